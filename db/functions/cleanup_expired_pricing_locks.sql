@@ -1,0 +1,11 @@
+create or replace function public.cleanup_expired_pricing_locks()
+returns integer
+language sql
+security definer
+set search_path = ''
+as $$
+    select r.syncs_released from public.release_stalled_syncs() as r;
+$$;
+
+comment on function public.cleanup_expired_pricing_locks() is
+'Release the locks whose holder has had no heartbeat within the lease; returns how many. Their syncs are queued again.';

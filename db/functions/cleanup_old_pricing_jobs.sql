@@ -1,0 +1,59 @@
+-- Retention. Price history is never pruned.
+create or replace function public.cleanup_old_pricing_jobs(keep interval default '30 days')
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_ids uuid[];
+    v_pruned integer := 0;
+begin
+    if keep is null or keep < interval '0' then
+        raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
+    end if;
+
+    -- Ten batches a call keep the transaction short; what is left goes with the next call.
+    for i in 1..10 loop
+        select array_agg(old.job_id) into v_job_ids
+        from (
+            select j.job_id
+            from public.pricing_sync_jobs j
+            where j.status in ('completed', 'failed', 'cancelled')
+                and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
+            order by j.completed_at
+            limit 1000
+            for update skip locked
+        ) as old;
+        exit when v_job_ids is null;
+
+        delete from procrastinate.procrastinate_jobs q
+        using public.pricing_sync_log l
+        where l.job_id = any (v_job_ids)
+            and q.id = l.queue_job_id
+            and q.status not in ('todo', 'doing');
+        delete from public.pricing_sync_jobs j where j.job_id = any (v_job_ids);
+        v_pruned := v_pruned + cardinality(v_job_ids);
+    end loop;
+
+    delete from procrastinate.procrastinate_jobs q
+    where q.id in (
+        select o.id
+        from procrastinate.procrastinate_jobs o
+        where o.task_name <> 'sync_provider'
+            and o.status not in ('todo', 'doing')
+            and not exists (
+                select
+                from procrastinate.procrastinate_events e
+                where e.job_id = o.id and e.at >= clock_timestamp() - interval '1 day'
+            )
+        order by o.id
+        limit 1000
+        for update skip locked
+    );
+    return v_pruned;
+end;
+$$;
+
+comment on function public.cleanup_old_pricing_jobs(interval) is
+'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call; returns how many. Prices and their history stay.';

@@ -1,0 +1,87 @@
+-- How an attempt ends that wrote no prices. Never raises for a late caller: its attempt was ended by somebody else,
+-- and the process that asks must live on.
+create or replace function public.end_provider_sync(
+    queue_job_id bigint,
+    attempt integer,
+    status text,
+    error_kind text default null,
+    message text default null,
+    next_allowed_at timestamptz default null
+)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v_status text := end_provider_sync.status;
+    v_kind text := end_provider_sync.error_kind;
+    v_message text := end_provider_sync.message;
+begin
+    if v_status is null or v_status not in ('failed', 'cancelled', 'queued', 'aborted') then
+        raise exception 'An attempt cannot end as %', coalesce(quote_literal(v_status), 'null')
+            using errcode = 'PT422', hint = 'It is one of failed, cancelled, queued (handed back) or aborted (cancelled if somebody asked for it, else handed back).';
+    end if;
+
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = end_provider_sync.queue_job_id
+    for no key update;
+    if not found
+        or v_row.task_name <> 'sync_provider'
+        or v_row.status <> 'doing'
+        or v_row.attempts + 1 <> end_provider_sync.attempt
+    then
+        return false;
+    end if;
+
+    if v_status = 'aborted' then
+        v_status := case when v_row.abort_requested then 'cancelled' else 'queued' end;
+    end if;
+    if v_status = 'queued' then
+        v_kind := coalesce(v_kind, 'handed_back');
+        v_message := coalesce(v_message, 'The worker stopped; the sync was queued again');
+    elsif v_status = 'cancelled' then
+        v_kind := coalesce(v_kind, 'cancelled');
+        v_message := coalesce(v_message, 'Cancelled');
+    else
+        v_kind := coalesce(v_kind, 'internal');
+        v_message := coalesce(v_message, 'Failed without a message');
+    end if;
+
+    perform public.log_ended_attempt(
+        v_row.id,
+        end_provider_sync.attempt,
+        case when v_status = 'failed' then 'failed' else 'cancelled' end,
+        v_kind,
+        v_message
+    );
+
+    update procrastinate.procrastinate_jobs q
+    set status = (case v_status
+            when 'failed' then 'failed'
+            when 'cancelled' then 'aborted'
+            else 'todo'
+        end)::procrastinate.procrastinate_job_status,
+        abort_requested = false
+    where q.id = v_row.id;
+
+    if v_status = 'failed' then
+        update public.pricing_providers p
+        set consecutive_failures = p.consecutive_failures + 1,
+            state = case
+                when p.state = 'disabled' then p.state
+                when v_kind = 'no_credentials' then 'no_credentials'
+                when p.consecutive_failures + 1 >= 3 then 'failing'
+                else p.state
+            end,
+            next_allowed_at = greatest(p.next_allowed_at, end_provider_sync.next_allowed_at)
+        where p.slug = v_row.args ->> 'provider';
+    end if;
+    return true;
+end;
+$$;
+
+comment on function public.end_provider_sync(bigint, integer, text, text, text, timestamptz) is
+'End a running attempt without prices: failed, cancelled, or handed back to the queue; false when it is not running any more.';

@@ -1,0 +1,50 @@
+create or replace function public.fail_overtime_syncs(p_timeout interval)
+returns table (syncs_found integer, syncs_failed integer)
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v record;
+begin
+    syncs_found := 0;
+    syncs_failed := 0;
+    for v in
+        select q.id, q.attempts + 1 as attempt, coalesce(p_timeout, p.timeout) as timeout
+        from procrastinate.procrastinate_jobs q
+        join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        join public.pricing_providers p on p.slug = l.provider_slug
+        where q.status = 'doing'
+            and q.task_name = 'sync_provider'
+            and l.sync_started_at < clock_timestamp() - coalesce(p_timeout, p.timeout)
+        order by q.id
+        limit 500
+    loop
+        syncs_found := syncs_found + 1;
+        begin
+            perform from procrastinate.procrastinate_jobs q
+            where q.id = v.id and q.status = 'doing' and q.attempts + 1 = v.attempt
+            for no key update skip locked;
+            continue when not found;
+
+            -- The flag tells a live worker to drop what it does; the end does not wait for it.
+            update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.id;
+            perform public.end_provider_sync(
+                v.id, v.attempt, 'failed', 'timeout',
+                format(
+                    'Sync timeout - auto-cleaned after %s minutes',
+                    trim_scale(round((extract(epoch from v.timeout) / 60)::numeric, 2))
+                )
+            );
+            syncs_failed := syncs_failed + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: overtime queue row % could not be failed: %', v.id, sqlerrm;
+        end;
+    end loop;
+    return next;
+end;
+$$;
+
+comment on function public.fail_overtime_syncs(interval) is
+'Abort and fail the attempts that run longer than this, or than their provider''s timeout when it is null; also under a live worker.';

@@ -1,0 +1,18 @@
+-- state and enabled are two columns because a person writes one and reads the other.
+create or replace function public.follow_provider_switch()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if not new.enabled then
+        new.state := 'disabled';
+    elsif new.state = 'disabled' then
+        new.state := case when new.adapter is null then 'no_price_api' else 'ok' end;
+    end if;
+    return new;
+end;
+$$;
+
+comment on function public.follow_provider_switch() is 'Trigger: keep a provider''s state in line with enabled.';

@@ -1,0 +1,41 @@
+-- The worker's first question about a queue row that it fetched. Definer: the worker may read no table of ours.
+create or replace function public.get_provider_sync(queue_job_id bigint, attempt integer)
+returns table (
+    job_id uuid,
+    provider_slug text,
+    adapter text,
+    base_url text,
+    credential_variable text,
+    timeout_seconds double precision,
+    dry_run boolean,
+    etag text,
+    etag_parser text,
+    enabled boolean
+)
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select
+        j.job_id,
+        p.slug,
+        p.adapter,
+        p.base_url,
+        p.credential_variable,
+        extract(epoch from p.timeout)::double precision,
+        j.dry_run,
+        case when not j.dry_run then p.etag end,
+        case when not j.dry_run then p.etag_parser end,
+        p.enabled
+    from procrastinate.procrastinate_jobs q
+    join public.pricing_sync_jobs j on j.job_id::text = q.args ->> 'job_id'
+    join public.pricing_providers p on p.slug = q.args ->> 'provider'
+    where q.id = get_provider_sync.queue_job_id
+        and q.task_name = 'sync_provider'
+        and q.status = 'doing'
+        and q.attempts + 1 = get_provider_sync.attempt;
+$$;
+
+comment on function public.get_provider_sync(bigint, integer) is
+'What a worker needs for an attempt that it runs: where to fetch and how; no row when the attempt is not running any more.';

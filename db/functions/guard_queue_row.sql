@@ -1,0 +1,37 @@
+-- Before any change of a queue row, of every task: what the engine leaves behind and must not.
+create or replace function public.guard_queue_row()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    if old.status = 'doing' and new.status <> 'doing' then
+        -- A worker's end updates every row that still names it: 10 s with a million finished rows.
+        new.worker_id := null;
+    end if;
+    if new.status <> 'doing' then
+        new.abort_requested := false;
+    end if;
+
+    if new.task_name = 'sync_provider' then
+        -- attempts counts the attempts that ended, so that attempts + 1 names the running or next one:
+        -- the fence rests on it, whoever moves the row.
+        if old.status = 'doing' and new.status <> 'doing' then
+            new.attempts := old.attempts + 1;
+        else
+            new.attempts := old.attempts;
+        end if;
+        new.lock := old.lock;
+        new.queue_name := old.queue_name;
+        new.priority := 0;
+        new.queueing_lock := null;
+        new.scheduled_at := null;
+        new.args := old.args;
+    end if;
+    return new;
+end;
+$$;
+
+comment on function public.guard_queue_row() is
+'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker.';

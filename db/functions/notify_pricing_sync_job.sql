@@ -1,0 +1,17 @@
+create or replace function public.notify_pricing_sync_job()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform pg_catalog.pg_notify(
+        'pricing_sync_job',
+        json_build_object('job_id', new.job_id, 'status', new.status, 'revision', new.revision)::text
+    );
+    return null;
+end;
+$$;
+
+comment on function public.notify_pricing_sync_job() is
+'Trigger: tell listeners on channel pricing_sync_job, after commit, that a job changed.';

@@ -1,0 +1,61 @@
+-- Before a row enters the queue: whoever put it there, it gets its lock, its queue and its job,
+-- so that a row deferred by the engine's own command line is as good as one from HTTP.
+create or replace function public.prepare_provider_sync()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_provider text := new.args ->> 'provider';
+    v_unknown text;
+    v_job public.pricing_sync_jobs;
+begin
+    select string_agg(k, ', ' order by k) into v_unknown
+    from jsonb_object_keys(new.args) as k
+    where k not in ('provider', 'job_id');
+    if v_unknown is not null then
+        raise exception 'sync_provider does not know the argument %', v_unknown
+            using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
+    end if;
+    if v_provider is null then
+        raise exception 'sync_provider needs a provider'
+            using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
+    end if;
+    if new.scheduled_at > clock_timestamp() then
+        -- A row that is due later blocks everything behind its lock until then.
+        raise exception 'A provider sync cannot be scheduled for later'
+            using errcode = 'PT422', hint = 'Set pricing_providers.next_sync_at instead.';
+    end if;
+    perform public.resolve_sync_providers(array[v_provider]);
+
+    if new.args ->> 'job_id' is null then
+        insert into public.pricing_sync_jobs as j (triggered_by, providers, providers_total)
+        values (public.pricing_who(), array[v_provider], 1)
+        returning j.* into v_job;
+        new.args := jsonb_build_object('provider', v_provider, 'job_id', v_job.job_id);
+    elsif not exists (
+        select
+        from public.pricing_sync_jobs j
+        where j.job_id::text = new.args ->> 'job_id' and j.status in ('queued', 'running')
+    ) then
+        raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
+            using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+    end if;
+
+    new.queue_name := 'pricing';
+    new.lock := 'pricing_sync:' || v_provider;
+    -- Different priorities behind one lock make the engine's fetch raise a unique violation.
+    new.priority := 0;
+    new.queueing_lock := null;
+    new.scheduled_at := null;
+    new.status := 'todo';
+    new.attempts := 0;
+    new.abort_requested := false;
+    new.worker_id := null;
+    return new;
+end;
+$$;
+
+comment on function public.prepare_provider_sync() is
+'Trigger: give a new provider sync its lock, queue and job, or refuse it with PT422.';

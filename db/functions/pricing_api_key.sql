@@ -1,0 +1,20 @@
+-- The web process looks a bearer key up by its public part and compares the digest itself, in constant time.
+create or replace function public.pricing_api_key(key_id text)
+returns table (name text, role text, key_digest bytea, is_valid boolean)
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+    select
+        api_key.name,
+        api_key.role,
+        api_key.key_digest,
+        api_key.revoked_at is null
+            and (api_key.expires_at is null or api_key.expires_at > clock_timestamp())
+    from public.pricing_api_keys as api_key
+    where api_key.key_id = pricing_api_key.key_id;
+$$;
+
+comment on function public.pricing_api_key(text) is
+'One bearer key by its public part: whose it is, what it may do, its digest, and whether it is still valid.';

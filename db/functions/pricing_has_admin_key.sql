@@ -1,0 +1,19 @@
+-- The web process asks at start: with neither this nor PRICING_ADMIN_KEY nobody could use it.
+create or replace function public.pricing_has_admin_key()
+returns boolean
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+    select exists (
+        select
+        from public.pricing_api_keys as api_key
+        where api_key.role = 'admin'
+          and api_key.revoked_at is null
+          and (api_key.expires_at is null or api_key.expires_at > clock_timestamp())
+    );
+$$;
+
+comment on function public.pricing_has_admin_key() is
+'Whether any bearer key with all rights is valid now.';

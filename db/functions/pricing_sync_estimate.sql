@@ -1,0 +1,30 @@
+-- The trigger route tells it to those who are about to wait; 30-120 is what the older documents promise.
+create or replace function public.pricing_sync_estimate()
+returns text
+language sql
+stable
+security invoker
+set search_path = ''
+as $$
+    with recent as (
+        select job.duration_seconds
+        from public.pricing_sync_jobs as job
+        where job.completed_at is not null
+          and job.status = 'completed'
+          and job.duration_seconds is not null
+        order by job.completed_at desc
+        limit 20
+    ),
+    spread as (
+        select percentile_cont(array[0.5, 0.95]) within group (order by recent.duration_seconds) as seconds
+        from recent
+    )
+    select coalesce(
+        greatest(ceil(spread.seconds[1]), 1)::text || '-' || greatest(ceil(spread.seconds[2]), 1)::text,
+        '30-120'
+    )
+    from spread;
+$$;
+
+comment on function public.pricing_sync_estimate() is
+'How many seconds a job is likely to take, as p50-p95 of the last 20 completed ones; 30-120 while there are none.';

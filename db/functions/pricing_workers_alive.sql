@@ -1,0 +1,17 @@
+-- Health and the scheduler's status call it. A definer, because nobody but the owner and the worker may
+-- look into the engine's tables.
+create or replace function public.pricing_workers_alive()
+returns integer
+language sql
+stable
+security definer
+set search_path = ''
+as $$
+    select count(*)::integer
+    from procrastinate.procrastinate_workers as worker
+    cross join public.pricing_settings as settings
+    where worker.last_heartbeat > clock_timestamp() - settings.lease;
+$$;
+
+comment on function public.pricing_workers_alive() is
+'How many workers have shown a heartbeat within the lease.';

@@ -1,0 +1,82 @@
+-- After every change of a queue row, by whatever hand: the log row and the job row say the same, in the same
+-- transaction. It never stops the queue: what it cannot do it reports, and the next clean-up mends it.
+create or replace function public.project_provider_sync()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_row procrastinate.procrastinate_jobs := coalesce(new, old);
+    v_job_id uuid := (v_row.args ->> 'job_id')::uuid;
+    v_provider text := v_row.args ->> 'provider';
+    -- Before the guard raised it, attempts was one less than the number of the attempt that ended.
+    v_attempt integer := coalesce(old.attempts, 0) + 1;
+begin
+    if tg_op = 'INSERT' then
+        perform public.log_queued_attempt(v_row.id, 1, v_job_id, v_provider);
+        return null;
+    end if;
+    if tg_op = 'UPDATE' and new.status = old.status then
+        return null;
+    end if;
+
+    begin
+        if tg_op = 'DELETE' then
+            if old.status in ('todo', 'doing') then
+                perform public.log_ended_attempt(
+                    old.id, v_attempt,
+                    case when old.status = 'todo' then 'cancelled' else 'failed' end,
+                    'queue_row_deleted', 'The queue row was deleted before the sync ended'
+                );
+            end if;
+        elsif new.status = 'doing' then
+            update public.pricing_sync_log l
+            set status = 'in_progress', sync_started_at = clock_timestamp(), worker_id = new.worker_id
+            where l.queue_job_id = new.id and l.attempt = v_attempt and l.status = 'queued';
+        elsif new.status = 'todo' then
+            if old.status = 'doing' then
+                perform public.log_ended_attempt(
+                    new.id, v_attempt, 'failed', 'worker_lost', 'The worker was lost; the sync was queued again'
+                );
+            else
+                -- A person retried a row that had ended: its job is open again.
+                perform public.reopen_pricing_job(v_job_id);
+            end if;
+            perform public.log_queued_attempt(new.id, new.attempts + 1, v_job_id, v_provider);
+        elsif new.status = 'succeeded' then
+            -- Prices are applied before the queue row ends; an end without them is nobody's success.
+            perform public.log_ended_attempt(
+                new.id, v_attempt, 'failed', 'not_applied', 'The queue row was ended without applying prices'
+            );
+        elsif new.status = 'failed' then
+            perform public.log_ended_attempt(
+                new.id, v_attempt, 'failed', 'ended_outside', 'The queue row was ended outside of pricing-sync'
+            );
+        else
+            perform public.log_ended_attempt(new.id, v_attempt, 'cancelled', 'cancelled', 'Cancelled');
+        end if;
+
+        perform public.settle_pricing_job(v_job_id);
+    exception
+        when others then
+            raise warning 'pricing-sync: queue row % changed to %, its log could not follow: %',
+                v_row.id, coalesce(new.status::text, 'deleted'), sqlerrm;
+    end;
+
+    -- The engine notifies on insert only: what waits for this lock, or was queued again, is told here.
+    if tg_op = 'UPDATE' and new.status = 'todo' then
+        perform public.wake_pricing_workers(new.id);
+    elsif old.status = 'doing' or (old.status = 'todo' and (tg_op = 'DELETE' or new.status <> 'doing')) then
+        perform public.wake_pricing_workers(q.id)
+        from procrastinate.procrastinate_jobs q
+        where q.lock = old.lock and q.status = 'todo'
+        order by q.priority desc, q.id
+        limit 1;
+    end if;
+    return null;
+end;
+$$;
+
+comment on function public.project_provider_sync() is
+'Trigger: carry each change of a queue row over to its log row and its job, and wake who waits for its lock.';

@@ -1,0 +1,119 @@
+-- What HTTP, the SQL editor, cron and the command line call. One call, and the job is committed with it.
+create or replace function public.trigger_pricing_sync(
+    providers text[] default null,
+    triggered_by text default current_user,
+    dry_run boolean default false,
+    on_conflict text default 'queue',
+    idempotency_key text default null
+)
+returns public.pricing_sync_jobs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_providers text[];
+    v_job public.pricing_sync_jobs;
+    v_holder record;
+begin
+    if on_conflict is null or on_conflict not in ('queue', 'coalesce', 'reject') then
+        raise exception 'on_conflict cannot be %', coalesce(quote_literal(on_conflict), 'null')
+            using errcode = 'PT422', hint = 'It is one of queue, coalesce, reject.';
+    end if;
+    if triggered_by is null or length(triggered_by) not between 1 and 200 then
+        raise exception 'triggered_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person or program that triggers.';
+    end if;
+    if length(idempotency_key) not between 1 and 200 then
+        raise exception 'idempotency_key must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Use a random value, such as a UUID, for each intended trigger.';
+    end if;
+
+    v_providers := public.resolve_sync_providers(providers);
+
+    if idempotency_key is not null then
+        -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
+        perform pg_catalog.pg_advisory_xact_lock(
+            pg_catalog.hashtextextended('pricing_sync_idempotency:' || trigger_pricing_sync.idempotency_key, 0)
+        );
+        select j.* into v_job
+        from public.pricing_sync_jobs j
+        where j.idempotency_key = trigger_pricing_sync.idempotency_key
+            and j.triggered_at > clock_timestamp() - interval '24 hours'
+        order by j.triggered_at desc
+        limit 1;
+        if found then
+            if v_job.providers is distinct from v_providers
+                or v_job.dry_run is distinct from coalesce(trigger_pricing_sync.dry_run, false)
+            then
+                raise exception 'The idempotency key was used for another trigger, job %', v_job.job_id
+                    using errcode = 'PT409', hint = 'Repeat a trigger with the same key and the same body, or use a new key.';
+            end if;
+            return v_job;
+        end if;
+    end if;
+
+    if on_conflict <> 'queue' then
+        -- In slug order, so that two of these cannot wait for each other; without the locks both are accepted.
+        perform
+        from public.pricing_providers p
+        where p.slug = any (v_providers)
+        order by p.slug
+        for no key update;
+    end if;
+
+    if on_conflict = 'reject' then
+        select q.lock as lock_key, q.args ->> 'job_id' as job_id, l.sync_started_at as locked_at
+        into v_holder
+        from procrastinate.procrastinate_jobs q
+        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        where q.task_name = 'sync_provider'
+            and q.status in ('todo', 'doing')
+            and q.lock = any (select 'pricing_sync:' || p from unnest(v_providers) as p)
+        order by q.status = 'doing' desc, q.id
+        limit 1;
+        if found then
+            raise exception '% is held by job %', v_holder.lock_key, v_holder.job_id
+                using errcode = 'PT429',
+                    hint = 'Wait until it ends, or trigger with on_conflict => ''queue''.',
+                    detail = jsonb_build_object(
+                        'lock_key', v_holder.lock_key,
+                        'locked_by_job', v_holder.job_id,
+                        'locked_at', v_holder.locked_at
+                    )::text;
+        end if;
+    elsif on_conflict = 'coalesce' then
+        select j.* into v_job
+        from public.pricing_sync_jobs j
+        where j.status = 'queued'
+            and j.dry_run = coalesce(trigger_pricing_sync.dry_run, false)
+            and j.providers @> v_providers
+            and j.providers <@ v_providers
+            -- Waiting means all of it waits: a part that runs has read its prices already.
+            and not exists (
+                select from public.pricing_sync_log l where l.job_id = j.job_id and l.status <> 'queued'
+            )
+        order by j.triggered_at
+        limit 1;
+        if found then
+            return v_job;
+        end if;
+    end if;
+
+    insert into public.pricing_sync_jobs as j (triggered_by, dry_run, providers, providers_total, idempotency_key)
+    values (
+        trigger_pricing_sync.triggered_by,
+        coalesce(trigger_pricing_sync.dry_run, false),
+        v_providers,
+        cardinality(v_providers),
+        trigger_pricing_sync.idempotency_key
+    )
+    returning j.* into v_job;
+
+    perform public.defer_provider_syncs(v_job.job_id, v_providers);
+    return v_job;
+end;
+$$;
+
+comment on function public.trigger_pricing_sync(text[], text, boolean, text, text) is
+'Queue one sync of the given providers (null: all that can be synced) and return its job at once; workers do the rest.';

@@ -1,0 +1,20 @@
+create or replace view public.pricing_history
+with (security_invoker = true)
+as
+select
+    m.provider_slug as provider,
+    m.model_id as model,
+    h.changed_at,
+    trim_scale(h.price_per_input_token * 1000000) as input_per_1m,
+    trim_scale(h.price_per_output_token * 1000000) as output_per_1m,
+    trim_scale(h.previous_input_price * 1000000) as previous_input_per_1m,
+    trim_scale(h.previous_output_price * 1000000) as previous_output_per_1m,
+    h.changed_by,
+    h.pricing_source as source,
+    h.job_id,
+    h.id
+from public.model_pricing_history h
+join public.model_pricing m on m.id = h.model_id;
+
+comment on view public.pricing_history is
+'Every price change with its model''s name, in US dollars per million tokens; order by changed_at desc, id desc.';

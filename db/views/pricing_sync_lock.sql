@@ -1,0 +1,19 @@
+create or replace view public.pricing_sync_lock
+with (security_invoker = true)
+as
+with held as (
+    select h.lock_key, h.locked_at, h.locked_by, h.expires_at, h.job_id from public.held_pricing_locks() as h
+)
+select held.lock_key, held.locked_at, held.locked_by, held.expires_at, held.job_id from held
+union all
+select
+    'pricing_sync_global',
+    min(held.locked_at),
+    count(*) || ' running',
+    max(held.expires_at),
+    (array_agg(held.job_id order by held.locked_at))[1]
+from held
+having count(*) > 0;
+
+comment on view public.pricing_sync_lock is
+'The locks held now: one row per running provider sync, and while there is any, pricing_sync_global for all of them.';

@@ -1,0 +1,87 @@
+-- One row per job with its provider syncs as they stand: the status route, the list of active jobs and the
+-- command line read it. The newest log row of a provider is its part of the job; earlier ones are attempts
+-- that were taken back.
+create view public.pricing_sync_progress
+with (security_invoker = true) as
+select
+    job.job_id,
+    job.status,
+    job.outcome,
+    job.status not in ('queued', 'running') as finished,
+    case when cardinality(job.providers) = 1 then job.providers[1] else 'all' end as provider_slug,
+    job.triggered_by,
+    job.triggered_at,
+    job.started_at,
+    job.completed_at,
+    job.duration_seconds,
+    job.dry_run,
+    job.providers_total,
+    part.synced as providers_synced,
+    part.failed as providers_failed,
+    job.models_fetched,
+    job.models_updated,
+    job.models_skipped,
+    job.total_errors,
+    job.error_message,
+    case
+        when job.status not in ('queued', 'running') then 100
+        when part.total = 0 then 0
+        else 100 * part.ended / part.total
+    end::integer as progress_percent,
+    part.results,
+    job.revision
+from public.pricing_sync_jobs as job
+cross join lateral (
+    select
+        count(*) as total,
+        count(*) filter (where newest.status in ('success', 'failed', 'cancelled')) as ended,
+        coalesce(
+            array_agg(newest.provider_slug order by newest.provider_slug)
+                filter (where newest.status = 'success'),
+            '{}'
+        ) as synced,
+        coalesce(
+            array_agg(newest.provider_slug order by newest.provider_slug)
+                filter (where newest.status in ('failed', 'cancelled')),
+            '{}'
+        ) as failed,
+        coalesce(
+            jsonb_object_agg(
+                newest.provider_slug,
+                jsonb_build_object(
+                    'status', newest.status,
+                    'attempt', newest.attempt,
+                    'models_fetched', newest.models_fetched,
+                    'models_updated', newest.models_updated,
+                    'models_unchanged', newest.models_unchanged,
+                    'models_skipped', newest.models_skipped,
+                    'models_held', newest.models_held,
+                    'error_kind', newest.error_kind,
+                    'error_message', newest.error_message,
+                    'duration_ms', round(newest.duration_ms, 3)
+                ) || case
+                    when newest.details ? 'differences' then jsonb_build_object(
+                        'differences', newest.details -> 'differences',
+                        'differences_total', newest.details -> 'differences_total'
+                    )
+                    else '{}'
+                end
+            ),
+            '{}'
+        ) as results
+    from (
+        select distinct on (log.provider_slug) log.*
+        from public.pricing_sync_log as log
+        where log.job_id = job.job_id
+        order by log.provider_slug, log.id desc
+    ) as newest
+) as part;
+
+comment on view public.pricing_sync_progress is
+'Each job with its provider syncs as they stand: who succeeded, who failed, and how far it is.';
+comment on column public.pricing_sync_progress.provider_slug is 'The one provider of the job, or all.';
+comment on column public.pricing_sync_progress.duration_seconds is 'Seconds from started_at to completed_at.';
+comment on column public.pricing_sync_progress.providers_synced is 'Slugs of the providers that succeeded.';
+comment on column public.pricing_sync_progress.providers_failed is 'Slugs of the providers that failed or were cancelled.';
+comment on column public.pricing_sync_progress.progress_percent is 'Provider syncs that have ended, of 100; counted, not guessed.';
+comment on column public.pricing_sync_progress.results is 'Per provider: status, attempt, counts, error and duration in ms of its newest attempt; of a dry run the differences too.';

@@ -1,0 +1,5 @@
+"""pricing-sync: the prices of LLM providers, with their history, in your own Postgres."""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"

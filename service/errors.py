@@ -1,0 +1,93 @@
+"""Every error that a user can see: a code, a sentence and a hint.
+
+    PricingError
+    ├── SettingsError            the environment is wrong or incomplete
+    ├── DatabaseUnavailable      Postgres does not answer, or refuses us
+    ├── DatabaseRefused          a database function said no (PT404, PT409, PT422, PT429)
+    ├── MigrationError           the schema is not what this version needs
+    │   ├── ForeignRelations     tables with our names that are not ours
+    │   └── EngineUnknown        the ledger does not know the installed engine
+    ├── EmbeddedPostgresError    the embedded server does not start
+    └── SyncError                one attempt at one provider failed; ``code`` is the error kind
+        ├── FetchError           no usable answer (timeout, connection, http_status, ...)
+        └── ParseError           an answer, but not a price list (not_json, bad_shape, ...)
+
+The terminal prints ``message`` and ``hint``; HTTP sends all three; the log row of an attempt
+keeps ``code`` as ``error_kind`` and ``message`` as ``error_message``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+
+class PricingError(Exception):
+    """Base of the tree. ``exit_status`` is what the command line exits with."""
+
+    code = "error"
+    exit_status = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class SettingsError(PricingError):
+    code = "bad_settings"
+    exit_status = 2
+
+
+class DatabaseUnavailable(PricingError):
+    code = "database_unavailable"
+
+
+class DatabaseRefused(PricingError):
+    """``code`` is the SQLSTATE that the function raised, such as ``PT422``."""
+
+    code = "refused"
+
+
+class MigrationError(PricingError):
+    code = "migration_failed"
+
+
+class ForeignRelations(MigrationError):
+    code = "foreign_relations"
+
+
+class EngineUnknown(MigrationError):
+    code = "engine_unknown"
+
+
+class EmbeddedPostgresError(PricingError):
+    code = "embedded_postgres"
+
+
+class SyncError(PricingError):
+    """One attempt failed; nothing was written. ``code`` is one of the closed set of error kinds."""
+
+    code = "internal"
+
+
+class FetchError(SyncError):
+    """``retry_after``: what the provider asked for, when it asked to be left alone."""
+
+    code = "connection"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        hint: str | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.retry_after = retry_after
+
+
+class ParseError(SyncError):
+    code = "bad_shape"

@@ -1,0 +1,138 @@
+"""The settings: environment variables, read here and nowhere else.
+
+Everything that SQL needs as well (lease, timeouts, retention) is in ``pricing_settings`` instead.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+from service.errors import SettingsError
+
+PREFIX = "PRICING_"
+
+# Read under their own, customary names: every tool around Postgres knows these.
+UNPREFIXED = {"database_url": "DATABASE_URL"}
+
+MEBIBYTE = 1024 * 1024
+
+
+class Settings(BaseModel):
+    """One frozen value object; ``description`` is what ``pricing-sync config`` prints."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    database_url: SecretStr | None = Field(
+        default=None, description="the owner's connection: migrations, the command line"
+    )
+    web_database_url: SecretStr | None = Field(
+        default=None, description="the web process; default: DATABASE_URL with role pricing_web"
+    )
+    worker_database_url: SecretStr | None = Field(
+        default=None, description="the worker; default: DATABASE_URL with role pricing_worker"
+    )
+    admin_key: SecretStr | None = Field(
+        default=None, min_length=24, description="bearer key with all rights, 24 characters or more"
+    )
+    host: str = Field(default="127.0.0.1", description="address that the web process listens on")
+    port: int = Field(default=8000, ge=1, le=65535, description="port of the web process")
+    http_success_word: Literal["completed", "success"] = Field(
+        default="completed", description="what HTTP calls a completed job; older scripts: success"
+    )
+    worker_concurrency: int = Field(
+        default=4, ge=1, le=64, description="provider syncs that one worker runs at once"
+    )
+    allow_private_hosts: bool = Field(
+        default=False, description="fetch from http and private addresses too; for tests only"
+    )
+    max_body_bytes: int = Field(
+        default=64 * MEBIBYTE,
+        ge=1024,
+        description="largest price list accepted, after decompression",
+    )
+    data_dir: Path = Field(
+        default=Path(".pricing-sync"), description="where `up` keeps its database, key and logs"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="least level that is logged"
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text", description="one line a record: text for people, json for collectors"
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+    def require_database_url(self) -> str:
+        """The owner's URL, or a SettingsError that says how to get one."""
+        if self.database_url is None:
+            raise SettingsError(
+                "DATABASE_URL is not set.",
+                hint="Set it to your Postgres, or run `pricing-sync up` for an embedded one.",
+            )
+        return self.database_url.get_secret_value()
+
+
+def variable_name(field: str) -> str:
+    """The environment variable that sets a field."""
+    return UNPREFIXED.get(field, PREFIX + field.upper())
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the environment; a wrong value is a SettingsError that names the variable."""
+    source = os.environ if environ is None else environ
+    values = {
+        field: source[variable_name(field)]
+        for field in Settings.model_fields
+        if source.get(variable_name(field))
+    }
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        # The offending value stays out of the message: it may be a secret.
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = str(first["loc"][0])
+        raise SettingsError(
+            f"{variable_name(field)}: {first['msg']}",
+            hint="`pricing-sync config` lists every setting with its meaning.",
+        ) from None
+
+
+def shown_settings(settings: Settings) -> list[dict[str, str]]:
+    """Every setting for display: variable, value with secrets hidden, meaning."""
+    rows = []
+    for field, info in Settings.model_fields.items():
+        value = getattr(settings, field)
+        rows.append(
+            {
+                "variable": variable_name(field),
+                "value": _shown(field, value),
+                "meaning": info.description or "",
+            }
+        )
+    return rows
+
+
+def _shown(field: str, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, SecretStr):
+        return hide_password(value.get_secret_value()) if field.endswith("url") else "********"
+    return str(value)
+
+
+def hide_password(url: str) -> str:
+    """A database URL without its password, for logs and display."""
+    parts = urlsplit(url)
+    if parts.password is None:
+        return url if "password=" not in url else "********"
+    netloc = parts.netloc.replace(f":{parts.password}@", ":********@")
+    return urlunsplit(parts._replace(netloc=netloc))
