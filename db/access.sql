@@ -8,12 +8,27 @@ declare
     v_has_owner boolean;
     v record;
     v_role text;
+    -- By name, never by prefix: the operator may have tables of its own that begin like ours.
     v_relations constant text[] := array(
         select c.relname::text
         from pg_catalog.pg_class c
         where c.relnamespace = 'public'::regnamespace
             and c.relkind in ('r', 'v')
-            and (c.relname in ('model_pricing', 'model_pricing_history', 'model_prices') or c.relname like 'pricing\_%')
+            and c.relname in (
+                'model_prices',
+                'model_pricing',
+                'model_pricing_history',
+                'pricing_api_keys',
+                'pricing_audit_log',
+                'pricing_history',
+                'pricing_providers',
+                'pricing_schema_ledger',
+                'pricing_settings',
+                'pricing_sync_jobs',
+                'pricing_sync_lock',
+                'pricing_sync_log',
+                'pricing_sync_progress'
+            )
         order by c.relname
     );
 begin
@@ -146,8 +161,14 @@ begin
                 ('get_provider_sync', '{pricing_worker}'),
                 ('apply_provider_prices', '{pricing_worker}'),
                 ('end_provider_sync', '{pricing_worker}'),
-                -- What the views read.
+                -- What the web process reads.
+                ('pricing_api_key', '{pricing_web}'),
+                ('pricing_has_admin_key', '{pricing_web}'),
+                ('pricing_scheduler_status', '{pricing_web, service_role}'),
+                ('pricing_sync_estimate', '{pricing_web, service_role}'),
+                -- What the views and those functions read.
                 ('held_pricing_locks', '{pricing_web, service_role}'),
+                ('pricing_workers_alive', '{pricing_web, service_role}'),
                 -- What only our own functions and triggers call.
                 ('defer_provider_syncs', '{}'),
                 ('resolve_sync_providers', '{}'),

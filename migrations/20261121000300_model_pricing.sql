@@ -98,4 +98,16 @@ comment on column public.model_pricing_history.changed_at is 'Clock time after t
 comment on column public.model_pricing_history.changed_by is 'api_sync:<provider>, manual:<name> or rollback:<job_id>.';
 comment on column public.model_pricing_history.job_id is 'The job that wrote it; that row may be pruned, this one stays.';
 comment on column public.model_pricing_history.observed_at is 'When the provider''s answer arrived.';
+comment on column public.model_pricing_history.price_per_cache_read_token is 'USD per input token read from the cache.';
+comment on column public.model_pricing_history.price_per_cache_write_token is 'USD per input token written to the cache for 5 minutes.';
+comment on column public.model_pricing_history.price_per_cache_write_1h_token is 'USD per input token written to the cache for 1 hour.';
+comment on column public.model_pricing_history.price_per_reasoning_token is 'USD per reasoning token.';
+comment on column public.model_pricing_history.price_per_input_audio_token is 'USD per audio input token.';
+comment on column public.model_pricing_history.price_per_output_audio_token is 'USD per audio output token.';
+comment on column public.model_pricing_history.price_per_cache_read_audio_token is 'USD per audio input token read from the cache.';
+comment on column public.model_pricing_history.price_per_input_image_token is 'USD per image input token.';
+comment on column public.model_pricing_history.price_per_output_image_token is 'USD per image output token.';
+comment on column public.model_pricing_history.price_per_image is 'USD per image.';
+comment on column public.model_pricing_history.price_per_request is 'USD per request.';
+comment on column public.model_pricing_history.price_per_web_search is 'USD per web search.';
 comment on column public.model_pricing_history.raw is 'What the provider wrote: text and unit of each price key.';

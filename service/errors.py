@@ -45,9 +45,20 @@ class DatabaseUnavailable(PricingError):
 
 
 class DatabaseRefused(PricingError):
-    """``code`` is the SQLSTATE that the function raised, such as ``PT422``."""
+    """``code`` is the SQLSTATE, such as ``PT422``; ``kind`` the error kind, where one was named."""
 
     code = "refused"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        code: str | None = None,
+        kind: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.kind = kind
 
 
 class MigrationError(PricingError):

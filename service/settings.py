@@ -106,6 +106,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ) from None
 
 
+def read_credential(variable: str) -> str | None:
+    """A provider's key; ``pricing_providers.credential_variable`` names the variable."""
+    return os.environ.get(variable) or None
+
+
 def shown_settings(settings: Settings) -> list[dict[str, str]]:
     """Every setting for display: variable, value with secrets hidden, meaning."""
     rows = []

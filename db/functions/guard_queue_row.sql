@@ -22,6 +22,12 @@ begin
         else
             new.attempts := old.attempts;
         end if;
+        if old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+            -- A row that ended while it waited has an ended log row too: its next attempt needs the next number.
+            select greatest(new.attempts, max(l.attempt)) into new.attempts
+            from public.pricing_sync_log l
+            where l.queue_job_id = new.id;
+        end if;
         new.lock := old.lock;
         new.queue_name := old.queue_name;
         new.priority := 0;

@@ -11,6 +11,10 @@ declare
     v_unknown text;
     v_job public.pricing_sync_jobs;
 begin
+    if jsonb_typeof(new.args) is distinct from 'object' then
+        raise exception 'The arguments of sync_provider are not an object'
+            using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
+    end if;
     select string_agg(k, ', ' order by k) into v_unknown
     from jsonb_object_keys(new.args) as k
     where k not in ('provider', 'job_id');

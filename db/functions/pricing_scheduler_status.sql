@@ -39,9 +39,7 @@ as $$
                 scheduled.slug,
                 jsonb_build_object(
                     'timestamp', scheduled.last_success_at,
-                    'seconds_ago', greatest(
-                        round(extract(epoch from clock_timestamp() - scheduled.last_success_at)), 0
-                    )
+                    'seconds_ago', round(extract(epoch from clock_timestamp() - scheduled.last_success_at))
                 )
             ) filter (where scheduled.slug is not null),
             '{}'

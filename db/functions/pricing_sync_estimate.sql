@@ -19,10 +19,11 @@ as $$
         select percentile_cont(array[0.5, 0.95]) within group (order by recent.duration_seconds) as seconds
         from recent
     )
-    select coalesce(
-        greatest(ceil(spread.seconds[1]), 1)::text || '-' || greatest(ceil(spread.seconds[2]), 1)::text,
-        '30-120'
-    )
+    select case
+        -- greatest passes over null, so the 1 must not come near it.
+        when spread.seconds is null then '30-120'
+        else concat_ws('-', greatest(ceil(spread.seconds[1]), 1), greatest(ceil(spread.seconds[2]), 1))
+    end
     from spread;
 $$;
 

@@ -21,17 +21,27 @@ select
     m.price_per_web_search as per_web_search,
     jsonb_array_length(m.conditions) > 0 as has_conditions,
     case
+        -- A web search is an extra: a model that charges for nothing else is free.
+        when greatest(
+            m.price_per_input_token,
+            m.price_per_output_token,
+            m.price_per_cache_read_token,
+            m.price_per_cache_write_token,
+            m.price_per_cache_write_1h_token,
+            m.price_per_reasoning_token,
+            m.price_per_input_audio_token,
+            m.price_per_output_audio_token,
+            m.price_per_cache_read_audio_token,
+            m.price_per_input_image_token,
+            m.price_per_output_image_token,
+            m.price_per_image,
+            m.price_per_request
+        ) > 0
+            then 'priced'
         -- A fee of nothing alone says nothing about what the model costs.
-        when coalesce(
-            m.price_per_input_token, m.price_per_output_token, nullif(m.price_per_image, 0), nullif(m.price_per_request, 0)
-        ) is null
+        when coalesce(m.price_per_input_token, m.price_per_output_token) is null
             then 'unknown'
-        when coalesce(m.price_per_input_token, 0) = 0
-            and coalesce(m.price_per_output_token, 0) = 0
-            and coalesce(m.price_per_image, 0) = 0
-            and coalesce(m.price_per_request, 0) = 0
-            then 'free'
-        else 'priced'
+        else 'free'
     end as price_state,
     m.pricing_source as source,
     m.is_active,
@@ -45,5 +55,19 @@ left join public.pricing_providers p
 
 comment on view public.model_prices is
 'Prices for people: US dollars per million tokens, and per single image, request and web search; null is unknown, 0 is free.';
-comment on column public.model_prices.price_state is 'priced, free (everything known is 0) or unknown.';
+comment on column public.model_prices.input_per_1m is 'USD per million input tokens.';
+comment on column public.model_prices.output_per_1m is 'USD per million output tokens.';
+comment on column public.model_prices.cache_read_per_1m is 'USD per million input tokens read from the cache.';
+comment on column public.model_prices.cache_write_per_1m is 'USD per million input tokens written to the cache for 5 minutes.';
+comment on column public.model_prices.cache_write_1h_per_1m is 'USD per million input tokens written to the cache for 1 hour.';
+comment on column public.model_prices.reasoning_per_1m is 'USD per million reasoning tokens.';
+comment on column public.model_prices.input_audio_per_1m is 'USD per million audio input tokens.';
+comment on column public.model_prices.output_audio_per_1m is 'USD per million audio output tokens.';
+comment on column public.model_prices.cache_read_audio_per_1m is 'USD per million audio input tokens read from the cache.';
+comment on column public.model_prices.input_image_per_1m is 'USD per million image input tokens.';
+comment on column public.model_prices.output_image_per_1m is 'USD per million image output tokens.';
+comment on column public.model_prices.per_image is 'USD per image.';
+comment on column public.model_prices.per_request is 'USD per request.';
+comment on column public.model_prices.per_web_search is 'USD per web search.';
+comment on column public.model_prices.price_state is 'priced, free (everything known is 0, web searches apart) or unknown.';
 comment on column public.model_prices.confirmed_ago is 'How long ago the source of this price was last read successfully.';

@@ -1,0 +1,52 @@
+# Everything runs from .venv, which the first target that needs it makes from the lock file.
+# Paths are relative, so that a checkout may lie below a directory with a space in its name.
+
+PYTHON ?= python3 python3.13 python3.12 python3.11
+ARGS ?=
+
+python := .venv/bin/python
+pip := $(python) -m pip --disable-pip-version-check -qq
+compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
+no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
+    (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
+
+.PHONY: install up test lint types format bench lock clean
+
+install: .venv/installed
+
+# The stamp is the last thing written: an install that was interrupted is done again.
+.venv/installed: requirements-dev.lock pyproject.toml
+	@for each in $(PYTHON); do "$$each" -c '$(usable)' 2>/dev/null && python="$$each" && break; done; \
+	    [ "$$python" ] || { echo '$(no_python)' >&2; exit 1; }; \
+	    echo "Installing the locked dependencies into .venv ..." >&2; "$$python" -m venv --clear .venv
+	@$(pip) install --require-hashes --requirement requirements-dev.lock >&2
+	@$(pip) install --no-deps --no-build-isolation --editable . >&2
+	@touch $@
+
+up: install
+	@$(python) -m service up $(ARGS)
+
+test: install
+	@$(python) -m pytest $(ARGS)
+
+lint: install
+	@$(python) -m ruff check . && $(python) -m ruff format --check .
+
+types: install
+	@$(python) -m mypy
+
+format: install
+	@$(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
+
+bench: install
+	@$(python) -m tests.bench $(ARGS)
+
+# `make lock ARGS=--upgrade` takes the newest versions that pyproject.toml allows.
+lock: install
+	@$(compile) --output-file requirements.lock pyproject.toml
+	@$(compile) --constraint requirements.lock --group dev --output-file requirements-dev.lock pyproject.toml
+
+clean:
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

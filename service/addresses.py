@@ -1,0 +1,142 @@
+"""Which network addresses may be fetched from, decided on the address that is connected to.
+
+A name is looked up once; what the answer allows is what is connected to. A check of the name
+before would be worth nothing: the second look-up may answer differently (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+import httpcore2
+
+from service.errors import FetchError
+
+# Where networks without IPv4 put it: the last 32 bits are the IPv4 address (RFC 6052).
+_NAT64 = IPv6Network("64:ff9b::/96")
+
+
+class NameNotResolved(httpcore2.ConnectError):
+    """The host has no address that anybody would tell."""
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the open internet's: not private, loopback, reserved ..."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv6Address):
+        if parsed.sixtofour is not None or parsed.teredo is not None:
+            return False
+        parsed = _without_ipv6(parsed)
+    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
+
+
+class CheckedNetwork(httpcore2.AsyncNetworkBackend):
+    """Connections to public addresses only, unless ``allow_private``.
+
+    A host any of whose addresses is refused is refused whole: FetchError ``address_refused``.
+    """
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+        self._network = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        failure: Exception = NameNotResolved(f"{host} has no address")
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await _look_up(host, port)
+                self._require_allowed(host, addresses)
+                # One dead address must not use up the time of the others.
+                share = timeout and max(timeout / (len(addresses) or 1), 1.0)
+                for address in addresses:
+                    try:
+                        return await self._network.connect_tcp(
+                            address,
+                            port,
+                            timeout=share,
+                            local_address=local_address,
+                            socket_options=socket_options,
+                        )
+                    except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
+                        failure = error
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout(f"{host} did not answer in time") from None
+        raise failure
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def _require_allowed(self, host: str, addresses: list[str]) -> None:
+        if self._allow_private:
+            return
+        for address in addresses:
+            if not is_public(address):
+                raise FetchError(
+                    f"{host} is at {address}, which is not a public address.",
+                    code="address_refused",
+                    hint="PRICING_ALLOW_PRIVATE_HOSTS=1 allows it, for tests and development.",
+                )
+
+
+def _without_ipv6(address: IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that packets to this one end up at, if there is one."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address
+
+
+async def _look_up(host: str, port: int) -> list[str]:
+    """The addresses of a host, families taking turns, so that one dead family costs one try.
+
+    In a thread of its own: the loop's executor would hold up the end of the process for as long
+    as a dead name server is waited for.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def give(addresses: list[str], error: Exception | None) -> None:
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(addresses)
+        else:
+            answer.set_exception(error)
+
+    def ask() -> None:
+        addresses: list[str] = []
+        error: Exception | None = None
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = _in_turns([str(info[4][0]) for info in found])
+        except (OSError, UnicodeError) as failure:
+            error = NameNotResolved(str(failure))
+        # The loop is closed if nobody waits any more.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(give, addresses, error)
+
+    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    return await answer
+
+
+def _in_turns(addresses: list[str]) -> list[str]:
+    families = {
+        ":": [address for address in addresses if ":" in address],
+        ".": [address for address in addresses if ":" not in address],
+    }
+    turns = {address: n for family in families.values() for n, address in enumerate(family)}
+    return sorted(turns, key=turns.__getitem__)

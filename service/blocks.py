@@ -1,0 +1,42 @@
+"""How one guarded block of SQL is written: the lock, the ledger, and safe quoting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from service.errors import MigrationError
+from service.schema import SqlFile
+
+# "pricing" in ASCII. Nobody else in the database may use this advisory lock.
+LOCK_KEY = 0x70726963696E67
+
+LEDGER = "public.pricing_schema_ledger"
+
+# What our blocks say no with: psql shows it, the runner makes its own errors of it.
+REFUSED = "PT409"
+
+
+def block(body: str) -> str:
+    """A ``do`` statement; the body is declarations and ``begin ... end``."""
+    tag = "$pricing_part$"
+    if tag in body:
+        raise MigrationError(f"{tag} must not occur in any SQL file.")
+    return f"do {tag}\n{body.strip()}\n{tag};\n"
+
+
+def quote(value: str) -> str:
+    """A short literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def array(values: Iterable[str]) -> str:
+    """A text[] of expressions."""
+    return "array[" + ", ".join(values) + "]::text[]"
+
+
+def text(file: SqlFile) -> str:
+    """The file as a literal. Its path in front is what error messages show as the query."""
+    tag = "$pricing_text$"
+    if tag in file.text:
+        raise MigrationError(f"{tag} must not occur in {file.path}.")
+    return f"{tag}-- {file.path}\n{file.text}{tag}"

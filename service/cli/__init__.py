@@ -1,0 +1,90 @@
+"""The command line: ``pricing-sync``, and ``python -m service``.
+
+An error is one line and a hint on stderr, and an exit status: 1 it failed, 2 it was called or
+configured wrongly, 130 Ctrl-C. ``--debug`` before the command shows where an unexpected one was.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn, TextIO
+
+from service.errors import PricingError
+
+PROGRAM = "pricing-sync"
+
+
+@dataclass
+class Invocation:
+    """What the options before the command said."""
+
+    debug: bool = False
+
+
+def main() -> NoReturn:
+    """Run the command that argv names, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that a terminal cannot show is no reason to fail.
+        with suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    invocation = Invocation()
+    try:
+        status = _call(arguments, invocation)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        _forget(sys.stdout)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if invocation.debug:
+            traceback.print_exc()
+        if not isinstance(error, PricingError):
+            text = " ".join(str(error).split())
+            _complain(
+                f"{type(error).__name__}: {text}", f"Run `{PROGRAM} --debug ...` to see where."
+            )
+            return 1
+        _complain(error.message, error.hint)
+        return error.exit_status
+
+
+def _call(arguments: list[str], invocation: Invocation) -> int:
+    import typer
+
+    from service.cli.commands import app
+
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=invocation)
+    except typer.TyperException as error:
+        # Wrong usage: no such command or option, a missing argument, a value out of range.
+        _complain(
+            error.format_message(), f"`{PROGRAM} --help` and `{PROGRAM} COMMAND --help` tell."
+        )
+        return error.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str, hint: str | None) -> None:
+    with suppress(BrokenPipeError):
+        print(f"error: {message}", file=sys.stderr)
+        if hint:
+            print(f"hint: {hint}", file=sys.stderr)
+
+
+def _forget(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, so that the interpreter's exit has nothing to say."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError):
+        os.dup2(nowhere, stream.fileno())

@@ -1,0 +1,119 @@
+"""Which database a command talks to, and what it asks there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+from pydantic import SecretStr
+
+from service.database import connect, refusals
+from service.errors import PricingError
+from service.instance import running_database_url
+from service.jobs import jobs_between
+from service.settings import Settings, read_settings
+
+Row = dict[str, Any]
+
+PREFIX_LENGTH = 8
+
+MODELS = """
+select provider, model, name, input_per_1m, output_per_1m, cache_read_per_1m, cache_write_per_1m,
+       cache_write_1h_per_1m, reasoning_per_1m, input_audio_per_1m, output_audio_per_1m,
+       cache_read_audio_per_1m, input_image_per_1m, output_image_per_1m, per_image, per_request,
+       per_web_search, has_conditions, price_state, source, is_active, last_changed_at,
+       confirmed_at, confirmed_ago
+from public.model_prices
+where (%(query)s::text is null
+       or position(lower(%(query)s::text) in lower(provider)) > 0
+       or position(lower(%(query)s::text) in lower(model)) > 0
+       or position(lower(%(query)s::text) in lower(name)) > 0)
+  and (%(provider)s::text is null or provider = %(provider)s::text)
+order by provider, model
+limit %(limit)s
+"""
+
+HISTORY = """
+select changed_at, input_per_1m, output_per_1m, previous_input_per_1m, previous_output_per_1m,
+       changed_by, source, job_id
+from public.pricing_history
+where provider = %(provider)s and model = %(model)s
+order by changed_at desc, id desc
+limit %(limit)s
+"""
+
+
+class UnknownName(PricingError):
+    code = "unknown"
+
+
+def command_settings() -> Settings:
+    """The environment's settings; without DATABASE_URL, the database of a running ``up``."""
+    settings = read_settings()
+    if settings.database_url is None:
+        url = running_database_url(settings.data_dir)
+        if url is not None:
+            return settings.model_copy(update={"database_url": SecretStr(url)})
+    return settings
+
+
+@contextmanager
+def command_connection() -> Iterator[psycopg.Connection]:
+    """A connection for one command; what Postgres says comes out as our errors."""
+    with connect(command_settings().require_database_url(), autocommit=True) as connection:
+        yield connection
+
+
+def read_models(
+    connection: psycopg.Connection, query: str | None, provider: str | None, limit: int
+) -> list[Row]:
+    return _rows(connection, MODELS, {"query": query, "provider": provider, "limit": limit})
+
+
+def read_history(
+    connection: psycopg.Connection, provider: str, model: str, limit: int
+) -> list[Row]:
+    """The price changes of one model, newest first; UnknownName if there is no such model."""
+    names = {"provider": provider, "model": model}
+    rows = _rows(connection, HISTORY, {**names, "limit": limit})
+    if not rows and not _rows(
+        connection,
+        "select model from public.model_prices where provider = %(provider)s and model = %(model)s",
+        names,
+    ):
+        raise UnknownName(
+            f"There is no model {model} of {provider}.",
+            hint="`pricing-sync models QUERY` finds the names, which are case-sensitive.",
+        )
+    return rows
+
+
+def find_job(connection: psycopg.Connection, text: str) -> UUID:
+    """The job of a full id or of a prefix that fits one only, dashes or none; else UnknownName."""
+    digits = text.lower().replace("-", "")
+    if not re.fullmatch(f"[0-9a-f]{{{PREFIX_LENGTH},32}}", digits):
+        raise UnknownName(
+            f"{text} is no job id.",
+            hint=f"Give it whole, or its first {PREFIX_LENGTH} digits or more; "
+            "`pricing-sync status` lists the jobs.",
+        )
+    first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
+    found = jobs_between(connection, first, last)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UnknownName(f"Several jobs begin with {text}.", hint="Give more digits.")
+    raise UnknownName(
+        f"There is no job {text}.",
+        hint="`pricing-sync status` lists the jobs; finished ones are pruned after 30 days.",
+    )
+
+
+def _rows(connection: psycopg.Connection, query: str, arguments: Row) -> list[Row]:
+    with refusals(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), arguments).fetchall()

@@ -1,0 +1,125 @@
+"""What may be asked of a provider, and what its answers mean, before any body is read.
+
+Every message is one sentence with the host, and never with the credential.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+from service.errors import FetchError
+
+REDIRECTS = {301, 302, 303, 307, 308}
+# A provider that asks for a month has made a mistake, or wants to be forgotten.
+LONGEST_RETRY_AFTER = timedelta(days=1)
+
+
+class MayPass(FetchError):
+    """A failure that another try may not have."""
+
+
+def require_success(response: httpx2.Response, *, conditional: bool) -> None:
+    status, host = response.status_code, response.url.host
+    if status == 200 or (status == 304 and conditional):
+        return
+    retry_after = read_retry_after(response.headers.get("retry-after"))
+    if status == 429 or (status == 503 and retry_after is not None):
+        raise MayPass(
+            f"{host} asks to be called less often (status {status}).",
+            code="rate_limited",
+            retry_after=retry_after,
+        )
+    kind = MayPass if status >= 500 or status == 408 else FetchError
+    raise kind(
+        f"{host} answered with status {status}.",
+        code="http_status",
+        hint="Check the provider's credential." if status in (401, 403) else None,
+    )
+
+
+def read_address(url: str, *, allow_http: bool) -> httpx2.URL:
+    try:
+        target = httpx2.URL(url)
+    except (httpx2.InvalidURL, ValueError):
+        raise FetchError("The provider's address is not a URL.", code="address_refused") from None
+    host = target.host or "The provider's address"
+    port_exists = target.port is None or 0 < target.port < 65536
+    if target.scheme not in ("https", "http") or not target.host or not port_exists:
+        raise FetchError(f"{host} is not an https address.", code="address_refused")
+    if target.scheme == "http" and not allow_http:
+        raise FetchError(
+            f"{host} would be asked over http; only https is used.",
+            code="address_refused",
+            hint="PRICING_ALLOW_PRIVATE_HOSTS=1 allows http, for tests and development.",
+        )
+    if target.userinfo:
+        raise FetchError(
+            f"The address of {host} contains a user name or password.",
+            code="address_refused",
+            hint="Put the key into the variable that the provider's row names.",
+        )
+    return target
+
+
+def request_headers(host: str, etag: str | None, credential: str | None) -> dict[str, str]:
+    headers = {}
+    if credential is not None:
+        if not _is_header_text(credential.strip()):
+            raise FetchError(
+                f"The credential for {host} cannot be sent: it is empty or holds characters that"
+                " no key has.",
+                code="connection",
+            )
+        headers["Authorization"] = f"Bearer {credential.strip()}"
+    if usable := usable_etag(etag):
+        headers["If-None-Match"] = usable
+    return headers
+
+
+def redirected(response: httpx2.Response, target: httpx2.URL, *, allow_http: bool) -> httpx2.URL:
+    """Where a redirect leads, if that is the same host and port (or its https)."""
+    host = target.host
+    location = response.headers.get("location", "")
+    try:
+        following = target.join(location)
+    except (httpx2.InvalidURL, ValueError):
+        following = None
+    if not location or following is None:
+        raise FetchError(f"{host} redirected to nowhere.", code="redirect_refused")
+    origin = (following.scheme, following.host, following.port)
+    secured = target.port is None and origin == ("https", host, None)
+    if origin != (target.scheme, host, target.port) and not secured:
+        raise FetchError(
+            f"{host} redirected to another host: {following.host[:100]!r}.",
+            code="redirect_refused",
+            hint="If the provider has moved, change its base_url.",
+        )
+    return read_address(str(following), allow_http=allow_http)
+
+
+def read_retry_after(value: str | None) -> timedelta | None:
+    """Retry-After as a time to wait: seconds, or a date; None if it is neither."""
+    if value is None:
+        return None
+    value = value.strip()
+    if value.isdecimal() and value.isascii():
+        seconds = min(int(value[:9]), LONGEST_RETRY_AFTER.total_seconds())
+        return timedelta(seconds=seconds)
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    wait = date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)
+    return min(max(wait, timedelta(0)), LONGEST_RETRY_AFTER)
+
+
+def usable_etag(etag: str | None) -> str | None:
+    """The ETag if it can be sent back; it comes from outside."""
+    return etag if etag and len(etag) <= 256 and _is_header_text(etag.replace(" ", "")) else None
+
+
+def _is_header_text(text: str) -> bool:
+    return bool(text) and all("!" <= character <= "~" for character in text)

@@ -1,0 +1,92 @@
+"""The one ``up`` of a data directory: a lock, and what other commands may know about it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from pathlib import Path
+
+from service.errors import PricingError
+
+FILE = "up.lock"
+
+# Another command that looks whether an `up` is there holds the lock for a moment.
+PATIENCE_SECONDS = 0.5
+
+
+class AlreadyUp(PricingError):
+    code = "already_up"
+
+
+class Instance:
+    """Held from ``take`` to ``release``; the lock ends with the process, however it ends."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.path = data_dir / FILE
+        self._file: int | None = None
+
+    def take(self) -> None:
+        """Raise AlreadyUp if another process holds the data directory."""
+        if not self.path.parent.exists():
+            self.path.parent.mkdir(parents=True)
+            # Whatever our umask: for root, the embedded server's user has to pass through.
+            self.path.parent.chmod(0o755)
+        file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _lock(file, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                pid = _read(file).get("pid", "unknown")
+                os.close(file)
+                raise AlreadyUp(
+                    f"Another `pricing-sync up` (process {pid}) is using {self.path.parent}.",
+                    hint=f"Stop that one first (Ctrl-C, or kill {pid}), or set PRICING_DATA_DIR.",
+                )
+            time.sleep(0.05)
+        self._file = file
+        self.publish(None)
+
+    def publish(self, embedded_url: str | None) -> None:
+        """Let other commands find the embedded database. A URL of the user's is not written."""
+        assert self._file is not None
+        os.ftruncate(self._file, 0)
+        content = {"pid": os.getpid(), "database_url": embedded_url}
+        os.pwrite(self._file, json.dumps(content).encode(), 0)
+
+    def release(self) -> None:
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.close(self._file)
+            self._file = None
+
+
+def running_database_url(data_dir: Path) -> str | None:
+    """The URL of the embedded database, while an ``up`` of this data directory runs it."""
+    try:
+        file = os.open(data_dir / FILE, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        if _lock(file, fcntl.LOCK_SH):
+            return None
+        url = _read(file).get("database_url")
+        return url if isinstance(url, str) else None
+    finally:
+        os.close(file)
+
+
+def _lock(file: int, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(file: int) -> dict[str, object]:
+    try:
+        content = json.loads(os.pread(file, 4096, 0))
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,196 @@
+"""Jobs as the command line and ``up`` see them: trigger one, read it, follow it to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import class_row
+
+from service.database import connect, refusals
+from service.errors import DatabaseUnavailable, PricingError
+
+FOLLOW_SECONDS = 0.2
+# How long following a job bears with a database that is away.
+PATIENCE_SECONDS = 60.0
+
+_JOB = """
+select job_id, status, outcome, finished, triggered_by, triggered_at, started_at, completed_at,
+       duration_seconds::float8, dry_run, providers_total, providers_synced, providers_failed,
+       models_fetched, models_updated, models_skipped, total_errors, error_message, progress_percent
+from public.pricing_sync_progress
+"""
+
+# The newest row of a provider is its part of the job; earlier ones are attempts that were lost.
+_PROVIDER_SYNCS = """
+select distinct on (provider_slug)
+       provider_slug as provider, status, attempt, models_fetched, models_updated,
+       models_unchanged, models_held, models_skipped, errors, error_kind, error_message,
+       round(duration_ms)::float8 as duration_ms, sync_started_at,
+       (details ->> 'differences_total')::integer as differences_total,
+       details -> 'differences' as differences
+from public.pricing_sync_log
+where job_id = %(job_id)s
+order by provider_slug, id desc
+"""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of ``pricing_sync_progress``; ``providers_*`` as there."""
+
+    job_id: UUID
+    status: str
+    outcome: str | None
+    finished: bool
+    triggered_by: str
+    triggered_at: datetime
+    started_at: datetime | None
+    completed_at: datetime | None
+    duration_seconds: float | None
+    dry_run: bool
+    providers_total: int
+    providers_synced: list[str]
+    providers_failed: list[str]
+    models_fetched: int
+    models_updated: int
+    models_skipped: int
+    total_errors: int
+    error_message: str | None
+    progress_percent: int
+
+
+@dataclass(frozen=True)
+class ProviderSync:
+    """One provider's part of a job: its newest attempt. ``differences`` only in a dry run."""
+
+    provider: str
+    status: str
+    attempt: int = 1
+    models_fetched: int = 0
+    models_updated: int = 0
+    models_unchanged: int = 0
+    models_held: int = 0
+    models_skipped: int = 0
+    errors: int = 0
+    error_kind: str | None = None
+    error_message: str | None = None
+    duration_ms: float | None = None
+    sync_started_at: datetime | None = None
+    differences_total: int | None = None
+    differences: list[dict[str, Any]] | None = None
+
+
+def trigger_sync(
+    connection: psycopg.Connection,
+    providers: Sequence[str] | None,
+    *,
+    triggered_by: str,
+    dry_run: bool = False,
+    on_conflict: str = "queue",
+) -> UUID:
+    """Call ``trigger_pricing_sync``; returns the job's id. None: all that can be synced."""
+    with refusals():
+        row = connection.execute(
+            "select job_id from public.trigger_pricing_sync("
+            "providers => %(providers)s::text[], triggered_by => %(triggered_by)s::text,"
+            " dry_run => %(dry_run)s::boolean, on_conflict => %(on_conflict)s::text)",
+            {
+                "providers": None if providers is None else list(providers),
+                "triggered_by": triggered_by,
+                "dry_run": dry_run,
+                "on_conflict": on_conflict,
+            },
+        ).fetchone()
+    assert row is not None
+    job_id: UUID = row[0]
+    return job_id
+
+
+def read_job(connection: psycopg.Connection, job_id: UUID) -> Job | None:
+    jobs = _read_jobs(connection, "where job_id = %(job_id)s", {"job_id": job_id})
+    return jobs[0] if jobs else None
+
+
+def open_jobs(connection: psycopg.Connection) -> list[Job]:
+    """What is queued or running, oldest first."""
+    return _read_jobs(
+        connection, "where status in ('queued', 'running') order by triggered_at, job_id", {}
+    )
+
+
+def last_jobs(connection: psycopg.Connection, limit: int) -> list[Job]:
+    """What has ended, newest first."""
+    return _read_jobs(
+        connection,
+        "where status not in ('queued', 'running') order by triggered_at desc, job_id"
+        " limit %(limit)s",
+        {"limit": limit},
+    )
+
+
+def jobs_between(connection: psycopg.Connection, first: UUID, last: UUID) -> list[UUID]:
+    """At most two ids of this range: enough to tell none, one and several apart."""
+    with refusals():
+        rows = connection.execute(
+            "select job_id from public.pricing_sync_jobs where job_id between %s and %s"
+            " order by job_id limit 2",
+            [first, last],
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def provider_syncs(connection: psycopg.Connection, job_id: UUID) -> list[ProviderSync]:
+    """The providers of a job, by name."""
+    with refusals(), connection.cursor(row_factory=class_row(ProviderSync)) as cursor:
+        return cursor.execute(_PROVIDER_SYNCS, {"job_id": job_id}).fetchall()
+
+
+def syncable_providers(connection: psycopg.Connection) -> list[str]:
+    """What a trigger without a list would sync, by name."""
+    with refusals():
+        rows = connection.execute(
+            "select slug from public.pricing_providers where enabled and adapter is not null"
+            " and state not in ('no_credentials', 'no_price_api') order by slug"
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def workers_alive(connection: psycopg.Connection) -> int:
+    with refusals():
+        row = connection.execute("select public.pricing_workers_alive()").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def follow_job(url: str, job_id: UUID) -> Iterator[tuple[Job, list[ProviderSync]]]:
+    """The job again and again, at last as it ended. A database that restarts is waited for."""
+    lost_at: float | None = None
+    while True:
+        try:
+            with connect(url, autocommit=True) as connection:
+                while True:
+                    job = read_job(connection, job_id)
+                    lost_at = None
+                    if job is None:
+                        raise PricingError(f"Job {job_id} is gone: it was pruned.")
+                    yield job, provider_syncs(connection, job_id)
+                    if job.finished:
+                        return
+                    time.sleep(FOLLOW_SECONDS)
+        except DatabaseUnavailable:
+            lost_at = lost_at or time.monotonic()
+            if time.monotonic() - lost_at > PATIENCE_SECONDS:
+                raise
+            time.sleep(1)
+
+
+def _read_jobs(
+    connection: psycopg.Connection, condition: str, arguments: dict[str, Any]
+) -> list[Job]:
+    with refusals(), connection.cursor(row_factory=class_row(Job)) as cursor:
+        return cursor.execute((_JOB + condition).encode(), arguments).fetchall()

@@ -1,0 +1,239 @@
+"""The schema as guarded blocks of SQL: one text for ``migrate`` and for ``migrate --export``.
+
+Every block takes the lock, asks the ledger whether it is wanted, does its work and records
+itself, all in one statement: it may be sent twice, by two processes, by psql or by the SQL
+editor, alone or together with the others in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
+from service.replay import replay
+from service.schema import Release, Schema, SqlFile
+
+NOTHING = Release(migrations=frozenset(), engine=frozenset())
+
+
+@dataclass(frozen=True)
+class Part:
+    """``name`` is what progress and results call it; ``sql`` is one statement."""
+
+    name: str
+    sql: str
+
+
+def all_parts(schema: Schema) -> list[Part]:
+    """Everything that an empty database lacks, and every step that an older one may lack."""
+    return _parts(schema, NOTHING, schema.engine_steps)
+
+
+def export_parts(schema: Schema, since: Release | None) -> list[Part]:
+    """What a database at release ``since`` lacks; None is an empty one, or any released one."""
+    if since is not None:
+        steps = [step for step in schema.engine_steps if step.name not in since.engine]
+        return _parts(schema, since, steps)
+    # A released database has rows of the engine, skips its schema file, and may lack newer steps.
+    steps = [
+        step
+        for step in schema.engine_steps
+        if any(step.name not in release.engine for release in schema.releases.values())
+    ]
+    return _parts(schema, NOTHING, steps)
+
+
+def _parts(schema: Schema, since: Release, steps: Iterable[SqlFile]) -> list[Part]:
+    engine_end = "".join(file.text for file in schema.db if file.path == "db/engine.sql")
+    needed = since.migrations | since.engine
+    parts = [Part("check", _check(schema, needed))]
+    if not needed:
+        parts.append(Part("ledger", _LEDGER_SQL))
+        parts.append(Part("engine", _engine(schema, engine_end)))
+    parts += [Part(step.name, _engine_step(step, engine_end)) for step in steps]
+    parts += [
+        Part(file.name, _migration(file))
+        for file in schema.migrations
+        if file.name not in since.migrations
+    ]
+    parts.append(Part("db", replay(schema)))
+    return parts
+
+
+# Row level security from the first moment: where public is exposed, default grants are as well.
+_LEDGER_SQL = block(
+    f"""
+begin
+    perform pg_advisory_xact_lock({LOCK_KEY});
+    if to_regclass('{LEDGER}') is not null then
+        return;
+    end if;
+    create table {LEDGER} (
+        name text primary key,
+        digest text not null,
+        applied_at timestamptz not null default now()
+    );
+    alter table {LEDGER} enable row level security;
+    comment on table {LEDGER} is
+        'What migrate has applied: engine steps, migrations, and db/ as one unit with its objects.';
+end
+"""
+)
+
+
+def _check(schema: Schema, needed: frozenset[str]) -> str:
+    """Stops when relations or functions with our names exist that the ledger does not know."""
+    ours: dict[str, list[str]] = {}
+    for name in schema.engine_schema.relations("procrastinate"):
+        ours.setdefault(name, []).append("engine:%")
+    for migration in schema.migrations:
+        for name in migration.relations():
+            ours.setdefault(name, []).append(migration.name)
+    for file in schema.db:
+        if file.kind == "view":
+            ours.setdefault(f"public.{file.creates[0]}", []).append(file.name)
+    functions = [file.creates[0] for file in schema.db if file.kind == "function"]
+    relations = ",\n            ".join(
+        f"({quote(name)}, {array(map(quote, known))})" for name, known in ours.items()
+    )
+    return block(
+        f"""
+declare
+    v_ledger text[] := '{{}}';
+    v_lacking text;
+    v_relation record;
+    v_rows text;
+    v_found text[] := '{{}}';
+begin
+    perform pg_advisory_xact_lock({LOCK_KEY});
+    if (
+        select count(*) from pg_attribute
+        where attrelid = to_regclass('{LEDGER}') and attname in ('name', 'digest', 'applied_at')
+    ) = 3 then
+        execute 'select coalesce(array_agg(name), ''{{}}'') from {LEDGER}' into v_ledger;
+    elsif to_regclass('{LEDGER}') is not null then
+        v_found := array['{LEDGER} (not a ledger of ours)'];
+    end if;
+
+    select string_agg(needed.name, ', ' order by needed.name) into v_lacking
+    from unnest({array(map(quote, sorted(needed)))}) as needed (name)
+    where needed.name <> all (v_ledger);
+    if v_lacking is not null then
+        raise exception 'This file is for a newer database: the ledger lacks %.', v_lacking
+            using errcode = '{REFUSED}',
+                hint = 'Export without --from, or from the version that it has.';
+    end if;
+
+    for v_relation in
+        select c.oid::regclass as name, n.nspname, c.relname
+        from (values
+            {relations}
+        ) as ours (name, known)
+        join pg_class c on c.oid = to_regclass(ours.name)
+        join pg_namespace n on n.oid = c.relnamespace
+        where not exists (
+            select from unnest(v_ledger) as ledger (name) where ledger.name like any (ours.known)
+        )
+        order by n.nspname desc, c.relname
+    loop
+        begin
+            execute format('select count(*) || '' rows'' from %s', v_relation.name) into v_rows;
+        exception
+            when others then v_rows := 'rows unknown';
+        end;
+        v_found := v_found || format('%I.%I (%s)', v_relation.nspname, v_relation.relname, v_rows);
+    end loop;
+
+    select v_found || coalesce(array_agg('function ' || p.oid::regprocedure), '{{}}') into v_found
+    from pg_proc p
+    where p.pronamespace = 'public'::regnamespace
+        and p.proname = any ({array(map(quote, functions))})
+        and 'db/functions/' || p.proname <> all (v_ledger);
+
+    if v_found <> '{{}}' then
+        raise exception 'There are objects with our names that are not ours: %.',
+            array_to_string(v_found, ', ')
+            using errcode = '{REFUSED}', hint = 'Nothing was changed. Rename them, move them '
+                'to another schema (alter table ... set schema ...), or use another database.';
+    end if;
+end
+"""
+    )
+
+
+def _engine(schema: Schema, engine_end: str) -> str:
+    end = SqlFile("db/engine", "db/engine.sql", engine_end)
+    steps = ",\n        ".join(
+        f"({quote(step.name)}, {quote(step.digest)})" for step in schema.engine_steps
+    )
+    return block(
+        f"""
+declare
+    v_search_path constant text := current_setting('search_path');
+begin
+    perform pg_advisory_xact_lock({LOCK_KEY});
+    if exists (select from {LEDGER} where name like 'engine:%') then
+        return;
+    end if;
+    create schema if not exists procrastinate;
+    perform set_config('search_path', 'procrastinate, public, pg_temp', true);
+    execute {text(schema.engine_schema)};
+    execute {text(end)};
+    insert into {LEDGER} (name, digest)
+    values
+        {steps};
+    delete from {LEDGER} where name = 'db';
+    perform set_config('search_path', v_search_path, true);
+end
+"""
+    )
+
+
+def _engine_step(step: SqlFile, engine_end: str) -> str:
+    end = SqlFile("db/engine", "db/engine.sql", engine_end)
+    return block(
+        f"""
+declare
+    v_search_path constant text := current_setting('search_path');
+begin
+    perform pg_advisory_xact_lock({LOCK_KEY});
+    if exists (select from {LEDGER} where name = {quote(step.name)}) then
+        return;
+    end if;
+    perform set_config('search_path', 'procrastinate, public, pg_temp', true);
+    execute {text(step)};
+    execute {text(end)};
+    insert into {LEDGER} (name, digest) values ({quote(step.name)}, {quote(step.digest)});
+    delete from {LEDGER} where name = 'db';
+    perform set_config('search_path', v_search_path, true);
+end
+"""
+    )
+
+
+def _migration(file: SqlFile) -> str:
+    # The replay after it gives new tables their owner and rights.
+    return block(
+        f"""
+declare
+    v_search_path constant text := current_setting('search_path');
+    v_digest text;
+begin
+    perform pg_advisory_xact_lock({LOCK_KEY});
+    select digest into v_digest from {LEDGER} where name = {quote(file.name)};
+    if v_digest <> {quote(file.digest)} then
+        raise exception '% was applied with another text.', {quote(file.name)}
+            using errcode = '{REFUSED}',
+                hint = 'A released migration is never edited: undo that, and write a new one.';
+    elsif v_digest is not null then
+        return;
+    end if;
+    perform set_config('search_path', 'public, pg_temp', true);
+    execute {text(file)};
+    insert into {LEDGER} (name, digest) values ({quote(file.name)}, {quote(file.digest)});
+    delete from {LEDGER} where name = 'db';
+    perform set_config('search_path', v_search_path, true);
+end
+"""
+    )

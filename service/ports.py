@@ -1,0 +1,54 @@
+"""A port to listen on: the wished one, or the next that is free."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from service.errors import PricingError
+
+HIGHEST = 65535
+TRIES = 100
+
+
+class NoPort(PricingError):
+    code = "no_port"
+
+
+def free_port(host: str, wished: int) -> int:
+    """The first free port from ``wished`` on; NoPort if there is none, or no such host here."""
+    last = min(wished + TRIES - 1, HIGHEST)
+    for port in range(wished, last + 1):
+        if _is_free(host, port):
+            return port
+    raise NoPort(
+        f"All ports from {wished} to {last} are taken.", hint="Set PRICING_PORT to a free one."
+    )
+
+
+def reachable_host(host: str) -> str:
+    """Where a process of this machine finds one that listens on ``host``."""
+    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
+
+
+def web_address(host: str, port: int) -> str:
+    host = reachable_host(host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_free(host: str, port: int) -> bool:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES):
+            return False
+        raise NoPort(
+            f"Cannot listen on {host}: {error.strerror}.",
+            hint="Set PRICING_HOST to an address of this machine, such as 127.0.0.1.",
+        ) from error
+    return True

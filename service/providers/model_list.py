@@ -1,0 +1,117 @@
+"""The list around the models: ``{"data": [...]}``, as OpenAI's API made it common.
+
+A list that is odd as a whole is refused, for half a list would look as if models had gone. One
+odd model never is: it is skipped and named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from service.errors import ParseError
+from service.price_list import PriceList, RawModel, SkippedModel
+from service.providers.wire import (
+    Number,
+    OddEntry,
+    RepeatedKeys,
+    is_printable,
+    parse_json,
+    printable,
+    read_object,
+    shown,
+)
+
+MAX_ID_LENGTH = 512
+# An error message may repeat the key that was sent.
+_LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.]{16,}")
+
+ReadModel = Callable[[str, dict[str, object]], RawModel]
+
+
+def read_models(body: bytes, read_model: ReadModel) -> PriceList:
+    """The price list in a body, each entry read by ``read_model(model_id, entry)``.
+
+    ParseError: ``not_json``, ``bad_shape``, ``refused_by_provider``, ``incomplete_list`` or
+    ``empty_list``.
+    """
+    entries = _read_entries(body)
+    models: dict[str, RawModel] = {}
+    skipped: dict[str, str] = {}
+    for position, entry in enumerate(entries, start=1):
+        label = f"entry {position}"
+        try:
+            model_id = _read_id(entry)
+            label = model_id
+            model = read_model(model_id, read_object(entry, "the entry"))
+            first = models.setdefault(model_id, model)
+            if first is not model and first.as_charged() != model.as_charged():
+                raise OddEntry("the list has it more than once, with different prices")
+        except OddEntry as odd:
+            skipped.setdefault(label, str(odd))
+    kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
+    if not kept:
+        why = next(iter(skipped.values()))
+        raise ParseError(f"None of the {len(entries)} entries can be read; the first: {why}.")
+    return PriceList(kept, tuple(SkippedModel(*item) for item in skipped.items()))
+
+
+def read_name(entry: dict[str, object]) -> str | None:
+    """The name for people, if there is one."""
+    name = entry.get("name")
+    return printable(name[:MAX_ID_LENGTH]) if isinstance(name, str) and name.strip() else None
+
+
+def _read_entries(body: bytes) -> list[object]:
+    try:
+        answer = read_object(parse_json(body), "The answer")
+    except OddEntry as odd:
+        raise ParseError(f"{odd}.") from None
+    if answer.get("error") is not None or answer.get("success") is False:
+        raise ParseError(_refusal(answer), code="refused_by_provider")
+    entries = answer.get("data")
+    if not isinstance(entries, list):
+        keys = ", ".join(shown(key) for key in list(answer)[:5]) or "none"
+        raise ParseError(f"The answer has no list under the key data; its keys: {keys}.")
+    _require_complete(answer, len(entries))
+    if not entries:
+        raise ParseError("The list is empty.", code="empty_list")
+    return entries
+
+
+def _require_complete(answer: dict[str, object], count: int) -> None:
+    total = answer.get("total_count")
+    if total is not None and total != Number(str(count)):
+        raise ParseError(
+            f"The list has {count} models, but total_count is {shown(total)}.",
+            code="incomplete_list",
+        )
+    links = answer.get("links")
+    following = links.get("next") if isinstance(links, dict) else None
+    if following is not None or answer.get("has_more") is True:
+        raise ParseError(
+            f"The list has {count} models and says that more follow.", code="incomplete_list"
+        )
+
+
+def _refusal(answer: dict[str, object]) -> str:
+    error = answer.get("error")
+    words = error.get("message") if isinstance(error, dict) else error
+    if not isinstance(words, str):
+        words = answer.get("message")
+    if not isinstance(words, str) or not words.strip():
+        return "The provider answered with an error instead of a list."
+    return f"The provider refused: {shown(_LIKE_A_KEY.sub('...', words), limit=200)}"
+
+
+def _read_id(entry: object) -> str:
+    if isinstance(entry, RepeatedKeys):
+        entry = dict(entry.values) if "id" not in entry.keys else read_object(entry, "the entry")
+    model_id = read_object(entry, "the entry").get("id")
+    if not isinstance(model_id, str) or not model_id.strip():
+        raise OddEntry(f"its id is {shown(model_id)}")
+    if len(model_id) > MAX_ID_LENGTH:
+        raise OddEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
+    if not is_printable(model_id):
+        raise OddEntry(f"its id has control characters: {shown(model_id)}")
+    return model_id

@@ -1,0 +1,231 @@
+"""db/ as one guarded block: what replaces every function, view and trigger, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from service.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
+from service.schema import DbFile, Schema
+
+# The user of DATABASE_URL is a member of the first three; the others are Supabase's.
+MEMBER_ROLES = ("pricing_owner", "pricing_worker", "pricing_web")
+ROLES = (*MEMBER_ROLES, "anon", "authenticated", "service_role")
+
+# Kept under the prefix db/: a role that was missing at the last replay, so that a replay follows
+# once somebody has made it.
+AWAITS = "db/awaits/"
+
+
+def replay(schema: Schema) -> str:
+    """The block; in the ledger it is ``db``, and each object of it ``db/<kind>s/<name>``."""
+
+    def column(values: Iterable[str]) -> str:
+        return "array[\n        " + ",\n        ".join(values) + "\n    ]::text[]"
+
+    def created(file: DbFile) -> str:
+        return quote(",".join(file.creates))
+
+    rows = [(f"db/{file.kind}s/{name}", file.digest) for file in schema.db for name in file.creates]
+    return block(
+        f"""
+declare
+    v_digest constant text := {quote(schema.db_digest)};
+    v_kinds constant text[] := {array(quote(file.kind) for file in schema.db)};
+    v_creates constant text[] := {column(created(file) for file in schema.db)};
+    v_texts constant text[] := {column(text(file) for file in schema.db)};
+    v_row_names constant text[] := {column(quote(name) for name, _ in rows)};
+    v_row_digests constant text[] := {column(quote(value) for _, value in rows)};
+{_REPLAY_SQL}"""
+    )
+
+
+# What an object of ours may be, with the statement that drops it. version tells whether a
+# statement touched it: every `create or replace` of a function or trigger moves its catalogue row.
+# entangled: what may be in the way of another one's drop, or may not go before another one.
+_OBJECTS_SQL = """
+        select * from (
+            select 'function' as kind, p.proname::text as name,
+                'db/functions/' || p.proname as row_name, p.oid || ' ' || p.ctid as version,
+                'drop routine ' || p.oid::regprocedure as drop_statement,
+                exists (
+                    select from pg_depend d
+                    left join pg_type t on d.refclassid = 'pg_type'::regclass and t.oid = d.refobjid
+                    left join pg_class c on c.oid = case
+                        when d.refclassid = 'pg_class'::regclass then d.refobjid else t.typrelid end
+                    where d.classid = 'pg_proc'::regclass and d.objid = p.oid
+                        and (c.relkind = 'v' or d.refclassid = 'pg_proc'::regclass)
+                ) as entangled
+            from pg_proc p
+            where p.pronamespace = 'public'::regnamespace
+                and not exists (
+                    select from pg_depend d
+                    where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e'
+                )
+            union all
+            select 'view', c.relname, 'db/views/' || c.relname, c.oid || ' ' || c.ctid,
+                'drop view ' || c.oid::regclass, true
+            from pg_class c
+            where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+            union all
+            select 'trigger', t.tgname, 'db/triggers/' || t.tgname, t.oid || ' ' || t.ctid,
+                format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass), true
+            from pg_trigger t
+            join pg_class c on c.oid = t.tgrelid
+            join pg_namespace n on n.oid = c.relnamespace
+            where not t.tgisinternal and n.nspname in ('public', 'procrastinate')
+        ) as objects
+"""
+
+# Two rounds, because what an old object depends on can only be seen by trying. The first replaces
+# in place and drops only what refuses that, so that objects of the operator that depend on ours
+# are left alone. When one of our own old objects is in the way of a drop, everything of the round
+# is undone, and the second begins by dropping our triggers and views.
+_REPLAY_SQL = f"""
+    v_objects constant text := $pricing_objects${_OBJECTS_SQL}$pricing_objects$;
+    v_search_path constant text := current_setting('search_path');
+    v_check_bodies constant text := current_setting('check_function_bodies');
+    v_before text[];
+    v_object record;
+    v_any boolean;
+    v_stuck text;
+    v_missing text;
+begin
+    perform pg_advisory_xact_lock({LOCK_KEY});
+    if exists (select from {LEDGER} where name = 'db' and digest = v_digest)
+        and not exists (
+            -- A role that was missing at the last replay, and now is there.
+            select
+            from {LEDGER} l
+            join pg_roles r on '{AWAITS}' || r.rolname = l.name
+            where r.rolname <> all ({array(map(quote, MEMBER_ROLES))})
+                or pg_has_role(current_user, r.oid, 'usage')
+        )
+    then
+        return;
+    end if;
+    perform set_config('search_path', 'public, pg_temp', true);
+    perform set_config('check_function_bodies', 'off', true);
+
+    for i in 1 .. cardinality(v_kinds) loop
+        if v_kinds[i] = 'before' then
+            execute v_texts[i];
+        end if;
+    end loop;
+
+    <<rounds>>
+    for v_round in 1 .. 2 loop
+        begin
+            if v_round = 2 then
+                loop
+                    v_any := false;
+                    for v_object in execute v_objects || 'where entangled and exists '
+                        '(select from {LEDGER} l where l.name = row_name)'
+                    loop
+                        begin
+                            execute v_object.drop_statement;
+                            v_any := true;
+                        exception
+                            when dependent_objects_still_exist then null;
+                        end;
+                    end loop;
+                    exit when not v_any;
+                end loop;
+            end if;
+
+            for i in 1 .. cardinality(v_kinds) loop
+                continue when v_kinds[i] not in ('function', 'view', 'trigger');
+                execute 'select array_agg(version) from (' || v_objects || ') as o'
+                    ' where kind = $1 and name = any ($2)'
+                into v_before using v_kinds[i], string_to_array(v_creates[i], ',');
+                begin
+                    execute v_texts[i];
+                exception
+                    when invalid_function_definition or invalid_table_definition
+                        or datatype_mismatch or wrong_object_type
+                        or duplicate_object or duplicate_function or duplicate_table
+                    then
+                        for v_object in execute v_objects || 'where kind = $1 and name = any ($2)'
+                            using v_kinds[i], string_to_array(v_creates[i], ',')
+                        loop
+                            execute v_object.drop_statement;
+                        end loop;
+                        execute v_texts[i];
+                end;
+                -- Under the same name with other parameters, or on another table: the old one.
+                if v_kinds[i] <> 'view' then
+                    for v_object in execute v_objects
+                        || 'where kind = $1 and name = any ($2) and version = any ($3)'
+                        using v_kinds[i], string_to_array(v_creates[i], ','), v_before
+                    loop
+                        execute v_object.drop_statement;
+                    end loop;
+                end if;
+                execute 'select string_agg(c.name, '', '') from unnest($2) as c (name)'
+                    ' where not exists (select from (' || v_objects || ') as o'
+                    ' where o.kind = $1 and o.name = c.name)'
+                into v_missing using v_kinds[i], string_to_array(v_creates[i], ',');
+                if v_missing is not null then
+                    raise exception '% does not create the % public.%.',
+                        substr(split_part(v_texts[i], E'\\n', 1), 4), v_kinds[i], v_missing
+                        using errcode = '{REFUSED}',
+                            hint = 'One object, one file: they have the same name.';
+                end if;
+            end loop;
+
+            -- Installed by an earlier replay, and their file is gone.
+            loop
+                v_any := false;
+                v_stuck := null;
+                for v_object in execute v_objects || 'where row_name <> all ($1) and exists '
+                    '(select from {LEDGER} l where l.name = row_name)'
+                    using v_row_names
+                loop
+                    begin
+                        execute v_object.drop_statement;
+                        v_any := true;
+                    exception
+                        when dependent_objects_still_exist then
+                            v_stuck := v_object.drop_statement;
+                    end;
+                end loop;
+                exit when v_stuck is null;
+                if not v_any then
+                    execute v_stuck;
+                end if;
+            end loop;
+            exit rounds;
+        exception
+            when dependent_objects_still_exist then
+                if v_round = 2 then
+                    raise;
+                end if;
+        end;
+    end loop;
+
+    for i in 1 .. cardinality(v_kinds) loop
+        if v_kinds[i] = 'after' then
+            execute v_texts[i];
+        end if;
+    end loop;
+
+    delete from {LEDGER} where name = 'db' or name like 'db/%' and name <> all (v_row_names);
+    insert into {LEDGER} as known (name, digest)
+    select * from unnest(v_row_names || text 'db', v_row_digests || v_digest)
+    on conflict (name) do update set digest = excluded.digest, applied_at = now()
+    where known.digest <> excluded.digest;
+    insert into {LEDGER} (name, digest)
+    select '{AWAITS}' || wanted.name, ''
+    from unnest({array(map(quote, ROLES))}) as wanted (name)
+    where not exists (
+        select
+        from pg_roles r
+        where r.rolname = wanted.name
+            and (
+                r.rolname <> all ({array(map(quote, MEMBER_ROLES))})
+                or pg_has_role(current_user, r.oid, 'usage')
+            )
+    );
+    perform set_config('search_path', v_search_path, true);
+    perform set_config('check_function_bodies', v_check_bodies, true);
+end
+"""

@@ -1,0 +1,74 @@
+"""SIGINT, SIGTERM and SIGHUP for a program that has something to put away before it ends."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StopRequested(KeyboardInterrupt):
+    """A signal asked to stop. A KeyboardInterrupt: psycopg ends a running query on those."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.exit_status = 128 + number
+
+
+class StopSignals:
+    """Raises StopRequested in the main thread: once, and not while ``held``."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, Any] = {}
+        self._is_held = False
+        self._is_stopping = False
+        self._pending: int | None = None
+
+    def __enter__(self) -> Self:
+        for number in NUMBERS:
+            # nohup and cron ignore SIGHUP on purpose.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._receive)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let a short step finish first: a process that is just being made would be lost.
+
+        A second signal does not wait.
+        """
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            if self._pending is not None and not self._is_stopping:
+                self._is_stopping = True
+                # An error of the step, such as a program that Ctrl-C has ended, is no news then.
+                raise StopRequested(self._pending) from None
+
+    def ignore(self) -> None:
+        """From now on signals do nothing: everything is being put away already."""
+        self._is_stopping = True
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self._is_stopping:
+            return
+        if self._is_held and self._pending is None:
+            self._pending = number
+            return
+        self._is_stopping = True
+        raise StopRequested(number)

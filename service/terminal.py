@@ -1,0 +1,157 @@
+"""What people and programs read: tables, JSON, and how amounts and times are written in both.
+
+On a terminal tables have colours and fit its width; anywhere else they are plain columns and
+nothing is cut off, so that an id can be picked out with awk.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
+
+from service.prices import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NOTHING = "-"
+
+# The colour of a word wherever it stands alone in a cell.
+STYLES = {
+    **dict.fromkeys(("success", "completed", "done", "applied", "free"), "green"),
+    **dict.fromkeys(("failed", "changed"), "red"),
+    **dict.fromkeys(("running", "in_progress", "syncing"), "cyan"),
+    **dict.fromkeys(("partial", "cancelled", "pending", "inactive"), "yellow"),
+    **dict.fromkeys(("queued", "unknown", NOTHING), "dim"),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """``fixed``: never broken over two lines."""
+
+    title: str
+    right: bool = False
+    fixed: bool = True
+
+
+class Terminal:
+    """One output stream: a person's terminal, or a pipe or file."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+        self.is_live = stream.isatty()
+
+    @cached_property
+    def console(self) -> Console:
+        # Only here: a pipe has no use for it, and it takes its time to import.
+        from rich.console import Console
+
+        return Console(file=self.stream, highlight=False, markup=False, emoji=False)
+
+    def say(self, text: str = "", style: str | None = None) -> None:
+        """One line, never broken."""
+        if self.is_live:
+            self.console.print(visible(text), style=style, soft_wrap=True)
+        else:
+            print(visible(text), file=self.stream, flush=True)
+
+    def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        """A table; the caller says something else when there are no rows."""
+        cells = [[visible(cell) for cell in row] for row in rows]
+        if self.is_live:
+            self._live_table(columns, cells)
+        else:
+            self._plain_table(columns, cells)
+
+    def json(self, value: object) -> None:
+        """JSON for programs: amounts are strings without exponent, times RFC 3339 in UTC."""
+        print(
+            json.dumps(value, indent=2, default=_json_value, ensure_ascii=False), file=self.stream
+        )
+
+    def _live_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(
+                column.title,
+                justify="right" if column.right else "left",
+                no_wrap=column.fixed,
+                overflow="fold",
+            )
+        for row in rows:
+            table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+        self.console.print(table)
+
+    def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
+        lines = [[column.title for column in columns], *rows]
+        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        for line in lines:
+            cells = [
+                cell.rjust(width) if column.right else cell.ljust(width)
+                for cell, width, column in zip(line, widths, columns, strict=True)
+            ]
+            print("  ".join(cells).rstrip(), file=self.stream)
+
+
+def visible(text: str) -> str:
+    """Text of others without what would steer a terminal, or break a line in two."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else " " if each.isspace() else "�" for each in text)
+
+
+def shown_amount(amount: Decimal | None) -> str:
+    """A price; unknown is not 0."""
+    return NOTHING if amount is None else plain(amount)
+
+
+def shown_count(count: int) -> str:
+    return f"{count:,}"
+
+
+def shown_time(at: datetime | None) -> str:
+    return NOTHING if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def shown_age(age: timedelta | None) -> str:
+    """How long ago, in the one unit that matters."""
+    if age is None:
+        return NOTHING
+    seconds = max(age.total_seconds(), 0)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def shown_seconds(seconds: float | None) -> str:
+    return NOTHING if seconds is None else f"{seconds:.1f}"
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return str(value)
+
+
+def without(value: Any, *names: str) -> dict[str, Any]:
+    """A dataclass as a dict, less some fields."""
+    return {name: field for name, field in asdict(value).items() if name not in names}

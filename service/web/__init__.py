@@ -1,0 +1,3 @@
+"""The web process: HTTP in, one database call, JSON out. It knows no provider and no adapter."""
+
+from __future__ import annotations

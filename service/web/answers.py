@@ -1,0 +1,173 @@
+"""The answers' shapes: what is sent, and what the OpenAPI document says of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from starlette.responses import Response
+
+JobStatus = Literal["queued", "in_progress", "completed", "success", "failed", "cancelled"]
+Outcome = Literal["success", "partial", "failed", "cancelled"]
+AttemptStatus = Literal["queued", "in_progress", "success", "failed", "cancelled"]
+
+STATUS_MEANING = (
+    "`completed` is spelt `success` when the operator sets PRICING_HTTP_SUCCESS_WORD to it."
+)
+
+
+def utc_text(time: datetime) -> str:
+    """RFC 3339 in UTC with ``Z``."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Time = Annotated[
+    datetime,
+    PlainSerializer(utc_text, return_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+
+
+class Answer(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
+    )
+
+    def response(self, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        return Response(self.model_dump_json(), status, headers, media_type="application/json")
+
+
+class TriggerAnswer(Answer):
+    success: Literal[True] = True
+    job_id: str
+    sync_id: str = Field(description="The same value as job_id.")
+    status: JobStatus = Field(description=STATUS_MEANING)
+    message: str = "Pricing sync queued for background execution"
+    triggered_by: str
+    triggered_at: Time
+    poll_url: str
+    estimated_duration_seconds: str = Field(
+        description="p50-p95 of the last 20 completed jobs; 30-120 while there are none.",
+        examples=["30-120"],
+    )
+
+
+class ProviderResult(Answer):
+    """One provider's part of a job, as its newest attempt stands."""
+
+    status: AttemptStatus
+    attempt: int
+    models_fetched: int
+    models_updated: int
+    models_unchanged: int
+    models_skipped: int
+    models_held: int
+    error_kind: str | None
+    error_message: str | None
+    duration_ms: float | None
+
+
+class DryRunResult(ProviderResult):
+    """What a dry run would have changed."""
+
+    differences: Any
+    differences_total: int | None
+
+
+class SyncAnswer(Answer):
+    sync_id: str
+    job_id: str
+    status: JobStatus = Field(description=STATUS_MEANING)
+    outcome: Outcome | None = Field(description="Null until the job ends.")
+    finished: bool
+    provider_slug: str = Field(description="The one provider of the job, or all.")
+    triggered_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+    duration_seconds: float | None
+    duration_ms: float | None
+    triggered_by: str
+    dry_run: bool
+    providers_total: int
+    providers_synced: list[str]
+    providers_failed: list[str] = Field(description="Failed or cancelled.")
+    models_fetched: int
+    models_updated: int
+    models_skipped: int
+    total_models_updated: int
+    total_models_skipped: int
+    total_errors: int
+    errors: int
+    error_message: str | None
+    progress_percent: int = Field(
+        ge=0, le=100, description="Provider syncs that have ended, of 100."
+    )
+    results: dict[str, ProviderResult | DryRunResult]
+
+
+class ActiveSync(Answer):
+    sync_id: str
+    job_id: str
+    status: JobStatus
+    provider_slug: str
+    started_at: Time | None
+    triggered_at: Time
+    triggered_by: str
+    progress_percent: int
+
+
+class ActiveSyncsAnswer(Answer):
+    active_syncs: list[ActiveSync] = Field(description="Newest first.")
+    count: int
+
+
+class LastSync(Answer):
+    timestamp: Time | None
+    seconds_ago: int | None
+
+
+class Scheduler(Answer):
+    enabled: bool
+    interval_hours: int | float | None = Field(
+        description="The interval that most providers have; each may have its own."
+    )
+    running: bool = Field(description="Somebody is there who runs the schedule.")
+    workers: int
+    cron: Literal["pg_cron", "worker"]
+    providers: list[str]
+    next_runs: dict[str, Time | None] = Field(description="Null: as soon as possible.")
+    last_syncs: dict[str, LastSync] = Field(description="The last success of each provider.")
+
+
+class SchedulerAnswer(Answer):
+    success: Literal[True] = True
+    scheduler: Scheduler
+    timestamp: Time
+
+
+class HealthAnswer(Answer):
+    status: Literal["ok"] = "ok"
+
+
+class ReadyAnswer(Answer):
+    status: Literal["ok", "degraded", "unavailable"] = Field(
+        description="degraded: it answers, but there is a warning."
+    )
+    database: Literal["ok", "unavailable"]
+    migrations: Literal["ok", "pending", "unknown"]
+    workers: int | None
+    warnings: list[str]
+
+
+class ErrorDetail(BaseModel):
+    code: str
+    message: str
+    hint: str | None
+    lock: dict[str, Any] | None = Field(
+        default=None, description="With 429 only: the lock that stands in the way."
+    )
+
+
+class ErrorAnswer(BaseModel):
+    error: ErrorDetail

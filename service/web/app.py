@@ -1,0 +1,180 @@
+"""The ASGI application, and the server that runs it until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import Route
+
+from service.errors import PricingError, SettingsError
+from service.schema import read_schema
+from service.settings import Settings
+from service.web.auth import KeyGate
+from service.web.database import WebDatabase
+from service.web.errors import (
+    HttpError,
+    answer_http_exception,
+    answer_pricing_error,
+    answer_unexpected,
+)
+from service.web.live import JobChanges
+from service.web.openapi import openapi_document
+from service.web.routes import ROUTES
+from service.web.state import WebState
+
+logger = logging.getLogger(__name__)
+
+# Below the 10 seconds after which an orchestrator kills.
+GRACE_SECONDS = 7
+
+
+class PortTaken(PricingError):
+    code = "port_taken"
+
+
+def create_app(settings: Settings) -> Starlette:
+    """The application; it connects when it can, so this never fails for want of a database."""
+    database = WebDatabase.from_settings(settings)
+    state = WebState(
+        settings=settings,
+        database=database,
+        changes=JobChanges(database),
+        schema=read_schema(),
+        openapi=openapi_document(ROUTES),
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(state.changes.listen_forever()),
+            asyncio.create_task(_clean_up(database)),
+        ]
+        try:
+            yield
+        finally:
+            state.changes.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await database.close()
+
+    app = Starlette(
+        routes=[Route(route.path, route.handler, methods=[route.method]) for route in ROUTES],
+        middleware=[Middleware(KeyGate)],
+        exception_handlers={
+            PricingError: answer_pricing_error,
+            HTTPException: answer_http_exception,
+            Exception: answer_unexpected,
+        },
+        lifespan=lifespan,
+    )
+    # A redirect would be an answer outside of the one shape.
+    app.router.redirect_slashes = False
+    app.state.web = state
+    return app
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; SettingsError when nobody could use it, PortTaken."""
+    listening = _listen(settings.host, settings.port)
+    with suppress(KeyboardInterrupt):
+        # The server hands its signal on once it has stopped: that is an orderly end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        asyncio.run(_serve(settings, listening))
+
+
+class WebServer(uvicorn.Server):
+    """Wakes those who wait for a job as soon as the end begins, instead of cutting them off."""
+
+    def __init__(self, config: uvicorn.Config, changes: JobChanges) -> None:
+        super().__init__(config)
+        self._changes = changes
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._changes.stop()
+        await super().shutdown(sockets)
+
+
+def create_server(app: Starlette) -> WebServer:
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    return WebServer(config, app.state.web.changes)
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    app = create_app(settings)
+    await _require_usable(app.state.web)
+    host, port = listening.getsockname()[:2]
+    logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    await create_server(app).serve(sockets=[listening])
+
+
+async def _require_usable(state: WebState) -> None:
+    """A server that could only refuse is a mistake that is better seen at once."""
+    try:
+        await state.database.open()
+    except HttpError:
+        # Away is no mistake: it answers 503 until it is back.
+        logger.warning("starts without the database")
+        return
+    if state.settings.admin_key is not None:
+        return
+    try:
+        row = await state.database.row("select found from public.pricing_has_admin_key() as found")
+    except HttpError as error:
+        if error.code == "database_unavailable":
+            return
+        row = None
+    if row is None or not row["found"]:
+        await state.database.close()
+        raise SettingsError(
+            "There is no admin key.",
+            hint="Set PRICING_ADMIN_KEY to 24 characters or more, "
+            "or run select create_pricing_api_key('name') in the database.",
+        )
+
+
+async def _clean_up(database: WebDatabase) -> None:
+    """What a dead worker left is taken back at start; a failure here never stops a start."""
+    try:
+        await database.row("select * from public.cleanup_stuck_pricing_syncs()")
+    except PricingError as error:
+        logger.warning("no clean-up at start: %s", error)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # localhost has two addresses; what people type first is 127.0.0.1.
+        family, kind, proto, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+        with ExitStack() as stack:
+            listening = stack.enter_context(socket.socket(family, kind, proto))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            # At once: two processes may bind one port, and only one of them can listen.
+            listening.listen()
+            stack.pop_all()
+            return listening
+    except OSError as error:
+        raise PortTaken(
+            f"Cannot listen on {host} port {port}: {error.strerror}.",
+            hint="Set PRICING_PORT or PRICING_HOST to another one.",
+        ) from None

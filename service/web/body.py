@@ -1,0 +1,63 @@
+"""A request's body: bounded while it is read, then parsed strictly."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from service.web.errors import HttpError, bad_input
+
+BODY_LIMIT = 64 * 1024
+
+
+class RequestBody(BaseModel):
+    """Base of the bodies: unknown fields are refused, and "true" is not true."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Body = TypeVar("Body", bound=RequestBody)
+
+
+async def read_body(request: Request, model: type[Body]) -> Body:
+    """The body as JSON, whatever its content type says; none at all is an empty object."""
+    raw = await _read_bounded(request)
+    if not raw.strip():
+        raw = b"{}"
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"{where}: {first['msg']}" if where else first["msg"]
+        fields = ", ".join(model.model_fields)
+        raise bad_input(message, hint=f"A JSON object with any of: {fields}.") from None
+
+
+async def _read_bounded(request: Request) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > BODY_LIMIT:
+        raise _too_large()
+    read = bytearray()
+    try:
+        # Counted as it comes: a chunked body declares no length.
+        async for chunk in request.stream():
+            read += chunk
+            if len(read) > BODY_LIMIT:
+                raise _too_large()
+    except ClientDisconnect:
+        raise bad_input("The body ended too early.") from None
+    return bytes(read)
+
+
+def _too_large() -> HttpError:
+    return HttpError(
+        413,
+        "body_too_large",
+        f"The body is larger than {BODY_LIMIT // 1024} KB.",
+        hint="A body here is a small JSON object.",
+        # What was not read must not be taken for the next request.
+        headers={"Connection": "close"},
+    )

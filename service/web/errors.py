@@ -1,0 +1,191 @@
+"""Every HTTP error: one JSON shape, and one place that says which status an SQLSTATE is.
+
+    {"error": {"code": "bad_input", "message": "...", "hint": "..."}}
+
+Clients decide by ``code``; ``message`` and ``hint`` are for people and may change.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from service.errors import PricingError, SettingsError
+
+logger = logging.getLogger(__name__)
+
+# Long enough for a restart of Postgres, short enough for a person who waits.
+RETRY_AFTER_OUTAGE = "5"
+# A lock is held for as long as a provider sync takes; nobody knows how long that will be.
+RETRY_AFTER_LOCK = "30"
+
+# What asyncpg raises while the database is away, next to SQLSTATEs.
+CONNECTION_ERRORS = (OSError, TimeoutError, asyncpg.InterfaceError)
+
+# SQLSTATE -> status, code. Two characters stand for a whole class.
+STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
+    "PT404": (404, "not_found"),
+    "PT409": (409, "conflict"),
+    "PT422": (422, "bad_input"),
+    "PT429": (429, "rejected"),
+    # A text that Postgres cannot hold, such as one with a NUL character.
+    "22021": (422, "bad_input"),
+    "22P05": (422, "bad_input"),
+    # Tables or functions that are not there yet.
+    "3F000": (503, "not_migrated"),
+    "42P01": (503, "not_migrated"),
+    "42703": (503, "not_migrated"),
+    "42883": (503, "not_migrated"),
+    # Connection lost or refused, server shutting down or starting, out of connections, a standby
+    # after a failover, a lock or a statement that took too long.
+    "08": (503, "database_unavailable"),
+    "28": (503, "database_unavailable"),
+    "3D": (503, "database_unavailable"),
+    "40": (503, "database_unavailable"),
+    "53": (503, "database_unavailable"),
+    "55P03": (503, "database_unavailable"),
+    "57": (503, "database_unavailable"),
+    "25006": (503, "database_unavailable"),
+}
+
+# What Starlette raises itself.
+CODE_BY_STATUS: Mapping[int, tuple[str, str | None]] = {
+    404: ("not_found", "GET /openapi.json lists every route."),
+    405: ("method_not_allowed", "GET /openapi.json lists every route with its methods."),
+    413: ("body_too_large", None),
+}
+
+
+class HttpError(PricingError):
+    """An error with its status; ``details`` are further members of the ``error`` object."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.details = dict(details or {})
+
+    def response(self) -> JSONResponse:
+        error = {"code": self.code, "message": self.message, "hint": self.hint, **self.details}
+        return JSONResponse({"error": error}, self.status, self.headers)
+
+
+def bad_input(message: str, *, hint: str | None = None) -> HttpError:
+    return HttpError(422, "bad_input", message, hint=hint)
+
+
+def not_found(message: str, *, hint: str | None = None) -> HttpError:
+    return HttpError(404, "not_found", message, hint=hint)
+
+
+def database_error(error: Exception) -> HttpError:
+    """The HTTP error for whatever came out of a database call; what it does not know is a 500."""
+    if isinstance(error, asyncpg.PostgresError):
+        status, code = _status_of(error.sqlstate or "")
+    elif isinstance(error, asyncpg.DataError | asyncpg.InternalClientError | UnicodeError):
+        status, code = 422, "bad_input"
+    elif isinstance(error, SettingsError):
+        # The sentence says what the operator's database lacks: it goes to the log, not to clients.
+        logger.error("%s %s", error.message, error.hint or "")
+        status, code = 503, "database_unavailable"
+    elif isinstance(error, CONNECTION_ERRORS):
+        status, code = 503, "database_unavailable"
+    else:
+        status, code = 500, "internal"
+
+    if code == "database_unavailable":
+        if not isinstance(error, SettingsError):
+            logger.warning("the database is not available: %s", str(error) or type(error).__name__)
+        return HttpError(
+            status,
+            code,
+            "The database is not available.",
+            hint="Nothing is lost; ask again. Use an Idempotency-Key to repeat a trigger safely.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "not_migrated":
+        logger.error("the schema is not what this version needs: %s", error)
+        return HttpError(
+            status,
+            code,
+            "The database has not been migrated to this version.",
+            hint="The operator runs `pricing-sync migrate`.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "internal":
+        if isinstance(error, asyncpg.PostgresError):
+            logger.error("the database answers %s: %s", error.sqlstate, error)
+        else:
+            logger.error("unexpected error of a database call", exc_info=error)
+        return internal_error()
+    if not isinstance(error, asyncpg.PostgresError) or not (error.sqlstate or "").startswith("PT"):
+        return bad_input("A value holds characters that cannot be stored.")
+    return HttpError(
+        status,
+        code,
+        str(error.args[0]) if error.args else code,
+        hint=error.hint,
+        headers={"Retry-After": RETRY_AFTER_LOCK} if status == 429 else None,
+        details={"lock": _json_object(error.detail)} if status == 429 else None,
+    )
+
+
+def internal_error() -> HttpError:
+    return HttpError(
+        500, "internal", "Something went wrong here.", hint="The log of the web process has more."
+    )
+
+
+async def answer_pricing_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, HttpError):
+        return error.response()
+    logger.error("error without a status: %s", error, exc_info=error)
+    return internal_error().response()
+
+
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code, hint = CODE_BY_STATUS.get(error.status_code, ("bad_input", None))
+    message = {
+        404: f"There is no {request.url.path}.",
+        405: f"{request.url.path} does not take {request.method}.",
+    }.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    return HttpError(error.status_code, code, message, hint=hint, headers=error.headers).response()
+
+
+async def answer_unexpected(request: Request, error: Exception) -> Response:
+    """The server logs the traceback; the client learns that it happened, and nothing of it."""
+    return internal_error().response()
+
+
+def _status_of(sqlstate: str) -> tuple[int, str]:
+    return (
+        STATUS_BY_SQLSTATE.get(sqlstate)
+        or STATUS_BY_SQLSTATE.get(sqlstate[:2])
+        or (500, "internal")
+    )
+
+
+def _json_object(text: str | None) -> dict[str, Any] | None:
+    try:
+        value = json.loads(text or "")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

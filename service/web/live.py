@@ -1,0 +1,117 @@
+"""Who waits for a job is woken when it changes: one LISTEN connection for the whole process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import asyncpg
+
+from service.errors import PricingError
+from service.web.database import WebDatabase
+from service.web.errors import CONNECTION_ERRORS
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "pricing_sync_job"
+PROBE_EVERY_SECONDS = 10.0
+PROBE_ANSWER_SECONDS = 5.0
+FIRST_BACKOFF_SECONDS = 0.25
+LONGEST_BACKOFF_SECONDS = 10.0
+
+
+class JobChanges:
+    """Turns notifications into events; a missed one costs time, never an answer.
+
+    Whoever waits reads the job again after each event and now and then without one, so nothing
+    depends on the connection being there.
+    """
+
+    def __init__(self, database: WebDatabase) -> None:
+        self._database = database
+        self._waiting: dict[uuid.UUID, set[asyncio.Event]] = {}
+        self.listening = False
+        self.stopping = False
+
+    @contextmanager
+    def watch(self, job_id: uuid.UUID) -> Iterator[asyncio.Event]:
+        """An event that is set at each change of the job; the reader clears it."""
+        changed = asyncio.Event()
+        self._waiting.setdefault(job_id, set()).add(changed)
+        try:
+            yield changed
+        finally:
+            others = self._waiting[job_id]
+            others.discard(changed)
+            if not others:
+                del self._waiting[job_id]
+
+    def stop(self) -> None:
+        """The process ends: all who wait answer with what they have."""
+        self.stopping = True
+        self._wake_all()
+
+    async def listen_forever(self) -> None:
+        """Listen, and after any failure listen again; ends by cancellation only."""
+        backoff = FIRST_BACKOFF_SECONDS
+        while True:
+            try:
+                await self._listen()
+            except (*CONNECTION_ERRORS, asyncpg.PostgresError, PricingError) as error:
+                if self.listening:
+                    backoff = FIRST_BACKOFF_SECONDS
+                reason = str(error) or type(error).__name__
+                logger.warning("not listening, again in %.2f s: %s", backoff, reason)
+            self.listening = False
+            await asyncio.sleep(backoff)
+            backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
+
+    async def _listen(self) -> None:
+        await self._database.open()
+        if not self._database.can_listen:
+            # Known for good once the pool is open: those who wait read every second.
+            await asyncio.Event().wait()
+        connection = await self._database.listening_connection()
+        try:
+            lost = asyncio.Event()
+            probed = asyncio.Event()
+            probe_channel = f"pricing_web_{uuid.uuid4().hex}"
+            connection.add_termination_listener(lambda *_: lost.set())
+            await connection.add_listener(probe_channel, lambda *_: probed.set())
+            await connection.add_listener(CHANNEL, self._notified)
+            self.listening = True
+            # What changed while nobody listened was not heard.
+            self._wake_all()
+            while True:
+                # A connection that a router forgot looks healthy: only an answer proves it.
+                probed.clear()
+                await connection.execute(f"notify {probe_channel}")
+                async with asyncio.timeout(PROBE_ANSWER_SECONDS):
+                    await probed.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PROBE_EVERY_SECONDS):
+                        await lost.wait()
+                if lost.is_set():
+                    raise ConnectionResetError("the listening connection was closed")
+        finally:
+            connection.terminate()
+
+    def _notified(self, connection: Any, pid: int, channel: str, payload: object) -> None:
+        try:
+            job_id = uuid.UUID(json.loads(str(payload))["job_id"])
+        except (ValueError, KeyError, TypeError):
+            # Anybody may NOTIFY by hand; then everybody looks.
+            self._wake_all()
+            return
+        for changed in self._waiting.get(job_id, ()):
+            changed.set()
+
+    def _wake_all(self) -> None:
+        for events in self._waiting.values():
+            for changed in events:
+                changed.set()

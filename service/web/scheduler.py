@@ -1,0 +1,21 @@
+"""The schedule over HTTP, as the database knows it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.web.answers import Scheduler, SchedulerAnswer
+from service.web.state import state_of
+
+
+async def get_scheduler_status(request: Request) -> Response:
+    row = await state_of(request).database.row(
+        "select status from public.pricing_scheduler_status() as status"
+    )
+    assert row is not None
+    return SchedulerAnswer(
+        scheduler=Scheduler.model_validate_json(row["status"]), timestamp=datetime.now(UTC)
+    ).response()

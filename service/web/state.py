@@ -1,0 +1,29 @@
+"""What every handler may use: the settings, the database, the changes of jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+
+from service.schema import Schema
+from service.settings import Settings
+from service.web.database import WebDatabase
+from service.web.live import JobChanges
+
+
+@dataclass(frozen=True)
+class WebState:
+    settings: Settings
+    database: WebDatabase
+    changes: JobChanges
+    schema: Schema
+    openapi: Mapping[str, Any]
+
+
+def state_of(request: Request) -> WebState:
+    state = request.app.state.web
+    assert isinstance(state, WebState)
+    return state

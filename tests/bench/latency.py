@@ -1,0 +1,147 @@
+"""How long a sync waits: from trigger to start, and from the release of a lock to the next start.
+
+Both are measured by the database's clock, from the rows that the system itself writes. The engine
+without our subclasses and triggers runs in the same minute, as the measure to compare with.
+
+``python -m tests.bench.latency``
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from procrastinate import App, PsycopgConnector
+from psycopg.rows import dict_row
+
+from service.migrations import migrate
+from tests.postgres import running_cluster
+from tests.processes import Processes
+from tests.provider_server import Answer, running_provider_server
+from tests.service.conftest import Queue
+from tests.waiting import wait_until
+
+PICKUP = """
+select extract(epoch from sync_started_at - queued_at) * 1000 as ms
+from pricing_sync_log where job_id = any (%s::uuid[]) and attempt = 1
+"""
+HANDOVER = """
+select extract(epoch from sync_started_at - lag(sync_completed_at) over (order by id)) * 1000 as ms
+from pricing_sync_log where job_id = any (%s::uuid[]) and attempt = 1
+"""
+STOCK_HANDOVER = """
+select extract(epoch from started - lag(ended) over (order by started)) * 1000 as ms
+from (
+    select min(at) filter (where type = 'started') as started,
+        max(at) filter (where type = 'succeeded') as ended
+    from procrastinate.procrastinate_events e
+    join procrastinate.procrastinate_jobs j on j.id = e.job_id
+    where j.task_name = 'stock'
+    group by job_id
+) as runs
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pickups", type=int, default=200)
+    parser.add_argument("--handovers", type=int, default=300)
+    parser.add_argument("--stock-handovers", type=int, default=5)
+    arguments = parser.parse_args()
+    with _installation() as (queue, processes, url):
+        workers = [processes.procrastinate("worker", "--concurrency", "4") for _ in range(2)]
+        wait_until(lambda: queue.workers() == len(workers), 30, "the workers register")
+        queue.wait_for_end(queue.trigger("openrouter"))
+        pickups: list[str] = []
+        for _ in range(arguments.pickups):
+            pickups.append(queue.trigger("openrouter"))
+            queue.wait_for_end(pickups[-1])
+        _print("trigger to in_progress", _figures(queue, PICKUP, pickups))
+
+        handovers = [queue.trigger("openrouter") for _ in range(arguments.handovers + 1)]
+        queue.wait_for_end(handovers[-1], timeout=300)
+        ours = _figures(queue, HANDOVER, handovers)
+        _print("lock released to next start, 2 x 4", ours)
+        for worker in workers:
+            worker.stop()
+
+        asyncio.run(_run_stock(url, arguments.stock_handovers + 1))
+        stock = [float(row["ms"]) for row in queue.rows(STOCK_HANDOVER) if row["ms"] is not None]
+        _print("the same, engine alone", stock)
+        ratio = statistics.median(stock) / statistics.median(ours)
+        print(f"ratio of the medians, engine alone / ours: {ratio:,.0f}")
+
+
+@contextmanager
+def _installation() -> Iterator[tuple[Queue, Processes, str]]:
+    with (
+        running_cluster() as cluster,
+        cluster.database() as name,
+        running_provider_server() as providers,
+        tempfile.TemporaryDirectory() as directory,
+    ):
+        url = cluster.url_of(name)
+        migrate(url)
+        providers.fill("openrouter", 3)
+        providers.answer("openrouter", Answer(delay=0.02))
+        processes = Processes(Path(directory), {"DATABASE_URL": url})
+        with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            connection.execute(
+                "update pricing_providers set base_url = %s where slug = 'openrouter'",
+                [providers.base_url("openrouter")],
+            )
+            try:
+                yield Queue(connection), processes, url
+            finally:
+                processes.end()
+
+
+async def _run_stock(url: str, jobs: int) -> None:
+    options = "-c search_path=procrastinate,public"
+    app = App(connector=PsycopgConnector(conninfo=url, kwargs={"options": options}))
+
+    @app.task(name="stock", queue="stock", lock="stock")
+    async def stock() -> None:
+        await asyncio.sleep(0.02)
+
+    async with app.open_async():
+        for _ in range(jobs):
+            await stock.defer_async()
+        await _work_until_done(app, jobs)
+
+
+async def _work_until_done(app: App, jobs: int) -> None:
+    worker = asyncio.create_task(
+        app.run_worker_async(queues=["stock"], concurrency=4, install_signal_handlers=False)
+    )
+    while True:
+        rows = list(await app.job_manager.list_jobs_async(task="stock", status="succeeded"))
+        if len(rows) == jobs:
+            break
+        await asyncio.sleep(0.2)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
+
+
+def _figures(queue: Queue, query: str, jobs: list[str]) -> list[float]:
+    return [float(row["ms"]) for row in queue.rows(query, jobs) if row["ms"] is not None]
+
+
+def _print(what: str, figures: list[float]) -> None:
+    figures = sorted(figures)
+    shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
+    shown = (
+        f"{name}={figures[min(len(figures) - 1, int(len(figures) * share))]:.1f} ms"
+        for name, share in shares.items()
+    )
+    print(f"{what}: n={len(figures)}", *shown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,125 @@
+"""The fixtures: a real Postgres, a database a test, real processes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Literal
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from tests.postgres import Cluster, running_cluster
+from tests.processes import Processes
+
+Owner = Literal["superuser", "createrole", "plain"]
+DatabaseFactory = Callable[..., str]
+
+
+def pytest_report_header() -> str:
+    return "postgres: TEST_DATABASE_URL or TEST_WITH=docker|server|embedded; else what is there"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """For ``@pytest.mark.anyio``: asyncio is what we run on."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The server of this run."""
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated_cluster(cluster: Cluster) -> Iterator[Cluster]:
+    """The server, with a database that was migrated once and is copied for each test."""
+    from service.migrations import migrate
+
+    with cluster.migrated_template(migrate):
+        yield cluster
+
+
+@pytest.fixture
+def empty_database(cluster: Cluster) -> Iterator[str]:
+    """The URL of a fresh, empty database, as a superuser."""
+    with cluster.database() as name:
+        yield cluster.url_of(name)
+
+
+@pytest.fixture
+def database(migrated_cluster: Cluster) -> Iterator[str]:
+    """The URL of a fresh, migrated database, as a superuser."""
+    with migrated_cluster.database(template=migrated_cluster.template) as name:
+        yield migrated_cluster.url_of(name)
+
+
+@pytest.fixture
+def database_factory(cluster: Cluster) -> Iterator[DatabaseFactory]:
+    """``database_factory(owner_is="plain")``: the URL of an empty database as its owner."""
+    with ExitStack() as stack:
+
+        def make(owner_is: Owner = "superuser") -> str:
+            if owner_is == "superuser":
+                return cluster.url_of(stack.enter_context(cluster.database()))
+            role = cluster.login_role(can_create_roles=owner_is == "createrole")
+            user, password = stack.enter_context(role)
+            name = stack.enter_context(cluster.database(owner=user))
+            return cluster.url_of(name, user=user, password=password)
+
+        yield make
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection[DictRow]]:
+    """A connection to ``database``: autocommit, rows as dicts."""
+    with psycopg.connect(database, autocommit=True, row_factory=dict_row) as connection:
+        yield connection
+
+
+@pytest.fixture
+def cron_database(cluster: Cluster) -> Iterator[str]:
+    """The URL of the migrated database in which pg_cron runs."""
+    from service.migrations import migrate
+
+    if cluster.cron_database is None:
+        reason = f"pg_cron cannot be had on this Postgres ({cluster.kind})"
+        if os.environ.get("PRICING_TEST_REQUIRE_PG_CRON") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with cluster.clean_cron_database() as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture
+def processes(database: str, tmp_path: Path) -> Iterator[Processes]:
+    """Starts real processes on ``database``, and ends them; a traceback fails the test."""
+    processes = Processes(tmp_path, {"DATABASE_URL": database})
+    yield processes
+    processes.end()
+
+
+@pytest.fixture
+def open_path() -> Iterator[Path]:
+    """A directory that every user may enter, unlike ``tmp_path``: for a server run as root."""
+    path = Path(tempfile.mkdtemp(prefix="open-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """No variable of ours, nor libpq's, from the shell that the tests were started from."""
+    names: list[Any] = [name for name in os.environ if name.startswith(("PRICING_", "PG"))]
+    for name in [*names, "DATABASE_URL"]:
+        monkeypatch.delenv(name, raising=False)
+    return monkeypatch

@@ -1,0 +1,208 @@
+"""Every change of a queue row, by whatever hand, is in the log and in the job at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.db.pricing import Pricing
+
+
+def set_status(pricing: Pricing, queue_job_id: int, status: str) -> None:
+    """By a person, past every function."""
+    changed = pricing.do(
+        "update procrastinate.procrastinate_jobs set status = %s where id = %s",
+        status,
+        queue_job_id,
+    )
+    assert changed == 1
+
+
+def test_fetched(pricing: Pricing) -> None:
+    worker_id = pricing.worker()
+    attempt = pricing.start(worker_id=worker_id)
+
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["worker_id"]) == ("in_progress", worker_id)
+    assert log["sync_started_at"] >= log["queued_at"]
+    assert log["sync_completed_at"] is None
+    job = pricing.job(attempt.job_id)
+    assert (job["status"], job["started_at"]) == ("running", log["sync_started_at"])
+    assert job["result_data"]["providers"]["openrouter"]["status"] == "in_progress"
+
+
+def test_retried_by_the_engine(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    with pricing.as_role("pricing_worker"):
+        pricing.do(
+            "select procrastinate.procrastinate_retry_job_v2"
+            "(%s, now() + interval '1 hour', 5, 'elsewhere', 'mine')",
+            attempt.queue_job_id,
+        )
+
+    row = pricing.queue_row(attempt.queue_job_id)
+    assert (row["status"], row["attempts"], row["worker_id"]) == ("todo", 1, None)
+    assert (row["lock"], row["queue_name"]) == ("pricing_sync:openrouter", "pricing")
+    assert (row["priority"], row["scheduled_at"]) == (0, None), "it would block its lock"
+    first = pricing.log(attempt.queue_job_id, 1)
+    assert (first["status"], first["error_kind"], first["errors"]) == ("failed", "worker_lost", 1)
+    assert pricing.log(attempt.queue_job_id, 2)["status"] == "queued"
+    assert pricing.job(attempt.job_id)["status"] == "running"
+
+    again = pricing.fetch()
+    assert again is not None
+    assert (again.queue_job_id, again.number) == (attempt.queue_job_id, 2)
+    pricing.succeed(again)
+    job = pricing.job(attempt.job_id)
+    assert (job["outcome"], job["providers_synced"], job["total_errors"]) == ("success", 1, 0)
+
+
+def test_ended_by_the_engine_without_prices_is_nobody_s_success(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    with pricing.as_role("pricing_worker"):
+        pricing.do(
+            "select procrastinate.procrastinate_finish_job_v1(%s, 'succeeded', false)",
+            attempt.queue_job_id,
+        )
+
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["error_kind"]) == ("failed", "not_applied")
+    assert pricing.job(attempt.job_id)["outcome"] == "failed"
+
+
+@pytest.mark.parametrize(
+    ("status", "log_status", "kind", "outcome"),
+    [
+        ("failed", "failed", "ended_outside", "failed"),
+        ("aborted", "cancelled", "cancelled", "cancelled"),
+        ("cancelled", "cancelled", "cancelled", "cancelled"),
+    ],
+)
+@pytest.mark.parametrize("running", [True, False])
+def test_ended_by_hand(
+    pricing: Pricing, running: bool, status: str, log_status: str, kind: str, outcome: str
+) -> None:
+    job = pricing.trigger("openrouter")
+    (row,) = pricing.queue_rows(job["job_id"])
+    if running:
+        pricing.fetch()
+    set_status(pricing, row["id"], status)
+
+    log = pricing.log(row["id"])
+    assert (log["status"], log["error_kind"]) == (log_status, kind)
+    assert log["sync_completed_at"] is not None
+    job = pricing.job(job["job_id"])
+    assert (job["status"], job["outcome"]) == (outcome, outcome)
+    assert job["completed_at"] >= log["sync_completed_at"]
+
+
+def test_cancelled_while_it_waits_by_the_engine(pricing: Pricing) -> None:
+    job = pricing.trigger("openrouter")
+    (row,) = pricing.queue_rows(job["job_id"])
+    with pricing.as_role("pricing_worker"):
+        pricing.do("select procrastinate.procrastinate_cancel_job_v1(%s, true, false)", row["id"])
+
+    assert pricing.log_statuses(row["id"]) == ["cancelled"]
+    job = pricing.job(job["job_id"])
+    assert (job["status"], job["outcome"]) == ("cancelled", "cancelled")
+    assert (job["started_at"], job["providers_failed"], job["total_errors"]) == (None, 1, 0)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_deleted(pricing: Pricing, running: bool) -> None:
+    job = pricing.trigger("openrouter")
+    (row,) = pricing.queue_rows(job["job_id"])
+    if running:
+        pricing.fetch()
+    pricing.do("delete from procrastinate.procrastinate_jobs where id = %s", row["id"])
+
+    log = pricing.log(row["id"])
+    assert log["error_kind"] == "queue_row_deleted"
+    assert log["status"] == ("failed" if running else "cancelled")
+    assert pricing.job(job["job_id"])["outcome"] == log["status"]
+
+
+def test_deleted_after_its_end_changes_nothing(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    log = pricing.succeed(attempt)
+    job = pricing.job(attempt.job_id)
+    pricing.do("delete from procrastinate.procrastinate_jobs")
+
+    assert pricing.log(attempt.queue_job_id) == log
+    assert pricing.job(attempt.job_id) == job
+
+
+def test_the_shell_s_retry_opens_the_job_again(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.end(attempt, "failed", "timeout", "too slow")
+    assert pricing.job(attempt.job_id)["outcome"] == "failed"
+    with pricing.as_role("pricing_worker"):
+        pricing.do(
+            "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
+            attempt.queue_job_id,
+        )
+
+    assert pricing.log_statuses(attempt.queue_job_id) == ["failed", "queued"]
+    job = pricing.job(attempt.job_id)
+    assert (job["status"], job["outcome"], job["completed_at"]) == ("running", None, None)
+    assert job["error_message"] is None
+    again = pricing.fetch()
+    assert again is not None
+    pricing.succeed(again)
+    job = pricing.job(attempt.job_id)
+    assert (job["status"], job["outcome"], job["providers_failed"]) == ("completed", "success", 0)
+
+
+@pytest.mark.parametrize("ended_as", ["failed", "cancelled", "succeeded", "aborted"])
+def test_so_does_the_retry_of_a_row_that_ended_while_it_waited(
+    pricing: Pricing, ended_as: str
+) -> None:
+    job = pricing.trigger("openrouter")
+    (row,) = pricing.queue_rows(job["job_id"])
+    set_status(pricing, row["id"], ended_as)
+    set_status(pricing, row["id"], "todo")
+
+    assert pricing.job(job["job_id"])["status"] == "queued"
+    attempt = pricing.fetch()
+    assert attempt is not None
+    assert pricing.log(row["id"], attempt.number)["status"] == "in_progress"
+    pricing.succeed(attempt)
+    assert pricing.job(job["job_id"])["outcome"] == "success"
+
+
+def test_a_job_that_has_ended_stays_as_it_ended(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.do(
+        "update public.pricing_sync_jobs set status = 'failed', outcome = 'failed',"
+        " completed_at = now(), error_message = 'by hand'"
+    )
+    job = pricing.job(attempt.job_id)
+    pricing.succeed(attempt)
+
+    assert pricing.log(attempt.queue_job_id)["status"] == "success"
+    assert pricing.job(attempt.job_id) == job
+
+
+def test_what_it_cannot_write_never_stops_the_queue(own_database: Pricing) -> None:
+    pricing = own_database
+    notices: list[str] = []
+    pricing.connection.add_notice_handler(lambda d: notices.append(str(d.message_primary)))
+    pricing.do(
+        "alter table public.pricing_sync_log add constraint broken"
+        " check (status <> 'in_progress') not valid"
+    )
+
+    attempt = pricing.start()
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "doing"
+    assert any(f"queue row {attempt.queue_job_id} changed to doing" in n for n in notices)
+
+
+def test_rows_of_other_tasks_have_no_log(pricing: Pricing) -> None:
+    row = pricing.row(
+        "insert into procrastinate.procrastinate_jobs (task_name, args) values ('other', '{}')"
+        " returning id"
+    )
+    for status in ("doing", "todo", "doing", "failed"):
+        set_status(pricing, row["id"], status)
+    pricing.do("delete from procrastinate.procrastinate_jobs")
+    assert pricing.rows("select from public.pricing_sync_log") == []
+    assert pricing.rows("select from public.pricing_sync_jobs") == []

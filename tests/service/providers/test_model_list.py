@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.errors import ParseError
+from service.price_list import SkippedModel
+from service.providers.openrouter import parse
+
+
+def entry(model_id: Any = "a/b", prompt: str = "0.000001", **others: Any) -> dict[str, Any]:
+    return {"id": model_id, "pricing": {"prompt": prompt, "completion": "0.000002"}} | others
+
+
+def body(*entries: Any, **around: Any) -> bytes:
+    return json.dumps({"data": list(entries)} | around).encode()
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [
+        (b"<html><body>502 Bad Gateway</body></html>", "not_json"),
+        (body(entry())[:-20], "not_json"),
+        (b"[]", "bad_shape"),
+        (b"null", "bad_shape"),
+        (b'"fine"', "bad_shape"),
+        (b"{}", "bad_shape"),
+        (b'{"models": []}', "bad_shape"),
+        (b'{"data": {"a/b": {}}}', "bad_shape"),
+        (b'{"data": null}', "bad_shape"),
+        (b'{"data": [], "data": [1]}', "bad_shape"),
+        (b'{"data": [1, 2, 3]}', "bad_shape"),
+        (b'{"data": []}', "empty_list"),
+        (b'{"success": false, "data": [{"id": "a"}]}', "refused_by_provider"),
+        (
+            b'{"error": {"message": "No auth credentials found", "code": 401}}',
+            "refused_by_provider",
+        ),
+        (b'{"error": "overloaded"}', "refused_by_provider"),
+        (b'{"error": {}, "data": []}', "refused_by_provider"),
+        (body(entry(), total_count=2), "incomplete_list"),
+        (body(entry(), total_count=0), "incomplete_list"),
+        (body(entry(), total_count="many"), "incomplete_list"),
+        (body(entry(), links={"next": "/api/v1/models?offset=500"}), "incomplete_list"),
+        (body(entry(), has_more=True), "incomplete_list"),
+    ],
+)
+def test_an_odd_list_is_refused_whole(answer: bytes, code: str) -> None:
+    with pytest.raises(ParseError) as refused:
+        parse(answer)
+    assert refused.value.code == code
+    assert refused.value.message.endswith((".", '"'))
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        {"total_count": 1, "links": {"next": None}},
+        {"total_count": None, "links": None, "has_more": False, "error": None, "success": True},
+    ],
+)
+def test_a_complete_list_is_read(around: dict[str, Any]) -> None:
+    assert [model.model_id for model in parse(body(entry(), **around)).models] == ["a/b"]
+
+
+def test_a_refusal_is_told_in_the_providers_words_without_anything_like_a_key() -> None:
+    answer = {"error": {"message": "Bad key sk-or-v1-0123456789abcdef0123 given"}}
+    with pytest.raises(ParseError) as refused:
+        parse(json.dumps(answer).encode())
+    assert refused.value.message == 'The provider refused: "Bad key ... given"'
+
+
+@pytest.mark.parametrize(
+    ("odd", "label", "says"),
+    [
+        (7, "entry 2", "the entry is 7, not an object"),
+        (None, "entry 2", "the entry is null, not an object"),
+        ({}, "entry 2", "its id is null"),
+        (entry(""), "entry 2", 'its id is ""'),
+        (entry("  "), "entry 2", 'its id is "  "'),
+        (entry(5), "entry 2", "its id is 5"),
+        (entry("x" * 513), "entry 2", "its id has 513 characters"),
+        (entry("a\nb"), "entry 2", "control characters"),
+        (entry("a\x00b"), "entry 2", "control characters"),
+        (entry("a\ud800"), "entry 2", "control characters"),
+        (entry("c", pricing=[]), "c", "pricing is an array, not an object"),
+        (entry("c", prompt="free"), "c", 'prompt: "free" is not a price'),
+    ],
+)
+def test_an_odd_model_is_skipped_and_named(odd: Any, label: str, says: str) -> None:
+    read = parse(body(entry("a"), odd, entry("z")))
+
+    assert [model.model_id for model in read.models] == ["a", "z"]
+    (skipped,) = read.skipped
+    assert skipped.model_id == label
+    assert says in skipped.reason
+    assert len(skipped.reason) < 200
+
+
+def test_a_model_that_gives_a_key_twice_is_skipped() -> None:
+    answer = b"""{"data": [
+        {"id": "a", "pricing": {"prompt": "1", "completion": "2"}},
+        {"id": "b", "pricing": {"prompt": "1", "prompt": "2"}},
+        {"id": "c", "pricing": {}, "pricing": {"prompt": "1"}},
+        {"id": "d", "id": "e", "pricing": {"prompt": "1"}}
+    ]}"""
+    read = parse(answer)
+    assert [model.model_id for model in read.models] == ["a"]
+    assert read.skipped == (
+        SkippedModel("b", 'pricing gives "prompt" twice'),
+        SkippedModel("c", 'the entry gives "pricing" twice'),
+        SkippedModel("entry 4", 'the entry gives "id" twice'),
+    )
+
+
+def test_the_same_model_twice_with_the_same_prices_is_one() -> None:
+    again = entry("a", prompt="0.0000010", name="another name")
+    read = parse(body(entry("a", prompt="0.000001"), entry("b"), again))
+    assert [model.model_id for model in read.models] == ["a", "b"]
+    assert read.skipped == ()
+
+
+@pytest.mark.parametrize("second", [entry("a", prompt="0.9"), entry("a", prompt="?")])
+def test_the_same_model_twice_with_different_prices_is_skipped(second: dict[str, Any]) -> None:
+    read = parse(body(entry("a"), entry("b"), second))
+    assert [model.model_id for model in read.models] == ["b"]
+    assert [skipped.model_id for skipped in read.skipped] == ["a"]
+
+
+def test_ids_are_kept_as_they_are_spelt() -> None:
+    ids = ["~maker/x-latest", "Maker/Model:free", "maker/model:FREE", "ключ", "x" * 512]
+    assert [model.model_id for model in parse(body(*map(entry, ids))).models] == ids
+
+
+def test_names_are_made_printable() -> None:
+    (model,) = parse(body(entry("a", name="A\x00\ud800 model"))).models
+    assert model.name == "A\ufffd\ufffd model"
+    (model,) = parse(body(entry("a", name=["no", "name"]))).models
+    assert model.name is None

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.price_list import RawModel, to_apply_rows
+from service.providers import adapter
+from service.providers.openrouter import parse
+
+
+def read(pricing: Any, **others: Any) -> RawModel:
+    (model,) = parse(
+        json.dumps({"data": [{"id": "m", "pricing": pricing} | others]}).encode()
+    ).models
+    return model
+
+
+def reason(pricing: Any) -> str:
+    entries = [{"id": "odd", "pricing": pricing}, {"id": "fine", "pricing": {}}]
+    listed = parse(json.dumps({"data": entries}).encode())
+    assert [model.model_id for model in listed.models] == ["fine"]
+    return listed.skipped[0].reason
+
+
+def test_the_adapter_is_found_by_its_slug() -> None:
+    found = adapter("openrouter")
+    assert found.base_url + found.path == "https://openrouter.ai/api/v1/models"
+    assert found.credential_variable is None
+    with pytest.raises(LookupError, match="openrouter"):
+        adapter("nobody")
+
+
+def test_every_key_has_its_column_and_its_unit() -> None:
+    model = read(
+        {
+            "prompt": "0.0000025",
+            "completion": "0.00001",
+            "request": "0.0275",
+            "image": "0.003613",
+            "image_token": "0.0000051",
+            "image_output": "0.00012",
+            "audio": "0.00004",
+            "audio_output": "0.00008",
+            "input_audio_cache": "0.0000025",
+            "web_search": "0.005",
+            "internal_reasoning": "0.000003",
+            "input_cache_read": "0.00000125",
+            "input_cache_write": "0.00000625",
+            "input_cache_write_1h": "0.0000101",
+        }
+    )
+    assert model.as_charged() == {
+        "price_per_input_token": "0.0000025",
+        "price_per_output_token": "0.00001",
+        "price_per_request": "0.0275",
+        "price_per_image": "0.003613",
+        "price_per_input_image_token": "0.0000051",
+        "price_per_output_image_token": "0.00012",
+        "price_per_input_audio_token": "0.00004",
+        "price_per_output_audio_token": "0.00008",
+        "price_per_cache_read_audio_token": "0.0000025",
+        "price_per_web_search": "0.005",
+        "price_per_reasoning_token": "0.000003",
+        "price_per_cache_read_token": "0.00000125",
+        "price_per_cache_write_token": "0.00000625",
+        "price_per_cache_write_1h_token": "0.0000101",
+    }
+    assert model.unknown_keys == frozenset()
+    units = {price.key: price.unit.label for price in model.prices}
+    assert (units["image"], units["request"]) == ("usd_per_image", "usd_per_request")
+    assert (units["web_search"], units["audio"]) == ("usd_per_search", "usd_per_token")
+
+
+def test_strings_arrive_digit_by_digit() -> None:
+    model = read({"prompt": "0.0000000208333333333333", "completion": "2e-07"})
+    assert model.as_charged() == {
+        "price_per_input_token": "0.0000000208333333333333",
+        "price_per_output_token": "0.0000002",
+    }
+    assert [price.text for price in model.prices] == ["0.0000000208333333333333", "2e-07"]
+
+
+def test_minus_one_is_unknown_not_a_price() -> None:
+    model = read({"prompt": "-1", "completion": "-1", "request": "0"})
+    assert model.as_charged() == {"price_per_request": "0"}
+    assert model.unknown == {"prompt": "-1", "completion": "-1"}
+
+
+@pytest.mark.parametrize("model_id", ["maker/model:free", "google/lyria-3-pro-preview"])
+def test_zero_is_kept_as_published_whatever_the_id_says(model_id: str) -> None:
+    charged = read({"prompt": "0", "completion": "0"}, id=model_id).as_charged()
+    assert charged == {"price_per_input_token": "0", "price_per_output_token": "0"}
+
+
+@pytest.mark.parametrize("pricing", [None, {}, {"prompt": None}])
+def test_a_model_without_prices_is_there_with_unknown_ones(pricing: Any) -> None:
+    assert read(pricing).as_charged() == {}
+
+
+def test_a_model_without_the_key_pricing_is_there_too() -> None:
+    (model,) = parse(b'{"data": [{"id": "m"}]}').models
+    assert model == RawModel("m")
+
+
+def test_unknown_keys_are_kept_verbatim_and_named() -> None:
+    model = read({"prompt": "0.1", "per_song": "0.08", "video": {"second": 0.5}})
+    assert model.extra == {"per_song": "0.08", "video": {"second": 0.5}}
+    assert model.unknown_keys == {"per_song", "video"}
+
+
+@pytest.mark.parametrize(
+    ("discount", "extra"),
+    [
+        ("0", {}),
+        (0, {}),
+        (0.0, {}),
+        (None, {}),
+        (0.25, {"discount": 0.25}),
+        ("0.1", {"discount": "0.1"}),
+        ("half", {"discount": "half"}),
+    ],
+)
+def test_a_discount_is_no_price_and_no_unknown_key(discount: Any, extra: Any) -> None:
+    model = read({"prompt": "0.1", "discount": discount})
+    assert model.extra == extra
+    assert model.unknown_keys == frozenset()
+
+
+def test_context_tiers_are_conditions_in_the_published_order() -> None:
+    model = read(
+        {
+            "prompt": "0.00000003",
+            "completion": "0.00000013",
+            "overrides": [
+                {"min_prompt_tokens": 256000, "prompt": "0.0000002"},
+                {"min_prompt_tokens": 32000, "prompt": "0.0000001", "audio": "0.0000004"},
+            ],
+        }
+    )
+    assert model.as_charged()["conditions"] == [
+        {"min_prompt_tokens": 256000, "price_per_input_token": "0.0000002"},
+        {
+            "min_prompt_tokens": 32000,
+            "price_per_input_token": "0.0000001",
+            "price_per_input_audio_token": "0.0000004",
+        },
+    ]
+    assert "overrides[1].audio" in {p.key for c in model.conditions for p in c.prices}
+
+
+def test_time_windows_and_weekdays_are_conditions() -> None:
+    model = read(
+        {
+            "prompt": "0.00000022",
+            "overrides": [
+                {"utc_start": 1000, "utc_end": 100, "prompt": "0.00000022"},
+                {"utc_days": ["sunday", "monday"], "prompt": "0.0000001"},
+                {"utc_start": 0, "utc_end": 30, "min_prompt_tokens": 0, "prompt": "0"},
+            ],
+        }
+    )
+    assert model.as_charged()["conditions"] == [
+        {"utc_start": 1000, "utc_end": 100, "price_per_input_token": "0.00000022"},
+        {"utc_days": ["monday", "sunday"], "price_per_input_token": "0.0000001"},
+        {
+            "min_prompt_tokens": 0,
+            "utc_start": 0,
+            "utc_end": 30,
+            "price_per_input_token": "0",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ({"min_images": 3, "prompt": "0.5"}, "overrides.min_images"),
+        ({"min_prompt_tokens": 5, "prompt": "-1"}, "overrides.prompt"),
+        ({"min_prompt_tokens": 5, "prompt": None}, "overrides.prompt"),
+        ({"prompt": "0.5"}, "overrides without a condition"),
+        ({"utc_days": None, "prompt": "0.5"}, "overrides without a condition"),
+    ],
+)
+def test_an_override_is_never_half_understood(override: Any, named: str) -> None:
+    fine = {"min_prompt_tokens": 9, "prompt": "0.2"}
+    model = read({"prompt": "0.1", "overrides": [override, fine]})
+    assert model.extra == {"overrides": [override]}
+    assert model.unknown_keys == {named}
+    assert model.as_charged() == {
+        "price_per_input_token": "0.1",
+        "conditions": [{"min_prompt_tokens": 9, "price_per_input_token": "0.2"}],
+    }
+
+
+@pytest.mark.parametrize("overrides", [None, [], [{"min_prompt_tokens": 5}]])
+def test_overrides_without_prices_say_nothing(overrides: Any) -> None:
+    model = read({"prompt": "0.1", "overrides": overrides})
+    assert model.conditions == ()
+    assert model.extra == {}
+
+
+@pytest.mark.parametrize(
+    ("pricing", "says"),
+    [
+        ({"prompt": "$0.5"}, 'prompt: "$0.5" is not a price'),
+        ({"prompt": ""}, 'prompt: "" is not a price'),
+        ({"completion": True}, "completion: true is not a price"),
+        ({"request": "-2"}, 'request: "-2" is negative'),
+        ({"image": {"usd": "1"}}, "image: an object is not a price"),
+        ({"audio": "NaN"}, 'audio: "NaN" is not a price'),
+        ("cheap", 'pricing is "cheap", not an object'),
+        ({"overrides": "cheap"}, "overrides is"),
+        ({"overrides": [5]}, "overrides[0] is 5, not an object"),
+        ({"overrides": [{"min_prompt_tokens": 5, "prompt": "x"}]}, "overrides.prompt"),
+        ({"overrides": [{"min_prompt_tokens": "5", "prompt": "1"}]}, "overrides[0]"),
+        ({"overrides": [{"min_prompt_tokens": -5, "prompt": "1"}]}, "overrides[0]"),
+        ({"overrides": [{"utc_start": 100, "prompt": "1"}]}, "is missing"),
+        ({"overrides": [{"utc_start": 160, "utc_end": 300, "prompt": "1"}]}, "clock"),
+        ({"overrides": [{"utc_days": ["someday"], "prompt": "1"}]}, "weekdays"),
+        ({"overrides": [{"utc_days": [], "prompt": "1"}]}, "weekdays"),
+    ],
+)
+def test_one_malformed_price_skips_the_model_with_the_reason(pricing: Any, says: str) -> None:
+    assert says in reason(pricing)
+
+
+def test_rows_name_the_source() -> None:
+    listed = parse(b'{"data": [{"id": "m", "name": "M", "pricing": {"prompt": "3e-7"}}]}')
+    assert to_apply_rows(listed, "openrouter", "api:openrouter") == [
+        {
+            "model_id": "m",
+            "name": "M",
+            "source": "api:openrouter",
+            "price_per_input_token": "0.0000003",
+            "extra": {},
+            "raw": {"prompt": {"text": "3e-7", "unit": "usd_per_token"}},
+        }
+    ]

@@ -1,0 +1,121 @@
+"""Bodies as providers really sent them, where a folder of recordings is beside the checkout."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.price_list import PriceList, to_apply_rows
+from service.providers import adapter
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORDINGS = ROOT.parent / "shared" / "payloads"
+OPENROUTER = sorted(RECORDINGS.glob("openrouter-20*.json")) + sorted(
+    RECORDINGS.glob("openrouter-monthly/*.json.gz")
+)
+EDGE_CASES = sorted(RECORDINGS.glob("openrouter-edge-cases-*.json"))
+DEEPINFRA = sorted(RECORDINGS.glob("deepinfra-20*.json"))
+
+pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recorded bodies here")
+
+# Written out a second time on purpose: these are the columns that people read.
+OPENROUTER_COLUMNS = {
+    "prompt": "price_per_input_token",
+    "completion": "price_per_output_token",
+    "request": "price_per_request",
+    "image": "price_per_image",
+    "image_output": "price_per_output_image_token",
+    "audio": "price_per_input_audio_token",
+    "audio_output": "price_per_output_audio_token",
+    "input_audio_cache": "price_per_cache_read_audio_token",
+    "web_search": "price_per_web_search",
+    "internal_reasoning": "price_per_reasoning_token",
+    "input_cache_read": "price_per_cache_read_token",
+    "input_cache_write": "price_per_cache_write_token",
+    "input_cache_write_1h": "price_per_cache_write_1h_token",
+}
+DEEPINFRA_COLUMNS = {
+    "input_tokens": "price_per_input_token",
+    "output_tokens": "price_per_output_token",
+    "cache_read_tokens": "price_per_cache_read_token",
+    "cache_write_tokens": "price_per_cache_write_token",
+}
+NOT_AXES = {"model_id", "name", "source", "conditions", "extra", "raw"}
+
+
+def body_of(recording: Path) -> bytes:
+    data = recording.read_bytes()
+    return gzip.decompress(data) if recording.suffix == ".gz" else data
+
+
+def read(slug: str, body: bytes) -> tuple[PriceList, dict[str, dict[str, Any]]]:
+    listed = adapter(slug).parse(body)
+    rows: list[dict[str, Any]] = to_apply_rows(listed, slug, f"api:{slug}")
+    return listed, {row["model_id"]: row for row in rows}
+
+
+def amounts(row: dict[str, Any], besides: set[str] = NOT_AXES) -> dict[str, Decimal]:
+    return {key: Decimal(value) for key, value in row.items() if key not in besides}
+
+
+@pytest.mark.parametrize("recording", OPENROUTER + EDGE_CASES, ids=lambda path: path.name)
+def test_openrouter_arrives_number_by_number(recording: Path) -> None:
+    body = body_of(recording)
+    published = {entry["id"]: entry for entry in json.loads(body)["data"]}
+
+    listed, rows = read("openrouter", body)
+
+    assert rows.keys() == published.keys()
+    assert listed.skipped == ()
+    assert listed.unknown_keys == ()
+    for model_id, entry in published.items():
+        pricing = entry["pricing"]
+        expected = {
+            column: Decimal(pricing[key])
+            for key, column in OPENROUTER_COLUMNS.items()
+            if pricing.get(key, "-1") != "-1"
+        }
+        assert amounts(rows[model_id]) == expected, model_id
+        conditions = rows[model_id].get("conditions", [])
+        overrides = pricing.get("overrides", [])
+        assert len(conditions) == len(overrides)
+        for condition, override in zip(conditions, overrides, strict=True):
+            assert amounts(condition, besides=set()) == {
+                OPENROUTER_COLUMNS.get(key, key): Decimal(value) for key, value in override.items()
+            }
+
+
+@pytest.mark.parametrize("recording", DEEPINFRA, ids=lambda path: path.name)
+def test_deepinfra_arrives_number_by_number(recording: Path) -> None:
+    body = body_of(recording)
+    entries = json.loads(body, parse_float=Decimal)["data"]
+    published = {entry["id"]: entry for entry in entries}
+
+    listed, rows = read("deepinfra", body)
+
+    assert rows.keys() == published.keys()
+    assert listed.skipped == ()
+    assert listed.unknown_keys == ()
+    twelve = Context(prec=12, rounding=ROUND_HALF_EVEN)
+    for model_id, entry in published.items():
+        pricing = (entry["metadata"] or {}).get("pricing") or {}
+        expected = {
+            DEEPINFRA_COLUMNS[key]: twelve.plus(value) / Decimal(1_000_000)
+            for key, value in pricing.items()
+        }
+        assert amounts(rows[model_id]) == expected, model_id
+        raw = {key: told["text"] for key, told in rows[model_id]["raw"].items()}
+        assert raw == {key: str(value) for key, value in pricing.items()}
+
+
+def test_models_whose_price_is_dynamic_are_there_and_unknown() -> None:
+    recording = RECORDINGS / "openrouter-2026-08-22.json"
+    _, rows = read("openrouter", body_of(recording))
+    for model_id in ("openrouter/auto", "openrouter/auto-beta", "openrouter/fusion"):
+        assert amounts(rows[model_id]) == {}
+        assert rows[model_id]["raw"]["prompt"] == {"text": "-1"}

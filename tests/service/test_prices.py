@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.prices import Axis, CanonicalPrice, Dimension, RawPrice, Unit, plain, to_canonical
+
+
+def raw(axis: Axis, amount: str, unit: Unit) -> RawPrice:
+    return RawPrice(axis, Decimal(amount), unit, text=amount, key="key")
+
+
+@pytest.mark.parametrize(
+    ("axis", "amount", "unit", "usd"),
+    [
+        (Axis.INPUT, "0.0000003", Unit.USD_PER_TOKEN, "0.0000003"),
+        (Axis.INPUT, "0.0003", Unit.USD_PER_1K_TOKENS, "0.0000003"),
+        (Axis.OUTPUT, "0.3", Unit.USD_PER_1M_TOKENS, "0.0000003"),
+        (Axis.OUTPUT, "0.00003", Unit.CENTS_PER_TOKEN, "0.0000003"),
+        (Axis.IMAGE, "0.04", Unit.USD_PER_IMAGE, "0.04"),
+        (Axis.REQUEST, "0.005", Unit.USD_PER_REQUEST, "0.005"),
+        (Axis.REQUEST, "5", Unit.USD_PER_1K_REQUESTS, "0.005"),
+        (Axis.WEB_SEARCH, "0.01", Unit.USD_PER_SEARCH, "0.01"),
+        (Axis.WEB_SEARCH, "10", Unit.USD_PER_1K_SEARCHES, "0.01"),
+    ],
+)
+def test_each_unit_converts_to_usd_for_one(axis: Axis, amount: str, unit: Unit, usd: str) -> None:
+    assert to_canonical(raw(axis, amount, unit)) == CanonicalPrice(axis, Decimal(usd))
+
+
+def test_every_unit_is_its_own_member() -> None:
+    # An enum makes two members with equal values one.
+    assert len({unit.label for unit in Unit}) == len(Unit.__members__)
+    assert {unit.dimension for unit in Unit} == set(Dimension)
+
+
+@pytest.mark.parametrize("axis", Axis)
+@pytest.mark.parametrize("unit", Unit)
+def test_an_axis_takes_units_of_its_own_dimension_only(axis: Axis, unit: Unit) -> None:
+    if axis.dimension is unit.dimension:
+        raw(axis, "1", unit)
+    else:
+        with pytest.raises(ValueError, match="cannot be published in"):
+            raw(axis, "1", unit)
+
+
+@pytest.mark.parametrize("amount", ["-1", "NaN", "Infinity", "-0.5", "sNaN"])
+def test_what_is_no_amount_is_no_price(amount: str) -> None:
+    with pytest.raises(ValueError, match="not an amount"):
+        raw(Axis.INPUT, amount, Unit.USD_PER_TOKEN)
+
+
+@given(st.integers(0, 10**60 - 1), st.integers(0, 60), st.sampled_from(list(Unit)))
+def test_conversion_loses_no_digit(digits: int, decimals: int, unit: Unit) -> None:
+    axis = next(axis for axis in Axis if axis.dimension is unit.dimension)
+    amount = Decimal((0, tuple(map(int, str(digits))), -decimals))
+
+    usd = to_canonical(RawPrice(axis, amount, unit, text="", key="")).usd
+
+    # Compared as fractions, which cannot round.
+    assert Fraction(usd) == Fraction(digits, 10**decimals) * Fraction(unit.factor)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        ("5e-07", "0.0000005"),
+        ("1.50", "1.5"),
+        ("100", "100"),
+        ("1E+2", "100"),
+        ("0", "0"),
+        ("-0", "0"),
+        ("0.000", "0"),
+        ("0E-30", "0"),
+    ],
+)
+def test_plain_has_no_exponent(amount: str, text: str) -> None:
+    assert plain(Decimal(amount)) == text

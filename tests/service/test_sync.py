@@ -1,0 +1,268 @@
+"""One sync, from a provider's wire to the history table, through a real worker."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.provider_server import Answer, ProviderServer, gzip_bomb
+from tests.service.conftest import Queue, StartWorker
+
+PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "payloads"
+
+MEBIBYTE = 1024 * 1024
+
+WRITES = """
+select
+    (select sum(xmin::text::bigint) from model_pricing) as prices,
+    (select count(*) from model_pricing_history) as history
+"""
+
+PUBLISHED = {
+    "prompt": "price_per_input_token",
+    "completion": "price_per_output_token",
+    "input_cache_read": "price_per_cache_read_token",
+    "input_cache_write": "price_per_cache_write_token",
+    "input_cache_write_1h": "price_per_cache_write_1h_token",
+    "internal_reasoning": "price_per_reasoning_token",
+    "audio": "price_per_input_audio_token",
+    "audio_output": "price_per_output_audio_token",
+    "input_audio_cache": "price_per_cache_read_audio_token",
+    "image_token": "price_per_input_image_token",
+    "image_output": "price_per_output_image_token",
+    "image": "price_per_image",
+    "request": "price_per_request",
+    "web_search": "price_per_web_search",
+}
+FEES = {"image", "request", "web_search", "internal_reasoning"}
+
+
+def test_a_price_arrives_exactly_as_published(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 3)
+    model_id = providers.body("openrouter")["data"][0]["id"]
+    providers.price_of("openrouter", model_id).clear()
+    providers.price_of("openrouter", model_id).update(
+        prompt="0.0000000208333333333333", completion="5e-07", web_search="0.005"
+    )
+    start_worker()
+    job = queue.wait_for_end(queue.trigger("openrouter"))
+
+    assert (job["status"], job["outcome"], job["models_updated"]) == ("completed", "success", 3)
+    price = queue.row("select * from model_pricing where model_id = %s", model_id)
+    assert price["price_per_input_token"] == Decimal("0.0000000208333333333333")
+    assert price["price_per_output_token"] == Decimal("0.0000005")
+    assert price["price_per_web_search"] == Decimal("0.005")
+    assert price["price_per_cache_read_token"] is None
+    assert price["pricing_source"] == "api:openrouter"
+    history = queue.row("select * from model_pricing_history where model_id = %s", price["id"])
+    assert history["price_per_input_token"] == price["price_per_input_token"]
+    assert history["previous_input_price"] is None
+    assert history["changed_by"] == "api_sync:openrouter"
+    assert history["job_id"] == job["job_id"]
+    assert history["raw"]["completion"]["text"] == "5e-07"
+
+
+def test_the_same_prices_again_write_nothing_and_a_change_writes_one_row(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 50)
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    before = queue.row(WRITES)
+
+    again = queue.wait_for_end(queue.trigger("openrouter"))
+    assert (again["models_fetched"], again["models_updated"]) == (50, 0)
+    assert queue.row(WRITES) == before
+
+    changed = providers.body("openrouter")["data"][7]["id"]
+    old = Decimal(providers.price_of("openrouter", changed)["completion"])
+    providers.price_of("openrouter", changed)["completion"] = str(old + Decimal("0.000001"))
+    job = queue.wait_for_end(queue.trigger("openrouter"))
+    assert job["models_updated"] == 1
+    newest = queue.row("select * from pricing_history order by id desc limit 1")
+    assert newest["model"] == changed
+    assert newest["previous_output_per_1m"] == old * 1_000_000
+    assert newest["output_per_1m"] == old * 1_000_000 + 1
+    assert queue.row(WRITES)["history"] == before["history"] + 1
+
+
+def test_an_answer_that_has_not_changed_is_not_sent_again(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 5)
+    providers.answer("openrouter", Answer(etag=True))
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    job = queue.wait_for_end(queue.trigger("openrouter"))
+
+    assert (job["outcome"], job["models_fetched"], job["models_updated"]) == ("success", 5, 0)
+    assert queue.attempts(str(job["job_id"]))[0]["details"] == {"not_modified": True}
+    assert "if-none-match" in providers.requests("openrouter")[1].headers
+
+
+ODD_ANSWERS = {
+    "html": (Answer(body=b"<html>maintenance</html>"), "not_json"),
+    "half a body": (Answer(cut=True), "truncated"),
+    "200 MB": (Answer(body=b" " * MEBIBYTE, repeat=200), "too_large"),
+    "a gzip bomb": (Answer(body=gzip_bomb(500), headers={"Content-Encoding": "gzip"}), "too_large"),
+    "a redirect elsewhere": (
+        Answer(status=302, headers={"Location": "http://localhost.invalid/models"}),
+        "redirect_refused",
+    ),
+    "nothing, for ever": (Answer(hang=True), "timeout"),
+    "an error": (Answer(status=500, body=b"{}"), "http_status"),
+    "an empty list": (Answer(body=b'{"data": []}'), "empty_list"),
+    "success: false": (Answer(body=b'{"success": false, "data": null}'), None),
+}
+
+
+@pytest.mark.parametrize("odd", ODD_ANSWERS)
+def test_an_odd_answer_fails_its_provider_and_harms_nobody(
+    odd: str, queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    answer, kind = ODD_ANSWERS[odd]
+    providers.fill("openrouter", 10)
+    providers.fill("deepinfra", 10)
+    worker = start_worker()
+    queue.wait_for_end(queue.trigger("openrouter", "deepinfra"))
+    before = queue.rows("select * from model_pricing order by id")
+    memory = psutil.Process(worker.pid).memory_info().rss
+
+    queue.connection.execute(
+        "update pricing_providers set timeout = '8 seconds' where slug = 'openrouter'"
+    )
+    providers.answer("openrouter", answer)
+    job = queue.wait_for_end(queue.trigger("openrouter", "deepinfra"), timeout=60)
+
+    assert (job["status"], job["outcome"]) == ("completed", "partial")
+    assert job["error_message"].startswith("openrouter: ")
+    by_provider = {row["provider_slug"]: row for row in queue.attempts(str(job["job_id"]))}
+    assert by_provider["deepinfra"]["status"] == "success"
+    failed = by_provider["openrouter"]
+    assert failed["status"] == "failed"
+    assert failed["errors"] == 1
+    assert failed["error_message"]
+    assert kind is None or failed["error_kind"] == kind
+    assert queue.rows("select * from model_pricing order by id") == before
+    assert psutil.Process(worker.pid).memory_info().rss - memory < 200 * MEBIBYTE
+
+
+def test_a_provider_that_wants_to_be_left_alone_is(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.answer("openrouter", Answer(status=429, headers={"Retry-After": "3600"}))
+    start_worker()
+    job = queue.wait_for_end(queue.trigger("openrouter"))
+
+    assert (job["status"], job["outcome"]) == ("failed", "failed")
+    assert queue.attempts(str(job["job_id"]))[0]["error_kind"] == "rate_limited"
+    provider = queue.row(
+        "select next_allowed_at - now() > '59 minutes' as is_left_alone, consecutive_failures"
+        " from pricing_providers where slug = 'openrouter'"
+    )
+    assert provider == {"is_left_alone": True, "consecutive_failures": 1}
+
+
+def test_a_dry_run_tells_what_would_change_and_writes_no_price(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 4)
+    start_worker()
+    job = queue.wait_for_end(queue.trigger("openrouter", dry_run=True))
+
+    result = job["result_data"]["providers"]["openrouter"]
+    assert job["outcome"] == "success"
+    assert result["differences_total"] == 4
+    assert len(result["differences"]) == 4
+    assert queue.row("select count(*) as n from model_pricing")["n"] == 0
+    assert queue.row("select last_success_at from pricing_providers where slug = 'openrouter'") == {
+        "last_success_at": None
+    }
+
+
+def test_the_catalogue_speaks_only_for_those_who_cannot(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    queue.wait_for_end(queue.trigger("catalogue"))
+
+    sources = {
+        (row["provider_slug"], row["kind"])
+        for row in queue.rows(
+            "select distinct provider_slug, split_part(pricing_source, '@', 1) as kind"
+            " from model_pricing where provider_slug in ('openrouter', 'openai', 'cursor')"
+        )
+    }
+    assert sources == {("openrouter", "api:openrouter"), ("openai", "catalogue:genai-prices")}
+    counts = queue.row(
+        "select count(*) as models, count(distinct h.model_id) as with_history, count(h.id) as rows"
+        " from model_prices p join model_pricing m on (m.provider_slug, m.model_id) ="
+        " (p.provider, p.model) left join model_pricing_history h on h.model_id = m.id"
+        " where p.price_state <> 'unknown'"
+    )
+    assert counts["models"] > 1_000
+    assert counts["models"] == counts["with_history"] == counts["rows"]
+
+
+def _published(path: Path) -> dict[str, dict[str, Any]]:
+    return {model["id"]: model["pricing"] for model in json.loads(path.read_text())["data"]}
+
+
+@pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the recorded bodies are not there")
+def test_recorded_bodies_arrive_whole_and_differ_only_where_they_do(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    files = [PAYLOADS / f"openrouter-2025-09-{day}.json" for day in ("10", "11")]
+    start_worker()
+    jobs = []
+    for file in files:
+        providers.answer("openrouter", Answer(body=file.read_bytes()))
+        jobs.append(queue.wait_for_end(queue.trigger("openrouter")))
+        assert jobs[-1]["models_skipped"] == 0
+
+        stored = {
+            row["model_id"]: row
+            for row in queue.rows("select * from model_pricing where missing_count = 0")
+        }
+        assert stored.keys() == _published(file).keys()
+        for model_id, pricing in _published(file).items():
+            for key, text in pricing.items():
+                amount = stored[model_id][PUBLISHED[key]]
+                if Decimal(text) == -1:
+                    assert amount is None, (model_id, key)
+                else:
+                    # A fee of nothing may have been absent before: then it stays absent.
+                    same = amount == Decimal(text) or (
+                        key in FEES and not amount and not Decimal(text)
+                    )
+                    assert same, (model_id, key, amount, text)
+
+    first, second = (_published(file) for file in files)
+    differing = {
+        model_id
+        for model_id in second
+        if _comparable(second[model_id]) != _comparable(first.get(model_id, {}))
+    }
+    changed = queue.rows(
+        "select model from pricing_history where job_id = %s", jobs[1]["job_id"]
+    )
+    assert {row["model"] for row in changed} == differing
+    assert len(changed) == len(differing) == jobs[1]["models_updated"] > 0
+
+
+def _comparable(pricing: dict[str, str]) -> dict[str, Decimal]:
+    """What makes a price: no unknown amounts, no fees of nothing."""
+    amounts = {key: Decimal(text) for key, text in pricing.items()}
+    return {
+        key: amount
+        for key, amount in amounts.items()
+        if amount >= 0 and not (key in FEES and amount == 0)
+    }

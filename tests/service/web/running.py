@@ -1,0 +1,75 @@
+"""The web server of a test: in a thread, on a free port, over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx2
+from starlette.applications import Starlette
+
+from service.settings import Settings, read_settings
+from service.web.app import WebServer, create_app, create_server
+from tests.processes import ADMIN_KEY
+from tests.waiting import wait_until
+
+TRIGGER = "/admin/pricing/scheduler/trigger"
+ACTIVE = "/admin/pricing/syncs/active"
+SCHEDULER = "/admin/pricing/scheduler/status"
+
+
+@dataclass
+class Web:
+    """A running server and a client that has the admin key."""
+
+    url: str
+    client: httpx2.Client
+    app: Starlette
+
+    def trigger(self, **body: object) -> httpx2.Response:
+        return self.client.post(TRIGGER, json=body)
+
+    def triggered(self, **body: object) -> str:
+        """Trigger and return the job's id."""
+        answer = self.trigger(**body)
+        assert answer.status_code == 202, answer.text
+        job_id: str = answer.json()["job_id"]
+        return job_id
+
+    def sync(self, job_id: str, **query: float) -> httpx2.Response:
+        return self.client.get(f"/admin/pricing/sync/{job_id}", params=query)
+
+
+def settings_for(database: str, **variables: str) -> Settings:
+    return read_settings({"DATABASE_URL": database, "PRICING_ADMIN_KEY": ADMIN_KEY, **variables})
+
+
+@contextmanager
+def running_web(settings: Settings, *, listening: bool = True) -> Iterator[Web]:
+    """Serve until the block ends. ``listening``: wait until notifications arrive."""
+    app = create_app(settings)
+    server = create_server(app)
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    thread = threading.Thread(target=_run, args=(server, bound), name="web")
+    thread.start()
+    try:
+        wait_until(lambda: server.started, what="the server starts")
+        if listening:
+            wait_until(lambda: app.state.web.changes.listening, what="the server listens")
+        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+        with httpx2.Client(base_url=url, headers=headers, timeout=30) as client:
+            yield Web(url, client, app)
+    finally:
+        server.should_exit = True
+        thread.join(15)
+        assert not thread.is_alive(), "the server did not stop"
+
+
+def _run(server: WebServer, bound: socket.socket) -> None:
+    asyncio.run(server.serve(sockets=[bound]))

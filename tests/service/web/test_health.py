@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import httpx2
+import psycopg
+from psycopg.rows import DictRow
+
+from tests.service.web.queue import Queue
+from tests.service.web.running import TRIGGER, Web, running_web, settings_for
+
+
+def ready(web: Web) -> httpx2.Response:
+    return httpx2.get(f"{web.url}/health/ready")
+
+
+def test_alive(web: Web) -> None:
+    answer = httpx2.get(f"{web.url}/health")
+
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_ready_with_a_worker(web: Web, queue: Queue) -> None:
+    queue.register_worker()
+
+    answer = ready(web)
+
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "workers": 1,
+        "warnings": [],
+    }
+
+
+def test_ready_without_a_worker_is_a_warning(
+    web: Web, queue: Queue, connection: psycopg.Connection[DictRow]
+) -> None:
+    queue.register_worker()
+    connection.execute(
+        "update procrastinate.procrastinate_workers set last_heartbeat = now() - interval '1 hour'"
+    )
+
+    answer = ready(web)
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["workers"] == 0
+    assert len(answer.json()["warnings"]) == 1
+
+
+def test_a_missing_migration_is_not_ready(
+    web: Web, connection: psycopg.Connection[DictRow]
+) -> None:
+    connection.execute("delete from pricing_schema_ledger where name = 'db'")
+
+    answer = ready(web)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["database"] == "ok"
+    assert answer.json()["migrations"] == "pending"
+
+
+def test_functions_of_another_version_are_a_warning(
+    web: Web, queue: Queue, connection: psycopg.Connection[DictRow]
+) -> None:
+    queue.register_worker()
+    connection.execute("update pricing_schema_ledger set digest = 'newer' where name = 'db'")
+
+    answer = ready(web)
+
+    assert answer.status_code == 200
+    assert answer.json()["status"] == "degraded"
+    assert answer.json()["warnings"]
+
+
+def test_an_empty_database_says_that_it_is_not_migrated(empty_database: str) -> None:
+    with running_web(settings_for(empty_database)) as web:
+        answer = ready(web)
+        assert answer.status_code == 503
+        assert answer.json()["migrations"] == "pending"
+
+        trigger = web.client.post(TRIGGER)
+        assert trigger.status_code == 503
+        assert trigger.json()["error"]["code"] == "not_migrated"
+        assert "migrate" in trigger.json()["error"]["hint"]

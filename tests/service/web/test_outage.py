@@ -1,0 +1,122 @@
+"""The database goes away and comes back; the web process stays up and says what is."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from service.embedded import server_programs
+from service.migrations import migrate
+from service.postgres_server import PostgresServer, unprivileged_account
+from tests.postgres import SETTINGS, free_port, installed_programs
+from tests.service.web.queue import Queue
+from tests.service.web.running import ACTIVE, SCHEDULER, TRIGGER, Web, running_web, settings_for
+from tests.waiting import wait_until
+
+
+class OwnServer:
+    """A server that a test may stop and start, unlike the one that all share."""
+
+    def __init__(self, home: Path) -> None:
+        account = unprivileged_account()
+        account.own(home)
+        programs = installed_programs() or server_programs(home, account)
+        port = free_port()
+        settings = {**SETTINGS, "listen_addresses": "127.0.0.1"}
+        self.home = home
+        self.url = f"postgresql://postgres@127.0.0.1:{port}/postgres"
+        self._server = PostgresServer(programs, home, home / "log", account, settings, port)
+        self._server.create_data("--locale=C")
+
+    def start(self) -> None:
+        self._server.start(self.home)
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture
+def server() -> Iterator[OwnServer]:
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    server = OwnServer(home)
+    try:
+        server.start()
+        migrate(server.url)
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(home)
+
+
+def assert_unavailable(answer: httpx2.Response) -> None:
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["error"]["code"] == "database_unavailable"
+
+
+def assert_all_unavailable(web: Web) -> None:
+    assert_unavailable(web.client.post(TRIGGER))
+    assert_unavailable(web.client.get(ACTIVE))
+    assert_unavailable(web.client.get(SCHEDULER))
+    # Never 404: nobody knows.
+    assert_unavailable(web.sync("00000000-0000-4000-8000-000000000000", wait=30))
+    # Nor 401: a stored key cannot be looked up.
+    stored = {"Authorization": "Bearer psk_0123456789ab_" + "0" * 64}
+    assert_unavailable(httpx2.get(web.url + ACTIVE, headers=stored))
+    assert httpx2.get(f"{web.url}/health").status_code == 200
+    ready = httpx2.get(f"{web.url}/health/ready")
+    assert ready.status_code == 503
+    assert ready.json()["database"] == "unavailable"
+    # What needs no database is as ever.
+    assert httpx2.get(web.url + ACTIVE).status_code == 401
+    assert web.client.get("/openapi.json").status_code == 200
+
+
+def test_it_survives_a_restart_of_postgres(server: OwnServer) -> None:
+    with running_web(settings_for(server.url)) as web:
+        job_id = web.triggered(providers=["deepinfra"])
+
+        server.stop()
+        assert_all_unavailable(web)
+
+        server.start()
+        wait_until(lambda: web.app.state.web.changes.listening, 30, "it listens again")
+        # What was acknowledged is still there, and its end wakes who waits.
+        assert web.client.get(ACTIVE).json()["count"] == 1
+        with (
+            psycopg.connect(server.url, autocommit=True, row_factory=dict_row) as connection,
+            ThreadPoolExecutor(1) as threads,
+        ):
+            answer = threads.submit(web.sync, job_id, wait=50)
+            wait_until(lambda: bool(web.app.state.web.changes._waiting))
+            Queue(connection).fail(job_id, "deepinfra")
+            assert answer.result().json()["finished"]
+
+
+def test_who_waits_is_told_of_an_outage(server: OwnServer) -> None:
+    with running_web(settings_for(server.url)) as web, ThreadPoolExecutor(1) as threads:
+        job_id = web.triggered()
+        answer = threads.submit(web.sync, job_id, wait=50)
+        wait_until(lambda: bool(web.app.state.web.changes._waiting))
+
+        server.stop()
+
+        assert_unavailable(answer.result())
+
+
+def test_it_starts_without_a_database(server: OwnServer) -> None:
+    server.stop()
+    with running_web(settings_for(server.url), listening=False) as web:
+        assert_all_unavailable(web)
+
+        server.start()
+        wait_until(lambda: web.app.state.web.changes.listening, 30, "it listens")
+        assert web.trigger().status_code == 202

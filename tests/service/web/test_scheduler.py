@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+from psycopg.rows import DictRow
+
+from tests.service.web.queue import Queue
+from tests.service.web.running import SCHEDULER, Web
+
+
+def test_the_schedule_without_a_worker(web: Web) -> None:
+    answer = web.client.get(SCHEDULER).json()
+
+    assert answer.keys() == {"success", "scheduler", "timestamp"}
+    assert answer["success"] is True
+    assert answer["timestamp"].endswith("Z")
+    never = {"timestamp": None, "seconds_ago": None}
+    assert answer["scheduler"] == {
+        "enabled": True,
+        "interval_hours": 6,
+        "running": False,
+        "workers": 0,
+        "cron": "worker",
+        "providers": ["catalogue", "deepinfra", "openrouter"],
+        "next_runs": {"catalogue": None, "deepinfra": None, "openrouter": None},
+        "last_syncs": {"catalogue": never, "deepinfra": never, "openrouter": never},
+    }
+
+
+def test_the_schedule_with_times(
+    web: Web, queue: Queue, connection: psycopg.Connection[DictRow]
+) -> None:
+    queue.register_worker()
+    connection.execute(
+        "update pricing_providers set sync_interval = '90 minutes',"
+        " next_sync_at = '2030-01-02 03:04:05+02', last_success_at = now() - interval '1 hour'"
+        " where slug = 'openrouter'"
+    )
+    connection.execute("update pricing_providers set enabled = false where slug <> 'openrouter'")
+
+    scheduler = web.client.get(SCHEDULER).json()["scheduler"]
+
+    assert scheduler["running"] is True
+    assert scheduler["workers"] == 1
+    assert scheduler["interval_hours"] == 1.5
+    assert scheduler["providers"] == ["openrouter"]
+    assert scheduler["next_runs"] == {"openrouter": "2030-01-02T01:04:05Z"}
+    last = scheduler["last_syncs"]["openrouter"]
+    assert 3600 <= last["seconds_ago"] < 3700
+    ago = datetime.now(UTC) - datetime.fromisoformat(last["timestamp"])
+    assert 3600 <= ago.total_seconds() < 3700
+
+
+def test_nothing_is_scheduled(web: Web, connection: psycopg.Connection[DictRow]) -> None:
+    connection.execute("update pricing_providers set enabled = false")
+
+    scheduler = web.client.get(SCHEDULER).json()["scheduler"]
+
+    assert scheduler["enabled"] is False
+    assert scheduler["running"] is False
+    assert scheduler["interval_hours"] is None
+    assert scheduler["providers"] == []
+    assert scheduler["next_runs"] == scheduler["last_syncs"] == {}

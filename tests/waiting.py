@@ -1,0 +1,23 @@
+"""Waiting for a condition, with a bound: never sleeping for luck."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_until(
+    condition: Callable[[], T], timeout: float = 10.0, what: str = "", every: float = 0.02
+) -> T:
+    """Ask until the answer is true and return it; AssertionError after ``timeout`` seconds."""
+    deadline = time.monotonic() + timeout
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout} s: {what or condition}; last: {answer!r}")
+        time.sleep(every)
