@@ -52,7 +52,7 @@ class Settings(BaseModel):
         default=False, description="fetch from http and private addresses too; for tests only"
     )
     max_body_bytes: int = Field(
-        default=64 * MEBIBYTE,
+        default=16 * MEBIBYTE,
         ge=1024,
         description="largest price list accepted, after decompression",
     )
