@@ -28,7 +28,7 @@ begin
                     from pg_catalog.pg_auth_members m
                     join pg_catalog.pg_roles r on r.oid = m.roleid
                     where r.rolname = v_role
-                        and m.member = current_user::regrole
+                        and m.member = (select u.oid from pg_catalog.pg_roles u where u.rolname = current_user)
                         -- From 16 on a membership says whether it inherits; before, the member's role does.
                         and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
                 )

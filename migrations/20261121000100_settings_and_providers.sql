@@ -1,3 +1,6 @@
+-- Row level security from the first moment: older Supabase projects grant every new table to anon.
+-- Who may read is in db/access.sql.
+
 -- One row, typed columns: what SQL needs as much as Python, so that a person can change it with one UPDATE.
 create table public.pricing_settings (
     id boolean primary key default true check (id),
@@ -12,6 +15,8 @@ create table public.pricing_settings (
     -- A lease that a healthy worker could miss would take its work away.
     check (lease >= 2 * heartbeat_interval)
 );
+
+alter table public.pricing_settings enable row level security;
 
 comment on table public.pricing_settings is 'The one row of settings that the database and the workers share.';
 comment on column public.pricing_settings.heartbeat_interval is 'How often a worker shows that it is alive.';
@@ -46,6 +51,8 @@ create table public.pricing_providers (
     content_digest text,
     created_at timestamptz not null default now()
 );
+
+alter table public.pricing_providers enable row level security;
 
 comment on table public.pricing_providers is 'The providers whose prices are synced: where, how often, and how it goes.';
 comment on column public.pricing_providers.slug is 'The provider''s name in every other table, URL and command.';

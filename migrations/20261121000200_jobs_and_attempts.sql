@@ -25,6 +25,8 @@ create table public.pricing_sync_jobs (
     check ((outcome is null) = (status in ('queued', 'running')))
 );
 
+alter table public.pricing_sync_jobs enable row level security;
+
 create index pricing_sync_jobs_triggered_at on public.pricing_sync_jobs (triggered_at desc);
 create index pricing_sync_jobs_open on public.pricing_sync_jobs (triggered_at)
     where status in ('queued', 'running');
@@ -74,6 +76,8 @@ create table public.pricing_sync_log (
     details jsonb not null default '{}',
     unique (queue_job_id, attempt)
 );
+
+alter table public.pricing_sync_log enable row level security;
 
 create index pricing_sync_log_job_id on public.pricing_sync_log (job_id, provider_slug, id desc);
 create index pricing_sync_log_provider on public.pricing_sync_log (provider_slug, id desc);

@@ -32,6 +32,8 @@ create table public.model_pricing (
     unique (provider_slug, model_id)
 );
 
+alter table public.model_pricing enable row level security;
+
 comment on table public.model_pricing is 'The price in force, one row per provider and model; US dollars per single unit, null where unknown.';
 comment on column public.model_pricing.model_id is 'As the provider spells it, case included.';
 comment on column public.model_pricing.price_per_input_token is 'USD per input token.';
@@ -83,6 +85,8 @@ create table public.model_pricing_history (
     pricing_source text not null,
     raw jsonb not null default '{}'
 );
+
+alter table public.model_pricing_history enable row level security;
 
 create index model_pricing_history_model on public.model_pricing_history (model_id, changed_at desc, id desc);
 create index model_pricing_history_changed_at on public.model_pricing_history (changed_at desc, id desc);

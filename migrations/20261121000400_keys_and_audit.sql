@@ -9,6 +9,8 @@ create table public.pricing_api_keys (
     revoked_at timestamptz
 );
 
+alter table public.pricing_api_keys enable row level security;
+
 comment on table public.pricing_api_keys is 'Bearer keys of the HTTP interface: digests only, a key is shown once when it is made.';
 comment on column public.pricing_api_keys.role is 'admin may do everything, read may only read.';
 comment on column public.pricing_api_keys.key_digest is 'SHA-256 of the whole key.';
@@ -21,6 +23,8 @@ create table public.pricing_audit_log (
     subject text not null,
     details jsonb not null default '{}'
 );
+
+alter table public.pricing_audit_log enable row level security;
 
 create index pricing_audit_log_at on public.pricing_audit_log (at desc, id desc);
 

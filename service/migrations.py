@@ -18,7 +18,7 @@ from service.database import connect, is_lost
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.parts import Part, all_parts, export_parts
 from service.replay import MEMBER_ROLES, ROLES
-from service.schema import Roots, Schema, read_schema
+from service.schema import ReleaseEntry, Roots, Schema, read_schema
 
 logger = logging.getLogger(__name__)
 
@@ -130,11 +130,13 @@ def export(directory: Path, *, from_version: str | None = None, roots: Roots | N
     return path
 
 
-def release_entry(roots: Roots | None = None) -> dict[str, list[str]]:
+def release_entry(roots: Roots | None = None) -> ReleaseEntry:
     """This version's entry for ``migrations/versions.json``."""
     schema = read_schema(roots)
     return {
-        "migrations": [file.name.removeprefix("migrations/") for file in schema.migrations],
+        "migrations": {
+            file.name.removeprefix("migrations/"): file.digest for file in schema.migrations
+        },
         "engine": [step.name.removeprefix("engine:") for step in schema.engine_steps],
     }
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from importlib.resources import files
 from importlib.resources.abc import Traversable
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 
 from service.errors import MigrationError
 
@@ -74,6 +74,13 @@ class DbFile(SqlFile):
         return [name.strip() for line in lines for name in line.split(",")]
 
 
+class ReleaseEntry(TypedDict):
+    """A version in ``versions.json``: its migrations with their digests, and the engine's steps."""
+
+    migrations: dict[str, str]
+    engine: list[str]
+
+
 @dataclass(frozen=True)
 class Release:
     """What a released version had applied, by ledger name."""
@@ -103,9 +110,14 @@ def default_roots() -> Roots:
     package = Path(__file__).parent
     installed = package / "_sql"
     top = installed if installed.is_dir() else package.parent
-    return Roots(
-        migrations=top / "migrations", db=top / "db", engine=files("procrastinate") / "sql"
-    )
+    return Roots(migrations=top / "migrations", db=top / "db", engine=_engine())
+
+
+def _engine() -> Path:
+    """Found without importing it: the web process reads this too, and has no use for the engine."""
+    spec = find_spec("procrastinate")
+    assert spec is not None and spec.origin is not None
+    return Path(spec.origin).parent / "sql"
 
 
 def read_schema(roots: Roots | None = None) -> Schema:
@@ -206,7 +218,7 @@ def _in_order(found: list[DbFile]) -> tuple[DbFile, ...]:
 def _releases(path: Path) -> dict[str, Release]:
     if not path.is_file():
         return {}
-    listed = json.loads(path.read_text(encoding="utf-8"))
+    listed: dict[str, ReleaseEntry] = json.loads(path.read_text(encoding="utf-8"))
     return {
         version: Release(
             migrations=_names("migrations/", entry["migrations"]),

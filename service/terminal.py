@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 NOTHING = "-"
 
+# What a column whose cells may be broken wants at least; and what lies between two columns.
+FLEXIBLE_WIDTH = 30
+GAP = 2
+
 # The colour of a word wherever it stands alone in a cell.
 STYLES = {
     **dict.fromkeys(("success", "completed", "done", "applied", "free"), "green"),
@@ -33,11 +37,12 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Column:
-    """``fixed``: never broken over two lines."""
+    """``fixed``: never broken over two lines. ``optional``: left out where a terminal is narrow."""
 
     title: str
     right: bool = False
     fixed: bool = True
+    optional: bool = False
 
 
 class Terminal:
@@ -80,8 +85,10 @@ class Terminal:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-        for column in columns:
+        shown = _fitting(columns, rows, self.console.width)
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+        for index in shown:
+            column = columns[index]
             table.add_column(
                 column.title,
                 justify="right" if column.right else "left",
@@ -89,12 +96,12 @@ class Terminal:
                 overflow="fold",
             )
         for row in rows:
-            table.add_row(*(Text(cell, style=STYLES.get(cell, "")) for cell in row))
+            table.add_row(*(Text(row[index], style=STYLES.get(row[index], "")) for index in shown))
         self.console.print(table)
 
     def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         lines = [[column.title for column in columns], *rows]
-        widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+        widths = [_width(lines, index) for index in range(len(columns))]
         for line in lines:
             cells = [
                 cell.rjust(width) if column.right else cell.ljust(width)
@@ -138,6 +145,31 @@ def shown_seconds(seconds: float | None) -> str:
     return NOTHING if seconds is None else f"{seconds:.1f}"
 
 
+def without(value: Any, *names: str) -> dict[str, Any]:
+    """A dataclass as a dict, less some fields."""
+    return {name: field for name, field in asdict(value).items() if name not in names}
+
+
+def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], available: int) -> list[int]:
+    """The columns to show: optional ones go, the last first, until there is room for the others."""
+    lines = [[column.title for column in columns], *rows]
+    widths = [
+        _width(lines, index) if column.fixed else min(_width(lines, index), FLEXIBLE_WIDTH)
+        for index, column in enumerate(columns)
+    ]
+    shown = list(range(len(columns)))
+    for index in reversed(shown.copy()):
+        if sum(widths[each] + GAP for each in shown) <= available:
+            break
+        if columns[index].optional:
+            shown.remove(index)
+    return shown
+
+
+def _width(lines: Sequence[Sequence[str]], index: int) -> int:
+    return max(len(line[index]) for line in lines)
+
+
 def _json_value(value: object) -> object:
     if isinstance(value, Decimal):
         return plain(value)
@@ -150,8 +182,3 @@ def _json_value(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return str(value)
-
-
-def without(value: Any, *names: str) -> dict[str, Any]:
-    """A dataclass as a dict, less some fields."""
-    return {name: field for name, field in asdict(value).items() if name not in names}

@@ -42,7 +42,7 @@ PROBE_SECONDS = 2.0
 # An embedded server that recovers from a crash needs a moment.
 PROBES = 3
 # A child that dies this often in a row, before the first sync has ended, will not get well.
-FAILURES = 5
+FAILURES = 4
 
 # The columns of `--json` are these; anything else is on stderr then.
 NOT_IN_SUMMARY = (

@@ -15,7 +15,10 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from tests.postgres import Cluster, running_cluster
-from tests.processes import Processes
+from tests.processes import Process, Processes
+from tests.provider_server import ProviderServer, running_provider_server
+from tests.syncing import Queue, StartWorker
+from tests.waiting import wait_until
 
 Owner = Literal["superuser", "createrole", "plain"]
 DatabaseFactory = Callable[..., str]
@@ -123,3 +126,36 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [*names, "DATABASE_URL"]:
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
+
+
+@pytest.fixture
+def queue(connection: psycopg.Connection[DictRow]) -> Queue:
+    return Queue(connection)
+
+
+@pytest.fixture
+def providers(connection: psycopg.Connection[DictRow]) -> Iterator[ProviderServer]:
+    """A real HTTP server that the live providers of this database are fetched from."""
+    with running_provider_server() as server:
+        for slug in ("openrouter", "deepinfra"):
+            connection.execute(
+                "update pricing_providers set base_url = %s where slug = %s",
+                [server.base_url(slug), slug],
+            )
+        yield server
+
+
+@pytest.fixture
+def start_worker(processes: Processes, queue: Queue) -> StartWorker:
+    """``start_worker()``: a worker process that has registered."""
+
+    def start(*options: str, **environment: str) -> Process:
+        before = queue.workers()
+        worker = processes.service("worker", *options, **environment)
+        wait_until(
+            lambda: queue.workers() > before or not worker.is_running, 20, "the worker registers"
+        )
+        assert worker.is_running, worker.output
+        return worker
+
+    return start

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
+
 from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +21,15 @@ ADMIN_KEY = "a-key-that-only-tests-know"
 FOREIGN_VARIABLES = ("PRICING_", "DATABASE_URL", "PG", "TEST_", "PYTEST_", "COLUMNS", "NO_COLOR")
 
 TRACEBACK = "Traceback (most recent call last)"
+
+
+def answers(url: str) -> bool:
+    """Whether a web server answers there, whatever it says."""
+    try:
+        httpx2.get(url, timeout=5)
+    except httpx2.TransportError:
+        return False
+    return True
 
 
 @dataclass

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from service import __version__
 from service.cli.database import (
+    Row,
     command_connection,
     command_settings,
     find_job,
@@ -159,6 +160,8 @@ def serve(
 ) -> None:
     """Run the web process until SIGTERM."""
     settings = _start_process(with_parent)
+    if settings.web_database_url is None:
+        settings.require_database_url()
     from service.web.app import serve
 
     given = {"host": host, "port": port}
@@ -268,7 +271,7 @@ def models(
         rows = read_models(connection, query, provider, limit + 1)
     output = Terminal(sys.stdout)
     if as_json:
-        output.json(rows[:limit])
+        output.json([_without_age(row) for row in rows[:limit]])
     elif rows:
         show_models(output, rows[:limit])
     else:
@@ -336,6 +339,11 @@ def _show_job(output: Terminal, job: Job, syncs: list[ProviderSync]) -> None:
     differences = [each for sync in syncs for each in sync.differences or []]
     if differences:
         show_differences(output, differences, limit=50)
+
+
+def _without_age(row: Row) -> Row:
+    """``confirmed_at`` says the same to a program, at any time."""
+    return {name: value for name, value in row.items() if name != "confirmed_ago"}
 
 
 def _job_with_providers(job: Job, syncs: list[ProviderSync]) -> dict[str, object]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from service.cli.database import Row
+from service.cli.database import PREFIX_LENGTH, Row
 from service.jobs import Job
 from service.migrations import PartStatus
 from service.terminal import (
@@ -25,17 +26,17 @@ def show_jobs(terminal: Terminal, jobs: Sequence[Job]) -> None:
         Column("status"),
         Column("outcome"),
         Column("triggered"),
-        Column("by"),
-        Column("seconds", right=True),
-        Column("providers", right=True),
-        Column("updated", right=True),
-        Column("skipped", right=True),
+        Column("by", fixed=False),
+        Column("seconds", right=True, optional=True),
+        Column("providers", right=True, optional=True),
+        Column("updated", right=True, optional=True),
+        Column("skipped", right=True, optional=True),
     )
     terminal.table(
         columns,
         [
             (
-                str(job.job_id),
+                _shown_job(terminal, job.job_id),
                 job.status,
                 job.outcome or NOTHING,
                 shown_time(job.triggered_at),
@@ -52,15 +53,15 @@ def show_jobs(terminal: Terminal, jobs: Sequence[Job]) -> None:
 
 def show_models(terminal: Terminal, models: Sequence[Row]) -> None:
     columns = (
-        Column("provider"),
+        Column("provider", fixed=False),
         Column("model", fixed=False),
         Column("input/1M", right=True),
         Column("output/1M", right=True),
-        Column("cache read", right=True),
-        Column("cache write", right=True),
+        Column("cache read", right=True, optional=True),
+        Column("cache write", right=True, optional=True),
         Column("state"),
-        Column("confirmed", right=True),
-        Column("source", fixed=False),
+        Column("confirmed", right=True, optional=True),
+        Column("source", optional=True),
     )
     terminal.table(
         columns,
@@ -74,7 +75,7 @@ def show_models(terminal: Terminal, models: Sequence[Row]) -> None:
                 shown_amount(row["cache_write_per_1m"]),
                 row["price_state"] if row["is_active"] else "inactive",
                 shown_age(row["confirmed_ago"]),
-                row["source"],
+                row["source"].partition(":")[0] if terminal.is_live else row["source"],
             )
             for row in models
         ],
@@ -89,7 +90,7 @@ def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
         Column("output/1M", right=True),
         Column("before", right=True),
         Column("by", fixed=False),
-        Column("job", fixed=False),
+        Column("job"),
     )
     terminal.table(
         columns,
@@ -101,7 +102,7 @@ def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
                 shown_amount(row["output_per_1m"]),
                 shown_amount(row["previous_output_per_1m"]),
                 row["changed_by"],
-                str(row["job_id"] or NOTHING),
+                _shown_job(terminal, row["job_id"]),
             )
             for row in changes
         ],
@@ -144,3 +145,10 @@ def show_config(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:
         (Column("variable"), Column("value", fixed=False), Column("meaning", fixed=False)),
         [(row["variable"], row["value"] or NOTHING, row["meaning"]) for row in rows],
     )
+
+
+def _shown_job(terminal: Terminal, job_id: UUID | None) -> str:
+    """A terminal is narrow, and ``status`` takes the first digits; a pipe gets them all."""
+    if job_id is None:
+        return NOTHING
+    return str(job_id)[:PREFIX_LENGTH] if terminal.is_live else str(job_id)

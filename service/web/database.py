@@ -15,6 +15,7 @@ import asyncpg
 
 from service.errors import SettingsError
 from service.settings import Settings
+from service.web.database_url import asyncpg_url
 from service.web.errors import CONNECTION_ERRORS, database_error
 
 logger = logging.getLogger(__name__)
@@ -25,23 +26,6 @@ CONNECT_SECONDS = 3.0
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
 PROBE_SECONDS = 1.0
-
-# libpq reads these from a URL; asyncpg would send them to the server as settings, which it refuses.
-LIBPQ_ONLY = {
-    "channel_binding",
-    "connect_timeout",
-    "fallback_application_name",
-    "gssencmode",
-    "keepalives",
-    "keepalives_count",
-    "keepalives_idle",
-    "keepalives_interval",
-    "load_balance_hosts",
-    "require_auth",
-    "sslcompression",
-    "sslsni",
-    "tcp_user_timeout",
-}
 
 
 class StatelessConnection(asyncpg.Connection):
@@ -192,15 +176,3 @@ class WebDatabase:
                 hint=f"Make a role that is a member of {ROLE} and put its URL into "
                 "PRICING_WEB_DATABASE_URL, or connect directly or through a session pooler.",
             )
-
-
-def asyncpg_url(url: str) -> str:
-    """The URL without the parameters that only libpq knows; not a URL: SettingsError."""
-    address, _, query = url.partition("?")
-    if not address.startswith(("postgres://", "postgresql://")):
-        raise SettingsError(
-            "The web process needs its database as a URL.",
-            hint="Write postgresql://user:password@host:5432/database.",
-        )
-    kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in LIBPQ_ONLY]
-    return "?".join([address, "&".join(kept)] if kept else [address])

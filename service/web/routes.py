@@ -13,9 +13,9 @@ from service.web.answers import (
 from service.web.endpoint import Endpoint, Parameter
 from service.web.health import get_health, get_readiness
 from service.web.openapi import get_openapi
+from service.web.parameters import LONGEST_WAIT_SECONDS
 from service.web.scheduler import get_scheduler_status
 from service.web.syncs import (
-    LONGEST_WAIT_SECONDS,
     TriggerBody,
     get_sync,
     list_active_syncs,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from contextlib import suppress
 from typing import Annotated, Literal
 from uuid import UUID
@@ -23,16 +22,16 @@ from service.web.answers import (
 )
 from service.web.auth import identity_of
 from service.web.body import RequestBody, read_body
-from service.web.errors import HttpError, bad_input, not_found
+from service.web.parameters import (
+    idempotency_key_of,
+    job_id_of,
+    unknown_sync,
+    wait_seconds_of,
+)
 from service.web.state import WebState, state_of
 
-LONGEST_WAIT_SECONDS = 60.0
 # A notification may be missed; a second later the row is read anyway.
 READ_AGAIN_SECONDS = 1.0
-
-JOB_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-SECONDS = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,6})?")
-IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 TRIGGER = """
 select job.job_id, job.status, job.triggered_by, job.triggered_at,
@@ -75,7 +74,7 @@ class TriggerBody(RequestBody):
 
 async def trigger_sync(request: Request) -> Response:
     state = state_of(request)
-    idempotency_key = _idempotency_key(request)
+    idempotency_key = idempotency_key_of(request)
     body = await read_body(request, TriggerBody)
     job = await state.database.row(
         TRIGGER,
@@ -101,10 +100,10 @@ async def trigger_sync(request: Request) -> Response:
 
 async def get_sync(request: Request) -> Response:
     state = state_of(request)
-    job_id = _job_id(request)
-    job = await _read_until_finished(request, state, job_id, _wait_seconds(request))
+    job_id = job_id_of(request)
+    job = await _read_until_finished(request, state, job_id, wait_seconds_of(request))
     if job is None:
-        raise _unknown(str(job_id))
+        raise unknown_sync(str(job_id))
     seconds = job["duration_seconds"]
     return SyncAnswer(
         sync_id=str(job_id),
@@ -183,44 +182,3 @@ async def _read_until_finished(
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, READ_AGAIN_SECONDS)):
                     await changed.wait()
-
-
-def _job_id(request: Request) -> UUID:
-    """A malformed id is an unknown one."""
-    text = request.path_params["id"]
-    if not JOB_ID.fullmatch(text):
-        raise _unknown(text)
-    return UUID(text)
-
-
-def _unknown(job_id: str) -> HttpError:
-    return not_found(
-        f"There is no sync {job_id[:60]}.",
-        hint="The answer of a trigger has its sync_id; finished jobs are pruned after 30 days.",
-    )
-
-
-def _wait_seconds(request: Request) -> float:
-    values = request.query_params.getlist("wait")
-    if not values:
-        return 0.0
-    if len(values) == 1 and SECONDS.fullmatch(values[0]):
-        seconds = float(values[0])
-        if seconds <= LONGEST_WAIT_SECONDS:
-            return seconds
-    raise bad_input(
-        f"wait must be a number of seconds from 0 to {LONGEST_WAIT_SECONDS:.0f}.",
-        hint="Ask again when it is over: each answer says whether the job has finished.",
-    )
-
-
-def _idempotency_key(request: Request) -> str | None:
-    values = request.headers.getlist("idempotency-key")
-    if not values:
-        return None
-    if len(values) == 1 and IDEMPOTENCY_KEY.fullmatch(values[0]):
-        return values[0]
-    raise bad_input(
-        "Idempotency-Key must be one header of 1 to 200 visible ASCII characters.",
-        hint="Use a random value, such as a UUID, for each intended trigger.",
-    )

@@ -24,7 +24,7 @@ from service.migrations import migrate
 from tests.postgres import running_cluster
 from tests.processes import Processes
 from tests.provider_server import Answer, running_provider_server
-from tests.service.conftest import Queue
+from tests.syncing import Queue
 from tests.waiting import wait_until
 
 PICKUP = """

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.provider_server import Answer, ProviderServer, gzip_bomb
-from tests.service.conftest import Queue, StartWorker
+from tests.syncing import Queue, StartWorker
 
 PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "payloads"
 

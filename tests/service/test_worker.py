@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from tests.processes import Processes
 from tests.provider_server import Answer, ProviderServer
-from tests.service.conftest import Queue, StartWorker
+from tests.syncing import Queue, StartWorker
 from tests.waiting import wait_until
 
 

@@ -53,7 +53,8 @@ def running_web(settings: Settings, *, listening: bool = True) -> Iterator[Web]:
     """Serve until the block ends. ``listening``: wait until notifications arrive."""
     app = create_app(settings)
     server = create_server(app)
-    bound = socket.socket()
+    # With the protocol named, asyncio turns Nagle's algorithm off; without, an answer takes 40 ms.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
     thread = threading.Thread(target=_run, args=(server, bound), name="web")

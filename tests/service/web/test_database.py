@@ -2,28 +2,25 @@ from __future__ import annotations
 
 import pytest
 
-from service.errors import SettingsError
-from service.web.database import asyncpg_url
+from service.migrations import migrate
+from tests.conftest import DatabaseFactory, Owner
+from tests.service.web.running import ACTIVE, running_web, settings_for
 
 
-@pytest.mark.parametrize(
-    ("url", "understood"),
-    [
-        ("postgresql://u:p@host:5432/db", "postgresql://u:p@host:5432/db"),
-        ("postgres:///db?host=/tmp/a%20b&port=5433", "postgres:///db?host=/tmp/a%20b&port=5433"),
-        (
-            "postgresql://u@host/db?sslmode=require&channel_binding=require&connect_timeout=5",
-            "postgresql://u@host/db?sslmode=require",
-        ),
-        ("postgresql://u:p%40ss@host/db", "postgresql://u:p%40ss@host/db"),
-    ],
-)
-def test_what_only_libpq_knows_is_left_out(url: str, understood: str) -> None:
-    assert asyncpg_url(url) == understood
+@pytest.mark.parametrize("owner", ["createrole", "plain"])
+def test_an_owner_who_is_no_superuser(database_factory: DatabaseFactory, owner: Owner) -> None:
+    """With or without the role pricing_web: where it cannot be taken, the owner's rights do."""
+    database = database_factory(owner_is=owner)
+    migrate(database)
+
+    with running_web(settings_for(database)) as web:
+        assert web.trigger().status_code == 202
+        assert web.client.get(ACTIVE).json()["count"] == 1
+        assert web.client.get("/health/ready").json()["workers"] == 0
 
 
-@pytest.mark.parametrize("url", ["", "host=localhost dbname=db", "mysql://host/db"])
-def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
-    with pytest.raises(SettingsError) as refused:
-        asyncpg_url(url)
-    assert not url or url not in refused.value.message
+def test_a_url_of_its_own(database: str) -> None:
+    nobody = "postgresql://nobody@127.0.0.1:1/nothing"
+
+    with running_web(settings_for(nobody, PRICING_WEB_DATABASE_URL=database)) as web:
+        assert web.trigger().status_code == 202

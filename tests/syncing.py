@@ -1,16 +1,14 @@
-"""What the tests of syncs share: providers to fetch from, jobs to wait for, a worker to do them."""
+"""The queue as tests see it: jobs to trigger, and to wait for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
-import pytest
 from psycopg.rows import DictRow
 
-from tests.processes import Process, Processes
-from tests.provider_server import ProviderServer, running_provider_server
+from tests.processes import Process
 from tests.waiting import wait_until
 
 Connection = psycopg.Connection[DictRow]
@@ -65,39 +63,6 @@ class Queue:
     def workers(self) -> int:
         row = self.row("select count(*) as n from procrastinate.procrastinate_workers")
         return int(row["n"])
-
-
-@pytest.fixture
-def queue(connection: Connection) -> Queue:
-    return Queue(connection)
-
-
-@pytest.fixture
-def providers(connection: Connection) -> Iterator[ProviderServer]:
-    """A real HTTP server that the live providers of this database are fetched from."""
-    with running_provider_server() as server:
-        for slug in ("openrouter", "deepinfra"):
-            connection.execute(
-                "update pricing_providers set base_url = %s where slug = %s",
-                [server.base_url(slug), slug],
-            )
-        yield server
-
-
-@pytest.fixture
-def start_worker(processes: Processes, queue: Queue) -> Callable[..., Process]:
-    """``start_worker()``: a worker process that has registered."""
-
-    def start(*options: str, **environment: str) -> Process:
-        before = queue.workers()
-        worker = processes.procrastinate("worker", *options, **environment)
-        wait_until(
-            lambda: queue.workers() > before or not worker.is_running, 20, "the worker registers"
-        )
-        assert worker.is_running, worker.output
-        return worker
-
-    return start
 
 
 StartWorker = Callable[..., Process]

