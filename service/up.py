@@ -12,6 +12,7 @@ import shutil
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -40,7 +41,7 @@ READY_SECONDS = 30.0
 WATCH_SECONDS = 0.2
 PROBE_SECONDS = 2.0
 # An embedded server that recovers from a crash needs a moment.
-PROBES = 3
+PROBES = 2
 # A child that dies this often in a row, before the first sync has ended, will not get well.
 FAILURES = 4
 
@@ -273,12 +274,16 @@ class Up:
         raise UpFailed(message, hint=f"Its log is {child.log}; the lines above are its last.")
 
     def _stop(self) -> None:
-        if self._children or (self._embedded is not None and self._embedded.url):
-            self._say("Stopping ...")
-        stop_children(self._children)
-        if self._embedded is not None:
-            self._embedded.stop()
-        self._instance.release()
+        # Whatever fails, the next one is stopped all the same; the last callback comes first.
+        with ExitStack() as steps:
+            steps.callback(self._instance.release)
+            if self._embedded is not None:
+                steps.callback(self._embedded.stop)
+            steps.callback(stop_children, self._children)
+            if self._children or (self._embedded is not None and self._embedded.url):
+                # Whoever read our output may be gone: that can be why we stop.
+                with suppress(OSError, SystemExit):
+                    self._say("Stopping ...")
 
 
 def _log(directory: Path, name: str) -> Path:

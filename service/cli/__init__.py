@@ -62,7 +62,7 @@ def _run(arguments: list[str]) -> int:
 def _call(arguments: list[str], invocation: Invocation) -> int:
     import typer
 
-    from service.cli.commands import app
+    from service.cli.app import app
 
     command = typer.main.get_command(app)
     try:
@@ -77,7 +77,7 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
 
 
 def _complain(message: str, hint: str | None) -> None:
-    with suppress(BrokenPipeError):
+    with suppress(OSError):
         print(f"error: {message}", file=sys.stderr)
         if hint:
             print(f"hint: {hint}", file=sys.stderr)

@@ -25,7 +25,8 @@ POOL_SIZE = 8
 CONNECT_SECONDS = 3.0
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
-PROBE_SECONDS = 1.0
+# Generous: a session that is only slow must not be taken for none.
+PROBE_SECONDS = 3.0
 
 
 class StatelessConnection(asyncpg.Connection):

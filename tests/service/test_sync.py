@@ -212,57 +212,92 @@ def test_the_catalogue_speaks_only_for_those_who_cannot(
     assert counts["models"] == counts["with_history"] == counts["rows"]
 
 
-def _published(path: Path) -> dict[str, dict[str, Any]]:
-    return {model["id"]: model["pricing"] for model in json.loads(path.read_text())["data"]}
+recorded = pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the recorded bodies are not there")
 
 
-@pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the recorded bodies are not there")
-def test_recorded_bodies_arrive_whole_and_differ_only_where_they_do(
+@recorded
+@pytest.mark.parametrize(
+    "file", ["openrouter-2025-09-10", "openrouter-2026-08-14", "openrouter-2026-08-22"]
+)
+def test_a_recorded_body_arrives_whole_and_to_the_digit(
+    file: str, queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    start_worker()
+    job = _sync_recorded(file, queue, providers)
+    published = _published(file)
+
+    assert (job["models_fetched"], job["models_skipped"]) == (len(published), 0)
+    stored = {row["model_id"]: row for row in queue.rows("select * from model_pricing")}
+    assert stored.keys() == published.keys()
+    for model_id, pricing in published.items():
+        row = stored[model_id]
+        amounts = {column: row[column] for column in PUBLISHED.values()}
+        assert amounts == _amounts(pricing), model_id
+        conditions = [
+            _amounts(entry) | {k: v for k, v in entry.items() if k not in PUBLISHED}
+            for entry in pricing.get("overrides", [])
+        ]
+        kept = [
+            dict.fromkeys(PUBLISHED.values())
+            | {k: Decimal(v) if k in PUBLISHED.values() else v for k, v in condition.items()}
+            for condition in row["conditions"]
+        ]
+        assert kept == conditions, model_id
+    priced = [model_id for model_id, pricing in published.items() if _comparable(pricing)]
+    assert job["models_updated"] == len(priced)
+    assert queue.row("select count(*) as n from model_pricing_history")["n"] == len(priced)
+
+
+@recorded
+def test_two_days_in_a_row_differ_in_history_exactly_where_they_differ(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
-    files = [PAYLOADS / f"openrouter-2025-09-{day}.json" for day in ("10", "11")]
+    first, second = (_published(f"openrouter-2025-09-{day}") for day in ("10", "11"))
     start_worker()
-    jobs = []
-    for file in files:
-        providers.answer("openrouter", Answer(body=file.read_bytes()))
-        jobs.append(queue.wait_for_end(queue.trigger("openrouter")))
-        assert jobs[-1]["models_skipped"] == 0
+    _sync_recorded("openrouter-2025-09-10", queue, providers)
+    job = _sync_recorded("openrouter-2025-09-11", queue, providers)
 
-        stored = {
-            row["model_id"]: row
-            for row in queue.rows("select * from model_pricing where missing_count = 0")
-        }
-        assert stored.keys() == _published(file).keys()
-        for model_id, pricing in _published(file).items():
-            for key, text in pricing.items():
-                amount = stored[model_id][PUBLISHED[key]]
-                if Decimal(text) == -1:
-                    assert amount is None, (model_id, key)
-                else:
-                    # A fee of nothing may have been absent before: then it stays absent.
-                    same = amount == Decimal(text) or (
-                        key in FEES and not amount and not Decimal(text)
-                    )
-                    assert same, (model_id, key, amount, text)
-
-    first, second = (_published(file) for file in files)
     differing = {
         model_id
         for model_id in second
         if _comparable(second[model_id]) != _comparable(first.get(model_id, {}))
     }
-    changed = queue.rows(
-        "select model from pricing_history where job_id = %s", jobs[1]["job_id"]
-    )
+    changed = queue.rows("select * from pricing_history where job_id = %s", job["job_id"])
     assert {row["model"] for row in changed} == differing
-    assert len(changed) == len(differing) == jobs[1]["models_updated"] > 0
+    assert len(changed) == len(differing) == job["models_updated"] > 0
+    for row in changed:
+        old = _amounts(first.get(row["model"], {}))["price_per_output_token"]
+        assert row["previous_output_per_1m"] == (None if old is None else old * 1_000_000)
+    gone = queue.rows("select model_id from model_pricing where missing_count = 1 and is_active")
+    assert {row["model_id"] for row in gone} == first.keys() - second.keys()
 
 
-def _comparable(pricing: dict[str, str]) -> dict[str, Decimal]:
-    """What makes a price: no unknown amounts, no fees of nothing."""
-    amounts = {key: Decimal(text) for key, text in pricing.items()}
+def _sync_recorded(file: str, queue: Queue, providers: ProviderServer) -> dict[str, Any]:
+    providers.answer("openrouter", Answer(body=(PAYLOADS / f"{file}.json").read_bytes()))
+    job = queue.wait_for_end(queue.trigger("openrouter"))
+    assert job["outcome"] == "success"
+    return job
+
+
+def _published(file: str) -> dict[str, dict[str, Any]]:
+    body = json.loads((PAYLOADS / f"{file}.json").read_text())
+    return {model["id"]: model["pricing"] for model in body["data"]}
+
+
+def _amounts(pricing: dict[str, Any]) -> dict[str, Decimal | None]:
+    """Each column's amount as published; -1 and absent are unknown."""
     return {
+        column: None if Decimal(pricing.get(key, "-1")) == -1 else Decimal(pricing[key])
+        for key, column in PUBLISHED.items()
+    }
+
+
+def _comparable(pricing: dict[str, Any]) -> dict[str, Any]:
+    """What makes a price: no unknown amounts, no fees of nothing."""
+    amounts = {key: _amounts(pricing)[column] for key, column in PUBLISHED.items()}
+    known = {
         key: amount
         for key, amount in amounts.items()
-        if amount >= 0 and not (key in FEES and amount == 0)
+        if amount is not None and not (key in FEES and amount == 0)
     }
+    return known | ({"overrides": pricing["overrides"]} if pricing.get("overrides") else {})

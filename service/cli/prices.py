@@ -1,0 +1,64 @@
+"""The commands about prices: ``models`` and ``history``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.cli.database import Row, command_connection, read_history, read_models
+from service.cli.options import Json, Limit
+from service.cli.tables import show_history, show_models
+from service.terminal import Terminal
+
+
+def models(
+    query: Annotated[
+        str | None, typer.Argument(help="Part of a provider's, model's or display name.")
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="Only this provider's.")] = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """Show prices, in US dollars per 1M tokens.
+
+    The first models by name; with QUERY, those whose provider, id or name has it in it.
+    """
+    with command_connection() as connection:
+        rows = read_models(connection, query, provider, limit + 1)
+    output = Terminal(sys.stdout)
+    if as_json:
+        output.json([_without_age(row) for row in rows[:limit]])
+    elif rows:
+        show_models(output, rows[:limit])
+    else:
+        output.say("No model fits.")
+    if len(rows) > limit:
+        Terminal(sys.stderr).say(f"There are more than {limit}: --limit {limit * 10} shows them.")
+
+
+def history(
+    provider: Annotated[str, typer.Argument(help="The provider, such as openrouter.")],
+    model: Annotated[str, typer.Argument(help="The model's id as the provider spells it.")],
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """Show every price that a model has had.
+
+    Newest first, in US dollars per million tokens.
+    """
+    with command_connection() as connection:
+        rows = read_history(connection, provider, model, limit)
+    output = Terminal(sys.stdout)
+    if as_json:
+        output.json(rows)
+    elif rows:
+        show_history(output, rows)
+    else:
+        output.say("No price of it was ever known.")
+
+
+def _without_age(row: Row) -> Row:
+    """``confirmed_at`` says the same to a program, at any time."""
+    return {name: value for name, value in row.items() if name != "confirmed_ago"}

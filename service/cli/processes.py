@@ -1,0 +1,165 @@
+"""The commands that set up and run: ``up``, ``migrate``, ``serve``, ``worker``, ``config``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+
+from service import __version__
+from service.cli.database import command_settings
+from service.cli.options import Json
+from service.cli.tables import show_config, show_parts
+from service.errors import SettingsError
+from service.settings import Settings, read_settings, shown_settings
+from service.terminal import Terminal
+
+WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True)]
+
+
+def up(
+    once: Annotated[
+        bool, typer.Option("--once", help="Exit after the first sync, 0 if any provider succeeded.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON, all else on stderr.")
+    ] = False,
+) -> None:
+    """Run everything here, until Ctrl-C.
+
+    A database (embedded, unless DATABASE_URL names one), migrations, the web process, a worker,
+    and a first sync of all providers.
+    """
+    from service.up import up
+
+    raise typer.Exit(up(read_settings(), once=once, as_json=as_json))
+
+
+def migrate(
+    status: Annotated[
+        bool, typer.Option("--status", help="Show what is applied, change nothing.")
+    ] = False,
+    directory: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="DIR", help="Write one SQL file there instead."),
+    ] = None,
+    from_version: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="VERSION", help="With --export: for a database of that release."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the database to this version."""
+    from service import migrations
+
+    if status and directory:
+        raise typer.BadParameter("--status and --export do not go together.")
+    if from_version and not directory:
+        raise typer.BadParameter("--from needs --export.")
+    output = Terminal(sys.stdout)
+    if directory:
+        path = migrations.export(directory, from_version=from_version)
+        output.json({"file": str(path)}) if as_json else output.say(str(path))
+        return
+    settings = command_settings()
+    url = settings.require_database_url()
+    if status:
+        parts = migrations.migration_status(url)
+        output.json(parts) if as_json else show_parts(output, parts)
+        return
+    _log_to_stderr(settings)
+    result = migrations.migrate(url)
+    if as_json:
+        output.json(result)
+        return
+    if result.applied:
+        output.say(f"{len(result.applied)} parts applied.")
+    else:
+        output.say(f"The database is at version {__version__} already: nothing to do.")
+    if result.advice:
+        output.say("A superuser could still run:")
+        for statement in result.advice:
+            output.say(f"  {statement}")
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port.")] = None,
+    with_parent: WithParent = False,
+) -> None:
+    """Run the web process until SIGTERM."""
+    settings = _start_process(with_parent)
+    if settings.web_database_url is None:
+        settings.require_database_url()
+    from service.web.app import serve
+
+    given = {"host": host, "port": port}
+    serve(settings.model_copy(update={k: v for k, v in given.items() if v is not None}))
+
+
+def worker(
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Provider syncs at once.")
+    ] = None,
+    with_parent: WithParent = False,
+) -> None:
+    """Run a worker until SIGTERM.
+
+    Start as many as you like, on as many machines: Postgres shares the work.
+    """
+    settings = _start_process(with_parent)
+    if settings.worker_database_url is None:
+        settings.require_database_url()
+    import asyncio
+
+    from service.worker import app as worker_app
+
+    async def run() -> None:
+        chosen = {} if concurrency is None else {"concurrency": concurrency}
+        async with worker_app.open_async():
+            await worker_app.run_worker_async(**chosen)
+
+    asyncio.run(run())
+
+
+def config(as_json: Json = False) -> None:
+    """Show every setting and what it means.
+
+    Secrets are hidden.
+    """
+    output = Terminal(sys.stdout)
+    try:
+        settings = command_settings()
+    except SettingsError:
+        # Whoever has set a wrong value needs the meanings all the more.
+        if not as_json:
+            show_config(output, shown_settings(Settings()))
+        raise
+    rows = shown_settings(settings)
+    output.json(rows) if as_json else show_config(output, rows)
+
+
+def _start_process(with_parent: bool) -> Settings:
+    """What the long-running commands have in common: the log, and the end of who started them."""
+    settings = command_settings()
+    _log_to_stderr(settings)
+    if with_parent:
+        from service.children import end_with_parent
+
+        end_with_parent()
+    if isinstance(settings.database_url, SecretStr):
+        # The worker's connector reads the environment by itself.
+        os.environ["DATABASE_URL"] = settings.database_url.get_secret_value()
+    return settings
+
+
+def _log_to_stderr(settings: Settings) -> None:
+    from service.logs import configure_logging
+
+    configure_logging(settings)
