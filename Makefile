@@ -12,7 +12,7 @@ usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
     (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
 
-.PHONY: install up test lint types format bench lock clean
+.PHONY: install up test lint types format bench lock release clean
 
 install: .venv/installed
 
@@ -47,6 +47,10 @@ bench: install
 lock: install
 	@$(compile) --output-file requirements.lock pyproject.toml
 	@$(compile) --constraint requirements.lock --group dev --output-file requirements-dev.lock pyproject.toml
+
+# A version's dump, for the tests of later upgrades; `make release ARGS=--force` makes it anew.
+release: install
+	@$(python) -m tests.releases $(ARGS)
 
 clean:
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -23,8 +23,8 @@ from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
 from service.migrations import missing_parts
+from service.sessions import WorkerSessions, worker_url
 from service.supervisor import Supervisor
-from service.worker_connections import WorkerSessions, worker_url
 
 logger = logging.getLogger(__name__)
 

@@ -149,9 +149,9 @@ def providers(connection: psycopg.Connection[DictRow]) -> Iterator[ProviderServe
 def start_worker(processes: Processes, queue: Queue) -> StartWorker:
     """``start_worker()``: a worker process that has registered."""
 
-    def start(*options: str, **environment: str) -> Process:
+    def start(*options: str) -> Process:
         before = queue.workers()
-        worker = processes.service("worker", *options, **environment)
+        worker = processes.service("worker", *options)
         wait_until(
             lambda: queue.workers() > before or not worker.is_running, 20, "the worker registers"
         )

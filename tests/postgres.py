@@ -25,7 +25,7 @@ import psycopg
 from psycopg import sql
 
 from service.embedded import database_url, server_programs
-from service.postgres_server import PORT, PostgresServer, unprivileged_account
+from service.embedded.postgres_server import PORT, PostgresServer, unprivileged_account
 from tests.waiting import wait_until
 
 IMAGE = "supabase/postgres:15.8.1.085"

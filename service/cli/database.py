@@ -14,9 +14,9 @@ from pydantic import SecretStr
 
 from service.database import connect, refusals
 from service.errors import PricingError
-from service.instance import running_database_url
 from service.jobs import jobs_between
 from service.settings import Settings, read_settings
+from service.up.instance import running_database_url
 
 Row = dict[str, Any]
 

@@ -150,7 +150,7 @@ def _start_process(with_parent: bool) -> Settings:
     settings = command_settings()
     _log_to_stderr(settings)
     if with_parent:
-        from service.children import end_with_parent
+        from service.up.children import end_with_parent
 
         end_with_parent()
     if isinstance(settings.database_url, SecretStr):

@@ -110,7 +110,7 @@ class Pricing:
         args = found["args"]
         return Attempt(found["id"], found["attempts"] + 1, args["provider"], args["job_id"])
 
-    def start(self, *providers: str, worker_id: int | None = None, **options: object) -> Attempt:
+    def start(self, *providers: str, worker_id: int | None = None, **options: Any) -> Attempt:
         """Trigger a sync and fetch its first provider."""
         job = self.trigger(*(providers or ("openrouter",)), **options)
         attempt = self.fetch(worker_id)
@@ -160,6 +160,17 @@ class Pricing:
         return self.apply(
             attempt, [price(m, source=f"api:{attempt.provider}") for m in models or ("m",)]
         )
+
+    def other_task(self, status: str = "todo", worker_id: int | None = None) -> int:
+        """A queue row of a task that is not ours."""
+        queue_job_id: int = self.value(
+            "insert into procrastinate.procrastinate_jobs"
+            " (queue_name, task_name, args, status, worker_id)"
+            " values ('default', 'other', '{}', %s, %s) returning id",
+            status,
+            worker_id,
+        )
+        return queue_job_id
 
     # What there is to see.
 
@@ -239,7 +250,9 @@ class Pricing:
         """Until the other connection waits for a lock that this one holds."""
         # Asked through a third one would be no different: these views are the server's.
         wait_until(
-            lambda: self.value("select %s = any (pg_blocking_pids(%s))", self.backend, other.backend),
+            lambda: self.value(
+                "select %s = any (pg_blocking_pids(%s))", self.backend, other.backend
+            ),
             what="the other connection waits for this one",
         )
 
@@ -279,7 +292,7 @@ def price(
     return listed | more
 
 
-def catalogue_price(provider: str, model_id: str, *arguments: str, **more: object) -> Row:
+def catalogue_price(provider: str, model_id: str, *arguments: str, **more: Any) -> Row:
     source = "catalogue:genai-prices@0.2.3"
     return price(model_id, *arguments, source=source, **more) | {"provider": provider}
 

@@ -50,7 +50,9 @@ def test_attempts_change_in_no_other_way(pricing: Pricing) -> None:
 
 def test_the_abort_flag_ends_with_the_attempt(pricing: Pricing) -> None:
     attempt = pricing.start()
-    pricing.do("select procrastinate.procrastinate_cancel_job_v1(%s, true, false)", attempt.queue_job_id)
+    pricing.do(
+        "select procrastinate.procrastinate_cancel_job_v1(%s, true, false)", attempt.queue_job_id
+    )
     assert pricing.queue_row(attempt.queue_job_id)["abort_requested"] is True, "while it runs"
     pricing.do("update procrastinate.procrastinate_jobs set status = 'todo'")
     assert pricing.queue_row(attempt.queue_job_id)["abort_requested"] is False
@@ -67,15 +69,12 @@ def test_no_hand_changes_lock_queue_or_arguments(pricing: Pricing) -> None:
 
 
 def test_rows_of_other_tasks_only_lose_their_worker(pricing: Pricing) -> None:
-    row = pricing.row(
-        "insert into procrastinate.procrastinate_jobs (task_name, args, status, worker_id, priority)"
-        " values ('other', '{}', 'doing', %s, 4) returning id",
-        pricing.worker(),
-    )
+    queue_job_id = pricing.other_task("doing", pricing.worker())
     pricing.do(
-        "select procrastinate.procrastinate_retry_job_v2(%s, '2999-01-01', 5, 'q', 'l')", row["id"]
+        "select procrastinate.procrastinate_retry_job_v2(%s, '2999-01-01', 5, 'q', 'l')",
+        queue_job_id,
     )
-    after = pricing.queue_row(row["id"])
+    after = pricing.queue_row(queue_job_id)
     assert (after["attempts"], after["worker_id"]) == (1, None)
     assert (after["priority"], after["queue_name"], after["lock"]) == (5, "q", "l")
     assert after["scheduled_at"].year == 2999

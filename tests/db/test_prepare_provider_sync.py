@@ -39,7 +39,11 @@ def test_a_bare_insert_is_as_good_as_a_trigger(pricing: Pricing) -> None:
 
     assert (row["queue_name"], row["lock"]) == ("pricing", "pricing_sync:openrouter")
     job = pricing.job(row["args"]["job_id"])
-    assert (job["status"], job["providers"], job["providers_total"]) == ("queued", ["openrouter"], 1)
+    assert (job["status"], job["providers"], job["providers_total"]) == (
+        "queued",
+        ["openrouter"],
+        1,
+    )
     assert job["triggered_by"] == "pricing_worker"
     log = pricing.log(row["id"])
     assert (log["status"], log["attempt"], log["job_id"]) == ("queued", 1, job["job_id"])
@@ -133,8 +137,6 @@ def test_a_job_that_has_ended_takes_no_more_rows(pricing: Pricing) -> None:
 
 
 def test_rows_of_other_tasks_are_left_alone(pricing: Pricing) -> None:
-    row = insert(
-        pricing, {"any": 1}, task_name="other", queue_name="q", priority=7, lock="mine"
-    )
+    row = insert(pricing, {"any": 1}, task_name="other", queue_name="q", priority=7, lock="mine")
     assert (row["queue_name"], row["priority"], row["lock"]) == ("q", 7, "mine")
     assert pricing.rows("select from public.pricing_sync_jobs") == []

@@ -197,12 +197,9 @@ def test_what_it_cannot_write_never_stops_the_queue(own_database: Pricing) -> No
 
 
 def test_rows_of_other_tasks_have_no_log(pricing: Pricing) -> None:
-    row = pricing.row(
-        "insert into procrastinate.procrastinate_jobs (task_name, args) values ('other', '{}')"
-        " returning id"
-    )
+    queue_job_id = pricing.other_task()
     for status in ("doing", "todo", "doing", "failed"):
-        set_status(pricing, row["id"], status)
+        set_status(pricing, queue_job_id, status)
     pricing.do("delete from procrastinate.procrastinate_jobs")
     assert pricing.rows("select from public.pricing_sync_log") == []
     assert pricing.rows("select from public.pricing_sync_jobs") == []

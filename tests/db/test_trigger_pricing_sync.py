@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
@@ -69,7 +70,9 @@ def test_every_argument_arrives(pricing: Pricing) -> None:
 
 
 def test_a_provider_without_credentials_can_be_named(pricing: Pricing) -> None:
-    pricing.do("update public.pricing_providers set state = 'no_credentials' where slug = 'deepinfra'")
+    pricing.do(
+        "update public.pricing_providers set state = 'no_credentials' where slug = 'deepinfra'"
+    )
 
     assert pricing.trigger("deepinfra")["providers"] == ["deepinfra"]
 
@@ -94,7 +97,7 @@ def test_a_provider_without_credentials_can_be_named(pricing: Pricing) -> None:
     ],
 )
 def test_bad_input_is_refused_and_nothing_is_written(
-    pricing: Pricing, arguments: dict[str, object], says: str
+    pricing: Pricing, arguments: dict[str, Any], says: str
 ) -> None:
     pricing.do(
         "insert into public.pricing_providers (slug, name, adapter, enabled)"
@@ -207,7 +210,6 @@ def test_of_concurrent_rejects_one_is_accepted(
             try:
                 racer.trigger("openrouter", on_conflict="reject")
             except psycopg.Error as error:
-                racer.do("reset role")
                 return str(error.sqlstate)
             return "accepted"
 
@@ -253,9 +255,9 @@ def test_also_when_that_job_has_ended(pricing: Pricing) -> None:
     "other", [{"providers": ["deepinfra"]}, {"providers": None}, {"dry_run": True}]
 )
 def test_the_same_idempotency_key_with_another_body_is_a_conflict(
-    pricing: Pricing, other: dict[str, object]
+    pricing: Pricing, other: dict[str, Any]
 ) -> None:
-    body: dict[str, object] = {"providers": ["openrouter"], "idempotency_key": "k"}
+    body: dict[str, Any] = {"providers": ["openrouter"], "idempotency_key": "k"}
     pricing.trigger(**body)
 
     with pricing.nothing_written(), refused("PT409"):

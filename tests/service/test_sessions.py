@@ -75,7 +75,8 @@ def pooler(migrated_cluster: Cluster, login: tuple[str, str], open_path: Path) -
         [program, str(open_path / "pgbouncer.ini")],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        **({"user": account.pw_uid, "group": account.pw_gid} if os.getuid() == 0 else {}),
+        user=account.pw_uid if os.getuid() == 0 else None,
+        group=account.pw_gid if os.getuid() == 0 else None,
     )
     try:
         url = f"postgresql://{login[0]}:{login[1]}@127.0.0.1:{port}/postgres"

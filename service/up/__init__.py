@@ -17,20 +17,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from service.admin_key import FILE as KEY_FILE
-from service.admin_key import kept_admin_key
-from service.children import Child, stop_children
 from service.database import connect
 from service.embedded import EmbeddedPostgres
 from service.errors import DatabaseUnavailable, PricingError
-from service.instance import Instance
 from service.jobs import ProviderSync, follow_job, syncable_providers, trigger_sync
 from service.migrations import migrate
-from service.ports import free_port, reachable_host, web_address
 from service.progress import Progress, show_summary
 from service.settings import Settings
-from service.stopping import StopRequested, StopSignals
 from service.terminal import Terminal, without
+from service.up.admin_key import FILE as KEY_FILE
+from service.up.admin_key import kept_admin_key
+from service.up.children import Child, stop_children
+from service.up.instance import Instance
+from service.up.ports import free_port, reachable_host, web_address
+from service.up.stopping import StopRequested, StopSignals
 
 PROGRAM = "pricing-sync"
 TRIGGERED_BY = "up"

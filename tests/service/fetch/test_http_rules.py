@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from service.errors import FetchError
-from service.http_rules import (
+from service.fetch.http_rules import (
     read_address,
     read_retry_after,
     redirected,

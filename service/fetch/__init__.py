@@ -14,10 +14,10 @@ import httpcore2
 import httpx2
 
 from service import __version__
-from service.addresses import CheckedNetwork, NameNotResolved
-from service.bounded_body import ACCEPT_ENCODING, BoundedBody, too_large
 from service.errors import FetchError
-from service.http_rules import (
+from service.fetch.addresses import CheckedNetwork, NameNotResolved
+from service.fetch.bounded_body import ACCEPT_ENCODING, BoundedBody, too_large
+from service.fetch.http_rules import (
     REDIRECTS,
     MayPass,
     read_address,

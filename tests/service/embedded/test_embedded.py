@@ -18,8 +18,8 @@ import pytest
 
 from service import embedded
 from service.embedded import DATABASE, HOME, EmbeddedPostgres
+from service.embedded.postgres_server import unprivileged_account
 from service.errors import EmbeddedPostgresError
-from service.postgres_server import unprivileged_account
 from tests.processes import ROOT
 from tests.waiting import wait_until
 

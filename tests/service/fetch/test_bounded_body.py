@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.bounded_body import BoundedBody
 from service.errors import FetchError
+from service.fetch.bounded_body import BoundedBody
 
 
 def raw_deflate(data: bytes) -> bytes:

@@ -1,0 +1,107 @@
+"""Retention: what has ended goes in batches, prices and their history stay."""
+
+from __future__ import annotations
+
+from tests.db.conftest import Another
+from tests.db.pricing import Attempt, Pricing, refused
+
+
+def prune(pricing: Pricing, *keep: str | None) -> int:
+    with pricing.as_role("pricing_worker"):
+        pruned: int = pricing.value(
+            f"select public.cleanup_old_pricing_jobs({', '.join(['%s::interval'] * len(keep))})",
+            *keep,
+        )
+    return pruned
+
+
+def age(pricing: Pricing, attempt: Attempt, interval: str) -> None:
+    pricing.do(
+        "update public.pricing_sync_jobs set completed_at = completed_at - %s::interval"
+        " where job_id = %s",
+        interval,
+        attempt.job_id,
+    )
+
+
+def test_jobs_that_ended_long_ago_go_with_all_that_is_theirs(pricing: Pricing) -> None:
+    old, failed, young = pricing.start(), pricing.start("deepinfra"), pricing.start("catalogue")
+    pricing.succeed(old)
+    pricing.end(failed)
+    pricing.end(young, "cancelled")
+    for attempt in (old, failed):
+        age(pricing, attempt, "30 days 1 second")
+    age(pricing, young, "29 days 23 hours")
+    history = pricing.history("m")
+
+    assert prune(pricing) == 2
+    (job,) = pricing.rows("select * from public.pricing_sync_jobs")
+    assert str(job["job_id"]) == young.job_id
+    (log,) = pricing.rows("select * from public.pricing_sync_log")
+    (row,) = pricing.rows("select * from procrastinate.procrastinate_jobs")
+    assert log["queue_job_id"] == row["id"] == young.queue_job_id
+    assert pricing.history("m") == history
+    assert len(history) == 1
+    assert prune(pricing, "1 hour") == 1
+    assert prune(pricing, "0") == 0
+
+
+def test_open_jobs_stay_however_old(pricing: Pricing) -> None:
+    pricing.start()
+    pricing.trigger("deepinfra")
+    pricing.do(
+        "update public.pricing_sync_jobs"
+        " set triggered_at = '2001-01-01', completed_at = '2001-01-01'"
+    )
+    with pricing.nothing_written():
+        assert prune(pricing, "0") == 0
+
+
+def test_a_retention_of_nothing_is_refused(pricing: Pricing) -> None:
+    for keep in (None, "-1 day"):
+        with pricing.nothing_written(), refused("PT422"):
+            prune(pricing, keep)
+
+
+def test_it_goes_in_bounded_batches(pricing: Pricing) -> None:
+    pricing.do(
+        "insert into public.pricing_sync_jobs (status, outcome, triggered_by, completed_at)"
+        " select 'completed', 'success', 'test', '2001-01-01' from generate_series(1, 10500)"
+    )
+    assert prune(pricing) == 10_000
+    assert prune(pricing) == 500
+
+
+def test_a_job_that_somebody_holds_is_skipped(pricing: Pricing, another: Another) -> None:
+    attempts = [pricing.start(), pricing.start("deepinfra")]
+    for attempt in attempts:
+        pricing.end(attempt)
+        age(pricing, attempt, "40 days")
+    holder = another()
+    with holder.connection.transaction():
+        holder.do(
+            "select from public.pricing_sync_jobs where job_id = %s for update", attempts[0].job_id
+        )
+        pricing.do("set lock_timeout = '2s'")
+        assert prune(pricing) == 1
+    assert prune(pricing) == 1
+
+
+def test_finished_rows_of_other_tasks_go_after_a_day(pricing: Pricing) -> None:
+    old, young, waiting, running = (pricing.other_task() for _ in range(4))
+    pricing.do(
+        "update procrastinate.procrastinate_jobs set status = 'succeeded' where id in (%s, %s)",
+        old,
+        young,
+    )
+    pricing.do(
+        "update procrastinate.procrastinate_jobs set status = 'doing' where id = %s", running
+    )
+    pricing.do(
+        "update procrastinate.procrastinate_events set at = at - interval '25 hours'"
+        " where job_id <> %s",
+        young,
+    )
+    assert prune(pricing) == 0, "it tells the jobs, not the rows of other tasks"
+    left = pricing.rows("select id from procrastinate.procrastinate_jobs order by id")
+    assert [row["id"] for row in left] == [young, waiting, running]

@@ -1,0 +1,66 @@
+"""A bearer key is shown once and kept as a digest."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+import pytest
+
+from tests.db.pricing import Pricing, refused
+
+
+def test_a_key_is_made_and_only_its_digest_kept(pricing: Pricing) -> None:
+    key = pricing.value("select public.create_pricing_api_key('ops laptop')")
+
+    match = re.fullmatch(r"psk_([0-9a-f]{12})_[0-9a-f]{64}", key)
+    assert match is not None
+    row = pricing.row("select * from public.pricing_api_keys")
+    assert (row["key_id"], row["name"], row["role"]) == (match[1], "ops laptop", "admin")
+    assert row["key_digest"] == sha256(key.encode()).digest()
+    assert (row["expires_at"], row["revoked_at"], row["created_by"]) == (None, None, "postgres")
+    audit = pricing.row("select * from public.pricing_audit_log")
+    assert (audit["who"], audit["action"], audit["subject"]) == (
+        "postgres",
+        "create_api_key",
+        "ops laptop",
+    )
+    kept = pricing.value(
+        "select (k::text || a::text) from public.pricing_api_keys k, public.pricing_audit_log a"
+    )
+    assert key.rpartition("_")[2] not in kept
+
+
+def test_no_two_keys_are_alike(pricing: Pricing) -> None:
+    keys = {
+        pricing.value("select public.create_pricing_api_key(%s, 'read')", f"k{n}") for n in range(5)
+    }
+    assert len({part for key in keys for part in key.split("_")[1:]}) == 10
+    assert pricing.rows("select distinct role from public.pricing_api_keys") == [{"role": "read"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "code"),
+    [
+        ("k", "owner", "PT422"),
+        ("k", None, "PT422"),
+        ("", "admin", "PT422"),
+        (None, "admin", "PT422"),
+        (" k", "admin", "PT422"),
+        ("k\n", "admin", "PT422"),
+        ("x" * 65, "admin", "PT422"),
+        ("taken", "admin", "PT409"),
+    ],
+)
+def test_a_bad_name_or_role_is_refused(
+    pricing: Pricing, name: str | None, role: str | None, code: str
+) -> None:
+    pricing.do("select public.create_pricing_api_key('taken')")
+    with pricing.nothing_written(), refused(code):
+        pricing.do("select public.create_pricing_api_key(%s, %s)", name, role)
+
+
+@pytest.mark.parametrize("role", ["pricing_web", "pricing_worker", "service_role", "anon"])
+def test_only_the_owner_makes_keys(pricing: Pricing, role: str) -> None:
+    with pricing.nothing_written(), refused("42501"), pricing.as_role(role):
+        pricing.do("select public.create_pricing_api_key('k')")

@@ -1,0 +1,170 @@
+"""How an attempt ends that wrote no prices."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.db.conftest import Another
+from tests.db.pricing import Attempt, Pricing, refused
+
+
+def test_failed(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    assert pricing.end(attempt, "failed", "http_status", "It answered 502") is True
+
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["errors"]) == ("failed", 1)
+    assert (log["error_kind"], log["error_message"]) == ("http_status", "It answered 502")
+    assert log["duration_ms"] > 0
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "failed"
+    job = pricing.job(attempt.job_id)
+    assert (job["status"], job["outcome"]) == ("failed", "failed")
+    assert (job["providers_failed"], job["total_errors"]) == (1, 1)
+    assert job["error_message"] == "openrouter: It answered 502"
+    provider = pricing.provider("openrouter")
+    assert (provider["state"], provider["consecutive_failures"]) == ("ok", 1)
+
+
+def test_failed_without_a_word(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.end(attempt)
+    log = pricing.log(attempt.queue_job_id)
+    assert log["error_kind"] == "internal"
+    assert log["error_message"]
+
+
+def test_a_long_message_is_cut(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    assert pricing.end(attempt, "failed", "shape", "x" * 100_000) is True
+    assert len(pricing.log(attempt.queue_job_id)["error_message"]) == 2000
+    assert len(pricing.job(attempt.job_id)["error_message"]) == 500
+
+
+def test_cancelled(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    assert pricing.end(attempt, "cancelled", "disabled", "It is disabled") is True
+
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["errors"], log["error_kind"]) == ("cancelled", 0, "disabled")
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "aborted"
+    assert pricing.job(attempt.job_id)["outcome"] == "cancelled"
+    assert pricing.provider("openrouter")["consecutive_failures"] == 0
+
+
+def test_handed_back(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    assert pricing.end(attempt, "queued") is True
+
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "todo"
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["error_kind"]) == ("cancelled", "handed_back")
+    assert pricing.log(attempt.queue_job_id, 2)["status"] == "queued"
+    assert pricing.job(attempt.job_id)["status"] == "running"
+    assert pricing.provider("openrouter")["consecutive_failures"] == 0
+    again = pricing.fetch()
+    assert again is not None
+    assert again.number == 2
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_an_abort_is_a_cancel_only_if_somebody_asked_for_it(
+    pricing: Pricing, asked_for: bool
+) -> None:
+    attempt = pricing.start()
+    if asked_for:
+        pricing.do("update procrastinate.procrastinate_jobs set abort_requested = true")
+    assert pricing.end(attempt, "aborted") is True
+
+    row = pricing.queue_row(attempt.queue_job_id)
+    assert row["status"] == ("aborted" if asked_for else "todo")
+    assert row["abort_requested"] is False
+    assert pricing.log(attempt.queue_job_id)["error_kind"] == (
+        "cancelled" if asked_for else "handed_back"
+    )
+
+
+def test_a_late_caller_hears_false_and_changes_nothing(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    number = attempt.number
+    late = [
+        Attempt(attempt.queue_job_id, number + 1, "openrouter", attempt.job_id),
+        Attempt(attempt.queue_job_id, number - 1, "openrouter", attempt.job_id),
+        Attempt(2**40, 1, "openrouter", attempt.job_id),
+        Attempt(pricing.other_task("doing"), 1, "openrouter", attempt.job_id),
+    ]
+    with pricing.nothing_written():
+        assert [pricing.end(other) for other in late] == [False] * 4
+
+    pricing.end(attempt, "queued")
+    with pricing.nothing_written():
+        assert pricing.end(attempt) is False, "it waits"
+    again = pricing.fetch()
+    assert again is not None
+    with pricing.nothing_written():
+        assert pricing.end(attempt) is False, "the next attempt runs"
+    pricing.succeed(again)
+    with pricing.nothing_written():
+        assert pricing.end(again) is False, "it has succeeded"
+
+
+def test_of_two_ends_one_is_late(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    attempt, second = pricing.start(), another()
+    with pricing.connection.transaction():
+        assert pricing.end(attempt, "queued") is True
+        waiting = threads.submit(second.end, attempt, "failed")
+        pricing.wait_until_blocked(second)
+    assert waiting.result(10) is False
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "todo"
+
+
+@pytest.mark.parametrize("status", ["success", "completed", "todo", None])
+def test_any_other_end_is_refused(pricing: Pricing, status: str) -> None:
+    attempt = pricing.start()
+    with pricing.nothing_written(), refused("PT422"):
+        pricing.end(attempt, status)
+
+
+def test_three_failures_in_a_row_are_failing(pricing: Pricing) -> None:
+    states = []
+    for _ in range(4):
+        pricing.end(pricing.start(), "failed", "timeout")
+        states.append(pricing.provider("openrouter")["state"])
+    assert states == ["ok", "ok", "failing", "failing"]
+    assert pricing.provider("openrouter")["consecutive_failures"] == 4
+    assert pricing.provider("deepinfra")["consecutive_failures"] == 0
+
+
+def test_without_a_credential_it_is_left_out_of_all(pricing: Pricing) -> None:
+    pricing.end(pricing.start(), "failed", "no_credentials", "OPENROUTER_KEY is not set")
+    assert pricing.provider("openrouter")["state"] == "no_credentials"
+    assert "openrouter" not in pricing.trigger()["providers"]
+
+
+def test_a_disabled_provider_stays_disabled(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.do("update public.pricing_providers set enabled = false where slug = 'openrouter'")
+    pricing.end(attempt, "failed", "no_credentials")
+    assert pricing.provider("openrouter")["state"] == "disabled"
+
+
+def test_the_provider_may_ask_for_a_pause(pricing: Pricing) -> None:
+    def fail(next_allowed_at: datetime | None) -> None:
+        attempt = pricing.start()
+        with pricing.as_role("pricing_worker"):
+            pricing.do(
+                "select public.end_provider_sync(%s, %s, 'failed', 'rate_limited', 'later',"
+                " next_allowed_at => %s)",
+                attempt.queue_job_id,
+                attempt.number,
+                next_allowed_at,
+            )
+
+    early, late = datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
+    for asked in (late, early, None):
+        fail(asked)
+        assert pricing.provider("openrouter")["next_allowed_at"] == late

@@ -1,0 +1,59 @@
+"""What a worker needs to know of the attempt that it fetched."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from tests.db.pricing import Attempt, Pricing, Row, price
+
+
+def ask(pricing: Pricing, attempt: Attempt) -> list[Row]:
+    with pricing.as_role("pricing_worker"):
+        return pricing.rows(
+            "select * from public.get_provider_sync(%s, %s)", attempt.queue_job_id, attempt.number
+        )
+
+
+def test_where_to_fetch_and_how(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [price("m")], etag="e", etag_parser="p")
+    pricing.do(
+        "update public.pricing_providers set timeout = '90 seconds', credential_variable = 'KEY'"
+    )
+    attempt = pricing.start()
+
+    assert ask(pricing, attempt) == [
+        {
+            "job_id": UUID(attempt.job_id),
+            "provider_slug": "openrouter",
+            "adapter": "openrouter",
+            "base_url": "https://openrouter.ai",
+            "credential_variable": "KEY",
+            "timeout_seconds": 90.0,
+            "dry_run": False,
+            "etag": "e",
+            "etag_parser": "p",
+            "enabled": True,
+        }
+    ]
+
+
+def test_a_dry_run_fetches_without_conditions(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [price("m")], etag="e", etag_parser="p")
+    (row,) = ask(pricing, pricing.start(dry_run=True))
+    assert (row["dry_run"], row["etag"], row["etag_parser"]) == (True, None, None)
+
+
+def test_a_disabled_provider_is_told(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.do("update public.pricing_providers set enabled = false")
+    (row,) = ask(pricing, attempt)
+    assert row["enabled"] is False
+
+
+def test_no_row_for_what_does_not_run(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    other = Attempt(attempt.queue_job_id, 2, attempt.provider, attempt.job_id)
+    foreign = Attempt(pricing.other_task("doing"), 1, attempt.provider, attempt.job_id)
+    assert ask(pricing, other) == ask(pricing, foreign) == []
+    pricing.end(attempt, "queued")
+    assert ask(pricing, attempt) == ask(pricing, other) == []

@@ -1,0 +1,43 @@
+"""Writers of one provider's prices take turns, always in the same order."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+from tests.db.conftest import Another
+from tests.db.pricing import Pricing
+
+LOCK = "select public.lock_provider_prices(%s)"
+
+
+def test_held_until_the_end_of_the_transaction(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    other = another()
+    with pricing.connection.transaction():
+        pricing.do(LOCK, ["openrouter"])
+        other.do(LOCK, ["deepinfra"])
+        waiting = threads.submit(other.do, LOCK, ["deepinfra", "openrouter"])
+        pricing.wait_until_blocked(other)
+    waiting.result(10)
+
+
+def test_the_order_of_the_names_does_not_matter(
+    another: Another, threads: ThreadPoolExecutor
+) -> None:
+    # Taken in the order given, these two would wait for each other.
+    names = [f"provider-{n}" for n in range(40)]
+    for _ in range(10):
+        barrier = Barrier(2)
+
+        def lock(racer: Pricing, names: list[str], barrier: Barrier = barrier) -> None:
+            with racer.connection.transaction():
+                barrier.wait(10)
+                racer.do(LOCK, names)
+
+        list(threads.map(lock, [another(), another()], [names, names[::-1]]))
+
+
+def test_nobody_to_lock(pricing: Pricing) -> None:
+    pricing.do(LOCK, [])

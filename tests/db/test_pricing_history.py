@@ -1,0 +1,33 @@
+"""Every price change with its model's name."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.db.pricing import Pricing, price
+
+
+def test_each_change_is_a_row_in_usd_per_million(pricing: Pricing) -> None:
+    first = pricing.sync("openrouter", [price("m", "0.000001", "0.000002")])
+    second = pricing.sync("openrouter", [price("m", "0.0000015", None)])
+    with pricing.as_role("pricing_web"):
+        rows = pricing.rows(
+            "select * from public.pricing_history where provider = 'openrouter' and model = 'm'"
+            " order by changed_at desc, id desc"
+        )
+
+    assert [row["job_id"] for row in rows] == [second["job_id"], first["job_id"]]
+    shown = [
+        tuple(
+            row[k]
+            for k in (
+                "previous_input_per_1m",
+                "previous_output_per_1m",
+                "input_per_1m",
+                "output_per_1m",
+            )
+        )
+        for row in rows
+    ]
+    assert shown == [(1, 2, Decimal("1.5"), None), (None, None, 1, 2)]
+    assert rows[0]["changed_by"] == "api_sync:openrouter"

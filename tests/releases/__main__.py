@@ -1,0 +1,40 @@
+"""``make release``: this version's dump, and its entry in ``migrations/versions.json``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from service import __version__
+from service.migrations import release_entry
+from service.schema import default_roots
+from tests.releases.dump import dump, path_of
+from tests.releases.sample import sample_database
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make release", description=__doc__)
+    parser.add_argument("--force", action="store_true", help="make it anew")
+    arguments = parser.parse_args()
+    path = path_of(__version__)
+    if path.exists() and not arguments.force:
+        sys.exit(
+            f"{__version__} has its dump, {path.name}. There may be databases of that version, and"
+            " their upgrade is tested with it: raise the version in service/__init__.py first."
+            " Only while it is not published: make release ARGS=--force"
+        )
+    # The entry first: it reads every file, and an odd one ends this before anything is written.
+    entry = release_entry()
+    with sample_database() as url:
+        text = dump(url)
+    path.write_text(text, encoding="utf-8")
+    versions = default_roots().migrations / "versions.json"
+    listed = json.loads(versions.read_text(encoding="utf-8")) if versions.exists() else {}
+    listed[__version__] = entry
+    versions.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
+    print(f"{path.name}: {len(text.encode()) / 1024:,.0f} KiB; {versions.name}: {len(listed)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,29 @@
+"""A database as an earlier version left it, and what it is after the upgrade."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.migrations import migrate
+from tests.releases.dump import RELEASES, restore
+
+
+@pytest.fixture(params=sorted(path.stem for path in RELEASES.glob("*.sql")))
+def version(request: pytest.FixtureRequest) -> str:
+    """Each version that has a dump."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def released_database(empty_database: str, version: str) -> str:
+    """The URL of a database as it was at the version."""
+    restore(empty_database, version)
+    return empty_database
+
+
+@pytest.fixture
+def database(released_database: str) -> str:
+    """The URL of that database, upgraded: what ``connection``, ``queue`` and the rest are on."""
+    migrate(released_database)
+    return released_database

@@ -1,0 +1,114 @@
+"""A database of each released version becomes one of this version, and loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from service.migrations import export, migrate, migration_status
+from service.schema import read_schema
+from tests.conftest import DatabaseFactory
+from tests.migrations.catalogue import execute, ledger_names, rights, rows, structure
+from tests.processes import Processes
+from tests.provider_server import ProviderServer
+from tests.releases.dump import restore
+from tests.syncing import Queue
+
+# What happened or was decided: an upgrade neither loses, changes nor adds any of it.
+FACTS = (
+    "public.model_pricing",
+    "public.model_pricing_history",
+    "public.pricing_sync_jobs",
+    "public.pricing_sync_log",
+    "public.pricing_api_keys",
+    "public.pricing_audit_log",
+    "procrastinate.procrastinate_jobs",
+    "procrastinate.procrastinate_events",
+)
+
+LEDGER = "select name, xmin::text from public.pricing_schema_ledger order by name"
+
+Columns = dict[str, list[str]]
+
+
+def test_the_dump_is_of_its_version(released_database: str, version: str) -> None:
+    release = read_schema().releases[version]
+    assert ledger_names(released_database) == sorted({"db", *release.migrations, *release.engine})
+    ends = "select distinct status, outcome, dry_run from pricing_sync_jobs"
+    assert set(rows(released_database, ends)) == {
+        ("completed", "success", False),
+        ("completed", "success", True),
+        ("completed", "partial", False),
+        ("failed", "failed", False),
+        ("running", None, False),
+        ("queued", None, False),
+    }
+    changes = "select 1 from pricing_history where previous_output_per_1m <> output_per_1m"
+    assert rows(released_database, changes) == [(1,)]
+
+
+def test_an_upgrade_keeps_every_fact(released_database: str) -> None:
+    columns = _columns(released_database)
+    before = _facts(released_database, columns)
+    assert all(before.values())
+    migrate(released_database)
+    assert _facts(released_database, columns) == before
+
+
+def test_an_upgrade_is_complete_and_changes_nothing_twice(
+    released_database: str, database_factory: DatabaseFactory
+) -> None:
+    migrate(released_database)
+    assert {part.state for part in migration_status(released_database)} == {"applied"}
+    before = rows(released_database, LEDGER)
+    assert migrate(released_database).applied == ()
+    assert rows(released_database, LEDGER) == before
+
+    fresh = database_factory()
+    migrate(fresh)
+    assert structure(released_database) == structure(fresh)
+    assert rights(released_database) == rights(fresh)
+
+
+def test_an_exported_file_does_the_same(
+    released_database: str, version: str, database_factory: DatabaseFactory, tmp_path: Path
+) -> None:
+    migrate(released_database)
+    pushed = database_factory()
+    restore(pushed, version)
+    execute(pushed, export(tmp_path, from_version=version).read_text())
+    assert structure(pushed) == structure(released_database)
+    assert rights(pushed) == rights(released_database)
+    assert migrate(pushed).applied == ()
+
+
+def test_a_worker_does_what_waited_and_what_was_interrupted(
+    queue: Queue, providers: ProviderServer, processes: Processes
+) -> None:
+    """A job that nobody had begun, and one whose worker was killed before the upgrade."""
+    jobs = queue.rows("select job_id, status from pricing_sync_jobs where outcome is null")
+    assert {job["status"] for job in jobs} == {"queued", "running"}
+    # By now both are as old as the dump, and being too late is not what this is about.
+    queue.connection.execute("update pricing_providers set timeout = '100 years'")
+    queue.connection.execute("update pricing_settings set queued_timeout = '100 years'")
+    processes.service("worker")
+    for job in jobs:
+        assert queue.wait_for_end(str(job["job_id"]))["outcome"] == "success"
+    for slug in ("openrouter", "deepinfra"):
+        assert len(providers.requests(slug)) == 1
+
+
+def _columns(url: str) -> Columns:
+    """What each table has now; a new version's columns come on top."""
+    query = """
+        select a.attname from pg_catalog.pg_attribute a
+        where a.attrelid = '{}'::regclass and a.attnum > 0 and not a.attisdropped
+        order by a.attnum"""
+    return {table: [str(name) for (name,) in rows(url, query.format(table))] for table in FACTS}
+
+
+def _facts(url: str, columns: Columns) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of the tables, in these columns."""
+    return {
+        table: sorted(rows(url, f"select {', '.join(columns[table])} from {table}"), key=repr)
+        for table in FACTS
+    }

@@ -1,0 +1,42 @@
+"""What each released version had applied, which stays as it is, and what its dump may hold."""
+
+from __future__ import annotations
+
+import json
+
+from service.schema import ReleaseEntry, default_roots, read_schema
+from tests.releases.dump import RELEASES
+
+
+def _listed() -> dict[str, ReleaseEntry]:
+    path = default_roots().migrations / "versions.json"
+    listed: dict[str, ReleaseEntry] = json.loads(path.read_text(encoding="utf-8"))
+    return listed
+
+
+def test_a_released_migration_is_never_edited() -> None:
+    now = {file.name.removeprefix("migrations/"): file.digest for file in read_schema().migrations}
+    for version, entry in _listed().items():
+        edited = [name for name, digest in entry["migrations"].items() if now.get(name) != digest]
+        # Before it is published: make release ARGS=--force.
+        assert not edited, f"{version} has them with another text: undo it, and write a new one"
+
+
+def test_every_version_has_its_dump() -> None:
+    assert set(_listed()) == {path.stem for path in RELEASES.glob("*.sql")}
+
+
+def test_a_dump_holds_nothing_of_the_engines_schema_and_of_no_machine() -> None:
+    for path in RELEASES.glob("*.sql"):
+        text = path.read_text(encoding="utf-8")
+        assert len(text) < 600_000
+        for foreign in (
+            "CREATE TABLE procrastinate.",
+            "CREATE FUNCTION procrastinate.",
+            "CREATE TYPE procrastinate.",
+            "TRIGGER procrastinate_",
+            "INDEX procrastinate_",
+            "\n\\",
+            "://127.",
+        ):
+            assert foreign not in text, f"{path.name}: {foreign}"
