@@ -22,7 +22,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
-from service.migrations import missing_parts
+from service.migrations.runner import missing_parts
 from service.sessions import WorkerSessions, worker_url
 from service.supervisor import Supervisor
 

@@ -44,7 +44,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def migrated_cluster(cluster: Cluster) -> Iterator[Cluster]:
     """The server, with a database that was migrated once and is copied for each test."""
-    from service.migrations import migrate
+    from service.migrations.runner import migrate
 
     with cluster.migrated_template(migrate):
         yield cluster
@@ -90,7 +90,7 @@ def connection(database: str) -> Iterator[psycopg.Connection[DictRow]]:
 @pytest.fixture
 def cron_database(cluster: Cluster) -> Iterator[str]:
     """The URL of the migrated database in which pg_cron runs."""
-    from service.migrations import migrate
+    from service.migrations.runner import migrate
 
     if cluster.cron_database is None:
         reason = f"pg_cron cannot be had on this Postgres ({cluster.kind})"

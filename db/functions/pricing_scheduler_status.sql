@@ -1,5 +1,5 @@
--- The scheduler's route shows it as it is. Schedules are ticked by whoever is there: without a worker alive
--- nothing runs.
+-- The scheduler's route shows it as it is, and nothing ticks the schedule in this version: syncs are triggered
+-- by people, by HTTP or from a cron job of the operator's.
 create or replace function public.pricing_scheduler_status()
 returns jsonb
 language sql
@@ -24,7 +24,7 @@ as $$
         'interval_hours', round(
             extract(epoch from mode() within group (order by scheduled.sync_interval)) / 3600, 3
         ),
-        'running', count(scheduled.slug) > 0 and min(alive.workers) > 0,
+        'running', false,
         'workers', min(alive.workers),
         'cron', 'worker',
         'providers', coalesce(

@@ -56,7 +56,7 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Bring the database to this version."""
-    from service import migrations
+    from service.migrations import runner
 
     if status and directory:
         raise typer.BadParameter("--status and --export do not go together.")
@@ -64,17 +64,17 @@ def migrate(
         raise typer.BadParameter("--from needs --export.")
     output = Terminal(sys.stdout)
     if directory:
-        path = migrations.export(directory, from_version=from_version)
+        path = runner.export(directory, from_version=from_version)
         output.json({"file": str(path)}) if as_json else output.say(str(path))
         return
     settings = command_settings()
     url = settings.require_database_url()
     if status:
-        parts = migrations.migration_status(url)
+        parts = runner.migration_status(url)
         output.json(parts) if as_json else show_parts(output, parts)
         return
     _log_to_stderr(settings)
-    result = migrations.migrate(url)
+    result = runner.migrate(url)
     if as_json:
         output.json(result)
         return

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from service.cli.database import PREFIX_LENGTH, Row
 from service.jobs import Job
-from service.migrations import PartStatus
+from service.migrations.runner import PartStatus
 from service.terminal import (
     NOTHING,
     Column,

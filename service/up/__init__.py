@@ -21,7 +21,7 @@ from service.database import connect
 from service.embedded import EmbeddedPostgres
 from service.errors import DatabaseUnavailable, PricingError
 from service.jobs import ProviderSync, follow_job, syncable_providers, trigger_sync
-from service.migrations import migrate
+from service.migrations.runner import migrate
 from service.progress import Progress, show_summary
 from service.settings import Settings
 from service.terminal import Terminal, without

@@ -132,7 +132,7 @@ class Scheduler(Answer):
     interval_hours: int | float | None = Field(
         description="The interval that most providers have; each may have its own."
     )
-    running: bool = Field(description="Somebody is there who runs the schedule.")
+    running: bool = Field(description="Somebody ticks the schedule; nobody does in this version.")
     workers: int
     cron: Literal["pg_cron", "worker"]
     providers: list[str]

@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from service.errors import PricingError, SettingsError
-from service.schema import read_schema
+from service.migrations.schema import read_schema
 from service.settings import Settings
 from service.web.auth import KeyGate
 from service.web.database import WebDatabase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.schema import Schema
+from service.migrations.schema import Schema
 from service.web.answers import HealthAnswer, ReadyAnswer
 from service.web.errors import RETRY_AFTER_OUTAGE, HttpError
 from service.web.state import WebState, state_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from service.schema import Schema
+from service.migrations.schema import Schema
 from service.settings import Settings
 from service.web.database import WebDatabase
 from service.web.live import JobChanges

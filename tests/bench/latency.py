@@ -20,7 +20,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from psycopg.rows import dict_row
 
-from service.migrations import migrate
+from service.migrations.runner import migrate
 from tests.postgres import running_cluster
 from tests.processes import Processes
 from tests.provider_server import Answer, running_provider_server

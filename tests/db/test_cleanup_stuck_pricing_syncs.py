@@ -160,7 +160,7 @@ def test_rows_that_somebody_settles_are_skipped(
             "select from procrastinate.procrastinate_jobs where id = %s for update",
             held.queue_job_id,
         )
-        pricing.do("set lock_timeout = '2s'")
+        pricing.do("set statement_timeout = '3s'")
         assert clean(pricing) == (2, 1)
     assert pricing.queue_row(held.queue_job_id)["status"] == "doing"
     assert pricing.queue_row(free.queue_job_id)["status"] != "doing"

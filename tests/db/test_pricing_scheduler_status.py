@@ -18,7 +18,7 @@ def test_only_workers_with_a_heartbeat_within_the_lease_are_alive(pricing: Prici
     pricing.worker("21 seconds")
     pricing.worker("10 seconds")
     pricing.worker()
-    assert (status(pricing)["running"], status(pricing)["workers"]) == (True, 2)
+    assert (status(pricing)["running"], status(pricing)["workers"]) == (False, 2)
 
 
 def test_enabled_providers_with_their_times(pricing: Pricing) -> None:

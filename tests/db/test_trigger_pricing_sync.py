@@ -158,6 +158,16 @@ def test_coalesce_leaves_a_job_that_has_begun(pricing: Pricing) -> None:
     assert str(job["job_id"]) != begun.job_id
 
 
+def test_coalesce_leaves_a_job_that_has_lost_a_part(pricing: Pricing) -> None:
+    lame = pricing.trigger("openrouter", "deepinfra")
+    first, _ = pricing.queue_rows(lame["job_id"])
+    pricing.do("select procrastinate.procrastinate_cancel_job_v1(%s, false, false)", first["id"])
+    assert pricing.job(lame["job_id"])["status"] == "queued"
+
+    job = pricing.trigger("openrouter", "deepinfra", on_conflict="coalesce")
+    assert job["job_id"] != lame["job_id"]
+
+
 def test_concurrent_coalesce_makes_one_job(
     another: Another, threads: ThreadPoolExecutor, pricing: Pricing
 ) -> None:

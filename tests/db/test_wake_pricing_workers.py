@@ -83,6 +83,17 @@ def test_what_is_queued_again_is_announced(pricing: Pricing, listener: Pricing, 
     assert woken(listener, pricing) == [holder.queue_job_id]
 
 
+def test_so_is_what_a_person_retries(pricing: Pricing, listener: Pricing) -> None:
+    ended = pricing.start("openrouter")
+    pricing.end(ended)
+    listener.listen(ANY, OURS)
+    pricing.do(
+        "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
+        ended.queue_job_id,
+    )
+    assert woken(listener, pricing) == [ended.queue_job_id]
+
+
 def test_so_is_what_the_clean_up_takes_back(pricing: Pricing, listener: Pricing) -> None:
     holder = pricing.start(worker_id=pricing.worker("1 hour"))
     listener.listen(ANY, OURS)

@@ -13,11 +13,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.blocks import LOCK_KEY
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
-from service.migrations import migrate
-from service.parts import all_parts
-from service.schema import default_roots, read_schema
+from service.migrations.blocks import LOCK_KEY
+from service.migrations.parts import all_parts
+from service.migrations.runner import migrate
+from service.migrations.schema import default_roots, read_schema
 from tests.conftest import DatabaseFactory
 from tests.migrations.catalogue import execute, ledger_names, rows, structure
 from tests.migrations.trees import FIRST, SECOND, Tree

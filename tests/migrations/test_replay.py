@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.errors import MigrationError
-from service.migrations import migrate
+from service.migrations.runner import migrate
 from tests.migrations.catalogue import execute, rows
 from tests.migrations.trees import Tree, function
 

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from service.errors import MigrationError
-from service.migrations import migrate
+from service.migrations.runner import migrate
 from tests.conftest import DatabaseFactory
 from tests.migrations.catalogue import execute, rights, rows, structure
 from tests.postgres import Cluster

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from service.migrations import migrate, migration_status, missing_parts
-from service.schema import read_schema
+from service.migrations.runner import migrate, migration_status, missing_parts
+from service.migrations.schema import read_schema
 from tests.migrations.catalogue import execute, rows
 from tests.migrations.trees import FIRST, SECOND, Tree
 

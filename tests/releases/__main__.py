@@ -7,8 +7,8 @@ import json
 import sys
 
 from service import __version__
-from service.migrations import release_entry
-from service.schema import default_roots
+from service.migrations.runner import release_entry
+from service.migrations.schema import default_roots
 from tests.releases.dump import dump, path_of
 from tests.releases.sample import sample_database
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.migrations import migrate
+from service.migrations.runner import migrate
 from tests.releases.dump import RELEASES, restore
 
 

@@ -16,7 +16,7 @@ import psycopg
 
 from service import __version__
 from service.embedded import INSTALLATION, PACKAGE
-from service.schema import read_schema
+from service.migrations.schema import read_schema
 from tests.postgres import installed_programs
 
 RELEASES = Path(__file__).resolve().parent

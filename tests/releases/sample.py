@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from service.migrations import migrate
+from service.migrations.runner import migrate
 from tests.postgres import running_cluster
 from tests.processes import Process, Processes
 from tests.provider_server import Answer, ProviderServer, running_provider_server

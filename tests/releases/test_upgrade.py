@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.migrations import export, migrate, migration_status
-from service.schema import read_schema
+from service.migrations.runner import export, migrate, migration_status
+from service.migrations.schema import read_schema
 from tests.conftest import DatabaseFactory
 from tests.migrations.catalogue import execute, ledger_names, rights, rows, structure
 from tests.processes import Processes

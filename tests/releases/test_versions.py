@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from service.schema import ReleaseEntry, default_roots, read_schema
+from service.migrations.schema import ReleaseEntry, default_roots, read_schema
 from tests.releases.dump import RELEASES
 
 

@@ -375,7 +375,7 @@ def test_ctrl_c_during_the_first_sync_stops_everything(
 def test_ctrl_c_during_migrate_stops_everything(
     processes: Processes, empty_database: str, data_dir: Path
 ) -> None:
-    from service.blocks import LOCK_KEY
+    from service.migrations.blocks import LOCK_KEY
 
     processes.environment |= {
         "DATABASE_URL": empty_database,

@@ -41,7 +41,7 @@ def test_the_schedule_with_times(
 
     scheduler = web.client.get(SCHEDULER).json()["scheduler"]
 
-    assert scheduler["running"] is True
+    assert scheduler["running"] is False
     assert scheduler["workers"] == 1
     assert scheduler["interval_hours"] == 1.5
     assert scheduler["providers"] == ["openrouter"]

@@ -13,12 +13,12 @@ from typing import Literal
 import psycopg
 
 from service import __version__
-from service.blocks import LEDGER, LOCK_KEY, REFUSED
 from service.database import connect, is_lost
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
-from service.parts import Part, all_parts, export_parts
-from service.replay import MEMBER_ROLES, ROLES
-from service.schema import ReleaseEntry, Roots, Schema, read_schema
+from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED
+from service.migrations.parts import Part, all_parts, export_parts
+from service.migrations.replay import MEMBER_ROLES, ROLES
+from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
 
 logger = logging.getLogger(__name__)
 

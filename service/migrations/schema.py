@@ -1,6 +1,6 @@
 """What this version needs in a database, read from files: the engine, ``migrations/`` and ``db/``.
 
-Nothing here knows a connection. ``service.parts`` makes SQL of it, ``service.migrations`` runs it.
+Nothing here knows a connection. ``parts`` makes SQL of it, ``runner`` runs it.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Schema:
 
 def default_roots() -> Roots:
     """The SQL beside the package in a checkout, inside it in an installed wheel."""
-    package = Path(__file__).parent
+    package = Path(__file__).parent.parent
     installed = package / "_sql"
     top = installed if installed.is_dir() else package.parent
     return Roots(migrations=top / "migrations", db=top / "db", engine=_engine())

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
-from service.schema import DbFile, Schema
+from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
+from service.migrations.schema import DbFile, Schema
 
 # The user of DATABASE_URL is a member of the first three; the others are Supabase's.
 MEMBER_ROLES = ("pricing_owner", "pricing_worker", "pricing_web")

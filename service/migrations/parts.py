@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
-from service.replay import replay
-from service.schema import Release, Schema, SqlFile
+from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
+from service.migrations.replay import replay
+from service.migrations.schema import Release, Schema, SqlFile
 
 NOTHING = Release(migrations=frozenset(), engine=frozenset())
 

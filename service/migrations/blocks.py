@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from service.errors import MigrationError
-from service.schema import SqlFile
+from service.migrations.schema import SqlFile
 
 # "pricing" in ASCII. Nobody else in the database may use this advisory lock.
 LOCK_KEY = 0x70726963696E67

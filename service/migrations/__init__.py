@@ -1,0 +1,1 @@
+"""Bringing a database to this version: ``runner`` applies what ``schema`` reads."""
