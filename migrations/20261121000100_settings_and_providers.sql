@@ -22,8 +22,8 @@ comment on table public.pricing_settings is 'The one row of settings that the da
 comment on column public.pricing_settings.heartbeat_interval is 'How often a worker shows that it is alive.';
 comment on column public.pricing_settings.lease is 'A worker without a heartbeat for this long is stalled, and its syncs are taken back.';
 comment on column public.pricing_settings.max_attempts is 'Attempts at one provider sync, lost workers included, before it fails.';
-comment on column public.pricing_settings.queued_timeout is 'A waiting sync fails when no worker has been alive for this long.';
-comment on column public.pricing_settings.retention is 'How long finished jobs are kept; price history is kept for ever.';
+comment on column public.pricing_settings.queued_timeout is 'Meant for a waiting sync when no worker has been alive for this long; has no effect in this version.';
+comment on column public.pricing_settings.retention is 'How long finished jobs are meant to be kept; cleanup_old_pricing_jobs takes it as an argument, and nothing calls that by itself in this version. Price history is kept for ever.';
 
 insert into public.pricing_settings default values;
 
@@ -60,12 +60,12 @@ comment on column public.pricing_providers.adapter is 'Which adapter reads its p
 comment on column public.pricing_providers.base_url is 'Scheme, host and any prefix; the adapter appends its path.';
 comment on column public.pricing_providers.credential_variable is 'Name of the worker''s environment variable that holds the credential; never the credential.';
 comment on column public.pricing_providers.enabled is 'False: neither scheduled nor accepted by a trigger.';
-comment on column public.pricing_providers.sync_interval is 'Time between scheduled syncs, 5 minutes or more.';
-comment on column public.pricing_providers.sync_jitter is 'Share of the interval by which a scheduled sync may be moved.';
+comment on column public.pricing_providers.sync_interval is 'Time between scheduled syncs, 5 minutes or more; nothing schedules in this version.';
+comment on column public.pricing_providers.sync_jitter is 'Share of the interval by which a scheduled sync may be moved; nothing schedules in this version.';
 comment on column public.pricing_providers.timeout is 'An attempt that takes longer than this fails.';
-comment on column public.pricing_providers.review_first is 'True: the first price list waits until a person accepts it.';
+comment on column public.pricing_providers.review_first is 'Meant for a provider whose first price list a person must accept; has no effect in this version.';
 comment on column public.pricing_providers.state is 'ok, failing (3 failures in a row), no_credentials, no_price_api or disabled.';
-comment on column public.pricing_providers.next_sync_at is 'When the schedule wants the next sync; null: as soon as possible.';
+comment on column public.pricing_providers.next_sync_at is 'When the schedule wants the next sync; null: as soon as possible. Nothing schedules in this version.';
 comment on column public.pricing_providers.next_allowed_at is 'The provider asked not to be called before this time.';
 comment on column public.pricing_providers.last_success_at is 'When its prices were last confirmed, changed or not.';
 comment on column public.pricing_providers.last_changed_at is 'When a sync last changed one of its prices.';

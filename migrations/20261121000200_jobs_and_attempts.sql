@@ -9,6 +9,7 @@ create table public.pricing_sync_jobs (
     completed_at timestamptz,
     duration_seconds numeric generated always as (extract(epoch from completed_at - started_at)) stored,
     dry_run boolean not null default false,
+    request jsonb not null default '{}',
     providers text[] not null default '{}',
     providers_total integer not null default 0,
     providers_synced integer not null default 0,
@@ -40,14 +41,15 @@ comment on column public.pricing_sync_jobs.status is 'queued, running, completed
 comment on column public.pricing_sync_jobs.outcome is 'Null until it ends, then success, partial, failed or cancelled.';
 comment on column public.pricing_sync_jobs.started_at is 'When its first provider sync was fetched by a worker.';
 comment on column public.pricing_sync_jobs.duration_seconds is 'Seconds from started_at to completed_at.';
-comment on column public.pricing_sync_jobs.providers is 'The providers asked for, in the order of the queue.';
+comment on column public.pricing_sync_jobs.request is 'What the caller asked for, by which a repeated idempotency key is compared: providers (null: all), dry_run, on_conflict.';
+comment on column public.pricing_sync_jobs.providers is 'The providers that are synced, in the order of the queue.';
 comment on column public.pricing_sync_jobs.providers_synced is 'Providers whose last attempt succeeded.';
 comment on column public.pricing_sync_jobs.providers_failed is 'Providers whose last attempt failed or was cancelled.';
 comment on column public.pricing_sync_jobs.models_updated is 'Models that got a history row, first prices included.';
 comment on column public.pricing_sync_jobs.models_skipped is 'Models that could not be understood; the log rows name them.';
 comment on column public.pricing_sync_jobs.total_errors is 'Provider syncs of this job that failed.';
 comment on column public.pricing_sync_jobs.result_data is 'Per provider: status, counts and error of its last attempt.';
-comment on column public.pricing_sync_jobs.stopped_at is 'When a person ended the job by hand.';
+comment on column public.pricing_sync_jobs.stopped_at is 'When a person ended the job by hand; not written in this version.';
 comment on column public.pricing_sync_jobs.revision is 'Raised by every change that the system makes; a change of status that leaves it alone is a person''s.';
 
 create table public.pricing_sync_log (

@@ -37,9 +37,10 @@ FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 # How often a process that waits says so.
 REMINDER_SECONDS = 30.0
-# SQLSTATE 22: bad data, 23: a constraint, 42: a wrong statement, P0: raised, PT: our refusals.
-# Repeating such a statement would fail the same way.
-_PERMANENT = ("22", "23", "42", "P0", "PT")
+# What the same statement may not meet again: a lost connection (08), a rolled back transaction
+# (40, deadlocks among them), a server out of something (53), a lock not had (55P03), a statement
+# cut short or a server going down (57), a disk (58).
+_PASSING = ("08", "40", "53", "55P03", "57", "58")
 
 
 def is_passing(error: Exception) -> bool:
@@ -47,7 +48,10 @@ def is_passing(error: Exception) -> bool:
     cause = error.__cause__ if isinstance(error, ConnectorException) else error
     if not isinstance(cause, psycopg.Error):
         return False
-    return not (cause.sqlstate or "").startswith(_PERMANENT)
+    if cause.sqlstate is None:
+        # libpq's own: no connection. Other errors without a code are about the argument.
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return cause.sqlstate.startswith(_PASSING)
 
 
 async def until_written(write: Callable[[], Awaitable[Answer]], what: str) -> Answer:

@@ -7,7 +7,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -64,10 +64,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider said; ``price_list`` is None when nothing changed since the last answer."""
+    """What a provider said; both are None when nothing changed since the last answer.
+
+    ``rows`` is the price list as ``apply_provider_prices`` takes it, in JSON.
+    """
 
     price_list: PriceList | None
-    source: str
+    rows: str | None
     observed_at: datetime
     etag: str | None = None
     content_digest: str | None = None
@@ -187,15 +190,15 @@ async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
         allow_private_hosts=tools.settings.allow_private_hosts,
     )
     observed_at = datetime.now(UTC)
-    source = f"api:{attempt.provider}"
     body = fetched.body
     if body is None:
-        return Answer(price_list=None, source=source, observed_at=observed_at)
-    loop = asyncio.get_running_loop()
-    price_list = await loop.run_in_executor(tools.threads, provider.parse, body)
+        return Answer(price_list=None, rows=None, observed_at=observed_at)
+    price_list, rows = await _in_thread(
+        tools, lambda: provider.parse(body), attempt.provider, f"api:{attempt.provider}"
+    )
     return Answer(
         price_list=price_list,
-        source=source,
+        rows=rows,
         observed_at=observed_at,
         etag=fetched.etag,
         content_digest=hashlib.sha256(body).hexdigest(),
@@ -204,9 +207,22 @@ async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
 
 async def _read_catalogue(tools: SyncTools) -> Answer:
     observed_at = datetime.now(UTC)
-    loop = asyncio.get_running_loop()
-    price_list = await loop.run_in_executor(tools.threads, read_catalogue, observed_at)
-    return Answer(price_list=price_list, source=catalogue_source(), observed_at=observed_at)
+    price_list, rows = await _in_thread(
+        tools, lambda: read_catalogue(observed_at), CATALOGUE, catalogue_source()
+    )
+    return Answer(price_list=price_list, rows=rows, observed_at=observed_at)
+
+
+async def _in_thread(
+    tools: SyncTools, read: Callable[[], PriceList], provider: str, source: str
+) -> tuple[PriceList, str]:
+    """Read a list and make its rows, off the event loop."""
+
+    def work() -> tuple[PriceList, str]:
+        price_list = read()
+        return price_list, json.dumps(to_apply_rows(price_list, provider, source))
+
+    return await asyncio.get_running_loop().run_in_executor(tools.threads, work)
 
 
 async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str, Any]:
@@ -215,9 +231,7 @@ async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str,
     arguments = {
         "queue_job_id": attempt.queue_job_id,
         "attempt": attempt.attempt,
-        "prices": None
-        if listed is None
-        else json.dumps(to_apply_rows(listed, attempt.provider, answer.source)),
+        "prices": answer.rows,
         "observed_at": answer.observed_at,
         "skipped": json.dumps(
             [{"model_id": s.model_id, "reason": s.reason} for s in listed.skipped] if listed else []

@@ -32,6 +32,7 @@ declare
     v_not_modified boolean := apply_provider_prices.prices is null;
     v_fetched integer;
     v_updated integer;
+    v_unchanged integer;
     v_differences jsonb;
     v_skipped integer := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
 begin
@@ -73,9 +74,15 @@ begin
     v_catalogue := v_provider.slug = 'catalogue';
     if v_catalogue then
         -- It speaks for those that cannot speak for themselves, and for nobody else.
-        select coalesce(array_agg(distinct i.provider), '{}') into v_targets
-        from jsonb_to_recordset(coalesce(apply_provider_prices.prices, '[]')) as i (provider text)
-        where i.provider is not null;
+        select coalesce(array_agg(t.provider), '{}') into v_targets
+        from (
+            select i.provider
+            from jsonb_to_recordset(coalesce(apply_provider_prices.prices, '[]')) as i (provider text)
+            where i.provider is not null
+            union
+            -- It may have dropped a provider whole: that one's models are missing as well.
+            select m.provider_slug from public.model_pricing m where m.pricing_source like 'catalogue:%'
+        ) as t;
     else
         v_targets := array[v_provider.slug];
     end if;
@@ -99,18 +106,36 @@ begin
         from public.model_pricing m
         where m.provider_slug = any (v_targets) and m.is_active;
         v_updated := 0;
+        v_unchanged := v_fetched;
+
+        -- The list is as it was: who was missing from it is missing still.
+        if not v_job.dry_run then
+            update public.model_pricing m
+            set missing_count = m.missing_count + 1,
+                is_active = m.missing_count + 1 < 3
+            where m.provider_slug = any (v_targets) and m.is_active and m.missing_count > 0;
+        end if;
     else
+        if jsonb_array_length(apply_provider_prices.prices) + v_skipped = 0 then
+            raise exception 'The list is empty'
+                using errcode = 'PT422',
+                    detail = jsonb_build_object('error_kind', 'empty_list')::text,
+                    hint = 'Nothing was changed.';
+        end if;
+
         select count(*)::integer, count(i.model_id)::integer
         into v_known, v_listed
         from public.model_pricing m
         left join (
-            select r.model_id
-            from jsonb_to_recordset(apply_provider_prices.prices) as r (model_id text)
+            select coalesce(r.provider, v_provider.slug) as provider_slug, r.model_id
+            from jsonb_to_recordset(apply_provider_prices.prices) as r (provider text, model_id text)
             union
-            select r.model_id
+            select v_provider.slug, r.model_id
             from jsonb_to_recordset(apply_provider_prices.skipped) as r (model_id text)
-        ) as i using (model_id)
-        where m.provider_slug = v_provider.slug and m.is_active and m.pricing_source not like 'catalogue:%';
+        ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+        where m.provider_slug = any (v_targets)
+            and m.is_active
+            and (m.pricing_source like 'catalogue:%') = v_catalogue;
         if v_known > 0 and v_listed * 2 <= v_known then
             raise exception 'The list has % of % known models: half of them or more are gone', v_listed, v_known
                 using errcode = 'PT422',
@@ -402,6 +427,8 @@ begin
         select
             (select count(*) from incoming)::integer,
             (select count(*) from recorded)::integer,
+            -- What the catalogue lists of providers that speak for themselves is neither.
+            (select count(*) from compared c where not c.is_changed)::integer,
             case when v_job.dry_run then jsonb_build_object(
                 'differences_total', (select count(*) from compared c where c.is_changed),
                 'differences', (
@@ -422,7 +449,7 @@ begin
                     ) as d
                 )
             ) end
-        into v_fetched, v_updated, v_differences;
+        into v_fetched, v_updated, v_unchanged, v_differences;
         v_fetched := v_fetched + v_skipped;
     end if;
 
@@ -433,7 +460,7 @@ begin
         models_fetched = v_fetched,
         models_updated = v_updated,
         models_skipped = v_skipped,
-        models_unchanged = v_fetched - v_updated - v_skipped - coalesce((v_differences ->> 'differences_total')::integer, 0),
+        models_unchanged = v_unchanged,
         details = jsonb_strip_nulls(jsonb_build_object(
             'not_modified', case when v_not_modified then true end,
             'skipped', case when v_skipped > 0 then apply_provider_prices.skipped end,

@@ -7,6 +7,7 @@ set search_path = ''
 as $$
 declare
     v_job_ids uuid[];
+    v_row_ids bigint[];
     v_pruned integer := 0;
 begin
     if keep is null or keep < interval '0' then
@@ -23,15 +24,38 @@ begin
                 and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
             order by j.completed_at
             limit 1000
+        ) as old;
+        exit when v_job_ids is null;
+
+        -- Queue rows first, as everywhere: a person who retries one holds it and then asks for its job.
+        select coalesce(array_agg(held.id), '{}') into v_row_ids
+        from (
+            select q.id
+            from procrastinate.procrastinate_jobs q
+            where q.id in (select l.queue_job_id from public.pricing_sync_log l where l.job_id = any (v_job_ids))
+                and q.status not in ('todo', 'doing')
+            order by q.id
+            for update skip locked
+        ) as held;
+        select array_agg(old.job_id) into v_job_ids
+        from (
+            select j.job_id
+            from public.pricing_sync_jobs j
+            where j.job_id = any (v_job_ids)
+                and j.status in ('completed', 'failed', 'cancelled')
+                and not exists (
+                    select
+                    from public.pricing_sync_log l
+                    join procrastinate.procrastinate_jobs q on q.id = l.queue_job_id
+                    where l.job_id = j.job_id and q.id <> all (v_row_ids)
+                )
             for update skip locked
         ) as old;
         exit when v_job_ids is null;
 
         delete from procrastinate.procrastinate_jobs q
         using public.pricing_sync_log l
-        where l.job_id = any (v_job_ids)
-            and q.id = l.queue_job_id
-            and q.status not in ('todo', 'doing');
+        where l.job_id = any (v_job_ids) and q.id = l.queue_job_id;
         delete from public.pricing_sync_jobs j where j.job_id = any (v_job_ids);
         v_pruned := v_pruned + cardinality(v_job_ids);
     end loop;

@@ -77,7 +77,13 @@ begin
                 else p.state
             end,
             next_allowed_at = greatest(p.next_allowed_at, end_provider_sync.next_allowed_at)
-        where p.slug = v_row.args ->> 'provider';
+        where p.slug = v_row.args ->> 'provider'
+            -- A dry run says nothing about freshness, neither good nor bad.
+            and not exists (
+                select
+                from public.pricing_sync_jobs j
+                where j.job_id::text = v_row.args ->> 'job_id' and j.dry_run
+            );
     end if;
     return true;
 end;

@@ -29,7 +29,7 @@ begin
     if new.scheduled_at > clock_timestamp() then
         -- A row that is due later blocks everything behind its lock until then.
         raise exception 'A provider sync cannot be scheduled for later'
-            using errcode = 'PT422', hint = 'Set pricing_providers.next_sync_at instead.';
+            using errcode = 'PT422', hint = 'Put it into the queue when it is due.';
     end if;
     perform public.resolve_sync_providers(array[v_provider]);
 

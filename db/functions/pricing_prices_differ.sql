@@ -1,4 +1,4 @@
--- Called only for models whose numbers are not equal to the letter, so it need not be fast.
+-- Called once a model: 22,000 of them take a fraction of a second.
 create or replace function public.pricing_prices_differ(p_old numeric[], p_new numeric[])
 returns boolean
 language sql

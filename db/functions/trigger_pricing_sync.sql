@@ -12,6 +12,11 @@ security definer
 set search_path = ''
 as $$
 declare
+    v_request constant jsonb := jsonb_build_object(
+        'providers', trigger_pricing_sync.providers,
+        'dry_run', coalesce(trigger_pricing_sync.dry_run, false),
+        'on_conflict', trigger_pricing_sync.on_conflict
+    );
     v_providers text[];
     v_job public.pricing_sync_jobs;
     v_holder record;
@@ -29,8 +34,6 @@ begin
             using errcode = 'PT422', hint = 'Use a random value, such as a UUID, for each intended trigger.';
     end if;
 
-    v_providers := public.resolve_sync_providers(providers);
-
     if idempotency_key is not null then
         -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
         perform pg_catalog.pg_advisory_xact_lock(
@@ -43,15 +46,16 @@ begin
         order by j.triggered_at desc
         limit 1;
         if found then
-            if v_job.providers is distinct from v_providers
-                or v_job.dry_run is distinct from coalesce(trigger_pricing_sync.dry_run, false)
-            then
+            -- What was asked for, not what it came to: which providers "all" are may change in a day.
+            if v_job.request <> v_request then
                 raise exception 'The idempotency key was used for another trigger, job %', v_job.job_id
                     using errcode = 'PT409', hint = 'Repeat a trigger with the same key and the same body, or use a new key.';
             end if;
             return v_job;
         end if;
     end if;
+
+    v_providers := public.resolve_sync_providers(trigger_pricing_sync.providers);
 
     if on_conflict <> 'queue' then
         -- In slug order, so that two of these cannot wait for each other; without the locks both are accepted.
@@ -100,10 +104,13 @@ begin
         end if;
     end if;
 
-    insert into public.pricing_sync_jobs as j (triggered_by, dry_run, providers, providers_total, idempotency_key)
+    insert into public.pricing_sync_jobs as j (
+        triggered_by, dry_run, request, providers, providers_total, idempotency_key
+    )
     values (
         trigger_pricing_sync.triggered_by,
         coalesce(trigger_pricing_sync.dry_run, false),
+        v_request,
         v_providers,
         cardinality(v_providers),
         trigger_pricing_sync.idempotency_key

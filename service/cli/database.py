@@ -110,7 +110,7 @@ def find_job(connection: psycopg.Connection, text: str) -> UUID:
         raise UnknownName(f"Several jobs begin with {text}.", hint="Give more digits.")
     raise UnknownName(
         f"There is no job {text}.",
-        hint="`pricing-sync status` lists the jobs; finished ones are pruned after 30 days.",
+        hint="`pricing-sync status` lists the last jobs.",
     )
 
 

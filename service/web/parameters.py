@@ -27,7 +27,7 @@ def job_id_of(request: Request) -> UUID:
 def unknown_sync(job_id: str) -> HttpError:
     return not_found(
         f"There is no sync {job_id[:60]}.",
-        hint="The sync_id is in a trigger's answer; finished jobs are pruned in time.",
+        hint="The sync_id is in a trigger's answer.",
     )
 
 

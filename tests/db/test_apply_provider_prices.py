@@ -292,6 +292,18 @@ def test_a_model_switched_off_by_hand_comes_back_when_it_is_listed(pricing: Pric
     assert pricing.model("m")["is_active"] is True
 
 
+def test_a_list_that_has_not_changed_counts_as_one_more_without_the_model(
+    pricing: Pricing,
+) -> None:
+    pricing.sync("openrouter", [price("a"), price("b"), price("gone")])
+    pricing.sync("openrouter", [price("a"), price("b")])
+    pricing.sync("openrouter", None)
+    assert (pricing.model("gone")["missing_count"], pricing.model("gone")["is_active"]) == (2, True)
+    pricing.sync("openrouter", None)
+    assert pricing.model("gone")["is_active"] is False
+    assert pricing.model("a")["missing_count"] == 0
+
+
 def test_missing_lists_are_counted_in_a_row(pricing: Pricing) -> None:
     rest = [price(name) for name in "abc"]
     for _ in range(3):
@@ -319,6 +331,13 @@ def test_models_of_other_providers_are_not_missing(pricing: Pricing) -> None:
     pricing.sync("deepinfra", [price("x", source="api:deepinfra")])
     pricing.sync("openrouter", [price("m")])
     assert pricing.model("x", "deepinfra")["missing_count"] == 0
+
+
+def test_an_empty_list_sinks(pricing: Pricing) -> None:
+    attempt = pricing.start("openrouter")
+    with refused("PT422") as info:
+        pricing.apply(attempt, [])
+    assert json.loads(info.value.diag.message_detail or "") == {"error_kind": "empty_list"}
 
 
 @pytest.mark.parametrize(("known", "listed", "fits"), [(4, 3, True), (4, 2, False), (1, 0, False)])
@@ -636,11 +655,34 @@ def test_a_first_own_price_replaces_the_catalogue_s(pricing: Pricing) -> None:
     assert versions(pricing) == before, "the provider speaks for itself now"
 
 
-def test_what_the_catalogue_drops_becomes_inactive(pricing: Pricing) -> None:
-    pricing.sync("catalogue", [catalogue_price("anthropic", m) for m in ("a", "b")])
+def test_a_provider_that_the_catalogue_drops_whole_becomes_inactive(pricing: Pricing) -> None:
+    kept = [catalogue_price("openai", "kept"), catalogue_price("openai", "too")]
+    pricing.sync("catalogue", [*kept, catalogue_price("avian", "dropped")])
     for _ in range(3):
-        pricing.sync("catalogue", [catalogue_price("anthropic", "a")])
+        pricing.sync("catalogue", kept)
+    assert pricing.model("dropped", "avian")["is_active"] is False
+    assert pricing.model("kept", "openai")["is_active"] is True
+
+
+def test_what_the_catalogue_drops_becomes_inactive(pricing: Pricing) -> None:
+    pricing.sync("catalogue", [catalogue_price("anthropic", m) for m in ("a", "b", "c")])
+    for _ in range(3):
+        pricing.sync("catalogue", [catalogue_price("anthropic", m) for m in ("a", "c")])
     assert pricing.model("b", "anthropic")["is_active"] is False
+
+
+def test_half_of_the_catalogue_gone_sinks_it_too(pricing: Pricing) -> None:
+    pricing.sync("catalogue", [catalogue_price("anthropic", m) for m in ("a", "b")])
+    with refused("PT422"):
+        pricing.sync("catalogue", [catalogue_price("anthropic", "a")])
+
+
+def test_what_the_catalogue_may_not_write_it_does_not_confirm(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [price("own")])
+    log = pricing.sync(
+        "catalogue", [catalogue_price("openrouter", "own"), catalogue_price("openai", "new")]
+    )
+    assert counts(log) == (2, 1, 0, 0)
 
 
 # Afterwards.

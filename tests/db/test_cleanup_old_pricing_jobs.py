@@ -87,6 +87,23 @@ def test_a_job_that_somebody_holds_is_skipped(pricing: Pricing, another: Another
     assert prune(pricing) == 1
 
 
+def test_a_job_whose_row_is_being_retried_is_skipped_and_lives_on(
+    pricing: Pricing, another: Another
+) -> None:
+    attempt = pricing.start()
+    pricing.end(attempt)
+    age(pricing, attempt, "40 days")
+    person = another()
+    with person.connection.transaction():
+        person.do(
+            "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
+            attempt.queue_job_id,
+        )
+        pricing.do("set lock_timeout = '2s'")
+        assert prune(pricing) == 0
+    assert pricing.job(attempt.job_id)["status"] == "running"
+
+
 def test_finished_rows_of_other_tasks_go_after_a_day(pricing: Pricing) -> None:
     old, young, waiting, running = (pricing.other_task() for _ in range(4))
     pricing.do(

@@ -139,6 +139,13 @@ def test_three_failures_in_a_row_are_failing(pricing: Pricing) -> None:
     assert pricing.provider("deepinfra")["consecutive_failures"] == 0
 
 
+def test_a_dry_run_that_fails_says_nothing_about_the_provider(pricing: Pricing) -> None:
+    before = pricing.provider("openrouter")
+    for _ in range(3):
+        assert pricing.end(pricing.start("openrouter", dry_run=True))
+    assert pricing.provider("openrouter") == before
+
+
 def test_without_a_credential_it_is_left_out_of_all(pricing: Pricing) -> None:
     pricing.end(pricing.start(), "failed", "no_credentials", "OPENROUTER_KEY is not set")
     assert pricing.provider("openrouter")["state"] == "no_credentials"

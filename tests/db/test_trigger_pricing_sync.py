@@ -257,12 +257,18 @@ def test_also_when_that_job_has_ended(pricing: Pricing) -> None:
     attempt = pricing.start("openrouter", idempotency_key="k")
     pricing.succeed(attempt)
 
-    again = pricing.trigger("openrouter", idempotency_key="k", on_conflict="reject")
+    again = pricing.trigger("openrouter", idempotency_key="k")
     assert (str(again["job_id"]), again["status"]) == (attempt.job_id, "completed")
 
 
 @pytest.mark.parametrize(
-    "other", [{"providers": ["deepinfra"]}, {"providers": None}, {"dry_run": True}]
+    "other",
+    [
+        {"providers": ["deepinfra"]},
+        {"providers": None},
+        {"dry_run": True},
+        {"on_conflict": "reject"},
+    ],
 )
 def test_the_same_idempotency_key_with_another_body_is_a_conflict(
     pricing: Pricing, other: dict[str, Any]
@@ -272,6 +278,14 @@ def test_the_same_idempotency_key_with_another_body_is_a_conflict(
 
     with pricing.nothing_written(), refused("PT409"):
         pricing.trigger(**(body | other))
+
+
+def test_all_providers_are_the_same_body_whatever_they_are_by_then(pricing: Pricing) -> None:
+    first = pricing.trigger(idempotency_key="k")
+    pricing.do("update public.pricing_providers set enabled = false where slug = 'deepinfra'")
+    assert pricing.trigger(idempotency_key="k")["job_id"] == first["job_id"]
+    with refused("PT409"):
+        pricing.trigger(*first["providers"], idempotency_key="k")
 
 
 def test_an_idempotency_key_is_forgotten_after_24_hours(pricing: Pricing) -> None:

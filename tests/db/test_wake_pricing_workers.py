@@ -30,7 +30,7 @@ def listener(another: Another) -> Pricing:
 
 
 WAYS_TO_RELEASE = [
-    "select public.apply_provider_prices(%s, 1, '[]')",
+    "select public.apply_provider_prices(%s, 1, null)",
     "select public.end_provider_sync(%s, 1, 'failed')",
     "select public.end_provider_sync(%s, 1, 'cancelled')",
     "select procrastinate.procrastinate_finish_job_v1(%s, 'failed', false)",
