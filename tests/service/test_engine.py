@@ -1,0 +1,178 @@
+"""What the engine alone would lose: wake-ups, ends, and the difference between now and never."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import pytest
+from procrastinate.jobs import Job, Notification
+from psycopg.rows import DictRow
+
+from service.engine import PricingApp, PricingConnector, is_passing
+from service.worker import app as worker_app
+from tests.syncing import Queue
+
+
+@pytest.fixture
+async def app(database: str, clean_environment: pytest.MonkeyPatch) -> AsyncIterator[PricingApp]:
+    """An App of ours on the test's database, opened; no worker runs."""
+    clean_environment.setenv("DATABASE_URL", database)
+    app = PricingApp(connector=PricingConnector(min_size=1, max_size=4, timeout=10))
+    async with app.open_async():
+        yield app
+
+
+async def until(condition: Callable[[], object], what: str) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.01)
+    assert condition(), what
+
+
+class Listener:
+    """Counts what the manager's LISTEN tells the worker."""
+
+    def __init__(self, app: PricingApp) -> None:
+        self.heard: list[Notification] = []
+        self._task = asyncio.create_task(app.job_manager.listen_for_jobs(on_notification=self._on))
+
+    async def _on(self, *, channel: str, notification: Notification) -> None:
+        self.heard.append(notification)
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+
+async def register(app: PricingApp) -> int:
+    return await app.job_manager.register_worker()
+
+
+@pytest.mark.anyio
+async def test_news_during_an_empty_fetch_is_asked_for_again(
+    app: PricingApp, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker_id = await register(app)
+    listener = Listener(app)
+    await until(lambda: listener.heard, "the LISTEN is there")
+    heard = len(listener.heard)
+    ask = app.connector.execute_query_one_async
+    asked = []
+
+    async def ask_and_be_late(query: Any, **arguments: Any) -> dict[str, Any]:
+        answer = await ask(query, **arguments)
+        asked.append(answer["id"])
+        if len(asked) == 1:
+            # After the empty answer was made, before the worker has it.
+            queue.trigger("openrouter")
+            await until(lambda: len(listener.heard) > heard, "the notification arrives")
+        return answer
+
+    monkeypatch.setattr(app.connector, "execute_query_one_async", ask_and_be_late)
+    job = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
+    await listener.stop()
+    assert isinstance(job, Job)
+    assert asked == [None, job.id]
+
+
+@pytest.mark.anyio
+async def test_a_new_or_renewed_listen_is_news(app: PricingApp, queue: Queue) -> None:
+    listener = Listener(app)
+    await until(lambda: len(listener.heard) == 1, "a new LISTEN is told of")
+    killed = queue.rows(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and query ~* '^listen'"
+    )
+    assert len(killed) == 1
+    await until(lambda: len(listener.heard) == 2, "a renewed LISTEN is told of")
+    await listener.stop()
+
+
+FAULT = """
+create function public.fault() returns trigger language plpgsql as
+$$ begin raise exception 'not now' using errcode = '40001'; end; $$;
+create trigger fault before update on procrastinate.procrastinate_jobs
+for each row execute function public.fault();
+"""
+
+
+@pytest.mark.anyio
+async def test_an_end_is_repeated_until_it_is_written(app: PricingApp, queue: Queue) -> None:
+    job_id = queue.trigger("openrouter")
+    job = await app.job_manager.fetch_job(queues=None, worker_id=await register(app))
+    assert job is not None
+    assert job.id is not None
+    queue.connection.execute(FAULT.encode())
+    end = asyncio.create_task(
+        app.job_manager.end_provider_sync(job.id, 1, "failed", "timeout", "too slow")
+    )
+    done, _ = await asyncio.wait({end}, timeout=1)
+    assert not done, "it does not give up while the write fails"
+    queue.connection.execute("drop function public.fault cascade")
+    assert await asyncio.wait_for(end, 10) is True
+    assert queue.attempts(job_id)[0]["error_message"] == "too slow"
+
+
+@pytest.mark.anyio
+async def test_a_late_worker_ends_nobody_elses_attempt(app: PricingApp, queue: Queue) -> None:
+    job_id = queue.trigger("openrouter")
+    first = await app.job_manager.fetch_job(queues=None, worker_id=await register(app))
+    assert first is not None
+    await app.job_manager.retry_job(first)
+    second = await app.job_manager.fetch_job(queues=None, worker_id=await register(app))
+    assert second is not None
+    assert (second.id, second.attempts) == (first.id, 1)
+
+    assert first.id is not None
+    assert await app.job_manager.end_provider_sync(first.id, 1, "failed") is False
+    assert queue.attempts(job_id)[1]["status"] == "in_progress"
+
+
+@pytest.mark.parametrize(
+    ("code", "passes"),
+    [
+        ("08006", True),  # the connection failed
+        ("40P01", True),  # a deadlock
+        ("40001", True),  # a serialization failure
+        ("53300", True),  # too many connections
+        ("55P03", True),  # a lock not available
+        ("57014", True),  # a statement timeout
+        ("57P01", True),  # the server is going down
+        ("21000", False),  # two rows where one may be
+        ("22023", False),  # a wrong argument
+        ("23514", False),  # a check constraint
+        ("42883", False),  # no such function
+        ("0A000", False),  # not supported
+        ("P0001", False),  # raised
+    ],
+)
+@pytest.mark.anyio
+async def test_only_what_can_pass_is_tried_again(code: str, passes: bool) -> None:
+    assert is_passing(psycopg.errors.lookup(code)()) is passes
+
+
+@pytest.mark.anyio
+async def test_a_lost_connection_passes_and_a_wrong_argument_does_not() -> None:
+    assert is_passing(psycopg.OperationalError("server closed the connection"))
+    assert is_passing(psycopg.InterfaceError("the connection is closed"))
+    assert not is_passing(psycopg.DataError("a string with a NUL"))
+
+
+def test_a_periodic_task_is_registered() -> None:
+    """Without one, the engine's worker outlives its heartbeat and its LISTEN."""
+    assert worker_app.periodic_registry.periodic_tasks
+
+
+def test_the_engines_tables_have_our_indexes(connection: psycopg.Connection[DictRow]) -> None:
+    rows = connection.execute(
+        "select indexname, indexdef from pg_indexes where schemaname = 'procrastinate'"
+        " and indexname like 'pricing%' order by 1"
+    ).fetchall()
+    assert [row["indexname"] for row in rows] == ["pricing_open_by_lock", "pricing_rows_by_worker"]
+    assert "(lock, priority DESC, id)" in rows[0]["indexdef"]
+    assert "(worker_id)" in rows[1]["indexdef"]
