@@ -29,7 +29,7 @@ up: install
 	@$(python) -m service up $(ARGS)
 
 test: install
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest --numprocesses 2 $(ARGS)
 
 lint: install
 	@$(python) -m ruff check . && $(python) -m ruff format --check .

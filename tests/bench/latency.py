@@ -1,7 +1,9 @@
-"""How long a sync waits: from trigger to start, and from the release of a lock to the next start.
+"""How long people and syncs wait: for the answer to a trigger, from trigger to start, and from the
+release of a lock to the next start.
 
-Both are measured by the database's clock, from the rows that the system itself writes. The engine
-without our subclasses and triggers runs in the same minute, as the measure to compare with.
+The first is measured by the client, the others by the database's clock, from the rows that the
+system itself writes. The engine without our subclasses and triggers runs in the same minute, as
+the measure to compare with.
 
 ``python -m tests.bench.latency``
 """
@@ -12,20 +14,24 @@ import argparse
 import asyncio
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx2
 import psycopg
 from procrastinate import App, PsycopgConnector
 from psycopg.rows import dict_row
 
 from service.migrations.runner import migrate
-from tests.postgres import running_cluster
-from tests.processes import Processes
+from tests.postgres import free_port, running_cluster
+from tests.processes import ADMIN_KEY, Processes, answers
 from tests.provider_server import Answer, running_provider_server
 from tests.syncing import Queue
 from tests.waiting import wait_until
+
+TRIGGER = "/admin/pricing/scheduler/trigger"
 
 PICKUP = """
 select extract(epoch from sync_started_at - queued_at) * 1000 as ms
@@ -50,11 +56,16 @@ from (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--triggers", type=int, default=300)
     parser.add_argument("--pickups", type=int, default=200)
     parser.add_argument("--handovers", type=int, default=300)
     parser.add_argument("--stock-handovers", type=int, default=5)
     arguments = parser.parse_args()
     with _installation() as (queue, processes, url):
+        _print("POST trigger, answered", _answer_times(processes, arguments.triggers))
+        queue.connection.execute(
+            "truncate pricing_sync_jobs, procrastinate.procrastinate_jobs cascade"
+        )
         workers = [processes.procrastinate("worker", "--concurrency", "4") for _ in range(2)]
         wait_until(lambda: queue.workers() == len(workers), 30, "the workers register")
         queue.wait_for_end(queue.trigger("openrouter"))
@@ -100,6 +111,23 @@ def _installation() -> Iterator[tuple[Queue, Processes, str]]:
                 yield Queue(connection), processes, url
             finally:
                 processes.end()
+
+
+def _answer_times(processes: Processes, triggers: int) -> list[float]:
+    """Milliseconds for each of many triggers over one connection, while nobody works on them."""
+    port = free_port()
+    web = processes.service("serve", "--port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: answers(f"{url}/health"), 30, "the web process answers")
+    times = []
+    with httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {ADMIN_KEY}"}) as client:
+        for _ in range(triggers):
+            started = time.perf_counter()
+            answer = client.post(TRIGGER, json={"providers": ["openrouter"]})
+            times.append((time.perf_counter() - started) * 1000)
+            assert answer.status_code == 202, answer.text
+    web.stop()
+    return times
 
 
 async def _run_stock(url: str, jobs: int) -> None:

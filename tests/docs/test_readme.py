@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -100,6 +101,31 @@ def test_make_up_prints_what_the_readme_shows(reader: Reader) -> None:
         assert line in printed
     assert re.search(r"catalogue +done +2,\d{3} +2,\d{3}", printed)
     assert reader.type("Ready at    http://127.0.0.1:8000") in printed
+
+
+def test_make_up_once_as_json_prints_nothing_else(reader: Reader) -> None:
+    done = subprocess.run(
+        ["make", "up", "ARGS=--once --json"],
+        cwd=ROOT,
+        env=reader.environment,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+    assert done.returncode == 0, done.stderr
+    summary = {row["provider"]: row for row in json.loads(done.stdout)}
+    assert summary["catalogue"].keys() == {
+        "provider",
+        "status",
+        "models_fetched",
+        "models_updated",
+        "models_skipped",
+        "errors",
+        "error_message",
+        "duration_ms",
+    }
+    assert summary["catalogue"]["models_updated"] > 1_000
+    assert "First sync of all providers:" in done.stderr
 
 
 def test_the_five_minutes(reader: Reader) -> None:
