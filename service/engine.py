@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import psycopg
 from procrastinate import App, PsycopgConnector
 from procrastinate.connector import Notify
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
@@ -35,6 +35,7 @@ SYNC_TASK = "sync_provider"
 
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
+MOST_COLLISIONS = 20
 # How often a process that waits says so.
 REMINDER_SECONDS = 30.0
 # What the same statement may not meet again: a lost connection (08), a rolled back transaction
@@ -113,9 +114,19 @@ class PricingJobManager(JobManager):
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         # The worker forgets a notification that arrives while it fetches: an empty answer to a
         # question that was asked before the news is asked again.
+        collisions = 0
         while True:
             seen = self._notifications
-            job = await super().fetch_job(queues, worker_id)
+            try:
+                job = await super().fetch_job(queues, worker_id)
+            except UniqueViolation:
+                # Two fetches chose rows of one lock, because a hand had changed their order. The
+                # engine would end the worker for it; the loser only has to look again.
+                collisions += 1
+                if collisions > MOST_COLLISIONS:
+                    raise
+                await asyncio.sleep(0.05)
+                continue
             if job is not None or seen == self._notifications:
                 return job
 

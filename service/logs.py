@@ -42,10 +42,19 @@ def sync_logger(*, job_id: str, provider: str, attempt: int) -> SyncLogger:
 def configure_logging(settings: Settings) -> None:
     """Send everything to stderr: stdout belongs to what a command was asked for."""
     handler = logging.StreamHandler(sys.stderr)
+    if settings.log_level != "DEBUG":
+        handler.addFilter(without_engine_tracebacks)
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(max(level, logging.getLevelName(settings.log_level)))
+
+
+def without_engine_tracebacks(record: logging.LogRecord) -> bool:
+    """A lost connection is one line: the supervisor says what comes of it."""
+    if record.name.startswith("procrastinate"):
+        record.exc_info = record.exc_text = None
+    return True
 
 
 class TextLines(logging.Formatter):

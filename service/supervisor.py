@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import time
 from collections.abc import Awaitable
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 5.0
 # SIGTERM to exit is 10 s at most: this long for running syncs, the rest to hand back what is left.
 GRACE_SECONDS = 5.0
+# When even handing back does not end, because nobody answers.
+LAST_SECONDS = 9.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 
@@ -40,7 +43,7 @@ class Supervisor:
         if self._options.get("install_signal_handlers", True):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self.stop)
+                loop.add_signal_handler(number, self._stop_in_time)
         if not await self._or_stopped(self._app.wait_for_schema()):
             return
         ticker = asyncio.create_task(self._tick_forever(), name="pricing ticker")
@@ -60,12 +63,21 @@ class Supervisor:
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
 
+    def _stop_in_time(self) -> None:
+        if not self._stopping.is_set():
+            asyncio.get_running_loop().call_later(LAST_SECONDS, _give_up)
+        self.stop()
+
     async def _keep_running(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS
         while not self._stopping.is_set():
             started = time.monotonic()
             try:
-                self._worker = self._app._worker(**await self._worker_options())
+                options = asyncio.ensure_future(self._worker_options())
+                if not await self._or_stopped(options) or self._stopping.is_set():
+                    return
+                # From here to the worker's own first step nothing is awaited: no stop gets lost.
+                self._worker = self._app._worker(**options.result())
                 await self._worker.run()  # type: ignore[no-untyped-call]
                 if self._stopping.is_set() or not self._options.get("wait", True):
                     return
@@ -86,8 +98,7 @@ class Supervisor:
 
     async def _worker_options(self) -> dict[str, Any]:
         row = await self._app.connector.execute_query_one_async(
-            "select extract(epoch from heartbeat_interval)::float as heartbeat,"
-            " extract(epoch from lease)::float as lease from public.pricing_settings"
+            "select heartbeat_seconds, lease_seconds from public.pricing_worker_settings"
         )
         listens = self._app.sessions.lasting
         if not listens:
@@ -99,8 +110,8 @@ class Supervisor:
             "listen_notify": listens,
             "concurrency": read_settings().worker_concurrency,
             "shutdown_graceful_timeout": GRACE_SECONDS,
-            "update_heartbeat_interval": row["heartbeat"],
-            "stalled_worker_timeout": row["lease"],
+            "update_heartbeat_interval": row["heartbeat_seconds"],
+            "stalled_worker_timeout": row["lease_seconds"],
             **self._options,
             "install_signal_handlers": False,
         }
@@ -135,3 +146,10 @@ class Supervisor:
             for waiting in (task, stopped):
                 waiting.cancel()
             await asyncio.gather(task, stopped, return_exceptions=True)
+
+
+def _give_up() -> None:
+    """End a process of our own whose last writes nobody answers: the lease gives its work back."""
+    logger.error("Not ended in order after %g s: the database does not answer.", LAST_SECONDS)
+    logging.shutdown()
+    os._exit(1)

@@ -463,7 +463,12 @@ begin
         models_unchanged = v_unchanged,
         details = jsonb_strip_nulls(jsonb_build_object(
             'not_modified', case when v_not_modified then true end,
-            'skipped', case when v_skipped > 0 then apply_provider_prices.skipped end,
+            'skipped', (
+                -- The first of them are enough to understand; models_skipped counts all.
+                select jsonb_agg(s.entry order by s.position)
+                from jsonb_array_elements(apply_provider_prices.skipped) with ordinality as s (entry, position)
+                where s.position <= 1000
+            ),
             'unknown_keys', nullif(apply_provider_prices.unknown_keys, '[]')
         )) || coalesce(v_differences, '{}')
     where l.id = v_log.id

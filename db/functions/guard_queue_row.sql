@@ -14,7 +14,11 @@ begin
         new.abort_requested := false;
     end if;
 
-    if new.task_name = 'sync_provider' then
+    if 'sync_provider' in (old.task_name, new.task_name) then
+        -- Under another name its lock, its log row and its job would stay open for good.
+        new.task_name := old.task_name;
+    end if;
+    if old.task_name = 'sync_provider' then
         -- attempts counts the attempts that ended, so that attempts + 1 names the running or next one:
         -- the fence rests on it, whoever moves the row.
         if old.status = 'doing' and new.status <> 'doing' then

@@ -19,8 +19,7 @@ begin
     if p_providers is null then
         select array_agg(p.slug order by p.slug)
         into v_providers
-        from public.pricing_providers p
-        where p.enabled and p.adapter is not null and p.state not in ('no_credentials', 'no_price_api');
+        from public.pricing_syncable_providers p;
         if v_providers is null then
             raise exception 'There is nothing to sync: no provider is enabled and has what it needs'
                 using errcode = 'PT422', hint = 'Enable one with update pricing_providers set enabled = true. ' || v_known;

@@ -23,6 +23,8 @@ from service.providers.wire import (
 )
 
 MAX_ID_LENGTH = 512
+# Several times what any provider has: a longer list is a mistake, and would take minutes to read.
+MAX_ENTRIES = 100_000
 # An error message may repeat the key that was sent.
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.]{16,}")
 
@@ -73,6 +75,8 @@ def _read_entries(body: bytes) -> list[object]:
     if not isinstance(entries, list):
         keys = ", ".join(shown(key) for key in list(answer)[:5]) or "none"
         raise ParseError(f"The answer has no list under the key data; its keys: {keys}.")
+    if len(entries) > MAX_ENTRIES:
+        raise ParseError(f"The list has {len(entries):,} entries, more than {MAX_ENTRIES:,}.")
     _require_complete(answer, len(entries))
     if not entries:
         raise ParseError("The list is empty.", code="empty_list")

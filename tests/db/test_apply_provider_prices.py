@@ -327,6 +327,13 @@ def test_a_skipped_model_is_not_missing(pricing: Pricing) -> None:
     assert pricing.job(log["job_id"])["models_skipped"] == 1
 
 
+def test_the_first_thousand_skipped_models_are_kept_and_all_are_counted(pricing: Pricing) -> None:
+    skipped = [{"model_id": f"odd {n}", "reason": "odd"} for n in range(1500)]
+    log = pricing.sync("openrouter", [price("m")], skipped=skipped)
+    assert (log["models_skipped"], log["models_fetched"]) == (1500, 1501)
+    assert log["details"]["skipped"] == skipped[:1000]
+
+
 def test_models_of_other_providers_are_not_missing(pricing: Pricing) -> None:
     pricing.sync("deepinfra", [price("x", source="api:deepinfra")])
     pricing.sync("openrouter", [price("m")])

@@ -78,3 +78,18 @@ def test_rows_of_other_tasks_only_lose_their_worker(pricing: Pricing) -> None:
     assert (after["attempts"], after["worker_id"]) == (1, None)
     assert (after["priority"], after["queue_name"], after["lock"]) == (5, "q", "l")
     assert after["scheduled_at"].year == 2999
+
+
+def test_a_row_keeps_its_task(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    other = pricing.other_task()
+    pricing.do(
+        "update procrastinate.procrastinate_jobs set task_name = 'x' where id = %s",
+        attempt.queue_job_id,
+    )
+    pricing.do(
+        "update procrastinate.procrastinate_jobs set task_name = 'sync_provider' where id = %s",
+        other,
+    )
+    assert pricing.queue_row(attempt.queue_job_id)["task_name"] == "sync_provider"
+    assert pricing.queue_row(other)["task_name"] == "other"

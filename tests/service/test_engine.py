@@ -81,6 +81,21 @@ async def test_news_during_an_empty_fetch_is_asked_for_again(
 
 
 @pytest.mark.anyio
+async def test_a_fetch_that_lost_a_race_for_a_lock_looks_again(
+    app: PricingApp, queue: Queue
+) -> None:
+    """As when a hand has made an older row wait again while a younger one is being fetched."""
+    worker_id = await register(app)
+    queue.trigger("openrouter")
+    queue.connection.execute(COLLISION.encode())
+    fetch = asyncio.create_task(app.job_manager.fetch_job(queues=None, worker_id=worker_id))
+    done, _ = await asyncio.wait({fetch}, timeout=0.3)
+    assert not done
+    queue.connection.execute("drop function public.fault cascade")
+    assert await asyncio.wait_for(fetch, 10) is not None
+
+
+@pytest.mark.anyio
 async def test_a_new_or_renewed_listen_is_news(app: PricingApp, queue: Queue) -> None:
     listener = Listener(app)
     await until(lambda: len(listener.heard) == 1, "a new LISTEN is told of")
@@ -93,6 +108,12 @@ async def test_a_new_or_renewed_listen_is_news(app: PricingApp, queue: Queue) ->
     await listener.stop()
 
 
+COLLISION = """
+create function public.fault() returns trigger language plpgsql as
+$$ begin raise unique_violation using constraint = 'procrastinate_jobs_lock_idx_v1'; end; $$;
+create trigger fault before update on procrastinate.procrastinate_jobs
+for each row execute function public.fault();
+"""
 FAULT = """
 create function public.fault() returns trigger language plpgsql as
 $$ begin raise exception 'not now' using errcode = '40001'; end; $$;

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import psycopg
 import pytest
 
 from service.price_list import PriceList
 from service.providers import openrouter
 from service.worker import app
+from tests.postgres import Cluster
+from tests.processes import Processes
 from tests.provider_server import Answer, ProviderServer
 from tests.service.web.running import running_web, settings_for
 from tests.syncing import Queue, StartWorker
@@ -110,3 +113,40 @@ def test_the_web_process_takes_back_at_start(queue: Queue, database: str) -> Non
     assert queue.row("select status::text from procrastinate.procrastinate_jobs") == {
         "status": "todo"
     }
+
+
+def test_a_stop_during_the_start_is_not_lost(
+    queue: Queue, processes: Processes, database: str
+) -> None:
+    with psycopg.connect(database) as holder:
+        holder.execute("lock table pricing_settings")
+        worker = processes.service("worker")
+        wait_until(
+            lambda: queue.rows(
+                "select pid from pg_locks where not granted"
+                " and relation = 'pricing_settings'::regclass"
+            ),
+            20,
+            "the worker waits for its settings",
+        )
+        assert worker.stop(timeout=10) == 0
+
+
+def test_sigterm_ends_a_busy_worker_in_time_though_the_database_is_away(
+    cluster: Cluster, queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 3)
+    providers.answer("openrouter", Answer(delay=3))
+    worker = start_worker()
+    worker.may_fail = True
+    job_id = queue.trigger("openrouter")
+    queue.wait_for_status(job_id, "in_progress")
+    # Away for this worker: whatever it sends waits for ever.
+    name = queue.row("select current_database() as name")["name"]
+    cluster.execute("alter database {} allow_connections false", name)
+    queue.connection.execute(
+        "select pg_terminate_backend(pid) from pg_stat_activity"
+        " where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    assert worker.stop(timeout=11) in (0, 1)
+    cluster.execute("alter database {} allow_connections true", name)

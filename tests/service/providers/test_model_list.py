@@ -32,6 +32,7 @@ def body(*entries: Any, **around: Any) -> bytes:
         (b'{"data": null}', "bad_shape"),
         (b'{"data": [], "data": [1]}', "bad_shape"),
         (b'{"data": [1, 2, 3]}', "bad_shape"),
+        pytest.param(b'{"data": [' + b"1," * 100_000 + b"1]}", "bad_shape", id="too many"),
         (b'{"data": []}', "empty_list"),
         (b'{"success": false, "data": [{"id": "a"}]}', "refused_by_provider"),
         (
