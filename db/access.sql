@@ -21,13 +21,16 @@ declare
                 'pricing_api_keys',
                 'pricing_audit_log',
                 'pricing_history',
+                'pricing_provider_syncs',
                 'pricing_providers',
                 'pricing_schema_ledger',
                 'pricing_settings',
                 'pricing_sync_jobs',
                 'pricing_sync_lock',
                 'pricing_sync_log',
-                'pricing_sync_progress'
+                'pricing_sync_progress',
+                'pricing_syncable_providers',
+                'pricing_worker_settings'
             )
         order by c.relname
     );
@@ -103,7 +106,10 @@ begin
             and c.relname = any (v_relations)
             and (
                 (r.rolname = any (v_readers) and (c.relname <> 'pricing_api_keys' or r.rolname = 'pricing_web'))
-                or (r.rolname = 'pricing_worker' and c.relname in ('pricing_settings', 'pricing_schema_ledger'))
+                or (
+                    r.rolname = 'pricing_worker'
+                    and c.relname in ('pricing_settings', 'pricing_worker_settings', 'pricing_schema_ledger')
+                )
             )
     loop
         execute format('grant select on public.%I to %I', v.relname, v.rolname);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,8 @@ from service.database import connect, refusals
 from service.errors import DatabaseUnavailable, PricingError
 
 FOLLOW_SECONDS = 0.2
-# How long following a job bears with a database that is away.
+# How often a database that is away is asked, and for how long that is borne with.
+AGAIN_SECONDS = 1.0
 PATIENCE_SECONDS = 60.0
 
 _JOB = """
@@ -26,17 +27,13 @@ select job_id, status, outcome, finished, triggered_by, triggered_at, started_at
 from public.pricing_sync_progress
 """
 
-# The newest row of a provider is its part of the job; earlier ones are attempts that were lost.
 _PROVIDER_SYNCS = """
-select distinct on (provider_slug)
-       provider_slug as provider, status, attempt, models_fetched, models_updated,
-       models_unchanged, models_held, models_skipped, errors, error_kind, error_message,
-       round(duration_ms)::float8 as duration_ms, sync_started_at,
-       (details ->> 'differences_total')::integer as differences_total,
-       details -> 'differences' as differences
-from public.pricing_sync_log
+select provider, status, attempt, models_fetched, models_updated, models_unchanged, models_held,
+       models_skipped, errors, error_kind, error_message, duration_ms, sync_started_at,
+       differences_total, differences
+from public.pricing_provider_syncs
 where job_id = %(job_id)s
-order by provider_slug, id desc
+order by provider
 """
 
 
@@ -138,7 +135,7 @@ def jobs_between(connection: psycopg.Connection, first: UUID, last: UUID) -> lis
     """At most two ids of this range: enough to tell none, one and several apart."""
     with refusals():
         rows = connection.execute(
-            "select job_id from public.pricing_sync_jobs where job_id between %s and %s"
+            "select job_id from public.pricing_sync_progress where job_id between %s and %s"
             " order by job_id limit 2",
             [first, last],
         ).fetchall()
@@ -155,8 +152,7 @@ def syncable_providers(connection: psycopg.Connection) -> list[str]:
     """What a trigger without a list would sync, by name."""
     with refusals():
         rows = connection.execute(
-            "select slug from public.pricing_providers where enabled and adapter is not null"
-            " and state not in ('no_credentials', 'no_price_api') order by slug"
+            "select slug from public.pricing_syncable_providers order by slug"
         ).fetchall()
     return [row[0] for row in rows]
 
@@ -167,8 +163,13 @@ def workers_alive(connection: psycopg.Connection) -> int:
     return 0 if row is None else int(row[0])
 
 
-def follow_job(url: str, job_id: UUID) -> Iterator[tuple[Job, list[ProviderSync]]]:
-    """The job again and again, at last as it ended. A database that restarts is waited for."""
+def follow_job(
+    url: str, job_id: UUID, while_away: Callable[[], None] | None = None
+) -> Iterator[tuple[Job, list[ProviderSync]]]:
+    """The job again and again, at last as it ended.
+
+    A database that restarts is waited for; meanwhile ``while_away`` is called about once a second.
+    """
     lost_at: float | None = None
     while True:
         try:
@@ -186,7 +187,9 @@ def follow_job(url: str, job_id: UUID) -> Iterator[tuple[Job, list[ProviderSync]
             lost_at = lost_at or time.monotonic()
             if time.monotonic() - lost_at > PATIENCE_SECONDS:
                 raise
-            time.sleep(1)
+            if while_away is not None:
+                while_away()
+            time.sleep(AGAIN_SECONDS)
 
 
 def _read_jobs(

@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 
 from service.errors import SettingsError
 
@@ -42,6 +43,7 @@ class Settings(BaseModel):
     )
     host: str = Field(default="127.0.0.1", description="address that the web process listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="port of the web process")
+    open_documents: bool = Field(default=False, description="answer /openapi.json without a key")
     http_success_word: Literal["completed", "success"] = Field(
         default="completed", description="what HTTP calls a completed job; older scripts: success"
     )
@@ -52,7 +54,7 @@ class Settings(BaseModel):
         default=False, description="fetch from http and private addresses too; for tests only"
     )
     max_body_bytes: int = Field(
-        default=16 * MEBIBYTE,
+        default=8 * MEBIBYTE,
         ge=1024,
         description="largest price list accepted, after decompression",
     )
@@ -101,9 +103,16 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         field = str(first["loc"][0])
         raise SettingsError(
-            f"{variable_name(field)}: {first['msg']}",
+            f"{variable_name(field)}: {_what_is_wrong(first)}",
             hint="`pricing-sync config` lists every setting with its meaning.",
         ) from None
+
+
+def _what_is_wrong(error: ErrorDetails) -> str:
+    if error["type"] == "too_short":
+        # pydantic counts "items" where the text is a secret.
+        return f"It needs at least {error['ctx']['min_length']} characters"
+    return error["msg"]
 
 
 def read_credential(variable: str) -> str | None:

@@ -17,6 +17,7 @@ from psycopg.rows import DictRow, dict_row
 from tests.postgres import Cluster, running_cluster
 from tests.processes import Process, Processes
 from tests.provider_server import ProviderServer, running_provider_server
+from tests.recordings import require_recordings
 from tests.syncing import Queue, StartWorker
 from tests.waiting import wait_until
 
@@ -126,6 +127,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [*names, "DATABASE_URL"]:
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
+
+
+@pytest.fixture
+def recorded_bodies() -> None:
+    """For ``needs_recordings``: without the folder, the test is skipped or fails."""
+    require_recordings()
 
 
 @pytest.fixture

@@ -24,8 +24,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from service.embedded import database_url, server_programs
+from service.embedded import database_url
 from service.embedded.postgres_server import PORT, PostgresServer, unprivileged_account
+from service.embedded.programs import server_programs
 from tests.waiting import wait_until
 
 IMAGE = "supabase/postgres:15.8.1.085"

@@ -1,25 +1,50 @@
 """Real models and prices, from the catalogue, in the shapes in which providers publish theirs.
 
-A further provider is one function that makes its body, one that finds a model's prices in it, and
-one line in ``SHAPES``.
+Keys and units are written out here as the providers document them, not taken from the adapters: an
+adapter that reads a wrong unit must not find it mirrored. A further provider is its keys, one
+function that makes its body, one that finds a model's prices in it, and one line in ``SHAPES``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 from service.price_list import RawModel
-from service.prices import Axis, plain, to_canonical
+from service.prices import Axis, RawPrice, plain, to_canonical
 from service.providers.catalogue import read_catalogue
-from service.providers.deepinfra import PRICE_KEYS as DEEPINFRA_KEYS
-from service.providers.openrouter import PRICE_KEYS as OPENROUTER_KEYS
 
 # The catalogue's prices on one day: what a test serves must not depend on when it runs.
 DAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+# USD per token, request, image or search, as strings.
+OPENROUTER_KEYS = {
+    Axis.INPUT: "prompt",
+    Axis.OUTPUT: "completion",
+    Axis.CACHE_READ: "input_cache_read",
+    Axis.CACHE_WRITE: "input_cache_write",
+    Axis.CACHE_WRITE_1H: "input_cache_write_1h",
+    Axis.REASONING: "internal_reasoning",
+    Axis.INPUT_AUDIO: "audio",
+    Axis.OUTPUT_AUDIO: "audio_output",
+    Axis.CACHE_READ_AUDIO: "input_audio_cache",
+    Axis.INPUT_IMAGE: "image_token",
+    Axis.OUTPUT_IMAGE: "image_output",
+    Axis.IMAGE: "image",
+    Axis.REQUEST: "request",
+    Axis.WEB_SEARCH: "web_search",
+}
+# USD per 1M tokens, as JSON numbers.
+DEEPINFRA_KEYS = {
+    Axis.INPUT: "input_tokens",
+    Axis.OUTPUT: "output_tokens",
+    Axis.CACHE_READ: "cache_read_tokens",
+    Axis.CACHE_WRITE: "cache_write_tokens",
+}
+TOKENS = 1_000_000
 
 Body = dict[str, Any]
 Pricing = dict[str, Any]
@@ -100,18 +125,23 @@ def _entry(body: Body, model_id: str) -> dict[str, Any]:
 
 
 def _openrouter_pricing(model: RawModel) -> Pricing:
-    keys = {axis: key for key, (axis, _) in OPENROUTER_KEYS.items()}
     pricing: Pricing = {"prompt": "0", "completion": "0"}
-    pricing |= {keys[price.axis]: plain(to_canonical(price).usd) for price in model.prices}
+    pricing |= _openrouter_amounts(model.prices)
     overrides = [
-        {"min_prompt_tokens": condition.min_prompt_tokens}
-        | {keys[price.axis]: plain(to_canonical(price).usd) for price in condition.prices}
+        {"min_prompt_tokens": condition.min_prompt_tokens} | _openrouter_amounts(condition.prices)
         for condition in model.conditions
         if condition.min_prompt_tokens is not None
     ]
     return pricing | ({"overrides": overrides} if overrides else {})
 
 
+def _openrouter_amounts(prices: Iterable[RawPrice]) -> Pricing:
+    return {OPENROUTER_KEYS[price.axis]: plain(to_canonical(price).usd) for price in prices}
+
+
 def _deepinfra_pricing(model: RawModel) -> Pricing:
-    keys: dict[Axis, str] = {axis: key for key, (axis, _) in DEEPINFRA_KEYS.items()}
-    return {keys[price.axis]: float(price.amount) for price in model.prices if price.axis in keys}
+    return {
+        DEEPINFRA_KEYS[price.axis]: float(to_canonical(price).usd * TOKENS)
+        for price in model.prices
+        if price.axis in DEEPINFRA_KEYS
+    }

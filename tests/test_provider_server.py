@@ -8,10 +8,12 @@ import urllib.request
 from contextlib import suppress
 from typing import Any
 
+from service.prices import to_canonical
 from service.providers import adapter
+from service.providers.catalogue import read_catalogue
 from tests.processes import ROOT
 from tests.provider_server import Answer, running_provider_server
-from tests.provider_shapes import SHAPES
+from tests.provider_shapes import DAY, SHAPES
 from tests.waiting import wait_until
 
 
@@ -35,6 +37,22 @@ def test_a_price_can_be_changed_and_read_back() -> None:
                 if model.model_id == model_id
             )
             assert "0.125" in {price.text for price in model.prices}
+
+
+def test_an_adapter_reads_the_catalogue_s_prices_back() -> None:
+    """Keys and units of the bodies are written out apart from the adapters: both must agree."""
+    for slug, listed_under in (("openrouter", "openrouter"), ("deepinfra", "novita")):
+        body = json.dumps(SHAPES[slug].body(None)).encode()
+        published = {model.model_id: model for model in adapter(slug).parse(body).models}
+        for model in read_catalogue(DAY).models:
+            if model.provider != listed_under or not model.prices:
+                continue
+            wanted = {price.axis: to_canonical(price).usd for price in model.prices}
+            found = published[model.model_id].prices
+            assert found, model.model_id
+            for price in found:
+                usd = to_canonical(price).usd
+                assert usd == wanted.get(price.axis, 0), (model.model_id, price)
 
 
 def test_any_number_of_models() -> None:

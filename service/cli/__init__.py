@@ -27,11 +27,27 @@ class Invocation:
 
 def main() -> NoReturn:
     """Run the command that argv names, and exit."""
+    _open_closed()
     for stream in (sys.stdout, sys.stderr):
         # A name that a terminal cannot show is no reason to fail.
         with suppress(AttributeError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    sys.exit(_run(sys.argv[1:]))
+    status = _run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Told already; the interpreter would tell it again, and exit with a status of its own.
+            _forget(stream)
+            status = status or 1
+    sys.exit(status)
+
+
+def _open_closed() -> None:
+    """A stream that was closed when we were started (``>&-``) is None: nobody wants to read it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
 
 
 def _run(arguments: list[str]) -> int:

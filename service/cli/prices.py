@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.database import Row, command_connection, read_history, read_models
 from service.cli.options import Json, Limit
+from service.cli.queries import Row, command_connection, read_history, read_models
 from service.cli.tables import show_history, show_models
 from service.terminal import Terminal
 

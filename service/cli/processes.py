@@ -11,8 +11,8 @@ import typer
 from pydantic import SecretStr
 
 from service import __version__
-from service.cli.database import command_settings
 from service.cli.options import Json
+from service.cli.queries import command_settings
 from service.cli.tables import show_config, show_parts
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings

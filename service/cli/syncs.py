@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.database import command_connection, command_settings, find_job
 from service.cli.options import Json
+from service.cli.queries import command_connection, command_settings, find_job
 from service.cli.tables import show_differences, show_jobs
 from service.jobs import (
     Job,

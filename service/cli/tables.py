@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from service.cli.database import PREFIX_LENGTH, Row
+from service.cli.queries import PREFIX_LENGTH, Row
 from service.jobs import Job
 from service.migrations.runner import PartStatus
 from service.terminal import (

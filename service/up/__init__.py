@@ -11,16 +11,25 @@ import shlex
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
+
+import psycopg
 
 from service.database import connect
 from service.embedded import EmbeddedPostgres
 from service.errors import DatabaseUnavailable, PricingError
-from service.jobs import ProviderSync, follow_job, syncable_providers, trigger_sync
+from service.jobs import (
+    PATIENCE_SECONDS,
+    ProviderSync,
+    follow_job,
+    syncable_providers,
+    trigger_sync,
+)
 from service.migrations.runner import migrate
 from service.progress import Progress, show_summary
 from service.settings import Settings
@@ -31,6 +40,9 @@ from service.up.children import Child, stop_children
 from service.up.instance import Instance
 from service.up.ports import free_port, reachable_host, web_address
 from service.up.stopping import StopRequested, StopSignals
+from service.web.database_url import asyncpg_url
+
+Answer = TypeVar("Answer")
 
 PROGRAM = "pricing-sync"
 TRIGGERED_BY = "up"
@@ -118,6 +130,7 @@ class Up:
 
     def start(self) -> None:
         """Return when the web process is ready for requests."""
+        self._require_url()
         self._instance.take()
         self._start_database()
         applied = migrate(self._url).applied
@@ -133,8 +146,7 @@ class Up:
     def first_sync(self) -> list[ProviderSync]:
         """Sync all that can be synced, the catalogue when the others have ended."""
         self._say("First sync of all providers:")
-        with connect(self._url, autocommit=True) as connection:
-            providers = syncable_providers(connection)
+        providers = self._ask(syncable_providers)
         others = [provider for provider in providers if provider != CATALOGUE]
         last = [provider for provider in providers if provider == CATALOGUE]
         ended: list[ProviderSync] = []
@@ -142,17 +154,20 @@ class Up:
             for group, waiting in ((others, last), (last, [])):
                 if not group:
                     continue
-                with connect(self._url, autocommit=True) as connection:
-                    # One that waits since the last run was interrupted is as good as a new one.
-                    job_id = trigger_sync(
-                        connection, group, triggered_by=TRIGGERED_BY, on_conflict="coalesce"
-                    )
+                # One that waits since the last run was interrupted is as good as a new one.
+                trigger = partial(
+                    trigger_sync,
+                    providers=group,
+                    triggered_by=TRIGGERED_BY,
+                    on_conflict="coalesce",
+                )
+                job_id = self._ask(trigger)
                 syncs: list[ProviderSync] = []
-                for _, syncs in follow_job(self._url, job_id):
+                for _, syncs in follow_job(self._url, job_id, self._tend_at_first):
                     progress.update(
                         [*ended, *syncs, *(ProviderSync(each, "queued") for each in waiting)]
                     )
-                    self._tend(patience=FAILURES)
+                    self._tend_at_first()
                 ended += syncs
         return ended
 
@@ -176,8 +191,13 @@ class Up:
         """Watch over it until a signal comes."""
         while True:
             self._tend()
-            self._probe_database()
             time.sleep(WATCH_SECONDS)
+
+    def _require_url(self) -> None:
+        """Before anything is migrated: the web process takes a URL, no ``host=... dbname=...``."""
+        url = self._settings.database_url
+        if url is not None and self._settings.web_database_url is None:
+            asyncpg_url(url.get_secret_value())
 
     def _start_database(self) -> None:
         if self._settings.database_url is not None:
@@ -220,7 +240,7 @@ class Up:
         deadline = time.monotonic() + READY_SECONDS
         web = self._children[0]
         while not self._is_ready():
-            self._tend(patience=FAILURES)
+            self._tend_at_first()
             if time.monotonic() > deadline:
                 self._fail(web, f"The web process is not ready after {READY_SECONDS:g} s.")
             time.sleep(0.05)
@@ -240,8 +260,26 @@ class Up:
         finally:
             connection.close()
 
+    def _ask(self, question: Callable[[psycopg.Connection], Answer]) -> Answer:
+        """Ask the database; again while our own one is being started again."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                with connect(self._url, autocommit=True) as connection:
+                    return question(connection)
+            except DatabaseUnavailable:
+                if self._embedded is None or time.monotonic() > deadline:
+                    raise
+            self._tend_at_first()
+            time.sleep(WATCH_SECONDS)
+
+    def _tend_at_first(self) -> None:
+        """Until the first sync has ended, somebody waits for an answer: no endless tries."""
+        self._tend(patience=FAILURES)
+
     def _tend(self, patience: int | None = None) -> None:
         """Start again what has died. ``patience``: how often in a row before giving up."""
+        self._probe_database()
         for child in self._children:
             with self._signals.held():
                 news = child.check()

@@ -8,7 +8,7 @@ import os
 import time
 from pathlib import Path
 
-from service.errors import PricingError
+from service.errors import PricingError, SettingsError
 
 FILE = "up.lock"
 
@@ -28,12 +28,17 @@ class Instance:
         self._file: int | None = None
 
     def take(self) -> None:
-        """Raise AlreadyUp if another process holds the data directory."""
-        if not self.path.parent.exists():
-            self.path.parent.mkdir(parents=True)
-            # Whatever our umask: for root, the embedded server's user has to pass through.
-            self.path.parent.chmod(0o755)
-        file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+        """Raise AlreadyUp if another process holds the data directory.
+
+        SettingsError: there is no such directory, and none can be made, or we may not write there.
+        """
+        try:
+            file = self._open()
+        except OSError as error:
+            raise SettingsError(
+                f"{self.path.parent.absolute()} cannot be used: {error.strerror}.",
+                hint="`up` keeps its data there; PRICING_DATA_DIR names another place.",
+            ) from error
         deadline = time.monotonic() + PATIENCE_SECONDS
         while not _lock(file, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
@@ -46,6 +51,13 @@ class Instance:
             time.sleep(0.05)
         self._file = file
         self.publish(None)
+
+    def _open(self) -> int:
+        if not self.path.parent.exists():
+            self.path.parent.mkdir(parents=True)
+            # Whatever our umask: for root, the embedded server's user has to pass through.
+            self.path.parent.chmod(0o755)
+        return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def publish(self, embedded_url: str | None) -> None:
         """Let other commands find the embedded database. A URL of the user's is not written."""

@@ -50,7 +50,7 @@ def create_app(settings: Settings) -> Starlette:
         database=database,
         changes=JobChanges(database),
         schema=read_schema(),
-        openapi=openapi_document(ROUTES),
+        openapi=openapi_document(ROUTES, open_documents=settings.open_documents),
     )
 
     @asynccontextmanager
@@ -70,7 +70,7 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[Route(route.path, route.handler, methods=[route.method]) for route in ROUTES],
-        middleware=[Middleware(KeyGate)],
+        middleware=[Middleware(KeyGate, open_documents=settings.open_documents)],
         exception_handlers={
             PricingError: answer_pricing_error,
             HTTPException: answer_http_exception,

@@ -21,6 +21,8 @@ from service.web.state import WebState, state_of
 Role = Literal["admin", "read"]
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
+# What PRICING_OPEN_DOCUMENTS opens.
+DOCUMENTS = frozenset({"/openapi.json"})
 READING_METHODS = frozenset({"GET", "HEAD"})
 IDENTITY = "pricing.identity"
 
@@ -37,8 +39,10 @@ class Identity:
         return f"api:{self.name}"
 
 
-def needs_key(path: str) -> bool:
-    return path == "/admin" or path.startswith("/admin/") or path == "/openapi.json"
+def needs_key(path: str, *, open_documents: bool) -> bool:
+    if path in DOCUMENTS:
+        return not open_documents
+    return path == "/admin" or path.startswith("/admin/")
 
 
 def identity_of(request: Request) -> Identity:
@@ -50,11 +54,14 @@ def identity_of(request: Request) -> Identity:
 class KeyGate:
     """ASGI middleware: nobody passes to a guarded path without a key of the right role."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, open_documents: bool) -> None:
         self._app = app
+        self._open_documents = open_documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and needs_key(scope["path"]):
+        if scope["type"] == "http" and needs_key(
+            scope["path"], open_documents=self._open_documents
+        ):
             request = Request(scope)
             try:
                 identity = await identify(_bearer_key(request), state_of(request))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from service.web.errors import HttpError, bad_input
+from service.web.state import state_of
 
 BODY_LIMIT = 64 * 1024
+READ_SECONDS = 10.0
 
 
 class RequestBody(BaseModel):
@@ -23,7 +26,7 @@ Body = TypeVar("Body", bound=RequestBody)
 
 async def read_body(request: Request, model: type[Body]) -> Body:
     """The body as JSON, whatever its content type says; none at all is an empty object."""
-    raw = await _read_bounded(request)
+    raw = await _read_in_time(request)
     if not raw.strip():
         raw = b"{}"
     try:
@@ -34,6 +37,23 @@ async def read_body(request: Request, model: type[Body]) -> Body:
         message = f"{where}: {first['msg']}" if where else first["msg"]
         fields = ", ".join(model.model_fields)
         raise bad_input(message, hint=f"A JSON object with any of: {fields}.") from None
+
+
+async def _read_in_time(request: Request) -> bytes:
+    """The body; HttpError 408 when it takes too long, or is not there when the process ends."""
+    reading = asyncio.ensure_future(_read_bounded(request))
+    stopped = asyncio.ensure_future(state_of(request).changes.stopped.wait())
+    try:
+        await asyncio.wait(
+            {reading, stopped}, timeout=READ_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if reading.done():
+            return reading.result()
+        raise _too_slow("This process ends." if stopped.done() else "The body came too slowly.")
+    finally:
+        for task in (reading, stopped):
+            task.cancel()
+        await asyncio.gather(reading, stopped, return_exceptions=True)
 
 
 async def _read_bounded(request: Request) -> bytes:
@@ -50,6 +70,16 @@ async def _read_bounded(request: Request) -> bytes:
     except ClientDisconnect:
         raise bad_input("The body ended too early.") from None
     return bytes(read)
+
+
+def _too_slow(message: str) -> HttpError:
+    return HttpError(
+        408,
+        "request_timeout",
+        message,
+        hint=f"Nothing was done. Send it again, within {READ_SECONDS:g} seconds.",
+        headers={"Connection": "close"},
+    )
 
 
 def _too_large() -> HttpError:

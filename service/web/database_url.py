@@ -28,7 +28,8 @@ def asyncpg_url(url: str) -> str:
     if not address.startswith(("postgres://", "postgresql://")):
         raise SettingsError(
             "The web process needs its database as a URL.",
-            hint="Write postgresql://user:password@host:5432/database.",
+            hint="Write DATABASE_URL, or PRICING_WEB_DATABASE_URL where that is set, as "
+            "postgresql://user:password@host:5432/database.",
         )
     kept = [pair for pair in query.split("&") if pair and pair.partition("=")[0] not in LIBPQ_ONLY]
     return "?".join([address, "&".join(kept)] if kept else [address])

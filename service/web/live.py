@@ -36,7 +36,11 @@ class JobChanges:
         self._database = database
         self._waiting: dict[uuid.UUID, set[asyncio.Event]] = {}
         self.listening = False
-        self.stopping = False
+        self.stopped = asyncio.Event()
+
+    @property
+    def stopping(self) -> bool:
+        return self.stopped.is_set()
 
     @contextmanager
     def watch(self, job_id: uuid.UUID) -> Iterator[asyncio.Event]:
@@ -53,7 +57,7 @@ class JobChanges:
 
     def stop(self) -> None:
         """The process ends: all who wait answer with what they have."""
-        self.stopping = True
+        self.stopped.set()
         self._wake_all()
 
     async def listen_forever(self) -> None:

@@ -27,11 +27,13 @@ async def get_openapi(request: Request) -> Response:
     return JSONResponse(state_of(request).openapi)
 
 
-def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
+def openapi_document(endpoints: Iterable[Endpoint], *, open_documents: bool) -> dict[str, Any]:
     endpoints = tuple(endpoints)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint)
+        guarded = needs_key(endpoint.path, open_documents=open_documents)
+        operation = _operation(endpoint, guarded)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {
@@ -47,8 +49,7 @@ def openapi_document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    guarded = needs_key(endpoint.path)
+def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": re.sub(r"^_+", "", endpoint.handler.__name__),
         "summary": endpoint.summary,

@@ -51,7 +51,7 @@ ROUTES: tuple[Endpoint, ...] = (
         status=202,
         body=TriggerBody,
         parameters=(IDEMPOTENCY_KEY,),
-        errors=(409, 413, 422, 429),
+        errors=(408, 409, 413, 422, 429),
     ),
     Endpoint(
         "GET",

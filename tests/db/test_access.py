@@ -39,7 +39,7 @@ CALLERS = {
     "pricing_sync_estimate": {"pricing_web", "service_role"},
 }
 READS_ONLY = {"pricing_web", "service_role"}
-WORKER_READS = {"pricing_settings", "pricing_schema_ledger"}
+WORKER_READS = {"pricing_settings", "pricing_worker_settings", "pricing_schema_ledger"}
 
 
 def test_what_is_there_is_what_the_files_say(pricing: Pricing) -> None:
@@ -101,6 +101,7 @@ def test_readers_see_rows_through_row_level_security(pricing: Pricing) -> None:
             assert pricing.value("select count(*) from public.pricing_providers") == providers > 0
     with pricing.as_role("pricing_worker"):
         assert pricing.value("select count(*) from public.pricing_settings") == 1
+        assert pricing.value("select count(*) from public.pricing_worker_settings") == 1
         assert pricing.value("select count(*) from public.pricing_schema_ledger") > 0
 
 

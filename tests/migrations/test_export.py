@@ -18,7 +18,7 @@ from service import __version__
 from service.errors import MigrationError
 from service.migrations.runner import export, migrate, migration_status, release_entry
 from tests.conftest import DatabaseFactory
-from tests.migrations.catalogue import execute, ledger_names, rights, rows, structure
+from tests.migrations.pg_catalog import execute, ledger_names, rights, rows, structure
 from tests.migrations.trees import FIRST, SECOND, Tree
 
 

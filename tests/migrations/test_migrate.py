@@ -19,7 +19,7 @@ from service.migrations.parts import all_parts
 from service.migrations.runner import migrate
 from service.migrations.schema import default_roots, read_schema
 from tests.conftest import DatabaseFactory
-from tests.migrations.catalogue import execute, ledger_names, rows, structure
+from tests.migrations.pg_catalog import execute, ledger_names, rows, structure
 from tests.migrations.trees import FIRST, SECOND, Tree
 from tests.waiting import wait_until
 

@@ -6,7 +6,7 @@ import pytest
 
 from service.errors import MigrationError
 from service.migrations.runner import migrate
-from tests.migrations.catalogue import execute, rows
+from tests.migrations.pg_catalog import execute, rows
 from tests.migrations.trees import Tree, function
 
 FUNCTIONS = """

@@ -10,7 +10,7 @@ import pytest
 from service.errors import MigrationError
 from service.migrations.runner import migrate
 from tests.conftest import DatabaseFactory
-from tests.migrations.catalogue import execute, rights, rows, structure
+from tests.migrations.pg_catalog import execute, rights, rows, structure
 from tests.postgres import Cluster
 
 

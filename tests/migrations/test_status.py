@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from service.migrations.runner import migrate, migration_status, missing_parts
 from service.migrations.schema import read_schema
-from tests.migrations.catalogue import execute, rows
+from tests.migrations.pg_catalog import execute, rows
 from tests.migrations.trees import FIRST, SECOND, Tree
 
 LEDGER = "select name, digest from public.pricing_schema_ledger"

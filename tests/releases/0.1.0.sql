@@ -129,6 +129,7 @@ declare
     v_not_modified boolean := apply_provider_prices.prices is null;
     v_fetched integer;
     v_updated integer;
+    v_unchanged integer;
     v_differences jsonb;
     v_skipped integer := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
 begin
@@ -170,9 +171,15 @@ begin
     v_catalogue := v_provider.slug = 'catalogue';
     if v_catalogue then
         -- It speaks for those that cannot speak for themselves, and for nobody else.
-        select coalesce(array_agg(distinct i.provider), '{}') into v_targets
-        from jsonb_to_recordset(coalesce(apply_provider_prices.prices, '[]')) as i (provider text)
-        where i.provider is not null;
+        select coalesce(array_agg(t.provider), '{}') into v_targets
+        from (
+            select i.provider
+            from jsonb_to_recordset(coalesce(apply_provider_prices.prices, '[]')) as i (provider text)
+            where i.provider is not null
+            union
+            -- It may have dropped a provider whole: that one's models are missing as well.
+            select m.provider_slug from public.model_pricing m where m.pricing_source like 'catalogue:%'
+        ) as t;
     else
         v_targets := array[v_provider.slug];
     end if;
@@ -196,18 +203,36 @@ begin
         from public.model_pricing m
         where m.provider_slug = any (v_targets) and m.is_active;
         v_updated := 0;
+        v_unchanged := v_fetched;
+
+        -- The list is as it was: who was missing from it is missing still.
+        if not v_job.dry_run then
+            update public.model_pricing m
+            set missing_count = m.missing_count + 1,
+                is_active = m.missing_count + 1 < 3
+            where m.provider_slug = any (v_targets) and m.is_active and m.missing_count > 0;
+        end if;
     else
+        if jsonb_array_length(apply_provider_prices.prices) + v_skipped = 0 then
+            raise exception 'The list is empty'
+                using errcode = 'PT422',
+                    detail = jsonb_build_object('error_kind', 'empty_list')::text,
+                    hint = 'Nothing was changed.';
+        end if;
+
         select count(*)::integer, count(i.model_id)::integer
         into v_known, v_listed
         from public.model_pricing m
         left join (
-            select r.model_id
-            from jsonb_to_recordset(apply_provider_prices.prices) as r (model_id text)
+            select coalesce(r.provider, v_provider.slug) as provider_slug, r.model_id
+            from jsonb_to_recordset(apply_provider_prices.prices) as r (provider text, model_id text)
             union
-            select r.model_id
+            select v_provider.slug, r.model_id
             from jsonb_to_recordset(apply_provider_prices.skipped) as r (model_id text)
-        ) as i using (model_id)
-        where m.provider_slug = v_provider.slug and m.is_active and m.pricing_source not like 'catalogue:%';
+        ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+        where m.provider_slug = any (v_targets)
+            and m.is_active
+            and (m.pricing_source like 'catalogue:%') = v_catalogue;
         if v_known > 0 and v_listed * 2 <= v_known then
             raise exception 'The list has % of % known models: half of them or more are gone', v_listed, v_known
                 using errcode = 'PT422',
@@ -499,6 +524,8 @@ begin
         select
             (select count(*) from incoming)::integer,
             (select count(*) from recorded)::integer,
+            -- What the catalogue lists of providers that speak for themselves is neither.
+            (select count(*) from compared c where not c.is_changed)::integer,
             case when v_job.dry_run then jsonb_build_object(
                 'differences_total', (select count(*) from compared c where c.is_changed),
                 'differences', (
@@ -519,7 +546,7 @@ begin
                     ) as d
                 )
             ) end
-        into v_fetched, v_updated, v_differences;
+        into v_fetched, v_updated, v_unchanged, v_differences;
         v_fetched := v_fetched + v_skipped;
     end if;
 
@@ -530,10 +557,15 @@ begin
         models_fetched = v_fetched,
         models_updated = v_updated,
         models_skipped = v_skipped,
-        models_unchanged = v_fetched - v_updated - v_skipped - coalesce((v_differences ->> 'differences_total')::integer, 0),
+        models_unchanged = v_unchanged,
         details = jsonb_strip_nulls(jsonb_build_object(
             'not_modified', case when v_not_modified then true end,
-            'skipped', case when v_skipped > 0 then apply_provider_prices.skipped end,
+            'skipped', (
+                -- The first of them are enough to understand; models_skipped counts all.
+                select jsonb_agg(s.entry order by s.position)
+                from jsonb_array_elements(apply_provider_prices.skipped) with ordinality as s (entry, position)
+                where s.position <= 1000
+            ),
             'unknown_keys', nullif(apply_provider_prices.unknown_keys, '[]')
         )) || coalesce(v_differences, '{}')
     where l.id = v_log.id
@@ -588,6 +620,7 @@ CREATE FUNCTION public.cleanup_old_pricing_jobs(keep interval DEFAULT '30 days':
     AS $$
 declare
     v_job_ids uuid[];
+    v_row_ids bigint[];
     v_pruned integer := 0;
 begin
     if keep is null or keep < interval '0' then
@@ -604,15 +637,38 @@ begin
                 and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
             order by j.completed_at
             limit 1000
+        ) as old;
+        exit when v_job_ids is null;
+
+        -- Queue rows first, as everywhere: a person who retries one holds it and then asks for its job.
+        select coalesce(array_agg(held.id), '{}') into v_row_ids
+        from (
+            select q.id
+            from procrastinate.procrastinate_jobs q
+            where q.id in (select l.queue_job_id from public.pricing_sync_log l where l.job_id = any (v_job_ids))
+                and q.status not in ('todo', 'doing')
+            order by q.id
+            for update skip locked
+        ) as held;
+        select array_agg(old.job_id) into v_job_ids
+        from (
+            select j.job_id
+            from public.pricing_sync_jobs j
+            where j.job_id = any (v_job_ids)
+                and j.status in ('completed', 'failed', 'cancelled')
+                and not exists (
+                    select
+                    from public.pricing_sync_log l
+                    join procrastinate.procrastinate_jobs q on q.id = l.queue_job_id
+                    where l.job_id = j.job_id and q.id <> all (v_row_ids)
+                )
             for update skip locked
         ) as old;
         exit when v_job_ids is null;
 
         delete from procrastinate.procrastinate_jobs q
         using public.pricing_sync_log l
-        where l.job_id = any (v_job_ids)
-            and q.id = l.queue_job_id
-            and q.status not in ('todo', 'doing');
+        where l.job_id = any (v_job_ids) and q.id = l.queue_job_id;
         delete from public.pricing_sync_jobs j where j.job_id = any (v_job_ids);
         v_pruned := v_pruned + cardinality(v_job_ids);
     end loop;
@@ -807,7 +863,13 @@ begin
                 else p.state
             end,
             next_allowed_at = greatest(p.next_allowed_at, end_provider_sync.next_allowed_at)
-        where p.slug = v_row.args ->> 'provider';
+        where p.slug = v_row.args ->> 'provider'
+            -- A dry run says nothing about freshness, neither good nor bad.
+            and not exists (
+                select
+                from public.pricing_sync_jobs j
+                where j.job_id::text = v_row.args ->> 'job_id' and j.dry_run
+            );
     end if;
     return true;
 end;
@@ -832,8 +894,12 @@ begin
         from procrastinate.procrastinate_jobs q
         join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
         join public.pricing_providers p on p.slug = l.provider_slug
+        -- Without a live worker it is stalled, not slow: then it is queued again, however old.
+        join procrastinate.procrastinate_workers w on w.id = q.worker_id
+        cross join public.pricing_settings s
         where q.status = 'doing'
             and q.task_name = 'sync_provider'
+            and w.last_heartbeat >= clock_timestamp() - s.lease
             and l.sync_started_at < clock_timestamp() - coalesce(p_timeout, p.timeout)
         order by q.id
         limit 500
@@ -930,7 +996,11 @@ begin
         new.abort_requested := false;
     end if;
 
-    if new.task_name = 'sync_provider' then
+    if 'sync_provider' in (old.task_name, new.task_name) then
+        -- Under another name its lock, its log row and its job would stay open for good.
+        new.task_name := old.task_name;
+    end if;
+    if old.task_name = 'sync_provider' then
         -- attempts counts the attempts that ended, so that attempts + 1 names the running or next one:
         -- the fence rests on it, whoever moves the row.
         if old.status = 'doing' and new.status <> 'doing' then
@@ -1136,7 +1206,7 @@ begin
     if new.scheduled_at > clock_timestamp() then
         -- A row that is due later blocks everything behind its lock until then.
         raise exception 'A provider sync cannot be scheduled for later'
-            using errcode = 'PT422', hint = 'Set pricing_providers.next_sync_at instead.';
+            using errcode = 'PT422', hint = 'Put it into the queue when it is due.';
     end if;
     perform public.resolve_sync_providers(array[v_provider]);
 
@@ -1250,7 +1320,7 @@ CREATE FUNCTION public.pricing_scheduler_status() RETURNS jsonb
         'interval_hours', round(
             extract(epoch from mode() within group (order by scheduled.sync_interval)) / 3600, 3
         ),
-        'running', count(scheduled.slug) > 0 and min(alive.workers) > 0,
+        'running', false,
         'workers', min(alive.workers),
         'cron', 'worker',
         'providers', coalesce(
@@ -1523,8 +1593,7 @@ begin
     if p_providers is null then
         select array_agg(p.slug order by p.slug)
         into v_providers
-        from public.pricing_providers p
-        where p.enabled and p.adapter is not null and p.state not in ('no_credentials', 'no_price_api');
+        from public.pricing_syncable_providers p;
         if v_providers is null then
             raise exception 'There is nothing to sync: no provider is enabled and has what it needs'
                 using errcode = 'PT422', hint = 'Enable one with update pricing_providers set enabled = true. ' || v_known;
@@ -1681,6 +1750,7 @@ CREATE TABLE public.pricing_sync_jobs (
     completed_at timestamp with time zone,
     duration_seconds numeric GENERATED ALWAYS AS (EXTRACT(epoch FROM (completed_at - started_at))) STORED,
     dry_run boolean DEFAULT false NOT NULL,
+    request jsonb DEFAULT '{}'::jsonb NOT NULL,
     providers text[] DEFAULT '{}'::text[] NOT NULL,
     providers_total integer DEFAULT 0 NOT NULL,
     providers_synced integer DEFAULT 0 NOT NULL,
@@ -1715,7 +1785,9 @@ COMMENT ON COLUMN public.pricing_sync_jobs.started_at IS 'When its first provide
 
 COMMENT ON COLUMN public.pricing_sync_jobs.duration_seconds IS 'Seconds from started_at to completed_at.';
 
-COMMENT ON COLUMN public.pricing_sync_jobs.providers IS 'The providers asked for, in the order of the queue.';
+COMMENT ON COLUMN public.pricing_sync_jobs.request IS 'What the caller asked for, by which a repeated idempotency key is compared: providers (null: all), dry_run, on_conflict.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers IS 'The providers that are synced, in the order of the queue.';
 
 COMMENT ON COLUMN public.pricing_sync_jobs.providers_synced IS 'Providers whose last attempt succeeded.';
 
@@ -1729,7 +1801,7 @@ COMMENT ON COLUMN public.pricing_sync_jobs.total_errors IS 'Provider syncs of th
 
 COMMENT ON COLUMN public.pricing_sync_jobs.result_data IS 'Per provider: status, counts and error of its last attempt.';
 
-COMMENT ON COLUMN public.pricing_sync_jobs.stopped_at IS 'When a person ended the job by hand.';
+COMMENT ON COLUMN public.pricing_sync_jobs.stopped_at IS 'When a person ended the job by hand; not written in this version.';
 
 COMMENT ON COLUMN public.pricing_sync_jobs.revision IS 'Raised by every change that the system makes; a change of status that leaves it alone is a person''s.';
 
@@ -1738,6 +1810,11 @@ CREATE FUNCTION public.trigger_pricing_sync(providers text[] DEFAULT NULL::text[
     SET search_path TO ''
     AS $$
 declare
+    v_request constant jsonb := jsonb_build_object(
+        'providers', trigger_pricing_sync.providers,
+        'dry_run', coalesce(trigger_pricing_sync.dry_run, false),
+        'on_conflict', trigger_pricing_sync.on_conflict
+    );
     v_providers text[];
     v_job public.pricing_sync_jobs;
     v_holder record;
@@ -1755,8 +1832,6 @@ begin
             using errcode = 'PT422', hint = 'Use a random value, such as a UUID, for each intended trigger.';
     end if;
 
-    v_providers := public.resolve_sync_providers(providers);
-
     if idempotency_key is not null then
         -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
         perform pg_catalog.pg_advisory_xact_lock(
@@ -1769,15 +1844,16 @@ begin
         order by j.triggered_at desc
         limit 1;
         if found then
-            if v_job.providers is distinct from v_providers
-                or v_job.dry_run is distinct from coalesce(trigger_pricing_sync.dry_run, false)
-            then
+            -- What was asked for, not what it came to: which providers "all" are may change in a day.
+            if v_job.request <> v_request then
                 raise exception 'The idempotency key was used for another trigger, job %', v_job.job_id
                     using errcode = 'PT409', hint = 'Repeat a trigger with the same key and the same body, or use a new key.';
             end if;
             return v_job;
         end if;
     end if;
+
+    v_providers := public.resolve_sync_providers(trigger_pricing_sync.providers);
 
     if on_conflict <> 'queue' then
         -- In slug order, so that two of these cannot wait for each other; without the locks both are accepted.
@@ -1826,10 +1902,13 @@ begin
         end if;
     end if;
 
-    insert into public.pricing_sync_jobs as j (triggered_by, dry_run, providers, providers_total, idempotency_key)
+    insert into public.pricing_sync_jobs as j (
+        triggered_by, dry_run, request, providers, providers_total, idempotency_key
+    )
     values (
         trigger_pricing_sync.triggered_by,
         coalesce(trigger_pricing_sync.dry_run, false),
+        v_request,
         v_providers,
         cardinality(v_providers),
         trigger_pricing_sync.idempotency_key
@@ -2004,17 +2083,17 @@ COMMENT ON COLUMN public.pricing_providers.credential_variable IS 'Name of the w
 
 COMMENT ON COLUMN public.pricing_providers.enabled IS 'False: neither scheduled nor accepted by a trigger.';
 
-COMMENT ON COLUMN public.pricing_providers.sync_interval IS 'Time between scheduled syncs, 5 minutes or more.';
+COMMENT ON COLUMN public.pricing_providers.sync_interval IS 'Time between scheduled syncs, 5 minutes or more; nothing schedules in this version.';
 
-COMMENT ON COLUMN public.pricing_providers.sync_jitter IS 'Share of the interval by which a scheduled sync may be moved.';
+COMMENT ON COLUMN public.pricing_providers.sync_jitter IS 'Share of the interval by which a scheduled sync may be moved; nothing schedules in this version.';
 
 COMMENT ON COLUMN public.pricing_providers.timeout IS 'An attempt that takes longer than this fails.';
 
-COMMENT ON COLUMN public.pricing_providers.review_first IS 'True: the first price list waits until a person accepts it.';
+COMMENT ON COLUMN public.pricing_providers.review_first IS 'Meant for a provider whose first price list a person must accept; has no effect in this version.';
 
 COMMENT ON COLUMN public.pricing_providers.state IS 'ok, failing (3 failures in a row), no_credentials, no_price_api or disabled.';
 
-COMMENT ON COLUMN public.pricing_providers.next_sync_at IS 'When the schedule wants the next sync; null: as soon as possible.';
+COMMENT ON COLUMN public.pricing_providers.next_sync_at IS 'When the schedule wants the next sync; null: as soon as possible. Nothing schedules in this version.';
 
 COMMENT ON COLUMN public.pricing_providers.next_allowed_at IS 'The provider asked not to be called before this time.';
 
@@ -2276,6 +2355,37 @@ COMMENT ON COLUMN public.pricing_history.previous_input_per_1m IS 'USD per milli
 
 COMMENT ON COLUMN public.pricing_history.previous_output_per_1m IS 'USD per million output tokens before; null: unknown, or the first price.';
 
+CREATE VIEW public.pricing_provider_syncs WITH (security_invoker='true') AS
+ SELECT DISTINCT ON (log.job_id, log.provider_slug) log.job_id,
+    log.provider_slug AS provider,
+    log.status,
+    log.attempt,
+    log.models_fetched,
+    log.models_updated,
+    log.models_unchanged,
+    log.models_held,
+    log.models_skipped,
+    log.errors,
+    log.error_kind,
+    log.error_message,
+    (round(log.duration_ms))::double precision AS duration_ms,
+    log.sync_started_at,
+    ((log.details ->> 'differences_total'::text))::integer AS differences_total,
+    (log.details -> 'differences'::text) AS differences
+   FROM public.pricing_sync_log log
+  ORDER BY log.job_id, log.provider_slug, log.id DESC;
+
+
+ALTER TABLE public.pricing_provider_syncs OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_provider_syncs IS 'Each provider''s part of each job as it stands: its newest attempt.';
+
+COMMENT ON COLUMN public.pricing_provider_syncs.duration_ms IS 'Milliseconds from the attempt''s start to its end, rounded.';
+
+COMMENT ON COLUMN public.pricing_provider_syncs.differences_total IS 'Of a dry run: how many differences there are; null otherwise.';
+
+COMMENT ON COLUMN public.pricing_provider_syncs.differences IS 'Of a dry run: what a sync would have changed, the first of them; null otherwise.';
+
 CREATE TABLE public.pricing_schema_ledger (
     name text NOT NULL,
     digest text NOT NULL,
@@ -2314,9 +2424,9 @@ COMMENT ON COLUMN public.pricing_settings.lease IS 'A worker without a heartbeat
 
 COMMENT ON COLUMN public.pricing_settings.max_attempts IS 'Attempts at one provider sync, lost workers included, before it fails.';
 
-COMMENT ON COLUMN public.pricing_settings.queued_timeout IS 'A waiting sync fails when no worker has been alive for this long.';
+COMMENT ON COLUMN public.pricing_settings.queued_timeout IS 'Meant for a waiting sync when no worker has been alive for this long; has no effect in this version.';
 
-COMMENT ON COLUMN public.pricing_settings.retention IS 'How long finished jobs are kept; price history is kept for ever.';
+COMMENT ON COLUMN public.pricing_settings.retention IS 'How long finished jobs are meant to be kept; cleanup_old_pricing_jobs takes it as an argument, and nothing calls that by itself in this version. Price history is kept for ever.';
 
 CREATE VIEW public.pricing_sync_lock WITH (security_invoker='true') AS
  WITH held AS (
@@ -2440,200 +2550,227 @@ COMMENT ON COLUMN public.pricing_sync_progress.progress_percent IS 'Provider syn
 
 COMMENT ON COLUMN public.pricing_sync_progress.results IS 'Per provider: status, attempt, counts, error and duration in ms of its newest attempt; of a dry run the differences too.';
 
+CREATE VIEW public.pricing_syncable_providers WITH (security_invoker='true') AS
+ SELECT p.slug
+   FROM public.pricing_providers p
+  WHERE (p.enabled AND (p.adapter IS NOT NULL) AND (p.state <> ALL (ARRAY['no_credentials'::text, 'no_price_api'::text])));
+
+
+ALTER TABLE public.pricing_syncable_providers OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_syncable_providers IS 'The providers that a trigger without a list syncs: enabled, with an adapter and with what it needs.';
+
+CREATE VIEW public.pricing_worker_settings WITH (security_invoker='true') AS
+ SELECT (EXTRACT(epoch FROM s.heartbeat_interval))::double precision AS heartbeat_seconds,
+    (EXTRACT(epoch FROM s.lease))::double precision AS lease_seconds
+   FROM public.pricing_settings s;
+
+
+ALTER TABLE public.pricing_worker_settings OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_worker_settings IS 'The one row of settings that a worker starts with, in seconds; change them in pricing_settings.';
+
+COMMENT ON COLUMN public.pricing_worker_settings.heartbeat_seconds IS 'Seconds between two heartbeats of a worker.';
+
+COMMENT ON COLUMN public.pricing_worker_settings.lease_seconds IS 'A worker without a heartbeat for this many seconds is stalled.';
+
 INSERT INTO procrastinate.procrastinate_events (id, job_id, type, at) VALUES
-	(1, 1, 'deferred', '2026-11-21 23:17:50.076531+00'),
-	(2, 2, 'deferred', '2026-11-21 23:17:50.076531+00'),
-	(3, 1, 'started', '2026-11-21 23:17:50.085323+00'),
-	(4, 2, 'started', '2026-11-21 23:17:50.092852+00'),
-	(5, 1, 'succeeded', '2026-11-21 23:17:50.129+00'),
-	(6, 2, 'succeeded', '2026-11-21 23:17:50.139546+00'),
-	(7, 3, 'deferred', '2026-11-21 23:17:50.154851+00'),
-	(8, 4, 'deferred', '2026-11-21 23:17:50.154851+00'),
-	(9, 3, 'started', '2026-11-21 23:17:50.15923+00'),
-	(10, 4, 'started', '2026-11-21 23:17:50.162306+00'),
-	(11, 4, 'succeeded', '2026-11-21 23:17:50.174705+00'),
-	(12, 3, 'succeeded', '2026-11-21 23:17:50.178399+00'),
-	(13, 5, 'deferred', '2026-11-21 23:17:50.203288+00'),
-	(14, 5, 'started', '2026-11-21 23:17:50.205868+00'),
-	(15, 5, 'succeeded', '2026-11-21 23:17:50.21507+00'),
-	(16, 6, 'deferred', '2026-11-21 23:17:50.226842+00'),
-	(17, 7, 'deferred', '2026-11-21 23:17:50.226842+00'),
-	(18, 6, 'started', '2026-11-21 23:17:50.229482+00'),
-	(19, 7, 'started', '2026-11-21 23:17:50.23199+00'),
-	(20, 6, 'succeeded', '2026-11-21 23:17:50.246086+00'),
-	(21, 7, 'failed', '2026-11-21 23:17:52.237994+00'),
-	(22, 8, 'deferred', '2026-11-21 23:17:52.26164+00'),
-	(23, 8, 'started', '2026-11-21 23:17:52.267875+00'),
-	(24, 8, 'failed', '2026-11-21 23:17:54.169343+00'),
-	(25, 9, 'deferred', '2026-11-21 23:17:54.18711+00'),
-	(26, 9, 'started', '2026-11-21 23:17:54.190181+00'),
-	(27, 10, 'deferred', '2026-11-21 23:17:54.231401+00');
+	(1, 1, 'deferred', '2026-11-22 00:28:32.63291+00'),
+	(2, 2, 'deferred', '2026-11-22 00:28:32.63291+00'),
+	(3, 1, 'started', '2026-11-22 00:28:32.642406+00'),
+	(4, 2, 'started', '2026-11-22 00:28:32.650281+00'),
+	(5, 1, 'succeeded', '2026-11-22 00:28:32.691865+00'),
+	(6, 2, 'succeeded', '2026-11-22 00:28:32.687109+00'),
+	(7, 3, 'deferred', '2026-11-22 00:28:32.728588+00'),
+	(8, 4, 'deferred', '2026-11-22 00:28:32.728588+00'),
+	(9, 3, 'started', '2026-11-22 00:28:32.733952+00'),
+	(10, 4, 'started', '2026-11-22 00:28:32.737287+00'),
+	(11, 3, 'succeeded', '2026-11-22 00:28:32.743228+00'),
+	(12, 4, 'succeeded', '2026-11-22 00:28:32.751561+00'),
+	(13, 5, 'deferred', '2026-11-22 00:28:32.776262+00'),
+	(14, 5, 'started', '2026-11-22 00:28:32.778991+00'),
+	(15, 5, 'succeeded', '2026-11-22 00:28:32.796219+00'),
+	(16, 6, 'deferred', '2026-11-22 00:28:32.826582+00'),
+	(17, 7, 'deferred', '2026-11-22 00:28:32.826582+00'),
+	(18, 6, 'started', '2026-11-22 00:28:32.830075+00'),
+	(19, 7, 'started', '2026-11-22 00:28:32.833755+00'),
+	(20, 6, 'succeeded', '2026-11-22 00:28:32.838709+00'),
+	(21, 7, 'failed', '2026-11-22 00:28:34.630632+00'),
+	(22, 8, 'deferred', '2026-11-22 00:28:34.642156+00'),
+	(23, 8, 'started', '2026-11-22 00:28:34.644578+00'),
+	(24, 8, 'failed', '2026-11-22 00:28:36.317432+00'),
+	(25, 9, 'deferred', '2026-11-22 00:28:36.325424+00'),
+	(26, 9, 'started', '2026-11-22 00:28:36.328192+00'),
+	(27, 10, 'deferred', '2026-11-22 00:28:36.359947+00');
 
 INSERT INTO procrastinate.procrastinate_jobs (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts, abort_requested, worker_id) VALUES
-	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "8f32d1dc-919b-4448-a94c-5e34feeec814", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "8f32d1dc-919b-4448-a94c-5e34feeec814", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
-	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "6ea84446-cf33-4a0e-bb57-9aa6529484fa", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
-	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "6ea84446-cf33-4a0e-bb57-9aa6529484fa", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "8340e307-cc93-4822-b1ef-9d49c745e28c", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "67e02949-6c91-491a-a68e-3482443e78a4", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "67e02949-6c91-491a-a68e-3482443e78a4", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
-	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "d0afcdd8-56e0-41b9-968c-c2ea45dfd3d5", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
-	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "4b90db99-1701-48f7-ab39-d638e6c19724", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
-	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "d3482c40-453c-4723-a9ab-ef99ffde9f58", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
+	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "16ba73c5-4567-40fc-8df5-48e7f012c4be", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "16ba73c5-4567-40fc-8df5-48e7f012c4be", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "1a15f39f-f4d0-42b4-8364-f9a5a4d60ab4", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "1a15f39f-f4d0-42b4-8364-f9a5a4d60ab4", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "91e018c4-46e3-484b-8548-eabe8948f11a", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "bc8af4d0-4284-4c6a-8f49-cf49931adafa", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "bc8af4d0-4284-4c6a-8f49-cf49931adafa", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "0b46b4b3-e47a-43ed-bbd4-88e3c7c45728", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "bb82b133-e9dc-4637-8d02-e0d1278cc8ec", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
+	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "67b96956-0b03-4bd1-912a-3863bccbb48f", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
 
 INSERT INTO procrastinate.procrastinate_workers (id, last_heartbeat) OVERRIDING SYSTEM VALUE VALUES
-	(1, '2026-11-21 23:17:50.057768+00');
+	(1, '2026-11-22 00:28:32.61705+00');
 
 INSERT INTO public.model_pricing (id, provider_slug, model_id, name, price_per_input_token, price_per_output_token, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, first_seen_at, last_changed_at, missing_count, is_active) OVERRIDING SYSTEM VALUE VALUES
-	(3, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-21 23:17:50.134344+00', NULL, 0, true),
-	(5, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-21 23:17:50.134344+00', '2026-11-21 23:17:50.134344+00', 0, true),
-	(6, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-21 23:17:50.145398+00', '2026-11-21 23:17:50.145398+00', 0, true),
-	(7, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-21 23:17:50.145398+00', '2026-11-21 23:17:50.145398+00', 0, true),
-	(8, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-21 23:17:50.145398+00', '2026-11-21 23:17:50.145398+00', 0, true),
-	(9, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-21 23:17:50.145398+00', '2026-11-21 23:17:50.145398+00', 0, true),
-	(10, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-21 23:17:50.145398+00', '2026-11-21 23:17:50.145398+00', 0, true),
-	(11, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-21 23:17:50.145398+00', '2026-11-21 23:17:50.145398+00', 0, true),
-	(2, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.0000000208333333333333, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-21 23:17:50.134344+00', '2026-11-21 23:17:50.180563+00', 0, true),
-	(4, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.00002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-21 23:17:50.134344+00', '2026-11-21 23:17:50.246682+00', 0, true),
-	(1, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-21 23:17:50.134344+00', '2026-11-21 23:17:50.134344+00', 2, true);
+	(1, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 00:28:32.690324+00', '2026-11-22 00:28:32.690324+00', 0, true),
+	(2, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 00:28:32.690324+00', '2026-11-22 00:28:32.690324+00', 0, true),
+	(3, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 00:28:32.690324+00', '2026-11-22 00:28:32.690324+00', 0, true),
+	(4, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 00:28:32.690324+00', '2026-11-22 00:28:32.690324+00', 0, true),
+	(5, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 00:28:32.690324+00', '2026-11-22 00:28:32.690324+00', 0, true),
+	(6, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 00:28:32.690324+00', '2026-11-22 00:28:32.690324+00', 0, true),
+	(9, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 00:28:32.693287+00', NULL, 0, true),
+	(11, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 00:28:32.693287+00', '2026-11-22 00:28:32.693287+00', 0, true),
+	(8, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.0000000208333333333333, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-22 00:28:32.693287+00', '2026-11-22 00:28:32.74414+00', 0, true),
+	(10, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.00002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 00:28:32.693287+00', '2026-11-22 00:28:32.839203+00', 0, true),
+	(7, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 00:28:32.693287+00', '2026-11-22 00:28:32.693287+00', 2, true);
 
 INSERT INTO public.model_pricing_history (id, model_id, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at, changed_by, job_id, observed_at, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, raw) OVERRIDING SYSTEM VALUE VALUES
-	(1, 1, 0.0000002, 0.0000004, NULL, NULL, '2026-11-21 23:17:50.134344+00', 'api_sync:openrouter', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.12109+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
-	(2, 2, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-21 23:17:50.134344+00', 'api_sync:openrouter', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.12109+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.000003", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
-	(3, 4, 0.0000002, 0.0000004, NULL, NULL, '2026-11-21 23:17:50.134344+00', 'api_sync:openrouter', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.12109+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
-	(4, 5, 0.000002, 0.000008, NULL, NULL, '2026-11-21 23:17:50.134344+00', 'api_sync:openrouter', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.12109+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.000002", "unit": "usd_per_token"}, "completion": {"text": "0.000008", "unit": "usd_per_token"}}'),
-	(5, 6, 0.00000028, 0.00000113, NULL, NULL, '2026-11-21 23:17:50.145398+00', 'api_sync:deepinfra', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.133539+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
-	(6, 7, 0.00000005, 0.00000005, NULL, NULL, '2026-11-21 23:17:50.145398+00', 'api_sync:deepinfra', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.133539+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}}'),
-	(7, 8, 0.0000009, 0.0000009, NULL, NULL, '2026-11-21 23:17:50.145398+00', 'api_sync:deepinfra', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.133539+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}}'),
-	(8, 9, 0.00000007, 0.00000007, NULL, NULL, '2026-11-21 23:17:50.145398+00', 'api_sync:deepinfra', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.133539+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
-	(9, 10, 0.00000007, 0.00000028, NULL, NULL, '2026-11-21 23:17:50.145398+00', 'api_sync:deepinfra', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.133539+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}}'),
-	(10, 11, 0.00000003, 0.00000003, NULL, NULL, '2026-11-21 23:17:50.145398+00', 'api_sync:deepinfra', '8f32d1dc-919b-4448-a94c-5e34feeec814', '2026-11-21 23:17:50.133539+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}}'),
-	(11, 2, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-21 23:17:50.180563+00', 'api_sync:openrouter', '6ea84446-cf33-4a0e-bb57-9aa6529484fa', '2026-11-21 23:17:50.174344+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.00001", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
-	(12, 4, 0.00002, 0.0000004, 0.0000002, 0.0000004, '2026-11-21 23:17:50.246682+00', 'api_sync:openrouter', '67e02949-6c91-491a-a68e-3482443e78a4', '2026-11-21 23:17:50.244552+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.00002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}');
+	(1, 1, 0.00000028, 0.00000113, NULL, NULL, '2026-11-22 00:28:32.690324+00', 'api_sync:deepinfra', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.684613+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
+	(2, 2, 0.00000005, 0.00000005, NULL, NULL, '2026-11-22 00:28:32.690324+00', 'api_sync:deepinfra', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.684613+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}}'),
+	(3, 3, 0.0000009, 0.0000009, NULL, NULL, '2026-11-22 00:28:32.690324+00', 'api_sync:deepinfra', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.684613+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}}'),
+	(4, 4, 0.00000007, 0.00000007, NULL, NULL, '2026-11-22 00:28:32.690324+00', 'api_sync:deepinfra', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.684613+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
+	(5, 5, 0.00000007, 0.00000028, NULL, NULL, '2026-11-22 00:28:32.690324+00', 'api_sync:deepinfra', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.684613+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}}'),
+	(6, 6, 0.00000003, 0.00000003, NULL, NULL, '2026-11-22 00:28:32.690324+00', 'api_sync:deepinfra', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.684613+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}}'),
+	(7, 7, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 00:28:32.693287+00', 'api_sync:openrouter', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.686923+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
+	(8, 8, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-22 00:28:32.693287+00', 'api_sync:openrouter', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.686923+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.000003", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
+	(9, 10, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 00:28:32.693287+00', 'api_sync:openrouter', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.686923+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
+	(10, 11, 0.000002, 0.000008, NULL, NULL, '2026-11-22 00:28:32.693287+00', 'api_sync:openrouter', '16ba73c5-4567-40fc-8df5-48e7f012c4be', '2026-11-22 00:28:32.686923+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.000002", "unit": "usd_per_token"}, "completion": {"text": "0.000008", "unit": "usd_per_token"}}'),
+	(11, 8, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-22 00:28:32.74414+00', 'api_sync:openrouter', '1a15f39f-f4d0-42b4-8364-f9a5a4d60ab4', '2026-11-22 00:28:32.741855+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.00001", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
+	(12, 10, 0.00002, 0.0000004, 0.0000002, 0.0000004, '2026-11-22 00:28:32.839203+00', 'api_sync:openrouter', 'bc8af4d0-4284-4c6a-8f49-cf49931adafa', '2026-11-22 00:28:32.837256+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.00002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}');
 
 INSERT INTO public.pricing_api_keys (key_id, name, role, key_digest, created_at, created_by, expires_at, revoked_at) VALUES
-	('6e423dd62672', 'sample', 'read', '\xee44ffb559355006d450b76b6071621716ba428dc4a6744b28f465ebfbe3c334', '2026-11-21 23:17:49.648243+00', 'operator', NULL, NULL);
+	('045cb01cfbbe', 'sample', 'read', '\x93609d807a0a7749e4053207ce5759d93d2fd0b29af3b5811b0ce1bd0f430e1a', '2026-11-22 00:28:32.154853+00', 'operator', NULL, NULL);
 
 INSERT INTO public.pricing_audit_log (id, at, who, action, subject, details) OVERRIDING SYSTEM VALUE VALUES
-	(1, '2026-11-21 23:17:49.650977+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "6e423dd62672"}');
+	(1, '2026-11-22 00:28:32.158295+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "045cb01cfbbe"}');
 
 INSERT INTO public.pricing_providers (slug, name, adapter, base_url, credential_variable, enabled, sync_interval, sync_jitter, timeout, review_first, state, next_sync_at, next_allowed_at, last_success_at, last_changed_at, consecutive_failures, etag, etag_parser, content_digest, created_at) VALUES
-	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, '2026-11-21 23:17:50.246682+00', '2026-11-21 23:17:50.246682+00', 0, NULL, '0.1.0', '5847bd2799f992266b08647c27595a7d80e927d43ab8b0d440853d6906bdfb60', '2026-11-21 23:17:49.342104+00'),
-	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, '2026-11-21 23:17:50.175673+00', '2026-11-21 23:17:50.145398+00', 2, NULL, '0.1.0', '6b862af53ae897b6bd860b86086dce69c59f3daaa41a69f9e89a61112b92dfa2', '2026-11-21 23:17:49.342104+00'),
-	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-21 23:17:49.342104+00');
+	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, '2026-11-22 00:28:32.839203+00', '2026-11-22 00:28:32.839203+00', 0, NULL, '0.1.0', '5847bd2799f992266b08647c27595a7d80e927d43ab8b0d440853d6906bdfb60', '2026-11-22 00:28:31.89106+00'),
+	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, '2026-11-22 00:28:32.754799+00', '2026-11-22 00:28:32.690324+00', 2, NULL, '0.1.0', '6b862af53ae897b6bd860b86086dce69c59f3daaa41a69f9e89a61112b92dfa2', '2026-11-22 00:28:31.89106+00'),
+	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-22 00:28:31.89106+00');
 
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-21 23:17:49.293879+00'),
-	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-21 23:17:49.293879+00'),
-	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-21 23:17:49.293879+00'),
-	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-21 23:17:49.293879+00'),
-	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-21 23:17:49.293879+00'),
-	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-21 23:17:49.293879+00'),
-	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-21 23:17:49.293879+00'),
-	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-21 23:17:49.293879+00'),
-	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-21 23:17:49.293879+00'),
-	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-21 23:17:49.293879+00'),
-	('migrations/20261121000100_settings_and_providers.sql', 'b955df0c449cdbd344e0196ba3166bc1c8de58d04fb23ad10ad5e335550d084f', '2026-11-21 23:17:49.342104+00'),
-	('migrations/20261121000200_jobs_and_attempts.sql', '0b872d469a2900cd027452ea300b4e936a91e2b31fc5f3c951dffeeb85ed661b', '2026-11-21 23:17:49.355196+00'),
-	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-21 23:17:49.382515+00'),
-	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-21 23:17:49.403721+00'),
-	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-21 23:17:49.417084+00'),
-	('db/functions/apply_provider_prices', '20d2e24c15ce3aad8842fdd3357dc9ff04fe2aef3d03d64151e2ab8abcbfbcb1', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/cleanup_expired_pricing_locks', 'b375c89fc07e4a77462c570e9013a27faee4d855bdc07bf854efa943c7b756a4', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/cleanup_old_pricing_jobs', 'befbdf8c7d210bd0d886d965aca8216027b85e59cd376d8f09a3244277d22e6b', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/cleanup_stuck_pricing_syncs', '2479d3c5c25d4ddf856e0cc565418c64cd2cff3d6cbff832513b46a067fab72b', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/create_pricing_api_key', '2ef65561b1d06ff7431f3db1a6ba91b1071a0ef8a2b58fc08332ea1bb9917b31', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/defer_provider_syncs', 'cbfa364c379025a10df16c262d389ecff03e7cd27417cd583f8dd1806a6fd4ef', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/end_provider_sync', '097e952b194b76e6392b6b894ec00b618c12fe921904d49374906aaee6e95c17', '2026-11-21 23:17:49.420606+00');
+	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-22 00:28:31.828043+00'),
+	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-22 00:28:31.828043+00'),
+	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-22 00:28:31.828043+00'),
+	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-22 00:28:31.828043+00'),
+	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-22 00:28:31.828043+00'),
+	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-22 00:28:31.828043+00'),
+	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-22 00:28:31.828043+00'),
+	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-22 00:28:31.828043+00'),
+	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-22 00:28:31.828043+00'),
+	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-22 00:28:31.828043+00'),
+	('migrations/20261121000100_settings_and_providers.sql', '970ed46bcd7e2fb428a928f01d14a063deb35b51f222ddadad71c11c418f80f7', '2026-11-22 00:28:31.89106+00'),
+	('migrations/20261121000200_jobs_and_attempts.sql', 'dcb6ec30985590e545e67e73393f92d05942237f4e3d0ff67cb66fc6dacb2187', '2026-11-22 00:28:31.897741+00'),
+	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-22 00:28:31.90898+00'),
+	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-22 00:28:31.918372+00'),
+	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-22 00:28:31.925213+00'),
+	('db/functions/apply_provider_prices', '7fe049a48f0845b1cf8ef4cbb13062c76c1e57caceb2b6d27fd2302a40e69aab', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/cleanup_expired_pricing_locks', 'b375c89fc07e4a77462c570e9013a27faee4d855bdc07bf854efa943c7b756a4', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/cleanup_old_pricing_jobs', '4f34beb6f6788cf0b4ca97f610f13589d72670daf5f16089461e12c0397c8757', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/cleanup_stuck_pricing_syncs', '2479d3c5c25d4ddf856e0cc565418c64cd2cff3d6cbff832513b46a067fab72b', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/create_pricing_api_key', '2ef65561b1d06ff7431f3db1a6ba91b1071a0ef8a2b58fc08332ea1bb9917b31', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/defer_provider_syncs', 'cbfa364c379025a10df16c262d389ecff03e7cd27417cd583f8dd1806a6fd4ef', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/end_provider_sync', '7a0081aad60e1364a6a86073f8485499e67a9265763bf3e51bfa99e6a338adf4', '2026-11-22 00:28:31.927841+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('db/functions/fail_overtime_syncs', 'ba5c7025c0a41db9afb515cb8bc0ac03495a4405dbc80b865b93848de33f8e6f', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/follow_provider_switch', '41903005f9ed67e6b46002774fe7f71edf1a009f23b314f653ee550589102367', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/get_provider_sync', '9421af1ce274d6e1a1c6147d8dcc5e62f8bf90af33f78c1eb1e2fb00bffc04ea', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/guard_queue_row', 'd8c0a031be05705ed9a45acb33c2157b1884918c44ecbf8e2f4a582c6d0d8c78', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/held_pricing_locks', '6172e57fc5d22a2d81f2b4bb57e9b04767f92d9310d31601aeac70563267db7d', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/lock_provider_prices', 'e73045ca30f0342e9b839192595fa93cab9ca9391f9e2c3a3f123fe6f8fbc590', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/log_ended_attempt', '8c19f875c770394fc5f2691f532541247a884230cf333af83f24f9e7673e72f5', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/log_queued_attempt', '3a0bf34a166ee28e26dea8853e3744947fe2f6a654c130398fd063658efe9006', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/mend_pricing_jobs', '3f6e48590036553179dd1bcde501a9121ac3d6f0fd08773242224234e3479cb2', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/notify_pricing_sync_job', 'c785356594037d3a30d87e3e8740d74bea9f8e9f70bca439bccc17c14eb8a5e7', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/prepare_provider_sync', 'eca89ee22cc095cb8094dcf3dba1947b50d63708b8f8bc7740406a3ee8df1741', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_api_key', '771c94b2bdeeb0fb64fd1ec6eab23bef775e321a35927d3e48875ff09589c24d', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_has_admin_key', '9587702f5dddc46a419e88f176262b5bf66bde40e9e83a8927bbb8425f3747e3', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_prices_differ', 'e9af31770e86ef3121aa81428327c1b61bddfef11fbf1c34931f79b64d2ef15d', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_scheduler_status', 'd4cb3ba85c402b6ddd19cb0d004bcac32f2a436228f8ec4c1b78f614829488a0', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_sync_estimate', '810f5d38a8bf6a81d8e843cee10adb80628fd557243e59286293c64ce432bb1a', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_who', '3f3db728bfaf7daf676751141e11336a420d3e5d1895517ce3d166ee262a7840', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/pricing_workers_alive', 'e501a500cc42635ec484810cd61f415e639a5da39b871c374baca94d9b40540f', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/project_provider_sync', '7586de68631b3762b35646e9fc1e6d14b3702bf519cdd1a5c6322531825b7447', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/release_stalled_syncs', '4c5bcea75da3420176478af4cea256f7df21b3ec4599ba2d39f490c73ce35c6c', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/reopen_pricing_job', '624d8a84d1b9f690bb0094ac25855d03c60c760c58b384237fbf1035d9e1de54', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/resolve_sync_providers', '62b37e7e17b0457062f2585ae58d5df105aa7140dcd8c5f20f61cf77c5c04c3e', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/settle_pricing_job', 'e0778e2012e2e5f20cb6314732e3119509a86126fad7a81649eac5b7cf3252d9', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/trigger_pricing_sync', '02f50e5f1c66a286aa31cf46b846d069b26d2068df087567999963d4eecba425', '2026-11-21 23:17:49.420606+00'),
-	('db/functions/wake_pricing_workers', 'fe599502e5376f12b7f9f68c4755ccf91c7c9011337867342ca1722f6d392bf1', '2026-11-21 23:17:49.420606+00'),
-	('db/views/model_prices', 'aa3493877d1b19b2de4ee0a3cfa7dc784f15e633e23f27578f7236d64d37e5e6', '2026-11-21 23:17:49.420606+00'),
-	('db/views/pricing_history', 'bc4f529c8f9a32e5aa6ce19e9105987f48e50e7f2744044d99c204331165b02f', '2026-11-21 23:17:49.420606+00'),
-	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-21 23:17:49.420606+00'),
-	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-21 23:17:49.420606+00'),
-	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-21 23:17:49.420606+00'),
-	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-21 23:17:49.420606+00'),
-	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-21 23:17:49.420606+00'),
-	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-21 23:17:49.420606+00'),
-	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-21 23:17:49.420606+00'),
-	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-21 23:17:49.420606+00'),
-	('db', '168a87b7139338ec16f15422cbf0c77e1a8e4d557655e5b62577e1fd48da48e6', '2026-11-21 23:17:49.420606+00');
+	('db/functions/fail_overtime_syncs', '1b8e935ec294383d9d75995a1bab5bb6969d00925509496a0186ac90afa779d0', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/follow_provider_switch', '41903005f9ed67e6b46002774fe7f71edf1a009f23b314f653ee550589102367', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/get_provider_sync', '9421af1ce274d6e1a1c6147d8dcc5e62f8bf90af33f78c1eb1e2fb00bffc04ea', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/guard_queue_row', 'f522454c1e6e18cb3206655bd4e3989c6532e9b953424ddbc1e4fed78c2ac141', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/held_pricing_locks', '6172e57fc5d22a2d81f2b4bb57e9b04767f92d9310d31601aeac70563267db7d', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/lock_provider_prices', 'e73045ca30f0342e9b839192595fa93cab9ca9391f9e2c3a3f123fe6f8fbc590', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/log_ended_attempt', '8c19f875c770394fc5f2691f532541247a884230cf333af83f24f9e7673e72f5', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/log_queued_attempt', '3a0bf34a166ee28e26dea8853e3744947fe2f6a654c130398fd063658efe9006', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/mend_pricing_jobs', '3f6e48590036553179dd1bcde501a9121ac3d6f0fd08773242224234e3479cb2', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/notify_pricing_sync_job', 'c785356594037d3a30d87e3e8740d74bea9f8e9f70bca439bccc17c14eb8a5e7', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/prepare_provider_sync', 'b99e59b5c1f9d739e68f3771b4aebd0315a7e6d37e5261bd3710b9838b74fe63', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_api_key', '771c94b2bdeeb0fb64fd1ec6eab23bef775e321a35927d3e48875ff09589c24d', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_has_admin_key', '9587702f5dddc46a419e88f176262b5bf66bde40e9e83a8927bbb8425f3747e3', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_prices_differ', 'cf0efb72a4c8fdc0004985427c33da82030eade0c63163668ffbec619f0154f9', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_scheduler_status', '4d8330566f0cd45a9ed84a2f9131e0ab3adb16838659f84db72e0ad4840616c6', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_sync_estimate', '810f5d38a8bf6a81d8e843cee10adb80628fd557243e59286293c64ce432bb1a', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_who', '3f3db728bfaf7daf676751141e11336a420d3e5d1895517ce3d166ee262a7840', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/pricing_workers_alive', 'e501a500cc42635ec484810cd61f415e639a5da39b871c374baca94d9b40540f', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/project_provider_sync', '7586de68631b3762b35646e9fc1e6d14b3702bf519cdd1a5c6322531825b7447', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/release_stalled_syncs', '4c5bcea75da3420176478af4cea256f7df21b3ec4599ba2d39f490c73ce35c6c', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/reopen_pricing_job', '624d8a84d1b9f690bb0094ac25855d03c60c760c58b384237fbf1035d9e1de54', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/resolve_sync_providers', 'be539235de9ed74269d19a2bdeb44bae2115dfac4bc3be9c64f1b3f4663103ca', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/settle_pricing_job', 'e0778e2012e2e5f20cb6314732e3119509a86126fad7a81649eac5b7cf3252d9', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/trigger_pricing_sync', '1b9590fdc6f8758559cb8f815a6ec0c0cfdc3245196f82ce8e349967ea70c188', '2026-11-22 00:28:31.927841+00'),
+	('db/functions/wake_pricing_workers', 'fe599502e5376f12b7f9f68c4755ccf91c7c9011337867342ca1722f6d392bf1', '2026-11-22 00:28:31.927841+00'),
+	('db/views/model_prices', 'aa3493877d1b19b2de4ee0a3cfa7dc784f15e633e23f27578f7236d64d37e5e6', '2026-11-22 00:28:31.927841+00'),
+	('db/views/pricing_history', 'bc4f529c8f9a32e5aa6ce19e9105987f48e50e7f2744044d99c204331165b02f', '2026-11-22 00:28:31.927841+00'),
+	('db/views/pricing_provider_syncs', 'a69cb39e56ad8f3fbc622c175cc24ee18367a5da2846b6c80e002660cf5f6cfd', '2026-11-22 00:28:31.927841+00'),
+	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-22 00:28:31.927841+00'),
+	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-22 00:28:31.927841+00'),
+	('db/views/pricing_syncable_providers', '50b82a131b72872b714ce72b9ea1e1949e2a7ec568ba9a3083f6b51a6074f4ae', '2026-11-22 00:28:31.927841+00'),
+	('db/views/pricing_worker_settings', '62ec88824a1ac1517aa35ceeadacdfd3d3b5d91ae9d481bad882b2863e3ee554', '2026-11-22 00:28:31.927841+00'),
+	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-22 00:28:31.927841+00'),
+	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-22 00:28:31.927841+00'),
+	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-22 00:28:31.927841+00'),
+	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-22 00:28:31.927841+00'),
+	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 00:28:31.927841+00'),
+	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 00:28:31.927841+00'),
+	('db', 'ca047a3c659278ec047be21f3505fd10a6fed42004be1fb15e1dd79c43661104', '2026-11-22 00:28:31.927841+00');
 
 INSERT INTO public.pricing_settings (id, heartbeat_interval, lease, max_attempts, queued_timeout, retention, updated_at) VALUES
-	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-21 23:17:49.342104+00');
+	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-22 00:28:31.89106+00');
 
-INSERT INTO public.pricing_sync_jobs (job_id, status, outcome, triggered_by, triggered_at, started_at, completed_at, dry_run, providers, providers_total, providers_synced, providers_failed, models_fetched, models_updated, models_skipped, total_errors, error_message, result_data, idempotency_key, stopped_at, revision) VALUES
-	('8f32d1dc-919b-4448-a94c-5e34feeec814', 'completed', 'success', 'test', '2026-11-21 23:17:50.078378+00', '2026-11-21 23:17:50.087158+00', '2026-11-21 23:17:50.152467+00', false, '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 36.578, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 54.336, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4),
-	('67e02949-6c91-491a-a68e-3482443e78a4', 'completed', 'partial', 'test', '2026-11-21 23:17:50.227218+00', '2026-11-21 23:17:50.230013+00', '2026-11-21 23:17:52.239819+00', false, '{openrouter,deepinfra}', 2, 1, 1, 5, 1, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 2005.399, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 18.196, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', NULL, NULL, 4),
-	('6ea84446-cf33-4a0e-bb57-9aa6529484fa', 'completed', 'success', 'test', '2026-11-21 23:17:50.155708+00', '2026-11-21 23:17:50.160117+00', '2026-11-21 23:17:50.188583+00', false, '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 13.742, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 26.779, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4),
-	('8340e307-cc93-4822-b1ef-9d49c745e28c', 'completed', 'success', 'test', '2026-11-21 23:17:50.203741+00', '2026-11-21 23:17:50.206808+00', '2026-11-21 23:17:50.217916+00', true, '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 10.448, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2),
-	('d0afcdd8-56e0-41b9-968c-c2ea45dfd3d5', 'failed', 'failed', 'test', '2026-11-21 23:17:52.262099+00', '2026-11-21 23:17:52.268506+00', '2026-11-21 23:17:54.170823+00', false, '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1901.553, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2),
-	('4b90db99-1701-48f7-ab39-d638e6c19724', 'running', NULL, 'test', '2026-11-21 23:17:54.187719+00', '2026-11-21 23:17:54.192424+00', NULL, false, '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1),
-	('d3482c40-453c-4723-a9ab-ef99ffde9f58', 'queued', NULL, 'test', '2026-11-21 23:17:54.231976+00', NULL, NULL, false, '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0);
+INSERT INTO public.pricing_sync_jobs (job_id, status, outcome, triggered_by, triggered_at, started_at, completed_at, dry_run, request, providers, providers_total, providers_synced, providers_failed, models_fetched, models_updated, models_skipped, total_errors, error_message, result_data, idempotency_key, stopped_at, revision) VALUES
+	('91e018c4-46e3-484b-8548-eabe8948f11a', 'completed', 'success', 'test', '2026-11-22 00:28:32.776806+00', '2026-11-22 00:28:32.786074+00', '2026-11-22 00:28:32.805562+00', true, '{"dry_run": true, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 18.627, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2),
+	('16ba73c5-4567-40fc-8df5-48e7f012c4be', 'completed', 'success', 'test', '2026-11-22 00:28:32.635405+00', '2026-11-22 00:28:32.644787+00', '2026-11-22 00:28:32.70425+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 47.490, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 55.979, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4),
+	('1a15f39f-f4d0-42b4-8364-f9a5a4d60ab4', 'completed', 'success', 'test', '2026-11-22 00:28:32.72992+00', '2026-11-22 00:28:32.735259+00', '2026-11-22 00:28:32.757262+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 16.969, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 12.941, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4),
+	('bb82b133-e9dc-4637-8d02-e0d1278cc8ec', 'running', NULL, 'test', '2026-11-22 00:28:36.325899+00', '2026-11-22 00:28:36.329518+00', NULL, false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1),
+	('bc8af4d0-4284-4c6a-8f49-cf49931adafa', 'completed', 'partial', 'test', '2026-11-22 00:28:32.827183+00', '2026-11-22 00:28:32.830797+00', '2026-11-22 00:28:34.6326+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 1, 1, 5, 1, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1796.225, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 9.639, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', NULL, NULL, 4),
+	('0b46b4b3-e47a-43ed-bbd4-88e3c7c45728', 'failed', 'failed', 'test', '2026-11-22 00:28:34.642623+00', '2026-11-22 00:28:34.64508+00', '2026-11-22 00:28:36.318778+00', false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1673.114, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2),
+	('67b96956-0b03-4bd1-912a-3863bccbb48f', 'queued', NULL, 'test', '2026-11-22 00:28:36.360441+00', NULL, NULL, false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0);
 
 INSERT INTO public.pricing_sync_log (id, job_id, provider_slug, queue_job_id, attempt, status, triggered_by, queued_at, sync_started_at, sync_completed_at, models_fetched, models_updated, models_unchanged, models_skipped, models_held, errors, error_kind, error_message, worker_id, applied_at, details) OVERRIDING SYSTEM VALUE VALUES
-	(1, '8f32d1dc-919b-4448-a94c-5e34feeec814', 'openrouter', 1, 1, 'success', 'test', '2026-11-21 23:17:50.082705+00', '2026-11-21 23:17:50.087158+00', '2026-11-21 23:17:50.141494+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-21 23:17:50.134344+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(2, '8f32d1dc-919b-4448-a94c-5e34feeec814', 'deepinfra', 2, 1, 'success', 'test', '2026-11-21 23:17:50.084207+00', '2026-11-21 23:17:50.113753+00', '2026-11-21 23:17:50.150331+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-21 23:17:50.145398+00', '{}'),
-	(4, '6ea84446-cf33-4a0e-bb57-9aa6529484fa', 'deepinfra', 4, 1, 'success', 'test', '2026-11-21 23:17:50.157055+00', '2026-11-21 23:17:50.163432+00', '2026-11-21 23:17:50.177174+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-21 23:17:50.175673+00', '{}'),
-	(3, '6ea84446-cf33-4a0e-bb57-9aa6529484fa', 'openrouter', 3, 1, 'success', 'test', '2026-11-21 23:17:50.156777+00', '2026-11-21 23:17:50.160117+00', '2026-11-21 23:17:50.186896+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-21 23:17:50.180563+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(5, '8340e307-cc93-4822-b1ef-9d49c745e28c', 'openrouter', 5, 1, 'success', 'test', '2026-11-21 23:17:50.204468+00', '2026-11-21 23:17:50.206808+00', '2026-11-21 23:17:50.217256+00', 5, 0, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-21 23:17:50.215787+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "unknown_keys": ["batch_discount"], "differences_total": 1}'),
-	(6, '67e02949-6c91-491a-a68e-3482443e78a4', 'openrouter', 6, 1, 'success', 'test', '2026-11-21 23:17:50.228116+00', '2026-11-21 23:17:50.230013+00', '2026-11-21 23:17:50.248209+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-21 23:17:50.246682+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(7, '67e02949-6c91-491a-a68e-3482443e78a4', 'deepinfra', 7, 1, 'failed', 'test', '2026-11-21 23:17:50.228436+00', '2026-11-21 23:17:50.233593+00', '2026-11-21 23:17:52.238992+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
-	(8, 'd0afcdd8-56e0-41b9-968c-c2ea45dfd3d5', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-21 23:17:52.262792+00', '2026-11-21 23:17:52.268506+00', '2026-11-21 23:17:54.170059+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
-	(9, '4b90db99-1701-48f7-ab39-d638e6c19724', 'openrouter', 9, 1, 'in_progress', 'test', '2026-11-21 23:17:54.188639+00', '2026-11-21 23:17:54.192424+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
-	(10, 'd3482c40-453c-4723-a9ab-ef99ffde9f58', 'deepinfra', 10, 1, 'queued', 'test', '2026-11-21 23:17:54.232665+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
+	(2, '16ba73c5-4567-40fc-8df5-48e7f012c4be', 'deepinfra', 2, 1, 'success', 'test', '2026-11-22 00:28:32.641373+00', '2026-11-22 00:28:32.651265+00', '2026-11-22 00:28:32.698755+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-22 00:28:32.690324+00', '{}'),
+	(1, '16ba73c5-4567-40fc-8df5-48e7f012c4be', 'openrouter', 1, 1, 'success', 'test', '2026-11-22 00:28:32.639966+00', '2026-11-22 00:28:32.644787+00', '2026-11-22 00:28:32.700766+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-22 00:28:32.693287+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(3, '1a15f39f-f4d0-42b4-8364-f9a5a4d60ab4', 'openrouter', 3, 1, 'success', 'test', '2026-11-22 00:28:32.731852+00', '2026-11-22 00:28:32.735259+00', '2026-11-22 00:28:32.7482+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 00:28:32.74414+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(4, '1a15f39f-f4d0-42b4-8364-f9a5a4d60ab4', 'deepinfra', 4, 1, 'success', 'test', '2026-11-22 00:28:32.73232+00', '2026-11-22 00:28:32.739453+00', '2026-11-22 00:28:32.756422+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-22 00:28:32.754799+00', '{}'),
+	(5, '91e018c4-46e3-484b-8548-eabe8948f11a', 'openrouter', 5, 1, 'success', 'test', '2026-11-22 00:28:32.777816+00', '2026-11-22 00:28:32.786074+00', '2026-11-22 00:28:32.804701+00', 5, 0, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 00:28:32.801009+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "unknown_keys": ["batch_discount"], "differences_total": 1}'),
+	(6, 'bc8af4d0-4284-4c6a-8f49-cf49931adafa', 'openrouter', 6, 1, 'success', 'test', '2026-11-22 00:28:32.828459+00', '2026-11-22 00:28:32.830797+00', '2026-11-22 00:28:32.840436+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 00:28:32.839203+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(7, 'bc8af4d0-4284-4c6a-8f49-cf49931adafa', 'deepinfra', 7, 1, 'failed', 'test', '2026-11-22 00:28:32.82884+00', '2026-11-22 00:28:32.835525+00', '2026-11-22 00:28:34.63175+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(8, '0b46b4b3-e47a-43ed-bbd4-88e3c7c45728', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-22 00:28:34.643263+00', '2026-11-22 00:28:34.64508+00', '2026-11-22 00:28:36.318194+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(9, 'bb82b133-e9dc-4637-8d02-e0d1278cc8ec', 'openrouter', 9, 1, 'in_progress', 'test', '2026-11-22 00:28:36.32674+00', '2026-11-22 00:28:36.329518+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
+	(10, '67b96956-0b03-4bd1-912a-3863bccbb48f', 'deepinfra', 10, 1, 'queued', 'test', '2026-11-22 00:28:36.36107+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
 
 SELECT pg_catalog.setval('procrastinate.procrastinate_events_id_seq', 27, true);
 
@@ -2958,6 +3095,9 @@ GRANT SELECT ON TABLE public.pricing_audit_log TO service_role;
 GRANT SELECT ON TABLE public.pricing_history TO pricing_web;
 GRANT SELECT ON TABLE public.pricing_history TO service_role;
 
+GRANT SELECT ON TABLE public.pricing_provider_syncs TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_provider_syncs TO service_role;
+
 GRANT SELECT ON TABLE public.pricing_schema_ledger TO pricing_worker;
 GRANT SELECT ON TABLE public.pricing_schema_ledger TO pricing_web;
 GRANT SELECT ON TABLE public.pricing_schema_ledger TO service_role;
@@ -2971,3 +3111,10 @@ GRANT SELECT ON TABLE public.pricing_sync_lock TO service_role;
 
 GRANT SELECT ON TABLE public.pricing_sync_progress TO pricing_web;
 GRANT SELECT ON TABLE public.pricing_sync_progress TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_syncable_providers TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_syncable_providers TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_worker_settings TO pricing_worker;
+GRANT SELECT ON TABLE public.pricing_worker_settings TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_worker_settings TO service_role;

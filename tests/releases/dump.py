@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from service import __version__
-from service.embedded import INSTALLATION, PACKAGE
+from service.embedded.programs import INSTALLATION, PACKAGE
 from service.migrations.schema import read_schema
 from tests.postgres import installed_programs
 

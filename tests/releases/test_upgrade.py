@@ -7,7 +7,7 @@ from pathlib import Path
 from service.migrations.runner import export, migrate, migration_status
 from service.migrations.schema import read_schema
 from tests.conftest import DatabaseFactory
-from tests.migrations.catalogue import execute, ledger_names, rights, rows, structure
+from tests.migrations.pg_catalog import execute, ledger_names, rights, rows, structure
 from tests.processes import Processes
 from tests.provider_server import ProviderServer
 from tests.releases.dump import restore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from service import __version__
 from service.migrations.schema import ReleaseEntry, default_roots, read_schema
 from tests.releases.dump import RELEASES
 
@@ -24,6 +25,13 @@ def test_a_released_migration_is_never_edited() -> None:
 
 def test_every_version_has_its_dump() -> None:
     assert set(_listed()) == {path.stem for path in RELEASES.glob("*.sql")}
+
+
+def test_the_dump_of_this_version_was_made_of_this_db() -> None:
+    """Else later upgrades would be tested from a version that never was."""
+    text = (RELEASES / f"{__version__}.sql").read_text(encoding="utf-8")
+    # Before it is published: make release ARGS=--force. After: raise the version first.
+    assert read_schema().db_digest in text
 
 
 def test_a_dump_holds_nothing_of_the_engines_schema_and_of_no_machine() -> None:

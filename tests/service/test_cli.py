@@ -166,12 +166,20 @@ def test_debug_shows_where_an_error_was(run: Run) -> None:
     assert "Traceback" in run("--debug", "status", DATABASE_URL=url).stderr
 
 
-def test_an_unexpected_error_is_one_line_too(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "logs").write_text("in the way")
-    (tmp_path / "up.lock").mkdir()
-    ended = run("up", PRICING_DATA_DIR=str(tmp_path))
-    _assert_refused(ended, 1, "IsADirectoryError")
-    assert "--debug" in ended.stderr
+def test_an_unexpected_error_is_one_line_too(processes: Processes) -> None:
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "service", "--version"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=processes.environment,
+            timeout=30,
+        )
+    assert ended.returncode == 1
+    error, hint = ended.stderr.splitlines()
+    assert error == "error: OSError: [Errno 28] No space left on device"
+    assert "--debug" in hint
 
 
 def test_migrate(run: Run, empty_database: str, tmp_path: Path) -> None:
@@ -393,6 +401,11 @@ def test_config_with_a_wrong_value_shows_the_meanings(run: Run) -> None:
     assert "error: PRICING_PORT" in ended.stderr
     assert "port of the web process" in ended.stdout
     assert run("config", "--json", PRICING_PORT="eighty").stdout == ""
+
+
+def test_a_short_key_is_counted_in_characters(run: Run) -> None:
+    ended = run("config", "--json", PRICING_ADMIN_KEY="short")
+    _assert_refused(ended, 2, "PRICING_ADMIN_KEY: It needs at least 24 characters")
 
 
 def test_a_closed_pipe_is_quiet(processes: Processes, run: Run) -> None:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 
 from tests.provider_server import Answer, ProviderServer, gzip_bomb
+from tests.recordings import RECORDINGS, needs_recordings
 from tests.syncing import Queue, StartWorker
-
-PAYLOADS = Path(__file__).resolve().parents[3] / "shared" / "payloads"
 
 MEBIBYTE = 1024 * 1024
 
@@ -212,10 +210,7 @@ def test_the_catalogue_speaks_only_for_those_who_cannot(
     assert counts["models"] == counts["with_history"] == counts["rows"]
 
 
-recorded = pytest.mark.skipif(not PAYLOADS.is_dir(), reason="the recorded bodies are not there")
-
-
-@recorded
+@needs_recordings
 @pytest.mark.parametrize(
     "file", ["openrouter-2025-09-10", "openrouter-2026-08-14", "openrouter-2026-08-22"]
 )
@@ -248,7 +243,7 @@ def test_a_recorded_body_arrives_whole_and_to_the_digit(
     assert queue.row("select count(*) as n from model_pricing_history")["n"] == len(priced)
 
 
-@recorded
+@needs_recordings
 def test_two_days_in_a_row_differ_in_history_exactly_where_they_differ(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
@@ -273,14 +268,14 @@ def test_two_days_in_a_row_differ_in_history_exactly_where_they_differ(
 
 
 def _sync_recorded(file: str, queue: Queue, providers: ProviderServer) -> dict[str, Any]:
-    providers.answer("openrouter", Answer(body=(PAYLOADS / f"{file}.json").read_bytes()))
+    providers.answer("openrouter", Answer(body=(RECORDINGS / f"{file}.json").read_bytes()))
     job = queue.wait_for_end(queue.trigger("openrouter"))
     assert job["outcome"] == "success"
     return job
 
 
 def _published(file: str) -> dict[str, dict[str, Any]]:
-    body = json.loads((PAYLOADS / f"{file}.json").read_text())
+    body = json.loads((RECORDINGS / f"{file}.json").read_text())
     return {model["id"]: model["pricing"] for model in body["data"]}
 
 

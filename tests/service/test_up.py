@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import pwd
 import signal
 import socket
 import stat
@@ -18,9 +19,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.rows import DictRow
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
 
 from service.embedded import HOME, EmbeddedPostgres
+from service.errors import SettingsError
+from service.migrations.runner import migrate
+from service.up.instance import Instance
 from tests.postgres import free_port
 from tests.processes import Process, Processes
 from tests.provider_server import Answer, ProviderServer, running_provider_server
@@ -424,6 +429,85 @@ def test_a_database_that_does_not_answer_is_one_line(
     assert "a-secret" not in ended.stderr
 
 
+@pytest.mark.parametrize("below", ["file", "file/below", "/proc/nowhere"])
+def test_a_data_directory_that_cannot_be_used_is_one_line(
+    up_processes: Processes, tmp_path: Path, below: str
+) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / below
+    ended = _up_with(up_processes, PRICING_DATA_DIR=str(place))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    error, hint = ended.stderr.splitlines()
+    assert error.startswith(f"error: {place} cannot be used: ")
+    assert "PRICING_DATA_DIR" in hint
+
+
+def test_a_read_only_checkout_is_one_line(open_path: Path) -> None:
+    open_path.chmod(0o555)
+    instance = Instance(open_path / ".pricing-sync")
+    is_root = os.geteuid() == 0
+    if is_root:
+        # Root may write anywhere; a process of another user could not read this installation.
+        os.seteuid(pwd.getpwnam("nobody").pw_uid)
+    try:
+        with pytest.raises(SettingsError, match="sync cannot be used: Permission denied"):
+            instance.take()
+    finally:
+        if is_root:
+            os.seteuid(0)
+        open_path.chmod(0o755)
+
+
+def test_a_database_that_is_no_url_is_refused_before_it_is_migrated(
+    up_processes: Processes, empty_database: str
+) -> None:
+    given = conninfo_to_dict(empty_database)
+    keywords = " ".join(f"{name}='{value}'" for name, value in given.items())
+    psycopg.connect(keywords).close()
+    ended = _up_with(up_processes, DATABASE_URL=keywords)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "DATABASE_URL" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 2
+    with psycopg.connect(empty_database) as connection:
+        row = connection.execute("select to_regclass('public.pricing_sync_jobs')").fetchone()
+    assert row == (None,)
+
+
+def test_without_any_output_it_runs_all_the_same(
+    up_processes: Processes, provider_server: ProviderServer
+) -> None:
+    command = [sys.executable, "-m", "service", "up", "--once"]
+    ended = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&- 2>&-', "sh", *command],
+        stdin=subprocess.DEVNULL,
+        env=up_processes.environment,
+        timeout=60,
+    )
+    assert ended.returncode == 0
+    assert provider_server.requests("openrouter")
+
+
+def test_a_full_disk_is_told_once(
+    up_processes: Processes, provider_server: ProviderServer, data_dir: Path
+) -> None:
+    # Only what is kept back is written once more at the very end.
+    del up_processes.environment["PYTHONUNBUFFERED"]
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "service", "up", "--once", "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=up_processes.environment,
+            timeout=60,
+        )
+    assert ended.returncode == 1
+    assert "No space left on device" in ended.stderr
+    assert "Exception ignored" not in ended.stderr
+    assert not _started_by(data_dir)
+
+
 def test_on_a_terminal_the_table_is_live(
     up_processes: Processes, provider_server: ProviderServer
 ) -> None:
@@ -502,14 +586,43 @@ def test_the_embedded_server_is_started_again(embedded_processes: tuple[Processe
     data_dir = place / ".pricing-sync"
     up = processes.service("up", cwd=place)
     up.wait_for_output(READY, 60)
-    os.kill(
-        int((data_dir / HOME / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT
-    )
+    os.kill(_server_pid(data_dir), signal.SIGQUIT)
     up.wait_for_output("The embedded Postgres does not answer; it is started again.")
     port = processes.environment["PRICING_PORT"]
     wait_until(lambda: _answers(port), 30, "the web process is ready again")
     assert up.stop(30) == 0
     assert not _started_by(data_dir)
+
+
+def test_the_embedded_server_is_started_again_during_the_first_sync(
+    embedded_processes: tuple[Processes, Path],
+) -> None:
+    processes, place = embedded_processes
+    data_dir = place / ".pricing-sync"
+    with running_provider_server() as server:
+        server.answer("openrouter", Answer(hang=True))
+        with EmbeddedPostgres(data_dir) as embedded:
+            migrate(embedded.url)
+            with psycopg.connect(embedded.url, row_factory=dict_row) as connection:
+                _point(connection, "openrouter", server.base_url("openrouter"))
+                connection.execute(
+                    "update pricing_providers set enabled = false where slug = 'deepinfra'"
+                )
+        up = processes.service("up", cwd=place)
+        up.wait_for_output("openrouter: syncing")
+        wait_until(lambda: server.requests("openrouter"), what="a request")
+        # Whoever asks again is answered.
+        server.fill("openrouter", 20)
+        server.answer("openrouter")
+        os.kill(_server_pid(data_dir), signal.SIGQUIT)
+        up.wait_for_output("The embedded Postgres does not answer; it is started again.", 15)
+        assert "openrouter: done" in up.wait_for_output(READY)
+    assert up.stop(30) == 0
+    assert not _started_by(data_dir)
+
+
+def _server_pid(data_dir: Path) -> int:
+    return int((data_dir / HOME / "data" / "postmaster.pid").read_text().split()[0])
 
 
 def test_ctrl_c_while_the_embedded_server_starts(

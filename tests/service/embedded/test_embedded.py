@@ -19,6 +19,7 @@ import pytest
 from service import embedded
 from service.embedded import DATABASE, HOME, EmbeddedPostgres
 from service.embedded.postgres_server import unprivileged_account
+from service.embedded.programs import server_programs
 from service.errors import EmbeddedPostgresError
 from tests.processes import ROOT
 from tests.waiting import wait_until
@@ -40,6 +41,16 @@ def data_dir(open_path: Path, clean_environment: pytest.MonkeyPatch) -> Iterator
     path = open_path / ".pricing-sync"
     yield path
     _stop_leftover(path)
+
+
+@pytest.fixture
+def temporary(open_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory for temporary files of this test alone."""
+    path = open_path / "tmp"
+    path.mkdir()
+    path.chmod(0o755)
+    monkeypatch.setattr(tempfile, "tempdir", str(path))
+    return path
 
 
 def _stop_leftover(data_dir: Path) -> None:
@@ -107,12 +118,14 @@ def test_only_the_socket_leads_in_and_no_server_stays(data_dir: Path) -> None:
     ["with a space", "a,comma and 100% 'quotes\"", "l" * 90 + "/" + "m" * 90],
     ids=["space", "comma", "long"],
 )
-def test_odd_paths(open_path: Path, clean_environment: pytest.MonkeyPatch, below: str) -> None:
+def test_odd_paths(
+    open_path: Path, clean_environment: pytest.MonkeyPatch, temporary: Path, below: str
+) -> None:
     data_dir = open_path / below / ".pricing-sync"
     with EmbeddedPostgres(data_dir) as server:
         _write(server.url)
         assert asyncio.run(_read_with_asyncpg(server.url)) == DATABASE
-    assert not list(Path(tempfile.gettempdir()).glob("pricing-sync-*"))
+    assert not list(temporary.iterdir())
 
 
 def test_a_relative_path_and_a_link_name_the_same_server(
@@ -252,18 +265,46 @@ def test_for_root_the_data_goes_where_the_server_s_user_may_be(
         assert _read(server.url) == ("price",)
 
 
+def _install_programs(directory: Path, data_dir: Path) -> None:
+    """The wheel's package once more, as another environment would have it."""
+    package = server_programs(data_dir, unprivileged_account()).parent.parent
+    for place in (package, package.with_name(f"{package.name}.libs")):
+        if place.exists():
+            shutil.copytree(place, directory / place.name)
+
+
+@pytest.mark.parametrize("name", ["a $HOME", 'a "quote"', "a `tick`", "a \\ backslash"])
+def test_programs_and_data_where_a_shell_reads_the_path_as_its_own(
+    open_path: Path, clean_environment: pytest.MonkeyPatch, temporary: Path, name: str
+) -> None:
+    place = open_path / name
+    place.mkdir()
+    place.chmod(0o755)
+    data_dir = place / ".pricing-sync"
+    _install_programs(place, data_dir)
+    clean_environment.syspath_prepend(place)
+    with EmbeddedPostgres(data_dir) as server:
+        _write(server.url)
+    with EmbeddedPostgres(data_dir) as server:
+        assert _read(server.url) == ("price",)
+    assert not list(temporary.iterdir())
+
+
+def test_a_path_with_a_line_break_is_refused_in_one_line(open_path: Path) -> None:
+    data_dir = open_path / "a\nb"
+    with pytest.raises(EmbeddedPostgresError, match="line break") as refusal:
+        EmbeddedPostgres(data_dir).start()
+    assert "\n" not in refusal.value.message
+    assert not data_dir.exists()
+
+
 @AS_ROOT
 def test_for_root_programs_out_of_reach_are_copied(
     data_dir: Path, tmp_path: Path, clean_environment: pytest.MonkeyPatch
 ) -> None:
-    account = unprivileged_account()
-    reachable = embedded.server_programs(data_dir, account)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    package = reachable.parent.parent
-    for place in (package, package.with_name(f"{package.name}.libs")):
-        if place.exists():
-            shutil.copytree(place, closed / place.name)
+    _install_programs(closed, data_dir)
     clean_environment.syspath_prepend(closed)
     with EmbeddedPostgres(data_dir) as server:
         _write(server.url)

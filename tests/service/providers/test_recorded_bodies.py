@@ -1,4 +1,4 @@
-"""Bodies as providers really sent them, where a folder of recordings is beside the checkout."""
+"""Bodies as providers really sent them, where there is a folder of recordings."""
 
 from __future__ import annotations
 
@@ -12,16 +12,14 @@ import pytest
 
 from service.price_list import PriceList, to_apply_rows
 from service.providers import adapter
+from tests.recordings import RECORDINGS, needs_recordings, recordings
 
-ROOT = Path(__file__).resolve().parents[3]
-RECORDINGS = ROOT.parent / "shared" / "payloads"
-OPENROUTER = sorted(RECORDINGS.glob("openrouter-20*.json")) + sorted(
-    RECORDINGS.glob("openrouter-monthly/*.json.gz")
+OPENROUTER = recordings(
+    "openrouter-20*.json", "openrouter-monthly/*.json.gz", "openrouter-edge-cases-*.json"
 )
-EDGE_CASES = sorted(RECORDINGS.glob("openrouter-edge-cases-*.json"))
-DEEPINFRA = sorted(RECORDINGS.glob("deepinfra-20*.json"))
+DEEPINFRA = recordings("deepinfra-20*.json")
 
-pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recorded bodies here")
+pytestmark = needs_recordings
 
 # Written out a second time on purpose: these are the columns that people read.
 OPENROUTER_COLUMNS = {
@@ -63,7 +61,7 @@ def amounts(row: dict[str, Any], besides: set[str] = NOT_AXES) -> dict[str, Deci
     return {key: Decimal(value) for key, value in row.items() if key not in besides}
 
 
-@pytest.mark.parametrize("recording", OPENROUTER + EDGE_CASES, ids=lambda path: path.name)
+@pytest.mark.parametrize("recording", OPENROUTER, ids=lambda path: path.name)
 def test_openrouter_arrives_number_by_number(recording: Path) -> None:
     body = body_of(recording)
     published = {entry["id"]: entry for entry in json.loads(body)["data"]}

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx2
 from starlette.applications import Starlette
@@ -70,6 +71,17 @@ def running_web(settings: Settings, *, listening: bool = True) -> Iterator[Web]:
         server.should_exit = True
         thread.join(15)
         assert not thread.is_alive(), "the server did not stop"
+
+
+def half_sent(url: str) -> socket.socket:
+    """A connection over which half of a trigger's body has been sent."""
+    address = urlsplit(url)
+    half = socket.create_connection((address.hostname, address.port), timeout=20)
+    half.sendall(
+        f"POST {TRIGGER} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\n"
+        "Content-Length: 100\r\n\r\n{}".encode()
+    )
+    return half
 
 
 def _run(server: WebServer, bound: socket.socket) -> None:

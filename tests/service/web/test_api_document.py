@@ -32,6 +32,7 @@ def test_it_explains_every_error() -> None:
     raised = {(str(status), code) for status, code in STATUS_BY_SQLSTATE.values()}
     raised |= {(str(status), code) for status, (code, _) in CODE_BY_STATUS.items()}
     raised |= {("401", "unauthorized"), ("403", "forbidden"), ("500", "internal")}
+    raised |= {("408", "request_timeout")}
 
     assert explained == raised
 

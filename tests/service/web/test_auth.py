@@ -12,7 +12,7 @@ from service.web.auth import needs_key
 from service.web.routes import ROUTES
 from tests.processes import ADMIN_KEY
 from tests.service.web.queue import Queue
-from tests.service.web.running import ACTIVE, TRIGGER, Web
+from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
 
 PUBLIC = {"/health", "/health/ready"}
 
@@ -50,7 +50,22 @@ def assert_unauthorized(answer: httpx2.Response) -> None:
 
 
 def test_every_route_but_health_is_guarded() -> None:
-    assert {route.path for route in ROUTES if not needs_key(route.path)} == PUBLIC
+    assert {r.path for r in ROUTES if not needs_key(r.path, open_documents=False)} == PUBLIC
+    assert {r.path for r in ROUTES if not needs_key(r.path, open_documents=True)} == {
+        *PUBLIC,
+        "/openapi.json",
+    }
+
+
+def test_a_setting_opens_the_document_and_nothing_else(untouched_database: str) -> None:
+    settings = settings_for(untouched_database, PRICING_OPEN_DOCUMENTS="true")
+    with running_web(settings) as web, httpx2.Client(base_url=web.url) as anonymous:
+        answer = anonymous.get("/openapi.json")
+        assert answer.status_code == 200
+        assert answer.json()["paths"]["/openapi.json"]["get"]["security"] == []
+        assert anonymous.get("/openapi.json", headers=bearer("wrong")).status_code == 200
+        assert_unauthorized(anonymous.get(ACTIVE))
+        assert_unauthorized(anonymous.post(TRIGGER))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import re
 import signal
 import socket
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ from psycopg.rows import DictRow
 
 from tests.postgres import free_port
 from tests.processes import ADMIN_KEY, ROOT, Process, Processes
-from tests.service.web.running import ACTIVE, TRIGGER
+from tests.service.web.running import ACTIVE, TRIGGER, half_sent
 from tests.waiting import wait_until
 
 # Adapters, whatever fetches, and the engine: none of a web process's business.
@@ -84,6 +86,21 @@ def test_who_waits_is_answered_before_it_ends(
         assert process.wait(10) == 0
         assert answer.result().status_code == 200
         assert answer.result().json()["finished"] is False
+
+
+def test_half_sent_bodies_do_not_hold_up_the_end(processes: Processes) -> None:
+    process, url = serve(processes)
+    with ExitStack() as stack:
+        halves = [stack.enter_context(half_sent(url)) for _ in range(50)]
+        # What is asked after them is answered after they have arrived.
+        assert answers(f"{url}/health")
+
+        began = time.monotonic()
+        assert process.stop(timeout=10) == 0
+        assert time.monotonic() - began < 4
+        assert {half.recv(4096)[:13] for half in halves} == {b"HTTP/1.1 408 "}
+    assert "Traceback" not in process.output
+    assert "Cancel" not in process.output
 
 
 def has_read_a_job(connection: psycopg.Connection[DictRow]) -> bool:

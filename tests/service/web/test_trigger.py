@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Iterator
 
@@ -8,9 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from tests.processes import ADMIN_KEY
 from tests.service.web.queue import Queue
-from tests.service.web.running import TRIGGER, Web, running_web, settings_for
+from tests.service.web.running import TRIGGER, Web, half_sent, running_web, settings_for
 from tests.service.web.wire import CountingProxy
 
 ENABLED = ["catalogue", "deepinfra", "openrouter"]
@@ -234,13 +234,21 @@ def test_a_body_without_a_length_is_counted_while_it_is_read(untouched_web: Web)
 
 
 @pytest.mark.usefixtures("nothing_written")
+def test_a_body_that_does_not_come_is_not_waited_for(
+    untouched_web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.web.body.READ_SECONDS", 0.2)
+    with half_sent(untouched_web.url) as half, half.makefile("rb") as answer:
+        # Until the server closes the connection.
+        head, _, body = answer.read().partition(b"\r\n\r\n")
+
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert json.loads(body)["error"]["code"] == "request_timeout"
+
+
+@pytest.mark.usefixtures("nothing_written")
 def test_half_a_body_writes_nothing(untouched_web: Web) -> None:
-    address = httpx2.URL(untouched_web.url)
-    with socket.create_connection((address.host, address.port or 80)) as half:
-        half.sendall(
-            f"POST {TRIGGER} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\n"
-            "Content-Length: 100\r\n\r\n{}".encode()
-        )
+    with half_sent(untouched_web.url) as half:
         half.shutdown(socket.SHUT_WR)
         while half.recv(4096):
             pass

@@ -1,0 +1,46 @@
+"""What the package asks the database for: functions and views, never a table of ours."""
+
+from __future__ import annotations
+
+import re
+
+from tests.processes import ROOT
+
+SERVICE = ROOT / "service"
+LEDGER = "pricing_schema_ledger"
+TABLES = {
+    name
+    for path in (ROOT / "migrations").glob("*.sql")
+    for name in re.findall(r"create table public\.(\w+)", path.read_text())
+}
+# Where tables are named: the strings of adjacent lines are one statement.
+NAMED = re.compile(
+    r"\b(?:from|join|into|table)[\s\"']+(?:only\s+)?(?:public\.)?(\w+|\{LEDGER\})", re.IGNORECASE
+)
+# Before `migrate` there is no view to ask, so these read the ledger as it is: docs/architecture.md.
+LEDGER_READERS = {"engine.py", "web/health.py"}
+LEDGER_KEEPERS = "migrations/"
+
+
+def test_statements_name_functions_and_views() -> None:
+    assert {"pricing_settings", "pricing_providers", "pricing_sync_log"} <= TABLES
+    read = {
+        (path.relative_to(SERVICE).as_posix(), LEDGER if name == "{LEDGER}" else name.lower())
+        for path in SERVICE.rglob("*.py")
+        for name in NAMED.findall(path.read_text())
+    }
+    ledger = {file for file, name in read if name == LEDGER}
+    assert {file for file in ledger if not file.startswith(LEDGER_KEEPERS)} == LEDGER_READERS
+    assert [(file, name) for file, name in sorted(read) if name in TABLES] == []
+    engine = {(file, name) for file, name in read if name.startswith("procrastinate_")}
+    assert engine == set()
+
+
+def test_a_table_in_a_statement_is_found() -> None:
+    for statement in (
+        "select slug from public.pricing_providers where enabled",
+        "select slug\nfrom pricing_providers",
+        '"select slug from"\n    " public.pricing_providers"',
+        "INSERT INTO pricing_providers",
+    ):
+        assert NAMED.findall(statement) == ["pricing_providers"]
