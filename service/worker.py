@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from procrastinate import JobContext
 
+from service.answer import sync_tools
 from service.engine import SYNC_TASK, PricingApp, PricingConnector
-from service.sync import run_provider_sync, sync_tools
+from service.sync import run_provider_sync
 
 # One connection for each running sync, and a few for heartbeat, fetch and clean-up.
 app = PricingApp(

@@ -29,6 +29,7 @@ from service.jobs import (
     follow_job,
     syncable_providers,
     trigger_sync,
+    workers_alive,
 )
 from service.migrations.runner import migrate
 from service.progress import Progress, show_summary
@@ -163,11 +164,14 @@ class Up:
                 )
                 job_id = self._ask(trigger)
                 syncs: list[ProviderSync] = []
+                asked = time.monotonic()
                 for _, syncs in follow_job(self._url, job_id, self._tend_at_first):
                     progress.update(
                         [*ended, *syncs, *(ProviderSync(each, "queued") for each in waiting)]
                     )
                     self._tend_at_first()
+                    if all(sync.status == "queued" for sync in syncs):
+                        self._require_worker(asked)
                 ended += syncs
         return ended
 
@@ -244,6 +248,13 @@ class Up:
             if time.monotonic() > deadline:
                 self._fail(web, f"The web process is not ready after {READY_SECONDS:g} s.")
             time.sleep(0.05)
+
+    def _require_worker(self, asked: float) -> None:
+        """Behind somebody else's lock a sync may wait for long; for a worker it must not."""
+        if time.monotonic() - asked > READY_SECONDS and not self._ask(workers_alive):
+            self._fail(
+                self._children[1], f"No worker took the first sync within {READY_SECONDS:g} s."
+            )
 
     def _is_ready(self) -> bool:
         web = self._children[0].process

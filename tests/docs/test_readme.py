@@ -40,7 +40,8 @@ class Reader:
             **{
                 name: value
                 for name, value in os.environ.items()
-                if not name.startswith(FOREIGN_VARIABLES)
+                # These tests may have been started by make themselves; a reader was not.
+                if not name.startswith((*FOREIGN_VARIABLES, "MAKE"))
             },
             "PATH": f"{Path(psql).parent}:{os.environ['PATH']}",
             "PRICING_DATA_DIR": str(directory / "data"),

@@ -95,7 +95,7 @@ async def test_lists_are_read_off_the_event_loop(
         return openrouter.ADAPTER.parse(body)
 
     monkeypatch.setattr(
-        "service.sync.adapter", lambda slug: replace(openrouter.ADAPTER, parse=parse)
+        "service.answer.adapter", lambda slug: replace(openrouter.ADAPTER, parse=parse)
     )
     job_id = queue.trigger("openrouter")
     async with app.open_async():

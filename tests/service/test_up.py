@@ -340,6 +340,17 @@ def test_children_that_end_again_and_again_are_given_up(
     _assert_nothing_runs(data_dir)
 
 
+def test_a_worker_that_never_comes_is_not_waited_for_for_ever(
+    up_processes: Processes, data_dir: Path
+) -> None:
+    url = "postgresql://nobody@127.0.0.1:1/nowhere"
+    ended = _up_with(up_processes, PRICING_WORKER_DATABASE_URL=url)
+    assert ended.returncode == 1
+    assert "error: No worker took the first sync within 30 s." in ended.stderr
+    assert "Waiting. No database" in ended.stdout + ended.stderr
+    _assert_nothing_runs(data_dir)
+
+
 def _up_with(processes: Processes, **variables: str) -> subprocess.CompletedProcess[str]:
     processes.environment |= variables
     return _up(processes, "--once")
