@@ -105,6 +105,21 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
     assert "if-none-match" in providers.requests("openrouter")[1].headers
 
 
+def test_another_version_asks_for_the_same_answer_again(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    """It may read more out of it."""
+    providers.fill("openrouter", 5)
+    providers.answer("openrouter", Answer(etag=True))
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    queue.connection.execute("update pricing_providers set etag_parser = '0.0.0'")
+    job = queue.wait_for_end(queue.trigger("openrouter"))
+
+    assert "if-none-match" not in providers.requests("openrouter")[1].headers
+    assert "not_modified" not in queue.attempts(str(job["job_id"]))[0]["details"]
+
+
 ODD_ANSWERS = {
     "html": (Answer(body=b"<html>maintenance</html>"), "not_json"),
     "half a body": (Answer(cut=True), "truncated"),
