@@ -19,11 +19,9 @@ from service.attempt import Attempt
 from service.errors import FetchError
 from service.fetch import fetch, make_client
 from service.price_list import PriceList, to_apply_rows
-from service.providers import adapter
+from service.providers import CATALOGUE, adapter
 from service.providers.catalogue import catalogue_source, read_catalogue
 from service.settings import Settings, read_credential, read_settings
-
-CATALOGUE = "catalogue"
 
 # Reading a list is CPU work: on the event loop it would hold up the heartbeat of this worker.
 # Two threads at most, so that they cannot hold up its exit either.

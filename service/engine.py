@@ -24,7 +24,7 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from service.migrations.runner import missing_parts
 from service.sessions import WorkerSessions, worker_url
-from service.supervisor import Supervisor
+from service.supervisor import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Supervisor
 
 logger = logging.getLogger(__name__)
 
@@ -33,8 +33,6 @@ WorkerContext = AbstractAsyncContextManager[dict[str, Any]]
 
 SYNC_TASK = "sync_provider"
 
-FIRST_BACKOFF_SECONDS = 0.5
-LONGEST_BACKOFF_SECONDS = 30.0
 MOST_COLLISIONS = 20
 # How often a process that waits says so.
 REMINDER_SECONDS = 30.0

@@ -5,8 +5,7 @@
     ├── DatabaseUnavailable      Postgres does not answer, or refuses us
     ├── DatabaseRefused          a database function said no (PT404, PT409, PT422, PT429)
     ├── MigrationError           the schema is not what this version needs
-    │   ├── ForeignRelations     tables with our names that are not ours
-    │   └── EngineUnknown        the ledger does not know the installed engine
+    │   └── ForeignRelations     tables with our names that are not ours
     ├── EmbeddedPostgresError    the embedded server does not start
     └── SyncError                one attempt at one provider failed; ``code`` is the error kind
         ├── FetchError           no usable answer (timeout, connection, http_status, ...)
@@ -67,10 +66,6 @@ class MigrationError(PricingError):
 
 class ForeignRelations(MigrationError):
     code = "foreign_relations"
-
-
-class EngineUnknown(MigrationError):
-    code = "engine_unknown"
 
 
 class EmbeddedPostgresError(PricingError):

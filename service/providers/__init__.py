@@ -12,6 +12,9 @@ from importlib import import_module
 
 from service.price_list import PriceList
 
+# The provider that fetches nothing: its list is a package, read by ``providers/catalogue.py``.
+CATALOGUE = "catalogue"
+
 _MODULES = {
     "openrouter": "service.providers.openrouter",
     "deepinfra": "service.providers.deepinfra",

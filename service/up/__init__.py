@@ -33,6 +33,7 @@ from service.jobs import (
 )
 from service.migrations.runner import migrate
 from service.progress import Progress, show_summary
+from service.providers import CATALOGUE
 from service.settings import Settings
 from service.terminal import Terminal, without
 from service.up.admin_key import FILE as KEY_FILE
@@ -47,8 +48,6 @@ Answer = TypeVar("Answer")
 
 PROGRAM = "pricing-sync"
 TRIGGERED_BY = "up"
-# It fills what the others could not deliver, so it comes when they have ended.
-CATALOGUE = "catalogue"
 
 READY_SECONDS = 30.0
 WATCH_SECONDS = 0.2
@@ -145,7 +144,7 @@ class Up:
         self._wait_until_ready()
 
     def first_sync(self) -> list[ProviderSync]:
-        """Sync all that can be synced, the catalogue when the others have ended."""
+        """Sync all that can be synced; the catalogue last: it fills what was not delivered."""
         self._say("First sync of all providers:")
         providers = self._ask(syncable_providers)
         others = [provider for provider in providers if provider != CATALOGUE]
