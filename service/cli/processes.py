@@ -34,7 +34,7 @@ def up(
     A database (embedded, unless DATABASE_URL names one), migrations, the web process, a worker,
     and a first sync of all providers.
     """
-    from service.up import up
+    from service.up.run import up
 
     raise typer.Exit(up(read_settings(), once=once, as_json=as_json))
 
