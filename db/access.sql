@@ -21,8 +21,10 @@ declare
                 'pricing_api_keys',
                 'pricing_audit_log',
                 'pricing_history',
+                'pricing_idempotency_keys',
                 'pricing_provider_syncs',
                 'pricing_providers',
+                'pricing_scheduler_ticks',
                 'pricing_schema_ledger',
                 'pricing_settings',
                 'pricing_sync_jobs',
@@ -159,6 +161,8 @@ begin
             values
                 -- What people and programs call.
                 ('trigger_pricing_sync', '{pricing_web, pricing_worker, service_role}'),
+                ('cancel_pricing_sync', '{pricing_web, service_role}'),
+                ('retry_pricing_sync', '{pricing_web, service_role}'),
                 ('cleanup_stuck_pricing_syncs', '{pricing_web, pricing_worker, service_role}'),
                 ('cleanup_expired_pricing_locks', '{pricing_web, pricing_worker, service_role}'),
                 ('cleanup_old_pricing_jobs', '{pricing_worker, service_role}'),
@@ -184,7 +188,12 @@ begin
                 ('settle_pricing_job', '{}'),
                 ('reopen_pricing_job', '{}'),
                 ('wake_pricing_workers', '{}'),
+                ('stop_provider_sync', '{}'),
+                ('requeue_provider_sync', '{}'),
                 ('release_stalled_syncs', '{}'),
+                ('end_ignored_aborts', '{}'),
+                ('fail_unattended_syncs', '{}'),
+                ('cancel_disabled_syncs', '{}'),
                 ('fail_overtime_syncs', '{}'),
                 ('mend_pricing_jobs', '{}'),
                 ('pricing_who', '{}'),
@@ -193,6 +202,10 @@ begin
                 ('guard_queue_row', '{}'),
                 ('project_provider_sync', '{}'),
                 ('notify_pricing_sync_job', '{}'),
+                ('guard_pricing_job', '{}'),
+                ('stop_pricing_job', '{}'),
+                ('release_pricing_lock', '{}'),
+                ('follow_provider_disabled', '{}'),
                 ('follow_provider_switch', '{}')
         ) as f (name, callers)
         join pg_catalog.pg_proc p on p.proname = f.name and p.pronamespace = 'public'::regnamespace

@@ -82,7 +82,7 @@ begin
             and not exists (
                 select
                 from public.pricing_sync_jobs j
-                where j.job_id::text = v_row.args ->> 'job_id' and j.dry_run
+                where j.job_id = (v_row.args ->> 'job_id')::uuid and j.dry_run
             );
     end if;
     return true;

@@ -12,15 +12,23 @@ begin
     for v in
         select q.id, q.attempts + 1 as attempt, coalesce(p_timeout, p.timeout) as timeout
         from procrastinate.procrastinate_jobs q
-        join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
-        join public.pricing_providers p on p.slug = l.provider_slug
+        join public.pricing_providers p on p.slug = q.args ->> 'provider'
+        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
         -- Without a live worker it is stalled, not slow: then it is queued again, however old.
         join procrastinate.procrastinate_workers w on w.id = q.worker_id
         cross join public.pricing_settings s
         where q.status = 'doing'
             and q.task_name = 'sync_provider'
             and w.last_heartbeat >= clock_timestamp() - s.lease
-            and l.sync_started_at < clock_timestamp() - coalesce(p_timeout, p.timeout)
+            and coalesce(
+                l.sync_started_at,
+                -- The log row may be missing; the engine's own record of the fetch is not.
+                (
+                    select max(e.at)
+                    from procrastinate.procrastinate_events e
+                    where e.job_id = q.id and e.type = 'started'
+                )
+            ) < clock_timestamp() - coalesce(p_timeout, p.timeout)
         order by q.id
         limit 500
     loop

@@ -7,7 +7,6 @@ returns table (
     base_url text,
     credential_variable text,
     timeout_seconds double precision,
-    dry_run boolean,
     etag text,
     etag_parser text,
     enabled boolean
@@ -24,12 +23,11 @@ as $$
         p.base_url,
         p.credential_variable,
         extract(epoch from p.timeout)::double precision,
-        j.dry_run,
         case when not j.dry_run then p.etag end,
         case when not j.dry_run then p.etag_parser end,
         p.enabled
     from procrastinate.procrastinate_jobs q
-    join public.pricing_sync_jobs j on j.job_id::text = q.args ->> 'job_id'
+    join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
     join public.pricing_providers p on p.slug = q.args ->> 'provider'
     where q.id = get_provider_sync.queue_job_id
         and q.task_name = 'sync_provider'

@@ -1,4 +1,5 @@
--- What the projection could not write when it happened: log rows still open whose queue row has moved on or is gone.
+-- What the projection could not write when it happened, and what hands left behind: each kind row by row, so that one
+-- that cannot be mended does not stop the others.
 create or replace function public.mend_pricing_jobs()
 returns integer
 language plpgsql
@@ -9,6 +10,7 @@ declare
     v record;
     v_mended integer := 0;
 begin
+    -- Log rows still open whose queue row has moved on or is gone.
     for v in
         select l.id, l.job_id, l.queue_job_id, l.attempt, q.id is null as is_gone
         from public.pricing_sync_log l
@@ -42,9 +44,83 @@ begin
                 raise warning 'pricing-sync: log row % could not be mended: %', v.id, sqlerrm;
         end;
     end loop;
+
+    -- Open queue rows whose job is gone or has ended, or whose log row is missing or behind.
+    for v in
+        select
+            q.id, q.attempts + 1 as attempt, q.status, q.worker_id, q.args ->> 'provider' as provider_slug, j.job_id,
+            j.outcome is null and j.job_id is not null as has_open_job
+        from procrastinate.procrastinate_jobs q
+        left join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
+        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        where q.status in ('todo', 'doing')
+            and q.task_name = 'sync_provider'
+            and (
+                j.job_id is null
+                or j.outcome is not null
+                or l.id is null
+                or (q.status = 'doing' and l.status = 'queued')
+            )
+        order by q.id
+        limit 500
+    loop
+        begin
+            if not v.has_open_job then
+                v_mended := v_mended
+                    + public.stop_provider_sync(v.id, 'stopped', 'Its job has ended or is gone')::integer;
+                continue;
+            end if;
+            perform from procrastinate.procrastinate_jobs q
+            where q.id = v.id and q.status = v.status and q.attempts + 1 = v.attempt
+            for no key update skip locked;
+            continue when not found;
+            perform public.log_queued_attempt(v.id, v.attempt, v.job_id, v.provider_slug);
+            if v.status = 'doing' then
+                update public.pricing_sync_log l
+                set status = 'in_progress',
+                    worker_id = v.worker_id,
+                    sync_started_at = coalesce(
+                        (
+                            select max(e.at)
+                            from procrastinate.procrastinate_events e
+                            where e.job_id = v.id and e.type = 'started'
+                        ),
+                        clock_timestamp()
+                    )
+                where l.queue_job_id = v.id and l.attempt = v.attempt and l.status = 'queued';
+            end if;
+            perform public.settle_pricing_job(v.job_id);
+            v_mended := v_mended + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: the log of queue row % could not be mended: %', v.id, sqlerrm;
+        end;
+    end loop;
+
+    -- Open jobs of which nothing is open.
+    for v in
+        select j.job_id
+        from public.pricing_sync_jobs j
+        where j.status in ('queued', 'running')
+            and not exists (
+                select
+                from public.pricing_sync_log l
+                where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
+            )
+        order by j.triggered_at
+        limit 500
+    loop
+        begin
+            perform public.settle_pricing_job(v.job_id);
+            v_mended := v_mended + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: job % could not be mended: %', v.job_id, sqlerrm;
+        end;
+    end loop;
     return v_mended;
 end;
 $$;
 
 comment on function public.mend_pricing_jobs() is
-'End the log rows whose queue row ended or disappeared without them; returns how many.';
+'Bring log rows and jobs in line with queue rows that ended, moved or disappeared without them; returns how many it mended.';

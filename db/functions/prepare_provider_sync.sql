@@ -38,13 +38,21 @@ begin
         values (public.pricing_who(), array[v_provider], 1)
         returning j.* into v_job;
         new.args := jsonb_build_object('provider', v_provider, 'job_id', v_job.job_id);
-    elsif not exists (
-        select
+    else
+        -- Held, so that nobody ends the job while its row is not there to be seen.
+        perform
         from public.pricing_sync_jobs j
-        where j.job_id::text = new.args ->> 'job_id' and j.status in ('queued', 'running')
-    ) then
-        raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
-            using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        where j.job_id = (
+                case when new.args ->> 'job_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                    then new.args ->> 'job_id'
+                end
+            )::uuid
+            and j.status in ('queued', 'running')
+        for no key update;
+        if not found then
+            raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
+                using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
     end if;
 
     new.queue_name := 'pricing';

@@ -31,6 +31,11 @@ begin
                 );
             end if;
         elsif new.status = 'doing' then
+            if not exists (
+                select from public.pricing_sync_log l where l.queue_job_id = new.id and l.attempt = v_attempt
+            ) then
+                perform public.log_queued_attempt(new.id, v_attempt, v_job_id, v_provider);
+            end if;
             update public.pricing_sync_log l
             set status = 'in_progress', sync_started_at = clock_timestamp(), worker_id = new.worker_id
             where l.queue_job_id = new.id and l.attempt = v_attempt and l.status = 'queued';
@@ -57,7 +62,11 @@ begin
             perform public.log_ended_attempt(new.id, v_attempt, 'cancelled', 'cancelled', 'Cancelled');
         end if;
 
-        perform public.settle_pricing_job(v_job_id);
+        if not public.settle_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
+            -- A person ended the job while this row was on its way, and left it to whoever moved it.
+            perform public.stop_provider_sync(new.id, 'stopped', 'Its job was ended by hand');
+            return null;
+        end if;
     exception
         when others then
             raise warning 'pricing-sync: queue row % changed to %, its log could not follow: %',

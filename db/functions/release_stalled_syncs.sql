@@ -43,17 +43,16 @@ begin
             where l.queue_job_id = v_id and l.error_kind = 'worker_lost';
 
             if v_row.abort_requested then
-                perform public.end_provider_sync(v_id, v_row.attempts + 1, 'cancelled');
+                perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
             elsif v_lost + 1 >= v_settings.max_attempts then
                 perform public.end_provider_sync(
                     v_id, v_row.attempts + 1, 'failed', 'worker_lost',
                     format('Its worker was lost %s times; it is not tried again', v_lost + 1)
                 );
             else
-                perform public.log_ended_attempt(
+                perform public.requeue_provider_sync(
                     v_id, v_row.attempts + 1, 'failed', 'worker_lost', 'The worker was lost; the sync was queued again'
                 );
-                update procrastinate.procrastinate_jobs q set status = 'todo' where q.id = v_id;
             end if;
             syncs_released := syncs_released + 1;
         exception

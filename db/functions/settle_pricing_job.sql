@@ -1,7 +1,7 @@
 -- The job row is a summary of its log rows, made anew whenever one of them changes. The lock comes first:
 -- providers of one job end at the same moment, and the last to count must see what the others wrote.
 create or replace function public.settle_pricing_job(p_job_id uuid)
-returns void
+returns boolean
 language plpgsql
 security definer
 set search_path = ''
@@ -13,9 +13,8 @@ declare
     v_outcome text;
 begin
     select j.* into v_job from public.pricing_sync_jobs j where j.job_id = p_job_id for no key update;
-    -- A job that has ended stays as it ended, whatever its rows do later.
-    if not found or v_job.status not in ('queued', 'running') then
-        return;
+    if not found then
+        return false;
     end if;
 
     with latest as (
@@ -53,7 +52,11 @@ begin
     into v
     from latest;
 
-    if v.open > 0 then
+    if v_job.outcome is not null then
+        -- A job that has ended keeps status, time and message, whatever its rows do later; the counts tell what they did.
+        v_status := v_job.status;
+        v_outcome := v_job.outcome;
+    elsif v.open > 0 then
         v_status := case when v.started_at is null then 'queued' else 'running' end;
     elsif v.succeeded > 0 then
         v_status := 'completed';
@@ -70,7 +73,7 @@ begin
     set status = v_status,
         outcome = v_outcome,
         started_at = coalesce(j.started_at, v.started_at),
-        completed_at = case when v.open = 0 then clock_timestamp() end,
+        completed_at = case when v_outcome is not null then coalesce(j.completed_at, clock_timestamp()) end,
         providers_total = v.total,
         providers_synced = v.succeeded,
         providers_failed = v.failed + v.cancelled,
@@ -78,12 +81,14 @@ begin
         models_updated = v.models_updated,
         models_skipped = v.models_skipped,
         total_errors = v.failed,
-        error_message = left(v.error_message, 500),
+        error_message = case when j.outcome is null then left(v.error_message, 500) else j.error_message end,
         result_data = jsonb_build_object('providers', v.results),
         revision = j.revision + 1
-    where j.job_id = p_job_id;
+    where j.job_id = p_job_id
+        and (j.outcome is null or j.result_data <> jsonb_build_object('providers', v.results));
+    return v_outcome is null;
 end;
 $$;
 
 comment on function public.settle_pricing_job(uuid) is
-'Bring an open job''s status, outcome and counts in line with the last attempt of each of its providers.';
+'Bring a job in line with the last attempt of each of its providers: an open one wholly, an ended one in its counts; tells whether it is open.';

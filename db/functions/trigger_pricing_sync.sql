@@ -18,6 +18,7 @@ declare
         'on_conflict', trigger_pricing_sync.on_conflict
     );
     v_providers text[];
+    v_key public.pricing_idempotency_keys;
     v_job public.pricing_sync_jobs;
     v_holder record;
 begin
@@ -39,18 +40,16 @@ begin
         perform pg_catalog.pg_advisory_xact_lock(
             pg_catalog.hashtextextended('pricing_sync_idempotency:' || trigger_pricing_sync.idempotency_key, 0)
         );
-        select j.* into v_job
-        from public.pricing_sync_jobs j
-        where j.idempotency_key = trigger_pricing_sync.idempotency_key
-            and j.triggered_at > clock_timestamp() - interval '24 hours'
-        order by j.triggered_at desc
-        limit 1;
+        select k.* into v_key
+        from public.pricing_idempotency_keys k
+        where k.key = trigger_pricing_sync.idempotency_key and k.used_at > clock_timestamp() - interval '24 hours';
         if found then
             -- What was asked for, not what it came to: which providers "all" are may change in a day.
-            if v_job.request <> v_request then
-                raise exception 'The idempotency key was used for another trigger, job %', v_job.job_id
+            if v_key.request <> v_request then
+                raise exception 'The idempotency key was used for another trigger, job %', v_key.job_id
                     using errcode = 'PT409', hint = 'Repeat a trigger with the same key and the same body, or use a new key.';
             end if;
+            select j.* into strict v_job from public.pricing_sync_jobs j where j.job_id = v_key.job_id;
             return v_job;
         end if;
     end if;
@@ -99,25 +98,30 @@ begin
             )
         order by j.triggered_at
         limit 1;
-        if found then
-            return v_job;
-        end if;
     end if;
 
-    insert into public.pricing_sync_jobs as j (
-        triggered_by, dry_run, request, providers, providers_total, idempotency_key
-    )
-    values (
-        trigger_pricing_sync.triggered_by,
-        coalesce(trigger_pricing_sync.dry_run, false),
-        v_request,
-        v_providers,
-        cardinality(v_providers),
-        trigger_pricing_sync.idempotency_key
-    )
-    returning j.* into v_job;
+    if v_job.job_id is null then
+        insert into public.pricing_sync_jobs as j (
+            triggered_by, dry_run, request, providers, providers_total, idempotency_key
+        )
+        values (
+            trigger_pricing_sync.triggered_by,
+            coalesce(trigger_pricing_sync.dry_run, false),
+            v_request,
+            v_providers,
+            cardinality(v_providers),
+            trigger_pricing_sync.idempotency_key
+        )
+        returning j.* into v_job;
+        perform public.defer_provider_syncs(v_job.job_id, v_providers);
+    end if;
 
-    perform public.defer_provider_syncs(v_job.job_id, v_providers);
+    if idempotency_key is not null then
+        insert into public.pricing_idempotency_keys as k (key, job_id, request)
+        values (trigger_pricing_sync.idempotency_key, v_job.job_id, v_request)
+        on conflict (key) do update
+        set job_id = excluded.job_id, request = excluded.request, used_at = excluded.used_at;
+    end if;
     return v_job;
 end;
 $$;

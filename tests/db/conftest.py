@@ -20,6 +20,8 @@ Another = Callable[[], Pricing]
 EMPTIED = (
     "public.model_pricing_history",
     "public.model_pricing",
+    "public.pricing_idempotency_keys",
+    "public.pricing_scheduler_ticks",
     "public.pricing_sync_log",
     "public.pricing_sync_jobs",
     "public.pricing_api_keys",

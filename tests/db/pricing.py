@@ -29,6 +29,7 @@ WRITTEN = (
     "public.pricing_sync_log",
     "public.pricing_api_keys",
     "public.pricing_audit_log",
+    "public.pricing_idempotency_keys",
     "procrastinate.procrastinate_jobs",
     "procrastinate.procrastinate_events",
 )

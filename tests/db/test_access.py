@@ -25,6 +25,8 @@ EVERY_RIGHT = "select, insert, update, delete, truncate, references, trigger"
 # Functions that somebody besides the owner may execute.
 CALLERS = {
     "trigger_pricing_sync": {"pricing_web", "pricing_worker", "service_role"},
+    "cancel_pricing_sync": {"pricing_web", "service_role"},
+    "retry_pricing_sync": {"pricing_web", "service_role"},
     "cleanup_stuck_pricing_syncs": {"pricing_web", "pricing_worker", "service_role"},
     "cleanup_expired_pricing_locks": {"pricing_web", "pricing_worker", "service_role"},
     "cleanup_old_pricing_jobs": {"pricing_worker", "service_role"},

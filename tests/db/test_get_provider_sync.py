@@ -29,7 +29,6 @@ def test_where_to_fetch_and_how(pricing: Pricing) -> None:
             "base_url": "https://openrouter.ai",
             "credential_variable": "KEY",
             "timeout_seconds": 90.0,
-            "dry_run": False,
             "etag": "e",
             "etag_parser": "p",
             "enabled": True,
@@ -40,7 +39,7 @@ def test_where_to_fetch_and_how(pricing: Pricing) -> None:
 def test_a_dry_run_fetches_without_conditions(pricing: Pricing) -> None:
     pricing.sync("openrouter", [price("m")], etag="e", etag_parser="p")
     (row,) = ask(pricing, pricing.start(dry_run=True))
-    assert (row["dry_run"], row["etag"], row["etag_parser"]) == (True, None, None)
+    assert (row["etag"], row["etag_parser"]) == (None, None)
 
 
 def test_a_disabled_provider_is_told(pricing: Pricing) -> None:

@@ -169,19 +169,6 @@ def test_so_does_the_retry_of_a_row_that_ended_while_it_waited(
     assert pricing.job(job["job_id"])["outcome"] == "success"
 
 
-def test_a_job_that_has_ended_stays_as_it_ended(pricing: Pricing) -> None:
-    attempt = pricing.start()
-    pricing.do(
-        "update public.pricing_sync_jobs set status = 'failed', outcome = 'failed',"
-        " completed_at = now(), error_message = 'by hand'"
-    )
-    job = pricing.job(attempt.job_id)
-    pricing.succeed(attempt)
-
-    assert pricing.log(attempt.queue_job_id)["status"] == "success"
-    assert pricing.job(attempt.job_id) == job
-
-
 def test_what_it_cannot_write_never_stops_the_queue(own_database: Pricing) -> None:
     pricing = own_database
     notices: list[str] = []

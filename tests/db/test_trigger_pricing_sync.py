@@ -290,7 +290,7 @@ def test_all_providers_are_the_same_body_whatever_they_are_by_then(pricing: Pric
 
 def test_an_idempotency_key_is_forgotten_after_24_hours(pricing: Pricing) -> None:
     first = pricing.trigger("openrouter", idempotency_key="k")
-    age = "update public.pricing_sync_jobs set triggered_at = clock_timestamp() - %s::interval"
+    age = "update public.pricing_idempotency_keys set used_at = clock_timestamp() - %s::interval"
 
     pricing.do(age, "23:59")
     assert pricing.trigger("openrouter", idempotency_key="k")["job_id"] == first["job_id"]

@@ -1,0 +1,37 @@
+-- The same way as a hand-made UPDATE, so that there is one: the triggers on the job do the rest.
+create or replace function public.cancel_pricing_sync(job_id uuid, cancelled_by text default current_user)
+returns public.pricing_sync_jobs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_job public.pricing_sync_jobs;
+begin
+    if cancelled_by is null or length(cancelled_by) not between 1 and 200 then
+        raise exception 'cancelled_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person or program that cancels.';
+    end if;
+
+    update public.pricing_sync_jobs j
+    set status = 'cancelled', error_message = format('Cancelled by %s', cancel_pricing_sync.cancelled_by)
+    where j.job_id = cancel_pricing_sync.job_id and j.status in ('queued', 'running');
+    if found then
+        insert into public.pricing_audit_log (who, action, subject)
+        values (cancel_pricing_sync.cancelled_by, 'cancel_pricing_sync', cancel_pricing_sync.job_id::text);
+        select j.* into v_job from public.pricing_sync_jobs j where j.job_id = cancel_pricing_sync.job_id;
+        return v_job;
+    end if;
+
+    select j.* into v_job from public.pricing_sync_jobs j where j.job_id = cancel_pricing_sync.job_id;
+    if not found then
+        raise exception 'There is no job %', coalesce(cancel_pricing_sync.job_id::text, 'null')
+            using errcode = 'PT404', hint = 'select * from pricing_sync_jobs order by triggered_at desc shows the newest.';
+    end if;
+    raise exception 'Job % has ended already, as %', v_job.job_id, v_job.status
+        using errcode = 'PT409', hint = 'There is nothing left to cancel.';
+end;
+$$;
+
+comment on function public.cancel_pricing_sync(uuid, text) is
+'Cancel what waits and abort what runs of one job, at once; returns the job.';

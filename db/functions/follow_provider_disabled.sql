@@ -1,0 +1,14 @@
+create or replace function public.follow_provider_disabled()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform public.cancel_disabled_syncs(new.slug);
+    return null;
+end;
+$$;
+
+comment on function public.follow_provider_disabled() is
+'Trigger: a provider that is disabled takes its waiting syncs out of the queue.';

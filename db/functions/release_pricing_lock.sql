@@ -1,0 +1,41 @@
+-- The lock is the running queue row: releasing it takes the row away from its worker, and queues it again.
+-- Rows that somebody else is changing are left alone: they are ending, and the lock with them.
+create or replace function public.release_pricing_lock()
+returns trigger
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v_skipped boolean := false;
+    v_id bigint;
+begin
+    for v_id in
+        select h.queue_job_id
+        from public.held_pricing_locks() h
+        where old.lock_key in (h.lock_key, 'pricing_sync_global')
+        order by h.queue_job_id
+    loop
+        select q.* into v_row
+        from procrastinate.procrastinate_jobs q
+        where q.id = v_id and q.status = 'doing'
+        for no key update skip locked;
+        if not found then
+            v_skipped := true;
+        elsif v_row.abort_requested then
+            perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
+        else
+            perform public.requeue_provider_sync(
+                v_id, v_row.attempts + 1, 'cancelled', 'lock_released',
+                format('Its lock was released by %s; the sync was queued again', public.pricing_who())
+            );
+        end if;
+    end loop;
+    -- Null: DELETE does not count the row.
+    return case when v_skipped then null else old end;
+end;
+$$;
+
+comment on function public.release_pricing_lock() is
+'Trigger: DELETE from pricing_sync_lock fences the holder off and queues its provider sync again; pricing_sync_global stands for all.';

@@ -1,0 +1,19 @@
+-- For a caller that holds the queue row, which is running.
+create or replace function public.requeue_provider_sync(
+    p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text
+)
+returns void
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform public.log_ended_attempt(p_queue_job_id, p_attempt, p_status, p_error_kind, p_message);
+    -- A holder that lives after all hears that it may stop; what it wrote late is refused by the fence.
+    update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = p_queue_job_id;
+    update procrastinate.procrastinate_jobs q set status = 'todo' where q.id = p_queue_job_id;
+end;
+$$;
+
+comment on function public.requeue_provider_sync(bigint, integer, text, text, text) is
+'Take a running attempt away from its worker, and queue its provider sync again.';

@@ -1,0 +1,35 @@
+-- Behind every cancellation that does not come from the worker itself. It never waits: whoever holds the queue row
+-- is about to lock the job row, finds it ended there, and stops its own.
+create or replace function public.stop_provider_sync(p_queue_job_id bigint, p_error_kind text, p_message text)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+begin
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id and q.task_name = 'sync_provider' and q.status in ('todo', 'doing')
+    for no key update skip locked;
+    if not found then
+        return false;
+    end if;
+
+    perform public.log_ended_attempt(v_row.id, v_row.attempts + 1, 'cancelled', p_error_kind, p_message);
+    if v_row.status = 'doing' then
+        -- The flag tells a live worker to drop what it does; the end does not wait for it.
+        update procrastinate.procrastinate_jobs q set abort_requested = true
+        where q.id = v_row.id and not q.abort_requested;
+    end if;
+    update procrastinate.procrastinate_jobs q
+    set status = (case v_row.status when 'doing' then 'aborted' else 'cancelled' end)
+        ::procrastinate.procrastinate_job_status
+    where q.id = v_row.id;
+    return true;
+end;
+$$;
+
+comment on function public.stop_provider_sync(bigint, text, text) is
+'Cancel a provider sync that waits, abort one that runs; false when it has ended, or somebody else is changing it now.';
