@@ -168,6 +168,7 @@ begin
                 ('cleanup_old_pricing_jobs', '{pricing_worker, service_role}'),
                 ('create_pricing_api_key', '{}'),
                 -- What the worker calls.
+                ('fetch_queue_row', '{pricing_worker}'),
                 ('get_provider_sync', '{pricing_worker}'),
                 ('apply_provider_prices', '{pricing_worker}'),
                 ('end_provider_sync', '{pricing_worker}'),

@@ -1,5 +1,6 @@
 """``make bench``: every benchmark, one after the other."""
 
-from tests.bench import latency
+from tests.bench import backlog, latency
 
 latency.main()
+backlog.main()

@@ -25,6 +25,7 @@ from procrastinate import App, PsycopgConnector
 from psycopg.rows import dict_row
 
 from service.migrations.runner import migrate
+from tests.bench.figures import print_figures
 from tests.postgres import free_port, running_cluster
 from tests.processes import ADMIN_KEY, Processes, answers
 from tests.provider_server import Answer, running_provider_server
@@ -62,7 +63,7 @@ def main() -> None:
     parser.add_argument("--stock-handovers", type=int, default=5)
     arguments = parser.parse_args()
     with _installation() as (queue, processes, url):
-        _print("POST trigger, answered", _answer_times(processes, arguments.triggers))
+        print_figures("POST trigger, answered", _answer_times(processes, arguments.triggers))
         queue.connection.execute(
             "truncate pricing_sync_jobs, procrastinate.procrastinate_jobs cascade"
         )
@@ -73,18 +74,18 @@ def main() -> None:
         for _ in range(arguments.pickups):
             pickups.append(queue.trigger("openrouter"))
             queue.wait_for_end(pickups[-1])
-        _print("trigger to in_progress", _figures(queue, PICKUP, pickups))
+        print_figures("trigger to in_progress", _figures(queue, PICKUP, pickups))
 
         handovers = [queue.trigger("openrouter") for _ in range(arguments.handovers + 1)]
         queue.wait_for_end(handovers[-1], timeout=300)
         ours = _figures(queue, HANDOVER, handovers)
-        _print("lock released to next start, 2 x 4", ours)
+        print_figures("lock released to next start, 2 x 4", ours)
         for worker in workers:
             worker.stop()
 
         asyncio.run(_run_stock(url, arguments.stock_handovers + 1))
         stock = [float(row["ms"]) for row in queue.rows(STOCK_HANDOVER) if row["ms"] is not None]
-        _print("the same, engine alone", stock)
+        print_figures("the same, engine alone", stock)
         ratio = statistics.median(stock) / statistics.median(ours)
         print(f"ratio of the medians, engine alone / ours: {ratio:,.0f}")
 
@@ -159,16 +160,6 @@ async def _work_until_done(app: App, jobs: int) -> None:
 
 def _figures(queue: Queue, query: str, jobs: list[str]) -> list[float]:
     return [float(row["ms"]) for row in queue.rows(query, jobs) if row["ms"] is not None]
-
-
-def _print(what: str, figures: list[float]) -> None:
-    figures = sorted(figures)
-    shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
-    shown = (
-        f"{name}={figures[min(len(figures) - 1, int(len(figures) * share))]:.1f} ms"
-        for name, share in shares.items()
-    )
-    print(f"{what}: n={len(figures)}", *shown)
 
 
 if __name__ == "__main__":

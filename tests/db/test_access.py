@@ -30,6 +30,7 @@ CALLERS = {
     "cleanup_stuck_pricing_syncs": {"pricing_web", "pricing_worker", "service_role"},
     "cleanup_expired_pricing_locks": {"pricing_web", "pricing_worker", "service_role"},
     "cleanup_old_pricing_jobs": {"pricing_worker", "service_role"},
+    "fetch_queue_row": {"pricing_worker"},
     "get_provider_sync": {"pricing_worker"},
     "apply_provider_prices": {"pricing_worker"},
     "end_provider_sync": {"pricing_worker"},
