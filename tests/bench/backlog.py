@@ -63,6 +63,12 @@ select id, 'pricing', 'sync_provider', 'pricing_sync:' || slug,
 from loaded
 """
 
+WORDS: dict[str, dict[str, str | None]] = {
+    "doing": {"job": "running", "log": "in_progress", "outcome": None},
+    "todo": {"job": "queued", "log": "queued", "outcome": None},
+    "succeeded": {"job": "completed", "log": "success", "outcome": "success"},
+}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -103,16 +109,13 @@ def main() -> None:
 
 
 def _load(connection: Connection, rows: int, queue: str, worker: int | None) -> None:
-    words = {
-        "doing": {"job": "running", "log": "in_progress", "outcome": None},
-        "todo": {"job": "queued", "log": "queued", "outcome": None},
-        "succeeded": {"job": "completed", "log": "success", "outcome": "success"},
-    }[queue]
     connection.execute("set session_replication_role = replica")
     if queue == "doing":
         # One for each lock: rows 1 to 50 have one provider each.
         assert rows == 50
-    connection.execute(LOAD.encode(), {"rows": rows, "queue": queue, "worker": worker, **words})
+    connection.execute(
+        LOAD.encode(), {"rows": rows, "queue": queue, "worker": worker, **WORDS[queue]}
+    )
     connection.execute("reset session_replication_role")
     connection.execute("vacuum analyze")
 
