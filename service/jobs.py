@@ -1,9 +1,9 @@
-"""Jobs as the command line and ``up`` see them: trigger one, read it, follow it to its end."""
+"""Jobs as the command line and ``up`` see them: read one, follow it to its end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -81,32 +81,6 @@ class ProviderSync:
     sync_started_at: datetime | None = None
     differences_total: int | None = None
     differences: list[dict[str, Any]] | None = None
-
-
-def trigger_sync(
-    connection: psycopg.Connection,
-    providers: Sequence[str] | None,
-    *,
-    triggered_by: str,
-    dry_run: bool = False,
-    on_conflict: str = "queue",
-) -> UUID:
-    """Call ``trigger_pricing_sync``; returns the job's id. None: all that can be synced."""
-    with refusals():
-        row = connection.execute(
-            "select job_id from public.trigger_pricing_sync("
-            "providers => %(providers)s::text[], triggered_by => %(triggered_by)s::text,"
-            " dry_run => %(dry_run)s::boolean, on_conflict => %(on_conflict)s::text)",
-            {
-                "providers": None if providers is None else list(providers),
-                "triggered_by": triggered_by,
-                "dry_run": dry_run,
-                "on_conflict": on_conflict,
-            },
-        ).fetchone()
-    assert row is not None
-    job_id: UUID = row[0]
-    return job_id
 
 
 def read_job(connection: psycopg.Connection, job_id: UUID) -> Job | None:

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+JobName = Annotated[
+    str, typer.Argument(metavar="JOB", help="Its id, or the first 8 digits or more.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Limit = Annotated[
     int, typer.Option("--limit", min=1, max=1_000_000, help="Print this many rows at most.")

@@ -1,17 +1,20 @@
-"""The commands about jobs: ``sync`` and ``status``."""
+"""The commands about jobs: ``sync``, ``status``, ``cancel`` and ``retry``."""
 
 from __future__ import annotations
 
 import getpass
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
+from uuid import UUID
 
+import psycopg
 import typer
 
-from service.cli.options import Json
+from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, command_settings, find_job
 from service.cli.tables import show_differences, show_jobs
+from service.job_calls import cancel_sync, retry_sync, trigger_sync
 from service.jobs import (
     Job,
     ProviderSync,
@@ -20,7 +23,6 @@ from service.jobs import (
     open_jobs,
     provider_syncs,
     read_job,
-    trigger_sync,
     workers_alive,
 )
 from service.progress import Progress, show_summary
@@ -28,6 +30,7 @@ from service.terminal import Terminal, shown_time, without
 
 LAST_JOBS = 10
 NO_WORKER = "No worker is alive: it waits until one starts (`pricing-sync worker`)."
+ENDED_BADLY = ("failed", "cancelled")
 
 
 def sync(
@@ -41,6 +44,14 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Fetch and compare, write no price.")
     ] = False,
+    on_conflict: Annotated[
+        Literal["queue", "coalesce", "reject"],
+        typer.Option(
+            "--on-conflict",
+            help="If a provider is queued or running already: wait for it, join the waiting job "
+            "with the same providers, or fail.",
+        ),
+    ] = "queue",
     as_json: Json = False,
 ) -> None:
     """Trigger a sync; a running worker does it."""
@@ -50,21 +61,17 @@ def sync(
     url = command_settings().require_database_url()
     with command_connection() as connection:
         job_id = trigger_sync(
-            connection, providers or None, triggered_by=f"cli:{_user()}", dry_run=dry_run
+            connection,
+            providers or None,
+            triggered_by=_caller(),
+            dry_run=dry_run,
+            on_conflict=on_conflict,
         )
-        syncs = provider_syncs(connection, job_id)
+        job, syncs = _read(connection, job_id)
         names = ", ".join(each.provider for each in syncs)
         told.say(f"Job {job_id} is queued: {names}.")
-        if not workers_alive(connection):
-            told.say(NO_WORKER, style="yellow")
-        job = read_job(connection, job_id)
-    assert job is not None
-    if watch:
-        job, syncs = _watch(told, url, job)
-    if as_json:
-        output.json(_job_with_providers(job, syncs))
-    if watch:
-        raise typer.Exit(1 if job.status in ("failed", "cancelled") else 0)
+        _tell_of_workers(told, connection)
+    _finish(output, told, url if watch else None, job, syncs, as_json)
 
 
 def status(
@@ -89,13 +96,68 @@ def status(
                 output.say("No job yet: `pricing-sync sync` triggers one.")
             return
         job_id = find_job(connection, job)
-        found = read_job(connection, job_id)
-        syncs = provider_syncs(connection, job_id)
-    assert found is not None
+        found, syncs = _read(connection, job_id)
+    _print_job(output, found, syncs, as_json)
+
+
+def cancel(job: JobName, as_json: Json = False) -> None:
+    """Cancel what waits and abort what runs of a job."""
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        job_id = find_job(connection, job)
+        cancel_sync(connection, job_id, cancelled_by=_caller())
+        found, syncs = _read(connection, job_id)
+    _print_job(output, found, syncs, as_json)
+
+
+def retry(
+    job: JobName,
+    wait: Annotated[
+        bool, typer.Option("--wait", "--watch", help="Show its progress; exit 1 if it fails.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Queue the failed and cancelled providers of a job again."""
+    output = Terminal(sys.stdout)
+    told = Terminal(sys.stderr) if as_json else output
+    url = command_settings().require_database_url()
+    with command_connection() as connection:
+        job_id = find_job(connection, job)
+        _, before = _read(connection, job_id)
+        retry_sync(connection, job_id, retried_by=_caller())
+        names = ", ".join(each.provider for each in before if each.status in ENDED_BADLY)
+        told.say(f"Job {job_id} is queued again: {names}.")
+        _tell_of_workers(told, connection)
+        found, syncs = _read(connection, job_id)
+    _finish(output, told, url if wait else None, found, syncs, as_json)
+
+
+def _read(connection: psycopg.Connection, job_id: UUID) -> tuple[Job, list[ProviderSync]]:
+    job = read_job(connection, job_id)
+    assert job is not None
+    return job, provider_syncs(connection, job_id)
+
+
+def _tell_of_workers(told: Terminal, connection: psycopg.Connection) -> None:
+    if not workers_alive(connection):
+        told.say(NO_WORKER, style="yellow")
+
+
+def _finish(
+    output: Terminal,
+    told: Terminal,
+    watched: str | None,
+    job: Job,
+    syncs: list[ProviderSync],
+    as_json: bool,
+) -> None:
+    """``watched``: the database's URL when the command shall not end before the job."""
+    if watched is not None:
+        job, syncs = _watch(told, watched, job)
     if as_json:
-        output.json(_job_with_providers(found, syncs))
-    else:
-        _show_job(output, found, syncs)
+        _print_job(output, job, syncs, as_json)
+    if watched is not None:
+        raise typer.Exit(1 if job.status in ENDED_BADLY else 0)
 
 
 def _watch(told: Terminal, url: str, job: Job) -> tuple[Job, list[ProviderSync]]:
@@ -112,6 +174,13 @@ def _watch(told: Terminal, url: str, job: Job) -> tuple[Job, list[ProviderSync]]
     return job, syncs
 
 
+def _print_job(output: Terminal, job: Job, syncs: list[ProviderSync], as_json: bool) -> None:
+    if as_json:
+        output.json({**without(job), "providers": syncs})
+    else:
+        _show_job(output, job, syncs)
+
+
 def _show_job(output: Terminal, job: Job, syncs: list[ProviderSync]) -> None:
     words = job.status if job.outcome in (None, job.status) else f"{job.status}, {job.outcome}"
     dry = ", dry run" if job.dry_run else ""
@@ -125,12 +194,8 @@ def _show_job(output: Terminal, job: Job, syncs: list[ProviderSync]) -> None:
         show_differences(output, differences, limit=50)
 
 
-def _job_with_providers(job: Job, syncs: list[ProviderSync]) -> dict[str, object]:
-    return {**without(job), "providers": syncs}
-
-
-def _user() -> str:
+def _caller() -> str:
     try:
-        return getpass.getuser()
+        return f"cli:{getpass.getuser()}"
     except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+        return f"cli:uid {os.getuid()}"

@@ -128,15 +128,24 @@ class LastSync(Answer):
 
 
 class Scheduler(Answer):
-    enabled: bool
+    enabled: bool = Field(
+        description="The schedule is switched on, and at least one provider is enabled."
+    )
     interval_hours: int | float | None = Field(
         description="The interval that most providers have; each may have its own."
     )
-    running: bool = Field(description="Somebody ticks the schedule; nobody does in this version.")
+    running: bool = Field(
+        description="It is enabled, and somebody has ticked it within 90 seconds."
+    )
     workers: int
-    cron: Literal["pg_cron", "worker"]
+    cron: Literal["pg_cron", "worker"] = Field(
+        description="Whose turn it is: the workers', unless pg_cron has ticked within 90 seconds."
+    )
     providers: list[str]
-    next_runs: dict[str, Time | None] = Field(description="Null: as soon as possible.")
+    next_runs: dict[str, Time | None] = Field(
+        description="When the schedule enqueues each provider, where it does; null: as soon as"
+        " possible."
+    )
     last_syncs: dict[str, LastSync] = Field(description="The last success of each provider.")
 
 
@@ -160,12 +169,18 @@ class ReadyAnswer(Answer):
     warnings: list[str]
 
 
+class HeldLock(BaseModel):
+    lock_key: str
+    locked_by_job: str
+    locked_at: Time | None = Field(description="Null: that job's sync still waits itself.")
+
+
 class ErrorDetail(BaseModel):
     code: str
     message: str
     hint: str | None
-    lock: dict[str, Any] | None = Field(
-        default=None, description="With 429 only: the lock that stands in the way."
+    lock: HeldLock | None = Field(
+        default=None, description="With 429 only: what stands in the way."
     )
 
 

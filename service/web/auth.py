@@ -35,7 +35,8 @@ class Identity:
     role: Role
 
     @property
-    def triggered_by(self) -> str:
+    def who(self) -> str:
+        """What jobs and the audit log say of the caller."""
         return f"api:{self.name}"
 
 

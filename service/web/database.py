@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from typing import Any
 
 import asyncpg
@@ -17,6 +16,7 @@ from service.errors import SettingsError
 from service.settings import Settings
 from service.web.database_url import asyncpg_url
 from service.web.errors import CONNECTION_ERRORS, database_error
+from service.web.sessions import has_sessions, require_login_role
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +25,9 @@ POOL_SIZE = 8
 CONNECT_SECONDS = 3.0
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
-# Generous: a session that is only slow must not be taken for none.
-PROBE_SECONDS = 3.0
+# What a statement that was given up may take to be cancelled before its connection is dropped.
+RELEASE_SECONDS = 1.0
+END_SECONDS = 1.0
 
 
 class StatelessConnection(asyncpg.Connection):
@@ -46,9 +47,11 @@ class WebDatabase:
     def __init__(self, url: str, *, take_role: bool) -> None:
         self._url = asyncpg_url(url)
         self._take_role = take_role
-        self._sessions = True
+        # Unknown until it was probed.
+        self._sessions: bool | None = None
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._ending: set[asyncio.Task[None]] = set()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WebDatabase:
@@ -59,7 +62,7 @@ class WebDatabase:
     @property
     def can_listen(self) -> bool:
         """False behind a transaction-mode pooler, where notifications never arrive."""
-        return self._sessions
+        return self._sessions is not False
 
     async def open(self) -> None:
         """Connect now instead of at the first request; HttpError when the database is away."""
@@ -75,10 +78,21 @@ class WebDatabase:
     async def rows(self, query: str, *args: object) -> list[asyncpg.Record]:
         try:
             pool = await self._open()
-            async with pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+            try:
                 return await connection.fetch(query, *args)
+            except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
+                self._leave(pool)
+                raise
+            finally:
+                await pool.release(connection, timeout=RELEASE_SECONDS)
         except (*CONNECTION_ERRORS, asyncpg.PostgresError, SettingsError, UnicodeError) as error:
             raise database_error(error) from error
+
+    def reconnect(self) -> None:
+        """Use new connections from now on: what the old ones lead to does not answer."""
+        if self._pool is not None:
+            self._leave(self._pool)
 
     async def listening_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection beside the pool, for LISTEN; raises what asyncpg raises."""
@@ -91,10 +105,10 @@ class WebDatabase:
         if self._opening is not None:
             self._opening.cancel()
         if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), timeout=1.0)
-            except (TimeoutError, *CONNECTION_ERRORS, asyncpg.PostgresError):
-                self._pool.terminate()
+            await _end(self._pool, END_SECONDS)
+        for ending in self._ending:
+            ending.cancel()
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
         # While the database is away all requests wait for the same try, not one after the other.
@@ -105,7 +119,14 @@ class WebDatabase:
         return self._pool
 
     async def _create_pool(self) -> None:
-        self._sessions = await self._probe_sessions()
+        if self._sessions is None:
+            sessions = await has_sessions(self._connect)
+            if not sessions:
+                await require_login_role(self._connect, ROLE, take_role=self._take_role)
+                logger.warning(
+                    "LISTEN is silent, as behind a transaction-mode pooler: going on by polling"
+                )
+            self._sessions = sessions
         self._pool = await asyncpg.create_pool(
             self._url,
             # Nothing is opened here: the server may be gone again at any time, also right now.
@@ -114,6 +135,16 @@ class WebDatabase:
             connect=lambda *args, **kwargs: self._connect(),
             init=self._prepare,
         )
+
+    def _leave(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+        # A network that forgot one connection forgot the others, and a server that was demoted
+        # keeps its sessions: each would cost one more request its time, or its answer.
+        if pool is not self._pool:
+            return
+        self._pool = None
+        ending = asyncio.create_task(_end(pool, COMMAND_SECONDS))
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
         connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
@@ -140,40 +171,11 @@ class WebDatabase:
         ) as error:
             logger.warning("goes on with the rights of DATABASE_URL's user: %s", error)
 
-    async def _probe_sessions(self) -> bool:
-        """Whether a session lasts as long as its connection: LISTEN on one, NOTIFY on another."""
-        self._sessions = False
-        heard = asyncio.Event()
-        channel = f"pricing_probe_{uuid.uuid4().hex}"
-        listener = await self._connect()
-        try:
-            notifier = await self._connect()
-            try:
-                await listener.add_listener(channel, lambda *notification: heard.set())
-                await notifier.execute(f"notify {channel}")
-                async with asyncio.timeout(PROBE_SECONDS):
-                    await heard.wait()
-                return True
-            except TimeoutError:
-                await self._require_login_role(notifier)
-                logger.warning(
-                    "LISTEN is silent, as behind a transaction-mode pooler: going on by polling"
-                )
-                return False
-            finally:
-                await notifier.close(timeout=CONNECT_SECONDS)
-        finally:
-            await listener.close(timeout=CONNECT_SECONDS)
 
-    async def _require_login_role(self, connection: Any) -> None:
-        is_member = await connection.fetchval(
-            "select exists (select from pg_catalog.pg_roles as role where role.rolname = $1"
-            " and pg_catalog.pg_has_role(role.oid, 'usage'))",
-            ROLE,
-        )
-        if self._take_role or not is_member:
-            raise SettingsError(
-                "Behind a transaction-mode pooler the web process needs a login role of its own.",
-                hint=f"Make a role that is a member of {ROLE} and put its URL into "
-                "PRICING_WEB_DATABASE_URL, or connect directly or through a session pooler.",
-            )
+async def _end(pool: asyncpg.Pool[asyncpg.Record], seconds: float) -> None:
+    """Close it when its statements have ended, and cut off what takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            await pool.close()
+    except (*CONNECTION_ERRORS, asyncpg.PostgresError):
+        pool.terminate()

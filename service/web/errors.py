@@ -7,28 +7,35 @@ Clients decide by ``code``; ``message`` and ``hint`` are for people and may chan
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import asyncpg
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.errors import PricingError, SettingsError
+from service.web.answers import HeldLock
 
 logger = logging.getLogger(__name__)
 
 # Long enough for a restart of Postgres, short enough for a person who waits.
 RETRY_AFTER_OUTAGE = "5"
-# A lock is held for as long as a provider sync takes; nobody knows how long that will be.
+# How long a sync takes that already takes longer than any of the last ones, nobody knows.
 RETRY_AFTER_LOCK = "30"
 
 # What asyncpg raises while the database is away, next to SQLSTATEs.
-CONNECTION_ERRORS = (OSError, TimeoutError, asyncpg.InterfaceError)
+CONNECTION_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    # Its word for a connection that died between two of its messages.
+    asyncpg.InternalClientError,
+)
 
 # SQLSTATE -> status, code. Two characters stand for a whole class.
 STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
@@ -99,7 +106,7 @@ def database_error(error: Exception) -> HttpError:
     """The HTTP error for whatever came out of a database call; what it does not know is a 500."""
     if isinstance(error, asyncpg.PostgresError):
         status, code = _status_of(error.sqlstate or "")
-    elif isinstance(error, asyncpg.DataError | asyncpg.InternalClientError | UnicodeError):
+    elif isinstance(error, asyncpg.DataError | UnicodeError):
         status, code = 422, "bad_input"
     elif isinstance(error, SettingsError):
         # The sentence says what the operator's database lacks: it goes to the log, not to clients.
@@ -143,7 +150,7 @@ def database_error(error: Exception) -> HttpError:
         str(error.args[0]) if error.args else code,
         hint=error.hint,
         headers={"Retry-After": RETRY_AFTER_LOCK} if status == 429 else None,
-        details={"lock": _json_object(error.detail)} if status == 429 else None,
+        details={"lock": _lock(error.detail)} if status == 429 else None,
     )
 
 
@@ -183,9 +190,9 @@ def _status_of(sqlstate: str) -> tuple[int, str]:
     )
 
 
-def _json_object(text: str | None) -> dict[str, Any] | None:
+def _lock(detail: str | None) -> dict[str, Any] | None:
+    """Who stands in the way, as ``trigger_pricing_sync`` says it in the error's detail."""
     try:
-        value = json.loads(text or "")
-    except ValueError:
+        return HeldLock.model_validate_json(detail or "").model_dump()
+    except ValidationError:
         return None
-    return value if isinstance(value, dict) else None

@@ -69,6 +69,8 @@ class JobChanges:
             except (*CONNECTION_ERRORS, asyncpg.PostgresError, PricingError) as error:
                 if self.listening:
                     backoff = FIRST_BACKOFF_SECONDS
+                    # It is probed, and so the first to know.
+                    self._database.reconnect()
                 reason = str(error) or type(error).__name__
                 logger.warning("not listening, again in %.2f s: %s", backoff, reason)
             self.listening = False
@@ -94,8 +96,8 @@ class JobChanges:
             while True:
                 # A connection that a router forgot looks healthy: only an answer proves it.
                 probed.clear()
-                await connection.execute(f"notify {probe_channel}")
                 async with asyncio.timeout(PROBE_ANSWER_SECONDS):
+                    await connection.execute(f"notify {probe_channel}")
                     await probed.wait()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(PROBE_EVERY_SECONDS):

@@ -15,12 +15,8 @@ from service.web.health import get_health, get_readiness
 from service.web.openapi import get_openapi
 from service.web.parameters import LONGEST_WAIT_SECONDS
 from service.web.scheduler import get_scheduler_status
-from service.web.syncs import (
-    TriggerBody,
-    get_sync,
-    list_active_syncs,
-    trigger_sync,
-)
+from service.web.syncs import cancel_sync, get_sync, list_active_syncs, retry_sync
+from service.web.triggers import TriggerBody, trigger_sync
 
 SYNC_ID = Parameter(
     "id",
@@ -61,6 +57,25 @@ ROUTES: tuple[Endpoint, ...] = (
         SyncAnswer,
         parameters=(SYNC_ID, WAIT),
         errors=(404, 422),
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/sync/{id}/cancel",
+        cancel_sync,
+        "Cancel what waits and abort what runs of one job",
+        SyncAnswer,
+        parameters=(SYNC_ID,),
+        errors=(404, 409),
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/sync/{id}/retry",
+        retry_sync,
+        "Queue the failed and cancelled providers of one job again",
+        SyncAnswer,
+        status=202,
+        parameters=(SYNC_ID,),
+        errors=(404, 409, 422),
     ),
     Endpoint(
         "GET",

@@ -1,45 +1,27 @@
-"""Jobs over HTTP: trigger one, look at one, list those that have not ended."""
+"""Jobs over HTTP: look at one, end it or run it again, list those that have not ended."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 from contextlib import suppress
-from typing import Annotated, Literal
 from uuid import UUID
 
 import asyncpg
-from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.answers import (
-    ActiveSync,
-    ActiveSyncsAnswer,
-    JobStatus,
-    SyncAnswer,
-    TriggerAnswer,
-)
+from service.web.answers import ActiveSync, ActiveSyncsAnswer, JobStatus, SyncAnswer
 from service.web.auth import identity_of
-from service.web.body import RequestBody, read_body
-from service.web.parameters import (
-    idempotency_key_of,
-    job_id_of,
-    unknown_sync,
-    wait_seconds_of,
-)
+from service.web.errors import HttpError
+from service.web.parameters import job_id_of, unknown_sync, wait_seconds_of
 from service.web.state import WebState, state_of
 
 # A notification may be missed; a second later the row is read anyway.
 READ_AGAIN_SECONDS = 1.0
 
-TRIGGER = """
-select job.job_id, job.status, job.triggered_by, job.triggered_at,
-       public.pricing_sync_estimate() as estimate
-from public.trigger_pricing_sync(
-    providers => $1, triggered_by => $2, dry_run => $3, on_conflict => $4, idempotency_key => $5
-) as job
-"""
+CANCEL = "select from public.cancel_pricing_sync(job_id => $1, cancelled_by => $2)"
+RETRY = "select from public.retry_pricing_sync(job_id => $1, retried_by => $2)"
 
 STATUS = """
 select job_id, status, outcome, finished, provider_slug, triggered_at, started_at, completed_at,
@@ -58,81 +40,21 @@ order by triggered_at desc, job_id
 """
 
 
-class TriggerBody(RequestBody):
-    """The same arguments as the SQL function; it decides what they mean together."""
-
-    providers: list[Annotated[str, StringConstraints(max_length=200)]] | None = Field(
-        default=None, description="Slugs; left out or null: all that can be synced."
-    )
-    dry_run: bool = Field(default=False, description="Fetch and compare, write no price.")
-    on_conflict: Literal["queue", "coalesce", "reject"] = Field(
-        default="queue",
-        description="When a provider is already queued or running: wait for it, join the waiting "
-        "job with the same providers, or answer 429.",
-    )
-
-
-async def trigger_sync(request: Request) -> Response:
-    state = state_of(request)
-    idempotency_key = idempotency_key_of(request)
-    body = await read_body(request, TriggerBody)
-    job = await state.database.row(
-        TRIGGER,
-        body.providers,
-        identity_of(request).triggered_by,
-        body.dry_run,
-        body.on_conflict,
-        idempotency_key,
-    )
-    assert job is not None
-    job_id = str(job["job_id"])
-    poll_url = f"/admin/pricing/sync/{job_id}"
-    return TriggerAnswer(
-        job_id=job_id,
-        sync_id=job_id,
-        status=status_word(job["status"], state),
-        triggered_by=job["triggered_by"],
-        triggered_at=job["triggered_at"],
-        poll_url=poll_url,
-        estimated_duration_seconds=job["estimate"],
-    ).response(202, {"Location": poll_url})
-
-
 async def get_sync(request: Request) -> Response:
-    state = state_of(request)
     job_id = job_id_of(request)
+    state = state_of(request)
     job = await _read_until_finished(request, state, job_id, wait_seconds_of(request))
-    if job is None:
-        raise unknown_sync(str(job_id))
-    seconds = job["duration_seconds"]
-    return SyncAnswer(
-        sync_id=str(job_id),
-        job_id=str(job_id),
-        status=status_word(job["status"], state),
-        outcome=job["outcome"],
-        finished=job["finished"],
-        provider_slug=job["provider_slug"],
-        triggered_at=job["triggered_at"],
-        started_at=job["started_at"],
-        completed_at=job["completed_at"],
-        duration_seconds=None if seconds is None else float(seconds),
-        duration_ms=None if seconds is None else float(seconds * 1000),
-        triggered_by=job["triggered_by"],
-        dry_run=job["dry_run"],
-        providers_total=job["providers_total"],
-        providers_synced=job["providers_synced"],
-        providers_failed=job["providers_failed"],
-        models_fetched=job["models_fetched"],
-        models_updated=job["models_updated"],
-        models_skipped=job["models_skipped"],
-        total_models_updated=job["models_updated"],
-        total_models_skipped=job["models_skipped"],
-        total_errors=job["total_errors"],
-        errors=job["total_errors"],
-        error_message=job["error_message"],
-        progress_percent=job["progress_percent"],
-        results=json.loads(job["results"]),
-    ).response()
+    return _sync_answer(job_id, job, state).response()
+
+
+async def cancel_sync(request: Request) -> Response:
+    """Ended when the answer leaves: a worker that still runs it is told, and not waited for."""
+    return (await _change(request, CANCEL)).response()
+
+
+async def retry_sync(request: Request) -> Response:
+    answer = await _change(request, RETRY)
+    return answer.response(202, {"Location": poll_url_of(answer.job_id)})
 
 
 async def list_active_syncs(request: Request) -> Response:
@@ -151,6 +73,10 @@ async def list_active_syncs(request: Request) -> Response:
         for job in await state.database.rows(ACTIVE)
     ]
     return ActiveSyncsAnswer(active_syncs=active, count=len(active)).response()
+
+
+def poll_url_of(job_id: str) -> str:
+    return f"/admin/pricing/sync/{job_id}"
 
 
 def status_word(status: str, state: WebState) -> JobStatus:
@@ -182,3 +108,49 @@ async def _read_until_finished(
             with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, READ_AGAIN_SECONDS)):
                     await changed.wait()
+
+
+async def _change(request: Request, statement: str) -> SyncAnswer:
+    """Call a function on the job that the path names; the answer is the job after it."""
+    job_id = job_id_of(request)
+    state = state_of(request)
+    try:
+        await state.database.row(statement, job_id, identity_of(request).who)
+    except HttpError as error:
+        # The function's own hint is for those who have SQL.
+        raise unknown_sync(str(job_id)) if error.status == 404 else error from None
+    return _sync_answer(job_id, await state.database.row(STATUS, job_id), state)
+
+
+def _sync_answer(job_id: UUID, job: asyncpg.Record | None, state: WebState) -> SyncAnswer:
+    if job is None:
+        raise unknown_sync(str(job_id))
+    seconds = job["duration_seconds"]
+    return SyncAnswer(
+        sync_id=str(job_id),
+        job_id=str(job_id),
+        status=status_word(job["status"], state),
+        outcome=job["outcome"],
+        finished=job["finished"],
+        provider_slug=job["provider_slug"],
+        triggered_at=job["triggered_at"],
+        started_at=job["started_at"],
+        completed_at=job["completed_at"],
+        duration_seconds=None if seconds is None else float(seconds),
+        duration_ms=None if seconds is None else float(seconds * 1000),
+        triggered_by=job["triggered_by"],
+        dry_run=job["dry_run"],
+        providers_total=job["providers_total"],
+        providers_synced=job["providers_synced"],
+        providers_failed=job["providers_failed"],
+        models_fetched=job["models_fetched"],
+        models_updated=job["models_updated"],
+        models_skipped=job["models_skipped"],
+        total_models_updated=job["models_updated"],
+        total_models_skipped=job["models_skipped"],
+        total_errors=job["total_errors"],
+        errors=job["total_errors"],
+        error_message=job["error_message"],
+        progress_percent=job["progress_percent"],
+        results=json.loads(job["results"]),
+    )

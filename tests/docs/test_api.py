@@ -55,17 +55,23 @@ def test_the_examples(
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"finished":true' in done.stdout
     assert done.stdout.endswith("outcome: success")
-    assert queue.row("select count(*) as n from pricing_sync_jobs") == {"n": 2}
+    assert queue.row("select count(*) as n from pricing_sync_jobs") == {"n": 3}
 
     triggered = json.loads((tmp_path / "triggered.json").read_text())
     assert triggered.keys() == example("Trigger a sync").keys()
     followed = json.loads((tmp_path / "sync.json").read_text())
     assert followed["sync_id"] == triggered["sync_id"]
 
+    cancelled = json.loads((tmp_path / "cancelled.json").read_text())
+    assert (cancelled["status"], cancelled["outcome"]) == ("cancelled", "cancelled")
+    retried = json.loads((tmp_path / "retried.json").read_text())
+    assert (retried["sync_id"], retried["finished"]) == (cancelled["sync_id"], False)
+
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     schedule = httpx2.get(url + SCHEDULER, headers=headers).json()["scheduler"]
     shown = example("The schedule")["scheduler"]
     assert schedule.keys() == shown.keys()
-    assert {key: schedule[key] for key in ("running", "workers", "providers", "next_runs")} == {
-        key: shown[key] for key in ("running", "workers", "providers", "next_runs")
+    assert {key: schedule[key] for key in ("workers", "providers")} == {
+        key: shown[key] for key in ("workers", "providers")
     }
+    assert shown["next_runs"].keys() == shown["last_syncs"].keys() == schedule["last_syncs"].keys()

@@ -15,7 +15,7 @@ from service.web.answers import (
 )
 from service.web.errors import CODE_BY_STATUS, STATUS_BY_SQLSTATE
 from service.web.routes import ROUTES
-from service.web.syncs import TriggerBody
+from service.web.triggers import TriggerBody
 from tests.processes import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text()

@@ -85,15 +85,19 @@ def test_only_health_needs_no_key(document: dict[str, Any]) -> None:
 
 def test_answers_have_the_fields_that_are_described(web: Web, document: dict[str, Any]) -> None:
     job = web.trigger()
+    path_of_job = job.json()["poll_url"]
     answers = {
         ("/admin/pricing/scheduler/trigger", "post"): job,
         ("/admin/pricing/sync/{id}", "get"): web.sync(job.json()["job_id"]),
+        ("/admin/pricing/sync/{id}/cancel", "post"): web.client.post(f"{path_of_job}/cancel"),
+        ("/admin/pricing/sync/{id}/retry", "post"): web.client.post(f"{path_of_job}/retry"),
         (ACTIVE, "get"): web.client.get(ACTIVE),
         (SCHEDULER, "get"): web.client.get(SCHEDULER),
         ("/health", "get"): web.client.get("/health"),
         ("/health/ready", "get"): web.client.get("/health/ready"),
     }
     for (path, method), answer in answers.items():
+        assert answer.is_success, answer.text
         response = document["paths"][path][method]["responses"][str(answer.status_code)]
         reference = response["content"]["application/json"]["schema"]["$ref"]
         schema = document["components"]["schemas"][reference.rpartition("/")[2]]

@@ -21,6 +21,8 @@ from tests.service.web.queue import Queue
 from tests.service.web.running import ACTIVE, SCHEDULER, TRIGGER, Web, running_web, settings_for
 from tests.waiting import wait_until
 
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
 
 class OwnServer:
     """A server that a test may stop and start, unlike the one that all share."""
@@ -67,7 +69,9 @@ def assert_all_unavailable(web: Web) -> None:
     assert_unavailable(web.client.get(ACTIVE))
     assert_unavailable(web.client.get(SCHEDULER))
     # Never 404: nobody knows.
-    assert_unavailable(web.sync("00000000-0000-4000-8000-000000000000", wait=30))
+    assert_unavailable(web.sync(UNKNOWN, wait=30))
+    assert_unavailable(web.client.post(f"/admin/pricing/sync/{UNKNOWN}/cancel"))
+    assert_unavailable(web.client.post(f"/admin/pricing/sync/{UNKNOWN}/retry"))
     # Nor 401: a stored key cannot be looked up.
     stored = {"Authorization": "Bearer psk_0123456789ab_" + "0" * 64}
     assert_unavailable(httpx2.get(web.url + ACTIVE, headers=stored))

@@ -3,10 +3,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import psycopg
+import pytest
 from psycopg.rows import DictRow
 
 from tests.service.web.queue import Queue
 from tests.service.web.running import SCHEDULER, Web
+
+
+@pytest.fixture(autouse=True)
+def _switched_on(connection: psycopg.Connection[DictRow]) -> None:
+    """Unlike in the database that the tests are copied from."""
+    connection.execute("update pricing_settings set scheduler_enabled = true")
 
 
 def test_the_schedule_without_a_worker(web: Web) -> None:
@@ -32,6 +39,7 @@ def test_the_schedule_with_times(
     web: Web, queue: Queue, connection: psycopg.Connection[DictRow]
 ) -> None:
     queue.register_worker()
+    connection.execute("select tick_pricing_schedule('pg_cron')")
     connection.execute(
         "update pricing_providers set sync_interval = '90 minutes',"
         " next_sync_at = '2030-01-02 03:04:05+02', last_success_at = now() - interval '1 hour'"
@@ -41,7 +49,8 @@ def test_the_schedule_with_times(
 
     scheduler = web.client.get(SCHEDULER).json()["scheduler"]
 
-    assert scheduler["running"] is False
+    assert scheduler["running"] is True
+    assert scheduler["cron"] == "pg_cron"
     assert scheduler["workers"] == 1
     assert scheduler["interval_hours"] == 1.5
     assert scheduler["providers"] == ["openrouter"]
@@ -50,6 +59,17 @@ def test_the_schedule_with_times(
     assert 3600 <= last["seconds_ago"] < 3700
     ago = datetime.now(UTC) - datetime.fromisoformat(last["timestamp"])
     assert 3600 <= ago.total_seconds() < 3700
+
+
+def test_it_is_switched_off(web: Web, connection: psycopg.Connection[DictRow]) -> None:
+    connection.execute("select tick_pricing_schedule('worker')")
+    assert web.client.get(SCHEDULER).json()["scheduler"]["running"] is True
+    connection.execute("update pricing_settings set scheduler_enabled = false")
+
+    scheduler = web.client.get(SCHEDULER).json()["scheduler"]
+
+    assert (scheduler["enabled"], scheduler["running"]) == (False, False)
+    assert scheduler["next_runs"] == {}
 
 
 def test_nothing_is_scheduled(web: Web, connection: psycopg.Connection[DictRow]) -> None:

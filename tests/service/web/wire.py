@@ -6,6 +6,7 @@ import socket
 import threading
 from contextlib import suppress
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 # The server answers once for each of these: a Sync ends an extended query, Query is a simple one.
@@ -29,7 +30,7 @@ class CountingProxy:
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
 
-    def __enter__(self) -> CountingProxy:
+    def __enter__(self) -> Self:
         self._threads[0].start()
         return self
 
@@ -88,3 +89,16 @@ class CountingProxy:
                     started = True
                 server.sendall(data)
             server.shutdown(socket.SHUT_WR)
+
+
+class ClingingProxy(CountingProxy):
+    """Once it clings, it passes on what the server says last, but never that it has hung up."""
+
+    clings = False
+
+    def _forward(self, source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            if not self.clings:
+                target.shutdown(socket.SHUT_WR)

@@ -1,0 +1,93 @@
+"""A trigger over HTTP: one call of ``trigger_pricing_sync``, and how a rejection is answered."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.web.answers import TriggerAnswer
+from service.web.auth import identity_of
+from service.web.body import RequestBody, read_body
+from service.web.errors import RETRY_AFTER_LOCK, HttpError
+from service.web.parameters import idempotency_key_of
+from service.web.state import WebState, state_of
+from service.web.syncs import poll_url_of, status_word
+
+TRIGGER = """
+select job.job_id, job.status, job.triggered_by, job.triggered_at,
+       public.pricing_sync_estimate() as estimate
+from public.trigger_pricing_sync(
+    providers => $1, triggered_by => $2, dry_run => $3, on_conflict => $4, idempotency_key => $5
+) as job
+"""
+
+HOLDER = """
+select public.pricing_sync_estimate() as estimate,
+       extract(epoch from clock_timestamp() - $1::timestamptz)::float8 as held_seconds
+"""
+
+
+class TriggerBody(RequestBody):
+    """The same arguments as the SQL function; it decides what they mean together."""
+
+    providers: list[Annotated[str, StringConstraints(max_length=200)]] | None = Field(
+        default=None, description="Slugs; left out or null: all that can be synced."
+    )
+    dry_run: bool = Field(default=False, description="Fetch and compare, write no price.")
+    on_conflict: Literal["queue", "coalesce", "reject"] = Field(
+        default="queue",
+        description="When a provider is already queued or running: wait for it, join the waiting "
+        "job with the same providers, or answer 429.",
+    )
+
+
+async def trigger_sync(request: Request) -> Response:
+    state = state_of(request)
+    idempotency_key = idempotency_key_of(request)
+    body = await read_body(request, TriggerBody)
+    try:
+        job = await state.database.row(
+            TRIGGER,
+            body.providers,
+            identity_of(request).who,
+            body.dry_run,
+            body.on_conflict,
+            idempotency_key,
+        )
+    except HttpError as error:
+        if error.status == 429:
+            error.headers["Retry-After"] = await _retry_after(error, state)
+        raise
+    assert job is not None
+    job_id = str(job["job_id"])
+    poll_url = poll_url_of(job_id)
+    return TriggerAnswer(
+        job_id=job_id,
+        sync_id=job_id,
+        status=status_word(job["status"], state),
+        triggered_by=job["triggered_by"],
+        triggered_at=job["triggered_at"],
+        poll_url=poll_url,
+        estimated_duration_seconds=job["estimate"],
+    ).response(202, {"Location": poll_url})
+
+
+async def _retry_after(rejection: HttpError, state: WebState) -> str:
+    """The seconds that the holder is likely to need still, going by the last jobs."""
+    lock = rejection.details["lock"] or {"locked_at": None}
+    locked_at = lock["locked_at"] and datetime.fromisoformat(lock["locked_at"])
+    try:
+        row = await state.database.row(HOLDER, locked_at)
+    except HttpError:
+        return RETRY_AFTER_LOCK
+    assert row is not None
+    held_seconds = row["held_seconds"] or 0.0
+    for seconds in map(int, row["estimate"].split("-")):
+        if seconds > held_seconds:
+            return str(math.ceil(seconds - held_seconds))
+    return RETRY_AFTER_LOCK

@@ -1,0 +1,201 @@
+"""Connections that look healthy and lead nowhere: half-open ones, and those to a demoted server.
+
+A server that is away says so; these do not, and no request may wait for ever to find it out.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx2
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from service.web import database as web_database
+from service.web import live
+from tests.service.web.queue import Queue
+from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
+from tests.service.web.wire import ClingingProxy
+from tests.tcp_proxy import TcpProxy
+from tests.waiting import wait_until
+
+COMMAND_SECONDS = 2.0
+# Connecting, the statement and its cancellation take half of it when nothing else runs.
+BOUND_SECONDS = 9.0
+
+
+@pytest.fixture
+def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 1.0)
+    monkeypatch.setattr(web_database, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(web_database, "COMMAND_SECONDS", COMMAND_SECONDS)
+    monkeypatch.setattr(web_database, "RELEASE_SECONDS", 0.5)
+
+
+@pytest.fixture
+def proxy(database: str) -> Iterator[TcpProxy]:
+    address = urlsplit(database)
+    with TcpProxy(address.hostname or "127.0.0.1", address.port or 5432) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def web(short_times: None, proxy: TcpProxy, database: str) -> Iterator[Web]:
+    """Behind ``proxy``, with a pool as full as it can be."""
+    with running_web(settings_for(proxy.url_of(database))) as web:
+        fill_pool(web, database)
+        yield web
+
+
+def fill_pool(web: Web, database: str) -> None:
+    """Have all connections open: as many requests wait for one lock."""
+    with (
+        psycopg.connect(database) as holder,
+        psycopg.connect(database, autocommit=True) as looker,
+        ThreadPoolExecutor(web_database.POOL_SIZE) as threads,
+    ):
+        holder.execute("lock table pricing_sync_jobs in access exclusive mode")
+        for _ in range(web_database.POOL_SIZE):
+            threads.submit(web.client.get, ACTIVE)
+        wait_until(
+            lambda: (
+                looker.execute(
+                    "select count(*) from pg_stat_activity where datname = current_database()"
+                    " and application_name = 'pricing-sync web' and wait_event_type = 'Lock'"
+                ).fetchone()
+                == (web_database.POOL_SIZE,)
+            ),
+            what="all connections wait",
+        )
+        holder.rollback()
+
+
+def assert_unavailable(answer: httpx2.Response) -> None:
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["retry-after"]) > 0
+    assert answer.json()["error"]["code"] == "database_unavailable"
+
+
+@pytest.fixture
+def no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests are the first to notice."""
+    monkeypatch.setattr(live, "PROBE_EVERY_SECONDS", 1000.0)
+
+
+@pytest.fixture
+def quick_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "PROBE_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(live, "PROBE_ANSWER_SECONDS", 1.0)
+
+
+@pytest.mark.usefixtures("no_probe")
+def test_half_open_connections_answer_503_within_a_bound(web: Web, proxy: TcpProxy) -> None:
+    proxy.freeze()
+    unknown = "00000000-0000-4000-8000-000000000000"
+    for method, path in (
+        ("POST", TRIGGER),
+        ("POST", f"/admin/pricing/sync/{unknown}/cancel"),
+        ("GET", f"/admin/pricing/sync/{unknown}?wait=30"),
+        ("GET", ACTIVE),
+    ):
+        begin = time.monotonic()
+        assert_unavailable(web.client.request(method, path))
+        assert time.monotonic() - begin < BOUND_SECONDS
+    assert httpx2.get(f"{web.url}/health").status_code == 200
+    assert httpx2.get(f"{web.url}/health/ready").status_code == 503
+
+
+@pytest.mark.usefixtures("no_probe")
+def test_one_request_pays_for_all_dead_connections(web: Web, proxy: TcpProxy) -> None:
+    """The pool's others died with it: none of them is tried after the first."""
+    proxy.freeze()
+    proxy.thaw()
+
+    assert_unavailable(web.trigger())
+
+    for _ in range(2 * web_database.POOL_SIZE):
+        assert web.trigger(providers=["deepinfra"]).status_code == 202
+
+
+@pytest.mark.usefixtures("quick_probe")
+def test_the_probe_notices_before_any_request(web: Web, proxy: TcpProxy, queue: Queue) -> None:
+    changes = web.app.state.web.changes
+    job_id = web.triggered(providers=["openrouter"])
+
+    proxy.freeze()
+    proxy.thaw()
+    wait_until(lambda: not changes.listening, what="the probe finds the connection dead")
+    wait_until(lambda: changes.listening, what="it listens again")
+
+    assert web.trigger(providers=["deepinfra"]).status_code == 202
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(web.sync, job_id, wait=50)
+        wait_until(lambda: bool(changes._waiting))
+        queue.fail(job_id, "openrouter")
+        assert answer.result().json()["finished"]
+
+
+@pytest.mark.usefixtures("no_probe")
+def test_connections_that_are_reset_are_replaced(web: Web, proxy: TcpProxy) -> None:
+    proxy.cut()
+
+    answers = [web.trigger(providers=["deepinfra"]).status_code for _ in range(5)]
+
+    assert set(answers[1:]) == {202}
+
+
+@pytest.mark.usefixtures("no_probe")
+def test_a_farewell_before_the_end(database: str, connection: psycopg.Connection[DictRow]) -> None:
+    with ClingingProxy(database) as proxy, running_web(settings_for(proxy.url)) as web:
+        fill_pool(web, database)
+        proxy.clings = True
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'pricing-sync web'"
+        )
+        answers = [web.trigger(providers=["deepinfra"]) for _ in range(web_database.POOL_SIZE + 1)]
+
+        for answer in answers[:-1]:
+            if answer.status_code != 202:
+                assert_unavailable(answer)
+        assert answers[-1].status_code == 202
+
+
+@pytest.mark.usefixtures("no_probe")
+def test_a_demoted_server_is_left(database: str, connection: psycopg.Connection[DictRow]) -> None:
+    """After a failover the name leads elsewhere, but the old server still answers, read-only."""
+
+    def read_only(value: str) -> None:
+        connection.execute(
+            "do $$ begin execute format("
+            f"'alter database %I set default_transaction_read_only = {value}', current_database()"
+            "); end $$"
+        )
+
+    read_only("on")
+    with running_web(settings_for(database)) as web:
+        assert web.client.get(ACTIVE).status_code == 200
+        assert_unavailable(web.trigger())
+        # Those who connect from now on may write; the session that is there may not.
+        read_only("off")
+        answers = [web.trigger().status_code for _ in range(3)]
+
+    assert answers[-2:] == [202, 202]
+
+
+@pytest.mark.usefixtures("short_times")
+def test_the_process_ends_in_the_midst_of_it(
+    proxy: TcpProxy, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running_web(settings_for(proxy.url_of(database))) as web:
+        fill_pool(web, database)
+        proxy.freeze()
+        assert_unavailable(web.trigger())
+        begin = time.monotonic()
+    assert time.monotonic() - begin < 8
+    # Such as a task whose error nobody looked at.
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []

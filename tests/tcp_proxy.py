@@ -1,0 +1,156 @@
+"""A TCP proxy for a test: between a process and its server, and able to fail as networks do."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from urllib.parse import urlsplit, urlunsplit
+
+CHUNK = 65536
+
+
+class TcpProxy:
+    """Forwards to ``host``:``port`` until told otherwise; a context manager.
+
+    ``freeze()``: every connection, old or new, stays acknowledged, is read from and answered
+    never, as behind a firewall that has forgotten it. ``thaw()``: new ones work; frozen ones stay
+    dead. ``cut()``: all that are open are reset now; new ones work, unless it is frozen.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self._server = (host, port)
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        self._lock = threading.Lock()
+        self._pairs: set[_Pair] = set()
+        self._frozen = False
+        self._closing = False
+        self._accepting = threading.Thread(target=self._accept, name="tcp proxy", daemon=True)
+
+    def __enter__(self) -> TcpProxy:
+        self._accepting.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closing = True
+        with suppress(OSError):
+            # Wakes the thread in accept(), which a mere close would leave there.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._accepting.join(10)
+        self.cut()
+
+    def url_of(self, url: str) -> str:
+        """The same database URL, through this proxy."""
+        parts = urlsplit(url)
+        login = parts.netloc.rpartition("@")[0]
+        address = f"127.0.0.1:{self.port}"
+        return urlunsplit(parts._replace(netloc=f"{login}@{address}" if login else address))
+
+    @property
+    def connections(self) -> int:
+        """How many are open through it, frozen ones too."""
+        with self._lock:
+            return len(self._pairs)
+
+    def freeze(self) -> None:
+        with self._lock:
+            self._frozen = True
+            for pair in self._pairs:
+                pair.frozen.set()
+
+    def thaw(self) -> None:
+        with self._lock:
+            self._frozen = False
+
+    def cut(self) -> None:
+        with self._lock:
+            pairs = list(self._pairs)
+        for pair in pairs:
+            pair.reset()
+            self._forget(pair)
+
+    def _accept(self) -> None:
+        while not self._closing:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=[client], daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        pair = _Pair(client)
+        with self._lock:
+            frozen = self._frozen
+            if frozen:
+                pair.frozen.set()
+            self._pairs.add(pair)
+        if self._closing:
+            self.cut()
+            return
+        if not frozen:
+            try:
+                pair.server = socket.create_connection(self._server, timeout=10)
+            except OSError:
+                # Nobody there: the client is told as the server itself would, by a reset.
+                pair.reset()
+                self._forget(pair)
+                return
+            pair.server.settimeout(None)
+            threading.Thread(target=self._pump, args=[pair, pair.server], daemon=True).start()
+        self._pump(pair, client)
+
+    def _pump(self, pair: _Pair, source: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                # Looked up after the read: what came in after the freeze is swallowed.
+                if not pair.frozen.is_set():
+                    pair.other(source).sendall(data)
+        if pair.frozen.is_set():
+            # An end is not passed on either; the server keeps its session, as it does in life.
+            if source is pair.client:
+                pair.client.close()
+            return
+        pair.close()
+        self._forget(pair)
+
+    def _forget(self, pair: _Pair) -> None:
+        with self._lock:
+            self._pairs.discard(pair)
+
+
+@dataclass(eq=False)
+class _Pair:
+    """One connection and the one to the server that stands for it."""
+
+    client: socket.socket
+    server: socket.socket | None = None
+    frozen: threading.Event = field(default_factory=threading.Event)
+
+    def other(self, end: socket.socket) -> socket.socket:
+        assert self.server is not None
+        return self.server if end is self.client else self.client
+
+    def close(self) -> None:
+        for end in (self.client, self.server):
+            if end is not None:
+                with suppress(OSError):
+                    # Ends the recv of the other thread, which a mere close would leave there.
+                    end.shutdown(socket.SHUT_RDWR)
+                end.close()
+
+    def reset(self) -> None:
+        for end in (self.client, self.server):
+            if end is not None:
+                with suppress(OSError):
+                    # Zero seconds to linger: a reset instead of an orderly end.
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+        self.close()
