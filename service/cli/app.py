@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 
 from service import __version__
+from service.cli.doctor import doctor
 from service.cli.prices import history, models
 from service.cli.processes import config, migrate, serve, up, worker
-from service.cli.syncs import status, sync
+from service.cli.syncs import cancel, retry, status, sync
 from service.terminal import Terminal
 
 
@@ -45,5 +46,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (up, migrate, serve, worker, config, sync, status, models, history):
+for command in (
+    up,
+    migrate,
+    serve,
+    worker,
+    config,
+    doctor,
+    sync,
+    status,
+    cancel,
+    retry,
+    models,
+    history,
+):
     app.command()(command)

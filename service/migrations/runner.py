@@ -76,9 +76,16 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
 
 def migration_status(url: str, *, roots: Roots | None = None) -> list[PartStatus]:
     """Every part of this version, and what else the ledger has, in order; changes nothing."""
-    schema = read_schema(roots)
     with connect(url, autocommit=True) as connection:
-        ledger = _read_ledger(connection)
+        return part_statuses(connection, roots=roots)
+
+
+def part_statuses(
+    connection: psycopg.Connection, *, roots: Roots | None = None
+) -> list[PartStatus]:
+    """``migration_status`` on a connection that is there already."""
+    schema = read_schema(roots)
+    ledger = _read_ledger(connection)
     wanted = _digests(schema)
     parts = [_status(name, digest, ledger.get(name)) for name, digest in wanted.items()]
     unknown = [name for name in sorted(ledger) if name not in wanted and not _is_db_object(name)]

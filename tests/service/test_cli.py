@@ -119,7 +119,8 @@ def test_version(run: Run) -> None:
 def test_help_names_every_command(run: Run) -> None:
     ended = run("--help")
     for command in (
-        "up", "migrate", "serve", "worker", "sync", "status", "models", "history", "config"
+        "up", "migrate", "serve", "worker", "config", "doctor",
+        "sync", "status", "models", "history",
     ):  # fmt: skip
         assert f"\n  {command} " in ended.stdout
         assert "Usage: pricing-sync " + command in run(command, "--help").stdout

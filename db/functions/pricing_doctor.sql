@@ -1,0 +1,127 @@
+-- `pricing-sync doctor` asks it once, and judges what it says. Ages are measured here, by the clock that wrote the
+-- times: the clock of whoever asks is one of the things in question.
+create or replace function public.pricing_doctor()
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+-- With a long queue the compiling would take seconds, and the statement takes none.
+set jit = off
+as $$
+declare
+    v_cron_jobs jsonb;
+    v_facts jsonb;
+begin
+    -- Named at run time only: most databases have no schema cron.
+    if exists (select from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
+        begin
+            execute $cron$
+                select coalesce(jsonb_agg(jsonb_build_object(
+                    'name', j.jobname,
+                    'active', j.active,
+                    'last_status', d.status,
+                    'last_message', d.return_message
+                ) order by j.jobname), '[]')
+                from cron.job j
+                left join lateral (
+                    select d.status, d.return_message
+                    from cron.job_run_details d
+                    where d.jobid = j.jobid and d.status in ('succeeded', 'failed')
+                    order by d.runid desc
+                    limit 1
+                ) d on true
+                where j.jobname like 'pricing\_sync\_%' and j.database = current_database()
+            $cron$ into v_cron_jobs;
+        exception
+            -- Then nobody can say from here whether the jobs are there.
+            when insufficient_privilege then null;
+        end;
+    end if;
+
+    with waiting as (
+        select
+            q.id,
+            q.args ->> 'provider' as provider,
+            coalesce(extract(epoch from clock_timestamp() - l.queued_at), 0) as seconds,
+            h.locked_by,
+            extract(epoch from clock_timestamp() - h.locked_at) as locked_seconds
+        from procrastinate.procrastinate_jobs q
+        -- One look into an index for each that waits, however many have ended: a join would read those too.
+        left join lateral (
+            select l.queued_at
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id and l.attempt = q.attempts + 1
+            limit 1
+        ) l on true
+        left join public.held_pricing_locks() h on h.lock_key = q.lock
+        where q.status = 'todo' and q.task_name = 'sync_provider'
+    ),
+    workers as (
+        select
+            extract(epoch from clock_timestamp() - w.last_heartbeat) as seconds,
+            w.last_heartbeat > clock_timestamp() - s.lease as is_alive
+        from procrastinate.procrastinate_workers w
+        cross join public.pricing_settings s
+    ),
+    providers as (
+        select
+            p.slug,
+            p.state,
+            p.credential_variable,
+            p.consecutive_failures,
+            extract(epoch from clock_timestamp() - p.last_success_at) as success_seconds,
+            f.error_kind,
+            f.error_message
+        from public.pricing_providers p
+        left join lateral (
+            select l.error_kind, l.error_message
+            from public.pricing_sync_log l
+            where p.state = 'failing' and l.provider_slug = p.slug and l.status = 'failed'
+            order by l.id desc
+            limit 1
+        ) f on true
+        where p.enabled and p.adapter is not null
+    )
+    select jsonb_build_object(
+        'lease_seconds', extract(epoch from s.lease),
+        'scheduler_enabled', s.scheduler_enabled,
+        'workers_alive', (select count(*) from workers w where w.is_alive),
+        'newest_heartbeat_seconds', (select min(w.seconds) from workers w where w.is_alive),
+        'oldest_heartbeat_seconds', (select max(w.seconds) from workers w where w.is_alive),
+        'workers_silent', (select count(*) from workers w where not w.is_alive),
+        'silent_seconds', (select min(w.seconds) from workers w where not w.is_alive),
+        'ticks', coalesce(
+            (
+                select jsonb_object_agg(t.scheduler, jsonb_build_object(
+                    'seconds', extract(epoch from clock_timestamp() - t.last_tick_at),
+                    'last_error', t.last_error
+                ))
+                from public.pricing_scheduler_ticks t
+            ),
+            '{}'
+        ),
+        'waiting', (select count(*) from waiting w),
+        'oldest_waiting', (select to_jsonb(w) from waiting w order by w.seconds desc, w.id limit 1),
+        -- What a worker could take at once.
+        'oldest_free', (
+            select to_jsonb(w) from waiting w where w.locked_by is null order by w.seconds desc, w.id limit 1
+        ),
+        'stuck', coalesce(
+            (
+                select jsonb_object_agg(stuck.reason, stuck.syncs)
+                from (select k.reason, count(*) as syncs from public.stuck_pricing_syncs() k group by k.reason) as stuck
+            ),
+            '{}'
+        ),
+        'providers', coalesce((select jsonb_agg(to_jsonb(p) order by p.slug) from providers p), '[]'),
+        'cron_jobs', v_cron_jobs
+    )
+    into strict v_facts
+    from public.pricing_settings s;
+    return v_facts;
+end;
+$$;
+
+comment on function public.pricing_doctor() is
+'What `pricing-sync doctor` judges, ages in seconds: workers, schedule, what waits, what is stuck, providers, the jobs of pg_cron (null: not to be seen).';

@@ -1,0 +1,74 @@
+"""What ``pricing_doctor()`` says, ages in seconds."""
+
+from __future__ import annotations
+
+import psycopg
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from service.errors import MigrationError
+
+
+class _Fact(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Tick(_Fact):
+    seconds: float
+    last_error: str | None = None
+
+
+class Waiting(_Fact):
+    """``locked_by`` is null where nothing holds its lock."""
+
+    provider: str
+    seconds: float
+    locked_by: str | None = None
+    locked_seconds: float | None = None
+
+
+class Provider(_Fact):
+    slug: str
+    state: str = "ok"
+    credential_variable: str | None = None
+    consecutive_failures: int = 0
+    success_seconds: float | None = None
+    error_kind: str | None = None
+    error_message: str | None = None
+
+
+class CronJob(_Fact):
+    name: str
+    active: bool = True
+    last_status: str | None = None
+    last_message: str | None = None
+
+
+class Facts(_Fact):
+    """``cron_jobs`` is null where pg_cron is not there, or keeps them from us."""
+
+    lease_seconds: float = 20
+    scheduler_enabled: bool = True
+    workers_alive: int = 0
+    newest_heartbeat_seconds: float | None = None
+    oldest_heartbeat_seconds: float | None = None
+    workers_silent: int = 0
+    silent_seconds: float | None = None
+    ticks: dict[str, Tick] = {}
+    waiting: int = 0
+    oldest_waiting: Waiting | None = None
+    oldest_free: Waiting | None = None
+    stuck: dict[str, int] = {}
+    providers: list[Provider] = []
+    cron_jobs: list[CronJob] | None = None
+
+
+def read_facts(connection: psycopg.Connection) -> Facts:
+    row = connection.execute("select public.pricing_doctor()").fetchone()
+    assert row is not None
+    try:
+        return Facts.model_validate(row[0])
+    except ValidationError as error:
+        raise MigrationError(
+            "The database's functions are those of another version.",
+            hint="Install the version of pricing-sync that migrated it.",
+        ) from error

@@ -1,0 +1,49 @@
+"""Which providers keep failing, or lack what they need."""
+
+from __future__ import annotations
+
+from service.doctor.facts import Facts, Provider
+from service.doctor.finding import MOST_NAMES, Finding, age, listed, ok, warn
+
+PROVIDERS = "providers"
+
+
+def judge_providers(facts: Facts) -> Finding:
+    """An enabled provider that fails is a warning: it may be the provider's own trouble."""
+    if not facts.providers:
+        return warn(
+            PROVIDERS,
+            "none is enabled",
+            "update public.pricing_providers set enabled = true where slug = 'openrouter';",
+        )
+    failing = [provider for provider in facts.providers if provider.state == "failing"]
+    locked_out = [each for each in facts.providers if each.state == "no_credentials"]
+    if not failing and not locked_out:
+        return ok(PROVIDERS, f"{len(facts.providers)} enabled, none failing; {_oldest(facts)}")
+    found = [_failure(provider) for provider in failing]
+    found += [f"{provider.slug} has no credential" for provider in locked_out]
+    advice = []
+    if failing:
+        names = " ".join(provider.slug for provider in failing[:MOST_NAMES])
+        advice.append(f"pricing-sync sync {names} --watch")
+    for provider in locked_out[:MOST_NAMES]:
+        variable = provider.credential_variable or "its credential"
+        advice.append(f"export {variable}=...  # for the worker, and restart it")
+    return warn(PROVIDERS, listed(found), "; ".join(advice))
+
+
+def _failure(provider: Provider) -> str:
+    kind = f" ({provider.error_kind}: {provider.error_message})" if provider.error_kind else ""
+    last = "never succeeded"
+    if provider.success_seconds is not None:
+        last = f"last success {age(provider.success_seconds)} ago"
+    return f"{provider.slug} failed {provider.consecutive_failures} times in a row{kind}, {last}"
+
+
+def _oldest(facts: Facts) -> str:
+    fetched = [each for each in facts.providers if each.state != "no_price_api"]
+    never = [each.slug for each in fetched if each.success_seconds is None]
+    if never or not fetched:
+        return f"not yet synced: {listed(never) or 'none'}"
+    oldest = max(fetched, key=lambda each: each.success_seconds or 0)
+    return f"longest without a success: {oldest.slug}, {age(oldest.success_seconds or 0)}"

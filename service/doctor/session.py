@@ -1,0 +1,173 @@
+"""What a process's own URL gives it: a login, its role, and sessions that last or do not."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from service.database import connect
+from service.doctor.configuration import Process, address
+from service.doctor.finding import Finding, fail, ok, warn
+from service.doctor.server import grant, quoted
+from service.sessions import PROBE_SECONDS
+
+LISTEN, POOLER = "LISTEN", "pooler"
+
+_ROLES = """
+select
+    wanted.name,
+    r.oid is not null as is_there,
+    coalesce(pg_catalog.pg_has_role(r.oid, 'member'), false) as may_take,
+    coalesce(pg_catalog.pg_has_role(r.oid, 'usage'), false) as has
+from unnest(%s::text[]) as wanted (name)
+left join pg_catalog.pg_roles as r on r.rolname = wanted.name
+"""
+
+
+@dataclass(frozen=True)
+class Role:
+    """``may_take``: by ``set role``. ``has``: its rights without that."""
+
+    is_there: bool
+    may_take: bool
+    has: bool
+
+
+@dataclass(frozen=True)
+class Session:
+    """``is_pooled``: somebody answers in the server's place. ``heard_ms``: null is silence."""
+
+    username: str
+    version: int
+    roles: dict[str, Role]
+    finds_engine: bool
+    is_pooled: bool
+    heard_ms: float | None
+
+    @property
+    def lasts(self) -> bool:
+        return self.heard_ms is not None
+
+
+def open_session(url: str, roles: list[str], connect_seconds: int) -> Session:
+    """Connect as the process would, look around, and listen for a notification of our own."""
+    with _connect(url, connect_seconds) as connection:
+        row = connection.execute(
+            "select current_user::text, pg_backend_pid(), to_regclass('procrastinate_jobs') is"
+            " not null"
+        ).fetchone()
+        assert row is not None
+        username, pid, finds_engine = row
+        found = connection.execute(_ROLES.encode(), [roles]).fetchall()
+        return Session(
+            username=username,
+            version=connection.info.server_version,
+            roles={name: Role(*rights) for name, *rights in found},
+            finds_engine=finds_engine,
+            # A pooler makes up the process id that it tells when one connects.
+            is_pooled=pid != connection.info.backend_pid,
+            heard_ms=_heard(connection, url, connect_seconds),
+        )
+
+
+def judge_rights(process: Process, session: Session) -> Finding:
+    check = f"{process.name} rights"
+    role = session.roles[process.role]
+    user = session.username
+    granting = f"{grant(process.role, user, session.version)}  -- as a superuser"
+    if not role.is_there:
+        return warn(
+            check,
+            f"there is no role {process.role}: it has all rights of {user}",
+            f"create role {process.role} nologin; {granting}; then: pricing-sync migrate",
+        )
+    if not session.lasts:
+        return _judge_pooled_rights(check, process, session)
+    if process.own:
+        if role.has:
+            return ok(check, f"{user}, a member of {process.role}")
+        return fail(check, f"{user} is no member of {process.role}", granting)
+    if role.may_take:
+        return ok(check, f"{user}, who takes the role {process.role}")
+    return warn(check, f"{user} may not take the role {process.role}, and keeps its own", granting)
+
+
+def judge_listen(process: Process, session: Session) -> Finding:
+    if session.heard_ms is not None:
+        return ok(LISTEN, f"a notification came through the worker's URL in {_ms(session)}")
+    return warn(
+        LISTEN,
+        f"silent for {PROBE_SECONDS:g} s through the worker's URL: it asks for work every 5 s",
+        f"Put a URL of the server itself, or of a session-mode pooler, into"
+        f" {process.variable if process.own else 'DATABASE_URL'}"
+        " (Supabase: port 5432 instead of 6543).",
+    )
+
+
+def judge_pooler(session: Session) -> Finding:
+    if not session.lasts:
+        return ok(
+            POOLER,
+            "transaction mode: each transaction may get another connection to the server, so there"
+            " is no LISTEN and no set role",
+        )
+    if session.is_pooled:
+        return ok(POOLER, "session mode: as good as the server itself")
+    return ok(POOLER, "none in between")
+
+
+def _judge_pooled_rights(check: str, process: Process, session: Session) -> Finding:
+    """A setting would go to whoever has the connection next: the login's own must be right."""
+    path = "procrastinate, public"
+    needs_path = process.name == "worker"
+    if not process.own:
+        login = f"{process.role}_login"
+        settings = f" alter role {login} set search_path = {path};" if needs_path else ""
+        return fail(
+            check,
+            f"behind a transaction-mode pooler the {process.name} needs a login role of its own",
+            f"create role {login} login password '...' in role {process.role};{settings}"
+            f" then: export {process.variable}=postgresql://{login}:...@"
+            f"{address(process.url).rpartition('@')[2]}",
+        )
+    user = session.username
+    if not session.roles[process.role].has:
+        return fail(
+            check,
+            f"{user} is no member of {process.role}",
+            f"{grant(process.role, user, session.version)}  -- as a superuser",
+        )
+    if needs_path and not session.finds_engine:
+        return fail(
+            check,
+            f"{user} does not find the engine: behind a transaction-mode pooler its own"
+            " search_path must name it",
+            f"alter role {quoted(user)} set search_path = {path};",
+        )
+    return ok(check, f"{user}, a member of {process.role}")
+
+
+def _connect(url: str, seconds: int) -> psycopg.Connection:
+    return connect(url, autocommit=True, connect_timeout=seconds)
+
+
+def _heard(connection: psycopg.Connection, url: str, connect_seconds: int) -> float | None:
+    """Milliseconds from NOTIFY on another connection to here; the same probe as the worker's."""
+    channel = f"pricing_probe_{uuid.uuid4().hex}"
+    connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+    with _connect(url, connect_seconds) as other:
+        sent = time.monotonic()
+        other.execute("select pg_notify(%s, '')", [channel])
+    for _ in connection.notifies(timeout=PROBE_SECONDS, stop_after=1):
+        return (time.monotonic() - sent) * 1000
+    # What listens behind a transaction-mode pooler is somebody else's by now.
+    connection.execute(sql.SQL("unlisten {}").format(sql.Identifier(channel)))
+    return None
+
+
+def _ms(session: Session) -> str:
+    return f"{session.heard_ms:.0f} ms"

@@ -1,0 +1,112 @@
+"""What the doctor is told: counts and ages, in a transaction that may not write."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.db.pricing import Pricing, price
+
+
+def facts(pricing: Pricing) -> dict[str, Any]:
+    with pricing.connection.transaction():
+        pricing.do("set transaction read only")
+        found: dict[str, Any] = pricing.value("select public.pricing_doctor()")
+    return found
+
+
+def test_an_idle_database(pricing: Pricing) -> None:
+    pricing.do("update public.pricing_settings set scheduler_enabled = true")
+    found = facts(pricing)
+    assert [provider["slug"] for provider in found.pop("providers")] == [
+        "catalogue",
+        "deepinfra",
+        "openrouter",
+    ]
+    assert found == {
+        "lease_seconds": 20,
+        "scheduler_enabled": True,
+        "workers_alive": 0,
+        "newest_heartbeat_seconds": None,
+        "oldest_heartbeat_seconds": None,
+        "workers_silent": 0,
+        "silent_seconds": None,
+        "ticks": {},
+        "waiting": 0,
+        "oldest_waiting": None,
+        "oldest_free": None,
+        "stuck": {},
+        "cron_jobs": None,
+    }
+
+
+def test_workers_and_their_heartbeats(pricing: Pricing) -> None:
+    for silent_for in ("1 second", "15 seconds", "25 seconds", "1 hour"):
+        pricing.worker(silent_for)
+    found = facts(pricing)
+    assert (found["workers_alive"], found["workers_silent"]) == (2, 2)
+    assert found["newest_heartbeat_seconds"] == pytest.approx(1, abs=3)
+    assert found["oldest_heartbeat_seconds"] == pytest.approx(15, abs=3)
+    assert found["silent_seconds"] == pytest.approx(25, abs=3)
+
+
+def test_the_ticks(pricing: Pricing) -> None:
+    pricing.do(
+        "insert into public.pricing_scheduler_ticks (scheduler, last_tick_at, last_error)"
+        " values ('pg_cron', clock_timestamp() - interval '5 minutes', 'why')"
+    )
+    ticks = facts(pricing)["ticks"]
+    assert ticks == {"pg_cron": {"seconds": pytest.approx(300, abs=3), "last_error": "why"}}
+
+
+def test_what_waits_behind_a_lock_and_what_does_not(pricing: Pricing) -> None:
+    worker_id = pricing.worker()
+    pricing.start("openrouter", worker_id=worker_id)
+    pricing.trigger("openrouter")
+    pricing.do("update public.pricing_sync_log set queued_at = queued_at - interval '1 hour'")
+    found = facts(pricing)
+    assert (found["waiting"], found["oldest_free"]) == (1, None)
+    oldest = found["oldest_waiting"]
+    assert (oldest["provider"], oldest["locked_by"]) == ("openrouter", f"worker {worker_id}")
+    assert oldest["seconds"] == pytest.approx(3600, abs=3)
+    assert oldest["locked_seconds"] == pytest.approx(0, abs=3)
+
+    pricing.trigger("deepinfra")
+    pricing.other_task()
+    found = facts(pricing)
+    assert found["waiting"] == 2
+    assert found["oldest_waiting"]["provider"] == "openrouter"
+    assert found["oldest_free"]["provider"] == "deepinfra"
+
+
+def test_what_is_stuck_is_counted_by_reason(pricing: Pricing) -> None:
+    pricing.start("openrouter", worker_id=pricing.worker("1 hour"))
+    pricing.start("deepinfra", worker_id=pricing.worker("1 hour"))
+    assert facts(pricing)["stuck"] == {"worker_lost": 2}
+
+
+def test_the_enabled_providers(pricing: Pricing) -> None:
+    pricing.do("update public.pricing_providers set enabled = false where slug = 'catalogue'")
+    pricing.sync("deepinfra", [price("m", source="api:deepinfra")])
+    for _ in range(3):
+        pricing.end(pricing.start("openrouter"), "failed", "http_status", "It answered 500.")
+    deepinfra, openrouter = facts(pricing)["providers"]
+    assert deepinfra.pop("success_seconds") == pytest.approx(0, abs=3)
+    assert deepinfra == {
+        "slug": "deepinfra",
+        "state": "ok",
+        "credential_variable": None,
+        "consecutive_failures": 0,
+        "error_kind": None,
+        "error_message": None,
+    }
+    assert openrouter == {
+        "slug": "openrouter",
+        "state": "failing",
+        "credential_variable": None,
+        "consecutive_failures": 3,
+        "success_seconds": None,
+        "error_kind": "http_status",
+        "error_message": "It answered 500.",
+    }

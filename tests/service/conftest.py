@@ -1,0 +1,113 @@
+"""A PgBouncer, in transaction mode unless told otherwise, and a login role that works behind it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+
+from tests.postgres import Cluster, free_port
+from tests.waiting import wait_until
+
+CONFIGURATION = """
+[databases]
+* = host={host} port={port}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen_port}
+auth_type = plain
+auth_file = {users}
+pool_mode = {pool_mode}
+unix_socket_dir =
+"""
+
+
+@pytest.fixture
+def pool_mode() -> str:
+    """What PgBouncer gives a client for: ``transaction``, or ``session`` by parametrize."""
+    return "transaction"
+
+
+@pytest.fixture
+def login_search_path() -> str:
+    return "procrastinate, public"
+
+
+@pytest.fixture
+def login(migrated_cluster: Cluster, login_search_path: str) -> Iterator[tuple[str, str]]:
+    """A login role whose own settings are what the worker needs, unless parametrized."""
+    with ExitStack() as stack:
+        user, password = stack.enter_context(migrated_cluster.login_role(can_create_roles=False))
+        migrated_cluster.execute("grant pricing_worker to {}", user)
+        migrated_cluster.execute(f"alter role {{}} set search_path = {login_search_path}", user)
+        yield user, password
+
+
+@pytest.fixture
+def pooler(
+    migrated_cluster: Cluster, login: tuple[str, str], open_path: Path, pool_mode: str
+) -> Iterator[int]:
+    """The port of a PgBouncer."""
+    program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+    if program is None:
+        reason = "PgBouncer is not installed"
+        if os.environ.get("PRICING_TEST_REQUIRE_PGBOUNCER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    server = urlsplit(migrated_cluster.url)
+    users = {server.username: server.password, login[0]: login[1]}
+    port = free_port()
+    (open_path / "users.txt").write_text(
+        "".join(f'"{user}" "{password}"\n' for user, password in users.items())
+    )
+    (open_path / "pgbouncer.ini").write_text(
+        CONFIGURATION.format(
+            host=server.hostname,
+            port=server.port,
+            listen_port=port,
+            users=open_path / "users.txt",
+            pool_mode=pool_mode,
+        )
+    )
+    # It refuses to run as root.
+    account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+    for path in (open_path, *open_path.iterdir()):
+        if os.getuid() == 0:
+            os.chown(path, account.pw_uid, account.pw_gid)
+    process = subprocess.Popen(
+        [program, str(open_path / "pgbouncer.ini")],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=account.pw_uid if os.getuid() == 0 else None,
+        group=account.pw_gid if os.getuid() == 0 else None,
+    )
+    try:
+        url = f"postgresql://{login[0]}:{login[1]}@127.0.0.1:{port}/postgres"
+        wait_until(lambda: _connects(url), 10, "PgBouncer answers")
+        yield port
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def _connects(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=2).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def through(pooler: int, database: str, login: tuple[str, str] | None = None) -> str:
+    """The URL of a database through the pooler, as its owner or with that login."""
+    parts = urlsplit(database)
+    user, password = login or (parts.username, parts.password)
+    return f"postgresql://{user}:{password}@127.0.0.1:{pooler}{parts.path}"

@@ -1,0 +1,62 @@
+"""Providers that fail or lack what they need."""
+
+from __future__ import annotations
+
+import re
+
+from tests.db.pricing import Pricing, price
+from tests.service.doctor.conftest import Diagnose
+
+
+def test_well(diagnose: Diagnose, people: Pricing) -> None:
+    finding = diagnose()["providers"]
+    assert finding.state == "ok"
+    assert "not yet synced: catalogue, deepinfra, openrouter" in finding.found
+    people.do("update pricing_providers set enabled = false where slug <> 'openrouter'")
+    people.sync("openrouter", [price("m")])
+    finding = diagnose()["providers"]
+    assert re.fullmatch(
+        r"1 enabled, none failing; longest without a success: openrouter, \d s", finding.found
+    )
+
+
+def test_failing(diagnose: Diagnose, people: Pricing) -> None:
+    for _ in range(3):
+        people.end(people.start("openrouter"), "failed", "http_status", "It answered 500.")
+    finding = diagnose()["providers"]
+    assert finding.state == "warn"
+    assert "openrouter failed 3 times in a row (http_status: It answered 500.)" in finding.found
+    assert "never succeeded" in finding.found
+    assert finding.advice == "pricing-sync sync openrouter --watch"
+
+
+def test_without_a_credential(diagnose: Diagnose, people: Pricing) -> None:
+    people.do(
+        "update pricing_providers set state = 'no_credentials',"
+        " credential_variable = 'DEEPINFRA_API_KEY' where slug = 'deepinfra'"
+    )
+    finding = diagnose()["providers"]
+    assert finding.state == "warn" and "deepinfra has no credential" in finding.found
+    assert finding.advice is not None and "export DEEPINFRA_API_KEY=..." in finding.advice
+
+
+def test_none_enabled(diagnose: Diagnose, people: Pricing) -> None:
+    people.do("update pricing_providers set enabled = false")
+    finding = diagnose()["providers"]
+    assert (finding.state, finding.found) == ("warn", "none is enabled")
+    assert finding.advice is not None
+    people.do(finding.advice)
+    assert diagnose()["providers"].state == "ok"
+
+
+def test_of_many_the_first_are_named(diagnose: Diagnose, people: Pricing) -> None:
+    people.do(
+        "insert into pricing_providers (slug, name, adapter, base_url)"
+        " select 'p' || n, 'P', 'openrouter', 'https://p.example' from generate_series(1, 9) n"
+    )
+    # It has no price list of its own: that nothing was ever synced is as it should be.
+    people.do("update pricing_providers set state = 'no_price_api' where slug = 'catalogue'")
+    finding = diagnose()["providers"]
+    assert finding.found == (
+        "12 enabled, none failing; not yet synced: deepinfra, openrouter, p1, p2, p3 and 6 more"
+    )

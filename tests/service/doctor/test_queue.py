@@ -1,0 +1,84 @@
+"""Workers, what waits, what is stuck."""
+
+from __future__ import annotations
+
+import re
+
+from tests.db.pricing import Pricing
+from tests.service.doctor.conftest import Diagnose
+
+AGED = "update pricing_sync_log set queued_at = queued_at - %s::interval"
+
+
+def test_no_worker_and_nothing_to_do(diagnose: Diagnose) -> None:
+    found = diagnose()
+    assert (found["workers"].state, found["workers"].found) == ("fail", "none is alive")
+    assert found["workers"].advice == "pricing-sync worker"
+    assert (found["waiting"].state, found["waiting"].found) == ("ok", "nothing waits")
+    assert (found["stuck"].state, found["stuck"].found) == ("ok", "nothing")
+
+
+def test_workers_that_are_alive(diagnose: Diagnose, people: Pricing) -> None:
+    people.worker("3 seconds")
+    found = diagnose()["workers"]
+    assert found.state == "ok"
+    assert re.fullmatch(r"1 alive, last heartbeat [34] s ago \(lease 20 s\)", found.found)
+    people.worker("12 seconds")
+    found = diagnose()["workers"]
+    assert re.search(r"2 alive, last heartbeats [3-6] s to 1[2-4] s ago", found.found)
+
+
+def test_a_stalled_worker(diagnose: Diagnose, people: Pricing) -> None:
+    people.worker("50 seconds")
+    found = diagnose()["workers"]
+    assert found.state == "fail"
+    assert re.fullmatch(
+        r"none is alive; 1 without a heartbeat for 5\d s \(lease 20 s\)", found.found
+    )
+    people.worker()
+    found = diagnose()["workers"]
+    assert found.state == "warn" and "1 alive" in found.found
+    assert "1 without a heartbeat for 5" in found.found
+
+
+def test_a_sync_that_waits_for_a_worker_that_is_not_there(
+    diagnose: Diagnose, people: Pricing
+) -> None:
+    people.trigger("openrouter", "deepinfra")
+    people.do(AGED, "5 minutes")
+    finding = diagnose()["waiting"]
+    assert finding.state == "fail" and finding.advice == "pricing-sync worker"
+    assert "2 syncs and no worker alive" in finding.found
+    assert "openrouter, for 5 min" in finding.found
+
+
+def test_waiting_behind_a_lock_is_well(diagnose: Diagnose, people: Pricing) -> None:
+    worker = people.worker()
+    people.start("openrouter", worker_id=worker)
+    people.trigger("openrouter")
+    people.do(AGED, "2 hours")
+    finding = diagnose()["waiting"]
+    assert finding.state == "ok"
+    assert f"1 sync; the oldest, openrouter, for 2 h, behind worker {worker}" in finding.found
+
+
+def test_what_could_run_and_does_not(diagnose: Diagnose, people: Pricing) -> None:
+    people.worker()
+    people.trigger("openrouter")
+    assert diagnose()["waiting"].state == "ok"
+    people.do(AGED, "2 minutes")
+    finding = diagnose()["waiting"]
+    assert finding.state == "warn" and "openrouter could have started 2 min ago" in finding.found
+
+
+def test_what_is_stuck(diagnose: Diagnose, people: Pricing) -> None:
+    people.start("openrouter", worker_id=people.worker("1 hour"))
+    finding = diagnose()["stuck"]
+    assert finding.state == "fail" and "1 sync (1 worker_lost)" in finding.found
+    people.worker()
+    finding = diagnose()["stuck"]
+    assert finding.state == "warn"
+
+    assert finding.advice is not None
+    assert people.row(finding.advice) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
+    assert diagnose()["stuck"].state == "ok"
