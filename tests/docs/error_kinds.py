@@ -1,0 +1,88 @@
+"""Every error kind that the code can write into ``pricing_sync_log``, read from the code itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from service.errors import SyncError
+from service.fetch.http_rules import MayPass
+from tests.docs.blocks import ROOT
+
+# Which argument of these is the kind.
+_SQL_CALLS = {
+    "log_ended_attempt": 3,
+    "end_provider_sync": 3,
+    "requeue_provider_sync": 3,
+    "stop_provider_sync": 1,
+}
+_PYTHON_CALLS = {"_fail": 3, "end_attempt": 3}
+
+_WORD = re.compile(r"'([a-z_]+)'")
+# Where no call names it: as the default of one, and in the detail of a refusal.
+_ELSEWHERE = re.compile(r"v_kind := coalesce\(v_kind, '([a-z_]+)'\)|'error_kind', '([a-z_]+)'")
+
+
+def error_kinds() -> set[str]:
+    return {*_sql_kinds(), *_python_kinds(), *_default_kinds(SyncError)}
+
+
+def _sql_kinds() -> Iterator[str]:
+    for file in sorted((ROOT / "db" / "functions").glob("*.sql")):
+        text = re.sub(r"--[^\n]*", "", file.read_text())
+        # The last statement is the comment, and names arguments by their types.
+        body = text.partition("as $$")[2]
+        for found in _ELSEWHERE.finditer(body):
+            yield from filter(None, found.groups())
+        for name, position in _SQL_CALLS.items():
+            for call in re.finditer(rf"public\.{name}\(", body):
+                yield from _WORD.findall(_arguments(body[call.end() :])[position])
+
+
+def _arguments(text: str) -> list[str]:
+    """The arguments of a call, whose opening parenthesis stands just before."""
+    arguments, depth, quoted = [""], 0, False
+    for character in text:
+        quoted ^= character == "'"
+        if not quoted:
+            if character == ")" and depth == 0:
+                return arguments
+            depth += (character == "(") - (character == ")")
+            if character == "," and depth == 0:
+                arguments.append("")
+                continue
+        arguments[-1] += character
+    raise AssertionError(f"a call without an end: {text[:60]}")
+
+
+def _python_kinds() -> Iterator[str]:
+    for file in sorted((ROOT / "service").rglob("*.py")):
+        source = file.read_text()
+        if not re.search(r"\b(FetchError|ParseError|SyncError|end_attempt)\b", source):
+            continue
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Call):
+                yield from _kinds_of(node, file)
+
+
+def _kinds_of(call: ast.Call, file: Path) -> Iterator[str]:
+    name = call.func.id if isinstance(call.func, ast.Name) else ""
+    # Its code is an SQLSTATE, which never gets into the log.
+    is_error = name != "DatabaseRefused"
+    given = [keyword.value for keyword in call.keywords if is_error and keyword.arg == "code"]
+    if name in _PYTHON_CALLS:
+        given.append(call.args[_PYTHON_CALLS[name]])
+    for argument in given:
+        for node in ast.walk(argument):
+            if isinstance(node, ast.Constant):
+                assert isinstance(node.value, str), file
+                yield node.value
+
+
+def _default_kinds(error: type[SyncError]) -> Iterator[str]:
+    assert issubclass(MayPass, SyncError), "imported, so that it is among the subclasses"
+    yield error.code
+    for narrower in error.__subclasses__():
+        yield from _default_kinds(narrower)

@@ -1,0 +1,164 @@
+"""docs/operations.md as somebody uses it at night: section by section, word for word."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from tests.db.agreement import assert_agreed
+from tests.db.pricing import Pricing, Row
+from tests.docs.blocks import ROOT, Block
+from tests.processes import FOREIGN_VARIABLES, Process, Processes
+
+RUNBOOK = "docs/operations.md"
+
+_HEADING = re.compile(r"^(#{1,3}) (.+)$")
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_PLACEHOLDER = re.compile(r"<[a-z ]+>")
+_END_OF_STATEMENT = re.compile(r";(?: +--[^\n]*)?\n")
+
+# Every statement's answer: its rows, or how many rows it changed.
+Answer = list[Row] | int
+
+
+def text() -> str:
+    return (ROOT / RUNBOOK).read_text()
+
+
+def sections() -> dict[str, str]:
+    """Heading to what stands below it, up to the next heading of whatever level."""
+    found: dict[str, list[str]] = {}
+    lines: list[str] = []
+    for line in text().splitlines(keepends=True):
+        if heading := _HEADING.match(line):
+            assert heading[2] not in found, f"two sections {heading[2]!r}"
+            lines = found.setdefault(heading[2], [])
+        else:
+            lines.append(line)
+    return {heading: "".join(lines) for heading, lines in found.items()}
+
+
+def section_blocks(heading: str) -> list[Block]:
+    return [Block(*found) for found in _FENCED.findall(sections()[heading])]
+
+
+def prose(markdown: str) -> str:
+    return _FENCED.sub("", markdown)
+
+
+def tables(heading: str) -> list[list[dict[str, str]]]:
+    """The tables of a section, a dict for each row."""
+    found: list[list[dict[str, str]]] = []
+    columns: list[str] | None = None
+    for line in sections()[heading].splitlines():
+        if not line.startswith("|"):
+            columns = None
+            continue
+        cells = [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if columns is None:
+            columns = cells
+            found.append([])
+        elif set(line) - set("| -"):
+            assert len(cells) == len(columns), line
+            found[-1].append(dict(zip(columns, cells, strict=True)))
+    return found
+
+
+def code(cell: str) -> list[str]:
+    """What stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def statements(sql: str) -> list[str]:
+    parts = _END_OF_STATEMENT.split(sql if sql.endswith("\n") else f"{sql}\n")
+    assert not parts[-1].strip(), f"a statement without its semicolon: {parts[-1]}"
+    return parts[:-1]
+
+
+def filled(template: str, **words: object) -> str:
+    """With a real one wherever the document says ``<job id>`` and the like."""
+    for name, word in words.items():
+        placeholder = f"<{name.replace('_', ' ')}>"
+        assert placeholder in template, f"no {placeholder} in {template}"
+        template = template.replace(placeholder, str(word))
+    assert not _PLACEHOLDER.search(template), template
+    return template
+
+
+@dataclass
+class Night:
+    """One section, one database: ``pricing`` is what happens there, ``editor`` the SQL editor."""
+
+    heading: str
+    pricing: Pricing
+    editor: Pricing
+    processes: Processes
+    url: str
+    directory: Path
+
+    def __post_init__(self) -> None:
+        self._left = section_blocks(self.heading)
+
+    def sql(self, **words: object) -> list[Answer]:
+        """Run the section's next block in the SQL editor; an answer for each statement."""
+        return [self.answer(statement) for statement in statements(self._next("sql", **words))]
+
+    def sh(self, *, status: int = 0, **words: object) -> str:
+        """Type the section's next block in a shell; what it printed."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", self._next("sh", **words)],
+            env={**_environment(), "DATABASE_URL": self.url},
+            cwd=self.directory,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self) -> Process:
+        """Type the section's next block, a process that stays."""
+        program, *arguments = shlex.split(self._next("sh"))
+        assert program == "pricing-sync"
+        return self.processes.service(*arguments)
+
+    def answer(self, statement: str) -> Answer:
+        cursor = self.editor.connection.execute(statement.encode())
+        return cursor.fetchall() if cursor.description is not None else cursor.rowcount
+
+    def assert_done(self) -> None:
+        """All of the section was used, and left no disagreement."""
+        assert not self._left, f"{self.heading}: never run: {self._left}"
+        assert_agreed(self.pricing.connection)
+        status = self.editor.connection.info.transaction_status
+        assert status == psycopg.pq.TransactionStatus.IDLE
+
+    def _next(self, language: str, **words: object) -> str:
+        assert self._left, f"{self.heading} has no further block"
+        block = self._left.pop(0)
+        assert block.language == language, f"{self.heading}: {block}"
+        return filled(block.text, **words)
+
+
+def rows(answer: Answer) -> list[Row]:
+    assert isinstance(answer, list), f"not rows, but {answer} changed"
+    return answer
+
+
+def row(answer: Answer) -> Row:
+    (only,) = rows(answer)
+    return only
+
+
+def _environment() -> dict[str, str]:
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)
+    }
+    return {**kept, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
