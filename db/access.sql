@@ -166,9 +166,12 @@ begin
                 ('cleanup_stuck_pricing_syncs', '{pricing_web, pricing_worker, service_role}'),
                 ('cleanup_expired_pricing_locks', '{pricing_web, pricing_worker, service_role}'),
                 ('cleanup_old_pricing_jobs', '{pricing_worker, service_role}'),
+                ('enqueue_due_pricing_syncs', '{pricing_worker, service_role}'),
+                ('tick_pricing_schedule', '{pricing_worker, service_role}'),
                 ('create_pricing_api_key', '{}'),
                 -- What the worker calls.
                 ('fetch_queue_row', '{pricing_worker}'),
+                ('beat_pricing_worker', '{pricing_worker}'),
                 ('get_provider_sync', '{pricing_worker}'),
                 ('apply_provider_prices', '{pricing_worker}'),
                 ('end_provider_sync', '{pricing_worker}'),
@@ -180,10 +183,15 @@ begin
                 -- What the views and those functions read.
                 ('held_pricing_locks', '{pricing_web, service_role}'),
                 ('pricing_workers_alive', '{pricing_web, service_role}'),
+                -- What the owner alone reads.
+                ('pricing_doctor', '{}'),
+                ('stuck_pricing_syncs', '{}'),
                 -- What only our own functions and triggers call.
                 ('defer_provider_syncs', '{}'),
+                ('next_pricing_sync_at', '{}'),
                 ('resolve_sync_providers', '{}'),
                 ('lock_provider_prices', '{}'),
+                ('lock_provider_triggers', '{}'),
                 ('log_queued_attempt', '{}'),
                 ('log_ended_attempt', '{}'),
                 ('settle_pricing_job', '{}'),
@@ -191,6 +199,7 @@ begin
                 ('wake_pricing_workers', '{}'),
                 ('stop_provider_sync', '{}'),
                 ('requeue_provider_sync', '{}'),
+                ('hold_stuck_sync', '{}'),
                 ('release_stalled_syncs', '{}'),
                 ('end_ignored_aborts', '{}'),
                 ('fail_unattended_syncs', '{}'),

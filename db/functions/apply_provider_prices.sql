@@ -39,6 +39,10 @@ begin
     select q.* into v_row
     from procrastinate.procrastinate_jobs q
     where q.id = apply_provider_prices.queue_job_id
+        and q.task_name = 'sync_provider'
+        -- Here, so that a late attempt locks nothing: somebody who ends the job just then would leave the row to it.
+        and q.status = 'doing'
+        and q.attempts + 1 = apply_provider_prices.attempt
     for no key update;
 
     select l.* into v_log
@@ -48,13 +52,7 @@ begin
         return v_log;
     end if;
 
-    if v_row.id is null
-        or v_row.task_name <> 'sync_provider'
-        or v_row.status <> 'doing'
-        or v_row.attempts + 1 <> apply_provider_prices.attempt
-        or v_row.abort_requested
-        or v_log.id is null
-    then
+    if v_row.id is null or v_row.abort_requested or v_log.id is null then
         raise exception 'Attempt % of queue row % is not running any more; its prices were not written',
                 apply_provider_prices.attempt, apply_provider_prices.queue_job_id
             using errcode = 'PT409', hint = 'Another worker has it, or it was cancelled; pricing_sync_log says which.';
@@ -483,6 +481,14 @@ begin
         set last_success_at = v_now,
             last_changed_at = case when v_updated > 0 then v_now else p.last_changed_at end,
             consecutive_failures = 0,
+            -- A slot that came while it ran, or before, is served; one to come is kept, unless failures had stretched it.
+            next_sync_at = case
+                when p.next_sync_at > clock_timestamp() and p.consecutive_failures < 3 then p.next_sync_at
+                when p.next_sync_at > clock_timestamp() then least(
+                    p.next_sync_at, public.next_pricing_sync_at(null, p.sync_interval, p.sync_jitter, 0)
+                )
+                else public.next_pricing_sync_at(p.next_sync_at, p.sync_interval, p.sync_jitter, 0)
+            end,
             state = case when p.state in ('failing', 'no_credentials') then 'ok' else p.state end,
             etag = case when v_not_modified then p.etag else apply_provider_prices.etag end,
             etag_parser = case when v_not_modified then p.etag_parser else apply_provider_prices.etag_parser end,

@@ -7,11 +7,12 @@ security definer
 set search_path = ''
 as $$
 declare
-    v record;
+    v_id bigint;
+    v_row procrastinate.procrastinate_jobs;
     v_cancelled integer := 0;
 begin
-    for v in
-        select q.id, q.args ->> 'job_id' as job_id
+    for v_id in
+        select q.id
         from public.pricing_providers p
         join procrastinate.procrastinate_jobs q on q.lock = 'pricing_sync:' || p.slug
         where not p.enabled
@@ -21,14 +22,10 @@ begin
         order by q.id
         limit case when p_provider is null then 500 end
     loop
-        perform from procrastinate.procrastinate_jobs q
-        where q.id = v.id and q.status = 'todo'
-        for no key update skip locked;
-        continue when not found;
-        -- The projection will want the job row; somebody who has it may be waiting for the provider row.
-        perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update skip locked;
-        continue when not found;
-        if public.stop_provider_sync(v.id, 'disabled', 'The provider was disabled while its sync waited') then
+        v_row := public.hold_stuck_sync(v_id);
+        continue when v_row.status is distinct from 'todo'
+            or exists (select from public.pricing_providers p where p.slug = v_row.args ->> 'provider' and p.enabled);
+        if public.stop_provider_sync(v_id, 'disabled', 'The provider was disabled while its sync waited') then
             v_cancelled := v_cancelled + 1;
         end if;
     end loop;

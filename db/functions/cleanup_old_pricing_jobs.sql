@@ -75,9 +75,20 @@ begin
         limit 1000
         for update skip locked
     );
+
+    -- As trigger_pricing_sync reads them.
+    delete from public.pricing_idempotency_keys k
+    where k.key in (
+        select o.key
+        from public.pricing_idempotency_keys o
+        where o.used_at < clock_timestamp() - interval '24 hours'
+        order by o.used_at
+        limit 10000
+        for update skip locked
+    );
     return v_pruned;
 end;
 $$;
 
 comment on function public.cleanup_old_pricing_jobs(interval) is
-'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call; returns how many. Prices and their history stay.';
+'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, and idempotency keys of more than a day; returns how many jobs. Prices and their history stay.';

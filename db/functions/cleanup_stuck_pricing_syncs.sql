@@ -5,6 +5,8 @@ returns table (stuck_syncs_found integer, syncs_cleaned integer)
 language plpgsql
 security definer
 set search_path = ''
+-- Compiling takes longer than any of its queries runs.
+set jit = off
 as $$
 declare
     v_mended integer;

@@ -7,6 +7,7 @@ security definer
 set search_path = ''
 as $$
 declare
+    v_row procrastinate.procrastinate_jobs;
     v_id bigint;
 begin
     syncs_found := 0;
@@ -28,6 +29,8 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
+            v_row := public.hold_stuck_sync(v_id);
+            continue when v_row.status is distinct from 'doing' or not v_row.abort_requested;
             if public.stop_provider_sync(v_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
                 syncs_ended := syncs_ended + 1;
             end if;

@@ -27,12 +27,12 @@ begin
     select q.* into v_row
     from procrastinate.procrastinate_jobs q
     where q.id = end_provider_sync.queue_job_id
+        and q.task_name = 'sync_provider'
+        -- Here, so that a late caller locks nothing: somebody who ends the job just then would leave the row to it.
+        and q.status = 'doing'
+        and q.attempts + 1 = end_provider_sync.attempt
     for no key update;
-    if not found
-        or v_row.task_name <> 'sync_provider'
-        or v_row.status <> 'doing'
-        or v_row.attempts + 1 <> end_provider_sync.attempt
-    then
+    if not found then
         return false;
     end if;
 

@@ -6,13 +6,16 @@ set search_path = ''
 as $$
 declare
     v record;
+    v_row procrastinate.procrastinate_jobs;
 begin
     syncs_found := 0;
     syncs_failed := 0;
     for v in
-        select q.id, q.attempts + 1 as attempt, coalesce(p_timeout, p.timeout) as timeout
+        select q.id, q.attempts + 1 as attempt, limits.timeout
         from procrastinate.procrastinate_jobs q
-        join public.pricing_providers p on p.slug = q.args ->> 'provider'
+        left join public.pricing_providers p on p.slug = q.args ->> 'provider'
+        -- A provider that was deleted while its sync runs has no timeout of its own any more.
+        cross join lateral (select coalesce(p_timeout, p.timeout, interval '10 minutes') as timeout) as limits
         left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
         -- Without a live worker it is stalled, not slow: then it is queued again, however old.
         join procrastinate.procrastinate_workers w on w.id = q.worker_id
@@ -28,16 +31,14 @@ begin
                     from procrastinate.procrastinate_events e
                     where e.job_id = q.id and e.type = 'started'
                 )
-            ) < clock_timestamp() - coalesce(p_timeout, p.timeout)
+            ) < clock_timestamp() - limits.timeout
         order by q.id
         limit 500
     loop
         syncs_found := syncs_found + 1;
         begin
-            perform from procrastinate.procrastinate_jobs q
-            where q.id = v.id and q.status = 'doing' and q.attempts + 1 = v.attempt
-            for no key update skip locked;
-            continue when not found;
+            v_row := public.hold_stuck_sync(v.id);
+            continue when v_row.status is distinct from 'doing' or v_row.attempts + 1 <> v.attempt;
 
             -- The flag tells a live worker to drop what it does; the end does not wait for it.
             update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.id;

@@ -9,6 +9,7 @@ as $$
 declare
     v_timeout interval;
     v record;
+    v_row procrastinate.procrastinate_jobs;
 begin
     select s.queued_timeout into strict v_timeout from public.pricing_settings s;
     syncs_found := 0;
@@ -32,10 +33,8 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
-            perform from procrastinate.procrastinate_jobs q
-            where q.id = v.id and q.status = 'todo' and q.attempts + 1 = v.attempt
-            for no key update skip locked;
-            continue when not found;
+            v_row := public.hold_stuck_sync(v.id);
+            continue when v_row.status is distinct from 'todo' or v_row.attempts + 1 <> v.attempt;
             perform public.log_ended_attempt(
                 v.id, v.attempt, 'failed', 'no_worker',
                 format(

@@ -1,5 +1,4 @@
--- The scheduler's route shows it as it is, and nothing ticks the schedule in this version: syncs are triggered
--- by people, by HTTP or from a cron job of the operator's.
+-- The scheduler's route shows it as it is.
 create or replace function public.pricing_scheduler_status()
 returns jsonb
 language sql
@@ -11,42 +10,70 @@ as $$
         select
             provider.slug,
             provider.sync_interval,
-            provider.next_sync_at,
+            nullif(
+                case
+                    when provider.next_allowed_at > clock_timestamp()
+                        then greatest(provider.next_sync_at, provider.next_allowed_at)
+                    else provider.next_sync_at
+                end,
+                '-infinity'
+            ) as next_run,
+            -- Enabled, but without what it needs or put off for ever, it has no next run.
+            syncable.slug is not null
+                and 'infinity' not in (
+                    coalesce(provider.next_sync_at, 'epoch'), coalesce(provider.next_allowed_at, 'epoch')
+                ) as has_next_run,
             provider.last_success_at
         from public.pricing_providers as provider
+        left join public.pricing_syncable_providers as syncable on syncable.slug = provider.slug
         where provider.enabled
     ),
     alive as (
         select public.pricing_workers_alive() as workers
+    ),
+    ticking as (
+        select
+            count(*) > 0 as is_ticking,
+            coalesce(bool_or(tick.scheduler = 'pg_cron'), false) as is_cron
+        from public.pricing_scheduler_ticks as tick
+        where tick.last_tick_at between
+            clock_timestamp() - interval '90 seconds' and clock_timestamp() + interval '90 seconds'
     )
     select jsonb_build_object(
-        'enabled', count(scheduled.slug) > 0,
-        'interval_hours', round(
-            extract(epoch from mode() within group (order by scheduled.sync_interval)) / 3600, 3
-        ),
-        'running', false,
-        'workers', min(alive.workers),
-        'cron', 'worker',
-        'providers', coalesce(
-            jsonb_agg(scheduled.slug order by scheduled.slug) filter (where scheduled.slug is not null), '[]'
-        ),
-        'next_runs', coalesce(
-            jsonb_object_agg(scheduled.slug, scheduled.next_sync_at) filter (where scheduled.slug is not null),
-            '{}'
-        ),
-        'last_syncs', coalesce(
-            jsonb_object_agg(
-                scheduled.slug,
-                jsonb_build_object(
-                    'timestamp', scheduled.last_success_at,
-                    'seconds_ago', round(extract(epoch from clock_timestamp() - scheduled.last_success_at))
-                )
-            ) filter (where scheduled.slug is not null),
-            '{}'
-        )
+        'enabled', settings.scheduler_enabled and totals.providers > 0,
+        'interval_hours', totals.interval_hours,
+        'running', settings.scheduler_enabled and totals.providers > 0 and ticking.is_ticking,
+        'workers', alive.workers,
+        'cron', case when ticking.is_cron then 'pg_cron' else 'worker' end,
+        'providers', totals.slugs,
+        'next_runs', case when settings.scheduler_enabled then totals.next_runs else '{}' end,
+        'last_syncs', totals.last_syncs
     )
-    from alive
-    left join scheduled on true;
+    from public.pricing_settings as settings
+    cross join alive
+    cross join ticking
+    cross join (
+        select
+            count(*) as providers,
+            round(
+                extract(epoch from mode() within group (order by scheduled.sync_interval)) / 3600, 3
+            ) as interval_hours,
+            coalesce(jsonb_agg(scheduled.slug order by scheduled.slug), '[]') as slugs,
+            coalesce(
+                jsonb_object_agg(scheduled.slug, scheduled.next_run) filter (where scheduled.has_next_run), '{}'
+            ) as next_runs,
+            coalesce(
+                jsonb_object_agg(
+                    scheduled.slug,
+                    jsonb_build_object(
+                        'timestamp', scheduled.last_success_at,
+                        'seconds_ago', round(extract(epoch from clock_timestamp() - scheduled.last_success_at))
+                    )
+                ),
+                '{}'
+            ) as last_syncs
+        from scheduled
+    ) as totals;
 $$;
 
 comment on function public.pricing_scheduler_status() is

@@ -26,17 +26,13 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
-            select q.* into v_row
-            from procrastinate.procrastinate_jobs q
-            where q.id = v_id
-                and q.status = 'doing'
-                and not exists (
+            v_row := public.hold_stuck_sync(v_id);
+            continue when v_row.status is distinct from 'doing'
+                or exists (
                     select
                     from procrastinate.procrastinate_workers w
-                    where w.id = q.worker_id and w.last_heartbeat >= clock_timestamp() - v_settings.lease
-                )
-            for no key update skip locked;
-            continue when not found;
+                    where w.id = v_row.worker_id and w.last_heartbeat >= clock_timestamp() - v_settings.lease
+                );
 
             select count(*)::integer into v_lost
             from public.pricing_sync_log l

@@ -57,7 +57,7 @@ begin
         v_status := v_job.status;
         v_outcome := v_job.outcome;
     elsif v.open > 0 then
-        v_status := case when v.started_at is null then 'queued' else 'running' end;
+        v_status := case when coalesce(v_job.started_at, v.started_at) is null then 'queued' else 'running' end;
     elsif v.succeeded > 0 then
         v_status := 'completed';
         v_outcome := case when v.succeeded = v.total then 'success' else 'partial' end;
@@ -72,7 +72,8 @@ begin
     update public.pricing_sync_jobs j
     set status = v_status,
         outcome = v_outcome,
-        started_at = coalesce(j.started_at, v.started_at),
+        -- A row that was on its way when the job ended may start after that end.
+        started_at = coalesce(j.started_at, case when j.outcome is null then v.started_at end),
         completed_at = case when v_outcome is not null then coalesce(j.completed_at, clock_timestamp()) end,
         providers_total = v.total,
         providers_synced = v.succeeded,
@@ -81,7 +82,11 @@ begin
         models_updated = v.models_updated,
         models_skipped = v.models_skipped,
         total_errors = v.failed,
-        error_message = case when j.outcome is null then left(v.error_message, 500) else j.error_message end,
+        error_message = case
+            when j.outcome is not null then j.error_message
+            when v.total = 0 then 'Its log rows are gone'
+            else left(v.error_message, 500)
+        end,
         result_data = jsonb_build_object('providers', v.results),
         revision = j.revision + 1
     where j.job_id = p_job_id

@@ -40,7 +40,9 @@ as $$
                         where e.job_id = q.id and e.type = 'abort_requested' and e.at >= clock_timestamp() - s.lease
                     )
                     then 'abort_ignored'
-                when q.status = 'doing' and l.sync_started_at < clock_timestamp() - p.timeout then 'timeout'
+                when q.status = 'doing'
+                    and l.sync_started_at < clock_timestamp() - coalesce(p.timeout, interval '10 minutes')
+                    then 'timeout'
             end as reason
         from procrastinate.procrastinate_jobs q
         cross join public.pricing_settings s
@@ -71,16 +73,26 @@ as $$
         and l.queued_at < clock_timestamp() - interval '10 seconds'
         and (q.id is null or q.attempts >= l.attempt or q.status not in ('todo', 'doing'))
     union all
-    -- Open jobs of which nothing is open.
+    -- Open jobs of which nothing is open, or that do not know of an end.
     select 'adrift', null, null, j.job_id
     from public.pricing_sync_jobs j
     where j.status in ('queued', 'running')
-        and not exists (
-            select
-            from public.pricing_sync_log l
-            where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
-        )
-        and not exists (select from open_rows r where r.job_id = j.job_id);
+        and (
+            not exists (
+                select
+                from public.pricing_sync_log l
+                where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
+            )
+            and not exists (select from open_rows r where r.job_id = j.job_id)
+            or exists (
+                select
+                from public.pricing_provider_syncs s
+                where s.job_id = j.job_id
+                    and s.status not in ('queued', 'in_progress')
+                    and coalesce(j.result_data #>> array['providers', s.provider, 'status'], 'queued')
+                        in ('queued', 'in_progress')
+            )
+        );
 $$;
 
 comment on function public.stuck_pricing_syncs() is

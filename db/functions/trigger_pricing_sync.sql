@@ -57,12 +57,7 @@ begin
     v_providers := public.resolve_sync_providers(trigger_pricing_sync.providers);
 
     if on_conflict <> 'queue' then
-        -- In slug order, so that two of these cannot wait for each other; without the locks both are accepted.
-        perform
-        from public.pricing_providers p
-        where p.slug = any (v_providers)
-        order by p.slug
-        for no key update;
+        perform public.lock_provider_triggers(v_providers);
     end if;
 
     if on_conflict = 'reject' then

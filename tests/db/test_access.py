@@ -30,6 +30,9 @@ CALLERS = {
     "cleanup_stuck_pricing_syncs": {"pricing_web", "pricing_worker", "service_role"},
     "cleanup_expired_pricing_locks": {"pricing_web", "pricing_worker", "service_role"},
     "cleanup_old_pricing_jobs": {"pricing_worker", "service_role"},
+    "enqueue_due_pricing_syncs": {"pricing_worker", "service_role"},
+    "tick_pricing_schedule": {"pricing_worker", "service_role"},
+    "beat_pricing_worker": {"pricing_worker"},
     "fetch_queue_row": {"pricing_worker"},
     "get_provider_sync": {"pricing_worker"},
     "apply_provider_prices": {"pricing_worker"},
@@ -195,6 +198,8 @@ def test_the_web_role_can_read_and_trigger_and_no_more(pricing: Pricing) -> None
         "select public.apply_provider_prices(1, 1, '[]')",
         "select public.end_provider_sync(1, 1, 'failed')",
         "select public.cleanup_old_pricing_jobs()",
+        "select public.enqueue_due_pricing_syncs()",
+        "select public.tick_pricing_schedule('worker')",
         "select public.defer_provider_syncs(gen_random_uuid(), '{openrouter}')",
         "select public.settle_pricing_job(gen_random_uuid())",
     ):
@@ -209,6 +214,7 @@ def test_the_worker_role_can_work_and_no_more(pricing: Pricing) -> None:
         pricing.do("select * from public.cleanup_stuck_pricing_syncs()")
         pricing.do("select public.cleanup_expired_pricing_locks()")
         pricing.do("select public.cleanup_old_pricing_jobs()")
+        pricing.do("select public.tick_pricing_schedule('worker')")
         pricing.do("select lease from public.pricing_settings")
     for statement in (
         "select * from public.model_pricing",

@@ -104,6 +104,38 @@ def test_a_job_whose_row_is_being_retried_is_skipped_and_lives_on(
     assert pricing.job(attempt.job_id)["status"] == "running"
 
 
+def test_idempotency_keys_go_after_a_day(pricing: Pricing) -> None:
+    for name in ("old", "young"):
+        pricing.trigger("openrouter", idempotency_key=name)
+    pricing.do(
+        "update public.pricing_idempotency_keys set used_at = used_at - case key"
+        " when 'old' then interval '24 hours 1 second' else interval '23 hours 59 minutes' end"
+    )
+    assert prune(pricing) == 0, "it tells the jobs, not the keys"
+    assert pricing.value("select key from public.pricing_idempotency_keys") == "young"
+    assert pricing.value("select count(*) from public.pricing_sync_jobs") == 2
+
+
+def test_idempotency_keys_go_in_bounded_batches_and_held_ones_later(
+    pricing: Pricing, another: Another
+) -> None:
+    pricing.do(
+        "insert into public.pricing_idempotency_keys (key, job_id, request, used_at)"
+        " select n, %s, '{}', now() - interval '2 days' from generate_series(1, 10010) as n",
+        pricing.trigger("openrouter")["job_id"],
+    )
+    holder = another()
+    with holder.connection.transaction():
+        holder.do("select from public.pricing_idempotency_keys where key = '1' for update")
+        pricing.do("set lock_timeout = '2s'")
+        prune(pricing)
+        assert pricing.value("select count(*) from public.pricing_idempotency_keys") == 10
+        prune(pricing)
+        assert pricing.value("select key from public.pricing_idempotency_keys") == "1"
+    prune(pricing)
+    assert pricing.rows("select key from public.pricing_idempotency_keys") == []
+
+
 def test_finished_rows_of_other_tasks_go_after_a_day(pricing: Pricing) -> None:
     old, young, waiting, running = (pricing.other_task() for _ in range(4))
     pricing.do(

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.db.pricing import Pricing, price
+
+SLUGS = ["catalogue", "deepinfra", "openrouter"]
+
+
+@pytest.fixture
+def pricing(pricing: Pricing) -> Pricing:
+    """With the schedule on, unlike the database that the tests are copied from."""
+    pricing.do("update public.pricing_settings set scheduler_enabled = true")
+    return pricing
 
 
 def status(pricing: Pricing) -> dict[str, Any]:
@@ -13,12 +25,42 @@ def status(pricing: Pricing) -> dict[str, Any]:
     return found
 
 
+def ticked(pricing: Pricing, scheduler: str, ago: str) -> None:
+    pricing.do(
+        "insert into public.pricing_scheduler_ticks (scheduler, last_tick_at)"
+        " values (%s, clock_timestamp() - %s::interval) on conflict (scheduler)"
+        " do update set last_tick_at = excluded.last_tick_at",
+        scheduler,
+        ago,
+    )
+
+
+def runs(pricing: Pricing) -> tuple[bool, str]:
+    found = status(pricing)
+    return found["running"], found["cron"]
+
+
 def test_only_workers_with_a_heartbeat_within_the_lease_are_alive(pricing: Pricing) -> None:
-    assert (status(pricing)["running"], status(pricing)["workers"]) == (False, 0)
+    assert status(pricing)["workers"] == 0
     pricing.worker("21 seconds")
     pricing.worker("10 seconds")
     pricing.worker()
-    assert (status(pricing)["running"], status(pricing)["workers"]) == (False, 2)
+    assert status(pricing)["workers"] == 2
+
+
+def test_it_runs_while_somebody_ticks(pricing: Pricing) -> None:
+    assert runs(pricing) == (False, "worker")
+    ticked(pricing, "worker", "91 seconds")
+    assert runs(pricing) == (False, "worker")
+    ticked(pricing, "worker", "85 seconds")
+    assert runs(pricing) == (True, "worker")
+    ticked(pricing, "pg_cron", "85 seconds")
+    assert runs(pricing) == (True, "pg_cron")
+    ticked(pricing, "pg_cron", "91 seconds")
+    assert runs(pricing) == (True, "worker")
+    # A clock that was set back: that tick is not of now.
+    ticked(pricing, "pg_cron", "-1 hour")
+    assert runs(pricing) == (True, "worker")
 
 
 def test_enabled_providers_with_their_times(pricing: Pricing) -> None:
@@ -32,7 +74,49 @@ def test_enabled_providers_with_their_times(pricing: Pricing) -> None:
     assert found["last_syncs"]["openrouter"]["seconds_ago"] >= 0
 
 
+def test_next_runs_are_when_the_schedule_enqueues(pricing: Pricing) -> None:
+    assert status(pricing)["next_runs"] == dict.fromkeys(SLUGS)
+    pricing.do("select from public.enqueue_due_pricing_syncs()")
+    found = status(pricing)["next_runs"]
+    assert found["catalogue"] is None
+    for slug in ("deepinfra", "openrouter"):
+        assert datetime.fromisoformat(found[slug]) == pricing.provider(slug)["next_sync_at"]
+
+    # It waits for what the provider asked for, and only for that which is to come.
+    later, past = (datetime.now(UTC) + timedelta(days=days) for days in (1, -1))
+    pricing.do(
+        "update public.pricing_providers set next_allowed_at ="
+        " case slug when 'catalogue' then %s when 'deepinfra' then %s end::timestamptz",
+        past,
+        later,
+    )
+    found = status(pricing)["next_runs"]
+    assert found["catalogue"] is None
+    assert datetime.fromisoformat(found["deepinfra"]) == later
+
+
+def test_who_is_left_out_by_the_schedule_has_no_next_run(pricing: Pricing) -> None:
+    pricing.do(
+        "update public.pricing_providers set state = 'no_credentials' where slug = 'deepinfra';"
+        "update public.pricing_providers set next_sync_at = 'infinity' where slug = 'openrouter';"
+        "update public.pricing_providers set next_sync_at = '-infinity' where slug = 'catalogue'"
+    )
+    found = status(pricing)
+    assert found["next_runs"] == {"catalogue": None}
+    assert found["providers"] == SLUGS
+
+
+def test_switched_off(pricing: Pricing) -> None:
+    ticked(pricing, "worker", "0 seconds")
+    pricing.do("update public.pricing_settings set scheduler_enabled = false")
+    found = status(pricing)
+    assert (found["enabled"], found["running"], found["next_runs"]) == (False, False, {})
+    assert found["providers"] == list(found["last_syncs"]) == SLUGS
+
+
 def test_nobody_enabled(pricing: Pricing) -> None:
+    ticked(pricing, "worker", "0 seconds")
     pricing.do("update public.pricing_providers set enabled = false")
     found = status(pricing)
-    assert (found["enabled"], found["providers"], found["last_syncs"]) == (False, [], {})
+    assert (found["enabled"], found["running"], found["providers"]) == (False, False, [])
+    assert (found["last_syncs"], found["next_runs"], found["interval_hours"]) == ({}, {}, None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
-from tests.db.pricing import Pricing
+from tests.db.agreement import assert_agreed
+from tests.db.pricing import Pricing, refused
 
 
 def set_status(pricing: Pricing, queue_job_id: int, status: str) -> None:
@@ -190,3 +192,131 @@ def test_rows_of_other_tasks_have_no_log(pricing: Pricing) -> None:
     pricing.do("delete from procrastinate.procrastinate_jobs")
     assert pricing.rows("select from public.pricing_sync_log") == []
     assert pricing.rows("select from public.pricing_sync_jobs") == []
+
+
+def shell_cancel(pricing: Pricing, queue_job_id: int, abort: bool = False) -> bool:
+    """What ``procrastinate shell`` does for cancel, and ``job_manager`` with ``abort=True``."""
+    with pricing.as_role("pricing_worker"):
+        cancelled = pricing.value(
+            "select procrastinate.procrastinate_cancel_job_v1(%s, %s, false)", queue_job_id, abort
+        )
+    return cancelled is not None
+
+
+def shell_retry(pricing: Pricing, queue_job_id: int) -> None:
+    with pricing.as_role("pricing_worker"):
+        pricing.do(
+            "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
+            queue_job_id,
+        )
+
+
+@pytest.mark.parametrize("abort", [False, True])
+def test_the_shell_s_cancel_of_what_waits(pricing: Pricing, abort: bool) -> None:
+    job = pricing.trigger("openrouter", "deepinfra")
+    first, second = pricing.queue_rows(job["job_id"])
+    assert shell_cancel(pricing, first["id"], abort) is True
+    assert_agreed(pricing.connection)
+    assert pricing.job(job["job_id"])["status"] == "queued", "the other one waits"
+    assert shell_cancel(pricing, second["id"], abort) is True
+    assert pricing.job(job["job_id"])["outcome"] == "cancelled"
+    assert_agreed(pricing.connection)
+    assert pricing.fetch() is None
+
+
+def test_the_shell_s_cancel_of_what_runs(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    with pricing.nothing_written():
+        assert shell_cancel(pricing, attempt.queue_job_id) is False, "as procrastinate documents"
+    assert shell_cancel(pricing, attempt.queue_job_id, abort=True) is True
+    assert pricing.log(attempt.queue_job_id)["status"] == "in_progress"
+    assert_agreed(pricing.connection)
+    with refused("PT409"):
+        pricing.succeed(attempt)
+    assert pricing.end(attempt, "aborted") is True
+    assert pricing.job(attempt.job_id)["outcome"] == "cancelled"
+    assert_agreed(pricing.connection)
+
+
+@pytest.mark.parametrize("asked_to_abort", [False, True])
+def test_the_shell_s_retry_of_what_runs(pricing: Pricing, asked_to_abort: bool) -> None:
+    attempt = pricing.start()
+    if asked_to_abort:
+        shell_cancel(pricing, attempt.queue_job_id, abort=True)
+    shell_retry(pricing, attempt.queue_job_id)
+    assert_agreed(pricing.connection)
+    with refused("PT409"):
+        pricing.succeed(attempt)
+    assert pricing.end(attempt) is False
+    if asked_to_abort:
+        assert pricing.job(attempt.job_id)["outcome"] == "failed", "the engine's own rule"
+        return
+    again = pricing.fetch()
+    assert again is not None
+    pricing.succeed(again)
+    assert pricing.job(attempt.job_id)["outcome"] == "success"
+    assert_agreed(pricing.connection)
+
+
+@pytest.mark.parametrize("state", ["todo", "cancelled", "succeeded", "aborted"])
+def test_what_the_shell_does_not_retry(pricing: Pricing, state: str) -> None:
+    job = pricing.trigger("openrouter")
+    (row,) = pricing.queue_rows(job["job_id"])
+    if state != "todo":
+        set_status(pricing, row["id"], state)
+    with (
+        pricing.nothing_written(),
+        pricing.connection.transaction(force_rollback=True),
+        pytest.raises(psycopg.Error, match="invalid status to retry"),
+    ):
+        pricing.do(
+            "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
+            row["id"],
+        )
+
+
+@pytest.mark.parametrize("hand", ["update", "cancel", "disabled"])
+def test_the_shell_s_retry_under_a_job_that_a_person_ended(pricing: Pricing, hand: str) -> None:
+    failed = pricing.start("openrouter", "deepinfra")
+    pricing.end(failed)
+    if hand == "update":
+        pricing.do("update public.pricing_sync_jobs set status = 'failed'")
+    elif hand == "cancel":
+        pricing.do("select public.cancel_pricing_sync(%s)", failed.job_id)
+    else:
+        pricing.do("update public.pricing_providers set enabled = false where slug = 'deepinfra'")
+    assert pricing.job(failed.job_id)["outcome"] is not None
+    shell_retry(pricing, failed.queue_job_id)
+    assert_agreed(pricing.connection)
+    job = pricing.job(failed.job_id)
+    assert (job["status"], job["stopped_at"]) == ("running", None)
+    again = pricing.fetch()
+    assert again is not None
+    pricing.succeed(again)
+    assert pricing.job(failed.job_id)["outcome"] == "partial", "the other one was not retried"
+    assert_agreed(pricing.connection)
+
+
+@pytest.mark.parametrize("moved_to", ["todo", "doing"])
+def test_a_row_that_comes_back_under_an_ended_job_is_stopped_at_once(
+    pricing: Pricing, moved_to: str
+) -> None:
+    """Whoever moves it has found the job ended only when it was its turn to lock the job."""
+    attempt = pricing.start("openrouter", "deepinfra")
+    (waiting,) = [r for r in pricing.queue_rows(attempt.job_id) if r["status"] == "todo"]
+    # As a person's UPDATE leaves a job whose queue rows were all in other hands.
+    pricing.do("set session_replication_role = replica")
+    pricing.do(
+        "update public.pricing_sync_jobs set status = 'failed', outcome = 'failed',"
+        " completed_at = now(), stopped_at = now(), error_message = 'x'"
+    )
+    pricing.do("reset session_replication_role")
+    moved = waiting["id"] if moved_to == "doing" else attempt.queue_job_id
+    set_status(pricing, moved, moved_to)
+    assert pricing.queue_row(moved)["status"] == ("aborted" if moved_to == "doing" else "cancelled")
+    newest = pricing.rows(
+        "select * from public.pricing_sync_log where queue_job_id = %s order by attempt", moved
+    )[-1]
+    assert (newest["status"], newest["error_kind"]) == ("cancelled", "stopped")
+    job = pricing.job(attempt.job_id)
+    assert (job["status"], job["error_message"]) == ("failed", "x")

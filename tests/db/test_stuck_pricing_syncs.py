@@ -100,6 +100,19 @@ def _job_left_open(pricing: Pricing) -> None:
     )
 
 
+def _provider_gone(pricing: Pricing) -> None:
+    _overtime(pricing)
+    pricing.do("delete from public.pricing_providers where slug = 'openrouter'")
+
+
+def _end_not_known(pricing: Pricing) -> None:
+    attempt = pricing.start("openrouter", "deepinfra")
+    pricing.end(attempt)
+    pricing.do(
+        "update public.pricing_sync_jobs set result_data = '{}' where job_id = %s", attempt.job_id
+    )
+
+
 def _without_triggers(pricing: Pricing, statement: str) -> None:
     pricing.do("set session_replication_role = replica")
     pricing.do(statement)
@@ -114,6 +127,8 @@ CASES: list[tuple[Callable[[Pricing], None], dict[str, int]]] = [
     (_lost, {"worker_lost": 1}),
     (_gone, {"worker_lost": 1}),
     (_overtime, {"timeout": 1}),
+    (_provider_gone, {"timeout": 1}),
+    (_end_not_known, {"adrift": 1}),
     (_abort_ignored, {"abort_ignored": 1}),
     (_unattended, {"no_worker": 2}),
     (_disabled, {"disabled": 1}),

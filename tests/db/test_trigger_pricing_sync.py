@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,6 +12,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from tests.db.agreement import assert_agreed
+from tests.db.clock import time_passes
 from tests.db.conftest import Another
 from tests.db.pricing import Pricing, refused
 
@@ -321,3 +324,126 @@ def test_triggers_do_not_wait_for_each_other(pricing: Pricing, another: Another)
     with pricing.connection.transaction():
         pricing.trigger("openrouter")
         assert other.trigger("openrouter")["status"] == "queued"
+
+
+def test_reject_says_who_holds_the_lock_since_when(pricing: Pricing) -> None:
+    holder = pricing.start("openrouter")
+    pricing.trigger("openrouter")
+    since = pricing.log(holder.queue_job_id)["sync_started_at"]
+    with refused("PT429") as info:
+        pricing.trigger("openrouter", on_conflict="reject")
+    detail = json.loads(str(info.value.diag.message_detail))
+    assert detail["locked_by_job"] == holder.job_id, "the one that runs, not the one that waits"
+    assert datetime.fromisoformat(detail["locked_at"]) == since
+    assert detail["lock_key"] in str(info.value.diag.message_primary)
+
+
+def test_reject_names_the_one_that_runs_whichever_came_first(pricing: Pricing) -> None:
+    waiting = pricing.start("deepinfra")
+    pricing.trigger("deepinfra")
+    running = pricing.start("openrouter")
+    pricing.end(waiting, "queued")
+    with refused("PT429") as info:
+        pricing.trigger("deepinfra", "openrouter", on_conflict="reject")
+    assert json.loads(str(info.value.diag.message_detail))["locked_by_job"] == running.job_id
+
+
+def test_coalesce_leaves_a_job_that_was_queued_again(pricing: Pricing) -> None:
+    """It waits, but it has tried, and an old worker may yet apply what it read before."""
+    attempt = pricing.start("openrouter")
+    pricing.end(attempt, "queued")
+    job = pricing.trigger("openrouter", on_conflict="coalesce")
+    assert str(job["job_id"]) != attempt.job_id
+
+
+def test_coalesce_leaves_a_job_that_has_ended(pricing: Pricing) -> None:
+    job = pricing.trigger("openrouter")
+    pricing.do("select public.cancel_pricing_sync(%s)", job["job_id"])
+    again = pricing.trigger("openrouter", on_conflict="coalesce")
+    assert again["job_id"] != job["job_id"]
+
+
+def test_coalesce_keeps_the_key_with_the_job_that_it_found(pricing: Pricing) -> None:
+    found = pricing.trigger("openrouter")
+    keyed = {"on_conflict": "coalesce", "idempotency_key": "k"}
+    assert pricing.trigger("openrouter", **keyed)["job_id"] == found["job_id"]
+    attempt = pricing.fetch()
+    assert attempt is not None
+    pricing.succeed(attempt)
+
+    again = pricing.trigger("openrouter", **keyed)
+    assert (again["job_id"], again["status"]) == (found["job_id"], "completed")
+    with refused("PT409"):
+        pricing.trigger("deepinfra", **keyed)
+    other = pricing.trigger("openrouter", on_conflict="coalesce", idempotency_key="l")
+    assert other["job_id"] != found["job_id"]
+
+
+def test_several_keys_may_have_found_one_job(pricing: Pricing) -> None:
+    jobs = {
+        pricing.trigger("openrouter", on_conflict="coalesce", idempotency_key=key)["job_id"]
+        for key in ("a", "b", "a", "b")
+    }
+    assert len(jobs) == 1
+    assert pricing.value("select count(*) from public.pricing_idempotency_keys") == 2
+
+
+def test_a_rejected_trigger_keeps_no_key(pricing: Pricing) -> None:
+    holder = pricing.start("openrouter")
+    keyed = {"on_conflict": "reject", "idempotency_key": "k"}
+    with pricing.nothing_written(), refused("PT429"):
+        pricing.trigger("openrouter", **keyed)
+    pricing.succeed(holder)
+    accepted = pricing.trigger("openrouter", **keyed)
+    assert accepted["status"] == "queued"
+    assert pricing.trigger("openrouter", **keyed)["job_id"] == accepted["job_id"], "not PT429"
+
+
+def test_a_refused_trigger_keeps_no_key(pricing: Pricing) -> None:
+    with pricing.nothing_written(), refused("PT422"):
+        pricing.trigger("nobody", idempotency_key="k")
+    assert pricing.trigger("openrouter", idempotency_key="k")["status"] == "queued"
+
+
+def test_a_key_that_is_used_again_after_24_hours_starts_its_24_hours_anew(
+    pricing: Pricing,
+) -> None:
+    pricing.trigger("openrouter", idempotency_key="k")
+    time_passes(pricing, "24:01")
+    second = pricing.trigger("deepinfra", idempotency_key="k")
+    time_passes(pricing, "23:59")
+    assert pricing.trigger("deepinfra", idempotency_key="k")["job_id"] == second["job_id"]
+    with refused("PT409"):
+        pricing.trigger("openrouter", idempotency_key="k")
+
+
+def test_a_key_whose_job_was_deleted_is_free(pricing: Pricing) -> None:
+    job = pricing.trigger("openrouter", idempotency_key="k")
+    pricing.do("delete from public.pricing_sync_jobs")
+    assert pricing.trigger("openrouter", idempotency_key="k")["job_id"] != job["job_id"]
+
+
+def test_concurrent_coalesces_and_rejects_of_overlapping_lists_end(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    """Lists in every order: none waits for another in a circle."""
+    lists = [("openrouter", "deepinfra"), ("deepinfra", "openrouter", "catalogue"), ("catalogue",)]
+    racers = [(another(), named, how) for named in lists for how in ("coalesce", "reject")]
+    for _ in range(15):
+        pricing.do("delete from public.pricing_sync_jobs")
+        pricing.do("delete from procrastinate.procrastinate_jobs")
+        barrier = Barrier(len(racers))
+
+        def race(
+            racer: tuple[Pricing, tuple[str, ...], str], barrier: Barrier = barrier
+        ) -> str | None:
+            connection, named, how = racer
+            barrier.wait(10)
+            try:
+                connection.trigger(*named, on_conflict=how)
+            except psycopg.Error as error:
+                return error.sqlstate
+            return None
+
+        assert set(threads.map(race, racers)) <= {None, "PT429"}
+        assert_agreed(pricing.connection)

@@ -1,0 +1,18 @@
+-- The engine's own heartbeat does not say that it met nobody. A worker that was held up for longer than the lease, and
+-- pruned, would go on unregistered, counted by nobody, until its next fetch failed.
+create or replace function public.beat_pricing_worker(worker_id bigint)
+returns boolean
+language plpgsql
+security definer
+set search_path = ''
+as $$
+begin
+    perform procrastinate.procrastinate_update_heartbeat_v1(beat_pricing_worker.worker_id);
+    return exists (
+        select from procrastinate.procrastinate_workers w where w.id = beat_pricing_worker.worker_id
+    );
+end;
+$$;
+
+comment on function public.beat_pricing_worker(bigint) is
+'Show that a worker is alive; false when it was pruned, and has to register again.';

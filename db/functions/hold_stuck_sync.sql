@@ -1,0 +1,40 @@
+-- A clean-up settles many syncs in one transaction, in no order that others keep to. So it never waits: what it would
+-- have to wait for, somebody else is settling now, or the next clean-up finds. The job comes first: whoever ends a job
+-- by hand has it, and may then take all of its queue rows.
+create or replace function public.hold_stuck_sync(p_queue_job_id bigint)
+returns procrastinate.procrastinate_jobs
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_job_id uuid;
+    v_provider text;
+    v_row procrastinate.procrastinate_jobs;
+begin
+    select (q.args ->> 'job_id')::uuid, q.args ->> 'provider' into v_job_id, v_provider
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id;
+
+    perform from public.pricing_sync_jobs j where j.job_id = v_job_id for no key update skip locked;
+    if not found and exists (select from public.pricing_sync_jobs j where j.job_id = v_job_id) then
+        return null;
+    end if;
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id
+    for no key update skip locked;
+    if not found then
+        return null;
+    end if;
+    -- An attempt that fails counts there.
+    perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
+    if not found and exists (select from public.pricing_providers p where p.slug = v_provider) then
+        return null;
+    end if;
+    return v_row;
+end;
+$$;
+
+comment on function public.hold_stuck_sync(bigint) is
+'Hold a queue row with its job and its provider, for a clean-up; null when it is gone or somebody else has one of them.';

@@ -1,0 +1,90 @@
+-- Called by pg_cron every minute and by every worker every few seconds. Recovery is no part of it: whoever does not
+-- tick the schedule still settles what is stuck.
+create or replace function public.tick_pricing_schedule(scheduler text)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_now constant timestamptz := clock_timestamp();
+    v_settings public.pricing_settings;
+    v_last public.pricing_scheduler_ticks;
+    v_yields boolean;
+    v_prunes boolean;
+    v_enqueued integer := 0;
+    v_enqueue_error text;
+    v_prune_error text;
+begin
+    if scheduler is null or scheduler not in ('pg_cron', 'worker') then
+        raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
+            using errcode = 'PT422', hint = 'It is pg_cron or worker.';
+    end if;
+    -- Each its own: a worker that prunes must not cost pg_cron its heartbeat.
+    if not pg_catalog.pg_try_advisory_xact_lock(
+        pg_catalog.hashtextextended('pricing_schedule:' || tick_pricing_schedule.scheduler, 0)
+    ) then
+        return 0;
+    end if;
+
+    select s.* into strict v_settings from public.pricing_settings s;
+    select t.* into v_last
+    from public.pricing_scheduler_ticks t
+    where t.scheduler = tick_pricing_schedule.scheduler;
+    v_yields := scheduler = 'worker' and exists (
+        select
+        from public.pricing_scheduler_ticks t
+        where t.scheduler = 'pg_cron'
+            -- Not from the future either: a clock that was set back must not silence the workers.
+            and t.last_tick_at between v_now - interval '90 seconds' and v_now + interval '90 seconds'
+    );
+    -- pg_cron has a job of its own for that.
+    v_prunes := scheduler = 'worker' and not v_yields
+        and (v_last.last_pruned_at is null or v_last.last_pruned_at < v_now - interval '1 hour');
+
+    if v_settings.scheduler_enabled and not v_yields then
+        begin
+            select coalesce(sum(j.providers_total), 0) into v_enqueued
+            from public.enqueue_due_pricing_syncs() j;
+        exception
+            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
+            when query_canceled or others then
+                v_enqueued := 0;
+                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
+                raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
+        end;
+    end if;
+    if v_prunes then
+        begin
+            perform public.cleanup_old_pricing_jobs(v_settings.retention);
+        exception
+            when query_canceled or others then
+                v_prune_error := 'Pruning failed: ' || sqlerrm;
+                raise warning 'pricing-sync: old jobs could not be pruned: %', sqlerrm;
+        end;
+    else
+        -- It was tried an hour ago at most, and nothing has told since that it goes.
+        v_prune_error := substring(v_last.last_error from 'Pruning failed: .*');
+    end if;
+
+    insert into public.pricing_scheduler_ticks as t (
+        scheduler, last_tick_at, last_enqueued_at, last_pruned_at, last_error
+    )
+    values (
+        tick_pricing_schedule.scheduler,
+        v_now,
+        case when v_enqueued > 0 then v_now end,
+        case when v_prunes then v_now end,
+        nullif(concat_ws('; ', v_enqueue_error, v_prune_error), '')
+    )
+    on conflict on constraint pricing_scheduler_ticks_pkey do update
+    set last_tick_at = excluded.last_tick_at,
+        last_enqueued_at = coalesce(excluded.last_enqueued_at, t.last_enqueued_at),
+        last_pruned_at = coalesce(excluded.last_pruned_at, t.last_pruned_at),
+        last_error = excluded.last_error;
+    return v_enqueued;
+end;
+$$;
+
+comment on function public.tick_pricing_schedule(text) is
+'One tick of the schedule by pg_cron or worker: leave a heartbeat, enqueue what is due, as a worker prune once an hour; a worker leaves both to pg_cron while that ticks. Returns how many provider syncs it enqueued.';

@@ -1,0 +1,418 @@
+"""Many hands on one queue at once, each as fast as it can: what must never come of it.
+
+Never: a deadlock, an error that is no answer of ours, a warning of ours, and, once all hands rest,
+anything that queue, log, jobs and locks do not agree on.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from threading import Barrier, Lock
+
+import psycopg
+from psycopg.rows import dict_row
+
+from tests.db.agreement import disagreements
+from tests.db.price_chains import broken_chains
+from tests.db.pricing import Attempt, Pricing, Row, price
+
+PROVIDERS = ("catalogue", "deepinfra", "openrouter")
+MODELS = ("m1", "m2", "m3")
+# What our functions answer when there is nothing to do any more.
+REFUSALS = {"PT404", "PT409", "PT422", "PT429"}
+
+# In the lock order or round it: after these everything agrees at once.
+ORDERLY = [
+    *("fetch", "apply", "end", "trigger", "defer", "cancel", "retry", "enqueue_due"),
+    *("update_job", "update_job_otherwise", "update_jobs", "delete_lock", "delete_locks"),
+    *("disable", "disable_all", "enable_all", "delete_queue_row", "silence", "take_long"),
+    *("clean_up", "clean_locks", "forget"),
+]
+# These hold a queue row and may leave it as it was, so that somebody who ended its job meanwhile
+# has left it to nobody: the next clean-up stops it.
+DISORDERLY = [
+    *("roll_back", "engine_fetch", "engine_cancel", "engine_retry", "engine_finish"),
+    *("prune", "ignore_aborts"),
+]
+# What is taken back now and then.
+REVOCABLE = [
+    *("fetch", "apply", "end", "cancel", "retry", "update_job", "delete_lock", "disable"),
+    "clean_up",
+]
+OFTEN = {
+    "fetch": 16,
+    "apply": 10,
+    "end": 6,
+    "trigger": 12,
+    "retry": 4,
+    "update_job": 4,
+    "enable_all": 6,
+    "silence": 3,
+    "clean_up": 5,
+    "enqueue_due": 3,
+    "roll_back": 4,
+    "engine_retry": 3,
+}
+
+
+@dataclass
+class Shared:
+    """What the hands know of each other, and what became of it."""
+
+    attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=12))
+    faults: list[str] = field(default_factory=list)
+    acts: Counter[str] = field(default_factory=Counter)
+    # Two statements over several rows take them in any order: two such of people may deadlock in
+    # any database. One of them, against all that the queue does by itself, may not.
+    sweep_of_jobs: Lock = field(default_factory=Lock)
+    sweep_of_providers: Lock = field(default_factory=Lock)
+
+
+@dataclass
+class Hands:
+    """One connection, whose hands do one random thing after another."""
+
+    pricing: Pricing
+    chance: random.Random
+    shared: Shared
+    names: list[str]
+    act: str = ""
+
+    def do_something(self) -> None:
+        weights = [OFTEN.get(name, 1.5) for name in self.names]
+        self.act = self.chance.choices(self.names, weights)[0]
+        act: Callable[[], None] = getattr(self, self.act)
+        try:
+            act()
+            answer = "done"
+        except psycopg.Error as error:
+            answer = str(error.sqlstate)
+            if not (answer in REFUSALS or self._is_of_the_engine(error)):
+                self.shared.faults.append(
+                    f"{self.act}: {answer} {error} {error.diag.message_detail or ''}"
+                    f" {error.diag.context or ''}"
+                )
+        self.shared.acts[f"{self.act}: {answer}"] += 1
+
+    def notice(self, notice: psycopg.errors.Diagnostic) -> None:
+        self.shared.faults.append(f"{self.act}: {notice.severity} {notice.message_primary}")
+
+    def _is_of_the_engine(self, error: psycopg.Error) -> bool:
+        if self.act in ("engine_retry", "engine_finish") and error.sqlstate == "P0001":
+            # Its own words for a row that has moved on.
+            return "was not found" in str(error)
+        # Two fetches chose two rows of one lock; the worker looks again.
+        return "fetch" in self.act and "procrastinate_jobs_lock_idx" in str(error)
+
+    # Picking.
+
+    def some(self) -> list[str]:
+        return self.chance.sample(PROVIDERS, self.chance.randint(1, len(PROVIDERS)))
+
+    def one(self) -> str:
+        return self.chance.choice(PROVIDERS)
+
+    def job(self) -> object:
+        return self._picked(
+            "select job_id as it from public.pricing_sync_jobs order by triggered_at desc limit 5"
+        )
+
+    def queue_row(self) -> object:
+        return self._picked(
+            "select id as it from procrastinate.procrastinate_jobs order by id desc limit 8"
+        )
+
+    def _picked(self, query: str) -> object:
+        rows = self.pricing.rows(query)
+        return self.chance.choice(rows)["it"] if rows else None
+
+    def attempt(self) -> Attempt | None:
+        """One that runs, mostly; sometimes one that has ended long ago."""
+        attempts = [*self.shared.attempts]
+        if not attempts:
+            return None
+        return self.chance.choice(attempts[-3:] if self.chance.random() < 0.8 else attempts)
+
+    def briefly_open(self) -> AbstractContextManager[object]:
+        """Committed with the statement, or one round trip later."""
+        if self.chance.random() < 0.5:
+            return nullcontext()
+        return self.pricing.connection.transaction()
+
+    # What workers do.
+
+    def fetch(self) -> None:
+        worker_id = self.pricing.worker()
+        with self.pricing.as_role("pricing_worker"):
+            found = self.pricing.row("select * from public.fetch_queue_row(null, %s)", worker_id)
+        if found["id"] is not None:
+            args = found["args"]
+            self.shared.attempts.append(
+                Attempt(found["id"], found["attempts"] + 1, args["provider"], args["job_id"])
+            )
+
+    def engine_fetch(self) -> None:
+        attempt = self.pricing.fetch()
+        if attempt is not None:
+            self.shared.attempts.append(attempt)
+
+    def apply(self) -> None:
+        if (attempt := self.attempt()) is None:
+            return
+        listed: list[Row] | None = None
+        if self.chance.random() < 0.9:
+            amount = f"0.{self.chance.randrange(1, 10**9):012d}"
+            source = f"api:{attempt.provider}"
+            listed = [price(model, amount, source=source) for model in MODELS]
+            if attempt.provider == "catalogue":
+                listed = [p | {"provider": f"other-{self.chance.randrange(2)}"} for p in listed]
+                listed = [p | {"source": "catalogue:test"} for p in listed]
+        self.pricing.apply(attempt, listed)
+
+    def end(self) -> None:
+        if (attempt := self.attempt()) is not None:
+            self.pricing.end(
+                attempt, self.chance.choice(["failed", "cancelled", "queued", "aborted"])
+            )
+
+    # What people do.
+
+    def trigger(self) -> None:
+        how = self.chance.choice(["queue", "coalesce", "reject"])
+        more: dict[str, object] = {}
+        if self.chance.random() < 0.2:
+            more["idempotency_key"] = f"key {self.chance.randrange(20)}"
+        self.pricing.trigger(*self.some(), on_conflict=how, **more)
+
+    def defer(self) -> None:
+        self.pricing.do(
+            "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
+            " values ('default', 'sync_provider', jsonb_build_object('provider', %s::text))",
+            self.one(),
+        )
+
+    def cancel(self) -> None:
+        self.pricing.rows("select public.cancel_pricing_sync(%s)", self.job())
+
+    def retry(self) -> None:
+        self.pricing.rows("select public.retry_pricing_sync(%s)", self.job())
+
+    def update_job(self) -> None:
+        with self.briefly_open():
+            self.pricing.do(
+                "update public.pricing_sync_jobs set status = %s, completed_at = now(),"
+                " error_message = 'by hand' where job_id = %s",
+                self.chance.choice(["failed", "cancelled"]),
+                self.job(),
+            )
+
+    def update_job_otherwise(self) -> None:
+        self.pricing.do(
+            "update public.pricing_sync_jobs set status = %s where job_id = %s",
+            self.chance.choice(["queued", "running", "completed"]),
+            self.job(),
+        )
+
+    def update_jobs(self) -> None:
+        with self.shared.sweep_of_jobs, self.briefly_open():
+            self.pricing.do(
+                "update public.pricing_sync_jobs set status = 'failed'"
+                " where status in ('queued', 'running')"
+            )
+
+    def delete_lock(self) -> None:
+        with self.briefly_open():
+            self.pricing.do(
+                "delete from public.pricing_sync_lock where lock_key = %s",
+                f"pricing_sync:{self.one()}",
+            )
+
+    def delete_locks(self) -> None:
+        with self.shared.sweep_of_jobs, self.briefly_open():
+            self.pricing.do(
+                "delete from public.pricing_sync_lock where lock_key = 'pricing_sync_global'"
+            )
+
+    def disable(self) -> None:
+        with self.briefly_open():
+            self.pricing.do(
+                "update public.pricing_providers set enabled = false where slug = %s", self.one()
+            )
+
+    def disable_all(self) -> None:
+        with self.shared.sweep_of_providers, self.briefly_open():
+            self.pricing.do("update public.pricing_providers set enabled = false")
+
+    def enable_all(self) -> None:
+        with self.shared.sweep_of_providers:
+            self.pricing.do("update public.pricing_providers set enabled = true, state = 'ok'")
+
+    def roll_back(self) -> None:
+        """Somebody changes his mind, or his connection dies."""
+        with self.pricing.connection.transaction(force_rollback=True):
+            getattr(self, self.chance.choice(REVOCABLE))()
+
+    # What people do to the engine.
+
+    def engine_cancel(self) -> None:
+        self.pricing.rows(
+            "select procrastinate.procrastinate_cancel_job_v1(%s, %s, %s)",
+            self.queue_row(),
+            self.chance.random() < 0.6,
+            self.chance.random() < 0.2,
+        )
+
+    def engine_retry(self) -> None:
+        self.pricing.rows(
+            "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
+            self.queue_row(),
+        )
+
+    def engine_finish(self) -> None:
+        self.pricing.rows(
+            "select procrastinate.procrastinate_finish_job_v1(%s, %s, %s)",
+            self.queue_row(),
+            self.chance.choice(["succeeded", "failed", "aborted"]),
+            self.chance.random() < 0.2,
+        )
+
+    def delete_queue_row(self) -> None:
+        with self.briefly_open():
+            self.pricing.do(
+                "delete from procrastinate.procrastinate_jobs where id = %s", self.queue_row()
+            )
+
+    # What goes wrong by itself, and what looks after it.
+
+    def silence(self) -> None:
+        self.pricing.do(
+            "update procrastinate.procrastinate_workers set last_heartbeat = now() - interval '1 h'"
+            " where id = (select worker_id from procrastinate.procrastinate_jobs where id = %s)",
+            self.queue_row(),
+        )
+
+    def prune(self) -> None:
+        self.pricing.rows("select procrastinate.procrastinate_prune_stalled_workers_v1(30)")
+
+    def take_long(self) -> None:
+        """An hour passes, for what is not being changed."""
+        row, job = self.queue_row(), self.job()
+        with self.pricing.connection.transaction():
+            for statement in (
+                "select from public.pricing_sync_jobs where job_id = %s for update skip locked",
+                "select from procrastinate.procrastinate_jobs where id = %s"
+                " and args ->> 'job_id' = %s and status = 'doing' for update skip locked",
+            ):
+                arguments = [job] if "%s and" not in statement else [row, str(job)]
+                if not self.pricing.rows(statement, *arguments):
+                    return
+            self.pricing.do(
+                "update public.pricing_sync_log set queued_at = queued_at - interval '1 h',"
+                " sync_started_at = sync_started_at - interval '1 h'"
+                " where status = 'in_progress' and queue_job_id = %s",
+                row,
+            )
+            self.pricing.do(
+                "update public.pricing_sync_jobs set started_at = (select min(sync_started_at)"
+                " from public.pricing_sync_log l where l.job_id = pricing_sync_jobs.job_id)"
+                " where job_id = %s",
+                job,
+            )
+
+    def ignore_aborts(self) -> None:
+        self.pricing.do(
+            "update procrastinate.procrastinate_events set at = at - interval '1 h'"
+            " where type = 'abort_requested' and job_id = %s",
+            self.queue_row(),
+        )
+
+    def clean_up(self) -> None:
+        with self.briefly_open():
+            self.pricing.rows("select * from public.cleanup_stuck_pricing_syncs()")
+
+    def clean_locks(self) -> None:
+        self.pricing.rows("select public.cleanup_expired_pricing_locks()")
+
+    def forget(self) -> None:
+        self.pricing.rows("select public.cleanup_old_pricing_jobs(interval '0')")
+
+    def enqueue_due(self) -> None:
+        self.pricing.do(
+            "update public.pricing_providers set next_sync_at = null where slug = %s", self.one()
+        )
+        with self.briefly_open():
+            self.pricing.rows("select * from public.enqueue_due_pricing_syncs()")
+
+
+def interleave(
+    url: str, seed: object, names: list[str], *, hands: int = 6, rounds: int = 10, acts: int = 40
+) -> Shared:
+    """Rounds of many hands at once, and what was found after each; ends with the first fault."""
+    shared = Shared()
+    with _everybody(url, seed, names, shared, hands) as (everybody, threads):
+        watcher = everybody[0].pricing
+        for number in range(rounds):
+            barrier = Barrier(hands)
+
+            def play(one: Hands, barrier: Barrier = barrier) -> None:
+                barrier.wait(20)
+                for _ in range(acts):
+                    one.do_something()
+
+            list(threads.map(play, everybody))
+            if any(name in DISORDERLY for name in names):
+                watcher.rows("select * from public.cleanup_stuck_pricing_syncs()")
+            shared.faults += [
+                f"after round {number} of seed {seed}: {line}"
+                for check in (disagreements, broken_chains)
+                for line in check(watcher.connection)
+            ]
+            if shared.faults:
+                break
+        else:
+            shared.faults += [f"seed {seed}: {line}" for line in _left_after_work(everybody[0])]
+    return shared
+
+
+@contextmanager
+def _everybody(
+    url: str, seed: object, names: list[str], shared: Shared, hands: int
+) -> Iterator[tuple[list[Hands], ThreadPoolExecutor]]:
+    with ExitStack() as stack:
+        everybody = []
+        for number in range(hands):
+            connection = stack.enter_context(
+                psycopg.connect(url, autocommit=True, row_factory=dict_row)
+            )
+            # Soon found, so that a deadlock costs no second.
+            connection.execute("set deadlock_timeout = '20ms'; set statement_timeout = '20s'")
+            one = Hands(Pricing(connection), random.Random(f"{seed}/{number}"), shared, names)
+            connection.add_notice_handler(one.notice)
+            everybody.append(one)
+        yield everybody, stack.enter_context(ThreadPoolExecutor(hands))
+
+
+def _left_after_work(hands: Hands) -> list[str]:
+    """What is open still when a worker has done all that there was to do."""
+    hands.act = "the last worker"
+    pricing = hands.pricing
+    hands.enable_all()
+    pricing.do("update procrastinate.procrastinate_workers set last_heartbeat = '-infinity'")
+    pricing.rows("select * from public.cleanup_stuck_pricing_syncs()")
+    while (attempt := pricing.fetch()) is not None:
+        pricing.end(attempt)
+    left = pricing.rows(
+        "select q.id::text as it, q.status::text from procrastinate.procrastinate_jobs q"
+        " where q.status in ('todo', 'doing') union all"
+        " select j.job_id::text, j.status from public.pricing_sync_jobs j"
+        " where j.status in ('queued', 'running') union all"
+        " select l.id::text, l.status from public.pricing_sync_log l"
+        " where l.status in ('queued', 'in_progress') union all"
+        " select k.lock_key, k.locked_by from public.pricing_sync_lock k"
+    )
+    return [f"left: {row}" for row in left] + disagreements(pricing.connection)
