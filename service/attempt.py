@@ -7,7 +7,7 @@ from datetime import datetime
 
 from procrastinate import JobContext
 
-from service.engine import PricingApp, until_written
+from service.engine import PricingApp
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ async def get_attempt(app: PricingApp, context: JobContext) -> Attempt | None:
     """The attempt that this worker fetched; None when it is not running any more."""
     assert context.job.id is not None
     number = context.job.attempts + 1
-    rows = await until_written(
+    rows = await app.job_manager.until_written(
         lambda: app.connector.execute_query_all_async(
             "select * from public.get_provider_sync(%(queue_job_id)s, %(attempt)s)",
             queue_job_id=context.job.id,
@@ -64,8 +64,8 @@ async def end_attempt(
     kind: str,
     message: str,
     next_allowed_at: datetime | None = None,
-) -> None:
-    """End it without prices; nothing happens when somebody else has ended it."""
-    await app.job_manager.end_provider_sync(
+) -> bool:
+    """End it without prices; False, and nothing happens, when somebody else has ended it."""
+    return await app.job_manager.end_provider_sync(
         attempt.queue_job_id, attempt.attempt, status, kind, message, next_allowed_at
     )

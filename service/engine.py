@@ -2,95 +2,39 @@
 
 ``PricingApp`` runs its worker under a supervisor (``service/supervisor.py``), also when the
 procrastinate command line starts it. ``PricingJobManager`` never forgets a wake-up, never ends
-somebody else's attempt, and repeats the end of a job until it is written. Nothing is patched: all
-are subclasses.
+somebody else's attempt, and repeats the end of a job until it is written. Both ask Postgres through
+a connector of ours (``service/connector.py``). Nothing is patched: all are subclasses.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
-from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from typing import Any
 
 import psycopg
-from procrastinate import App, PsycopgConnector
-from procrastinate.connector import Notify
+from procrastinate import App
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
+from service.connection import answer_within
+from service.connector import PricingConnector
+from service.errors import WorkerPruned
+from service.logs import SyncLogger, sync_logger
 from service.migrations.runner import missing_parts
-from service.sessions import WorkerSessions, worker_url
-from service.supervisor import FIRST_BACKOFF_SECONDS, LONGEST_BACKOFF_SECONDS, Supervisor
+from service.supervisor import Supervisor
+from service.writing import Answer, Reminder, Unwritten, is_mendable, is_passing
 
-logger = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer")
 WorkerContext = AbstractAsyncContextManager[dict[str, Any]]
 
 SYNC_TASK = "sync_provider"
 
 MOST_COLLISIONS = 20
-# How often a process that waits says so.
-REMINDER_SECONDS = 30.0
-# What the same statement may not meet again: a lost connection (08), a rolled back transaction
-# (40, deadlocks among them), a server out of something (53), a lock not had (55P03), a statement
-# cut short or a server going down (57), a disk (58).
-_PASSING = ("08", "40", "53", "55P03", "57", "58")
-
-
-def is_passing(error: Exception) -> bool:
-    """Whether the same statement may succeed later: the connection was lost, not the argument."""
-    cause = error.__cause__ if isinstance(error, ConnectorException) else error
-    if not isinstance(cause, psycopg.Error):
-        return False
-    if cause.sqlstate is None:
-        # libpq's own: no connection. Other errors without a code are about the argument.
-        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    return cause.sqlstate.startswith(_PASSING)
-
-
-async def until_written(write: Callable[[], Awaitable[Answer]], what: str) -> Answer:
-    """Repeat a write until Postgres has answered it; raises what cannot pass."""
-    backoff = FIRST_BACKOFF_SECONDS
-    while True:
-        try:
-            return await write()
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            logger.warning(
-                "%s could not be written, trying again: %s", what, error.__cause__ or error
-            )
-            await asyncio.sleep(backoff)
-            backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
-
-
-class PricingConnector(PsycopgConnector):
-    """Opens without waiting for the server: whoever needs it waits, and says so."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        self.sessions = WorkerSessions()
-        super().__init__(conninfo=worker_url, configure=self.sessions.configure, **kwargs)
-
-    async def open_async(self, pool: Any = None) -> None:
-        if pool is None and self._async_pool is None:
-            pool = await self._create_pool(self._pool_args)
-            await pool.open(wait=False)
-            await super().open_async(pool)
-            # We made it, so closing it is ours as well.
-            self._pool_externally_set = False
-        else:
-            await super().open_async(pool)
-
-    async def _loop_notify(self, on_notification: Notify, connection: Any, **kwargs: Any) -> None:
-        # What was inserted between the worker's last fetch and this LISTEN notified nobody: a new
-        # or renewed LISTEN counts as news (else 5 s for a trigger right after a start).
-        await on_notification(channel="", payload='{"type": "job_inserted", "job_id": 0}')
-        await super()._loop_notify(on_notification, connection, **kwargs)
+# Well within the lease: a network that has forgotten a connection must not cost a live worker its.
+HEARTBEAT_ANSWER_SECONDS = 4.0
+PRUNED = "it was held up for longer than the lease, and taken for dead"
 
 
 class PricingJobManager(JobManager):
@@ -98,7 +42,33 @@ class PricingJobManager(JobManager):
 
     def __init__(self, connector: PricingConnector) -> None:
         super().__init__(connector)
+        self._own_connector = connector
         self._notifications = 0
+        # Queue rows whose end could not be written before a stop.
+        self.left: list[int] = []
+        self._failure: Exception | None = None
+
+    def take_failure(self) -> Exception | None:
+        """Why the worker ended, where the engine does not say: it only returns."""
+        failure, self._failure = self._failure, None
+        return failure
+
+    @contextmanager
+    def _noting_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._failure = error
+            raise
+
+    async def until_written(
+        self,
+        write: Callable[[], Awaitable[Answer]],
+        what: str,
+        passes: Callable[[BaseException], bool] = is_passing,
+    ) -> Answer:
+        """``Writer.until_written``, of the connector's writer."""
+        return await self._own_connector.writer.until_written(write, what, passes)
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -107,11 +77,14 @@ class PricingJobManager(JobManager):
             self._notifications += 1
             await on_notification(channel=channel, notification=notification)
 
-        await super().listen_for_jobs(on_notification=count, queues=queues)
+        with self._noting_failure():
+            await super().listen_for_jobs(on_notification=count, queues=queues)
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         # The worker forgets a notification that arrives while it fetches: an empty answer to a
         # question that was asked before the news is asked again.
+        # A lost connection is not: whether a row was fetched nobody knows then. The worker ends
+        # for it, and what a number of a worker that is gone still holds is taken back at once.
         collisions = 0
         while True:
             seen = self._notifications
@@ -125,6 +98,10 @@ class PricingJobManager(JobManager):
                     raise
                 await asyncio.sleep(0.05)
                 continue
+            except ConnectorException as error:
+                if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                    raise WorkerPruned(PRUNED) from error
+                raise
             if job is not None or seen == self._notifications:
                 return job
 
@@ -139,19 +116,60 @@ class PricingJobManager(JobManager):
         )
         return None if row["id"] is None else Job.from_row(row)
 
-    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        if job.task_name != SYNC_TASK:
-            await until_written(
-                lambda: JobManager.finish_job(self, job, status, delete_job),
-                f"the end of job {job.id}",
+    async def update_heartbeat(self, worker_id: int) -> None:
+        with self._noting_failure(), answer_within(HEARTBEAT_ANSWER_SECONDS, queues=False):
+            beat = await self.until_written(
+                lambda: self.connector.execute_query_one_async(
+                    "select public.beat_pricing_worker(%(worker_id)s) as registered",
+                    worker_id=worker_id,
+                ),
+                "a heartbeat",
             )
+            if not beat["registered"]:
+                raise WorkerPruned(PRUNED)
+
+    async def defer_periodic_job(self, *args: Any, **kwargs: Any) -> int | None:
+        defer = super().defer_periodic_job
+        with self._noting_failure():
+            return await self.until_written(lambda: defer(*args, **kwargs), "a periodic job")
+
+    async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
+        try:
+            return await super().list_jobs_to_abort_async(queue)
+        except ConnectorException as error:
+            if is_passing(error):
+                # Asked again in a few seconds; a notification tells of an abort as well.
+                return []
+            raise
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        unregister = super().unregister_worker
+        try:
+            await self.until_written(
+                lambda: unregister(worker_id), f"the end of worker {worker_id}"
+            )
+        except Unwritten:
+            # It is taken for dead when the lease is over.
             return
-        # The sync has ended its own queue row, in the transaction of its prices or its failure.
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        assert job.id is not None
+        finish = super().finish_job
+        # A sync has ended its own queue row, in the transaction of its prices or its failure.
         # What is left is an abort, and an exception that nobody foresaw. Rows are never deleted
         # here: retention does that.
-        assert job.id is not None
         end = "aborted" if status is Status.ABORTED else "failed"
-        await self.end_provider_sync(job.id, job.attempts + 1, end)
+        try:
+            if job.task_name == SYNC_TASK:
+                ended = await self.end_provider_sync(job.id, job.attempts + 1, end)
+                if status is Status.ABORTED and not ended:
+                    _log_of(job).warning("too late: aborted, and ended by somebody else before")
+            else:
+                await self.until_written(
+                    lambda: finish(job, status, delete_job), f"the end of job {job.id}", is_mendable
+                )
+        except Unwritten:
+            self.left.append(job.id)
 
     async def retry_job(self, job: Job, *args: Any, **kwargs: Any) -> None:
         if job.task_name != SYNC_TASK:
@@ -170,7 +188,7 @@ class PricingJobManager(JobManager):
         next_allowed_at: object = None,
     ) -> bool:
         """Call the database function of that name until it answers; False for a late caller."""
-        row = await until_written(
+        row = await self.until_written(
             lambda: self.connector.execute_query_one_async(
                 "select public.end_provider_sync(%(queue_job_id)s, %(attempt)s, %(status)s,"
                 " %(error_kind)s, %(message)s, %(next_allowed_at)s) as ended",
@@ -182,8 +200,18 @@ class PricingJobManager(JobManager):
                 next_allowed_at=next_allowed_at,
             ),
             f"the end of queue row {queue_job_id}",
+            is_mendable,
         )
         return bool(row["ended"])
+
+
+def _log_of(job: Job) -> SyncLogger:
+    arguments = job.task_kwargs
+    return sync_logger(
+        job_id=str(arguments.get("job_id")),
+        provider=str(arguments.get("provider")),
+        attempt=job.attempts + 1,
+    )
 
 
 class PricingApp(App):
@@ -200,12 +228,16 @@ class PricingApp(App):
         **kwargs: Any,
     ) -> None:
         super().__init__(connector=connector, **kwargs)
-        self.sessions = connector.sessions
+        self.database = connector
         self.job_manager: PricingJobManager = PricingJobManager(connector)
         self._worker_context = worker_context
 
     async def run_worker_async(self, **kwargs: Any) -> None:
-        """Run a worker until SIGTERM or SIGINT; with ``wait=False``, until nothing waits."""
+        """Run a worker until SIGTERM or SIGINT; with ``wait=False``, until nothing waits.
+
+        Raises WorkerGaveUp when it ended again and again, SyncsLeft when it was stopped and could
+        not write the end of what it ran, and SettingsError where waiting does not help.
+        """
         self.perform_import_paths()  # type: ignore[no-untyped-call]
         async with self._worker_context() as shared:
             await Supervisor(self, {**kwargs, "additional_context": shared}).run()
@@ -215,10 +247,8 @@ class PricingApp(App):
 
         Raises SettingsError where waiting does not help.
         """
-        reminded = 0.0
+        reminder = Reminder()
         while True:
-            if self.sessions.refusal is not None:
-                raise self.sessions.refusal
             try:
                 rows = await self.connector.execute_query_all_async(
                     "select name, digest from public.pricing_schema_ledger"
@@ -233,7 +263,5 @@ class PricingApp(App):
                     problem = "The database is not migrated. Run `pricing-sync migrate`."
                 else:
                     problem = f"No database: {cause}"
-            if time.monotonic() - reminded >= REMINDER_SECONDS or not reminded:
-                logger.warning("Waiting. %s", " ".join(problem.split()))
-                reminded = time.monotonic()
+            reminder.warn("Waiting. %s", " ".join(problem.split()))
             await asyncio.sleep(1)

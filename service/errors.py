@@ -7,6 +7,10 @@
     ├── MigrationError           the schema is not what this version needs
     │   └── ForeignRelations     tables with our names that are not ours
     ├── EmbeddedPostgresError    the embedded server does not start
+    ├── WorkerError              the worker ends, and not because it was asked to
+    │   ├── WorkerPruned         it showed no heartbeat for too long; it goes on as a new one
+    │   ├── WorkerGaveUp         it ended again and again, with Postgres there
+    │   └── SyncsLeft            it was stopped and could not write the end of what it ran
     └── SyncError                one attempt at one provider failed; ``code`` is the error kind
         ├── FetchError           no usable answer (timeout, connection, http_status, ...)
         └── ParseError           an answer, but not a price list (not_json, bad_shape, ...)
@@ -70,6 +74,24 @@ class ForeignRelations(MigrationError):
 
 class EmbeddedPostgresError(PricingError):
     code = "embedded_postgres"
+
+
+class WorkerError(PricingError):
+    code = "worker_failed"
+
+
+class WorkerPruned(WorkerError):
+    code = "worker_pruned"
+
+
+class WorkerGaveUp(WorkerError):
+    code = "worker_gave_up"
+
+
+class SyncsLeft(WorkerError):
+    """Nothing is lost: when the lease is over, another worker does them again."""
+
+    code = "syncs_left"
 
 
 class SyncError(PricingError):

@@ -8,14 +8,27 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
+from service.connection import BoundedConnection
 from service.errors import SettingsError
 from service.settings import read_settings
 
 WORKER_ROLE = "pricing_worker"
 # Generous: a session that is only slow must not be taken for none.
 PROBE_SECONDS = 3.0
+
+# What the URL does not say. The kernel notices a dead peer within about half a minute, also on
+# the LISTEN connection between two probes.
+DEFAULTS: dict[str, Any] = {
+    "application_name": "pricing-sync worker",
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 
 # In one round trip: the search path, and the role where there is one that we may take.
 _CONFIGURE = """
@@ -37,8 +50,20 @@ def worker_url() -> str:
     return settings.require_database_url()
 
 
+def worker_conninfo() -> str:
+    """The worker's URL with what it leaves out; raises SettingsError when it is no URL."""
+    try:
+        given = conninfo_to_dict(worker_url())
+    except psycopg.ProgrammingError:
+        raise SettingsError(
+            "The worker's database URL is not one.",
+            hint="Write it as postgresql://user:password@host:5432/database.",
+        ) from None
+    return make_conninfo(**{**DEFAULTS, **given})
+
+
 class WorkerSessions:
-    """Sets up each new connection of a pool; ``refusal`` says why it cannot be done, if so.
+    """Makes the worker's connections, each set up for it.
 
     Behind a transaction-mode pooler a setting goes to whoever has the server connection next, and
     LISTEN is silently deaf. There nothing is set: the URL must name a login role whose own
@@ -47,10 +72,23 @@ class WorkerSessions:
 
     def __init__(self) -> None:
         self.lasting: bool | None = None
-        self.refusal: SettingsError | None = None
         self._probing = asyncio.Lock()
 
-    async def configure(self, connection: psycopg.AsyncConnection[TupleRow]) -> None:
+    async def connect(self) -> BoundedConnection:
+        """A new connection; raises psycopg.Error, and SettingsError where we are not let in.
+
+        Each of the worker's statements is a transaction of its own, so BEGIN and COMMIT would be
+        round trips for nothing.
+        """
+        connection = await BoundedConnection.connect(worker_conninfo(), autocommit=True)
+        try:
+            await self._configure(connection)
+        except BaseException:
+            connection.pgconn.finish()
+            raise
+        return connection
+
+    async def _configure(self, connection: BoundedConnection) -> None:
         async with self._probing:
             if self.lasting is None:
                 self.lasting = await _session_lasts(connection)
@@ -59,46 +97,38 @@ class WorkerSessions:
             await connection.execute(_CONFIGURE, (takes_role, WORKER_ROLE))
         else:
             connection.prepare_threshold = None
-            await self._require_own_settings(connection, takes_role)
-        await connection.commit()
+            await _require_own_settings(connection, takes_role)
 
-    async def _require_own_settings(
-        self, connection: psycopg.AsyncConnection[TupleRow], takes_role: bool
-    ) -> None:
-        row = await _one(
-            connection,
-            "select to_regclass('procrastinate_jobs') is not null and exists (select from"
-            " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage'))",
-            [WORKER_ROLE],
+
+async def _require_own_settings(connection: BoundedConnection, takes_role: bool) -> None:
+    row = await _one(
+        connection,
+        "select to_regclass('procrastinate_jobs') is not null and exists (select from"
+        " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage'))",
+        [WORKER_ROLE],
+    )
+    if takes_role or not row[0]:
+        raise SettingsError(
+            "Behind a transaction-mode pooler the worker needs a login role of its own.",
+            hint=f"Make one that is a member of {WORKER_ROLE}, alter role ... set search_path"
+            " = procrastinate, public, and put its URL into PRICING_WORKER_DATABASE_URL; or"
+            " connect directly or through a session pooler.",
         )
-        if takes_role or not row[0]:
-            self.refusal = SettingsError(
-                "Behind a transaction-mode pooler the worker needs a login role of its own.",
-                hint=f"Make one that is a member of {WORKER_ROLE}, alter role ... set search_path"
-                " = procrastinate, public, and put its URL into PRICING_WORKER_DATABASE_URL; or"
-                " connect directly or through a session pooler.",
-            )
-            raise self.refusal
-        self.refusal = None
 
 
-async def _session_lasts(connection: psycopg.AsyncConnection[TupleRow]) -> bool:
+async def _session_lasts(connection: BoundedConnection) -> bool:
     """LISTEN here, NOTIFY from another connection: only a session of our own hears it."""
     channel = f"pricing_probe_{uuid.uuid4().hex}"
     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-    await connection.commit()
-    async with await psycopg.AsyncConnection.connect(worker_url(), autocommit=True) as other:
+    async with await BoundedConnection.connect(worker_conninfo(), autocommit=True) as other:
         await other.execute("select pg_notify(%s, '')", [channel], prepare=False)
     # Silence is an answer too: it costs these seconds, once a process.
     heard = [n async for n in connection.notifies(timeout=PROBE_SECONDS, stop_after=1)]
     await connection.execute(sql.SQL("unlisten {}").format(sql.Identifier(channel)))
-    await connection.commit()
     return bool(heard)
 
 
-async def _one(
-    connection: psycopg.AsyncConnection[TupleRow], query: str, parameters: list[Any]
-) -> TupleRow:
+async def _one(connection: BoundedConnection, query: str, parameters: list[Any]) -> TupleRow:
     row = await (await connection.execute(query.encode(), parameters)).fetchone()
     assert row is not None
     return row

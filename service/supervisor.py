@@ -13,24 +13,36 @@ from typing import TYPE_CHECKING, Any
 
 from procrastinate.worker import Worker
 
+from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
 from service.settings import read_settings
+from service.ticker import tick_forever
+from service.writing import Unwritten, is_passing
 
 if TYPE_CHECKING:
     from service.engine import PricingApp
 
 logger = logging.getLogger(__name__)
 
-TICK_SECONDS = 5.0
-# SIGTERM to exit is 10 s at most: this long for running syncs, the rest to hand back what is left.
+# SIGTERM to exit is 10 s at most: this long for running syncs, ...
 GRACE_SECONDS = 5.0
-# When even handing back does not end, because nobody answers.
+# ... until here to hand back what is left, ...
+WRITE_SECONDS = 7.5
+# ... and this when not even giving up ends, whatever holds it.
 LAST_SECONDS = 9.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
+LONGEST_OUTAGE_BACKOFF_SECONDS = 4.0
+# So often in a row, each time before it was up for so long, and it is not tried again.
+MOST_FAILURES = 10
+HEALTHY_SECONDS = 60.0
 
 
 class Supervisor:
-    """Keeps one worker running and the queue swept; a return that nobody asked for is a failure."""
+    """Keeps one worker running and the queue swept; a return that nobody asked for is a failure.
+
+    It lives through every outage of Postgres. A worker that fails with Postgres there, again and
+    again, is given up: whoever watches processes should see it.
+    """
 
     def __init__(self, app: PricingApp, options: dict[str, Any]) -> None:
         self._app = app
@@ -40,13 +52,14 @@ class Supervisor:
         self.restarts = 0
 
     async def run(self) -> None:
+        self._app.job_manager.left.clear()
         if self._options.get("install_signal_handlers", True):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop_in_time)
         if not await self._or_stopped(self._app.wait_for_schema()):
             return
-        ticker = asyncio.create_task(self._tick_forever(), name="pricing ticker")
+        ticker = asyncio.create_task(tick_forever(self._app), name="pricing ticker")
         try:
             await self._keep_running()
         except asyncio.CancelledError:
@@ -56,6 +69,11 @@ class Supervisor:
             ticker.cancel()
             with suppress(asyncio.CancelledError):
                 await ticker
+        if left := self._app.job_manager.left:
+            raise SyncsLeft(
+                f"Stopped before Postgres had taken the end of {len(left)} queue rows.",
+                hint="Nothing to do: when the lease is over, another worker does them again.",
+            )
 
     def stop(self) -> None:
         """Ask for an orderly end: no new syncs, running ones finish or go back to the queue."""
@@ -65,42 +83,71 @@ class Supervisor:
 
     def _stop_in_time(self) -> None:
         if not self._stopping.is_set():
-            asyncio.get_running_loop().call_later(LAST_SECONDS, _give_up)
+            loop = asyncio.get_running_loop()
+            loop.call_later(WRITE_SECONDS, self._app.database.give_up_waiting)
+            loop.call_later(LAST_SECONDS, _give_up)
         self.stop()
 
     async def _keep_running(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS
+        failures = 0
         while not self._stopping.is_set():
             started = time.monotonic()
-            try:
-                options = asyncio.ensure_future(self._worker_options())
-                if not await self._or_stopped(options) or self._stopping.is_set():
-                    return
-                # From here to the worker's own first step nothing is awaited: no stop gets lost.
-                self._worker = self._app._worker(**options.result())
-                await self._worker.run()  # type: ignore[no-untyped-call]
-                if self._stopping.is_set() or not self._options.get("wait", True):
-                    return
-                problem: object = "it returned"
-            except Exception as error:
-                problem = error.__cause__ or error
-            finally:
-                self._worker = None
+            problem = await self._run_once()
+            if problem is None:
+                return
             self.restarts += 1
-            if time.monotonic() - started > LONGEST_BACKOFF_SECONDS:
-                backoff = FIRST_BACKOFF_SECONDS
-            logger.error(
+            if isinstance(problem, SettingsError):
+                raise problem
+            if time.monotonic() - started > HEALTHY_SECONDS:
+                failures, backoff = 0, FIRST_BACKOFF_SECONDS
+            is_outage = is_passing(problem) or isinstance(problem, WorkerPruned)
+            failures += not is_outage
+            cause = problem if isinstance(problem, WorkerError) else problem.__cause__ or problem
+            text = " ".join(str(cause).split())
+            if failures >= MOST_FAILURES:
+                raise WorkerGaveUp(
+                    f"The worker ended {failures} times in a row, the last time because: {text}",
+                    hint="Postgres answers, so waiting would not help. See the log above.",
+                )
+            logger.log(
+                logging.WARNING if is_outage else logging.ERROR,
                 "The worker ended and is started again in %.1f s (restart %d): %s",
-                backoff, self.restarts, problem,
+                backoff, self.restarts, text,
             )  # fmt: skip
             await self._or_stopped(asyncio.sleep(backoff))
-            backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
+            # An outage is waited for before the next start: a long wait here would only follow it.
+            longest = LONGEST_OUTAGE_BACKOFF_SECONDS if is_outage else LONGEST_BACKOFF_SECONDS
+            backoff = min(backoff * 2, longest)
+
+    async def _run_once(self) -> Exception | None:
+        """Run the worker until it ends; None when that was asked for, else why."""
+        manager = self._app.job_manager
+        try:
+            options = asyncio.ensure_future(
+                manager.until_written(self._worker_options, "the question for its settings")
+            )
+            if not await self._or_stopped(options) or self._stopping.is_set():
+                return None
+            # From here to the worker's own first step nothing is awaited: no stop gets lost.
+            self._worker = self._app._worker(**options.result())
+            await self._worker.run()  # type: ignore[no-untyped-call]
+            if self._stopping.is_set() or not self._options.get("wait", True):
+                return None
+            return manager.take_failure() or WorkerError("it returned")
+        except Unwritten:
+            return None
+        except Exception as error:
+            # A stop that Postgres did not live to see is a stop.
+            return None if self._stopping.is_set() and is_passing(error) else error
+        finally:
+            self._worker = None
 
     async def _worker_options(self) -> dict[str, Any]:
         row = await self._app.connector.execute_query_one_async(
             "select heartbeat_seconds, lease_seconds from public.pricing_worker_settings"
         )
-        listens = self._app.sessions.lasting
+        listens = self._app.database.sessions.lasting
         if not listens:
             logger.warning(
                 "LISTEN is silent here, as behind a transaction-mode pooler: the worker asks for"
@@ -115,23 +162,6 @@ class Supervisor:
             **self._options,
             "install_signal_handlers": False,
         }
-
-    async def _tick_forever(self) -> None:
-        failing = False
-        while True:
-            try:
-                row = await self._app.connector.execute_query_one_async(
-                    "select * from public.cleanup_stuck_pricing_syncs()"
-                )
-                if row["syncs_cleaned"]:
-                    logger.warning("Settled %d stuck provider syncs.", row["syncs_cleaned"])
-                failing = False
-            except Exception as error:
-                if not failing:
-                    problem = error.__cause__ or error
-                    logger.warning("The clean-up of stuck syncs failed: %s", problem)
-                failing = True
-            await asyncio.sleep(TICK_SECONDS)
 
     async def _or_stopped(self, work: Awaitable[object]) -> bool:
         """Wait for ``work`` or for a stop; True when the work was done."""

@@ -15,13 +15,25 @@ from procrastinate.exceptions import ConnectorException
 from service import __version__
 from service.answer import Answer, read_answer
 from service.attempt import Attempt, end_attempt, get_attempt
-from service.engine import PricingApp, until_written
+from service.connection import answer_within
+from service.engine import PricingApp
 from service.errors import DatabaseRefused, FetchError, SyncError
 from service.logs import SyncLogger, sync_logger
+from service.writing import Unwritten
+
+# A list of many thousand models takes seconds; a heartbeat may be late by less.
+APPLY_ANSWER_SECONDS = 60.0
 
 
 async def run_provider_sync(app: PricingApp, context: JobContext) -> None:
     """Run the attempt that this worker fetched. A cancellation passes through to the engine."""
+    try:
+        await _run(app, context)
+    except Unwritten as left:
+        logging.getLogger(__name__).warning("Left to the lease, as this process ends: %s", left)
+
+
+async def _run(app: PricingApp, context: JobContext) -> None:
     attempt = await get_attempt(app, context)
     if attempt is None:
         logging.getLogger(__name__).warning(
@@ -56,6 +68,8 @@ async def run_provider_sync(app: PricingApp, context: JobContext) -> None:
         await _fail(app, attempt, log, error.code, error.message, allowed_at)
     except SyncError as error:
         await _fail(app, attempt, log, error.code, error.message)
+    except Unwritten:
+        raise
     except Exception as error:
         log.exception("failed for a reason that nobody foresaw")
         await _fail(app, attempt, log, "internal", f"{type(error).__name__}: {error}")
@@ -78,15 +92,16 @@ async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str,
         "content_digest": answer.content_digest,
     }
     try:
-        return await until_written(
-            lambda: app.connector.execute_query_one_async(
-                "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
-                " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb, %(unknown_keys)s::jsonb,"
-                " %(etag)s, %(etag_parser)s, %(content_digest)s)",
-                **arguments,
-            ),
-            f"the price list of {attempt.provider}",
-        )
+        with answer_within(APPLY_ANSWER_SECONDS):
+            return await app.job_manager.until_written(
+                lambda: app.connector.execute_query_one_async(
+                    "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
+                    " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"
+                    " %(unknown_keys)s::jsonb, %(etag)s, %(etag_parser)s, %(content_digest)s)",
+                    **arguments,
+                ),
+                f"the price list of {attempt.provider}",
+            )
     except ConnectorException as error:
         raise _refusal(error) from error
 
@@ -118,8 +133,10 @@ async def _fail(
     message: str,
     next_allowed_at: datetime | None = None,
 ) -> None:
-    log.error("sync failed (%s): %s", kind, message)
-    await end_attempt(app, attempt, "failed", kind, message, next_allowed_at)
+    if await end_attempt(app, attempt, "failed", kind, message, next_allowed_at):
+        log.error("sync failed (%s): %s", kind, message)
+    else:
+        log.warning("too late: ended by somebody else before it failed (%s): %s", kind, message)
 
 
 def _log_oddities(log: SyncLogger, answer: Answer) -> None:

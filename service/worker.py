@@ -5,13 +5,12 @@ from __future__ import annotations
 from procrastinate import JobContext
 
 from service.answer import sync_tools
-from service.engine import SYNC_TASK, PricingApp, PricingConnector
+from service.connector import PricingConnector
+from service.engine import SYNC_TASK, PricingApp
 from service.sync import run_provider_sync
 
-# One connection for each running sync, and a few for heartbeat, fetch and clean-up.
-app = PricingApp(
-    connector=PricingConnector(min_size=1, max_size=12, timeout=10), worker_context=sync_tools
-)
+# One connection for each running sync, and a few for fetch and clean-up.
+app = PricingApp(connector=PricingConnector(size=12), worker_context=sync_tools)
 
 
 @app.task(name=SYNC_TASK, queue="pricing", pass_context=True)

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from tests.postgres import Cluster, running_cluster
+from tests.postgres import Cluster, running_cluster, stop_schedule
 from tests.processes import Process, Processes
 from tests.provider_server import ProviderServer, running_provider_server
 from tests.recordings import require_recordings
@@ -89,18 +89,25 @@ def connection(database: str) -> Iterator[psycopg.Connection[DictRow]]:
 
 
 @pytest.fixture
-def cron_database(cluster: Cluster) -> Iterator[str]:
-    """The URL of the migrated database in which pg_cron runs."""
-    from service.migrations.runner import migrate
-
+def empty_cron_database(cluster: Cluster) -> Iterator[str]:
+    """The URL of the database in which pg_cron runs, with the extension and nothing else."""
     if cluster.cron_database is None:
         reason = f"pg_cron cannot be had on this Postgres ({cluster.kind})"
         if os.environ.get("PRICING_TEST_REQUIRE_PG_CRON") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
     with cluster.clean_cron_database() as url:
-        migrate(url)
         yield url
+
+
+@pytest.fixture
+def cron_database(empty_cron_database: str) -> str:
+    """The URL of that database, migrated: our jobs of pg_cron run in it, the schedule is off."""
+    from service.migrations.runner import migrate
+
+    migrate(empty_cron_database)
+    stop_schedule(empty_cron_database)
+    return empty_cron_database
 
 
 @pytest.fixture

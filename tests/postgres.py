@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -95,9 +96,10 @@ class Cluster:
 
     @contextmanager
     def migrated_template(self, migrate: Callable[[str], object]) -> Iterator[None]:
-        """A database that is migrated once and then copied for each test."""
+        """A database that is migrated once and then copied for each test; see ``stop_schedule``."""
         with self.database() as name:
             migrate(self.url_of(name))
+            stop_schedule(self.url_of(name))
             # A connection to it would keep it from being copied.
             self.execute("alter database {} allow_connections false", name)
             self.template = name
@@ -137,8 +139,8 @@ class Cluster:
             self._empty(url)
 
     def _empty(self, url: str) -> None:
+        drop_pg_cron(url)
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute("drop extension if exists pg_cron cascade")
             connection.execute(
                 "select pg_terminate_backend(pid) from pg_stat_activity"
                 " where datname = current_database() and backend_type = 'client backend'"
@@ -195,6 +197,28 @@ def installed_programs() -> Path | None:
         places.append(Path(answer.stdout.strip()))
     servers = {place.resolve() for place in places if (place / "postgres").exists()}
     return max(servers, key=lambda place: (_has_cron(place), _version(place)), default=None)
+
+
+def drop_pg_cron(url: str) -> None:
+    """Drop the extension, if it is there, so that its launcher lives on.
+
+    The launcher needs a second to notice that a job is gone. One that comes due within that second,
+    which is when a minute begins, and finds no schema ``cron`` ends it.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("select to_regclass('cron.job')").fetchone() == (None,):
+            return
+        connection.execute("delete from cron.job")
+        wait_until(lambda: 2 < time.time() % 60 < 57, what="the minute's edge is not near")
+        running = "select from cron.job_run_details where status in ('starting', 'running')"
+        wait_until(lambda: not connection.execute(running).fetchall(), what="no job runs")
+        connection.execute("drop extension pg_cron cascade")
+
+
+def stop_schedule(url: str) -> None:
+    """Workers and pg_cron tick, but enqueue nothing: a test's syncs are those that it triggers."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("update public.pricing_settings set scheduler_enabled = false")
 
 
 def free_port() -> int:

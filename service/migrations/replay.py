@@ -15,6 +15,10 @@ ROLES = (*MEMBER_ROLES, "anon", "authenticated", "service_role")
 # once somebody has made it.
 AWAITS = "db/awaits/"
 
+# The pg_cron that the last replay installed its jobs into, by the extension's oid: a replay follows
+# when there is one that came later, or was dropped and made again.
+CRON = "db/pg_cron"
+
 
 def replay(schema: Schema) -> str:
     """The block; in the ledger it is ``db``, and each object of it ``db/<kind>s/<name>``."""
@@ -89,8 +93,13 @@ _REPLAY_SQL = f"""
     v_any boolean;
     v_stuck text;
     v_missing text;
+    v_cron text;
 begin
     perform pg_advisory_xact_lock({LOCK_KEY});
+    select e.oid into v_cron
+    from pg_extension e
+    join pg_namespace n on n.nspname = 'cron' and has_schema_privilege(n.oid, 'usage')
+    where e.extname = 'pg_cron';
     if exists (select from {LEDGER} where name = 'db' and digest = v_digest)
         and not exists (
             -- A role that was missing at the last replay, and now is there.
@@ -99,6 +108,10 @@ begin
             join pg_roles r on '{AWAITS}' || r.rolname = l.name
             where r.rolname <> all ({array(map(quote, MEMBER_ROLES))})
                 or pg_has_role(current_user, r.oid, 'usage')
+        )
+        and (
+            v_cron is null
+            or exists (select from {LEDGER} where name = '{CRON}' and digest = v_cron)
         )
     then
         return;
@@ -213,6 +226,8 @@ begin
     select * from unnest(v_row_names || text 'db', v_row_digests || v_digest)
     on conflict (name) do update set digest = excluded.digest, applied_at = now()
     where known.digest <> excluded.digest;
+    insert into {LEDGER} (name, digest)
+    select '{CRON}', v_cron where v_cron is not null;
     insert into {LEDGER} (name, digest)
     select '{AWAITS}' || wanted.name, ''
     from unnest({array(map(quote, ROLES))}) as wanted (name)

@@ -17,28 +17,22 @@ from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+from uuid import UUID
 
 import psycopg
 
 from service.database import connect
 from service.embedded import EmbeddedPostgres
 from service.errors import DatabaseUnavailable, PricingError
-from service.jobs import (
-    PATIENCE_SECONDS,
-    ProviderSync,
-    follow_job,
-    syncable_providers,
-    trigger_sync,
-    workers_alive,
-)
+from service.jobs import PATIENCE_SECONDS, ProviderSync, follow_job, workers_alive
 from service.migrations.runner import migrate
 from service.progress import Progress, show_summary
-from service.providers import CATALOGUE
 from service.settings import Settings
 from service.terminal import Terminal, without
 from service.up.admin_key import FILE as KEY_FILE
 from service.up.admin_key import kept_admin_key
 from service.up.children import Child, stop_children
+from service.up.first_sync import first_groups, trigger_group
 from service.up.instance import Instance
 from service.up.ports import free_port, reachable_host, web_address
 from service.up.stopping import StopRequested, StopSignals
@@ -47,7 +41,6 @@ from service.web.database_url import asyncpg_url
 Answer = TypeVar("Answer")
 
 PROGRAM = "pricing-sync"
-TRIGGERED_BY = "up"
 
 READY_SECONDS = 30.0
 WATCH_SECONDS = 0.2
@@ -111,6 +104,8 @@ class Up:
         self._admin_key = ""
         self._port = settings.port
         self._children: list[Child] = []
+        self._groups: list[list[str]] = []
+        self._first_job: UUID | None = None
         self._probed_at = 0.0
         self._failed_probes = 0
 
@@ -140,38 +135,35 @@ class Up:
         self._admin_key = (
             kept_admin_key(self._settings.data_dir) if key is None else key.get_secret_value()
         )
+        self._groups = self._ask(first_groups)
+        if self._groups:
+            # Before there is a worker, whose schedule would enqueue the same providers.
+            self._first_job = self._ask(partial(trigger_group, providers=self._groups[0]))
         self._start_children()
         self._wait_until_ready()
 
     def first_sync(self) -> list[ProviderSync]:
-        """Sync all that can be synced; the catalogue last: it fills what was not delivered."""
+        """Follow the job that waits for the worker, and then trigger the next one."""
         self._say("First sync of all providers:")
-        providers = self._ask(syncable_providers)
-        others = [provider for provider in providers if provider != CATALOGUE]
-        last = [provider for provider in providers if provider == CATALOGUE]
         ended: list[ProviderSync] = []
+        groups, job_id = list(self._groups), self._first_job
         with Progress(self._terminal) as progress:
-            for group, waiting in ((others, last), (last, [])):
-                if not group:
-                    continue
-                # One that waits since the last run was interrupted is as good as a new one.
-                trigger = partial(
-                    trigger_sync,
-                    providers=group,
-                    triggered_by=TRIGGERED_BY,
-                    on_conflict="coalesce",
-                )
-                job_id = self._ask(trigger)
+            while groups:
+                group = groups.pop(0)
+                if job_id is None:
+                    trigger = partial(trigger_group, providers=group, after=self._first_job)
+                    job_id = self._ask(trigger)
+                waiting = [ProviderSync(each, "queued") for later in groups for each in later]
                 syncs: list[ProviderSync] = []
                 asked = time.monotonic()
-                for _, syncs in follow_job(self._url, job_id, self._tend_at_first):
-                    progress.update(
-                        [*ended, *syncs, *(ProviderSync(each, "queued") for each in waiting)]
-                    )
+                for _, found in follow_job(self._url, job_id, self._tend_at_first):
+                    syncs = [sync for sync in found if sync.provider in group]
+                    progress.update([*ended, *syncs, *waiting])
                     self._tend_at_first()
                     if all(sync.status == "queued" for sync in syncs):
                         self._require_worker(asked)
                 ended += syncs
+                job_id = None
         return ended
 
     def show_address(self) -> None:

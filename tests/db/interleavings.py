@@ -184,10 +184,8 @@ class Hands:
 
     def trigger(self) -> None:
         how = self.chance.choice(["queue", "coalesce", "reject"])
-        more: dict[str, object] = {}
-        if self.chance.random() < 0.2:
-            more["idempotency_key"] = f"key {self.chance.randrange(20)}"
-        self.pricing.trigger(*self.some(), on_conflict=how, **more)
+        key = f"key {self.chance.randrange(20)}" if self.chance.random() < 0.2 else None
+        self.pricing.trigger(*self.some(), on_conflict=how, idempotency_key=key)
 
     def defer(self) -> None:
         self.pricing.do(

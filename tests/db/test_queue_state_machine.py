@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from psycopg.rows import tuple_row
@@ -379,7 +379,7 @@ def machine(
     another: Another,
     threads: ThreadPoolExecutor,
     met: Counter[str],
-) -> Callable[[], QueueMachine]:
+) -> type[QueueMachine]:
     connections = [another(), another(), another()]
     for pricing in connections:
         pricing.do("set deadlock_timeout = '50ms'")
@@ -387,23 +387,25 @@ def machine(
     for pricing in connections:
         pricing.connection.add_notice_handler(lambda notice: warnings.append(str(notice)))
 
-    def begin() -> QueueMachine:
-        for pricing in connections:
-            pricing.connection.rollback()
-        return QueueMachine(shared_database, connections, threads, warnings, met)
+    class Machine(QueueMachine):
+        def __init__(self) -> None:
+            for pricing in connections:
+                pricing.connection.rollback()
+            super().__init__(shared_database, connections, threads, warnings, met)
 
-    return begin
+    return Machine
 
 
-def test_the_queue_does_what_its_model_does(
-    machine: Callable[[], QueueMachine], met: Counter[str]
-) -> None:
+@pytest.mark.timeout(180 + 120 * MINUTES)
+def test_the_queue_does_what_its_model_does(machine: type[QueueMachine], met: Counter[str]) -> None:
     usual = settings(
         max_examples=100,
         stateful_step_count=25,
         derandomize=True,
         database=None,
         deadline=None,
+        # Minutes to find a shorter example are the long run's.
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     if not MINUTES:
@@ -415,5 +417,11 @@ def test_the_queue_does_what_its_model_does(
         return
     deadline = time.monotonic() + MINUTES * 60
     while time.monotonic() < deadline:
-        drawn = settings(usual, derandomize=False, max_examples=50, stateful_step_count=40)
+        drawn = settings(
+            usual,
+            derandomize=False,
+            max_examples=50,
+            stateful_step_count=40,
+            phases=[Phase.generate, Phase.shrink],
+        )
         run_state_machine_as_test(machine, settings=drawn)

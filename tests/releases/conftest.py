@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.migrations.runner import migrate
+from tests.postgres import stop_schedule
 from tests.releases.dump import RELEASES, restore
 
 
@@ -26,4 +27,5 @@ def released_database(empty_database: str, version: str) -> str:
 def database(released_database: str) -> str:
     """The URL of that database, upgraded: what ``connection``, ``queue`` and the rest are on."""
     migrate(released_database)
+    stop_schedule(released_database)
     return released_database

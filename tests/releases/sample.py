@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from service.migrations.runner import migrate
-from tests.postgres import running_cluster
+from tests.postgres import running_cluster, stop_schedule
 from tests.processes import Process, Processes
 from tests.provider_server import Answer, ProviderServer, running_provider_server
 from tests.syncing import Queue
@@ -31,6 +31,7 @@ def sample_database() -> Iterator[str]:
     ):
         url = cluster.url_of(name)
         migrate(url)
+        stop_schedule(url)
         processes = Processes(Path(directory), {"DATABASE_URL": url})
         with (
             running_provider_server() as providers,

@@ -12,8 +12,10 @@ import pytest
 from procrastinate.jobs import Job, Notification
 from psycopg.rows import DictRow
 
-from service.engine import PricingApp, PricingConnector, is_passing
+from service.connector import PricingConnector
+from service.engine import PricingApp
 from service.worker import app as worker_app
+from service.writing import is_passing
 from tests.syncing import Queue
 
 
@@ -21,7 +23,7 @@ from tests.syncing import Queue
 async def app(database: str, clean_environment: pytest.MonkeyPatch) -> AsyncIterator[PricingApp]:
     """An App of ours on the test's database, opened; no worker runs."""
     clean_environment.setenv("DATABASE_URL", database)
-    app = PricingApp(connector=PricingConnector(min_size=1, max_size=4, timeout=10))
+    app = PricingApp(connector=PricingConnector(size=4))
     async with app.open_async():
         yield app
 
@@ -101,7 +103,7 @@ async def test_a_new_or_renewed_listen_is_news(app: PricingApp, queue: Queue) ->
     await until(lambda: len(listener.heard) == 1, "a new LISTEN is told of")
     killed = queue.rows(
         "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where datname = current_database() and query ~* '^listen'"
+        " where datname = current_database() and query ~* '^(listen|notify)'"
     )
     assert len(killed) == 1
     await until(lambda: len(listener.heard) == 2, "a renewed LISTEN is told of")

@@ -11,9 +11,11 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -41,6 +43,7 @@ KEYS = [
     "error_message",
     "duration_ms",
 ]
+SLUGS = ["catalogue", "deepinfra", "openrouter"]
 READY = "Ctrl-C stops everything."
 # Reserved by RFC 6761: resolves nowhere, with or without a network.
 NOWHERE = "https://nowhere.invalid"
@@ -181,6 +184,80 @@ def test_once_prints_the_summary_as_json_and_stops_everything(
         " from pricing_sync_log"
     ).fetchone()
     assert row == {"is_last": True, "jobs": 2, "is_ours": True}
+
+
+@pytest.mark.parametrize("openrouter", ["served", "refused at once"])
+def test_the_first_sync_is_two_jobs_however_the_schedule_ticks(
+    up_processes: Processes,
+    provider_server: ProviderServer,
+    connection: psycopg.Connection[DictRow],
+    database: str,
+    openrouter: str,
+) -> None:
+    """Somebody ticks all the time, at the worst moments as well."""
+    if openrouter == "refused at once":
+        provider_server.answer("openrouter", Answer(status=404))
+    connection.execute("update pricing_settings set scheduler_enabled = true")
+    over = threading.Event()
+
+    def tick() -> None:
+        with psycopg.connect(database, autocommit=True) as ticking:
+            while not over.is_set():
+                if ticking.execute("select from pricing_sync_jobs").fetchall():
+                    ticking.execute("select tick_pricing_schedule('pg_cron')")
+                over.wait(0.005)
+
+    with ThreadPoolExecutor(1) as threads:
+        ticks = threads.submit(tick)
+        try:
+            ended = _up(up_processes, "--once", "--json")
+        finally:
+            over.set()
+        ticks.result(10)
+    assert ended.returncode == 0, ended.stderr
+    assert [row["provider"] for row in json.loads(ended.stdout)] == [
+        "deepinfra",
+        "openrouter",
+        "catalogue",
+    ]
+    jobs = connection.execute(
+        "select providers from pricing_sync_jobs order by triggered_at"
+    ).fetchall()
+    assert [job["providers"] for job in jobs] == [["deepinfra", "openrouter"], ["catalogue"]]
+    attempts = connection.execute("select provider_slug from pricing_sync_log").fetchall()
+    assert sorted(row["provider_slug"] for row in attempts) == SLUGS
+    waits = connection.execute(
+        "select bool_and(next_sync_at > now() + interval '1 hour') as all_wait"
+        " from pricing_providers"
+    ).fetchone()
+    assert waits == {"all_wait": True}
+
+
+def test_a_catalogue_sync_that_the_schedule_enqueued_first_is_followed(
+    up_processes: Processes,
+    provider_server: ProviderServer,
+    connection: psycopg.Connection[DictRow],
+) -> None:
+    # Ticks only when all others have ended, and long before `up` looks again.
+    connection.execute("update pricing_settings set scheduler_enabled = true")
+    connection.execute(
+        "create function take_it() returns trigger language plpgsql security definer as $$ begin"
+        " perform public.enqueue_due_pricing_syncs(); return null; end $$;"
+        " create trigger take_it after update of outcome on pricing_sync_jobs for each row"
+        " when (new.outcome is not null and not 'catalogue' = any (new.providers))"
+        " execute function take_it()"
+    )
+    ended = _up(up_processes, "--once", "--json")
+    assert ended.returncode == 0, ended.stderr
+    (catalogue,) = [row for row in json.loads(ended.stdout) if row["provider"] == "catalogue"]
+    assert catalogue["models_updated"] > 1000
+    jobs = connection.execute(
+        "select triggered_by, providers from pricing_sync_jobs order by triggered_at"
+    ).fetchall()
+    assert jobs == [
+        {"triggered_by": "up", "providers": ["deepinfra", "openrouter"]},
+        {"triggered_by": "schedule", "providers": ["catalogue"]},
+    ]
 
 
 def test_without_a_network_the_catalogue_arrives_and_the_rest_fails_clearly(

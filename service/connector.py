@@ -1,0 +1,46 @@
+"""How procrastinate reaches Postgres here: bounded connections, and a LISTEN that is kept up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from procrastinate import PsycopgConnector
+from procrastinate.connector import Notify
+
+from service.connection import ConnectionPool
+from service.listening import listen_forever
+from service.sessions import WorkerSessions, worker_conninfo
+from service.writing import Writer
+
+
+class PricingConnector(PsycopgConnector):
+    """Opens without waiting for the server: whoever needs it waits, and says so."""
+
+    def __init__(self, *, size: int) -> None:
+        super().__init__(conninfo=worker_conninfo)
+        self.sessions = WorkerSessions()
+        self.writer = Writer()
+        self._size = size
+
+    async def open_async(self, pool: Any = None) -> None:
+        if self._async_pool is None:
+            self.writer = Writer()
+            own = ConnectionPool(self.sessions.connect, self._size)
+            # It lends connections and can be closed: nothing else of a pool is asked of it.
+            await super().open_async(cast(Any, own) if pool is None else pool)
+            # We made it, so closing it is ours as well.
+            self._pool_externally_set = pool is not None
+
+    def give_up_waiting(self) -> None:
+        """End every wait for Postgres, now: a stop has no more time."""
+        self._connections.hang_up("the worker stops")
+        self.writer.expire()
+
+    async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
+        lost = self._connections.drop_idle
+        await listen_forever(self.sessions.connect, channels, on_notification, lost)
+
+    @property
+    def _connections(self) -> ConnectionPool:
+        return cast(ConnectionPool, self.pool)

@@ -1,0 +1,78 @@
+"""The first sync of ``up``: two jobs, all others and then the catalogue, which the schedule of the
+worker that it starts does not double.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import psycopg
+
+from service.errors import DatabaseRefused
+from service.job_calls import tick_schedule, trigger_sync
+from service.jobs import last_jobs, open_jobs, provider_syncs, read_job, syncable_providers
+from service.providers import CATALOGUE
+
+TRIGGERED_BY = "up"
+REJECTED = "PT429"
+# Of the jobs that ended last.
+LOOKED_AT = 20
+
+
+def first_groups(connection: psycopg.Connection) -> list[list[str]]:
+    """The providers of each job; the catalogue last: it fills what was not delivered."""
+    providers = syncable_providers(connection)
+    others = [provider for provider in providers if provider != CATALOGUE]
+    last = [provider for provider in providers if provider == CATALOGUE]
+    return [group for group in (others, last) if group]
+
+
+def trigger_group(
+    connection: psycopg.Connection, providers: list[str], *, after: UUID | None = None
+) -> UUID:
+    """The job that syncs these: a new one, or one that is as good.
+
+    ``after``: the job before it. The schedule may have enqueued the catalogue when that had ended.
+    """
+    if providers == [CATALOGUE]:
+        job_id = _only_sync(connection, CATALOGUE, after)
+    else:
+        # One that waits since the last run was interrupted is as good as a new one.
+        job_id = _trigger(connection, providers, on_conflict="coalesce")
+    # Now their slots count as served, also of one that ends before the worker ticks.
+    tick_schedule(connection)
+    return job_id
+
+
+def _only_sync(connection: psycopg.Connection, provider: str, after: UUID | None) -> UUID:
+    job_id = _as_good(connection, provider, after)
+    if job_id is not None:
+        return job_id
+    try:
+        return _trigger(connection, [provider], on_conflict="reject")
+    except DatabaseRefused as refused:
+        if refused.code != REJECTED:
+            raise
+    # In this moment; or it is a dry run.
+    job_id = _as_good(connection, provider, after)
+    return job_id or _trigger(connection, [provider], on_conflict="coalesce")
+
+
+def _as_good(connection: psycopg.Connection, provider: str, after: UUID | None) -> UUID | None:
+    """A job with a sync of the provider that waits, or was triggered later than ``after``."""
+    jobs = open_jobs(connection)
+    before = None if after is None else read_job(connection, after)
+    if before is not None:
+        found = [*jobs, *last_jobs(connection, LOOKED_AT)]
+        jobs = [
+            job for job in found if job.status == "queued" or job.triggered_at > before.triggered_at
+        ]
+    for job in jobs:
+        names = [sync.provider for sync in provider_syncs(connection, job.job_id)]
+        if provider in names and not job.dry_run:
+            return job.job_id
+    return None
+
+
+def _trigger(connection: psycopg.Connection, providers: list[str], *, on_conflict: str) -> UUID:
+    return trigger_sync(connection, providers, triggered_by=TRIGGERED_BY, on_conflict=on_conflict)

@@ -1,0 +1,20 @@
+"""``python -m tests.engine.impatient service|procrastinate``: a worker that is given up sooner."""
+
+from __future__ import annotations
+
+import sys
+
+from service import supervisor
+
+supervisor.MOST_FAILURES = 3
+supervisor.LONGEST_BACKOFF_SECONDS = 0.5
+
+if __name__ == "__main__":
+    program = sys.argv[1]
+    if program == "service":
+        sys.argv[1:] = ["worker"]
+        from service.cli import main
+    else:
+        sys.argv[1:] = ["--app=service.worker.app", "worker"]
+        from procrastinate.cli import main
+    main()

@@ -1,0 +1,75 @@
+"""Writes that are repeated until Postgres has answered them, or the process has to end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import psycopg
+import pytest
+
+from service.writing import Unwritten, Writer
+
+
+@pytest.mark.anyio
+async def test_what_can_pass_is_repeated() -> None:
+    tries = []
+
+    async def write() -> int:
+        tries.append(1)
+        if len(tries) < 3:
+            raise psycopg.OperationalError("the server closed the connection")
+        return len(tries)
+
+    assert await Writer().until_written(write, "it") == 3
+
+
+@pytest.mark.anyio
+async def test_what_cannot_pass_is_raised_at_once() -> None:
+    async def write() -> None:
+        raise psycopg.errors.CheckViolation("no")
+
+    with pytest.raises(psycopg.errors.CheckViolation):
+        await Writer().until_written(write, "it")
+
+
+@pytest.mark.anyio
+async def test_a_stop_ends_a_write_that_waits_for_its_next_try() -> None:
+    writer = Writer()
+
+    async def write() -> None:
+        raise psycopg.OperationalError("away")
+
+    asyncio.get_running_loop().call_later(0.5, writer.expire)
+    started = time.monotonic()
+    with pytest.raises(Unwritten, match="has not taken it"):
+        await writer.until_written(write, "it")
+    assert time.monotonic() - started < 1
+
+
+@pytest.mark.anyio
+async def test_a_stop_ends_a_write_that_nobody_answers() -> None:
+    writer = Writer()
+    asyncio.get_running_loop().call_later(0.1, writer.expire)
+    with pytest.raises(Unwritten):
+        await writer.until_written(lambda: asyncio.sleep(60), "it")
+    with pytest.raises(Unwritten):
+        await writer.until_written(lambda: asyncio.sleep(0), "what comes after it")
+
+
+@pytest.mark.anyio
+async def test_who_is_cancelled_leaves_no_write_behind() -> None:
+    ended = asyncio.Event()
+
+    async def write() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    task = asyncio.create_task(Writer().until_written(write, "it"))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
