@@ -94,6 +94,15 @@ def test_pg_cron_that_comes_later(url: str, tmp_path: Path, by_export: bool) -> 
     assert migrate(url).applied == ()
 
 
+def test_one_that_somebody_unscheduled_comes_back(url: str) -> None:
+    migrate(url)
+    jobs = rows(url, "select jobname, schedule, command from cron.job order by 1")
+    execute(url, "select cron.unschedule('pricing_sync_retention')")
+    assert migrate(url).applied == ("db",)
+    assert rows(url, "select jobname, schedule, command from cron.job order by 1") == jobs
+    assert migrate(url).applied == ()
+
+
 def test_only_what_changed_is_scheduled_anew(url: str) -> None:
     migrate(url)
     before = {row[1]: row for row in rows(url, JOBS)}
