@@ -6,7 +6,7 @@ comment on column public.pricing_settings.retention is 'How long finished jobs a
 
 comment on column public.pricing_providers.sync_interval is 'Time between scheduled syncs, 5 minutes or more; stretched up to a day while the provider is failing.';
 comment on column public.pricing_providers.sync_jitter is 'Share of the interval by which a scheduled sync is moved at random, either way.';
-comment on column public.pricing_providers.next_sync_at is 'When the schedule enqueues the next sync; null: as soon as possible. A sync by hand leaves it alone.';
+comment on column public.pricing_providers.next_sync_at is 'When the schedule enqueues the next sync; null: as soon as possible. A sync by hand leaves it alone until it has come, and then serves it.';
 comment on column public.pricing_providers.next_allowed_at is 'The provider asked not to be called before this time; the schedule waits for it, a trigger by hand does not.';
 comment on column public.pricing_sync_jobs.stopped_at is 'When a person cancelled the job, or ended it by an UPDATE of its status.';
 

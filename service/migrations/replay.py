@@ -15,8 +15,8 @@ ROLES = (*MEMBER_ROLES, "anon", "authenticated", "service_role")
 # once somebody has made it.
 AWAITS = "db/awaits/"
 
-# The pg_cron that the last replay installed its jobs into, by the extension's oid, and how many they
-# were: a replay follows when it came later, was dropped and made again, or lost one of them.
+# The pg_cron that the last replay installed its jobs into, by the extension's oid, and how many
+# they were: a replay follows when it came later, was dropped and made again, or lost one of them.
 CRON = "db/pg_cron"
 
 

@@ -104,6 +104,8 @@ def _installation() -> Iterator[tuple[Queue, Processes, str]]:
         providers.answer("openrouter", Answer(delay=0.02))
         processes = Processes(Path(directory), {"DATABASE_URL": url})
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            # Nothing but what is measured.
+            connection.execute("update pricing_settings set scheduler_enabled = false")
             connection.execute(
                 "update pricing_providers set base_url = %s where slug = 'openrouter'",
                 [providers.base_url("openrouter")],

@@ -208,10 +208,13 @@ class OfAttempt(Act):
     provider: str = ""
 
     def resolved(self, model: Model) -> Act | None:
-        """One that runs, mostly; else one that ran once."""
+        """One that runs, mostly; else one that ran once, best of a row that runs again."""
         running = [(key, row.attempt) for key, row in model.all("row") if row.status == "doing"]
         if not running or self.pick % 4 == 0:
-            running = [key for key, log in model.all("log") if log.has_started]
+            ran = [key for key, log in model.all("log") if log.has_started]
+            again = {key for key, _ in running}
+            late = [(key, n) for key, n in ran if key in again and (key, n) not in running]
+            running = late or ran
         found = picked(running, self.pick // 4)
         if found is None:
             return None

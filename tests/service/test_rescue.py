@@ -1,4 +1,4 @@
-"""A worker that dies in the middle of a sync: another one runs it again, with the settings as shipped."""
+"""A worker dies in the middle of a sync: another runs it again, with the settings as shipped."""
 
 from __future__ import annotations
 

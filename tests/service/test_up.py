@@ -688,7 +688,9 @@ def test_the_embedded_server_is_started_again_during_the_first_sync(
     processes, place = embedded_processes
     data_dir = place / ".pricing-sync"
     with running_provider_server() as server:
-        server.answer("openrouter", Answer(hang=True))
+        # The worker outlives the server, and so does what it fetches.
+        server.fill("openrouter", 20)
+        server.answer("openrouter", Answer(delay=7))
         with EmbeddedPostgres(data_dir) as embedded:
             migrate(embedded.url)
             with psycopg.connect(embedded.url, row_factory=dict_row) as connection:
@@ -699,9 +701,6 @@ def test_the_embedded_server_is_started_again_during_the_first_sync(
         up = processes.service("up", cwd=place)
         up.wait_for_output("openrouter: syncing")
         wait_until(lambda: server.requests("openrouter"), what="a request")
-        # Whoever asks again is answered.
-        server.fill("openrouter", 20)
-        server.answer("openrouter")
         os.kill(_server_pid(data_dir), signal.SIGQUIT)
         up.wait_for_output("The embedded Postgres does not answer; it is started again.", 15)
         assert "openrouter: done" in up.wait_for_output(READY)
