@@ -12,7 +12,7 @@ usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
     (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
 
-.PHONY: install up test lint types format bench lock release clean
+.PHONY: install up test chaos lint types format bench lock release clean
 
 install: .venv/installed
 
@@ -30,6 +30,10 @@ up: install
 
 test: install
 	@$(python) -m pytest --numprocesses 2 $(ARGS)
+
+# 20 minutes; `make chaos ARGS="--seed 2 --seconds 300"` is another run.
+chaos: install
+	@$(python) -m tests.chaos $(ARGS)
 
 lint: install
 	@$(python) -m ruff check . && $(python) -m ruff format --check .

@@ -123,3 +123,6 @@ async def _ended(task: asyncio.Future[Answer]) -> None:
     if not task.done():
         task.cancel()
         await asyncio.wait({task})
+    if not task.cancelled():
+        # Whoever was cancelled meanwhile takes no answer: nor may asyncio complain that nobody did.
+        task.exception()

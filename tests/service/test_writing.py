@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 
 import psycopg
@@ -73,3 +74,22 @@ async def test_who_is_cancelled_leaves_no_write_behind() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert ended.is_set()
+
+
+@pytest.mark.anyio
+async def test_an_error_that_comes_when_nobody_waits_for_it_is_not_reported_as_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def write() -> None:
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise psycopg.OperationalError("its own error, which was on its way") from None
+
+    waiting = asyncio.create_task(Writer().until_written(write, "it"))
+    await asyncio.sleep(0.05)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    del waiting
+    gc.collect()
+    assert "never retrieved" not in caplog.text

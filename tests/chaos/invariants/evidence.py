@@ -1,0 +1,43 @@
+"""What is known of the outside of a run, and what an invariant says when it is broken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.load import Trigger
+from tests.chaos.price_book import PublishedList
+from tests.chaos.provider_sites import Served
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """``published``: each provider's lists by their numbers. ``slots``: how often it was made due.
+
+    ``is_calm``: a last, undisturbed sync of every provider has been made, so that its prices must
+    be those served last.
+    """
+
+    published: Mapping[str, Sequence[PublishedList]]
+    served: Sequence[Served]
+    triggers: Sequence[Trigger]
+    slots: Mapping[str, int] = field(default_factory=dict)
+    is_calm: bool = True
+
+
+@dataclass(frozen=True)
+class Violation:
+    """``rows`` are the guilty ones."""
+
+    invariant: str
+    what: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        shown = "".join(f"\n    {_shown(row)}" for row in self.rows[:6])
+        return f"{self.invariant}: {self.what}{shown}"
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in row.items() if value is not None)

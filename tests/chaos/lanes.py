@@ -1,0 +1,124 @@
+"""Kills, faults and people's hands, side by side until the time is over."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import Random
+
+import psycopg
+
+from tests.chaos.faults import Faults
+from tests.chaos.hands import do_by_hand, draw_deed
+from tests.chaos.plan import Step
+from tests.chaos.whereabouts import Whereabouts
+from tests.chaos.world import World
+
+# A kill waits this long for a worker in its phase, then takes whoever is anywhere.
+HUNT_SECONDS = 2.0
+
+
+class Lane:
+    """Does one step after the other, with pauses, in a thread of its own."""
+
+    def __init__(
+        self,
+        world: World,
+        steps: Iterator[Step],
+        do: Callable[[Step], None],
+        pause: tuple[float, float],
+    ) -> None:
+        self._world = world
+        self._steps = steps
+        self._do = do
+        self._pause = pause
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.problems: list[str] = []
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+            self._thread.join()
+
+    def _run(self) -> None:
+        for step in self._steps:
+            if self._stopping.wait(step.random.uniform(*self._pause)):
+                return
+            try:
+                self._do(step)
+            except psycopg.Error as error:
+                # Another lane has taken Postgres away from this one.
+                self._world.say(f"{step.kind}: not done, {str(error).strip()[:120]}")
+            except Exception:
+                self.problems.append(
+                    f"{step.kind} failed in the suite itself:\n{traceback.format_exc()}"
+                )
+                return
+
+
+class Killer:
+    """SIGKILLs workers, each in the phase that its step names if one is to be found there."""
+
+    def __init__(self, world: World, whereabouts: Whereabouts) -> None:
+        self._world = world
+        self._whereabouts = whereabouts
+        self.by_phase: Counter[str] = Counter()
+
+    def kill(self, step: Step) -> None:
+        while self._world.sparing.is_set():
+            time.sleep(0.05)
+        name, phase = self._prey(step.kind, step.random)
+        if not self._world.sparing.is_set() and self._world.services.kill(name):
+            self.by_phase[phase] += 1
+            self._world.say(f"{name} killed in {phase}")
+
+    def _prey(self, phase: str, random: Random) -> tuple[str, str]:
+        services = self._world.services
+        if phase == "end" and random.random() < 0.8:
+            # Committed, but the worker has not been told yet: it still has its own end to write.
+            name = self._whereabouts.find_applied(HUNT_SECONDS)
+            if name is not None and services.is_up(name):
+                return name, "end"
+        found = self._whereabouts.find(phase, services.is_up, HUNT_SECONDS)
+        nowhere = "idle" if self._whereabouts.is_there else "Postgres away"
+        return found or (random.choice(services.names("worker")), nowhere)
+
+
+class Doer:
+    """Does each step of the lane of faults, and counts them."""
+
+    def __init__(self, world: World, faults: Faults) -> None:
+        self._world = world
+        self._faults = faults
+        self.by_kind: Counter[str] = Counter()
+
+    def do(self, step: Step) -> None:
+        self._world.say(step.kind)
+        self.by_kind[step.kind] += 1
+        self._faults.by_kind[step.kind](step.random)
+
+
+class Hands:
+    """Does by hand what people do, one statement at a time."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.by_kind: Counter[str] = Counter()
+        self.slots: Counter[str] = Counter()
+
+    def do(self, step: Step) -> None:
+        deed = draw_deed(step.random)
+        with self._world.connect() as connection:
+            done = do_by_hand(connection, deed, self.slots)
+        if done is not None:
+            self.by_kind[deed] += 1
+            self._world.say(done)

@@ -1,0 +1,79 @@
+"""After Postgres is back: how soon a trigger is picked up again, by the database's clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.rows import DictRow, dict_row
+
+PAUSE_SECONDS = 0.25
+QUICK_MS = 50.0
+
+_STARTED = """
+select status, extract(epoch from sync_started_at - queued_at)::float8 * 1000 as ms
+from pricing_sync_log where job_id = %s and attempt = 1
+"""
+
+
+@dataclass(frozen=True)
+class Pickup:
+    """A trigger this long after the return, and its time until ``in_progress``."""
+
+    seconds_after_return: float
+    ms: float
+
+
+@dataclass(frozen=True)
+class Return:
+    """One return of Postgres. ``pickups`` are those of a provider that nobody else syncs."""
+
+    pickups: list[Pickup]
+
+    @property
+    def quick_after_seconds(self) -> float | None:
+        """How long after the return the first trigger was made that was picked up quickly."""
+        quick = [p.seconds_after_return for p in self.pickups if p.ms <= QUICK_MS]
+        return min(quick, default=None)
+
+    @property
+    def quick_share(self) -> float:
+        """Of the pick-ups from that first one on: not all, where the machine has other work."""
+        first = self.quick_after_seconds
+        since = [p for p in self.pickups if first is not None and p.seconds_after_return >= first]
+        return sum(p.ms <= QUICK_MS for p in since) / len(since) if since else 0.0
+
+
+def measure_return(
+    url: str,
+    trigger: Callable[[psycopg.Connection[DictRow]], str | None],
+    seconds: float,
+    slowest: float = 20.0,
+) -> Return:
+    """Trigger again and again from now, the moment of the return, and wait for each start."""
+    returned_at = time.monotonic()
+    pickups = []
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        while (after := time.monotonic() - returned_at) < seconds:
+            ms = _wait_for_start(connection, trigger(connection), slowest)
+            if ms is not None:
+                pickups.append(Pickup(after, ms))
+            time.sleep(PAUSE_SECONDS)
+    return Return(pickups)
+
+
+def _wait_for_start(
+    connection: psycopg.Connection[DictRow], job_id: str | None, slowest: float
+) -> float | None:
+    """Milliseconds; None for one that a hand has cancelled before it could start."""
+    deadline = time.monotonic() + slowest
+    while time.monotonic() < deadline:
+        row = connection.execute(_STARTED, [job_id]).fetchone()
+        if row is None or (row["ms"] is None and row["status"] != "queued"):
+            return None
+        if row["ms"] is not None:
+            return float(row["ms"])
+        time.sleep(0.01)
+    return slowest * 1000

@@ -1,0 +1,198 @@
+"""The processes of a run, kept running as a service manager would: ended ones are started again."""
+
+from __future__ import annotations
+
+import re
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.processes import ROOT, TRACEBACK, Process, Processes
+
+LAST_LINES = 25
+# What a process may take to end on SIGTERM.
+STOP_SECONDS = 10.0
+STARTING_SECONDS = 5.0
+# Processes that cannot even start are not started for ever.
+MOST_PROBLEMS = 30
+# A record as the engine's command line logs it: level, logger, message.
+RECORD = re.compile(r"^(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]+):", re.MULTILINE)
+END = re.compile(r"^\w.*$", re.MULTILINE)
+
+
+@dataclass
+class Service:
+    """One place for a process: what is started there, and what runs there now."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+    variables: dict[str, str]
+    process: Process
+    started_at: float = field(default_factory=time.monotonic)
+    is_suspended: bool = False
+    is_expected_to_end: bool = False
+
+
+class ServiceManager:
+    """``problems`` says what no process of ours may do: end unasked, or leave a traceback."""
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._services: dict[str, Service] = {}
+        self._lock = threading.RLock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="service manager", daemon=True)
+        self._history: list[tuple[str, Process]] = []
+        self.problems: list[str] = []
+        self.starts: Counter[str] = Counter()
+
+    @contextmanager
+    def running(self) -> Iterator[ServiceManager]:
+        """Watches until the end of the block; then nothing of this runs any more."""
+        self._thread.start()
+        try:
+            yield self
+        finally:
+            self._end()
+
+    def add(self, name: str, module: str, *arguments: str, **variables: str) -> None:
+        """Start a process and keep it running; keyword arguments are environment variables."""
+        with self._lock:
+            process = self._start(name, module, arguments, variables)
+            self._services[name] = Service(name, module, arguments, variables, process)
+
+    def names(self, prefix: str = "") -> list[str]:
+        return sorted(name for name in self._services if name.startswith(prefix))
+
+    def is_up(self, name: str) -> bool:
+        """Whether it runs and may be sent a signal: nobody else has stopped or killed it."""
+        with self._lock:
+            service = self._services[name]
+            return service.process.is_running and not (
+                service.is_suspended or service.is_expected_to_end
+            )
+
+    def kill(self, name: str) -> bool:
+        """SIGKILL; False when it was not up."""
+        with self._lock:
+            if not self.is_up(name):
+                return False
+            service = self._services[name]
+            service.is_expected_to_end = True
+            service.process.send(signal.SIGKILL)
+            return True
+
+    def suspend(self, name: str) -> bool:
+        """SIGSTOP, until ``resume``; False when it was not up."""
+        with self._lock:
+            if not self.is_up(name):
+                return False
+            self._services[name].is_suspended = True
+            self._services[name].process.send(signal.SIGSTOP)
+            return True
+
+    def resume(self, name: str) -> None:
+        with self._lock:
+            service = self._services[name]
+            service.is_suspended = False
+            if service.process.is_running:
+                service.process.send(signal.SIGCONT)
+
+    def terminate(self, name: str) -> bool:
+        """SIGTERM, and wait: it must end within ten seconds, with status 0."""
+        with self._lock:
+            if not self.is_up(name):
+                return False
+            service = self._services[name]
+            process, age = service.process, time.monotonic() - service.started_at
+            service.is_expected_to_end = True
+        process.send(signal.SIGTERM)
+        try:
+            status = process.wait(STOP_SECONDS + 2)
+        except AssertionError:
+            self.problems.append(f"{name} did not end on SIGTERM:\n{_last_lines(process)}")
+            process.send(signal.SIGKILL)
+            return True
+        # One that is still starting has no handler yet, and nothing to hand back.
+        if status != 0 and not (status == -signal.SIGTERM and age < STARTING_SECONDS):
+            self.problems.append(f"{name} ended with {status} on SIGTERM:\n{_last_lines(process)}")
+        return True
+
+    def outputs(self) -> list[tuple[str, str]]:
+        """Name and output of every process that was ever started, oldest first."""
+        return [(name, process.output) for name, process in self._history]
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(0.03):
+            with self._lock:
+                for service in self._services.values():
+                    if not service.process.is_running and not self._stopping.is_set():
+                        self._start_again(service)
+                if len(self.problems) > MOST_PROBLEMS:
+                    return
+
+    def _start_again(self, service: Service) -> None:
+        if not service.is_expected_to_end:
+            self.problems.append(
+                f"{service.name} ended by itself with {service.process.wait(1)}:\n"
+                f"{_last_lines(service.process)}"
+            )
+        service.process = self._start(
+            service.name, service.module, service.arguments, service.variables
+        )
+        service.is_expected_to_end = service.is_suspended = False
+        service.started_at = time.monotonic()
+
+    def _start(
+        self, name: str, module: str, arguments: tuple[str, ...], variables: dict[str, str]
+    ) -> Process:
+        process = self._processes.start(module, *arguments, may_fail=True, cwd=ROOT, **variables)
+        self._history.append((name, process))
+        self.starts[name] += 1
+        return process
+
+    def _end(self) -> None:
+        self._stopping.set()
+        self._thread.join()
+        for name in self.names():
+            self.resume(name)
+        threads = [
+            threading.Thread(target=self.terminate, args=[name], daemon=True)
+            for name in self.names()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self._processes.end()
+        for name, output in self.outputs():
+            where = _traceback_in(output)
+            if where is not None:
+                # Up to the line that names the error: the first that is not indented.
+                named = END.search(output, where + len(TRACEBACK))
+                shown = output[max(where - 600, 0) : named.end() if named else None]
+                self.problems.append(f"{name} left a traceback:\n{shown}")
+
+
+def _traceback_in(output: str) -> int | None:
+    """Where a traceback of ours begins.
+
+    The engine's own command line logs the engine's own errors with theirs, lost connections for
+    instance; our commands leave those out.
+    """
+    where = output.find(TRACEBACK)
+    while where >= 0:
+        loggers = RECORD.findall(output, 0, where)
+        if not loggers or not loggers[-1].startswith("procrastinate"):
+            return where
+        where = output.find(TRACEBACK, where + 1)
+    return None
+
+
+def _last_lines(process: Process) -> str:
+    return "\n".join(process.output.splitlines()[-LAST_LINES:])
