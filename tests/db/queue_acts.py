@@ -28,6 +28,10 @@ class Act:
         """With what it picks; None when there is nothing to pick."""
         return self
 
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        """The same at this queue row, or its job or provider."""
+        return self
+
     def do(self, pricing: Pricing) -> Answer:
         raise NotImplementedError
 
@@ -138,6 +142,9 @@ class EnqueueDue(Act):
 class BeDue(Act):
     provider: str
 
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        return replace(self, provider=row.provider)
+
     def do(self, pricing: Pricing) -> Answer:
         return pricing.do(
             "update public.pricing_providers set next_sync_at = null where slug = %s",
@@ -220,6 +227,9 @@ class OfAttempt(Act):
             return None
         provider = model.get("log", found).provider
         return replace(self, row=found[0], attempt=found[1], provider=provider)
+
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        return replace(self, row=key, attempt=row.attempt, provider=row.provider)
 
     def running(self, model: Model) -> QueueRow | None:
         """The queue row, while it is this attempt's; somebody who is late waits for nobody."""
@@ -429,6 +439,9 @@ class OfJob(Act):
             return self
         return replace(self, job=picked(jobs[-2:], self.pick)) if jobs else None
 
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        return replace(self, job=row.job)
+
 
 @dataclass(frozen=True)
 class Cancel(OfJob):
@@ -521,6 +534,9 @@ class Release(Act):
 
     provider: str | None
 
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        return replace(self, provider=self.provider and row.provider)
+
     def do(self, pricing: Pricing) -> Answer:
         return pricing.do(
             "delete from public.pricing_sync_lock where lock_key = %s",
@@ -552,6 +568,9 @@ class Switch(Act):
     provider: str | None
     is_enabled: bool
 
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        return replace(self, provider=self.provider and row.provider)
+
     def do(self, pricing: Pricing) -> Answer:
         return pricing.do(
             "update public.pricing_providers set enabled = %s where slug = any (%s)",
@@ -581,6 +600,9 @@ class OfRow(Act):
     def resolved(self, model: Model) -> Act | None:
         rows = [key for key, row in model.all("row") if row.is_open or self.pick % 3 == 0]
         return replace(self, row=picked(rows, self.pick // 3)) if rows else None
+
+    def aimed(self, key: int, row: QueueRow) -> Act:
+        return replace(self, row=key)
 
 
 @dataclass(frozen=True)

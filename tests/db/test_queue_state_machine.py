@@ -137,9 +137,14 @@ class QueueMachine(RuleBasedStateMachine):
         self._alone(act)
         self._check()
 
-    @rule(first=ACTS, second=ACTS, is_committed=st.sampled_from([True, True, False]))
+    @rule(
+        first=ACTS,
+        second=ACTS,
+        is_aimed=st.booleans(),
+        is_committed=st.sampled_from([True, True, False]),
+    )
     def second_comes_before_the_first_commits(
-        self, first: Act, second: Act, is_committed: bool
+        self, first: Act, second: Act, is_aimed: bool, is_committed: bool
     ) -> None:
         one, other = first.resolved(self.model), second.resolved(self.model)
         if one is None or other is None:
@@ -150,16 +155,20 @@ class QueueMachine(RuleBasedStateMachine):
         if _is_refusal(answer):
             self.first.do("rollback")
         else:
+            rows = sorted(key for of, key in after.touched if of == "row")
+            if is_aimed and rows and before.get("row", rows[0]):
+                other = other.aimed(rows[0], before.get("row", rows[0]))
             self._overlap(other, before, after, after.touched, is_committed)
         self._check()
 
     @rule(
         first=st.one_of(FETCH, APPLY, END, st.builds(EngineRetry, PICKS)),
         second=ACTS,
+        is_aimed=st.booleans(),
         is_committed=st.sampled_from([True, True, False]),
     )
     def second_comes_before_the_first_does_more_than_lock(
-        self, first: Act, second: Act, is_committed: bool
+        self, first: Act, second: Act, is_aimed: bool, is_committed: bool
     ) -> None:
         one, other = first.resolved(self.model), second.resolved(self.model)
         if one is None or other is None:
@@ -170,6 +179,8 @@ class QueueMachine(RuleBasedStateMachine):
             row = found and found[0]
         if row is None or self.model.get("row", row) is None:
             return
+        if is_aimed:
+            other = other.aimed(row, self.model.get("row", row))
         before = self.model
         locked = {("row", row)}
         self.first.do("begin")
@@ -399,7 +410,7 @@ def machine(
 @pytest.mark.timeout(180 + 120 * MINUTES)
 def test_the_queue_does_what_its_model_does(machine: type[QueueMachine], met: Counter[str]) -> None:
     usual = settings(
-        max_examples=100,
+        max_examples=40,
         stateful_step_count=25,
         derandomize=True,
         database=None,

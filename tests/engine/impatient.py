@@ -1,13 +1,15 @@
-"""``python -m tests.engine.impatient service|procrastinate``: a worker that is given up sooner."""
+"""``python -m tests.engine.impatient service|procrastinate``: a worker that waits less."""
 
 from __future__ import annotations
 
 import sys
 
-from service import supervisor
+from service import listening, supervisor
 
 supervisor.MOST_FAILURES = 3
 supervisor.LONGEST_BACKOFF_SECONDS = 0.5
+listening.PROBE_EVERY_SECONDS = 1
+listening.PROBE_ANSWER_SECONDS = 1
 
 if __name__ == "__main__":
     program = sys.argv[1]

@@ -23,13 +23,19 @@ def proxy(installation: Installation) -> Iterator[TcpProxy]:
 def test_a_worker_whose_connections_are_all_dead_makes_new_ones(
     installation: Installation, proxy: TcpProxy
 ) -> None:
-    worker = installation.start_worker(DATABASE_URL=proxy.url_of(installation.server.url()))
+    worker = installation.processes.start(
+        "tests.engine.impatient",
+        "service",
+        may_fail=True,
+        DATABASE_URL=proxy.url_of(installation.server.url()),
+    )
+    wait_until(lambda: installation.queue.workers() == 1, 20, "it registers")
     installation.wait_for_pickups_at_once()
     proxy.freeze()
     proxy.thaw()
     job_id = installation.queue.trigger("openrouter")
     assert installation.queue.wait_for_end(job_id, timeout=25)["outcome"] == "success"
-    installation.wait_for_pickups_at_once(within=25)
+    installation.wait_for_pickups_at_once(within=15)
     assert worker.is_running
 
 
