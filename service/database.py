@@ -14,6 +14,7 @@ from service.errors import DatabaseRefused, DatabaseUnavailable, MigrationError,
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
 
 # Undefined table, function, schema or column.
+LOCK_NOT_AVAILABLE = "55P03"
 NOT_MIGRATED = {"42P01", "42883", "3F000", "42703"}
 
 
@@ -41,6 +42,7 @@ def connect(url: str, **kwargs: Any) -> psycopg.Connection:
 def refusals() -> Iterator[None]:
     """Turn what Postgres says about our statements into our errors.
 
+    A lock that was not to be had in time: DatabaseRefused.
     A function's PT404, PT409, PT422, PT429: DatabaseRefused with that code and its hint.
     A lost connection: DatabaseUnavailable. A missing table or function: MigrationError.
     """
@@ -55,6 +57,12 @@ def refusals() -> Iterator[None]:
             ) from error
         if is_lost(error):
             raise _unavailable(error) from error
+        if error.sqlstate == LOCK_NOT_AVAILABLE:
+            raise DatabaseRefused(
+                "Somebody else holds what this would change.",
+                hint="Try again; `pricing-sync doctor` shows a transaction that was left open.",
+                code=error.sqlstate,
+            ) from error
         if error.sqlstate in NOT_MIGRATED:
             raise MigrationError(
                 f"The database does not fit this version: {error.diag.message_primary}",

@@ -34,6 +34,8 @@ SYNC_TASK = "sync_provider"
 MOST_COLLISIONS = 20
 # Well within the lease: a network that has forgotten a connection must not cost a live worker its.
 HEARTBEAT_ANSWER_SECONDS = 4.0
+# A row of its own may still hold its registration.
+SIGN_OFF_SECONDS = 5.0
 PRUNED = "it was held up for longer than the lease, and taken for dead"
 
 
@@ -145,11 +147,12 @@ class PricingJobManager(JobManager):
     async def unregister_worker(self, worker_id: int) -> None:
         unregister = super().unregister_worker
         try:
-            await self.until_written(
-                lambda: unregister(worker_id), f"the end of worker {worker_id}"
-            )
-        except Unwritten:
-            # It is taken for dead when the lease is over.
+            async with asyncio.timeout(SIGN_OFF_SECONDS):
+                await self.until_written(
+                    lambda: unregister(worker_id), f"the end of worker {worker_id}"
+                )
+        except (Unwritten, TimeoutError):
+            # It is taken for dead when the lease is over; whoever starts it again waits for nobody.
             return
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:

@@ -30,10 +30,12 @@ DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 
-# In one round trip: the search path, and the role where there is one that we may take.
+# In one round trip: the search path, the role where there is one that we may take, and that the
+# server looks for its client while it waits for a lock: a statement that was given up ends there.
 _CONFIGURE = """
 select
     set_config('search_path', 'procrastinate, public', false),
+    set_config('client_connection_check_interval', '2s', false),
     (
         select set_config('role', r.rolname, false)
         from pg_catalog.pg_roles r

@@ -18,6 +18,9 @@ security definer
 set search_path = ''
 -- The planner takes every JSON list for 100 rows: its nested loops need 40 s for 22,000 first prices, a hash join 0.5 s.
 set enable_nestloop = off
+-- Tried again by the worker. Waiting longer, behind a transaction that somebody left open, would keep the job and with
+-- it the other providers of the job.
+set lock_timeout = '3s'
 as $$
 declare
     v_row procrastinate.procrastinate_jobs;

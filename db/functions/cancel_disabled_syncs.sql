@@ -22,12 +22,17 @@ begin
         order by q.id
         limit case when p_provider is null then 500 end
     loop
-        v_row := public.hold_stuck_sync(v_id);
-        continue when v_row.status is distinct from 'todo'
-            or exists (select from public.pricing_providers p where p.slug = v_row.args ->> 'provider' and p.enabled);
-        if public.stop_provider_sync(v_id, 'disabled', 'The provider was disabled while its sync waited') then
-            v_cancelled := v_cancelled + 1;
-        end if;
+        begin
+            v_row := public.hold_stuck_sync(v_id);
+            continue when v_row.status is distinct from 'todo'
+                or exists (select from public.pricing_providers p where p.slug = v_row.args ->> 'provider' and p.enabled);
+            if public.stop_provider_sync(v_id, 'disabled', 'The provider was disabled while its sync waited') then
+                v_cancelled := v_cancelled + 1;
+            end if;
+        exception
+            when others then
+                raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v_id, sqlerrm;
+        end;
     end loop;
     return v_cancelled;
 end;

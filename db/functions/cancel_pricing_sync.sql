@@ -4,6 +4,8 @@ returns public.pricing_sync_jobs
 language plpgsql
 security definer
 set search_path = ''
+-- Somebody's open transaction may hold the job for hours: a caller is told, and does not wait with it.
+set lock_timeout = '5s'
 as $$
 declare
     v_job public.pricing_sync_jobs;

@@ -22,6 +22,12 @@ begin
             from public.pricing_sync_jobs j
             where j.status in ('completed', 'failed', 'cancelled')
                 and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
+                -- A key is answered with its job for 24 hours, however short retention is.
+                and not exists (
+                    select
+                    from public.pricing_idempotency_keys k
+                    where k.job_id = j.job_id and k.used_at > clock_timestamp() - interval '24 hours'
+                )
             order by j.completed_at
             limit 1000
         ) as old;

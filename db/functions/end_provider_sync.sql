@@ -12,6 +12,8 @@ returns boolean
 language plpgsql
 security definer
 set search_path = ''
+-- As in apply_provider_prices.
+set lock_timeout = '3s'
 as $$
 declare
     v_row procrastinate.procrastinate_jobs;

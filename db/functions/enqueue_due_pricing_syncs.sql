@@ -30,8 +30,7 @@ begin
     end if;
 
     -- These three in this order, each as of its own moment: what another tick enqueues meanwhile is due in the first
-    -- answer, or open in the second. A row that is held may have stopped being
-    -- syncable before it was.
+    -- answer, or open in the second. A row that is held may have stopped being syncable before it was.
     select coalesce(array_agg(p.slug order by p.slug), '{}') into v_due
     from public.pricing_providers p
     join public.pricing_syncable_providers s on s.slug = p.slug
@@ -61,6 +60,12 @@ begin
             d.slug <> 'catalogue'
             -- It speaks for those that cannot speak for themselves; who that is shows when all others have ended.
             or array_remove(v_due || v_open, 'catalogue') = '{}'
+            -- Where some other is open or due at every tick it would never come.
+            or exists (
+                select
+                from public.pricing_providers p
+                where p.slug = 'catalogue' and coalesce(p.next_sync_at, p.created_at) < v_now - p.sync_interval
+            )
         );
 
     -- Whoever triggered it, a sync that is open when a slot comes serves it.
@@ -79,4 +84,4 @@ end;
 $$;
 
 comment on function public.enqueue_due_pricing_syncs() is
-'Enqueue the providers whose next_sync_at has come, in one job, and move their slots on; the catalogue alone, when all others have ended. Returns the job, if there is one.';
+'Enqueue the providers whose next_sync_at has come, in one job, and move their slots on; the catalogue when all others have ended, or when it is late by its interval. Returns the job, if there is one.';

@@ -8,12 +8,15 @@ security definer
 set search_path = ''
 -- Most rows are finished ones, whatever the statistics of an empty queue said when the plan was made.
 set enable_seqscan = off
+-- A session that was left with an open transaction may hold a job for hours: its syncs wait, nobody else's do.
+set lock_timeout = '1s'
 as $$
 declare
     v_row procrastinate.procrastinate_jobs;
-    v_id bigint;
+    v record;
+    v_held_jobs text[] := '{}';
 begin
-    for v_id in
+    for v in
         with recursive locks as (
             (
                 select q.lock
@@ -37,7 +40,7 @@ begin
             select f.*
             from locks l
             cross join lateral (
-                select q.id, q.priority, q.queue_name, q.scheduled_at
+                select q.id, q.priority, q.queue_name, q.scheduled_at, q.args ->> 'job_id' as job_id
                 from procrastinate.procrastinate_jobs q
                 where q.lock = l.lock and q.status in ('todo', 'doing') and q.status = 'todo'
                 order by q.lock, q.priority desc, q.id
@@ -48,30 +51,38 @@ begin
             )
         ),
         candidates as (
-            select f.id, f.priority, f.queue_name, f.scheduled_at from first_of_lock f
+            select f.id, f.priority, f.queue_name, f.scheduled_at, f.job_id from first_of_lock f
             union all
-            select q.id, q.priority, q.queue_name, q.scheduled_at
+            select q.id, q.priority, q.queue_name, q.scheduled_at, null
             from procrastinate.procrastinate_jobs q
             where q.lock is null and q.status = 'todo'
         )
-        select c.id
+        select c.id, c.job_id
         from candidates c
         where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
             and (c.scheduled_at is null or c.scheduled_at <= now())
         order by c.priority desc, c.id
     loop
-        update procrastinate.procrastinate_jobs q
-        set status = 'doing', worker_id = fetch_queue_row.worker_id
-        where q.id = (
-            select r.id
-            from procrastinate.procrastinate_jobs r
-            where r.id = v_id and r.status = 'todo'
-            for update skip locked
-        )
-        returning q.* into v_row;
-        exit when found;
+        continue when v.job_id = any (v_held_jobs);
+        begin
+            update procrastinate.procrastinate_jobs q
+            set status = 'doing', worker_id = fetch_queue_row.worker_id
+            where q.id = (
+                select r.id
+                from procrastinate.procrastinate_jobs r
+                where r.id = v.id and r.status = 'todo'
+                for update skip locked
+            )
+            returning q.* into v_row;
+            if found then
+                return v_row;
+            end if;
+        exception
+            when lock_not_available then
+                v_held_jobs := v_held_jobs || v.job_id;
+        end;
     end loop;
-    return v_row;
+    return null;
 end;
 $$;
 

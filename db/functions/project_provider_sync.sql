@@ -42,7 +42,7 @@ begin
         elsif new.status = 'todo' then
             if old.status = 'doing' then
                 perform public.log_ended_attempt(
-                    new.id, v_attempt, 'failed', 'worker_lost', 'The worker was lost; the sync was queued again'
+                    new.id, v_attempt, 'failed', 'ended_outside', 'The queue row was queued again outside of pricing-sync'
                 );
             else
                 -- A person retried a row that had ended: its job is open again.
@@ -68,6 +68,9 @@ begin
             return null;
         end if;
     exception
+        -- Whoever moves the row tries again: better than a row that runs and a log that does not know.
+        when lock_not_available or deadlock_detected then
+            raise;
         when others then
             raise warning 'pricing-sync: queue row % changed to %, its log could not follow: %',
                 v_row.id, coalesce(new.status::text, 'deleted'), sqlerrm;

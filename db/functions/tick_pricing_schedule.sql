@@ -35,6 +35,8 @@ begin
         select
         from public.pricing_scheduler_ticks t
         where t.scheduler = 'pg_cron'
+            -- One that ticks and cannot enqueue is no better than a silent one.
+            and t.last_error is null
             -- Not from the future either: a clock that was set back must not silence the workers.
             and t.last_tick_at between v_now - interval '90 seconds' and v_now + interval '90 seconds'
     );

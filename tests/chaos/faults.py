@@ -65,6 +65,7 @@ class Faults:
             "web is killed": self._kill_web,
             "workers are restarted": self._restart_workers,
             "a provider is disabled": self._disable,
+            "a transaction is left open": self._leave_open,
         }
 
     def _restart(self, random: Random) -> None:
@@ -147,6 +148,7 @@ class Faults:
             self._whereabouts.find(phase, lambda n: n == name and services.is_up(n), seconds=2)
         self._world.say(f"the connections of {name} are dead, unnoticed")
         proxy.freeze()
+        self._world.services.note_dead_network(name)
         time.sleep(random.uniform(1, 2 * LEASE_SECONDS + 2))
         # Old connections stay dead for ever; only now may new ones be made.
         proxy.thaw()
@@ -176,6 +178,21 @@ class Faults:
         self._world.execute(switch, False, slug)
         time.sleep(random.uniform(0.5, 3))
         self._world.execute(switch, True, slug)
+
+    def _leave_open(self, random: Random) -> None:
+        """Somebody's session holds an open job or a provider, and does nothing."""
+        with self._world.connect() as connection, connection.transaction(force_rollback=True):
+            table, rows = random.choice(
+                (
+                    ("pricing_sync_jobs", "status in ('queued', 'running')"),
+                    ("pricing_providers", "enabled"),
+                )
+            )
+            connection.execute(
+                f"select from {table} where {rows} order by random() limit 1 for update".encode()
+            )
+            self._world.say(f"a row of {table} is held")
+            time.sleep(random.uniform(2, 12))
 
     def _trigger_quiet(self, connection: psycopg.Connection[DictRow]) -> str | None:
         trigger = Trigger(f"chaos pick-up {uuid.uuid4()}", "sql", [QUIET_PROVIDER[0]])

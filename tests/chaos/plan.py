@@ -26,6 +26,7 @@ PROCESS_FAULTS: Mapping[str, int] = {
     "web is killed": 1,
     "workers are restarted": 1,
     "a provider is disabled": 1,
+    "a transaction is left open": 2,
 }
 ROUNDS: Mapping[str, Mapping[str, int]] = {
     "all": {**SERVER_FAULTS, **PROCESS_FAULTS},

@@ -17,6 +17,9 @@ LAST_LINES = 25
 # What a process may take to end on SIGTERM.
 STOP_SECONDS = 10.0
 STARTING_SECONDS = 5.0
+# So long a dead network may go unnoticed; who is stopped meanwhile cannot hand back what it runs.
+DEAD_NETWORK_SECONDS = 30.0
+LEFT = "Stopped before Postgres had taken the end of"
 # Processes that cannot even start are not started for ever.
 MOST_PROBLEMS = 30
 # A record as the engine's command line logs it: level, logger, message.
@@ -36,6 +39,7 @@ class Service:
     started_at: float = field(default_factory=time.monotonic)
     is_suspended: bool = False
     is_expected_to_end: bool = False
+    network_died_at: float = float("-inf")
 
 
 class ServiceManager:
@@ -96,6 +100,11 @@ class ServiceManager:
             self._services[name].process.send(signal.SIGSTOP)
             return True
 
+    def note_dead_network(self, name: str) -> None:
+        """Its connections are dead now, and nobody has told it."""
+        with self._lock:
+            self._services[name].network_died_at = time.monotonic()
+
     def resume(self, name: str) -> None:
         with self._lock:
             service = self._services[name]
@@ -110,6 +119,7 @@ class ServiceManager:
                 return False
             service = self._services[name]
             process, age = service.process, time.monotonic() - service.started_at
+            is_cut_off = time.monotonic() - service.network_died_at < DEAD_NETWORK_SECONDS
             service.is_expected_to_end = True
         process.send(signal.SIGTERM)
         try:
@@ -117,6 +127,8 @@ class ServiceManager:
         except AssertionError:
             self.problems.append(f"{name} did not end on SIGTERM:\n{_last_lines(process)}")
             process.send(signal.SIGKILL)
+            return True
+        if status == 1 and is_cut_off and LEFT in process.output:
             return True
         # One that is still starting has no handler yet, and nothing to hand back.
         if status != 0 and not (status == -signal.SIGTERM and age < STARTING_SECONDS):

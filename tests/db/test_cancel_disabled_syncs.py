@@ -92,6 +92,22 @@ def test_the_clean_up_does_it(pricing: Pricing) -> None:
     assert_agreed(pricing.connection)
 
 
+def test_one_that_cannot_be_cancelled_does_not_stop_the_rest(own_database: Pricing) -> None:
+    pricing = own_database
+    lost = pricing.start("deepinfra", worker_id=pricing.worker("1 hour"))
+    waiting = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
+    disable_quietly(pricing, "openrouter")
+    pricing.do(
+        "alter table public.pricing_sync_log add constraint broken"
+        " check (status <> 'cancelled') not valid"
+    )
+
+    cleaned = pricing.row("select * from public.cleanup_stuck_pricing_syncs()")
+    assert cleaned["syncs_cleaned"] == 1
+    assert pricing.queue_row(lost.queue_job_id)["status"] == "todo", "the lost one is rescued"
+    assert pricing.queue_row(waiting)["status"] == "todo"
+
+
 def test_a_clean_up_is_bounded_and_a_persons_own_statement_is_not(pricing: Pricing) -> None:
     defer_many(pricing, "openrouter", 501)
     disable_quietly(pricing, "openrouter")

@@ -116,6 +116,19 @@ def test_idempotency_keys_go_after_a_day(pricing: Pricing) -> None:
     assert pricing.value("select count(*) from public.pricing_sync_jobs") == 2
 
 
+def test_a_job_that_a_key_names_stays_for_the_day_of_the_key(pricing: Pricing) -> None:
+    job = pricing.trigger("openrouter", idempotency_key="k")
+    attempt = pricing.fetch()
+    assert attempt is not None
+    pricing.succeed(attempt)
+    age(pricing, attempt, "2 hours")
+    assert prune(pricing, "1 hour") == 0
+    again = pricing.trigger("openrouter", idempotency_key="k")
+    assert again["job_id"] == job["job_id"]
+    pricing.do("update public.pricing_idempotency_keys set used_at = now() - interval '25 hours'")
+    assert prune(pricing, "1 hour") == 1
+
+
 def test_idempotency_keys_go_in_bounded_batches_and_held_ones_later(
     pricing: Pricing, another: Another
 ) -> None:

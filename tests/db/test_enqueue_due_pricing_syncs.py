@@ -240,6 +240,16 @@ def test_the_catalogue_comes_when_all_others_have_ended(pricing: Pricing) -> Non
     assert from_now(pricing.provider("catalogue")["next_sync_at"]) > timedelta(hours=5)
 
 
+def test_the_catalogue_does_not_wait_for_ever(pricing: Pricing) -> None:
+    pricing.start("openrouter")
+    plan(pricing, "catalogue", sync_interval="6 hours")
+    due_in(pricing, "deepinfra", "1 hour")
+    due_in(pricing, "catalogue", "-5 hours")
+    assert enqueued(pricing) == [], "openrouter runs"
+    due_in(pricing, "catalogue", "-7 hours")
+    assert enqueued(pricing) == ["catalogue"]
+
+
 def test_the_catalogue_waits_for_a_sync_by_hand_and_not_for_a_dry_run(pricing: Pricing) -> None:
     only(pricing, "catalogue")
     by_hand = pricing.start("openrouter")

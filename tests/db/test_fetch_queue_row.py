@@ -78,3 +78,17 @@ def test_it_gives_what_the_engine_s_own_fetch_gives(pricing: Pricing, seed: int)
                     "update procrastinate.procrastinate_jobs set status = 'failed' where id = %s",
                     expected,
                 )
+
+
+def test_a_job_that_somebody_holds_is_passed_over(pricing: Pricing, another: Another) -> None:
+    held = pricing.trigger("openrouter", "deepinfra")
+    free = pricing.queue_rows(pricing.trigger("catalogue")["job_id"])[0]["id"]
+    holder = another()
+    with holder.connection.transaction():
+        holder.do(
+            "select from public.pricing_sync_jobs where job_id = %s for update", held["job_id"]
+        )
+        assert [fetch(pricing), fetch(pricing)] == [free, None]
+    waiting = [row["id"] for row in pricing.queue_rows(held["job_id"])]
+    assert [fetch(pricing), fetch(pricing)] == waiting
+    assert pricing.log_statuses(waiting[0]) == ["in_progress"]

@@ -46,7 +46,7 @@ def test_retried_by_the_engine(pricing: Pricing) -> None:
     assert (row["lock"], row["queue_name"]) == ("pricing_sync:openrouter", "pricing")
     assert (row["priority"], row["scheduled_at"]) == (0, None), "it would block its lock"
     first = pricing.log(attempt.queue_job_id, 1)
-    assert (first["status"], first["error_kind"], first["errors"]) == ("failed", "worker_lost", 1)
+    assert (first["status"], first["error_kind"], first["errors"]) == ("failed", "ended_outside", 1)
     assert pricing.log(attempt.queue_job_id, 2)["status"] == "queued"
     assert pricing.job(attempt.job_id)["status"] == "running"
 

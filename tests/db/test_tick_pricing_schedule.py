@@ -131,6 +131,14 @@ def test_workers_take_over_from_a_silent_pg_cron(pricing: Pricing, silence: str)
     assert tick(pricing) == 2
 
 
+def test_workers_take_over_from_a_pg_cron_that_cannot_enqueue(pricing: Pricing) -> None:
+    pricing.do(
+        "insert into public.pricing_scheduler_ticks (scheduler, last_tick_at, last_error)"
+        " values ('pg_cron', clock_timestamp(), 'Enqueueing failed: permission denied')"
+    )
+    assert tick(pricing, "worker") > 0
+
+
 def test_pg_cron_yields_to_nobody(pricing: Pricing) -> None:
     tick(pricing)
     slots_come_again(pricing)

@@ -48,6 +48,9 @@ def test_refusals(empty_database: str) -> None:
         with pytest.raises(MigrationError) as missing, refusals():
             connection.execute("select * from public.pricing_sync_jobs")
         assert missing.value.hint == "Run `pricing-sync migrate`."
+        with pytest.raises(DatabaseRefused, match="Somebody else holds") as held, refusals():
+            connection.execute("do $$ begin raise lock_not_available; end $$")
+        assert held.value.hint and "doctor" in held.value.hint
         with pytest.raises(psycopg.errors.DivisionByZero), refusals():
             connection.execute("select 1 / 0")
         with pytest.raises(DatabaseUnavailable), refusals():

@@ -186,6 +186,15 @@ async def test_a_lost_connection_passes_and_a_wrong_argument_does_not() -> None:
     assert not is_passing(psycopg.DataError("a string with a NUL"))
 
 
+@pytest.mark.anyio
+async def test_a_worker_does_not_fetch_as_the_engine_does(app: PricingApp, queue: Queue) -> None:
+    """The engine's own fetch slows down with every row that waits behind a lock."""
+    queue.connection.execute("drop function procrastinate.procrastinate_fetch_job_v2")
+    queue.trigger("openrouter")
+    job = await app.job_manager.fetch_job(queues=["pricing"], worker_id=await register(app))
+    assert job is not None and job.task_kwargs["provider"] == "openrouter"
+
+
 def test_a_periodic_task_is_registered() -> None:
     """Without one, the engine's worker outlives its heartbeat and its LISTEN."""
     assert worker_app.periodic_registry.periodic_tasks

@@ -1,0 +1,53 @@
+"""A transaction that somebody left open holds up what it holds, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.provider_server import ProviderServer
+from tests.syncing import Queue, StartWorker
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def person(database: str) -> Iterator[psycopg.Connection]:
+    """The SQL editor: what is done in it is not committed."""
+    with psycopg.connect(database) as person:
+        yield person
+        person.rollback()
+
+
+@pytest.mark.timeout(90)
+@pytest.mark.parametrize("held", ["job", "provider"])
+def test_it_holds_up_its_own_job_and_nobody_elses(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+    held: str,
+) -> None:
+    providers.fill("openrouter", 3)
+    providers.fill("deepinfra", 3)
+    held_job = queue.trigger("openrouter")
+    if held == "job":
+        person.execute("select from pricing_sync_jobs where job_id = %s for update", [held_job])
+    else:
+        person.execute("update pricing_providers set timeout = timeout where slug = 'openrouter'")
+    workers = [start_worker(), start_worker()]
+
+    others = [queue.trigger("deepinfra") for _ in range(3)]
+    for other in others:
+        assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
+    assert queue.job(held_job)["outcome"] is None
+    # Statements that were given up are given up by the server too.
+    waiting = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock'"
+    wait_until(lambda: queue.row(waiting)["n"] <= len(workers), 15, "few wait for the person")
+
+    person.commit()
+    assert queue.wait_for_end(held_job, timeout=30)["outcome"] == "success"
+    assert "worker_lost" not in {row["error_kind"] for row in queue.attempts(held_job)}
+    assert all(worker.is_running for worker in workers)
+    assert not any("started again" in worker.output for worker in workers), workers[0].output
