@@ -1,4 +1,4 @@
-"""``python -m tests.engine.blocking [defer]``: a worker with a task that blocks the event loop."""
+"""``python -m tests.engine.blocking``: a worker with a task that blocks the event loop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 from service.worker import app
 
-# Long enough for another worker to start, and to take back what this one runs.
+# Much longer than the lease.
 BLOCK_SECONDS = 8
 
 
@@ -20,9 +20,6 @@ async def block() -> None:
 if __name__ == "__main__":
     from procrastinate.cli import main
 
-    command = ["defer", "--unknown", "block"] if "defer" in sys.argv else ["worker"]
     # Found again by its name: this module runs as __main__.
-    sys.argv[1:] = ["--app=__main__.app", *command]
-    if command == ["worker"]:
-        sys.argv += ["--concurrency", "4"]
+    sys.argv[1:] = ["--app=__main__.app", "worker", "--concurrency", "4"]
     main()  # type: ignore[no-untyped-call]

@@ -50,15 +50,25 @@ class Installation:
         self.queue = Queue(self._connection)
         return self.queue
 
+    def clear(self) -> None:
+        """Leave the database as it was found."""
+        self.connect()
+        self.queue.connection.execute(SHIPPED_SETTINGS.encode())
+        self.queue.connection.execute(
+            "truncate pricing_sync_jobs, pricing_sync_log, procrastinate.procrastinate_jobs,"
+            " procrastinate.procrastinate_workers, model_pricing cascade"
+        )
+
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
 
     def start_worker(self, program: str = "pricing-sync worker", **more: str) -> Process:
-        before = self.queue.workers()
+        before = self._newest_worker()
         # The engine's command line prints the traceback of what its worker survives.
         worker = PROGRAMS[program](self.processes, may_fail=True, **more)
-        wait_until(lambda: self.queue.workers() > before, 30, "the worker registers")
+        # By number, not by how many: it may prune another one.
+        wait_until(lambda: self._newest_worker() > before, 30, "the worker registers")
         return worker
 
     def wait_for_pickups_at_once(self, within: float = 10) -> None:
@@ -72,6 +82,10 @@ class Installation:
             if max(waited) < 1:
                 return
             assert time.monotonic() < deadline, waited
+
+    def _newest_worker(self) -> int:
+        newest = "select coalesce(max(id), 0) as id from procrastinate.procrastinate_workers"
+        return int(self.queue.row(newest)["id"])
 
     def _pickup(self) -> float:
         job_id = self.queue.trigger("openrouter")
@@ -100,18 +114,12 @@ def _installation(server: OwnPostgres, directory: Path) -> Iterator[Installation
             "update pricing_providers set base_url = %s where slug = 'openrouter'",
             [providers.base_url("openrouter")],
         )
-        try:
-            yield installation
-        finally:
-            if not _is_up(server):
-                server.start()
-            processes.end()
-            installation.connect().connection.execute(SHIPPED_SETTINGS.encode())
-            installation.queue.connection.execute(
-                "truncate pricing_sync_jobs, pricing_sync_log, procrastinate.procrastinate_jobs,"
-                " procrastinate.procrastinate_workers, model_pricing cascade"
-            )
-            installation.close()
+        # In the other order, and each whatever became of those before it.
+        stack.callback(installation.close)
+        stack.callback(installation.clear)
+        stack.callback(processes.end)
+        stack.callback(_start_again, server)
+        yield installation
 
 
 @pytest.fixture
@@ -121,9 +129,8 @@ def installation(migrated_server: OwnPostgres, tmp_path: Path) -> Iterator[Insta
         yield installation
 
 
-def _is_up(server: OwnPostgres) -> bool:
+def _start_again(server: OwnPostgres) -> None:
     try:
         psycopg.connect(server.superuser_url, connect_timeout=2).close()
     except psycopg.OperationalError:
-        return False
-    return True
+        server.start()

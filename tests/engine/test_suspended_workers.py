@@ -115,12 +115,23 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation) -> None:
     """What blocks is a task of somebody else's: ours have their lists read in threads."""
     blocking = quick.processes.start("tests.engine.blocking", may_fail=True)
     wait_until(lambda: quick.queue.workers() == 1, 20, "it registers")
-    quick.providers.answer("openrouter", Answer(delay=2), Answer())
+    quick.providers.answer("openrouter", Answer(hang=True), Answer())
     job_id = quick.queue.trigger("openrouter")
     wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
-    assert quick.processes.start("tests.engine.blocking", "defer").wait() == 0
+    # It does not know the other task, and leaves it alone.
+    quick.processes.procrastinate("worker", "--queues", "pricing", may_fail=True)
+    wait_until(lambda: quick.queue.workers() == 2, 20, "the other one registers")
+    quick.queue.connection.execute(
+        "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
+        " values ('other', 'block', '{}')"
+    )
     blocking.wait_for_output("blocks the event loop")
-    quick.start_worker()
+
+    def taken_back() -> bool:
+        quick.queue.rows("select * from cleanup_stuck_pricing_syncs()")
+        return len(quick.queue.attempts(job_id)) == 2
+
+    wait_until(taken_back, 10, "it is queued again", every=0.2)
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"
     # As the next worker that starts would.
     quick.queue.rows(PRUNE)
