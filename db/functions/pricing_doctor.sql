@@ -82,6 +82,24 @@ begin
             limit 1
         ) f on true
         where p.enabled and p.adapter is not null
+    ),
+    open_transactions as (
+        select
+            a.pid,
+            a.usename as username,
+            a.application_name as application,
+            extract(epoch from clock_timestamp() - a.state_change) as seconds,
+            array_agg(distinct c.relname order by c.relname) as tables
+        from pg_catalog.pg_stat_activity a
+        join pg_catalog.pg_locks l on l.pid = a.pid and l.database = a.datid and l.granted
+        join pg_catalog.pg_class c on c.oid = l.relation and c.relkind in ('r', 'p')
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where a.datname = current_database()
+            and a.state like 'idle in transaction%'
+            -- Who has only read, as a backup does, holds up no sync.
+            and l.mode <> 'AccessShareLock'
+            and (n.nspname = 'procrastinate' or n.nspname = 'public' and c.relname ~ '^(model_)?pricing')
+        group by a.pid, a.usename, a.application_name, a.state_change
     )
     select jsonb_build_object(
         'lease_seconds', extract(epoch from s.lease),
@@ -114,6 +132,15 @@ begin
             ),
             '{}'
         ),
+        'open_transactions', coalesce(
+            (select jsonb_agg(to_jsonb(t) order by t.seconds desc, t.pid) from open_transactions t), '[]'
+        ),
+        -- Of these sessions of other users nobody can say from here whether they are idle.
+        'hidden_sessions', (
+            select count(*)
+            from pg_catalog.pg_stat_activity a
+            where a.datname = current_database() and a.query = '<insufficient privilege>'
+        ),
         'providers', coalesce((select jsonb_agg(to_jsonb(p) order by p.slug) from providers p), '[]'),
         'cron_jobs', v_cron_jobs
     )
@@ -124,4 +151,4 @@ end;
 $$;
 
 comment on function public.pricing_doctor() is
-'What `pricing-sync doctor` judges, ages in seconds: workers, schedule, what waits, what is stuck, providers, the jobs of pg_cron (null: not to be seen).';
+'What `pricing-sync doctor` judges, ages in seconds: workers, schedule, what waits, what is stuck, transactions left open, providers, the jobs of pg_cron (null: not to be seen).';

@@ -55,6 +55,7 @@ from service.doctor.session import (
     judge_rights,
     open_session,
 )
+from service.doctor.transactions import TRANSACTIONS, judge_transactions
 from service.errors import PricingError, SettingsError
 from service.migrations.runner import part_statuses
 from service.settings import Settings
@@ -73,6 +74,7 @@ CHECKS = (
     WORKERS,
     WAITING,
     STUCK,
+    TRANSACTIONS,
     PROVIDERS,
     CLOCK,
     CONNECTIONS,
@@ -161,6 +163,7 @@ def _judge_database(
     yield judge_workers(facts)
     yield judge_waiting(facts)
     yield judge_stuck(facts, somebody_sweeps=bool(facts.workers_alive or ticking(facts)))
+    yield judge_transactions(facts)
     yield judge_providers(facts)
     return True
 

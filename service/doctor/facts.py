@@ -26,6 +26,16 @@ class Waiting(_Fact):
     locked_seconds: float | None = None
 
 
+class OpenTransaction(_Fact):
+    """A session that does nothing, and holds what it has changed or locked in ``tables``."""
+
+    pid: int
+    username: str
+    application: str
+    seconds: float
+    tables: list[str]
+
+
 class Provider(_Fact):
     slug: str
     state: str = "ok"
@@ -58,6 +68,8 @@ class Facts(_Fact):
     oldest_waiting: Waiting | None = None
     oldest_free: Waiting | None = None
     stuck: dict[str, int] = {}
+    open_transactions: list[OpenTransaction] = []
+    hidden_sessions: int = 0
     providers: list[Provider] = []
     cron_jobs: list[CronJob] | None = None
 

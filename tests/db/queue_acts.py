@@ -405,7 +405,8 @@ class Forget(Act):
 
     def happen(self, model: Model, answer: Answer) -> Answer:
         forgotten = 0
-        ended = [key for key, job in model.all("job") if not job.is_open]
+        promised = {job for _, (_, job) in model.all("key")}
+        ended = [key for key, job in model.all("job") if not job.is_open and key not in promised]
         rows = {key: row for key, row in model.all("row") if row.job in ended}
         held = {key for key, row in rows.items() if not row.is_open and model.hold("row", key)}
         for job in ended:
@@ -417,9 +418,6 @@ class Forget(Act):
                 model.put("row", key, None)
             for log_key, _ in model.logs_of(job):
                 model.put("log", log_key, None)
-            for key, fact in model.all("key"):
-                if fact[1] == job:
-                    model.put("key", key, None)
             model.put("job", job, None)
         return forgotten
 

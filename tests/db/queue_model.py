@@ -219,7 +219,7 @@ class Model:
             self.change("log", (key, new.attempt), status="in_progress", has_started=True)
         elif status == "todo":
             if old.is_open:
-                self.end_attempt(key, old.attempt, "failed", "worker_lost")
+                self.end_attempt(key, old.attempt, "failed", "ended_outside")
             else:
                 self.reopen(old.job)
             log = Log(old.job, old.provider, self.number())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.db.conftest import Another
 from tests.db.pricing import Pricing, price
 
 
@@ -37,6 +38,8 @@ def test_an_idle_database(pricing: Pricing) -> None:
         "oldest_waiting": None,
         "oldest_free": None,
         "stuck": {},
+        "open_transactions": [],
+        "hidden_sessions": 0,
         "cron_jobs": None,
     }
 
@@ -110,3 +113,33 @@ def test_the_enabled_providers(pricing: Pricing) -> None:
         "error_kind": "http_status",
         "error_message": "It answered 500.",
     }
+
+
+@pytest.mark.parametrize(
+    ("statement", "tables"),
+    [
+        ("update public.pricing_providers set timeout = timeout", ["pricing_providers"]),
+        (
+            "select from public.pricing_sync_jobs, procrastinate.procrastinate_jobs for update",
+            ["pricing_sync_jobs", "procrastinate_jobs"],
+        ),
+        ("lock table public.model_pricing in share mode", ["model_pricing"]),
+        ("select from public.pricing_sync_jobs, public.model_pricing", None),
+        ("create table public.of_somebody_else (id integer)", None),
+    ],
+)
+def test_a_transaction_that_was_left_open(
+    pricing: Pricing, another: Another, statement: str, tables: list[str] | None
+) -> None:
+    second = another()
+    with second.connection.transaction(force_rollback=True):
+        second.do(statement)
+        expected = {
+            "pid": second.connection.info.backend_pid,
+            "username": "postgres",
+            "application": "",
+            "seconds": pytest.approx(0, abs=3),
+            "tables": tables,
+        }
+        assert facts(pricing)["open_transactions"] == ([expected] if tables else [])
+    assert facts(pricing)["open_transactions"] == []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -419,7 +420,7 @@ def pause(night: Night) -> None:
     assert pricing.value("select tick_pricing_schedule('worker')") == 0
     assert pricing.trigger("openrouter")["status"] == "queued"
     assert night.sql() == [1]
-    assert pricing.value("select tick_pricing_schedule('worker')") == 1, "one waits, one comes last"
+    assert pricing.value("select tick_pricing_schedule('worker')") == 2, "one waits already"
     assert pricing.value("select tick_pricing_schedule('worker')") == 0, "3 days are one slot"
 
 
@@ -519,6 +520,25 @@ def no_worker(night: Night) -> None:
     )
 
 
+def test_a_worker_of_other_queues_counts_as_alive(night: Night) -> None:
+    pricing = night.pricing
+    (started,) = [span for span in code(prose(sections()["Worker"])) if " -q " in span]
+    program, *arguments = started.split()
+    assert program == "procrastinate"
+    job = pricing.trigger("openrouter")
+    worker = night.processes.procrastinate(*arguments)
+    wait_until(lambda: pricing.value("select pricing_workers_alive()") == 1, 20, "it registers")
+    time_passes(pricing, "25 hours")
+    pricing.do("select cleanup_stuck_pricing_syncs()")
+    assert pricing.job(job["job_id"])["status"] == "queued"
+    shown = pricing.value("select pricing_doctor()")
+    assert shown["oldest_free"]["provider"] == "openrouter"
+    done = night.processes.service("doctor", may_fail=True)
+    done.wait()
+    assert re.search(r"warn +waiting .* openrouter could have started", done.output), done.output
+    assert worker.stop() == 0
+
+
 @section("Postgres was restarted")
 def restarted(night: Night) -> None:
     night.pricing.worker()
@@ -526,6 +546,60 @@ def restarted(night: Night) -> None:
     assert row(after)["is_standby"] is False
     assert row(after)["workers"] == 1
     assert row(after)["up_since"] is not None
+
+
+@section("A transaction was left open")
+def left_open(night: Night) -> None:
+    pricing = night.pricing
+    job = pricing.trigger("openrouter")
+    with (
+        psycopg.connect(night.url, application_name="left open") as person,
+        connect(night.url) as colleague,
+        psycopg.connect(night.url, application_name="has only read") as reader,
+        ThreadPoolExecutor() as threads,
+    ):
+        reader.execute("select from pricing_sync_jobs")
+        lock = "select from pricing_sync_jobs where job_id = %s for update"
+        person.execute(lock, [job["job_id"]])
+        pid = person.info.backend_pid
+        fetched = "select id from fetch_queue_row(null, %s)"
+        assert pricing.value(fetched, pricing.worker()) is None, "it is held"
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            pricing.do("select cancel_pricing_sync(%s)", job["job_id"])
+
+        (holders,) = night.sql()
+        assert [(h["pid"], h["application_name"]) for h in rows(holders)] == [(pid, "left open")]
+        assert row(holders)["holds"] == ["pricing_sync_jobs"]
+        assert row(holders)["last_statement"] == lock.replace("%s", "$1")
+
+        changing = threads.submit(
+            Pricing(colleague).do, "update pricing_sync_jobs set providers_total = 1"
+        )
+        blocked = "select from pg_locks where pid = %s and not granted"
+        wait_until(lambda: pricing.rows(blocked, colleague.info.backend_pid), 10, "it waits")
+        (waiting,) = night.sql()
+        assert row(waiting)["pid"] == colleague.info.backend_pid
+        assert row(waiting)["blocked_by"] == pid
+        assert row(waiting)["blocked_by_state"] == "idle in transaction"
+
+        (terminated,) = night.sql(pid=pid)
+        assert row(terminated) == {"pg_terminate_backend": True}
+        assert changing.result(10) == 1
+        with pytest.raises(psycopg.errors.AdminShutdown):
+            person.execute("select")
+    attempt = pricing.fetch()
+    assert attempt is not None and attempt.job_id == str(job["job_id"])
+
+
+def test_it_says_what_a_session_of_another_user_hides(night: Night, shared: SharedDatabase) -> None:
+    with psycopg.connect(shared.url) as person:
+        pid = person.info.backend_pid
+        person.execute("select from pricing_sync_jobs for update")
+        (shown,) = rows(night.answer(f"select * from pg_stat_activity where pid = {pid}"))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            night.answer(f"select pg_terminate_backend({pid})")
+    explained = prose(sections()["A transaction was left open"])
+    assert shown["query"] in code(explained) and shown["state"] is None
 
 
 @section("The disk fills")
@@ -559,7 +633,7 @@ def upgrade(night: Night) -> None:
     assert len(rows(parts)) == 10
 
 
-def test_pg_cron_is_silent(cron_database: str) -> None:
+def test_pg_cron_is_silent(cron_database: str, tmp_path: Path) -> None:
     look, runs, activate, make = (b.text for b in section_blocks(CRON_SECTION))
     with psycopg.connect(cron_database, autocommit=True, row_factory=dict_row) as connection:
         operator = Pricing(connection)
@@ -584,6 +658,13 @@ def test_pg_cron_is_silent(cron_database: str) -> None:
             operator.do("select cron.unschedule(%s)", name)
         for statement in statements(make):
             operator.do(statement)
+        assert operator.rows(definition) == as_migrated
+
+        for name in jobs:
+            operator.do("select cron.unschedule(%s)", name)
+        assert "`pricing-sync migrate` does the same" in sections()[CRON_SECTION]
+        processes = Processes(tmp_path, {"DATABASE_URL": cron_database})
+        assert processes.service("migrate").wait() == 0
         assert operator.rows(definition) == as_migrated
 
 

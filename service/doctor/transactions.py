@@ -1,0 +1,37 @@
+"""Whether somebody has left a transaction open that syncs wait for."""
+
+from __future__ import annotations
+
+from service.doctor.facts import Facts, OpenTransaction
+from service.doctor.finding import MOST_NAMES, Finding, age, counted, listed, ok, warn
+
+TRANSACTIONS = "transactions"
+
+# A person who thinks before the commit; all that is ours commits within seconds.
+PATIENCE_SECONDS = 60.0
+
+
+def judge_transactions(facts: Facts) -> Finding:
+    """Not a failure: what needs the same rows waits, and everything else goes on."""
+    left_open = [each for each in facts.open_transactions if each.seconds > PATIENCE_SECONDS]
+    if left_open:
+        shown = [_shown(each) for each in left_open[:MOST_NAMES]]
+        more = f"; and {len(left_open) - MOST_NAMES} more" if len(left_open) > MOST_NAMES else ""
+        ends = [f"select pg_terminate_backend({each.pid});" for each in left_open[:MOST_NAMES]]
+        return warn(
+            TRANSACTIONS,
+            f"{'; '.join(shown)}{more}: syncs that need the same rows wait",
+            f"{' '.join(ends)}  -- what was not committed is lost",
+        )
+    if facts.hidden_sessions:
+        hidden = counted(facts.hidden_sessions, "session")
+        return ok(TRANSACTIONS, f"none left open, as far as to be seen ({hidden} hidden from us)")
+    return ok(TRANSACTIONS, "none left open")
+
+
+def _shown(each: OpenTransaction) -> str:
+    application = f" in {each.application}" if each.application else ""
+    return (
+        f"pid {each.pid}, {each.username}{application}, is idle in a transaction for"
+        f" {age(each.seconds)} and holds {listed(each.tables)}"
+    )
