@@ -1,0 +1,4512 @@
+-- pricing-sync 0.2.0 on Postgres 15: its schema, and a small sample.
+-- Written by `make release`. Without the engine's schema: see tests/releases/dump.py.
+
+ALTER SCHEMA procrastinate OWNER TO pricing_owner;
+
+ALTER TYPE procrastinate.procrastinate_job_event_type OWNER TO pricing_owner;
+
+ALTER TYPE procrastinate.procrastinate_job_status OWNER TO pricing_owner;
+
+ALTER TYPE procrastinate.procrastinate_job_to_defer_v1 OWNER TO pricing_owner;
+
+CREATE DOMAIN public.pricing_usd AS numeric
+	CONSTRAINT pricing_usd_check CHECK (((VALUE >= (0)::numeric) AND (VALUE < 'Infinity'::numeric)));
+
+
+ALTER DOMAIN public.pricing_usd OWNER TO pricing_owner;
+
+COMMENT ON DOMAIN public.pricing_usd IS 'US dollars for one unit: zero or more, finite, unrounded; null means unknown.';
+
+ALTER FUNCTION procrastinate.procrastinate_cancel_job_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_defer_jobs_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_defer_periodic_job_v2 OWNER TO pricing_owner;
+
+ALTER TABLE procrastinate.procrastinate_jobs OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_fetch_job_v2 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_finish_job_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_notify_queue_abort_job_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_notify_queue_job_inserted_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_prune_stalled_workers_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_register_worker_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_retry_job_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_retry_job_v2 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_trigger_abort_requested_events_procedure_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_trigger_function_scheduled_events_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_trigger_function_status_events_insert_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_trigger_function_status_events_update_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_unlink_periodic_defers_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_unregister_worker_v1 OWNER TO pricing_owner;
+
+ALTER FUNCTION procrastinate.procrastinate_update_heartbeat_v1 OWNER TO pricing_owner;
+
+CREATE TABLE public.pricing_sync_log (
+    id bigint NOT NULL,
+    job_id uuid NOT NULL,
+    provider_slug text NOT NULL,
+    queue_job_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    triggered_by text NOT NULL,
+    queued_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    sync_started_at timestamp with time zone,
+    sync_completed_at timestamp with time zone,
+    duration_ms numeric GENERATED ALWAYS AS ((EXTRACT(epoch FROM (sync_completed_at - sync_started_at)) * (1000)::numeric)) STORED,
+    models_fetched integer DEFAULT 0 NOT NULL,
+    models_updated integer DEFAULT 0 NOT NULL,
+    models_unchanged integer DEFAULT 0 NOT NULL,
+    models_skipped integer DEFAULT 0 NOT NULL,
+    models_held integer DEFAULT 0 NOT NULL,
+    errors integer DEFAULT 0 NOT NULL,
+    error_kind text,
+    error_message text,
+    worker_id bigint,
+    applied_at timestamp with time zone,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT pricing_sync_log_attempt_check CHECK ((attempt >= 1)),
+    CONSTRAINT pricing_sync_log_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'in_progress'::text, 'success'::text, 'failed'::text, 'cancelled'::text])))
+);
+
+
+ALTER TABLE public.pricing_sync_log OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_sync_log IS 'One row per attempt at one provider, from the moment of the trigger on.';
+
+COMMENT ON COLUMN public.pricing_sync_log.queue_job_id IS 'The queue row, procrastinate.procrastinate_jobs.id; that row may be pruned, this one stays.';
+
+COMMENT ON COLUMN public.pricing_sync_log.attempt IS '1 for the first try at this queue row.';
+
+COMMENT ON COLUMN public.pricing_sync_log.sync_started_at IS 'When a worker fetched it; null while queued.';
+
+COMMENT ON COLUMN public.pricing_sync_log.duration_ms IS 'Milliseconds from sync_started_at to sync_completed_at.';
+
+COMMENT ON COLUMN public.pricing_sync_log.models_fetched IS 'Models in the provider''s list, skipped ones included.';
+
+COMMENT ON COLUMN public.pricing_sync_log.models_updated IS 'Models that got a history row, first prices included.';
+
+COMMENT ON COLUMN public.pricing_sync_log.models_unchanged IS 'Models whose price in force was confirmed.';
+
+COMMENT ON COLUMN public.pricing_sync_log.models_held IS 'Models whose new price waits for review.';
+
+COMMENT ON COLUMN public.pricing_sync_log.errors IS '1 when the attempt failed, else 0.';
+
+COMMENT ON COLUMN public.pricing_sync_log.error_kind IS 'Why it failed, one of a closed set of words: timeout, http_status, worker_lost ...';
+
+COMMENT ON COLUMN public.pricing_sync_log.applied_at IS 'When its prices were written, in the same transaction as the end of the queue row.';
+
+COMMENT ON COLUMN public.pricing_sync_log.details IS 'skipped: the models not understood, with reasons; unknown_keys: price keys seen for the first time; differences: of a dry run.';
+
+CREATE FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone DEFAULT clock_timestamp(), skipped jsonb DEFAULT '[]'::jsonb, unknown_keys jsonb DEFAULT '[]'::jsonb, etag text DEFAULT NULL::text, etag_parser text DEFAULT NULL::text, content_digest text DEFAULT NULL::text) RETURNS public.pricing_sync_log
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_nestloop TO 'off'
+    SET lock_timeout TO '3s'
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v_log public.pricing_sync_log;
+    v_job public.pricing_sync_jobs;
+    v_provider public.pricing_providers;
+    v_catalogue boolean;
+    v_targets text[];
+    v_now timestamptz;
+    v_known integer;
+    v_listed integer;
+    v_not_modified boolean := apply_provider_prices.prices is null;
+    v_fetched integer;
+    v_updated integer;
+    v_unchanged integer;
+    v_differences jsonb;
+    v_skipped integer := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
+begin
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = apply_provider_prices.queue_job_id
+        and q.task_name = 'sync_provider'
+        -- Here, so that a late attempt locks nothing: somebody who ends the job just then would leave the row to it.
+        and q.status = 'doing'
+        and q.attempts + 1 = apply_provider_prices.attempt
+    for no key update;
+
+    select l.* into v_log
+    from public.pricing_sync_log l
+    where l.queue_job_id = apply_provider_prices.queue_job_id and l.attempt = apply_provider_prices.attempt;
+    if v_log.applied_at is not null then
+        return v_log;
+    end if;
+
+    if v_row.id is null or v_row.abort_requested or v_log.id is null then
+        raise exception 'Attempt % of queue row % is not running any more; its prices were not written',
+                apply_provider_prices.attempt, apply_provider_prices.queue_job_id
+            using errcode = 'PT409', hint = 'Another worker has it, or it was cancelled; pricing_sync_log says which.';
+    end if;
+
+    select j.* into strict v_job from public.pricing_sync_jobs j where j.job_id = v_log.job_id;
+    select p.* into strict v_provider from public.pricing_providers p where p.slug = v_log.provider_slug;
+
+    if not v_provider.enabled then
+        perform public.end_provider_sync(
+            v_row.id, apply_provider_prices.attempt, 'cancelled', 'disabled', 'The provider was disabled while its sync ran'
+        );
+        select l.* into v_log from public.pricing_sync_log l where l.id = v_log.id;
+        return v_log;
+    end if;
+
+    v_catalogue := v_provider.slug = 'catalogue';
+    if v_catalogue then
+        -- It speaks for those that cannot speak for themselves, and for nobody else.
+        select coalesce(array_agg(t.provider), '{}') into v_targets
+        from (
+            select i.provider
+            from jsonb_to_recordset(coalesce(apply_provider_prices.prices, '[]')) as i (provider text)
+            where i.provider is not null
+            union
+            -- It may have dropped a provider whole: that one's models are missing as well.
+            select m.provider_slug from public.model_pricing m where m.pricing_source like 'catalogue:%'
+        ) as t;
+    else
+        v_targets := array[v_provider.slug];
+    end if;
+    perform public.lock_provider_prices(v_targets);
+    if v_catalogue then
+        select coalesce(array_agg(t), '{}') into v_targets
+        from unnest(v_targets) as t
+        where not exists (
+            select
+            from public.pricing_providers p
+            where p.slug = t
+                and p.adapter is not null
+                and p.last_success_at is not null
+                and p.state not in ('no_credentials', 'no_price_api')
+        );
+    end if;
+    v_now := clock_timestamp();
+
+    if v_not_modified then
+        select count(*)::integer into v_fetched
+        from public.model_pricing m
+        where m.provider_slug = any (v_targets) and m.is_active;
+        v_updated := 0;
+        v_unchanged := v_fetched;
+
+        -- The list is as it was: who was missing from it is missing still.
+        if not v_job.dry_run then
+            update public.model_pricing m
+            set missing_count = m.missing_count + 1,
+                is_active = m.missing_count + 1 < 3
+            where m.provider_slug = any (v_targets) and m.is_active and m.missing_count > 0;
+        end if;
+    else
+        if jsonb_array_length(apply_provider_prices.prices) + v_skipped = 0 then
+            raise exception 'The list is empty'
+                using errcode = 'PT422',
+                    detail = jsonb_build_object('error_kind', 'empty_list')::text,
+                    hint = 'Nothing was changed.';
+        end if;
+
+        select count(*)::integer, count(i.model_id)::integer
+        into v_known, v_listed
+        from public.model_pricing m
+        left join (
+            select coalesce(r.provider, v_provider.slug) as provider_slug, r.model_id
+            from jsonb_to_recordset(apply_provider_prices.prices) as r (provider text, model_id text)
+            union
+            select v_provider.slug, r.model_id
+            from jsonb_to_recordset(apply_provider_prices.skipped) as r (model_id text)
+        ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+        where m.provider_slug = any (v_targets)
+            and m.is_active
+            and (m.pricing_source like 'catalogue:%') = v_catalogue;
+        if v_known > 0 and v_listed * 2 <= v_known then
+            raise exception 'The list has % of % known models: half of them or more are gone', v_listed, v_known
+                using errcode = 'PT422',
+                    detail = jsonb_build_object('error_kind', 'list_shrunk')::text,
+                    hint = 'Nothing was changed. If the provider really dropped them, set is_active = false for those in model_pricing.';
+        end if;
+
+        with incoming as materialized (
+            select
+                coalesce(i.provider, v_provider.slug) as provider_slug,
+                i.model_id,
+                i.name,
+                i.source,
+                i.price_per_input_token,
+                i.price_per_output_token,
+                i.price_per_cache_read_token,
+                i.price_per_cache_write_token,
+                i.price_per_cache_write_1h_token,
+                i.price_per_reasoning_token,
+                i.price_per_input_audio_token,
+                i.price_per_output_audio_token,
+                i.price_per_cache_read_audio_token,
+                i.price_per_input_image_token,
+                i.price_per_output_image_token,
+                i.price_per_image,
+                i.price_per_request,
+                i.price_per_web_search,
+                coalesce(i.conditions, '[]') as conditions,
+                coalesce(i.extra, '{}') as extra,
+                coalesce(i.raw, '{}') as raw
+            from jsonb_to_recordset(apply_provider_prices.prices) as i (
+                provider text,
+                model_id text,
+                name text,
+                source text,
+                -- The domain refuses NaN, Infinity and negative amounts here: compared, NaN would equal any price.
+                price_per_input_token public.pricing_usd,
+                price_per_output_token public.pricing_usd,
+                price_per_cache_read_token public.pricing_usd,
+                price_per_cache_write_token public.pricing_usd,
+                price_per_cache_write_1h_token public.pricing_usd,
+                price_per_reasoning_token public.pricing_usd,
+                price_per_input_audio_token public.pricing_usd,
+                price_per_output_audio_token public.pricing_usd,
+                price_per_cache_read_audio_token public.pricing_usd,
+                price_per_input_image_token public.pricing_usd,
+                price_per_output_image_token public.pricing_usd,
+                price_per_image public.pricing_usd,
+                price_per_request public.pricing_usd,
+                price_per_web_search public.pricing_usd,
+                conditions jsonb,
+                extra jsonb,
+                raw jsonb
+            )
+        ),
+        compared as (
+            select
+                i.*,
+                m.id as current_id,
+                m.price_per_input_token as old_input,
+                m.price_per_output_token as old_output,
+                -- Token axes compare known against unknown; a fee that is absent is a fee of nothing.
+                -- A first price is one that says something: fees of nothing alone do not.
+                case
+                    when m.id is null then
+                        i.conditions <> '[]'
+                        or coalesce(
+                            i.price_per_input_token,
+                            i.price_per_output_token,
+                            i.price_per_cache_read_token,
+                            i.price_per_cache_write_token,
+                            i.price_per_cache_write_1h_token,
+                            nullif(i.price_per_reasoning_token, 0),
+                            i.price_per_input_audio_token,
+                            i.price_per_output_audio_token,
+                            i.price_per_cache_read_audio_token,
+                            i.price_per_input_image_token,
+                            i.price_per_output_image_token,
+                            nullif(i.price_per_image, 0),
+                            nullif(i.price_per_request, 0),
+                            nullif(i.price_per_web_search, 0)
+                        ) is not null
+                    else
+                        i.conditions <> m.conditions
+                        or public.pricing_prices_differ(
+                            array[
+                                m.price_per_input_token,
+                                m.price_per_output_token,
+                                m.price_per_cache_read_token,
+                                m.price_per_cache_write_token,
+                                m.price_per_cache_write_1h_token,
+                                m.price_per_input_audio_token,
+                                m.price_per_output_audio_token,
+                                m.price_per_cache_read_audio_token,
+                                m.price_per_input_image_token,
+                                m.price_per_output_image_token,
+                                coalesce(m.price_per_reasoning_token, 0),
+                                coalesce(m.price_per_image, 0),
+                                coalesce(m.price_per_request, 0),
+                                coalesce(m.price_per_web_search, 0)
+                            ]::numeric[],
+                            array[
+                                i.price_per_input_token,
+                                i.price_per_output_token,
+                                i.price_per_cache_read_token,
+                                i.price_per_cache_write_token,
+                                i.price_per_cache_write_1h_token,
+                                i.price_per_input_audio_token,
+                                i.price_per_output_audio_token,
+                                i.price_per_cache_read_audio_token,
+                                i.price_per_input_image_token,
+                                i.price_per_output_image_token,
+                                coalesce(i.price_per_reasoning_token, 0),
+                                coalesce(i.price_per_image, 0),
+                                coalesce(i.price_per_request, 0),
+                                coalesce(i.price_per_web_search, 0)
+                            ]::numeric[]
+                        )
+                end as is_changed,
+                -- Worth writing, but not a price: it came back, has another name, source or set of extra keys.
+                m.id is null
+                    or coalesce(i.name, m.name) is distinct from m.name
+                    or split_part(i.source, ':', 1) <> split_part(m.pricing_source, ':', 1)
+                    or m.missing_count > 0
+                    or not m.is_active
+                    or (
+                        i.extra <> m.extra
+                        and array(select jsonb_object_keys(i.extra) order by 1)
+                            <> array(select jsonb_object_keys(m.extra) order by 1)
+                    ) as is_touched
+            from incoming i
+            left join public.model_pricing m on m.provider_slug = i.provider_slug and m.model_id = i.model_id
+            where i.provider_slug = any (v_targets)
+                -- The catalogue never overwrites a number from the provider itself.
+                and (not v_catalogue or m.id is null or m.pricing_source like 'catalogue:%')
+        ),
+        written as (
+            insert into public.model_pricing as m (
+                provider_slug,
+                model_id,
+                name,
+                pricing_source,
+                price_per_input_token,
+                price_per_output_token,
+                price_per_cache_read_token,
+                price_per_cache_write_token,
+                price_per_cache_write_1h_token,
+                price_per_reasoning_token,
+                price_per_input_audio_token,
+                price_per_output_audio_token,
+                price_per_cache_read_audio_token,
+                price_per_input_image_token,
+                price_per_output_image_token,
+                price_per_image,
+                price_per_request,
+                price_per_web_search,
+                conditions,
+                extra,
+                first_seen_at,
+                last_changed_at
+            )
+            select
+                c.provider_slug,
+                c.model_id,
+                c.name,
+                c.source,
+                c.price_per_input_token,
+                c.price_per_output_token,
+                c.price_per_cache_read_token,
+                c.price_per_cache_write_token,
+                c.price_per_cache_write_1h_token,
+                c.price_per_reasoning_token,
+                c.price_per_input_audio_token,
+                c.price_per_output_audio_token,
+                c.price_per_cache_read_audio_token,
+                c.price_per_input_image_token,
+                c.price_per_output_image_token,
+                c.price_per_image,
+                c.price_per_request,
+                c.price_per_web_search,
+                c.conditions,
+                c.extra,
+                v_now,
+                case when c.is_changed then v_now end
+            from compared c
+            where (c.is_changed or c.is_touched) and not v_job.dry_run
+            on conflict (provider_slug, model_id) do update
+            set name = coalesce(excluded.name, m.name),
+                pricing_source = excluded.pricing_source,
+                price_per_input_token = excluded.price_per_input_token,
+                price_per_output_token = excluded.price_per_output_token,
+                price_per_cache_read_token = excluded.price_per_cache_read_token,
+                price_per_cache_write_token = excluded.price_per_cache_write_token,
+                price_per_cache_write_1h_token = excluded.price_per_cache_write_1h_token,
+                price_per_reasoning_token = excluded.price_per_reasoning_token,
+                price_per_input_audio_token = excluded.price_per_input_audio_token,
+                price_per_output_audio_token = excluded.price_per_output_audio_token,
+                price_per_cache_read_audio_token = excluded.price_per_cache_read_audio_token,
+                price_per_input_image_token = excluded.price_per_input_image_token,
+                price_per_output_image_token = excluded.price_per_output_image_token,
+                price_per_image = excluded.price_per_image,
+                price_per_request = excluded.price_per_request,
+                price_per_web_search = excluded.price_per_web_search,
+                conditions = excluded.conditions,
+                extra = excluded.extra,
+                last_changed_at = coalesce(excluded.last_changed_at, m.last_changed_at),
+                missing_count = 0,
+                is_active = true
+            returning m.id, m.provider_slug, m.model_id
+        ),
+        recorded as (
+            insert into public.model_pricing_history (
+                model_id,
+                changed_at,
+                changed_by,
+                job_id,
+                observed_at,
+                pricing_source,
+                previous_input_price,
+                previous_output_price,
+                price_per_input_token,
+                price_per_output_token,
+                price_per_cache_read_token,
+                price_per_cache_write_token,
+                price_per_cache_write_1h_token,
+                price_per_reasoning_token,
+                price_per_input_audio_token,
+                price_per_output_audio_token,
+                price_per_cache_read_audio_token,
+                price_per_input_image_token,
+                price_per_output_image_token,
+                price_per_image,
+                price_per_request,
+                price_per_web_search,
+                conditions,
+                extra,
+                raw
+            )
+            select
+                w.id,
+                v_now,
+                'api_sync:' || v_provider.slug,
+                v_job.job_id,
+                apply_provider_prices.observed_at,
+                c.source,
+                c.old_input,
+                c.old_output,
+                c.price_per_input_token,
+                c.price_per_output_token,
+                c.price_per_cache_read_token,
+                c.price_per_cache_write_token,
+                c.price_per_cache_write_1h_token,
+                c.price_per_reasoning_token,
+                c.price_per_input_audio_token,
+                c.price_per_output_audio_token,
+                c.price_per_cache_read_audio_token,
+                c.price_per_input_image_token,
+                c.price_per_output_image_token,
+                c.price_per_image,
+                c.price_per_request,
+                c.price_per_web_search,
+                c.conditions,
+                c.extra,
+                c.raw
+            from compared c
+            join written w on w.provider_slug = c.provider_slug and w.model_id = c.model_id
+            where c.is_changed
+            returning 1
+        ),
+        missing as (
+            update public.model_pricing m
+            set missing_count = m.missing_count + 1,
+                is_active = m.missing_count + 1 < 3
+            where m.provider_slug = any (v_targets)
+                and m.is_active
+                and not v_job.dry_run
+                and (not v_catalogue or m.pricing_source like 'catalogue:%')
+                and not exists (
+                    select from incoming i where i.provider_slug = m.provider_slug and i.model_id = m.model_id
+                )
+                -- A model that was listed but not understood is not missing.
+                and not exists (
+                    select
+                    from jsonb_to_recordset(apply_provider_prices.skipped) as s (model_id text)
+                    where s.model_id = m.model_id
+                )
+            returning 1
+        )
+        select
+            (select count(*) from incoming)::integer,
+            (select count(*) from recorded)::integer,
+            -- What the catalogue lists of providers that speak for themselves is neither.
+            (select count(*) from compared c where not c.is_changed)::integer,
+            case when v_job.dry_run then jsonb_build_object(
+                'differences_total', (select count(*) from compared c where c.is_changed),
+                'differences', (
+                    select coalesce(jsonb_agg(d.difference), '[]')
+                    from (
+                        select jsonb_build_object(
+                            'provider', c.provider_slug,
+                            'model_id', c.model_id,
+                            'price_per_input_token', c.price_per_input_token::text,
+                            'price_per_output_token', c.price_per_output_token::text,
+                            'previous_input_price', c.old_input::text,
+                            'previous_output_price', c.old_output::text
+                        ) as difference
+                        from compared c
+                        where c.is_changed
+                        order by c.provider_slug, c.model_id
+                        limit 500
+                    ) as d
+                )
+            ) end
+        into v_fetched, v_updated, v_unchanged, v_differences;
+        v_fetched := v_fetched + v_skipped;
+    end if;
+
+    update public.pricing_sync_log l
+    set status = 'success',
+        sync_completed_at = clock_timestamp(),
+        applied_at = v_now,
+        models_fetched = v_fetched,
+        models_updated = v_updated,
+        models_skipped = v_skipped,
+        models_unchanged = v_unchanged,
+        details = jsonb_strip_nulls(jsonb_build_object(
+            'not_modified', case when v_not_modified then true end,
+            'skipped', (
+                -- The first of them are enough to understand; models_skipped counts all.
+                select jsonb_agg(s.entry order by s.position)
+                from jsonb_array_elements(apply_provider_prices.skipped) with ordinality as s (entry, position)
+                where s.position <= 1000
+            ),
+            'unknown_keys', nullif(apply_provider_prices.unknown_keys, '[]')
+        )) || coalesce(v_differences, '{}')
+    where l.id = v_log.id
+    returning l.* into v_log;
+
+    update procrastinate.procrastinate_jobs q
+    set status = 'succeeded'
+    where q.id = v_row.id;
+
+    if not v_job.dry_run then
+        update public.pricing_providers p
+        set last_success_at = v_now,
+            last_changed_at = case when v_updated > 0 then v_now else p.last_changed_at end,
+            consecutive_failures = 0,
+            -- A slot that came while it ran, or before, is served; one to come is kept, unless failures had stretched it.
+            next_sync_at = case
+                when p.next_sync_at > clock_timestamp() and p.consecutive_failures < 3 then p.next_sync_at
+                when p.next_sync_at > clock_timestamp() then least(
+                    p.next_sync_at, public.next_pricing_sync_at(null, p.sync_interval, p.sync_jitter, 0)
+                )
+                else public.next_pricing_sync_at(p.next_sync_at, p.sync_interval, p.sync_jitter, 0)
+            end,
+            state = case when p.state in ('failing', 'no_credentials') then 'ok' else p.state end,
+            etag = case when v_not_modified then p.etag else apply_provider_prices.etag end,
+            etag_parser = case when v_not_modified then p.etag_parser else apply_provider_prices.etag_parser end,
+            content_digest = case when v_not_modified then p.content_digest else apply_provider_prices.content_digest end
+        where p.slug = v_provider.slug;
+    end if;
+
+    if v_updated > 0 then
+        perform pg_catalog.pg_notify(
+            'pricing_changed',
+            json_build_object('provider', v_provider.slug, 'count', v_updated, 'job_id', v_job.job_id)::text
+        );
+    end if;
+    return v_log;
+end;
+$$;
+
+
+ALTER FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text) IS 'Write the price list of a running attempt (null: not modified) and end it; the same attempt again changes nothing, a late one gets PT409.';
+
+CREATE FUNCTION public.beat_pricing_worker(worker_id bigint) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    perform procrastinate.procrastinate_update_heartbeat_v1(beat_pricing_worker.worker_id);
+    return exists (
+        select from procrastinate.procrastinate_workers w where w.id = beat_pricing_worker.worker_id
+    );
+end;
+$$;
+
+
+ALTER FUNCTION public.beat_pricing_worker(worker_id bigint) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.beat_pricing_worker(worker_id bigint) IS 'Show that a worker is alive; false when it was pruned, and has to register again.';
+
+CREATE FUNCTION public.cancel_disabled_syncs(p_provider text DEFAULT NULL::text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_id bigint;
+    v_row procrastinate.procrastinate_jobs;
+    v_cancelled integer := 0;
+begin
+    for v_id in
+        select q.id
+        from public.pricing_providers p
+        join procrastinate.procrastinate_jobs q on q.lock = 'pricing_sync:' || p.slug
+        where not p.enabled
+            and (p_provider is null or p.slug = p_provider)
+            and q.status = 'todo'
+            and q.task_name = 'sync_provider'
+        order by q.id
+        limit case when p_provider is null then 500 end
+    loop
+        begin
+            v_row := public.hold_stuck_sync(v_id);
+            continue when v_row.status is distinct from 'todo'
+                or exists (select from public.pricing_providers p where p.slug = v_row.args ->> 'provider' and p.enabled);
+            if public.stop_provider_sync(v_id, 'disabled', 'The provider was disabled while its sync waited') then
+                v_cancelled := v_cancelled + 1;
+            end if;
+        exception
+            when others then
+                raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v_id, sqlerrm;
+        end;
+    end loop;
+    return v_cancelled;
+end;
+$$;
+
+
+ALTER FUNCTION public.cancel_disabled_syncs(p_provider text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.cancel_disabled_syncs(p_provider text) IS 'Cancel the waiting syncs of a disabled provider (null: of all of them), except what somebody else is changing now; returns how many.';
+
+CREATE TABLE public.pricing_sync_jobs (
+    job_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    outcome text,
+    triggered_by text NOT NULL,
+    triggered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    duration_seconds numeric GENERATED ALWAYS AS (EXTRACT(epoch FROM (completed_at - started_at))) STORED,
+    dry_run boolean DEFAULT false NOT NULL,
+    request jsonb DEFAULT '{}'::jsonb NOT NULL,
+    providers text[] DEFAULT '{}'::text[] NOT NULL,
+    providers_total integer DEFAULT 0 NOT NULL,
+    providers_synced integer DEFAULT 0 NOT NULL,
+    providers_failed integer DEFAULT 0 NOT NULL,
+    models_fetched integer DEFAULT 0 NOT NULL,
+    models_updated integer DEFAULT 0 NOT NULL,
+    models_skipped integer DEFAULT 0 NOT NULL,
+    total_errors integer DEFAULT 0 NOT NULL,
+    error_message text,
+    result_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    idempotency_key text,
+    stopped_at timestamp with time zone,
+    revision bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT pricing_sync_jobs_check CHECK (((outcome IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
+    CONSTRAINT pricing_sync_jobs_error_message_check CHECK ((length(error_message) <= 500)),
+    CONSTRAINT pricing_sync_jobs_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200))),
+    CONSTRAINT pricing_sync_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'partial'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT pricing_sync_jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT pricing_sync_jobs_triggered_by_check CHECK (((length(triggered_by) >= 1) AND (length(triggered_by) <= 200)))
+);
+
+
+ALTER TABLE public.pricing_sync_jobs OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_sync_jobs IS 'One row per trigger; its state follows the queue rows of its provider syncs.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.status IS 'queued, running, completed, failed or cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.outcome IS 'Null until it ends, then success, partial, failed or cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.started_at IS 'When its first provider sync was fetched by a worker.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.duration_seconds IS 'Seconds from started_at to completed_at.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.request IS 'What the caller asked for, by which a repeated idempotency key is compared: providers (null: all), dry_run, on_conflict.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers IS 'The providers that are synced, in the order of the queue.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers_synced IS 'Providers whose last attempt succeeded.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers_failed IS 'Providers whose last attempt failed or was cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.models_updated IS 'Models that got a history row, first prices included.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.models_skipped IS 'Models that could not be understood; the log rows name them.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.total_errors IS 'Provider syncs of this job that failed.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.result_data IS 'Per provider: status, counts and error of its last attempt.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.stopped_at IS 'When a person cancelled the job, or ended it by an UPDATE of its status.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.revision IS 'Raised by every change that the system makes; a change of status that leaves it alone is a person''s.';
+
+CREATE FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text DEFAULT CURRENT_USER) RETURNS public.pricing_sync_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '5s'
+    AS $$
+declare
+    v_job public.pricing_sync_jobs;
+begin
+    if cancelled_by is null or length(cancelled_by) not between 1 and 200 then
+        raise exception 'cancelled_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person or program that cancels.';
+    end if;
+
+    update public.pricing_sync_jobs j
+    set status = 'cancelled', error_message = format('Cancelled by %s', cancel_pricing_sync.cancelled_by)
+    where j.job_id = cancel_pricing_sync.job_id and j.status in ('queued', 'running');
+    if found then
+        insert into public.pricing_audit_log (who, action, subject)
+        values (cancel_pricing_sync.cancelled_by, 'cancel_pricing_sync', cancel_pricing_sync.job_id::text);
+        select j.* into v_job from public.pricing_sync_jobs j where j.job_id = cancel_pricing_sync.job_id;
+        return v_job;
+    end if;
+
+    select j.* into v_job from public.pricing_sync_jobs j where j.job_id = cancel_pricing_sync.job_id;
+    if not found then
+        raise exception 'There is no job %', coalesce(cancel_pricing_sync.job_id::text, 'null')
+            using errcode = 'PT404', hint = 'select * from pricing_sync_jobs order by triggered_at desc shows the newest.';
+    end if;
+    raise exception 'Job % has ended already, as %', v_job.job_id, v_job.status
+        using errcode = 'PT409', hint = 'There is nothing left to cancel.';
+end;
+$$;
+
+
+ALTER FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) IS 'Cancel what waits and abort what runs of one job, at once; returns the job.';
+
+CREATE FUNCTION public.cleanup_expired_pricing_locks() RETURNS integer
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select r.syncs_released from public.release_stalled_syncs() as r;
+$$;
+
+
+ALTER FUNCTION public.cleanup_expired_pricing_locks() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.cleanup_expired_pricing_locks() IS 'Release the locks whose holder has had no heartbeat within the lease; returns how many. Their syncs are queued again.';
+
+CREATE FUNCTION public.cleanup_old_pricing_jobs(keep interval DEFAULT '30 days'::interval) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_job_ids uuid[];
+    v_row_ids bigint[];
+    v_pruned integer := 0;
+begin
+    if keep is null or keep < interval '0' then
+        raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
+    end if;
+
+    -- Ten batches a call keep the transaction short; what is left goes with the next call.
+    for i in 1..10 loop
+        select array_agg(old.job_id) into v_job_ids
+        from (
+            select j.job_id
+            from public.pricing_sync_jobs j
+            where j.status in ('completed', 'failed', 'cancelled')
+                and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
+                -- A key is answered with its job for 24 hours, however short retention is.
+                and not exists (
+                    select
+                    from public.pricing_idempotency_keys k
+                    where k.job_id = j.job_id and k.used_at > clock_timestamp() - interval '24 hours'
+                )
+            order by j.completed_at
+            limit 1000
+        ) as old;
+        exit when v_job_ids is null;
+
+        -- Queue rows first, as everywhere: a person who retries one holds it and then asks for its job.
+        select coalesce(array_agg(held.id), '{}') into v_row_ids
+        from (
+            select q.id
+            from procrastinate.procrastinate_jobs q
+            where q.id in (select l.queue_job_id from public.pricing_sync_log l where l.job_id = any (v_job_ids))
+                and q.status not in ('todo', 'doing')
+            order by q.id
+            for update skip locked
+        ) as held;
+        select array_agg(old.job_id) into v_job_ids
+        from (
+            select j.job_id
+            from public.pricing_sync_jobs j
+            where j.job_id = any (v_job_ids)
+                and j.status in ('completed', 'failed', 'cancelled')
+                and not exists (
+                    select
+                    from public.pricing_sync_log l
+                    join procrastinate.procrastinate_jobs q on q.id = l.queue_job_id
+                    where l.job_id = j.job_id and q.id <> all (v_row_ids)
+                )
+            for update skip locked
+        ) as old;
+        exit when v_job_ids is null;
+
+        delete from procrastinate.procrastinate_jobs q
+        using public.pricing_sync_log l
+        where l.job_id = any (v_job_ids) and q.id = l.queue_job_id;
+        delete from public.pricing_sync_jobs j where j.job_id = any (v_job_ids);
+        v_pruned := v_pruned + cardinality(v_job_ids);
+    end loop;
+
+    delete from procrastinate.procrastinate_jobs q
+    where q.id in (
+        select o.id
+        from procrastinate.procrastinate_jobs o
+        where o.task_name <> 'sync_provider'
+            and o.status not in ('todo', 'doing')
+            and not exists (
+                select
+                from procrastinate.procrastinate_events e
+                where e.job_id = o.id and e.at >= clock_timestamp() - interval '1 day'
+            )
+        order by o.id
+        limit 1000
+        for update skip locked
+    );
+
+    -- As trigger_pricing_sync reads them.
+    delete from public.pricing_idempotency_keys k
+    where k.key in (
+        select o.key
+        from public.pricing_idempotency_keys o
+        where o.used_at < clock_timestamp() - interval '24 hours'
+        order by o.used_at
+        limit 10000
+        for update skip locked
+    );
+    return v_pruned;
+end;
+$$;
+
+
+ALTER FUNCTION public.cleanup_old_pricing_jobs(keep interval) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.cleanup_old_pricing_jobs(keep interval) IS 'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, and idempotency keys of more than a day; returns how many jobs. Prices and their history stay.';
+
+CREATE FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer DEFAULT NULL::integer) RETURNS TABLE(stuck_syncs_found integer, syncs_cleaned integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET jit TO 'off'
+    AS $$
+declare
+    v_mended integer;
+    v_cancelled integer;
+    v_stalled record;
+    v_aborted record;
+    v_overtime record;
+    v_unattended record;
+begin
+    if timeout_minutes <= 0 then
+        raise exception 'timeout_minutes must be at least 1'
+            using errcode = 'PT422', hint = 'Leave it out to use each provider''s own timeout.';
+    end if;
+    -- What is mended first can be found by the rest.
+    v_mended := public.mend_pricing_jobs();
+    v_cancelled := public.cancel_disabled_syncs();
+    select * into v_stalled from public.release_stalled_syncs();
+    select * into v_aborted from public.end_ignored_aborts();
+    select * into v_overtime from public.fail_overtime_syncs(make_interval(mins => timeout_minutes));
+    select * into v_unattended from public.fail_unattended_syncs();
+    stuck_syncs_found := v_mended + v_cancelled
+        + v_stalled.syncs_found + v_aborted.syncs_found + v_overtime.syncs_found + v_unattended.syncs_found;
+    syncs_cleaned := v_mended + v_cancelled
+        + v_stalled.syncs_released + v_aborted.syncs_ended + v_overtime.syncs_failed + v_unattended.syncs_failed;
+    return next;
+end;
+$$;
+
+
+ALTER FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) IS 'Settle every sync that is stuck: lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, disabled providers, rows that are gone.';
+
+CREATE FUNCTION public.create_pricing_api_key(name text, role text DEFAULT 'admin'::text, created_by text DEFAULT CURRENT_USER) RETURNS text
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+    -- gen_random_uuid is the server's own strong random source; three of them hashed give 256 bits.
+    v_id text := left(encode(sha256(gen_random_uuid()::text::bytea), 'hex'), 12);
+    v_secret text := encode(
+        sha256((gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text)::bytea), 'hex'
+    );
+    v_key text := 'psk_' || v_id || '_' || v_secret;
+begin
+    if create_pricing_api_key.role is null or create_pricing_api_key.role not in ('admin', 'read') then
+        raise exception 'A key cannot have the role %', coalesce(quote_literal(create_pricing_api_key.role), 'null')
+            using errcode = 'PT422', hint = 'It is admin or read.';
+    end if;
+    if create_pricing_api_key.name is null or create_pricing_api_key.name !~ '^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$' then
+        raise exception 'A key needs a name of up to 64 letters, digits and . _ @ -'
+            using errcode = 'PT422', hint = 'The name is what history and jobs show.';
+    end if;
+    if exists (select from public.pricing_api_keys k where k.name = create_pricing_api_key.name) then
+        raise exception 'There is a key named % already', quote_literal(create_pricing_api_key.name)
+            using errcode = 'PT409', hint = 'Choose another name.';
+    end if;
+
+    insert into public.pricing_api_keys (key_id, name, role, key_digest, created_by)
+    values (
+        v_id,
+        create_pricing_api_key.name,
+        create_pricing_api_key.role,
+        sha256(v_key::bytea),
+        coalesce(create_pricing_api_key.created_by, public.pricing_who())
+    );
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (
+        coalesce(create_pricing_api_key.created_by, public.pricing_who()),
+        'create_api_key',
+        create_pricing_api_key.name,
+        jsonb_build_object('key_id', v_id, 'role', create_pricing_api_key.role)
+    );
+    return v_key;
+end;
+$_$;
+
+
+ALTER FUNCTION public.create_pricing_api_key(name text, role text, created_by text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.create_pricing_api_key(name text, role text, created_by text) IS 'Make a bearer key for the HTTP interface (role admin or read) and return it: it is shown this once, only its digest is kept.';
+
+CREATE FUNCTION public.defer_provider_syncs(p_job_id uuid, p_providers text[]) RETURNS bigint[]
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select procrastinate.procrastinate_defer_jobs_v1(
+        array_agg(
+            row(
+                'pricing', 'sync_provider', 0, null, null,
+                jsonb_build_object('provider', p.slug, 'job_id', p_job_id),
+                null
+            )::procrastinate.procrastinate_job_to_defer_v1
+            order by p.position
+        )
+    )
+    from unnest(p_providers) with ordinality as p(slug, position);
+$$;
+
+
+ALTER FUNCTION public.defer_provider_syncs(p_job_id uuid, p_providers text[]) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.defer_provider_syncs(p_job_id uuid, p_providers text[]) IS 'Put one queue row per provider behind a job; returns their ids in the same order.';
+
+CREATE FUNCTION public.end_ignored_aborts() RETURNS TABLE(syncs_found integer, syncs_ended integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v_id bigint;
+begin
+    syncs_found := 0;
+    syncs_ended := 0;
+    for v_id in
+        select q.id
+        from procrastinate.procrastinate_jobs q
+        cross join public.pricing_settings s
+        where q.status = 'doing'
+            and q.task_name = 'sync_provider'
+            and q.abort_requested
+            and not exists (
+                select
+                from procrastinate.procrastinate_events e
+                where e.job_id = q.id and e.type = 'abort_requested' and e.at >= clock_timestamp() - s.lease
+            )
+        order by q.id
+        limit 500
+    loop
+        syncs_found := syncs_found + 1;
+        begin
+            v_row := public.hold_stuck_sync(v_id);
+            continue when v_row.status is distinct from 'doing' or not v_row.abort_requested;
+            if public.stop_provider_sync(v_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
+                syncs_ended := syncs_ended + 1;
+            end if;
+        exception
+            when others then
+                raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v_id, sqlerrm;
+        end;
+    end loop;
+    return next;
+end;
+$$;
+
+
+ALTER FUNCTION public.end_ignored_aborts() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.end_ignored_aborts() IS 'End the running syncs whose worker has not obeyed an abort within the lease.';
+
+CREATE FUNCTION public.end_provider_sync(queue_job_id bigint, attempt integer, status text, error_kind text DEFAULT NULL::text, message text DEFAULT NULL::text, next_allowed_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '3s'
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v_status text := end_provider_sync.status;
+    v_kind text := end_provider_sync.error_kind;
+    v_message text := end_provider_sync.message;
+begin
+    if v_status is null or v_status not in ('failed', 'cancelled', 'queued', 'aborted') then
+        raise exception 'An attempt cannot end as %', coalesce(quote_literal(v_status), 'null')
+            using errcode = 'PT422', hint = 'It is one of failed, cancelled, queued (handed back) or aborted (cancelled if somebody asked for it, else handed back).';
+    end if;
+
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = end_provider_sync.queue_job_id
+        and q.task_name = 'sync_provider'
+        -- Here, so that a late caller locks nothing: somebody who ends the job just then would leave the row to it.
+        and q.status = 'doing'
+        and q.attempts + 1 = end_provider_sync.attempt
+    for no key update;
+    if not found then
+        return false;
+    end if;
+
+    if v_status = 'aborted' then
+        v_status := case when v_row.abort_requested then 'cancelled' else 'queued' end;
+    end if;
+    if v_status = 'queued' then
+        v_kind := coalesce(v_kind, 'handed_back');
+        v_message := coalesce(v_message, 'The worker stopped; the sync was queued again');
+    elsif v_status = 'cancelled' then
+        v_kind := coalesce(v_kind, 'cancelled');
+        v_message := coalesce(v_message, 'Cancelled');
+    else
+        v_kind := coalesce(v_kind, 'internal');
+        v_message := coalesce(v_message, 'Failed without a message');
+    end if;
+
+    perform public.log_ended_attempt(
+        v_row.id,
+        end_provider_sync.attempt,
+        case when v_status = 'failed' then 'failed' else 'cancelled' end,
+        v_kind,
+        v_message
+    );
+
+    update procrastinate.procrastinate_jobs q
+    set status = (case v_status
+            when 'failed' then 'failed'
+            when 'cancelled' then 'aborted'
+            else 'todo'
+        end)::procrastinate.procrastinate_job_status,
+        abort_requested = false
+    where q.id = v_row.id;
+
+    if v_status = 'failed' then
+        update public.pricing_providers p
+        set consecutive_failures = p.consecutive_failures + 1,
+            state = case
+                when p.state = 'disabled' then p.state
+                when v_kind = 'no_credentials' then 'no_credentials'
+                when p.consecutive_failures + 1 >= 3 then 'failing'
+                else p.state
+            end,
+            next_allowed_at = greatest(p.next_allowed_at, end_provider_sync.next_allowed_at)
+        where p.slug = v_row.args ->> 'provider'
+            -- A dry run says nothing about freshness, neither good nor bad.
+            and not exists (
+                select
+                from public.pricing_sync_jobs j
+                where j.job_id = (v_row.args ->> 'job_id')::uuid and j.dry_run
+            );
+    end if;
+    return true;
+end;
+$$;
+
+
+ALTER FUNCTION public.end_provider_sync(queue_job_id bigint, attempt integer, status text, error_kind text, message text, next_allowed_at timestamp with time zone) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.end_provider_sync(queue_job_id bigint, attempt integer, status text, error_kind text, message text, next_allowed_at timestamp with time zone) IS 'End a running attempt without prices: failed, cancelled, or handed back to the queue; false when it is not running any more.';
+
+CREATE FUNCTION public.enqueue_due_pricing_syncs() RETURNS SETOF public.pricing_sync_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_now constant timestamptz := clock_timestamp();
+    v_held text[];
+    v_due text[];
+    v_open text[];
+    v_enqueued text[];
+begin
+    select coalesce(array_agg(held.slug), '{}') into v_held
+    from (
+        select p.slug
+        from public.pricing_providers p
+        where (p.next_sync_at is null or p.next_sync_at <= v_now)
+            and (p.next_allowed_at is null or p.next_allowed_at <= v_now)
+            and p.slug in (select s.slug from public.pricing_syncable_providers s)
+        order by p.slug
+        for no key update of p skip locked
+    ) as held;
+    -- A trigger that looks before it queues is under way: its sync serves the slot.
+    v_held := public.lock_provider_triggers(v_held, p_wait => false);
+    if v_held = '{}' then
+        return;
+    end if;
+
+    -- These three in this order, each as of its own moment: what another tick enqueues meanwhile is due in the first
+    -- answer, or open in the second. A row that is held may have stopped being syncable before it was.
+    select coalesce(array_agg(p.slug order by p.slug), '{}') into v_due
+    from public.pricing_providers p
+    join public.pricing_syncable_providers s on s.slug = p.slug
+    where (p.next_sync_at is null or p.next_sync_at <= v_now)
+        and (p.next_allowed_at is null or p.next_allowed_at <= v_now);
+
+    select coalesce(array_agg(p.slug), '{}') into v_open
+    from public.pricing_providers p
+    where exists (
+        select
+        from procrastinate.procrastinate_jobs q
+        join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
+        where q.lock = 'pricing_sync:' || p.slug
+            and q.status in ('todo', 'doing')
+            and q.task_name = 'sync_provider'
+            -- Those bring no prices.
+            and not q.abort_requested
+            and not j.dry_run
+            and j.outcome is null
+    );
+
+    select coalesce(array_agg(d.slug order by d.slug), '{}') into v_enqueued
+    from unnest(v_due) as d (slug)
+    where d.slug = any (v_held)
+        and d.slug <> all (v_open)
+        and (
+            d.slug <> 'catalogue'
+            -- It speaks for those that cannot speak for themselves; who that is shows when all others have ended.
+            or array_remove(v_due || v_open, 'catalogue') = '{}'
+            -- Where some other is open or due at every tick it would never come.
+            or exists (
+                select
+                from public.pricing_providers p
+                where p.slug = 'catalogue' and coalesce(p.next_sync_at, p.created_at) < v_now - p.sync_interval
+            )
+        );
+
+    -- Whoever triggered it, a sync that is open when a slot comes serves it.
+    update public.pricing_providers p
+    set next_sync_at = public.next_pricing_sync_at(
+            p.next_sync_at, p.sync_interval, p.sync_jitter, p.consecutive_failures
+        )
+    where p.slug = any (v_held)
+        and p.slug = any (v_due)
+        and (p.slug = any (v_open) or p.slug = any (v_enqueued));
+
+    if v_enqueued <> '{}' then
+        return query select * from public.trigger_pricing_sync(v_enqueued, triggered_by => 'schedule');
+    end if;
+end;
+$$;
+
+
+ALTER FUNCTION public.enqueue_due_pricing_syncs() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.enqueue_due_pricing_syncs() IS 'Enqueue the providers whose next_sync_at has come, in one job, and move their slots on; the catalogue when all others have ended, or when it is late by its interval. Returns the job, if there is one.';
+
+CREATE FUNCTION public.fail_overtime_syncs(p_timeout interval) RETURNS TABLE(syncs_found integer, syncs_failed integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v record;
+    v_row procrastinate.procrastinate_jobs;
+begin
+    syncs_found := 0;
+    syncs_failed := 0;
+    for v in
+        select q.id, q.attempts + 1 as attempt, limits.timeout
+        from procrastinate.procrastinate_jobs q
+        left join public.pricing_providers p on p.slug = q.args ->> 'provider'
+        -- A provider that was deleted while its sync runs has no timeout of its own any more.
+        cross join lateral (select coalesce(p_timeout, p.timeout, interval '10 minutes') as timeout) as limits
+        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        -- Without a live worker it is stalled, not slow: then it is queued again, however old.
+        join procrastinate.procrastinate_workers w on w.id = q.worker_id
+        cross join public.pricing_settings s
+        where q.status = 'doing'
+            and q.task_name = 'sync_provider'
+            and w.last_heartbeat >= clock_timestamp() - s.lease
+            and coalesce(
+                l.sync_started_at,
+                -- The log row may be missing; the engine's own record of the fetch is not.
+                (
+                    select max(e.at)
+                    from procrastinate.procrastinate_events e
+                    where e.job_id = q.id and e.type = 'started'
+                )
+            ) < clock_timestamp() - limits.timeout
+        order by q.id
+        limit 500
+    loop
+        syncs_found := syncs_found + 1;
+        begin
+            v_row := public.hold_stuck_sync(v.id);
+            continue when v_row.status is distinct from 'doing' or v_row.attempts + 1 <> v.attempt;
+
+            -- The flag tells a live worker to drop what it does; the end does not wait for it.
+            update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.id;
+            perform public.end_provider_sync(
+                v.id, v.attempt, 'failed', 'timeout',
+                format(
+                    'Sync timeout - auto-cleaned after %s minutes',
+                    trim_scale(round((extract(epoch from v.timeout) / 60)::numeric, 2))
+                )
+            );
+            syncs_failed := syncs_failed + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: overtime queue row % could not be failed: %', v.id, sqlerrm;
+        end;
+    end loop;
+    return next;
+end;
+$$;
+
+
+ALTER FUNCTION public.fail_overtime_syncs(p_timeout interval) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.fail_overtime_syncs(p_timeout interval) IS 'Abort and fail the attempts that run longer than this, or than their provider''s timeout when it is null; also under a live worker.';
+
+CREATE FUNCTION public.fail_unattended_syncs() RETURNS TABLE(syncs_found integer, syncs_failed integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_timeout interval;
+    v record;
+    v_row procrastinate.procrastinate_jobs;
+begin
+    select s.queued_timeout into strict v_timeout from public.pricing_settings s;
+    syncs_found := 0;
+    syncs_failed := 0;
+    if greatest(
+        (select max(w.last_heartbeat) from procrastinate.procrastinate_workers w),
+        (select t.last_tick_at from public.pricing_scheduler_ticks t where t.scheduler = 'worker')
+    ) >= clock_timestamp() - v_timeout then
+        return next;
+        return;
+    end if;
+    for v in
+        select q.id, l.attempt
+        from procrastinate.procrastinate_jobs q
+        join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        where q.status = 'todo'
+            and q.task_name = 'sync_provider'
+            and l.queued_at < clock_timestamp() - v_timeout
+        order by q.id
+        limit 500
+    loop
+        syncs_found := syncs_found + 1;
+        begin
+            v_row := public.hold_stuck_sync(v.id);
+            continue when v_row.status is distinct from 'todo' or v_row.attempts + 1 <> v.attempt;
+            perform public.log_ended_attempt(
+                v.id, v.attempt, 'failed', 'no_worker',
+                format(
+                    'No worker has been alive for %s hours',
+                    trim_scale(round((extract(epoch from v_timeout) / 3600)::numeric, 2))
+                )
+            );
+            update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v.id;
+            syncs_failed := syncs_failed + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: unattended queue row % could not be failed: %', v.id, sqlerrm;
+        end;
+    end loop;
+    return next;
+end;
+$$;
+
+
+ALTER FUNCTION public.fail_unattended_syncs() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.fail_unattended_syncs() IS 'Fail the syncs that have waited for queued_timeout, when no worker has been alive for as long.';
+
+CREATE FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) RETURNS procrastinate.procrastinate_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET enable_seqscan TO 'off'
+    SET lock_timeout TO '1s'
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v record;
+    v_held_jobs text[] := '{}';
+begin
+    for v in
+        with recursive locks as (
+            (
+                select q.lock
+                from procrastinate.procrastinate_jobs q
+                where q.status in ('todo', 'doing') and q.lock is not null
+                order by q.lock
+                limit 1
+            )
+            union all
+            select (
+                select q.lock
+                from procrastinate.procrastinate_jobs q
+                where q.status in ('todo', 'doing') and q.lock > l.lock
+                order by q.lock
+                limit 1
+            )
+            from locks l
+            where l.lock is not null
+        ),
+        first_of_lock as (
+            select f.*
+            from locks l
+            cross join lateral (
+                select q.id, q.priority, q.queue_name, q.scheduled_at, q.args ->> 'job_id' as job_id
+                from procrastinate.procrastinate_jobs q
+                where q.lock = l.lock and q.status in ('todo', 'doing') and q.status = 'todo'
+                order by q.lock, q.priority desc, q.id
+                limit 1
+            ) as f
+            where not exists (
+                select from procrastinate.procrastinate_jobs q where q.lock = l.lock and q.status = 'doing'
+            )
+        ),
+        candidates as (
+            select f.id, f.priority, f.queue_name, f.scheduled_at, f.job_id from first_of_lock f
+            union all
+            select q.id, q.priority, q.queue_name, q.scheduled_at, null
+            from procrastinate.procrastinate_jobs q
+            where q.lock is null and q.status = 'todo'
+        )
+        select c.id, c.job_id
+        from candidates c
+        where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
+            and (c.scheduled_at is null or c.scheduled_at <= now())
+        order by c.priority desc, c.id
+    loop
+        continue when v.job_id = any (v_held_jobs);
+        begin
+            update procrastinate.procrastinate_jobs q
+            set status = 'doing', worker_id = fetch_queue_row.worker_id
+            where q.id = (
+                select r.id
+                from procrastinate.procrastinate_jobs r
+                where r.id = v.id and r.status = 'todo'
+                for update skip locked
+            )
+            returning q.* into v_row;
+            if found then
+                return v_row;
+            end if;
+        exception
+            when lock_not_available then
+                v_held_jobs := v_held_jobs || v.job_id;
+        end;
+    end loop;
+    return null;
+end;
+$$;
+
+
+ALTER FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) IS 'Give a worker the next row that it may run, as procrastinate_fetch_job_v2 does, in a time that does not grow with the queue; a row of nulls when there is none.';
+
+CREATE FUNCTION public.follow_provider_disabled() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    perform public.cancel_disabled_syncs(new.slug);
+    return null;
+end;
+$$;
+
+
+ALTER FUNCTION public.follow_provider_disabled() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.follow_provider_disabled() IS 'Trigger: a provider that is disabled takes its waiting syncs out of the queue.';
+
+CREATE FUNCTION public.follow_provider_switch() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if not new.enabled then
+        new.state := 'disabled';
+    elsif new.state = 'disabled' then
+        new.state := case when new.adapter is null then 'no_price_api' else 'ok' end;
+    end if;
+    return new;
+end;
+$$;
+
+
+ALTER FUNCTION public.follow_provider_switch() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.follow_provider_switch() IS 'Trigger: keep a provider''s state in line with enabled.';
+
+CREATE FUNCTION public.get_provider_sync(queue_job_id bigint, attempt integer) RETURNS TABLE(job_id uuid, provider_slug text, adapter text, base_url text, credential_variable text, timeout_seconds double precision, etag text, etag_parser text, enabled boolean)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select
+        j.job_id,
+        p.slug,
+        p.adapter,
+        p.base_url,
+        p.credential_variable,
+        extract(epoch from p.timeout)::double precision,
+        case when not j.dry_run then p.etag end,
+        case when not j.dry_run then p.etag_parser end,
+        p.enabled
+    from procrastinate.procrastinate_jobs q
+    join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
+    join public.pricing_providers p on p.slug = q.args ->> 'provider'
+    where q.id = get_provider_sync.queue_job_id
+        and q.task_name = 'sync_provider'
+        and q.status = 'doing'
+        and q.attempts + 1 = get_provider_sync.attempt;
+$$;
+
+
+ALTER FUNCTION public.get_provider_sync(queue_job_id bigint, attempt integer) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.get_provider_sync(queue_job_id bigint, attempt integer) IS 'What a worker needs for an attempt that it runs: where to fetch and how; no row when the attempt is not running any more.';
+
+CREATE FUNCTION public.guard_pricing_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if new.status = old.status or new.revision <> old.revision then
+        return new;
+    end if;
+    if old.status not in ('queued', 'running') then
+        raise exception 'Job % has ended as %; its status is not changed by hand', old.job_id, old.status
+            using errcode = 'PT409', hint = format('To run it again: select retry_pricing_sync(%L).', old.job_id);
+    end if;
+    if new.status not in ('failed', 'cancelled') then
+        raise exception 'The status of job % cannot be set to % by hand', old.job_id, new.status
+            using errcode = 'PT409', hint = 'By hand a job can be ended, as failed or cancelled; the rest follows its syncs.';
+    end if;
+
+    new.stopped_at := clock_timestamp();
+    new.outcome := new.status;
+    -- now() in a person's statement is older than a start that it waited for.
+    new.completed_at := greatest(coalesce(new.completed_at, new.stopped_at), new.started_at);
+    new.error_message := left(
+        coalesce(new.error_message, format('Marked as %s by %s', new.status, public.pricing_who())), 500
+    );
+    new.revision := old.revision + 1;
+    return new;
+end;
+$$;
+
+
+ALTER FUNCTION public.guard_pricing_job() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.guard_pricing_job() IS 'Trigger: let a person end an open job by UPDATE, and refuse every other status by hand with PT409.';
+
+CREATE FUNCTION public.guard_queue_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    if old.status = 'doing' and new.status <> 'doing' then
+        -- A worker's end updates every row that still names it: 10 s with a million finished rows.
+        new.worker_id := null;
+    end if;
+    if new.status <> 'doing' then
+        new.abort_requested := false;
+    end if;
+
+    if 'sync_provider' in (old.task_name, new.task_name) then
+        -- Under another name its lock, its log row and its job would stay open for good.
+        new.task_name := old.task_name;
+    end if;
+    if old.task_name = 'sync_provider' then
+        -- attempts counts the attempts that ended, so that attempts + 1 names the running or next one:
+        -- the fence rests on it, whoever moves the row.
+        if old.status = 'doing' and new.status <> 'doing' then
+            new.attempts := old.attempts + 1;
+        else
+            new.attempts := old.attempts;
+        end if;
+        if old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+            -- A row that ended while it waited has an ended log row too: its next attempt needs the next number.
+            select greatest(new.attempts, max(l.attempt)) into new.attempts
+            from public.pricing_sync_log l
+            where l.queue_job_id = new.id;
+        end if;
+        new.lock := old.lock;
+        new.queue_name := old.queue_name;
+        new.priority := 0;
+        new.queueing_lock := null;
+        new.scheduled_at := null;
+        new.args := old.args;
+    end if;
+    return new;
+end;
+$$;
+
+
+ALTER FUNCTION public.guard_queue_row() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.guard_queue_row() IS 'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker.';
+
+CREATE FUNCTION public.held_pricing_locks() RETURNS TABLE(lock_key text, locked_at timestamp with time zone, locked_by text, expires_at timestamp with time zone, job_id uuid, queue_job_id bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select
+        q.lock,
+        l.sync_started_at,
+        coalesce('worker ' || q.worker_id, 'a lost worker'),
+        coalesce(w.last_heartbeat + s.lease, l.sync_started_at, '-infinity'),
+        (q.args ->> 'job_id')::uuid,
+        q.id
+    from procrastinate.procrastinate_jobs q
+    cross join public.pricing_settings s
+    left join procrastinate.procrastinate_workers w on w.id = q.worker_id
+    left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+    where q.status = 'doing' and q.task_name = 'sync_provider';
+$$;
+
+
+ALTER FUNCTION public.held_pricing_locks() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.held_pricing_locks() IS 'The locks held now, one row per running provider sync.';
+
+CREATE FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) RETURNS procrastinate.procrastinate_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_job_id uuid;
+    v_provider text;
+    v_row procrastinate.procrastinate_jobs;
+begin
+    select (q.args ->> 'job_id')::uuid, q.args ->> 'provider' into v_job_id, v_provider
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id;
+
+    perform from public.pricing_sync_jobs j where j.job_id = v_job_id for no key update skip locked;
+    if not found and exists (select from public.pricing_sync_jobs j where j.job_id = v_job_id) then
+        return null;
+    end if;
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id
+    for no key update skip locked;
+    if not found then
+        return null;
+    end if;
+    -- An attempt that fails counts there.
+    perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
+    if not found and exists (select from public.pricing_providers p where p.slug = v_provider) then
+        return null;
+    end if;
+    return v_row;
+end;
+$$;
+
+
+ALTER FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) IS 'Hold a queue row with its job and its provider, for a clean-up; null when it is gone or somebody else has one of them.';
+
+CREATE FUNCTION public.lock_provider_prices(p_providers text[]) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_key bigint;
+begin
+    for v_key in
+        select distinct pg_catalog.hashtextextended('pricing_provider_prices:' || p, 0) as key
+        from unnest(p_providers) as p
+        order by key
+    loop
+        perform pg_catalog.pg_advisory_xact_lock(v_key);
+    end loop;
+end;
+$$;
+
+
+ALTER FUNCTION public.lock_provider_prices(p_providers text[]) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.lock_provider_prices(p_providers text[]) IS 'Hold the prices of these providers until the end of the transaction; always in the same order.';
+
+CREATE FUNCTION public.lock_provider_triggers(p_providers text[], p_wait boolean DEFAULT true) RETURNS text[]
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v record;
+    v_held text[] := '{}';
+begin
+    for v in
+        select p.slug, pg_catalog.hashtextextended('pricing_provider_triggers:' || p.slug, 0) as key
+        from unnest(p_providers) as p (slug)
+        order by key
+    loop
+        if p_wait then
+            perform pg_catalog.pg_advisory_xact_lock(v.key);
+        elsif not pg_catalog.pg_try_advisory_xact_lock(v.key) then
+            continue;
+        end if;
+        v_held := v_held || v.slug;
+    end loop;
+    return v_held;
+end;
+$$;
+
+
+ALTER FUNCTION public.lock_provider_triggers(p_providers text[], p_wait boolean) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.lock_provider_triggers(p_providers text[], p_wait boolean) IS 'Keep others that look before they queue from these providers until the end of the transaction; always in the same order. Returns those held: all, unless it shall not wait.';
+
+CREATE FUNCTION public.log_ended_attempt(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    update public.pricing_sync_log l
+    set status = p_status,
+        sync_completed_at = clock_timestamp(),
+        errors = case when p_status = 'failed' then 1 else 0 end,
+        error_kind = p_error_kind,
+        error_message = left(p_message, 2000)
+    where l.queue_job_id = p_queue_job_id
+        and l.attempt = p_attempt
+        and l.status in ('queued', 'in_progress');
+$$;
+
+
+ALTER FUNCTION public.log_ended_attempt(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.log_ended_attempt(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) IS 'End the log row of an attempt, unless it has ended already.';
+
+CREATE FUNCTION public.log_queued_attempt(p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    insert into public.pricing_sync_log (job_id, provider_slug, queue_job_id, attempt, triggered_by)
+    select j.job_id, p_provider, p_queue_job_id, p_attempt, j.triggered_by
+    from public.pricing_sync_jobs j
+    where j.job_id = p_job_id
+    on conflict (queue_job_id, attempt) do nothing;
+$$;
+
+
+ALTER FUNCTION public.log_queued_attempt(p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.log_queued_attempt(p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text) IS 'Add the log row of an attempt that waits.';
+
+CREATE FUNCTION public.mend_pricing_jobs() RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v record;
+    v_row procrastinate.procrastinate_jobs;
+    v_mended integer := 0;
+begin
+    -- Open queue rows whose job is gone or has ended, or whose log row is missing or behind. Before the next kind: a job
+    -- whose last open log row is ended there would end with it, and what waits of it be stopped.
+    for v in
+        select
+            q.id, q.attempts + 1 as attempt, q.status, q.worker_id, q.args ->> 'provider' as provider_slug, j.job_id,
+            j.outcome is null and j.job_id is not null as has_open_job
+        from procrastinate.procrastinate_jobs q
+        left join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
+        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        where q.status in ('todo', 'doing')
+            and q.task_name = 'sync_provider'
+            and (
+                j.job_id is null
+                or j.outcome is not null
+                or l.id is null
+                or (q.status = 'doing' and l.status = 'queued')
+            )
+        order by q.id
+        limit 500
+    loop
+        begin
+            v_row := public.hold_stuck_sync(v.id);
+            continue when v_row.status is distinct from v.status
+                or v_row.attempts + 1 <> v.attempt
+                or v.has_open_job <> exists (
+                    select from public.pricing_sync_jobs j where j.job_id = v.job_id and j.outcome is null
+                );
+            if not v.has_open_job then
+                v_mended := v_mended
+                    + public.stop_provider_sync(v.id, 'stopped', 'Its job has ended or is gone')::integer;
+                continue;
+            end if;
+            perform public.log_queued_attempt(v.id, v.attempt, v.job_id, v.provider_slug);
+            if v.status = 'doing' then
+                update public.pricing_sync_log l
+                set status = 'in_progress',
+                    worker_id = v.worker_id,
+                    sync_started_at = coalesce(
+                        (
+                            select max(e.at)
+                            from procrastinate.procrastinate_events e
+                            where e.job_id = v.id and e.type = 'started'
+                        ),
+                        clock_timestamp()
+                    )
+                where l.queue_job_id = v.id and l.attempt = v.attempt and l.status = 'queued';
+            end if;
+            perform public.settle_pricing_job(v.job_id);
+            v_mended := v_mended + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: the log of queue row % could not be mended: %', v.id, sqlerrm;
+        end;
+    end loop;
+
+    -- Log rows still open whose queue row has moved on or is gone.
+    for v in
+        -- Materialized: for the order of a few the planner would walk through all that ever ended.
+        with open_logs as materialized (
+            select l.id, l.job_id, l.queue_job_id, l.attempt
+            from public.pricing_sync_log l
+            where l.status in ('queued', 'in_progress')
+                -- Younger ones may belong to a transaction that is about to move both.
+                and l.queued_at < clock_timestamp() - interval '10 seconds'
+        )
+        select l.id, l.job_id, l.queue_job_id, l.attempt, q.id is null as is_gone
+        from open_logs l
+        left join procrastinate.procrastinate_jobs q on q.id = l.queue_job_id
+        where q.id is null
+            or q.attempts >= l.attempt
+            or q.status not in ('todo', 'doing')
+        order by l.id
+        limit 500
+    loop
+        begin
+            if v.is_gone then
+                perform from public.pricing_sync_jobs j where j.job_id = v.job_id for no key update skip locked;
+                continue when not found;
+            else
+                v_row := public.hold_stuck_sync(v.queue_job_id);
+                continue when v_row.id is null
+                    or (v_row.status in ('todo', 'doing') and v_row.attempts + 1 = v.attempt);
+            end if;
+            perform public.log_ended_attempt(
+                v.queue_job_id, v.attempt, 'failed',
+                case when v.is_gone then 'queue_row_deleted' else 'ended_outside' end,
+                case when v.is_gone
+                    then 'The queue row was deleted before the sync ended'
+                    else 'The queue row was ended outside of pricing-sync'
+                end
+            );
+            perform public.settle_pricing_job(v.job_id);
+            v_mended := v_mended + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: log row % could not be mended: %', v.id, sqlerrm;
+        end;
+    end loop;
+
+    -- Open jobs of which nothing is open, or that do not know of an end.
+    for v in
+        select j.job_id
+        from public.pricing_sync_jobs j
+        where j.status in ('queued', 'running')
+            and (
+                not exists (
+                    select
+                    from public.pricing_sync_log l
+                    where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
+                )
+                -- One whose log row is missing still, because somebody has it, is open all the same.
+                and not exists (
+                    select
+                    from procrastinate.procrastinate_jobs q
+                    where q.status in ('todo', 'doing')
+                        and q.task_name = 'sync_provider'
+                        and q.args ->> 'job_id' = j.job_id::text
+                )
+                or exists (
+                    select
+                    from public.pricing_sync_log l
+                    where l.job_id = j.job_id
+                        and l.status not in ('queued', 'in_progress')
+                        and coalesce(j.result_data #>> array['providers', l.provider_slug, 'status'], 'queued')
+                            in ('queued', 'in_progress')
+                        and not exists (
+                            select
+                            from public.pricing_sync_log newer
+                            where newer.job_id = l.job_id and newer.provider_slug = l.provider_slug and newer.id > l.id
+                        )
+                )
+            )
+        order by j.triggered_at
+        limit 500
+    loop
+        begin
+            perform from public.pricing_sync_jobs j where j.job_id = v.job_id for no key update skip locked;
+            continue when not found;
+            perform public.settle_pricing_job(v.job_id);
+            v_mended := v_mended + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: job % could not be mended: %', v.job_id, sqlerrm;
+        end;
+    end loop;
+    return v_mended;
+end;
+$$;
+
+
+ALTER FUNCTION public.mend_pricing_jobs() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.mend_pricing_jobs() IS 'Bring log rows and jobs in line with queue rows that ended, moved or disappeared without them; returns how many it mended.';
+
+CREATE FUNCTION public.next_pricing_sync_at(p_slot timestamp with time zone, p_interval interval, p_jitter numeric, p_failures integer) RETURNS timestamp with time zone
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select greatest(
+        clock.now + interval '5 minutes',
+        -- Late by less than an interval, the slots after it stay where they were; by more, those missed are one.
+        case when p_slot + stretched.length > clock.now then p_slot else clock.now end
+            + stretched.length * (1 + p_jitter * (2 * random() - 1))
+    )
+    from (select clock_timestamp() as now) as clock
+    -- Beyond what a timestamp can hold, one row would stop the schedule of all.
+    cross join lateral (select least(p_interval, interval '100 years') as length) as usual
+    cross join lateral (
+        select case
+            when p_failures >= 3 then least(
+                greatest(interval '1 day', usual.length),
+                -- 5 minutes, the shortest, are more than a day after 9 doublings.
+                usual.length * 2 ^ least(p_failures - 2, 9)
+            )
+            else usual.length
+        end as length
+    ) as stretched;
+$$;
+
+
+ALTER FUNCTION public.next_pricing_sync_at(p_slot timestamp with time zone, p_interval interval, p_jitter numeric, p_failures integer) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.next_pricing_sync_at(p_slot timestamp with time zone, p_interval interval, p_jitter numeric, p_failures integer) IS 'The slot after this one (null: now): an interval later, give or take the jitter, stretched up to a day from 3 failures in a row on, and 5 minutes from now at the earliest.';
+
+CREATE FUNCTION public.notify_pricing_sync_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    perform pg_catalog.pg_notify(
+        'pricing_sync_job',
+        json_build_object('job_id', new.job_id, 'status', new.status, 'revision', new.revision)::text
+    );
+    return null;
+end;
+$$;
+
+
+ALTER FUNCTION public.notify_pricing_sync_job() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.notify_pricing_sync_job() IS 'Trigger: tell listeners on channel pricing_sync_job, after commit, that a job changed.';
+
+CREATE FUNCTION public.prepare_provider_sync() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+    v_provider text := new.args ->> 'provider';
+    v_unknown text;
+    v_job public.pricing_sync_jobs;
+begin
+    if jsonb_typeof(new.args) is distinct from 'object' then
+        raise exception 'The arguments of sync_provider are not an object'
+            using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
+    end if;
+    select string_agg(k, ', ' order by k) into v_unknown
+    from jsonb_object_keys(new.args) as k
+    where k not in ('provider', 'job_id');
+    if v_unknown is not null then
+        raise exception 'sync_provider does not know the argument %', v_unknown
+            using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
+    end if;
+    if v_provider is null then
+        raise exception 'sync_provider needs a provider'
+            using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
+    end if;
+    if new.scheduled_at > clock_timestamp() then
+        -- A row that is due later blocks everything behind its lock until then.
+        raise exception 'A provider sync cannot be scheduled for later'
+            using errcode = 'PT422', hint = 'Put it into the queue when it is due.';
+    end if;
+    perform public.resolve_sync_providers(array[v_provider]);
+
+    if new.args ->> 'job_id' is null then
+        insert into public.pricing_sync_jobs as j (triggered_by, providers, providers_total)
+        values (public.pricing_who(), array[v_provider], 1)
+        returning j.* into v_job;
+        new.args := jsonb_build_object('provider', v_provider, 'job_id', v_job.job_id);
+    else
+        -- Held, so that nobody ends the job while its row is not there to be seen.
+        perform
+        from public.pricing_sync_jobs j
+        where j.job_id = (
+                case when new.args ->> 'job_id' ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+                    then new.args ->> 'job_id'
+                end
+            )::uuid
+            and j.status in ('queued', 'running')
+        for no key update;
+        if not found then
+            raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
+                using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
+    end if;
+
+    new.queue_name := 'pricing';
+    new.lock := 'pricing_sync:' || v_provider;
+    -- Different priorities behind one lock make the engine's fetch raise a unique violation.
+    new.priority := 0;
+    new.queueing_lock := null;
+    new.scheduled_at := null;
+    new.status := 'todo';
+    new.attempts := 0;
+    new.abort_requested := false;
+    new.worker_id := null;
+    return new;
+end;
+$_$;
+
+
+ALTER FUNCTION public.prepare_provider_sync() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.prepare_provider_sync() IS 'Trigger: give a new provider sync its lock, queue and job, or refuse it with PT422.';
+
+CREATE FUNCTION public.pricing_api_key(key_id text) RETURNS TABLE(name text, role text, key_digest bytea, is_valid boolean)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select
+        api_key.name,
+        api_key.role,
+        api_key.key_digest,
+        api_key.revoked_at is null
+            and (api_key.expires_at is null or api_key.expires_at > clock_timestamp())
+    from public.pricing_api_keys as api_key
+    where api_key.key_id = pricing_api_key.key_id;
+$$;
+
+
+ALTER FUNCTION public.pricing_api_key(key_id text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_api_key(key_id text) IS 'One bearer key by its public part: whose it is, what it may do, its digest, and whether it is still valid.';
+
+CREATE FUNCTION public.pricing_doctor() RETURNS jsonb
+    LANGUAGE plpgsql STABLE
+    SET search_path TO ''
+    SET jit TO 'off'
+    AS $_$
+declare
+    v_cron_jobs jsonb;
+    v_facts jsonb;
+begin
+    -- Named at run time only: most databases have no schema cron.
+    if exists (select from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
+        begin
+            execute $cron$
+                select coalesce(jsonb_agg(jsonb_build_object(
+                    'name', j.jobname,
+                    'active', j.active,
+                    'last_status', d.status,
+                    'last_message', d.return_message
+                ) order by j.jobname), '[]')
+                from cron.job j
+                left join lateral (
+                    select d.status, d.return_message
+                    from cron.job_run_details d
+                    where d.jobid = j.jobid and d.status in ('succeeded', 'failed')
+                    order by d.runid desc
+                    limit 1
+                ) d on true
+                where j.jobname like 'pricing\_sync\_%' and j.database = current_database()
+            $cron$ into v_cron_jobs;
+        exception
+            -- Then nobody can say from here whether the jobs are there.
+            when insufficient_privilege then null;
+        end;
+    end if;
+
+    with waiting as (
+        select
+            q.id,
+            q.args ->> 'provider' as provider,
+            coalesce(extract(epoch from clock_timestamp() - l.queued_at), 0) as seconds,
+            h.locked_by,
+            extract(epoch from clock_timestamp() - h.locked_at) as locked_seconds
+        from procrastinate.procrastinate_jobs q
+        -- One look into an index for each that waits, however many have ended: a join would read those too.
+        left join lateral (
+            select l.queued_at
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id and l.attempt = q.attempts + 1
+            limit 1
+        ) l on true
+        left join public.held_pricing_locks() h on h.lock_key = q.lock
+        where q.status = 'todo' and q.task_name = 'sync_provider'
+    ),
+    workers as (
+        select
+            extract(epoch from clock_timestamp() - w.last_heartbeat) as seconds,
+            w.last_heartbeat > clock_timestamp() - s.lease as is_alive
+        from procrastinate.procrastinate_workers w
+        cross join public.pricing_settings s
+    ),
+    providers as (
+        select
+            p.slug,
+            p.state,
+            p.credential_variable,
+            p.consecutive_failures,
+            extract(epoch from clock_timestamp() - p.last_success_at) as success_seconds,
+            f.error_kind,
+            f.error_message
+        from public.pricing_providers p
+        left join lateral (
+            select l.error_kind, l.error_message
+            from public.pricing_sync_log l
+            where p.state = 'failing' and l.provider_slug = p.slug and l.status = 'failed'
+            order by l.id desc
+            limit 1
+        ) f on true
+        where p.enabled and p.adapter is not null
+    ),
+    open_transactions as (
+        select
+            a.pid,
+            a.usename as username,
+            a.application_name as application,
+            extract(epoch from clock_timestamp() - a.state_change) as seconds,
+            array_agg(distinct c.relname order by c.relname) as tables
+        from pg_catalog.pg_stat_activity a
+        join pg_catalog.pg_locks l on l.pid = a.pid and l.database = a.datid and l.granted
+        join pg_catalog.pg_class c on c.oid = l.relation and c.relkind in ('r', 'p')
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where a.datname = current_database()
+            and a.state like 'idle in transaction%'
+            -- Who has only read, as a backup does, holds up no sync.
+            and l.mode <> 'AccessShareLock'
+            and (n.nspname = 'procrastinate' or n.nspname = 'public' and c.relname ~ '^(model_)?pricing')
+        group by a.pid, a.usename, a.application_name, a.state_change
+    )
+    select jsonb_build_object(
+        'lease_seconds', extract(epoch from s.lease),
+        'scheduler_enabled', s.scheduler_enabled,
+        'workers_alive', (select count(*) from workers w where w.is_alive),
+        'newest_heartbeat_seconds', (select min(w.seconds) from workers w where w.is_alive),
+        'oldest_heartbeat_seconds', (select max(w.seconds) from workers w where w.is_alive),
+        'workers_silent', (select count(*) from workers w where not w.is_alive),
+        'silent_seconds', (select min(w.seconds) from workers w where not w.is_alive),
+        'ticks', coalesce(
+            (
+                select jsonb_object_agg(t.scheduler, jsonb_build_object(
+                    'seconds', extract(epoch from clock_timestamp() - t.last_tick_at),
+                    'last_error', t.last_error
+                ))
+                from public.pricing_scheduler_ticks t
+            ),
+            '{}'
+        ),
+        'waiting', (select count(*) from waiting w),
+        'oldest_waiting', (select to_jsonb(w) from waiting w order by w.seconds desc, w.id limit 1),
+        -- What a worker could take at once.
+        'oldest_free', (
+            select to_jsonb(w) from waiting w where w.locked_by is null order by w.seconds desc, w.id limit 1
+        ),
+        'stuck', coalesce(
+            (
+                select jsonb_object_agg(stuck.reason, stuck.syncs)
+                from (select k.reason, count(*) as syncs from public.stuck_pricing_syncs() k group by k.reason) as stuck
+            ),
+            '{}'
+        ),
+        'open_transactions', coalesce(
+            (select jsonb_agg(to_jsonb(t) order by t.seconds desc, t.pid) from open_transactions t), '[]'
+        ),
+        -- Of these sessions of other users nobody can say from here whether they are idle.
+        'hidden_sessions', (
+            select count(*)
+            from pg_catalog.pg_stat_activity a
+            where a.datname = current_database() and a.query = '<insufficient privilege>'
+        ),
+        'providers', coalesce((select jsonb_agg(to_jsonb(p) order by p.slug) from providers p), '[]'),
+        'cron_jobs', v_cron_jobs
+    )
+    into strict v_facts
+    from public.pricing_settings s;
+    return v_facts;
+end;
+$_$;
+
+
+ALTER FUNCTION public.pricing_doctor() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_doctor() IS 'What `pricing-sync doctor` judges, ages in seconds: workers, schedule, what waits, what is stuck, transactions left open, providers, the jobs of pg_cron (null: not to be seen).';
+
+CREATE FUNCTION public.pricing_has_admin_key() RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select exists (
+        select
+        from public.pricing_api_keys as api_key
+        where api_key.role = 'admin'
+          and api_key.revoked_at is null
+          and (api_key.expires_at is null or api_key.expires_at > clock_timestamp())
+    );
+$$;
+
+
+ALTER FUNCTION public.pricing_has_admin_key() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_has_admin_key() IS 'Whether any bearer key with all rights is valid now.';
+
+CREATE FUNCTION public.pricing_prices_differ(p_old numeric[], p_new numeric[]) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(bool_or(
+        case
+            when o.amount is null or n.amount is null then (o.amount is null) <> (n.amount is null)
+            else abs(o.amount - n.amount) > 1e-12 * greatest(o.amount, n.amount)
+        end
+    ), false)
+    from unnest(p_old) with ordinality as o(amount, axis)
+    join unnest(p_new) with ordinality as n(amount, axis) using (axis);
+$$;
+
+
+ALTER FUNCTION public.pricing_prices_differ(p_old numeric[], p_new numeric[]) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_prices_differ(p_old numeric[], p_new numeric[]) IS 'Whether two sets of prices, axis by axis, differ by more than float noise (1e-12 of the larger), or known against unknown.';
+
+CREATE FUNCTION public.pricing_scheduler_status() RETURNS jsonb
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    with scheduled as (
+        select
+            provider.slug,
+            provider.sync_interval,
+            nullif(
+                case
+                    when provider.next_allowed_at > clock_timestamp()
+                        then greatest(provider.next_sync_at, provider.next_allowed_at)
+                    else provider.next_sync_at
+                end,
+                '-infinity'
+            ) as next_run,
+            -- Enabled, but without what it needs or put off for ever, it has no next run.
+            syncable.slug is not null
+                and 'infinity' not in (
+                    coalesce(provider.next_sync_at, 'epoch'), coalesce(provider.next_allowed_at, 'epoch')
+                ) as has_next_run,
+            provider.last_success_at
+        from public.pricing_providers as provider
+        left join public.pricing_syncable_providers as syncable on syncable.slug = provider.slug
+        where provider.enabled
+    ),
+    alive as (
+        select public.pricing_workers_alive() as workers
+    ),
+    ticking as (
+        select
+            count(*) > 0 as is_ticking,
+            coalesce(bool_or(tick.scheduler = 'pg_cron'), false) as is_cron
+        from public.pricing_scheduler_ticks as tick
+        where tick.last_tick_at between
+            clock_timestamp() - interval '90 seconds' and clock_timestamp() + interval '90 seconds'
+    )
+    select jsonb_build_object(
+        'enabled', settings.scheduler_enabled and totals.providers > 0,
+        'interval_hours', totals.interval_hours,
+        'running', settings.scheduler_enabled and totals.providers > 0 and ticking.is_ticking,
+        'workers', alive.workers,
+        'cron', case when ticking.is_cron then 'pg_cron' else 'worker' end,
+        'providers', totals.slugs,
+        'next_runs', case when settings.scheduler_enabled then totals.next_runs else '{}' end,
+        'last_syncs', totals.last_syncs
+    )
+    from public.pricing_settings as settings
+    cross join alive
+    cross join ticking
+    cross join (
+        select
+            count(*) as providers,
+            round(
+                extract(epoch from mode() within group (order by scheduled.sync_interval)) / 3600, 3
+            ) as interval_hours,
+            coalesce(jsonb_agg(scheduled.slug order by scheduled.slug), '[]') as slugs,
+            coalesce(
+                jsonb_object_agg(scheduled.slug, scheduled.next_run) filter (where scheduled.has_next_run), '{}'
+            ) as next_runs,
+            coalesce(
+                jsonb_object_agg(
+                    scheduled.slug,
+                    jsonb_build_object(
+                        'timestamp', scheduled.last_success_at,
+                        'seconds_ago', round(extract(epoch from clock_timestamp() - scheduled.last_success_at))
+                    )
+                ),
+                '{}'
+            ) as last_syncs
+        from scheduled
+    ) as totals;
+$$;
+
+
+ALTER FUNCTION public.pricing_scheduler_status() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_scheduler_status() IS 'Who is scheduled, who runs the schedule, when each provider comes next and when it last succeeded.';
+
+CREATE FUNCTION public.pricing_sync_estimate() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    with recent as (
+        select job.duration_seconds
+        from public.pricing_sync_jobs as job
+        where job.completed_at is not null
+          and job.status = 'completed'
+          and job.duration_seconds is not null
+        order by job.completed_at desc
+        limit 20
+    ),
+    spread as (
+        select percentile_cont(array[0.5, 0.95]) within group (order by recent.duration_seconds) as seconds
+        from recent
+    )
+    select case
+        -- greatest passes over null, so the 1 must not come near it.
+        when spread.seconds is null then '30-120'
+        else concat_ws('-', greatest(ceil(spread.seconds[1]), 1), greatest(ceil(spread.seconds[2]), 1))
+    end
+    from spread;
+$$;
+
+
+ALTER FUNCTION public.pricing_sync_estimate() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_sync_estimate() IS 'How many seconds a job is likely to take, as p50-p95 of the last 20 completed ones; 30-120 while there are none.';
+
+CREATE FUNCTION public.pricing_who() RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    select coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
+$$;
+
+
+ALTER FUNCTION public.pricing_who() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_who() IS 'The role that a person or process acts as, seen from inside a trigger.';
+
+CREATE FUNCTION public.pricing_workers_alive() RETURNS integer
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    select count(*)::integer
+    from procrastinate.procrastinate_workers as worker
+    cross join public.pricing_settings as settings
+    where worker.last_heartbeat > clock_timestamp() - settings.lease;
+$$;
+
+
+ALTER FUNCTION public.pricing_workers_alive() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.pricing_workers_alive() IS 'How many workers have shown a heartbeat within the lease.';
+
+CREATE FUNCTION public.project_provider_sync() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs := coalesce(new, old);
+    v_job_id uuid := (v_row.args ->> 'job_id')::uuid;
+    v_provider text := v_row.args ->> 'provider';
+    -- Before the guard raised it, attempts was one less than the number of the attempt that ended.
+    v_attempt integer := coalesce(old.attempts, 0) + 1;
+begin
+    if tg_op = 'INSERT' then
+        perform public.log_queued_attempt(v_row.id, 1, v_job_id, v_provider);
+        return null;
+    end if;
+    if tg_op = 'UPDATE' and new.status = old.status then
+        return null;
+    end if;
+
+    begin
+        if tg_op = 'DELETE' then
+            if old.status in ('todo', 'doing') then
+                perform public.log_ended_attempt(
+                    old.id, v_attempt,
+                    case when old.status = 'todo' then 'cancelled' else 'failed' end,
+                    'queue_row_deleted', 'The queue row was deleted before the sync ended'
+                );
+            end if;
+        elsif new.status = 'doing' then
+            if not exists (
+                select from public.pricing_sync_log l where l.queue_job_id = new.id and l.attempt = v_attempt
+            ) then
+                perform public.log_queued_attempt(new.id, v_attempt, v_job_id, v_provider);
+            end if;
+            update public.pricing_sync_log l
+            set status = 'in_progress', sync_started_at = clock_timestamp(), worker_id = new.worker_id
+            where l.queue_job_id = new.id and l.attempt = v_attempt and l.status = 'queued';
+        elsif new.status = 'todo' then
+            if old.status = 'doing' then
+                perform public.log_ended_attempt(
+                    new.id, v_attempt, 'failed', 'ended_outside', 'The queue row was queued again outside of pricing-sync'
+                );
+            else
+                -- A person retried a row that had ended: its job is open again.
+                perform public.reopen_pricing_job(v_job_id);
+            end if;
+            perform public.log_queued_attempt(new.id, new.attempts + 1, v_job_id, v_provider);
+        elsif new.status = 'succeeded' then
+            -- Prices are applied before the queue row ends; an end without them is nobody's success.
+            perform public.log_ended_attempt(
+                new.id, v_attempt, 'failed', 'not_applied', 'The queue row was ended without applying prices'
+            );
+        elsif new.status = 'failed' then
+            perform public.log_ended_attempt(
+                new.id, v_attempt, 'failed', 'ended_outside', 'The queue row was ended outside of pricing-sync'
+            );
+        else
+            perform public.log_ended_attempt(new.id, v_attempt, 'cancelled', 'cancelled', 'Cancelled');
+        end if;
+
+        if not public.settle_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
+            -- A person ended the job while this row was on its way, and left it to whoever moved it.
+            perform public.stop_provider_sync(new.id, 'stopped', 'Its job was ended by hand');
+            return null;
+        end if;
+    exception
+        -- Whoever moves the row tries again: better than a row that runs and a log that does not know.
+        when lock_not_available or deadlock_detected then
+            raise;
+        when others then
+            raise warning 'pricing-sync: queue row % changed to %, its log could not follow: %',
+                v_row.id, coalesce(new.status::text, 'deleted'), sqlerrm;
+    end;
+
+    -- The engine notifies on insert only: what waits for this lock, or was queued again, is told here.
+    if tg_op = 'UPDATE' and new.status = 'todo' then
+        perform public.wake_pricing_workers(new.id);
+    elsif old.status = 'doing' or (old.status = 'todo' and (tg_op = 'DELETE' or new.status <> 'doing')) then
+        perform public.wake_pricing_workers(q.id)
+        from procrastinate.procrastinate_jobs q
+        where q.lock = old.lock and q.status = 'todo'
+        order by q.priority desc, q.id
+        limit 1;
+    end if;
+    return null;
+end;
+$$;
+
+
+ALTER FUNCTION public.project_provider_sync() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.project_provider_sync() IS 'Trigger: carry each change of a queue row over to its log row and its job, and wake who waits for its lock.';
+
+CREATE FUNCTION public.release_pricing_lock() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+    v_skipped boolean := false;
+    v_id bigint;
+begin
+    for v_id in
+        select h.queue_job_id
+        from public.held_pricing_locks() h
+        where old.lock_key in (h.lock_key, 'pricing_sync_global')
+        order by h.queue_job_id
+    loop
+        select q.* into v_row
+        from procrastinate.procrastinate_jobs q
+        where q.id = v_id and q.status = 'doing'
+        for no key update skip locked;
+        if not found then
+            v_skipped := true;
+        elsif v_row.abort_requested then
+            perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
+        else
+            perform public.requeue_provider_sync(
+                v_id, v_row.attempts + 1, 'cancelled', 'lock_released',
+                format('Its lock was released by %s; the sync was queued again', public.pricing_who())
+            );
+        end if;
+    end loop;
+    -- Null: DELETE does not count the row.
+    return case when v_skipped then null else old end;
+end;
+$$;
+
+
+ALTER FUNCTION public.release_pricing_lock() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.release_pricing_lock() IS 'Trigger: DELETE from pricing_sync_lock fences the holder off and queues its provider sync again; pricing_sync_global stands for all.';
+
+CREATE FUNCTION public.release_stalled_syncs() RETURNS TABLE(syncs_found integer, syncs_released integer)
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_settings public.pricing_settings;
+    v_row procrastinate.procrastinate_jobs;
+    v_id bigint;
+    v_lost integer;
+begin
+    select s.* into strict v_settings from public.pricing_settings s;
+    syncs_found := 0;
+    syncs_released := 0;
+    for v_id in
+        select q.id
+        from procrastinate.procrastinate_jobs q
+        left join procrastinate.procrastinate_workers w on w.id = q.worker_id
+        where q.status = 'doing'
+            and q.task_name = 'sync_provider'
+            and (w.id is null or w.last_heartbeat < clock_timestamp() - v_settings.lease)
+        order by q.id
+        limit 500
+    loop
+        syncs_found := syncs_found + 1;
+        begin
+            v_row := public.hold_stuck_sync(v_id);
+            continue when v_row.status is distinct from 'doing'
+                or exists (
+                    select
+                    from procrastinate.procrastinate_workers w
+                    where w.id = v_row.worker_id and w.last_heartbeat >= clock_timestamp() - v_settings.lease
+                );
+
+            select count(*)::integer into v_lost
+            from public.pricing_sync_log l
+            where l.queue_job_id = v_id and l.error_kind = 'worker_lost';
+
+            if v_row.abort_requested then
+                perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
+            elsif v_lost + 1 >= v_settings.max_attempts then
+                perform public.end_provider_sync(
+                    v_id, v_row.attempts + 1, 'failed', 'worker_lost',
+                    format('Its worker was lost %s times; it is not tried again', v_lost + 1)
+                );
+            else
+                perform public.requeue_provider_sync(
+                    v_id, v_row.attempts + 1, 'failed', 'worker_lost', 'The worker was lost; the sync was queued again'
+                );
+            end if;
+            syncs_released := syncs_released + 1;
+        exception
+            when others then
+                raise warning 'pricing-sync: stalled queue row % could not be released: %', v_id, sqlerrm;
+        end;
+    end loop;
+    return next;
+end;
+$$;
+
+
+ALTER FUNCTION public.release_stalled_syncs() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.release_stalled_syncs() IS 'Take back the running syncs of workers without a heartbeat within the lease: queue them again, or fail them after max_attempts.';
+
+CREATE FUNCTION public.reopen_pricing_job(p_job_id uuid) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    update public.pricing_sync_jobs j
+    set status = 'running',
+        outcome = null,
+        completed_at = null,
+        error_message = null,
+        stopped_at = null,
+        revision = j.revision + 1
+    where j.job_id = p_job_id and j.status in ('completed', 'failed', 'cancelled');
+$$;
+
+
+ALTER FUNCTION public.reopen_pricing_job(p_job_id uuid) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.reopen_pricing_job(p_job_id uuid) IS 'Open a job that has ended, because one of its provider syncs is retried.';
+
+CREATE FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    perform public.log_ended_attempt(p_queue_job_id, p_attempt, p_status, p_error_kind, p_message);
+    -- A holder that lives after all hears that it may stop; what it wrote late is refused by the fence.
+    update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = p_queue_job_id;
+    update procrastinate.procrastinate_jobs q set status = 'todo' where q.id = p_queue_job_id;
+end;
+$$;
+
+
+ALTER FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) IS 'Take a running attempt away from its worker, and queue its provider sync again.';
+
+CREATE FUNCTION public.resolve_sync_providers(p_providers text[]) RETURNS text[]
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_known text;
+    v_bad text;
+    v_providers text[];
+begin
+    select 'Known providers: ' || coalesce(string_agg(p.slug, ', ' order by p.slug), 'none') || '.'
+    into v_known
+    from public.pricing_providers p
+    where p.adapter is not null;
+
+    if p_providers is null then
+        select array_agg(p.slug order by p.slug)
+        into v_providers
+        from public.pricing_syncable_providers p;
+        if v_providers is null then
+            raise exception 'There is nothing to sync: no provider is enabled and has what it needs'
+                using errcode = 'PT422', hint = 'Enable one with update pricing_providers set enabled = true. ' || v_known;
+        end if;
+        return v_providers;
+    end if;
+
+    if cardinality(p_providers) = 0 then
+        raise exception 'The list of providers is empty'
+            using errcode = 'PT422', hint = 'Leave it out to sync all. ' || v_known;
+    end if;
+    if array_position(p_providers, null) is not null then
+        raise exception 'The list of providers has a null in it' using errcode = 'PT422', hint = v_known;
+    end if;
+
+    select p.slug into v_bad
+    from unnest(p_providers) as p(slug)
+    group by p.slug
+    having count(*) > 1
+    order by p.slug
+    limit 1;
+    if found then
+        raise exception 'Provider % is named twice', quote_literal(left(v_bad, 60))
+            using errcode = 'PT422', hint = 'Name each provider once.';
+    end if;
+
+    select p.slug into v_bad
+    from unnest(p_providers) with ordinality as p(slug, position)
+    where not exists (
+        select from public.pricing_providers known where known.slug = p.slug and known.adapter is not null
+    )
+    order by p.position
+    limit 1;
+    if found then
+        raise exception 'Provider % is not known', quote_literal(left(v_bad, 60)) using errcode = 'PT422', hint = v_known;
+    end if;
+
+    select p.slug into v_bad
+    from unnest(p_providers) with ordinality as p(slug, position)
+    join public.pricing_providers known on known.slug = p.slug
+    where not known.enabled
+    order by p.position
+    limit 1;
+    if found then
+        raise exception 'Provider % is disabled', quote_literal(v_bad)
+            using errcode = 'PT422',
+                hint = format('Enable it with update pricing_providers set enabled = true where slug = %L.', v_bad);
+    end if;
+
+    return p_providers;
+end;
+$$;
+
+
+ALTER FUNCTION public.resolve_sync_providers(p_providers text[]) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.resolve_sync_providers(p_providers text[]) IS 'The providers that a trigger means, or PT422 with a hint that lists the known ones.';
+
+CREATE FUNCTION public.retry_pricing_sync(job_id uuid, retried_by text DEFAULT CURRENT_USER) RETURNS public.pricing_sync_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET lock_timeout TO '5s'
+    AS $$
+declare
+    v_job public.pricing_sync_jobs;
+    v_providers text[];
+begin
+    if retried_by is null or length(retried_by) not between 1 and 200 then
+        raise exception 'retried_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person or program that retries.';
+    end if;
+
+    select j.* into v_job
+    from public.pricing_sync_jobs j
+    where j.job_id = retry_pricing_sync.job_id
+    for no key update;
+    if not found then
+        raise exception 'There is no job %', coalesce(retry_pricing_sync.job_id::text, 'null')
+            using errcode = 'PT404', hint = 'select * from pricing_sync_jobs order by triggered_at desc shows the newest.';
+    end if;
+
+    select array_agg(latest.provider_slug order by array_position(v_job.providers, latest.provider_slug))
+    into v_providers
+    from (
+        select distinct on (l.provider_slug) l.provider_slug, l.status
+        from public.pricing_sync_log l
+        where l.job_id = v_job.job_id
+        order by l.provider_slug, l.id desc
+    ) as latest
+    where latest.status in ('failed', 'cancelled');
+    if v_providers is null then
+        raise exception 'Job % has nothing to retry: no provider of it failed or was cancelled', v_job.job_id
+            using errcode = 'PT409', hint = 'Trigger a new sync to read the prices again.';
+    end if;
+
+    perform public.reopen_pricing_job(v_job.job_id);
+    perform public.defer_provider_syncs(v_job.job_id, v_providers);
+    perform public.settle_pricing_job(v_job.job_id);
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (
+        retry_pricing_sync.retried_by, 'retry_pricing_sync', v_job.job_id::text,
+        jsonb_build_object('providers', v_providers)
+    );
+    select j.* into v_job from public.pricing_sync_jobs j where j.job_id = retry_pricing_sync.job_id;
+    return v_job;
+end;
+$$;
+
+
+ALTER FUNCTION public.retry_pricing_sync(job_id uuid, retried_by text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.retry_pricing_sync(job_id uuid, retried_by text) IS 'Queue the failed and cancelled providers of a job again, under the same job; returns it, open again.';
+
+CREATE FUNCTION public.settle_pricing_job(p_job_id uuid) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_job public.pricing_sync_jobs;
+    v record;
+    v_status text;
+    v_outcome text;
+begin
+    select j.* into v_job from public.pricing_sync_jobs j where j.job_id = p_job_id for no key update;
+    if not found then
+        return false;
+    end if;
+
+    with latest as (
+        select distinct on (l.provider_slug) l.*
+        from public.pricing_sync_log l
+        where l.job_id = p_job_id
+        order by l.provider_slug, l.id desc
+    )
+    select
+        count(*)::integer as total,
+        count(*) filter (where status = 'success')::integer as succeeded,
+        count(*) filter (where status = 'failed')::integer as failed,
+        count(*) filter (where status = 'cancelled')::integer as cancelled,
+        count(*) filter (where status in ('queued', 'in_progress'))::integer as open,
+        (select min(l.sync_started_at) from public.pricing_sync_log l where l.job_id = p_job_id) as started_at,
+        coalesce(sum(models_fetched), 0)::integer as models_fetched,
+        coalesce(sum(models_updated), 0)::integer as models_updated,
+        coalesce(sum(models_skipped), 0)::integer as models_skipped,
+        string_agg(provider_slug || ': ' || error_message, '; ' order by provider_slug)
+            filter (where status in ('failed', 'cancelled')) as error_message,
+        coalesce(jsonb_object_agg(provider_slug, jsonb_strip_nulls(jsonb_build_object(
+            'status', status,
+            'attempt', attempt,
+            'models_fetched', models_fetched,
+            'models_updated', models_updated,
+            'models_unchanged', models_unchanged,
+            'models_skipped', models_skipped,
+            'models_held', models_held,
+            'error_kind', error_kind,
+            'error_message', error_message,
+            'duration_ms', round(duration_ms, 3),
+            'differences', details -> 'differences',
+            'differences_total', details -> 'differences_total'
+        ))), '{}') as results
+    into v
+    from latest;
+
+    if v_job.outcome is not null then
+        -- A job that has ended keeps status, time and message, whatever its rows do later; the counts tell what they did.
+        v_status := v_job.status;
+        v_outcome := v_job.outcome;
+    elsif v.open > 0 then
+        v_status := case when coalesce(v_job.started_at, v.started_at) is null then 'queued' else 'running' end;
+    elsif v.succeeded > 0 then
+        v_status := 'completed';
+        v_outcome := case when v.succeeded = v.total then 'success' else 'partial' end;
+    elsif v.failed > 0 then
+        v_status := 'failed';
+        v_outcome := 'failed';
+    else
+        v_status := 'cancelled';
+        v_outcome := 'cancelled';
+    end if;
+
+    update public.pricing_sync_jobs j
+    set status = v_status,
+        outcome = v_outcome,
+        -- A row that was on its way when the job ended may start after that end.
+        started_at = coalesce(j.started_at, case when j.outcome is null then v.started_at end),
+        completed_at = case when v_outcome is not null then coalesce(j.completed_at, clock_timestamp()) end,
+        providers_total = v.total,
+        providers_synced = v.succeeded,
+        providers_failed = v.failed + v.cancelled,
+        models_fetched = v.models_fetched,
+        models_updated = v.models_updated,
+        models_skipped = v.models_skipped,
+        total_errors = v.failed,
+        error_message = case
+            when j.outcome is not null then j.error_message
+            when v.total = 0 then 'Its log rows are gone'
+            else left(v.error_message, 500)
+        end,
+        result_data = jsonb_build_object('providers', v.results),
+        revision = j.revision + 1
+    where j.job_id = p_job_id
+        and (j.outcome is null or j.result_data <> jsonb_build_object('providers', v.results));
+    return v_outcome is null;
+end;
+$$;
+
+
+ALTER FUNCTION public.settle_pricing_job(p_job_id uuid) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.settle_pricing_job(p_job_id uuid) IS 'Bring a job in line with the last attempt of each of its providers: an open one wholly, an ended one in its counts; tells whether it is open.';
+
+CREATE FUNCTION public.stop_pricing_job() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    perform public.stop_provider_sync(
+        l.queue_job_id,
+        case new.status when 'cancelled' then 'cancelled' else 'stopped' end,
+        new.error_message
+    )
+    from (
+        select l.queue_job_id
+        from public.pricing_sync_log l
+        where l.job_id = new.job_id and l.status in ('queued', 'in_progress')
+        order by l.queue_job_id
+    ) as l;
+    return null;
+end;
+$$;
+
+
+ALTER FUNCTION public.stop_pricing_job() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.stop_pricing_job() IS 'Trigger: when a person has ended a job, cancel what waits of it and abort what runs.';
+
+CREATE FUNCTION public.stop_provider_sync(p_queue_job_id bigint, p_error_kind text, p_message text) RETURNS boolean
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_row procrastinate.procrastinate_jobs;
+begin
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id and q.task_name = 'sync_provider' and q.status in ('todo', 'doing')
+    for no key update skip locked;
+    if not found then
+        return false;
+    end if;
+
+    perform public.log_ended_attempt(v_row.id, v_row.attempts + 1, 'cancelled', p_error_kind, p_message);
+    if v_row.status = 'doing' then
+        -- The flag tells a live worker to drop what it does; the end does not wait for it.
+        update procrastinate.procrastinate_jobs q set abort_requested = true
+        where q.id = v_row.id and not q.abort_requested;
+    end if;
+    update procrastinate.procrastinate_jobs q
+    set status = (case v_row.status when 'doing' then 'aborted' else 'cancelled' end)
+        ::procrastinate.procrastinate_job_status
+    where q.id = v_row.id;
+    return true;
+end;
+$$;
+
+
+ALTER FUNCTION public.stop_provider_sync(p_queue_job_id bigint, p_error_kind text, p_message text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.stop_provider_sync(p_queue_job_id bigint, p_error_kind text, p_message text) IS 'Cancel a provider sync that waits, abort one that runs; false when it has ended, or somebody else is changing it now.';
+
+CREATE FUNCTION public.stuck_pricing_syncs() RETURNS TABLE(reason text, provider_slug text, queue_job_id bigint, job_id uuid)
+    LANGUAGE sql STABLE
+    SET search_path TO ''
+    AS $$
+    with attended as (
+        select coalesce(
+            greatest(
+                (select max(w.last_heartbeat) from procrastinate.procrastinate_workers w),
+                (select t.last_tick_at from public.pricing_scheduler_ticks t where t.scheduler = 'worker')
+            ) >= clock_timestamp() - s.queued_timeout,
+            false
+        ) as is_attended
+        from public.pricing_settings s
+    ),
+    open_rows as (
+        select
+            q.id,
+            q.status,
+            q.args ->> 'provider' as provider_slug,
+            (q.args ->> 'job_id')::uuid as job_id,
+            case
+                when j.job_id is null or j.outcome is not null
+                    or l.id is null or (q.status = 'doing' and l.status = 'queued')
+                    then 'adrift'
+                when q.status = 'todo' and not p.enabled then 'disabled'
+                when q.status = 'todo' and not a.is_attended and l.queued_at < clock_timestamp() - s.queued_timeout
+                    then 'no_worker'
+                when q.status = 'doing'
+                    and coalesce(w.last_heartbeat < clock_timestamp() - s.lease, true)
+                    then 'worker_lost'
+                when q.status = 'doing' and q.abort_requested
+                    and not exists (
+                        select
+                        from procrastinate.procrastinate_events e
+                        where e.job_id = q.id and e.type = 'abort_requested' and e.at >= clock_timestamp() - s.lease
+                    )
+                    then 'abort_ignored'
+                when q.status = 'doing'
+                    and l.sync_started_at < clock_timestamp() - coalesce(p.timeout, interval '10 minutes')
+                    then 'timeout'
+            end as reason
+        from procrastinate.procrastinate_jobs q
+        cross join public.pricing_settings s
+        cross join attended a
+        left join procrastinate.procrastinate_workers w on w.id = q.worker_id
+        left join public.pricing_providers p on p.slug = q.args ->> 'provider'
+        left join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
+        -- One look into an index for each open row, however many have ended: a join would read those too.
+        left join lateral (
+            select l.id, l.status, l.queued_at, l.sync_started_at
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id and l.attempt = q.attempts + 1
+            limit 1
+        ) l on true
+        where q.status in ('todo', 'doing') and q.task_name = 'sync_provider'
+    )
+    select r.reason, r.provider_slug, r.id, r.job_id
+    from open_rows r
+    where r.reason is not null
+    union all
+    -- Log rows still open whose queue row has moved on or is gone; younger ones may be about to follow it.
+    select 'adrift', l.provider_slug, l.queue_job_id, l.job_id
+    from public.pricing_sync_log l
+    left join lateral (
+        select q.id, q.attempts, q.status from procrastinate.procrastinate_jobs q where q.id = l.queue_job_id limit 1
+    ) q on true
+    where l.status in ('queued', 'in_progress')
+        and l.queued_at < clock_timestamp() - interval '10 seconds'
+        and (q.id is null or q.attempts >= l.attempt or q.status not in ('todo', 'doing'))
+    union all
+    -- Open jobs of which nothing is open, or that do not know of an end.
+    select 'adrift', null, null, j.job_id
+    from public.pricing_sync_jobs j
+    where j.status in ('queued', 'running')
+        and (
+            not exists (
+                select
+                from public.pricing_sync_log l
+                where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
+            )
+            and not exists (select from open_rows r where r.job_id = j.job_id)
+            or exists (
+                select
+                from public.pricing_provider_syncs s
+                where s.job_id = j.job_id
+                    and s.status not in ('queued', 'in_progress')
+                    and coalesce(j.result_data #>> array['providers', s.provider, 'status'], 'queued')
+                        in ('queued', 'in_progress')
+            )
+        );
+$$;
+
+
+ALTER FUNCTION public.stuck_pricing_syncs() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.stuck_pricing_syncs() IS 'What is stuck now, and why: worker_lost, abort_ignored, timeout, disabled, no_worker, or adrift (queue, log and job disagree); cleanup_stuck_pricing_syncs settles it.';
+
+CREATE FUNCTION public.tick_pricing_schedule(scheduler text) RETURNS integer
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_now constant timestamptz := clock_timestamp();
+    v_settings public.pricing_settings;
+    v_last public.pricing_scheduler_ticks;
+    v_yields boolean;
+    v_prunes boolean;
+    v_enqueued integer := 0;
+    v_enqueue_error text;
+    v_prune_error text;
+begin
+    if scheduler is null or scheduler not in ('pg_cron', 'worker') then
+        raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
+            using errcode = 'PT422', hint = 'It is pg_cron or worker.';
+    end if;
+    -- Each its own: a worker that prunes must not cost pg_cron its heartbeat.
+    if not pg_catalog.pg_try_advisory_xact_lock(
+        pg_catalog.hashtextextended('pricing_schedule:' || tick_pricing_schedule.scheduler, 0)
+    ) then
+        return 0;
+    end if;
+
+    select s.* into strict v_settings from public.pricing_settings s;
+    select t.* into v_last
+    from public.pricing_scheduler_ticks t
+    where t.scheduler = tick_pricing_schedule.scheduler;
+    v_yields := scheduler = 'worker' and exists (
+        select
+        from public.pricing_scheduler_ticks t
+        where t.scheduler = 'pg_cron'
+            -- One that ticks and cannot enqueue is no better than a silent one.
+            and t.last_error is null
+            -- Not from the future either: a clock that was set back must not silence the workers.
+            and t.last_tick_at between v_now - interval '90 seconds' and v_now + interval '90 seconds'
+    );
+    -- pg_cron has a job of its own for that.
+    v_prunes := scheduler = 'worker' and not v_yields
+        and (v_last.last_pruned_at is null or v_last.last_pruned_at < v_now - interval '1 hour');
+
+    if v_settings.scheduler_enabled and not v_yields then
+        begin
+            select coalesce(sum(j.providers_total), 0) into v_enqueued
+            from public.enqueue_due_pricing_syncs() j;
+        exception
+            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
+            when query_canceled or others then
+                v_enqueued := 0;
+                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
+                raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
+        end;
+    end if;
+    if v_prunes then
+        begin
+            perform public.cleanup_old_pricing_jobs(v_settings.retention);
+        exception
+            when query_canceled or others then
+                v_prune_error := 'Pruning failed: ' || sqlerrm;
+                raise warning 'pricing-sync: old jobs could not be pruned: %', sqlerrm;
+        end;
+    else
+        -- It was tried an hour ago at most, and nothing has told since that it goes.
+        v_prune_error := substring(v_last.last_error from 'Pruning failed: .*');
+    end if;
+
+    insert into public.pricing_scheduler_ticks as t (
+        scheduler, last_tick_at, last_enqueued_at, last_pruned_at, last_error
+    )
+    values (
+        tick_pricing_schedule.scheduler,
+        v_now,
+        case when v_enqueued > 0 then v_now end,
+        case when v_prunes then v_now end,
+        nullif(concat_ws('; ', v_enqueue_error, v_prune_error), '')
+    )
+    on conflict on constraint pricing_scheduler_ticks_pkey do update
+    set last_tick_at = excluded.last_tick_at,
+        last_enqueued_at = coalesce(excluded.last_enqueued_at, t.last_enqueued_at),
+        last_pruned_at = coalesce(excluded.last_pruned_at, t.last_pruned_at),
+        last_error = excluded.last_error;
+    return v_enqueued;
+end;
+$$;
+
+
+ALTER FUNCTION public.tick_pricing_schedule(scheduler text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.tick_pricing_schedule(scheduler text) IS 'One tick of the schedule by pg_cron or worker: leave a heartbeat, enqueue what is due, as a worker prune once an hour; a worker leaves both to pg_cron while that ticks. Returns how many provider syncs it enqueued.';
+
+CREATE FUNCTION public.trigger_pricing_sync(providers text[] DEFAULT NULL::text[], triggered_by text DEFAULT CURRENT_USER, dry_run boolean DEFAULT false, on_conflict text DEFAULT 'queue'::text, idempotency_key text DEFAULT NULL::text) RETURNS public.pricing_sync_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+declare
+    v_request constant jsonb := jsonb_build_object(
+        'providers', trigger_pricing_sync.providers,
+        'dry_run', coalesce(trigger_pricing_sync.dry_run, false),
+        'on_conflict', trigger_pricing_sync.on_conflict
+    );
+    v_providers text[];
+    v_key public.pricing_idempotency_keys;
+    v_job public.pricing_sync_jobs;
+    v_holder record;
+begin
+    if on_conflict is null or on_conflict not in ('queue', 'coalesce', 'reject') then
+        raise exception 'on_conflict cannot be %', coalesce(quote_literal(on_conflict), 'null')
+            using errcode = 'PT422', hint = 'It is one of queue, coalesce, reject.';
+    end if;
+    if triggered_by is null or length(triggered_by) not between 1 and 200 then
+        raise exception 'triggered_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person or program that triggers.';
+    end if;
+    if length(idempotency_key) not between 1 and 200 then
+        raise exception 'idempotency_key must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Use a random value, such as a UUID, for each intended trigger.';
+    end if;
+
+    if idempotency_key is not null then
+        -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
+        perform pg_catalog.pg_advisory_xact_lock(
+            pg_catalog.hashtextextended('pricing_sync_idempotency:' || trigger_pricing_sync.idempotency_key, 0)
+        );
+        select k.* into v_key
+        from public.pricing_idempotency_keys k
+        where k.key = trigger_pricing_sync.idempotency_key and k.used_at > clock_timestamp() - interval '24 hours';
+        if found then
+            -- What was asked for, not what it came to: which providers "all" are may change in a day.
+            if v_key.request <> v_request then
+                raise exception 'The idempotency key was used for another trigger, job %', v_key.job_id
+                    using errcode = 'PT409', hint = 'Repeat a trigger with the same key and the same body, or use a new key.';
+            end if;
+            select j.* into strict v_job from public.pricing_sync_jobs j where j.job_id = v_key.job_id;
+            return v_job;
+        end if;
+    end if;
+
+    v_providers := public.resolve_sync_providers(trigger_pricing_sync.providers);
+
+    if on_conflict <> 'queue' then
+        perform public.lock_provider_triggers(v_providers);
+    end if;
+
+    if on_conflict = 'reject' then
+        select q.lock as lock_key, q.args ->> 'job_id' as job_id, l.sync_started_at as locked_at
+        into v_holder
+        from procrastinate.procrastinate_jobs q
+        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
+        where q.task_name = 'sync_provider'
+            and q.status in ('todo', 'doing')
+            and q.lock = any (select 'pricing_sync:' || p from unnest(v_providers) as p)
+        order by q.status = 'doing' desc, q.id
+        limit 1;
+        if found then
+            raise exception '% is held by job %', v_holder.lock_key, v_holder.job_id
+                using errcode = 'PT429',
+                    hint = 'Wait until it ends, or trigger with on_conflict => ''queue''.',
+                    detail = jsonb_build_object(
+                        'lock_key', v_holder.lock_key,
+                        'locked_by_job', v_holder.job_id,
+                        'locked_at', v_holder.locked_at
+                    )::text;
+        end if;
+    elsif on_conflict = 'coalesce' then
+        select j.* into v_job
+        from public.pricing_sync_jobs j
+        where j.status = 'queued'
+            and j.dry_run = coalesce(trigger_pricing_sync.dry_run, false)
+            and j.providers @> v_providers
+            and j.providers <@ v_providers
+            -- Waiting means all of it waits: a part that runs has read its prices already.
+            and not exists (
+                select from public.pricing_sync_log l where l.job_id = j.job_id and l.status <> 'queued'
+            )
+        order by j.triggered_at
+        limit 1;
+    end if;
+
+    if v_job.job_id is null then
+        insert into public.pricing_sync_jobs as j (
+            triggered_by, dry_run, request, providers, providers_total, idempotency_key
+        )
+        values (
+            trigger_pricing_sync.triggered_by,
+            coalesce(trigger_pricing_sync.dry_run, false),
+            v_request,
+            v_providers,
+            cardinality(v_providers),
+            trigger_pricing_sync.idempotency_key
+        )
+        returning j.* into v_job;
+        perform public.defer_provider_syncs(v_job.job_id, v_providers);
+    end if;
+
+    if idempotency_key is not null then
+        insert into public.pricing_idempotency_keys as k (key, job_id, request)
+        values (trigger_pricing_sync.idempotency_key, v_job.job_id, v_request)
+        on conflict (key) do update
+        set job_id = excluded.job_id, request = excluded.request, used_at = excluded.used_at;
+    end if;
+    return v_job;
+end;
+$$;
+
+
+ALTER FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) IS 'Queue one sync of the given providers (null: all that can be synced) and return its job at once; workers do the rest.';
+
+CREATE FUNCTION public.wake_pricing_workers(p_queue_job_id bigint) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    -- The engine's own channels and payload: its workers listen to nothing else.
+    select
+        pg_catalog.pg_notify('procrastinate_any_queue_v1', payload),
+        pg_catalog.pg_notify('procrastinate_queue_v1#pricing', payload)
+    from (
+        select json_build_object('type', 'job_inserted', 'job_id', p_queue_job_id)::text as payload
+    ) as notification;
+$$;
+
+
+ALTER FUNCTION public.wake_pricing_workers(p_queue_job_id bigint) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.wake_pricing_workers(p_queue_job_id bigint) IS 'Tell listening workers, after commit, that this queue row may be fetched.';
+
+ALTER TABLE procrastinate.procrastinate_events OWNER TO pricing_owner;
+
+ALTER TABLE procrastinate.procrastinate_events_id_seq OWNER TO pricing_owner;
+
+ALTER TABLE procrastinate.procrastinate_jobs_id_seq OWNER TO pricing_owner;
+
+ALTER TABLE procrastinate.procrastinate_periodic_defers OWNER TO pricing_owner;
+
+ALTER TABLE procrastinate.procrastinate_periodic_defers_id_seq OWNER TO pricing_owner;
+
+ALTER TABLE procrastinate.procrastinate_workers OWNER TO pricing_owner;
+
+CREATE TABLE public.model_pricing (
+    id bigint NOT NULL,
+    provider_slug text NOT NULL,
+    model_id text NOT NULL,
+    name text,
+    price_per_input_token public.pricing_usd,
+    price_per_output_token public.pricing_usd,
+    price_per_cache_read_token public.pricing_usd,
+    price_per_cache_write_token public.pricing_usd,
+    price_per_cache_write_1h_token public.pricing_usd,
+    price_per_reasoning_token public.pricing_usd,
+    price_per_input_audio_token public.pricing_usd,
+    price_per_output_audio_token public.pricing_usd,
+    price_per_cache_read_audio_token public.pricing_usd,
+    price_per_input_image_token public.pricing_usd,
+    price_per_output_image_token public.pricing_usd,
+    price_per_image public.pricing_usd,
+    price_per_request public.pricing_usd,
+    price_per_web_search public.pricing_usd,
+    conditions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    pricing_source text NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    last_changed_at timestamp with time zone,
+    missing_count integer DEFAULT 0 NOT NULL,
+    is_active boolean DEFAULT true NOT NULL,
+    CONSTRAINT model_pricing_conditions_check CHECK ((jsonb_typeof(conditions) = 'array'::text)),
+    CONSTRAINT model_pricing_extra_check CHECK ((jsonb_typeof(extra) = 'object'::text)),
+    CONSTRAINT model_pricing_missing_count_check CHECK ((missing_count >= 0)),
+    CONSTRAINT model_pricing_model_id_check CHECK (((length(model_id) >= 1) AND (length(model_id) <= 512))),
+    CONSTRAINT model_pricing_provider_slug_check CHECK (((length(provider_slug) >= 1) AND (length(provider_slug) <= 40)))
+);
+
+
+ALTER TABLE public.model_pricing OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.model_pricing IS 'The price in force, one row per provider and model; US dollars per single unit, null where unknown.';
+
+COMMENT ON COLUMN public.model_pricing.model_id IS 'As the provider spells it, case included.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_input_token IS 'USD per input token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_output_token IS 'USD per output token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_cache_read_token IS 'USD per input token read from the cache.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_cache_write_token IS 'USD per input token written to the cache for 5 minutes.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_cache_write_1h_token IS 'USD per input token written to the cache for 1 hour.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_reasoning_token IS 'USD per reasoning token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_input_audio_token IS 'USD per audio input token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_output_audio_token IS 'USD per audio output token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_cache_read_audio_token IS 'USD per audio input token read from the cache.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_input_image_token IS 'USD per image input token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_output_image_token IS 'USD per image output token.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_image IS 'USD per image.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_request IS 'USD per request.';
+
+COMMENT ON COLUMN public.model_pricing.price_per_web_search IS 'USD per web search.';
+
+COMMENT ON COLUMN public.model_pricing.conditions IS 'Prices that replace the base under a condition (prompt size, UTC window), in the provider''s order: later entries win.';
+
+COMMENT ON COLUMN public.model_pricing.extra IS 'Price keys without a column, verbatim.';
+
+COMMENT ON COLUMN public.model_pricing.pricing_source IS 'api:<provider>, or catalogue:genai-prices@<version>.';
+
+COMMENT ON COLUMN public.model_pricing.last_changed_at IS 'When the price last changed; null while no price was ever known.';
+
+COMMENT ON COLUMN public.model_pricing.missing_count IS 'Complete syncs in a row that did not list the model.';
+
+COMMENT ON COLUMN public.model_pricing.is_active IS 'False after 3 complete syncs without the model; it is never deleted.';
+
+CREATE TABLE public.pricing_providers (
+    slug text NOT NULL,
+    name text NOT NULL,
+    adapter text,
+    base_url text,
+    credential_variable text,
+    enabled boolean DEFAULT true NOT NULL,
+    sync_interval interval DEFAULT '06:00:00'::interval NOT NULL,
+    sync_jitter numeric DEFAULT 0.1 NOT NULL,
+    timeout interval DEFAULT '00:10:00'::interval NOT NULL,
+    review_first boolean DEFAULT false NOT NULL,
+    state text DEFAULT 'ok'::text NOT NULL,
+    next_sync_at timestamp with time zone,
+    next_allowed_at timestamp with time zone,
+    last_success_at timestamp with time zone,
+    last_changed_at timestamp with time zone,
+    consecutive_failures integer DEFAULT 0 NOT NULL,
+    etag text,
+    etag_parser text,
+    content_digest text,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT pricing_providers_adapter_check CHECK ((adapter <> ''::text)),
+    CONSTRAINT pricing_providers_base_url_check CHECK ((base_url ~ '^https?://[^[:space:]]+$'::text)),
+    CONSTRAINT pricing_providers_consecutive_failures_check CHECK ((consecutive_failures >= 0)),
+    CONSTRAINT pricing_providers_credential_variable_check CHECK ((credential_variable ~ '^[A-Z][A-Z0-9_]*$'::text)),
+    CONSTRAINT pricing_providers_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT pricing_providers_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,39}$'::text)),
+    CONSTRAINT pricing_providers_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'failing'::text, 'no_credentials'::text, 'no_price_api'::text, 'disabled'::text]))),
+    CONSTRAINT pricing_providers_sync_interval_check CHECK ((sync_interval >= '00:05:00'::interval)),
+    CONSTRAINT pricing_providers_sync_jitter_check CHECK (((sync_jitter >= (0)::numeric) AND (sync_jitter <= 0.5))),
+    CONSTRAINT pricing_providers_timeout_check CHECK ((timeout >= '00:00:01'::interval))
+);
+
+
+ALTER TABLE public.pricing_providers OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_providers IS 'The providers whose prices are synced: where, how often, and how it goes.';
+
+COMMENT ON COLUMN public.pricing_providers.slug IS 'The provider''s name in every other table, URL and command.';
+
+COMMENT ON COLUMN public.pricing_providers.adapter IS 'Which adapter reads its price list; null: none, prices can only come from the catalogue.';
+
+COMMENT ON COLUMN public.pricing_providers.base_url IS 'Scheme, host and any prefix; the adapter appends its path.';
+
+COMMENT ON COLUMN public.pricing_providers.credential_variable IS 'Name of the worker''s environment variable that holds the credential; never the credential.';
+
+COMMENT ON COLUMN public.pricing_providers.enabled IS 'False: neither scheduled nor accepted by a trigger.';
+
+COMMENT ON COLUMN public.pricing_providers.sync_interval IS 'Time between scheduled syncs, 5 minutes or more; stretched up to a day while the provider is failing.';
+
+COMMENT ON COLUMN public.pricing_providers.sync_jitter IS 'Share of the interval by which a scheduled sync is moved at random, either way.';
+
+COMMENT ON COLUMN public.pricing_providers.timeout IS 'An attempt that takes longer than this fails.';
+
+COMMENT ON COLUMN public.pricing_providers.review_first IS 'Meant for a provider whose first price list a person must accept; has no effect in this version.';
+
+COMMENT ON COLUMN public.pricing_providers.state IS 'ok, failing (3 failures in a row), no_credentials, no_price_api or disabled.';
+
+COMMENT ON COLUMN public.pricing_providers.next_sync_at IS 'When the schedule enqueues the next sync; null: as soon as possible. A sync by hand leaves it alone until it has come, and then serves it.';
+
+COMMENT ON COLUMN public.pricing_providers.next_allowed_at IS 'The provider asked not to be called before this time; the schedule waits for it, a trigger by hand does not.';
+
+COMMENT ON COLUMN public.pricing_providers.last_success_at IS 'When its prices were last confirmed, changed or not.';
+
+COMMENT ON COLUMN public.pricing_providers.last_changed_at IS 'When a sync last changed one of its prices.';
+
+COMMENT ON COLUMN public.pricing_providers.etag IS 'Sent back as If-None-Match, when etag_parser is the version that reads the answer.';
+
+COMMENT ON COLUMN public.pricing_providers.content_digest IS 'SHA-256 of the last price list that was applied.';
+
+CREATE VIEW public.model_prices WITH (security_invoker='true') AS
+ SELECT m.provider_slug AS provider,
+    m.model_id AS model,
+    m.name,
+    trim_scale(((m.price_per_input_token)::numeric * (1000000)::numeric)) AS input_per_1m,
+    trim_scale(((m.price_per_output_token)::numeric * (1000000)::numeric)) AS output_per_1m,
+    trim_scale(((m.price_per_cache_read_token)::numeric * (1000000)::numeric)) AS cache_read_per_1m,
+    trim_scale(((m.price_per_cache_write_token)::numeric * (1000000)::numeric)) AS cache_write_per_1m,
+    trim_scale(((m.price_per_cache_write_1h_token)::numeric * (1000000)::numeric)) AS cache_write_1h_per_1m,
+    trim_scale(((m.price_per_reasoning_token)::numeric * (1000000)::numeric)) AS reasoning_per_1m,
+    trim_scale(((m.price_per_input_audio_token)::numeric * (1000000)::numeric)) AS input_audio_per_1m,
+    trim_scale(((m.price_per_output_audio_token)::numeric * (1000000)::numeric)) AS output_audio_per_1m,
+    trim_scale(((m.price_per_cache_read_audio_token)::numeric * (1000000)::numeric)) AS cache_read_audio_per_1m,
+    trim_scale(((m.price_per_input_image_token)::numeric * (1000000)::numeric)) AS input_image_per_1m,
+    trim_scale(((m.price_per_output_image_token)::numeric * (1000000)::numeric)) AS output_image_per_1m,
+    m.price_per_image AS per_image,
+    m.price_per_request AS per_request,
+    m.price_per_web_search AS per_web_search,
+    (jsonb_array_length(m.conditions) > 0) AS has_conditions,
+        CASE
+            WHEN ((GREATEST(m.price_per_input_token, m.price_per_output_token, m.price_per_cache_read_token, m.price_per_cache_write_token, m.price_per_cache_write_1h_token, m.price_per_reasoning_token, m.price_per_input_audio_token, m.price_per_output_audio_token, m.price_per_cache_read_audio_token, m.price_per_input_image_token, m.price_per_output_image_token, m.price_per_image, m.price_per_request))::numeric > (0)::numeric) THEN 'priced'::text
+            WHEN (COALESCE(m.price_per_input_token, m.price_per_output_token) IS NULL) THEN 'unknown'::text
+            ELSE 'free'::text
+        END AS price_state,
+    m.pricing_source AS source,
+    m.is_active,
+    m.last_changed_at,
+    p.last_success_at AS confirmed_at,
+    date_trunc('second'::text, (now() - p.last_success_at)) AS confirmed_ago
+   FROM (public.model_pricing m
+     LEFT JOIN public.pricing_providers p ON ((p.slug =
+        CASE
+            WHEN (m.pricing_source ~~ 'catalogue:%'::text) THEN 'catalogue'::text
+            ELSE m.provider_slug
+        END)));
+
+
+ALTER TABLE public.model_prices OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.model_prices IS 'Prices for people: US dollars per million tokens, and per single image, request and web search; null is unknown, 0 is free.';
+
+COMMENT ON COLUMN public.model_prices.input_per_1m IS 'USD per million input tokens.';
+
+COMMENT ON COLUMN public.model_prices.output_per_1m IS 'USD per million output tokens.';
+
+COMMENT ON COLUMN public.model_prices.cache_read_per_1m IS 'USD per million input tokens read from the cache.';
+
+COMMENT ON COLUMN public.model_prices.cache_write_per_1m IS 'USD per million input tokens written to the cache for 5 minutes.';
+
+COMMENT ON COLUMN public.model_prices.cache_write_1h_per_1m IS 'USD per million input tokens written to the cache for 1 hour.';
+
+COMMENT ON COLUMN public.model_prices.reasoning_per_1m IS 'USD per million reasoning tokens.';
+
+COMMENT ON COLUMN public.model_prices.input_audio_per_1m IS 'USD per million audio input tokens.';
+
+COMMENT ON COLUMN public.model_prices.output_audio_per_1m IS 'USD per million audio output tokens.';
+
+COMMENT ON COLUMN public.model_prices.cache_read_audio_per_1m IS 'USD per million audio input tokens read from the cache.';
+
+COMMENT ON COLUMN public.model_prices.input_image_per_1m IS 'USD per million image input tokens.';
+
+COMMENT ON COLUMN public.model_prices.output_image_per_1m IS 'USD per million image output tokens.';
+
+COMMENT ON COLUMN public.model_prices.per_image IS 'USD per image.';
+
+COMMENT ON COLUMN public.model_prices.per_request IS 'USD per request.';
+
+COMMENT ON COLUMN public.model_prices.per_web_search IS 'USD per web search.';
+
+COMMENT ON COLUMN public.model_prices.price_state IS 'priced, free (everything known is 0, web searches apart) or unknown.';
+
+COMMENT ON COLUMN public.model_prices.confirmed_ago IS 'How long ago the source of this price was last read successfully.';
+
+CREATE TABLE public.model_pricing_history (
+    id bigint NOT NULL,
+    model_id bigint NOT NULL,
+    price_per_input_token public.pricing_usd,
+    price_per_output_token public.pricing_usd,
+    previous_input_price public.pricing_usd,
+    previous_output_price public.pricing_usd,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    changed_by text NOT NULL,
+    job_id uuid,
+    observed_at timestamp with time zone,
+    price_per_cache_read_token public.pricing_usd,
+    price_per_cache_write_token public.pricing_usd,
+    price_per_cache_write_1h_token public.pricing_usd,
+    price_per_reasoning_token public.pricing_usd,
+    price_per_input_audio_token public.pricing_usd,
+    price_per_output_audio_token public.pricing_usd,
+    price_per_cache_read_audio_token public.pricing_usd,
+    price_per_input_image_token public.pricing_usd,
+    price_per_output_image_token public.pricing_usd,
+    price_per_image public.pricing_usd,
+    price_per_request public.pricing_usd,
+    price_per_web_search public.pricing_usd,
+    conditions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    extra jsonb DEFAULT '{}'::jsonb NOT NULL,
+    pricing_source text NOT NULL,
+    raw jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+
+ALTER TABLE public.model_pricing_history OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.model_pricing_history IS 'Every price that was ever in force, the first included; rows are only ever added.';
+
+COMMENT ON COLUMN public.model_pricing_history.model_id IS 'model_pricing.id.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_input_token IS 'USD per input token from changed_at on.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_output_token IS 'USD per output token from changed_at on.';
+
+COMMENT ON COLUMN public.model_pricing_history.previous_input_price IS 'USD per input token before; null: unknown, or the first price.';
+
+COMMENT ON COLUMN public.model_pricing_history.previous_output_price IS 'USD per output token before; null: unknown, or the first price.';
+
+COMMENT ON COLUMN public.model_pricing_history.changed_at IS 'Clock time after the model''s row was locked; ties are ordered by id.';
+
+COMMENT ON COLUMN public.model_pricing_history.changed_by IS 'api_sync:<provider>, manual:<name> or rollback:<job_id>.';
+
+COMMENT ON COLUMN public.model_pricing_history.job_id IS 'The job that wrote it; that row may be pruned, this one stays.';
+
+COMMENT ON COLUMN public.model_pricing_history.observed_at IS 'When the provider''s answer arrived.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_cache_read_token IS 'USD per input token read from the cache.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_cache_write_token IS 'USD per input token written to the cache for 5 minutes.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_cache_write_1h_token IS 'USD per input token written to the cache for 1 hour.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_reasoning_token IS 'USD per reasoning token.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_input_audio_token IS 'USD per audio input token.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_output_audio_token IS 'USD per audio output token.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_cache_read_audio_token IS 'USD per audio input token read from the cache.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_input_image_token IS 'USD per image input token.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_output_image_token IS 'USD per image output token.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_image IS 'USD per image.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_request IS 'USD per request.';
+
+COMMENT ON COLUMN public.model_pricing_history.price_per_web_search IS 'USD per web search.';
+
+COMMENT ON COLUMN public.model_pricing_history.raw IS 'What the provider wrote: text and unit of each price key.';
+
+ALTER TABLE public.model_pricing_history ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.model_pricing_history_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE public.model_pricing ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.model_pricing_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.pricing_api_keys (
+    key_id text NOT NULL,
+    name text NOT NULL,
+    role text DEFAULT 'admin'::text NOT NULL,
+    key_digest bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text NOT NULL,
+    expires_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    CONSTRAINT pricing_api_keys_key_digest_check CHECK ((length(key_digest) = 32)),
+    CONSTRAINT pricing_api_keys_key_id_check CHECK ((key_id ~ '^[0-9a-f]{12}$'::text)),
+    CONSTRAINT pricing_api_keys_name_check CHECK ((name ~ '^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$'::text)),
+    CONSTRAINT pricing_api_keys_role_check CHECK ((role = ANY (ARRAY['admin'::text, 'read'::text])))
+);
+
+
+ALTER TABLE public.pricing_api_keys OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_api_keys IS 'Bearer keys of the HTTP interface: digests only, a key is shown once when it is made.';
+
+COMMENT ON COLUMN public.pricing_api_keys.role IS 'admin may do everything, read may only read.';
+
+COMMENT ON COLUMN public.pricing_api_keys.key_digest IS 'SHA-256 of the whole key.';
+
+CREATE TABLE public.pricing_audit_log (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    who text NOT NULL,
+    action text NOT NULL,
+    subject text NOT NULL,
+    details jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+
+ALTER TABLE public.pricing_audit_log OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_audit_log IS 'What people decided: one row per decision, never changed.';
+
+COMMENT ON COLUMN public.pricing_audit_log.who IS 'The database user or the key''s name.';
+
+COMMENT ON COLUMN public.pricing_audit_log.action IS 'A word such as create_api_key.';
+
+COMMENT ON COLUMN public.pricing_audit_log.subject IS 'What it was done to.';
+
+ALTER TABLE public.pricing_audit_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.pricing_audit_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW public.pricing_history WITH (security_invoker='true') AS
+ SELECT m.provider_slug AS provider,
+    m.model_id AS model,
+    h.changed_at,
+    trim_scale(((h.price_per_input_token)::numeric * (1000000)::numeric)) AS input_per_1m,
+    trim_scale(((h.price_per_output_token)::numeric * (1000000)::numeric)) AS output_per_1m,
+    trim_scale(((h.previous_input_price)::numeric * (1000000)::numeric)) AS previous_input_per_1m,
+    trim_scale(((h.previous_output_price)::numeric * (1000000)::numeric)) AS previous_output_per_1m,
+    h.changed_by,
+    h.pricing_source AS source,
+    h.job_id,
+    h.id
+   FROM (public.model_pricing_history h
+     JOIN public.model_pricing m ON ((m.id = h.model_id)));
+
+
+ALTER TABLE public.pricing_history OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_history IS 'Every price change with its model''s name, in US dollars per million tokens; order by changed_at desc, id desc.';
+
+COMMENT ON COLUMN public.pricing_history.input_per_1m IS 'USD per million input tokens from changed_at on.';
+
+COMMENT ON COLUMN public.pricing_history.output_per_1m IS 'USD per million output tokens from changed_at on.';
+
+COMMENT ON COLUMN public.pricing_history.previous_input_per_1m IS 'USD per million input tokens before; null: unknown, or the first price.';
+
+COMMENT ON COLUMN public.pricing_history.previous_output_per_1m IS 'USD per million output tokens before; null: unknown, or the first price.';
+
+CREATE TABLE public.pricing_idempotency_keys (
+    key text NOT NULL,
+    job_id uuid NOT NULL,
+    request jsonb NOT NULL,
+    used_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT pricing_idempotency_keys_key_check CHECK (((length(key) >= 1) AND (length(key) <= 200)))
+);
+
+
+ALTER TABLE public.pricing_idempotency_keys OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_idempotency_keys IS 'The idempotency keys of the last 24 hours: what was asked with each, and the job that it got.';
+
+COMMENT ON COLUMN public.pricing_idempotency_keys.request IS 'What the caller asked for: providers (null: all), dry_run, on_conflict. Another request with the same key is refused.';
+
+CREATE VIEW public.pricing_provider_syncs WITH (security_invoker='true') AS
+ SELECT DISTINCT ON (log.job_id, log.provider_slug) log.job_id,
+    log.provider_slug AS provider,
+    log.status,
+    log.attempt,
+    log.models_fetched,
+    log.models_updated,
+    log.models_unchanged,
+    log.models_held,
+    log.models_skipped,
+    log.errors,
+    log.error_kind,
+    log.error_message,
+    (round(log.duration_ms))::double precision AS duration_ms,
+    log.sync_started_at,
+    ((log.details ->> 'differences_total'::text))::integer AS differences_total,
+    (log.details -> 'differences'::text) AS differences
+   FROM public.pricing_sync_log log
+  ORDER BY log.job_id, log.provider_slug, log.id DESC;
+
+
+ALTER TABLE public.pricing_provider_syncs OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_provider_syncs IS 'Each provider''s part of each job as it stands: its newest attempt.';
+
+COMMENT ON COLUMN public.pricing_provider_syncs.duration_ms IS 'Milliseconds from the attempt''s start to its end, rounded.';
+
+COMMENT ON COLUMN public.pricing_provider_syncs.differences_total IS 'Of a dry run: how many differences there are; null otherwise.';
+
+COMMENT ON COLUMN public.pricing_provider_syncs.differences IS 'Of a dry run: what a sync would have changed, the first of them; null otherwise.';
+
+CREATE TABLE public.pricing_scheduler_ticks (
+    scheduler text NOT NULL,
+    last_tick_at timestamp with time zone NOT NULL,
+    last_enqueued_at timestamp with time zone,
+    last_pruned_at timestamp with time zone,
+    last_error text,
+    CONSTRAINT pricing_scheduler_ticks_scheduler_check CHECK ((scheduler = ANY (ARRAY['pg_cron'::text, 'worker'::text])))
+);
+
+
+ALTER TABLE public.pricing_scheduler_ticks OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_scheduler_ticks IS 'The heartbeat of the schedule: pg_cron ticks every minute; the workers tick every few seconds, and take over while pg_cron is silent.';
+
+COMMENT ON COLUMN public.pricing_scheduler_ticks.last_tick_at IS 'When it last ticked, whether or not anything was due.';
+
+COMMENT ON COLUMN public.pricing_scheduler_ticks.last_enqueued_at IS 'When it last enqueued a sync that was due.';
+
+COMMENT ON COLUMN public.pricing_scheduler_ticks.last_pruned_at IS 'When it last pruned old jobs.';
+
+COMMENT ON COLUMN public.pricing_scheduler_ticks.last_error IS 'Why its last tick could not do all it should; null when it could.';
+
+CREATE TABLE public.pricing_schema_ledger (
+    name text NOT NULL,
+    digest text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+
+ALTER TABLE public.pricing_schema_ledger OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_schema_ledger IS 'What migrate has applied: engine steps, migrations, and db/ as one unit with its objects.';
+
+CREATE TABLE public.pricing_settings (
+    id boolean DEFAULT true NOT NULL,
+    heartbeat_interval interval DEFAULT '00:00:05'::interval NOT NULL,
+    lease interval DEFAULT '00:00:20'::interval NOT NULL,
+    max_attempts integer DEFAULT 3 NOT NULL,
+    queued_timeout interval DEFAULT '24:00:00'::interval NOT NULL,
+    retention interval DEFAULT '30 days'::interval NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    scheduler_enabled boolean DEFAULT true NOT NULL,
+    CONSTRAINT pricing_settings_check CHECK ((lease >= ((2)::double precision * heartbeat_interval))),
+    CONSTRAINT pricing_settings_heartbeat_interval_check CHECK ((heartbeat_interval >= '00:00:01'::interval)),
+    CONSTRAINT pricing_settings_id_check CHECK (id),
+    CONSTRAINT pricing_settings_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
+    CONSTRAINT pricing_settings_queued_timeout_check CHECK ((queued_timeout >= '00:01:00'::interval)),
+    CONSTRAINT pricing_settings_retention_check CHECK ((retention >= '01:00:00'::interval))
+);
+
+
+ALTER TABLE public.pricing_settings OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_settings IS 'The one row of settings that the database and the workers share.';
+
+COMMENT ON COLUMN public.pricing_settings.heartbeat_interval IS 'How often a worker shows that it is alive.';
+
+COMMENT ON COLUMN public.pricing_settings.lease IS 'A worker without a heartbeat for this long is stalled, and its syncs are taken back.';
+
+COMMENT ON COLUMN public.pricing_settings.max_attempts IS 'Attempts at one provider sync, lost workers included, before it fails.';
+
+COMMENT ON COLUMN public.pricing_settings.queued_timeout IS 'A sync that waits this long fails when no worker has been alive for this long; one that only waits for a lock does not.';
+
+COMMENT ON COLUMN public.pricing_settings.retention IS 'How long finished jobs are kept: pg_cron, or a worker where there is none, prunes older ones every hour. Price history is kept for ever.';
+
+COMMENT ON COLUMN public.pricing_settings.scheduler_enabled IS 'False: no sync is enqueued by the schedule; triggers still work, and stuck syncs are still settled.';
+
+CREATE VIEW public.pricing_sync_lock WITH (security_invoker='true') AS
+ WITH held AS (
+         SELECT h.lock_key,
+            h.locked_at,
+            h.locked_by,
+            h.expires_at,
+            h.job_id
+           FROM public.held_pricing_locks() h(lock_key, locked_at, locked_by, expires_at, job_id, queue_job_id)
+        )
+ SELECT held.lock_key,
+    held.locked_at,
+    held.locked_by,
+    held.expires_at,
+    held.job_id
+   FROM held
+UNION ALL
+ SELECT 'pricing_sync_global'::text AS lock_key,
+    min(held.locked_at) AS locked_at,
+    (count(*) || ' running'::text) AS locked_by,
+    max(held.expires_at) AS expires_at,
+    (array_agg(held.job_id ORDER BY held.locked_at))[1] AS job_id
+   FROM held
+ HAVING (count(*) > 0);
+
+
+ALTER TABLE public.pricing_sync_lock OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_sync_lock IS 'The locks held now: one row per running provider sync, and while there is any, pricing_sync_global for all of them.';
+
+ALTER TABLE public.pricing_sync_log ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.pricing_sync_log_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW public.pricing_sync_progress WITH (security_invoker='true') AS
+ SELECT job.job_id,
+    job.status,
+    job.outcome,
+    (job.status <> ALL (ARRAY['queued'::text, 'running'::text])) AS finished,
+        CASE
+            WHEN (cardinality(job.providers) = 1) THEN job.providers[1]
+            ELSE 'all'::text
+        END AS provider_slug,
+    job.triggered_by,
+    job.triggered_at,
+    job.started_at,
+    job.completed_at,
+    job.duration_seconds,
+    job.dry_run,
+    job.providers_total,
+    part.synced AS providers_synced,
+    part.failed AS providers_failed,
+    job.models_fetched,
+    job.models_updated,
+    job.models_skipped,
+    job.total_errors,
+    job.error_message,
+    (
+        CASE
+            WHEN (job.status <> ALL (ARRAY['queued'::text, 'running'::text])) THEN (100)::bigint
+            WHEN (part.total = 0) THEN (0)::bigint
+            ELSE ((100 * part.ended) / part.total)
+        END)::integer AS progress_percent,
+    part.results,
+    job.revision
+   FROM (public.pricing_sync_jobs job
+     CROSS JOIN LATERAL ( SELECT count(*) AS total,
+            count(*) FILTER (WHERE (newest.status = ANY (ARRAY['success'::text, 'failed'::text, 'cancelled'::text]))) AS ended,
+            COALESCE(array_agg(newest.provider_slug ORDER BY newest.provider_slug) FILTER (WHERE (newest.status = 'success'::text)), '{}'::text[]) AS synced,
+            COALESCE(array_agg(newest.provider_slug ORDER BY newest.provider_slug) FILTER (WHERE (newest.status = ANY (ARRAY['failed'::text, 'cancelled'::text]))), '{}'::text[]) AS failed,
+            COALESCE(jsonb_object_agg(newest.provider_slug, (jsonb_build_object('status', newest.status, 'attempt', newest.attempt, 'models_fetched', newest.models_fetched, 'models_updated', newest.models_updated, 'models_unchanged', newest.models_unchanged, 'models_skipped', newest.models_skipped, 'models_held', newest.models_held, 'error_kind', newest.error_kind, 'error_message', newest.error_message, 'duration_ms', round(newest.duration_ms, 3)) ||
+                CASE
+                    WHEN (newest.details ? 'differences'::text) THEN jsonb_build_object('differences', (newest.details -> 'differences'::text), 'differences_total', (newest.details -> 'differences_total'::text))
+                    ELSE '{}'::jsonb
+                END)), '{}'::jsonb) AS results
+           FROM ( SELECT DISTINCT ON (log.provider_slug) log.id,
+                    log.job_id,
+                    log.provider_slug,
+                    log.queue_job_id,
+                    log.attempt,
+                    log.status,
+                    log.triggered_by,
+                    log.queued_at,
+                    log.sync_started_at,
+                    log.sync_completed_at,
+                    log.duration_ms,
+                    log.models_fetched,
+                    log.models_updated,
+                    log.models_unchanged,
+                    log.models_skipped,
+                    log.models_held,
+                    log.errors,
+                    log.error_kind,
+                    log.error_message,
+                    log.worker_id,
+                    log.applied_at,
+                    log.details
+                   FROM public.pricing_sync_log log
+                  WHERE (log.job_id = job.job_id)
+                  ORDER BY log.provider_slug, log.id DESC) newest) part);
+
+
+ALTER TABLE public.pricing_sync_progress OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_sync_progress IS 'Each job with its provider syncs as they stand: who succeeded, who failed, and how far it is.';
+
+COMMENT ON COLUMN public.pricing_sync_progress.provider_slug IS 'The one provider of the job, or all.';
+
+COMMENT ON COLUMN public.pricing_sync_progress.duration_seconds IS 'Seconds from started_at to completed_at.';
+
+COMMENT ON COLUMN public.pricing_sync_progress.providers_synced IS 'Slugs of the providers that succeeded.';
+
+COMMENT ON COLUMN public.pricing_sync_progress.providers_failed IS 'Slugs of the providers that failed or were cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_progress.progress_percent IS 'Provider syncs that have ended, of 100; counted, not guessed.';
+
+COMMENT ON COLUMN public.pricing_sync_progress.results IS 'Per provider: status, attempt, counts, error and duration in ms of its newest attempt; of a dry run the differences too.';
+
+CREATE VIEW public.pricing_syncable_providers WITH (security_invoker='true') AS
+ SELECT p.slug
+   FROM public.pricing_providers p
+  WHERE (p.enabled AND (p.adapter IS NOT NULL) AND (p.state <> ALL (ARRAY['no_credentials'::text, 'no_price_api'::text])));
+
+
+ALTER TABLE public.pricing_syncable_providers OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_syncable_providers IS 'The providers that a trigger without a list syncs: enabled, with an adapter and with what it needs.';
+
+CREATE VIEW public.pricing_worker_settings WITH (security_invoker='true') AS
+ SELECT (EXTRACT(epoch FROM s.heartbeat_interval))::double precision AS heartbeat_seconds,
+    (EXTRACT(epoch FROM s.lease))::double precision AS lease_seconds
+   FROM public.pricing_settings s;
+
+
+ALTER TABLE public.pricing_worker_settings OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_worker_settings IS 'The one row of settings that a worker starts with, in seconds; change them in pricing_settings.';
+
+COMMENT ON COLUMN public.pricing_worker_settings.heartbeat_seconds IS 'Seconds between two heartbeats of a worker.';
+
+COMMENT ON COLUMN public.pricing_worker_settings.lease_seconds IS 'A worker without a heartbeat for this many seconds is stalled.';
+
+INSERT INTO procrastinate.procrastinate_events (id, job_id, type, at) VALUES
+	(1, 1, 'deferred', '2026-11-22 03:44:14.363773+00'),
+	(2, 2, 'deferred', '2026-11-22 03:44:14.363773+00'),
+	(3, 1, 'started', '2026-11-22 03:44:14.380705+00'),
+	(4, 2, 'started', '2026-11-22 03:44:14.389864+00'),
+	(5, 1, 'succeeded', '2026-11-22 03:44:14.426995+00'),
+	(6, 2, 'succeeded', '2026-11-22 03:44:14.432461+00'),
+	(7, 3, 'deferred', '2026-11-22 03:44:14.464639+00'),
+	(8, 4, 'deferred', '2026-11-22 03:44:14.464639+00'),
+	(9, 3, 'started', '2026-11-22 03:44:14.471803+00'),
+	(10, 4, 'started', '2026-11-22 03:44:14.478989+00'),
+	(11, 3, 'succeeded', '2026-11-22 03:44:14.482036+00'),
+	(12, 4, 'succeeded', '2026-11-22 03:44:14.493241+00'),
+	(13, 5, 'deferred', '2026-11-22 03:44:14.512557+00'),
+	(14, 5, 'started', '2026-11-22 03:44:14.514783+00'),
+	(15, 5, 'succeeded', '2026-11-22 03:44:14.522538+00'),
+	(16, 6, 'deferred', '2026-11-22 03:44:14.538771+00'),
+	(17, 7, 'deferred', '2026-11-22 03:44:14.538771+00'),
+	(18, 6, 'started', '2026-11-22 03:44:14.54354+00'),
+	(19, 7, 'started', '2026-11-22 03:44:14.545509+00'),
+	(20, 6, 'succeeded', '2026-11-22 03:44:14.566767+00'),
+	(21, 7, 'failed', '2026-11-22 03:44:16.655643+00'),
+	(22, 8, 'deferred', '2026-11-22 03:44:16.670556+00'),
+	(23, 8, 'started', '2026-11-22 03:44:16.673265+00'),
+	(24, 8, 'failed', '2026-11-22 03:44:18.871302+00'),
+	(25, 9, 'deferred', '2026-11-22 03:44:18.881085+00'),
+	(26, 9, 'started', '2026-11-22 03:44:18.882924+00'),
+	(27, 10, 'deferred', '2026-11-22 03:44:18.911632+00');
+
+INSERT INTO procrastinate.procrastinate_jobs (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts, abort_requested, worker_id) VALUES
+	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "bf00d275-08a8-4cab-9038-618c9bd2d223", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "bf00d275-08a8-4cab-9038-618c9bd2d223", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "85dda135-e465-4b5c-80d5-1693698cbd88", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "85dda135-e465-4b5c-80d5-1693698cbd88", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "a37bc8e4-e346-4cdb-9546-f2380d36a429", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "5afc9687-f0c3-4050-956c-ccc062074a09", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "5afc9687-f0c3-4050-956c-ccc062074a09", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "90c41e7b-2e66-4178-a69c-58027494ea5e", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "40220f55-b835-4768-be5e-76c34b652621", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
+	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "02dca100-9b25-4810-80b8-2b772c93e59c", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
+
+INSERT INTO procrastinate.procrastinate_workers (id, last_heartbeat) OVERRIDING SYSTEM VALUE VALUES
+	(1, '2026-11-22 03:44:14.357558+00');
+
+INSERT INTO public.model_pricing (id, provider_slug, model_id, name, price_per_input_token, price_per_output_token, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, first_seen_at, last_changed_at, missing_count, is_active) OVERRIDING SYSTEM VALUE VALUES
+	(3, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 03:44:14.428657+00', NULL, 0, true),
+	(5, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 03:44:14.428657+00', '2026-11-22 03:44:14.428657+00', 0, true),
+	(6, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 03:44:14.433816+00', '2026-11-22 03:44:14.433816+00', 0, true),
+	(7, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 03:44:14.433816+00', '2026-11-22 03:44:14.433816+00', 0, true),
+	(8, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 03:44:14.433816+00', '2026-11-22 03:44:14.433816+00', 0, true),
+	(9, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 03:44:14.433816+00', '2026-11-22 03:44:14.433816+00', 0, true),
+	(10, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 03:44:14.433816+00', '2026-11-22 03:44:14.433816+00', 0, true),
+	(11, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 03:44:14.433816+00', '2026-11-22 03:44:14.433816+00', 0, true),
+	(2, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.0000000208333333333333, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-22 03:44:14.428657+00', '2026-11-22 03:44:14.482504+00', 0, true),
+	(4, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.00002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 03:44:14.428657+00', '2026-11-22 03:44:14.567409+00', 0, true),
+	(1, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 03:44:14.428657+00', '2026-11-22 03:44:14.428657+00', 2, true);
+
+INSERT INTO public.model_pricing_history (id, model_id, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at, changed_by, job_id, observed_at, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, raw) OVERRIDING SYSTEM VALUE VALUES
+	(1, 1, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 03:44:14.428657+00', 'api_sync:openrouter', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.42551+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
+	(2, 2, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-22 03:44:14.428657+00', 'api_sync:openrouter', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.42551+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.000003", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
+	(3, 4, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 03:44:14.428657+00', 'api_sync:openrouter', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.42551+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
+	(4, 5, 0.000002, 0.000008, NULL, NULL, '2026-11-22 03:44:14.428657+00', 'api_sync:openrouter', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.42551+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.000002", "unit": "usd_per_token"}, "completion": {"text": "0.000008", "unit": "usd_per_token"}}'),
+	(5, 6, 0.00000028, 0.00000113, NULL, NULL, '2026-11-22 03:44:14.433816+00', 'api_sync:deepinfra', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.426675+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
+	(6, 7, 0.00000005, 0.00000005, NULL, NULL, '2026-11-22 03:44:14.433816+00', 'api_sync:deepinfra', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.426675+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}}'),
+	(7, 8, 0.0000009, 0.0000009, NULL, NULL, '2026-11-22 03:44:14.433816+00', 'api_sync:deepinfra', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.426675+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}}'),
+	(8, 9, 0.00000007, 0.00000007, NULL, NULL, '2026-11-22 03:44:14.433816+00', 'api_sync:deepinfra', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.426675+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
+	(9, 10, 0.00000007, 0.00000028, NULL, NULL, '2026-11-22 03:44:14.433816+00', 'api_sync:deepinfra', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.426675+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}}'),
+	(10, 11, 0.00000003, 0.00000003, NULL, NULL, '2026-11-22 03:44:14.433816+00', 'api_sync:deepinfra', 'bf00d275-08a8-4cab-9038-618c9bd2d223', '2026-11-22 03:44:14.426675+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}}'),
+	(11, 2, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-22 03:44:14.482504+00', 'api_sync:openrouter', '85dda135-e465-4b5c-80d5-1693698cbd88', '2026-11-22 03:44:14.48019+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.00001", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
+	(12, 4, 0.00002, 0.0000004, 0.0000002, 0.0000004, '2026-11-22 03:44:14.567409+00', 'api_sync:openrouter', '5afc9687-f0c3-4050-956c-ccc062074a09', '2026-11-22 03:44:14.560646+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.00002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}');
+
+INSERT INTO public.pricing_api_keys (key_id, name, role, key_digest, created_at, created_by, expires_at, revoked_at) VALUES
+	('51164f9ef5db', 'sample', 'read', '\x84e2ae6c40efd0cfc29c7dabf5016a377a7c69c5528862a8ab0b433fcece7756', '2026-11-22 03:44:13.786619+00', 'operator', NULL, NULL);
+
+INSERT INTO public.pricing_audit_log (id, at, who, action, subject, details) OVERRIDING SYSTEM VALUE VALUES
+	(1, '2026-11-22 03:44:13.794583+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "51164f9ef5db"}');
+
+INSERT INTO public.pricing_idempotency_keys (key, job_id, request, used_at) VALUES
+	('sample', '85dda135-e465-4b5c-80d5-1693698cbd88', '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '2026-11-22 03:44:14.469264+00');
+
+INSERT INTO public.pricing_providers (slug, name, adapter, base_url, credential_variable, enabled, sync_interval, sync_jitter, timeout, review_first, state, next_sync_at, next_allowed_at, last_success_at, last_changed_at, consecutive_failures, etag, etag_parser, content_digest, created_at) VALUES
+	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-22 09:28:52.610478+00', NULL, '2026-11-22 03:44:14.567409+00', '2026-11-22 03:44:14.567409+00', 0, NULL, '0.2.0', '5847bd2799f992266b08647c27595a7d80e927d43ab8b0d440853d6906bdfb60', '2026-11-22 03:44:13.125608+00'),
+	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-22 09:25:42.205238+00', NULL, '2026-11-22 03:44:14.493686+00', '2026-11-22 03:44:14.433816+00', 2, NULL, '0.2.0', '6b862af53ae897b6bd860b86086dce69c59f3daaa41a69f9e89a61112b92dfa2', '2026-11-22 03:44:13.125608+00'),
+	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-22 03:44:13.125608+00');
+
+INSERT INTO public.pricing_scheduler_ticks (scheduler, last_tick_at, last_enqueued_at, last_pruned_at, last_error) VALUES
+	('worker', '2026-11-22 03:44:14.37812+00', NULL, '2026-11-22 03:44:14.37812+00', NULL);
+
+INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
+	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-22 03:44:12.928402+00'),
+	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-22 03:44:12.928402+00'),
+	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-22 03:44:12.928402+00'),
+	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-22 03:44:12.928402+00'),
+	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-22 03:44:12.928402+00'),
+	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-22 03:44:12.928402+00'),
+	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-22 03:44:12.928402+00'),
+	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-22 03:44:12.928402+00'),
+	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-22 03:44:12.928402+00'),
+	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-22 03:44:12.928402+00'),
+	('migrations/20261121000100_settings_and_providers.sql', '970ed46bcd7e2fb428a928f01d14a063deb35b51f222ddadad71c11c418f80f7', '2026-11-22 03:44:13.125608+00'),
+	('migrations/20261121000200_jobs_and_attempts.sql', 'dcb6ec30985590e545e67e73393f92d05942237f4e3d0ff67cb66fc6dacb2187', '2026-11-22 03:44:13.151892+00'),
+	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-22 03:44:13.221871+00'),
+	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-22 03:44:13.280755+00'),
+	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-22 03:44:13.294607+00'),
+	('migrations/20261122000100_schedules.sql', 'c8bc8bf2cd323b228e0528b66db638ba2d25b8d3ced37ee03443dec88416acd0', '2026-11-22 03:44:13.298248+00'),
+	('migrations/20261122000200_idempotency_keys.sql', 'f95c91d2d1bbe8a0f230ab3866a66311cef383d29a94ad14e1fce69970bd058e', '2026-11-22 03:44:13.304414+00'),
+	('db/functions/apply_provider_prices', '0a76365fabe360afef63afa3fc34313e4d64b387309d2c562236a6221033b17f', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/beat_pricing_worker', '032308dd87f0ce0388ad4c55345ed61b96560ea8724cad87844401825ed01866', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/cancel_disabled_syncs', '1e870cd413b0cf05c87603956c3fbe7eed7d615f1b40ecf6bdea9494126393eb', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/cancel_pricing_sync', '7d026a95afa4c95e53bbae6b3be7169577bfc13b188f84418f50eed4b99af2b0', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/cleanup_expired_pricing_locks', 'b375c89fc07e4a77462c570e9013a27faee4d855bdc07bf854efa943c7b756a4', '2026-11-22 03:44:13.326704+00');
+INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
+	('db/functions/cleanup_old_pricing_jobs', 'e8224118307e1e1dba687ca33a981fa0d1ecd7caaf84b3e9a75f05638f57708f', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/cleanup_stuck_pricing_syncs', '141297d42503b9816be3bccee5bf4d3185bb13f0f0bb8c28b3c47240cd4a1a5f', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/create_pricing_api_key', '2ef65561b1d06ff7431f3db1a6ba91b1071a0ef8a2b58fc08332ea1bb9917b31', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/defer_provider_syncs', 'cbfa364c379025a10df16c262d389ecff03e7cd27417cd583f8dd1806a6fd4ef', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/end_ignored_aborts', 'd17f3caf737128d2ecba3fed88af237cd288f5c7010306fd6286ae295415e202', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/end_provider_sync', 'a2de3b5d5b97fe53d5410b01bb6855ab630b236b1e4141589db54cffd5879eda', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/enqueue_due_pricing_syncs', 'fef746ffccebf67f1c7f3d4c8cea7e718ce9111bb3cebe835295452f3a6f3e4b', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/fail_overtime_syncs', '2cd046dec7d3cabf0bfb9ac959b1e038899023535123c18471f4295dc5be5232', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/fail_unattended_syncs', '3b68d604431e21f7309e24ce1b63d2da6f2af6a0b2a911de60a9e04aa983516e', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/fetch_queue_row', '8379fd461fe5707254cc0d3940e3e9b3796e165d4691a87a1934f1388f9e7386', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/follow_provider_disabled', '70b8df835a4c55fc966b0a7580d37dfa776bbc64c7a40dd2f136f69bf77ef72e', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/follow_provider_switch', '41903005f9ed67e6b46002774fe7f71edf1a009f23b314f653ee550589102367', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/get_provider_sync', '98592eb7070063bc51727aead295cdc473d479bd8dd775c8b944d9a5d709473c', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/guard_pricing_job', '8a2ef42fa4551f47011d41ea5999363d219ce30bb4b1415bfe1b87af9e17a3f8', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/guard_queue_row', 'f522454c1e6e18cb3206655bd4e3989c6532e9b953424ddbc1e4fed78c2ac141', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/held_pricing_locks', '6172e57fc5d22a2d81f2b4bb57e9b04767f92d9310d31601aeac70563267db7d', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/hold_stuck_sync', 'a2e8fc19ff36434b04d228133795ef1ac7f395e0959d3863467bf4696138c175', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/lock_provider_prices', 'e73045ca30f0342e9b839192595fa93cab9ca9391f9e2c3a3f123fe6f8fbc590', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/lock_provider_triggers', 'b8cb2c28759577219a102b7f04ff0555fa2777ab47ceda1badee08854653e2ee', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/log_ended_attempt', '8c19f875c770394fc5f2691f532541247a884230cf333af83f24f9e7673e72f5', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/log_queued_attempt', '3a0bf34a166ee28e26dea8853e3744947fe2f6a654c130398fd063658efe9006', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/mend_pricing_jobs', '5712e0c64d40b0e88790cec061fe955a326277f6a0776aadf58de4722fffa62d', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/next_pricing_sync_at', 'c5314f1bdda60f3f8986dd60a004bd6ed3b20d9ea795184bccf7b81d45d17817', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/notify_pricing_sync_job', 'c785356594037d3a30d87e3e8740d74bea9f8e9f70bca439bccc17c14eb8a5e7', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/prepare_provider_sync', '8d06afd3ec486cc64db4ef326c8423e4d85a5fbeb97990d1aa2936f2ae2dadfc', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_api_key', '771c94b2bdeeb0fb64fd1ec6eab23bef775e321a35927d3e48875ff09589c24d', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_doctor', '09ff6d4229aef15af1ee3f64b94dec5b43e4d70266ef651369600d5755817f06', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_has_admin_key', '9587702f5dddc46a419e88f176262b5bf66bde40e9e83a8927bbb8425f3747e3', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_prices_differ', 'cf0efb72a4c8fdc0004985427c33da82030eade0c63163668ffbec619f0154f9', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_scheduler_status', '44c03f10b8158a9698918d45b1207682d08f001072cc2caacd7de6d3d5111596', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_sync_estimate', '810f5d38a8bf6a81d8e843cee10adb80628fd557243e59286293c64ce432bb1a', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_who', '3f3db728bfaf7daf676751141e11336a420d3e5d1895517ce3d166ee262a7840', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/pricing_workers_alive', 'e501a500cc42635ec484810cd61f415e639a5da39b871c374baca94d9b40540f', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/project_provider_sync', '69e55d9add94386cb7e40b589ee01bfe55aa17e8cb6443ea9f26d900a3f67708', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/release_pricing_lock', '26ca08691609c417c9a9706c7286d1f35a0ed401b92f711110d71c096b3cb25f', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/release_stalled_syncs', '235160ea17544d57bca0ac7ed9e0ffd10f7dedff5a7f24356d1c62e8d3a082f5', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/reopen_pricing_job', '624d8a84d1b9f690bb0094ac25855d03c60c760c58b384237fbf1035d9e1de54', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/requeue_provider_sync', '90f3bd8031b4180663c45790b8e5d90e7de099c13c402e4a00bb128619aaa091', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/resolve_sync_providers', 'be539235de9ed74269d19a2bdeb44bae2115dfac4bc3be9c64f1b3f4663103ca', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/retry_pricing_sync', '8c3f93af40d48f08c76a4335e835d294843d2a01bbe547da9adb93601811769b', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/settle_pricing_job', '785cc5fcf82f45bbe2539acf626662e416976978fdb23baed2e12b7451fa418e', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/stop_pricing_job', '2e6c44b47e316b6ef952a13568f7bc3f5d76cc1d574ec345a2df32a28ab6e924', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/stop_provider_sync', '0efa24043fa99997e767168277f7fd1953a6114c4cce61bee3827a9b8ce5e018', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/stuck_pricing_syncs', '28d7fb7297454f69881b137602372c998c8847927ddf349b9cd5af42c772227d', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/tick_pricing_schedule', '8e2471995836c02c8d48d2b3806a9e2691cd732e186ca3c69bfd2f46844ed394', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/trigger_pricing_sync', '3457ca3e1f3f73982519a40e4c72e580572d3fb33df445e245482c9b7bda9cde', '2026-11-22 03:44:13.326704+00'),
+	('db/functions/wake_pricing_workers', 'fe599502e5376f12b7f9f68c4755ccf91c7c9011337867342ca1722f6d392bf1', '2026-11-22 03:44:13.326704+00'),
+	('db/views/model_prices', 'aa3493877d1b19b2de4ee0a3cfa7dc784f15e633e23f27578f7236d64d37e5e6', '2026-11-22 03:44:13.326704+00'),
+	('db/views/pricing_history', 'bc4f529c8f9a32e5aa6ce19e9105987f48e50e7f2744044d99c204331165b02f', '2026-11-22 03:44:13.326704+00'),
+	('db/views/pricing_provider_syncs', 'a69cb39e56ad8f3fbc622c175cc24ee18367a5da2846b6c80e002660cf5f6cfd', '2026-11-22 03:44:13.326704+00');
+INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
+	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-22 03:44:13.326704+00'),
+	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-22 03:44:13.326704+00'),
+	('db/views/pricing_syncable_providers', '50b82a131b72872b714ce72b9ea1e1949e2a7ec568ba9a3083f6b51a6074f4ae', '2026-11-22 03:44:13.326704+00'),
+	('db/views/pricing_worker_settings', '62ec88824a1ac1517aa35ceeadacdfd3d3b5d91ae9d481bad882b2863e3ee554', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_follow_provider_disabled', '4d86b536bcea91ac78406e299d810f52be5d2d3a78c5b9afa1e65fddfc66cfc4', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_guard_job', '92267cbab50d018bc73a83d548a77ca349bda975c484129b62ddd737ac369ca8', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_release_lock', '298b8ba5fe746040e71e16992d66a4ff065dda52f6c9f630fd04854ab0d8fdc9', '2026-11-22 03:44:13.326704+00'),
+	('db/triggers/pricing_stop_job', '65bc280a47f1881af7d081602830b139b2f3f91dd732ecb4c908364bedb02279', '2026-11-22 03:44:13.326704+00'),
+	('db', 'acee1a6ec6e5b1ea676674a7a5e3235eccced14b9402cbe3f043c9d37dbb1f74', '2026-11-22 03:44:13.326704+00');
+
+INSERT INTO public.pricing_settings (id, heartbeat_interval, lease, max_attempts, queued_timeout, retention, updated_at, scheduler_enabled) VALUES
+	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-22 03:44:13.125608+00', false);
+
+INSERT INTO public.pricing_sync_jobs (job_id, status, outcome, triggered_by, triggered_at, started_at, completed_at, dry_run, request, providers, providers_total, providers_synced, providers_failed, models_fetched, models_updated, models_skipped, total_errors, error_message, result_data, idempotency_key, stopped_at, revision) VALUES
+	('a37bc8e4-e346-4cdb-9546-f2380d36a429', 'completed', 'success', 'test', '2026-11-22 03:44:14.512903+00', '2026-11-22 03:44:14.515368+00', '2026-11-22 03:44:14.524717+00', true, '{"dry_run": true, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 8.736, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2),
+	('bf00d275-08a8-4cab-9038-618c9bd2d223', 'completed', 'success', 'test', '2026-11-22 03:44:14.365663+00', '2026-11-22 03:44:14.383236+00', '2026-11-22 03:44:14.443341+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 50.158, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 53.551, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4),
+	('85dda135-e465-4b5c-80d5-1693698cbd88', 'completed', 'success', 'test', '2026-11-22 03:44:14.466473+00', '2026-11-22 03:44:14.47281+00', '2026-11-22 03:44:14.496548+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 14.290, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 12.813, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4),
+	('40220f55-b835-4768-be5e-76c34b652621', 'running', NULL, 'test', '2026-11-22 03:44:18.881453+00', '2026-11-22 03:44:18.883532+00', NULL, false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1),
+	('5afc9687-f0c3-4050-956c-ccc062074a09', 'completed', 'partial', 'test', '2026-11-22 03:44:14.539094+00', '2026-11-22 03:44:14.544174+00', '2026-11-22 03:44:16.656792+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 1, 1, 5, 1, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 2105.096, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 25.285, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', NULL, NULL, 4),
+	('90c41e7b-2e66-4178-a69c-58027494ea5e', 'failed', 'failed', 'test', '2026-11-22 03:44:16.671087+00', '2026-11-22 03:44:16.673872+00', '2026-11-22 03:44:18.872202+00', false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 2197.821, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2),
+	('02dca100-9b25-4810-80b8-2b772c93e59c', 'queued', NULL, 'test', '2026-11-22 03:44:18.911974+00', NULL, NULL, false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0);
+
+INSERT INTO public.pricing_sync_log (id, job_id, provider_slug, queue_job_id, attempt, status, triggered_by, queued_at, sync_started_at, sync_completed_at, models_fetched, models_updated, models_unchanged, models_skipped, models_held, errors, error_kind, error_message, worker_id, applied_at, details) OVERRIDING SYSTEM VALUE VALUES
+	(1, 'bf00d275-08a8-4cab-9038-618c9bd2d223', 'openrouter', 1, 1, 'success', 'test', '2026-11-22 03:44:14.376351+00', '2026-11-22 03:44:14.383236+00', '2026-11-22 03:44:14.436787+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-22 03:44:14.428657+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(2, 'bf00d275-08a8-4cab-9038-618c9bd2d223', 'deepinfra', 2, 1, 'success', 'test', '2026-11-22 03:44:14.377566+00', '2026-11-22 03:44:14.392319+00', '2026-11-22 03:44:14.442477+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-22 03:44:14.433816+00', '{}'),
+	(3, '85dda135-e465-4b5c-80d5-1693698cbd88', 'openrouter', 3, 1, 'success', 'test', '2026-11-22 03:44:14.468615+00', '2026-11-22 03:44:14.47281+00', '2026-11-22 03:44:14.485623+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 03:44:14.482504+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(4, '85dda135-e465-4b5c-80d5-1693698cbd88', 'deepinfra', 4, 1, 'success', 'test', '2026-11-22 03:44:14.468927+00', '2026-11-22 03:44:14.480906+00', '2026-11-22 03:44:14.495196+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-22 03:44:14.493686+00', '{}'),
+	(5, 'a37bc8e4-e346-4cdb-9546-f2380d36a429', 'openrouter', 5, 1, 'success', 'test', '2026-11-22 03:44:14.513605+00', '2026-11-22 03:44:14.515368+00', '2026-11-22 03:44:14.524104+00', 5, 0, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 03:44:14.522976+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "unknown_keys": ["batch_discount"], "differences_total": 1}'),
+	(6, '5afc9687-f0c3-4050-956c-ccc062074a09', 'openrouter', 6, 1, 'success', 'test', '2026-11-22 03:44:14.539955+00', '2026-11-22 03:44:14.544174+00', '2026-11-22 03:44:14.569459+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 03:44:14.567409+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(7, '5afc9687-f0c3-4050-956c-ccc062074a09', 'deepinfra', 7, 1, 'failed', 'test', '2026-11-22 03:44:14.540257+00', '2026-11-22 03:44:14.551071+00', '2026-11-22 03:44:16.656167+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(8, '90c41e7b-2e66-4178-a69c-58027494ea5e', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-22 03:44:16.672097+00', '2026-11-22 03:44:16.673872+00', '2026-11-22 03:44:18.871693+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(9, '40220f55-b835-4768-be5e-76c34b652621', 'openrouter', 9, 1, 'in_progress', 'test', '2026-11-22 03:44:18.882096+00', '2026-11-22 03:44:18.883532+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
+	(10, '02dca100-9b25-4810-80b8-2b772c93e59c', 'deepinfra', 10, 1, 'queued', 'test', '2026-11-22 03:44:18.91256+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
+
+SELECT pg_catalog.setval('procrastinate.procrastinate_events_id_seq', 27, true);
+
+SELECT pg_catalog.setval('procrastinate.procrastinate_jobs_id_seq', 10, true);
+
+SELECT pg_catalog.setval('procrastinate.procrastinate_periodic_defers_id_seq', 1, false);
+
+SELECT pg_catalog.setval('procrastinate.procrastinate_workers_id_seq', 1, true);
+
+SELECT pg_catalog.setval('public.model_pricing_history_id_seq', 12, true);
+
+SELECT pg_catalog.setval('public.model_pricing_id_seq', 13, true);
+
+SELECT pg_catalog.setval('public.pricing_audit_log_id_seq', 1, true);
+
+SELECT pg_catalog.setval('public.pricing_sync_log_id_seq', 10, true);
+
+ALTER TABLE ONLY public.model_pricing_history
+    ADD CONSTRAINT model_pricing_history_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.model_pricing
+    ADD CONSTRAINT model_pricing_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.model_pricing
+    ADD CONSTRAINT model_pricing_provider_slug_model_id_key UNIQUE (provider_slug, model_id);
+
+ALTER TABLE ONLY public.pricing_api_keys
+    ADD CONSTRAINT pricing_api_keys_name_key UNIQUE (name);
+
+ALTER TABLE ONLY public.pricing_api_keys
+    ADD CONSTRAINT pricing_api_keys_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.pricing_audit_log
+    ADD CONSTRAINT pricing_audit_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pricing_idempotency_keys
+    ADD CONSTRAINT pricing_idempotency_keys_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.pricing_providers
+    ADD CONSTRAINT pricing_providers_pkey PRIMARY KEY (slug);
+
+ALTER TABLE ONLY public.pricing_scheduler_ticks
+    ADD CONSTRAINT pricing_scheduler_ticks_pkey PRIMARY KEY (scheduler);
+
+ALTER TABLE ONLY public.pricing_schema_ledger
+    ADD CONSTRAINT pricing_schema_ledger_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.pricing_settings
+    ADD CONSTRAINT pricing_settings_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pricing_sync_jobs
+    ADD CONSTRAINT pricing_sync_jobs_pkey PRIMARY KEY (job_id);
+
+ALTER TABLE ONLY public.pricing_sync_log
+    ADD CONSTRAINT pricing_sync_log_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.pricing_sync_log
+    ADD CONSTRAINT pricing_sync_log_queue_job_id_attempt_key UNIQUE (queue_job_id, attempt);
+
+CREATE INDEX pricing_open_by_lock ON procrastinate.procrastinate_jobs USING btree (lock, priority DESC, id) WHERE (status = ANY (ARRAY['todo'::procrastinate.procrastinate_job_status, 'doing'::procrastinate.procrastinate_job_status]));
+
+CREATE INDEX pricing_rows_by_worker ON procrastinate.procrastinate_jobs USING btree (worker_id) WHERE (worker_id IS NOT NULL);
+
+CREATE INDEX model_pricing_history_changed_at ON public.model_pricing_history USING btree (changed_at DESC, id DESC);
+
+CREATE INDEX model_pricing_history_job ON public.model_pricing_history USING btree (job_id) WHERE (job_id IS NOT NULL);
+
+CREATE INDEX model_pricing_history_model ON public.model_pricing_history USING btree (model_id, changed_at DESC, id DESC);
+
+CREATE INDEX pricing_audit_log_at ON public.pricing_audit_log USING btree (at DESC, id DESC);
+
+CREATE INDEX pricing_idempotency_keys_job_id ON public.pricing_idempotency_keys USING btree (job_id);
+
+CREATE INDEX pricing_idempotency_keys_used_at ON public.pricing_idempotency_keys USING btree (used_at);
+
+CREATE INDEX pricing_sync_jobs_completed_at ON public.pricing_sync_jobs USING btree (completed_at) WHERE (completed_at IS NOT NULL);
+
+CREATE INDEX pricing_sync_jobs_idempotency_key ON public.pricing_sync_jobs USING btree (idempotency_key, triggered_at DESC) WHERE (idempotency_key IS NOT NULL);
+
+CREATE INDEX pricing_sync_jobs_open ON public.pricing_sync_jobs USING btree (triggered_at) WHERE (status = ANY (ARRAY['queued'::text, 'running'::text]));
+
+CREATE INDEX pricing_sync_jobs_triggered_at ON public.pricing_sync_jobs USING btree (triggered_at DESC);
+
+CREATE INDEX pricing_sync_log_job_id ON public.pricing_sync_log USING btree (job_id, provider_slug, id DESC);
+
+CREATE INDEX pricing_sync_log_open ON public.pricing_sync_log USING btree (queue_job_id) WHERE (status = ANY (ARRAY['queued'::text, 'in_progress'::text]));
+
+CREATE INDEX pricing_sync_log_provider ON public.pricing_sync_log USING btree (provider_slug, id DESC);
+
+CREATE TRIGGER pricing_guard_queue_row BEFORE UPDATE ON procrastinate.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_queue_row();
+
+CREATE TRIGGER pricing_prepare_provider_sync BEFORE INSERT ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN (((new.task_name)::text = 'sync_provider'::text)) EXECUTE FUNCTION public.prepare_provider_sync();
+
+CREATE TRIGGER pricing_project_provider_sync AFTER INSERT OR UPDATE OF status ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN (((new.task_name)::text = 'sync_provider'::text)) EXECUTE FUNCTION public.project_provider_sync();
+
+CREATE TRIGGER pricing_project_provider_sync_delete AFTER DELETE ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN (((old.task_name)::text = 'sync_provider'::text)) EXECUTE FUNCTION public.project_provider_sync();
+
+CREATE TRIGGER pricing_follow_provider_disabled AFTER UPDATE OF enabled ON public.pricing_providers FOR EACH ROW WHEN ((old.enabled AND (NOT new.enabled))) EXECUTE FUNCTION public.follow_provider_disabled();
+
+CREATE TRIGGER pricing_follow_provider_switch BEFORE INSERT OR UPDATE OF enabled, state ON public.pricing_providers FOR EACH ROW EXECUTE FUNCTION public.follow_provider_switch();
+
+CREATE TRIGGER pricing_guard_job BEFORE UPDATE ON public.pricing_sync_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_pricing_job();
+
+CREATE TRIGGER pricing_notify_sync_job AFTER INSERT OR UPDATE ON public.pricing_sync_jobs FOR EACH ROW EXECUTE FUNCTION public.notify_pricing_sync_job();
+
+CREATE TRIGGER pricing_release_lock INSTEAD OF DELETE ON public.pricing_sync_lock FOR EACH ROW EXECUTE FUNCTION public.release_pricing_lock();
+
+CREATE TRIGGER pricing_stop_job AFTER UPDATE OF status ON public.pricing_sync_jobs FOR EACH ROW WHEN (((old.stopped_at IS NULL) AND (new.stopped_at IS NOT NULL))) EXECUTE FUNCTION public.stop_pricing_job();
+
+ALTER TABLE ONLY public.model_pricing_history
+    ADD CONSTRAINT model_pricing_history_model_id_fkey FOREIGN KEY (model_id) REFERENCES public.model_pricing(id);
+
+ALTER TABLE ONLY public.pricing_idempotency_keys
+    ADD CONSTRAINT pricing_idempotency_keys_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.pricing_sync_jobs(job_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.pricing_sync_log
+    ADD CONSTRAINT pricing_sync_log_job_id_fkey FOREIGN KEY (job_id) REFERENCES public.pricing_sync_jobs(job_id) ON DELETE CASCADE;
+
+ALTER TABLE public.model_pricing ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.model_pricing_history ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_api_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_audit_log ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_idempotency_keys ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_providers ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY pricing_read ON public.model_pricing FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.model_pricing_history FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_api_keys FOR SELECT TO pricing_web USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_audit_log FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_idempotency_keys FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_providers FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_scheduler_ticks FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_schema_ledger FOR SELECT TO pricing_worker, pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_settings FOR SELECT TO pricing_worker, pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_sync_jobs FOR SELECT TO pricing_web, service_role USING (true);
+
+CREATE POLICY pricing_read ON public.pricing_sync_log FOR SELECT TO pricing_web, service_role USING (true);
+
+ALTER TABLE public.pricing_scheduler_ticks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_schema_ledger ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_settings ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_sync_jobs ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.pricing_sync_log ENABLE ROW LEVEL SECURITY;
+
+GRANT USAGE ON SCHEMA procrastinate TO pricing_worker;
+
+GRANT ALL ON SCHEMA public TO pricing_owner;
+GRANT USAGE ON SCHEMA public TO pricing_worker;
+GRANT USAGE ON SCHEMA public TO pricing_web;
+GRANT USAGE ON SCHEMA public TO service_role;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_cancel_job_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_cancel_job_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_defer_jobs_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_defer_jobs_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_defer_periodic_job_v2 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_defer_periodic_job_v2 TO pricing_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE procrastinate.procrastinate_jobs TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_fetch_job_v2 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_fetch_job_v2 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_finish_job_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_finish_job_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_notify_queue_abort_job_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_notify_queue_abort_job_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_notify_queue_job_inserted_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_notify_queue_job_inserted_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_prune_stalled_workers_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_prune_stalled_workers_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_register_worker_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_register_worker_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_retry_job_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_retry_job_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_retry_job_v2 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_retry_job_v2 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_trigger_abort_requested_events_procedure_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_trigger_abort_requested_events_procedure_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_trigger_function_scheduled_events_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_trigger_function_scheduled_events_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_trigger_function_status_events_insert_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_trigger_function_status_events_insert_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_trigger_function_status_events_update_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_trigger_function_status_events_update_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_unlink_periodic_defers_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_unlink_periodic_defers_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_unregister_worker_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_unregister_worker_v1 TO pricing_worker;
+
+REVOKE ALL ON FUNCTION procrastinate.procrastinate_update_heartbeat_v1 FROM PUBLIC;
+GRANT ALL ON FUNCTION procrastinate.procrastinate_update_heartbeat_v1 TO pricing_worker;
+
+GRANT SELECT ON TABLE public.pricing_sync_log TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_sync_log TO service_role;
+
+REVOKE ALL ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text) TO pricing_worker;
+
+REVOKE ALL ON FUNCTION public.beat_pricing_worker(worker_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.beat_pricing_worker(worker_id bigint) TO pricing_worker;
+
+REVOKE ALL ON FUNCTION public.cancel_disabled_syncs(p_provider text) FROM PUBLIC;
+
+GRANT SELECT ON TABLE public.pricing_sync_jobs TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_sync_jobs TO service_role;
+
+REVOKE ALL ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) TO pricing_web;
+GRANT ALL ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) TO service_role;
+
+REVOKE ALL ON FUNCTION public.cleanup_expired_pricing_locks() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cleanup_expired_pricing_locks() TO pricing_worker;
+GRANT ALL ON FUNCTION public.cleanup_expired_pricing_locks() TO pricing_web;
+GRANT ALL ON FUNCTION public.cleanup_expired_pricing_locks() TO service_role;
+
+REVOKE ALL ON FUNCTION public.cleanup_old_pricing_jobs(keep interval) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cleanup_old_pricing_jobs(keep interval) TO pricing_worker;
+GRANT ALL ON FUNCTION public.cleanup_old_pricing_jobs(keep interval) TO service_role;
+
+REVOKE ALL ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) TO pricing_worker;
+GRANT ALL ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) TO pricing_web;
+GRANT ALL ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) TO service_role;
+
+REVOKE ALL ON FUNCTION public.create_pricing_api_key(name text, role text, created_by text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.defer_provider_syncs(p_job_id uuid, p_providers text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.end_ignored_aborts() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.end_provider_sync(queue_job_id bigint, attempt integer, status text, error_kind text, message text, next_allowed_at timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.end_provider_sync(queue_job_id bigint, attempt integer, status text, error_kind text, message text, next_allowed_at timestamp with time zone) TO pricing_worker;
+
+REVOKE ALL ON FUNCTION public.enqueue_due_pricing_syncs() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.enqueue_due_pricing_syncs() TO pricing_worker;
+GRANT ALL ON FUNCTION public.enqueue_due_pricing_syncs() TO service_role;
+
+REVOKE ALL ON FUNCTION public.fail_overtime_syncs(p_timeout interval) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.fail_unattended_syncs() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) TO pricing_worker;
+
+REVOKE ALL ON FUNCTION public.follow_provider_disabled() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.follow_provider_switch() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.get_provider_sync(queue_job_id bigint, attempt integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.get_provider_sync(queue_job_id bigint, attempt integer) TO pricing_worker;
+
+REVOKE ALL ON FUNCTION public.guard_pricing_job() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.guard_queue_row() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.held_pricing_locks() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.held_pricing_locks() TO pricing_web;
+GRANT ALL ON FUNCTION public.held_pricing_locks() TO service_role;
+
+REVOKE ALL ON FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lock_provider_prices(p_providers text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lock_provider_triggers(p_providers text[], p_wait boolean) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.log_ended_attempt(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.log_queued_attempt(p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.mend_pricing_jobs() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.next_pricing_sync_at(p_slot timestamp with time zone, p_interval interval, p_jitter numeric, p_failures integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.notify_pricing_sync_job() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.prepare_provider_sync() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pricing_api_key(key_id text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pricing_api_key(key_id text) TO pricing_web;
+
+REVOKE ALL ON FUNCTION public.pricing_doctor() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pricing_has_admin_key() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pricing_has_admin_key() TO pricing_web;
+
+REVOKE ALL ON FUNCTION public.pricing_prices_differ(p_old numeric[], p_new numeric[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pricing_scheduler_status() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pricing_scheduler_status() TO pricing_web;
+GRANT ALL ON FUNCTION public.pricing_scheduler_status() TO service_role;
+
+REVOKE ALL ON FUNCTION public.pricing_sync_estimate() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pricing_sync_estimate() TO pricing_web;
+GRANT ALL ON FUNCTION public.pricing_sync_estimate() TO service_role;
+
+REVOKE ALL ON FUNCTION public.pricing_who() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.pricing_workers_alive() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.pricing_workers_alive() TO pricing_web;
+GRANT ALL ON FUNCTION public.pricing_workers_alive() TO service_role;
+
+REVOKE ALL ON FUNCTION public.project_provider_sync() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.release_pricing_lock() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.release_stalled_syncs() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.reopen_pricing_job(p_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.resolve_sync_providers(p_providers text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.retry_pricing_sync(job_id uuid, retried_by text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.retry_pricing_sync(job_id uuid, retried_by text) TO pricing_web;
+GRANT ALL ON FUNCTION public.retry_pricing_sync(job_id uuid, retried_by text) TO service_role;
+
+REVOKE ALL ON FUNCTION public.settle_pricing_job(p_job_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.stop_pricing_job() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.stop_provider_sync(p_queue_job_id bigint, p_error_kind text, p_message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.stuck_pricing_syncs() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.tick_pricing_schedule(scheduler text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.tick_pricing_schedule(scheduler text) TO pricing_worker;
+GRANT ALL ON FUNCTION public.tick_pricing_schedule(scheduler text) TO service_role;
+
+REVOKE ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) TO pricing_worker;
+GRANT ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) TO pricing_web;
+GRANT ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) TO service_role;
+
+REVOKE ALL ON FUNCTION public.wake_pricing_workers(p_queue_job_id bigint) FROM PUBLIC;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE procrastinate.procrastinate_events TO pricing_worker;
+
+GRANT SELECT,USAGE ON SEQUENCE procrastinate.procrastinate_events_id_seq TO pricing_worker;
+
+GRANT SELECT,USAGE ON SEQUENCE procrastinate.procrastinate_jobs_id_seq TO pricing_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE procrastinate.procrastinate_periodic_defers TO pricing_worker;
+
+GRANT SELECT,USAGE ON SEQUENCE procrastinate.procrastinate_periodic_defers_id_seq TO pricing_worker;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE procrastinate.procrastinate_workers TO pricing_worker;
+
+GRANT SELECT,USAGE ON SEQUENCE procrastinate.procrastinate_workers_id_seq TO pricing_worker;
+
+GRANT SELECT ON TABLE public.model_pricing TO pricing_web;
+GRANT SELECT ON TABLE public.model_pricing TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_providers TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_providers TO service_role;
+
+GRANT SELECT ON TABLE public.model_prices TO pricing_web;
+GRANT SELECT ON TABLE public.model_prices TO service_role;
+
+GRANT SELECT ON TABLE public.model_pricing_history TO pricing_web;
+GRANT SELECT ON TABLE public.model_pricing_history TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_api_keys TO pricing_web;
+
+GRANT SELECT ON TABLE public.pricing_audit_log TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_audit_log TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_history TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_history TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_idempotency_keys TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_idempotency_keys TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_provider_syncs TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_provider_syncs TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_scheduler_ticks TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_scheduler_ticks TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_schema_ledger TO pricing_worker;
+GRANT SELECT ON TABLE public.pricing_schema_ledger TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_schema_ledger TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_settings TO pricing_worker;
+GRANT SELECT ON TABLE public.pricing_settings TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_settings TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_sync_lock TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_sync_lock TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_sync_progress TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_sync_progress TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_syncable_providers TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_syncable_providers TO service_role;
+
+GRANT SELECT ON TABLE public.pricing_worker_settings TO pricing_worker;
+GRANT SELECT ON TABLE public.pricing_worker_settings TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_worker_settings TO service_role;
