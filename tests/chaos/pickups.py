@@ -57,11 +57,23 @@ def measure_return(
     pickups = []
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         while (after := time.monotonic() - returned_at) < seconds:
-            ms = _wait_for_start(connection, trigger(connection), slowest)
+            job_id = trigger(connection)
+            ms = _wait_for_start(connection, job_id, slowest)
             if ms is not None:
                 pickups.append(Pickup(after, ms))
+            # The next one is not to wait for this one's lock.
+            _wait_for_end(connection, job_id, slowest)
             time.sleep(PAUSE_SECONDS)
     return Return(pickups)
+
+
+def _wait_for_end(
+    connection: psycopg.Connection[DictRow], job_id: str | None, slowest: float
+) -> None:
+    deadline = time.monotonic() + slowest
+    is_open = "select 1 from pricing_sync_jobs where job_id = %s and outcome is null"
+    while connection.execute(is_open, [job_id]).fetchone() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _wait_for_start(

@@ -72,11 +72,6 @@ class ProviderSites(ProviderServer):
             return "start"
         return "parse" if is_readable else "fetch"
 
-    def last_served(self, slug: str) -> PublishedList | None:
-        with self._deciding:
-            numbers = [served.number for served in self.served if served.slug == slug]
-        return self.books[slug].lists[numbers[-1]] if numbers else None
-
     def _page(self, slug: str) -> tuple[PriceBook, PublishedList]:
         book = self.books[slug]
         changes = self._random.random() < 0.7

@@ -125,10 +125,6 @@ def _assert_nothing_runs(data_dir: Path, timeout: float = 15.0) -> None:
     wait_until(lambda: not _started_by(data_dir), timeout, "the end of all processes")
 
 
-def _summary(process: Process) -> dict[str, dict[str, object]]:
-    return {row["provider"]: row for row in json.loads(process.output)}
-
-
 def _get(port: str, path: str, key: str | None = None) -> int:
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}")
     if key is not None:
