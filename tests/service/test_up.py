@@ -29,7 +29,7 @@ from service.errors import SettingsError
 from service.migrations.runner import migrate
 from service.up.instance import Instance
 from tests.postgres import free_port
-from tests.processes import Process, Processes
+from tests.processes import Processes
 from tests.provider_server import Answer, ProviderServer, running_provider_server
 from tests.waiting import wait_until
 
