@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 # SIGTERM to exit is 10 s at most: this long for running syncs, ...
 GRACE_SECONDS = 5.0
 # ... until here to hand back what is left, ...
-WRITE_SECONDS = 7.5
+WRITE_SECONDS = 7.0
 # ... and this when not even giving up ends, whatever holds it.
 LAST_SECONDS = 9.0
 FIRST_BACKOFF_SECONDS = 0.5
