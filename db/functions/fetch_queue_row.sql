@@ -42,7 +42,8 @@ begin
             cross join lateral (
                 select q.id, q.priority, q.queue_name, q.scheduled_at, q.args ->> 'job_id' as job_id
                 from procrastinate.procrastinate_jobs q
-                where q.lock = l.lock and q.status in ('todo', 'doing') and q.status = 'todo'
+                -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
+                where q.lock = l.lock and q.status in ('todo', 'doing')
                 order by q.lock, q.priority desc, q.id
                 limit 1
             ) as f
