@@ -16,7 +16,8 @@ class TcpProxy:
     """Forwards to ``host``:``port`` until told otherwise; a context manager.
 
     ``freeze()``: every connection, old or new, stays acknowledged, is read from and answered
-    never, as behind a firewall that has forgotten it. ``thaw()``: new ones work; frozen ones stay
+    never, as behind a firewall that has forgotten it. ``freeze_at(words)``: so from the moment that
+    a client says them, which the server does not hear. ``thaw()``: new ones work; frozen ones stay
     dead. ``cut()``: all that are open are reset now; new ones work, unless it is frozen.
     """
 
@@ -27,6 +28,7 @@ class TcpProxy:
         self._lock = threading.Lock()
         self._pairs: set[_Pair] = set()
         self._frozen = False
+        self._freezing_words: bytes | None = None
         self._closing = False
         self._accepting = threading.Thread(target=self._accept, name="tcp proxy", daemon=True)
 
@@ -56,6 +58,12 @@ class TcpProxy:
         return urlunsplit(parts._replace(netloc=f"{login}@{address}" if login else address))
 
     @property
+    def frozen_clients(self) -> int:
+        """How many clients still hold a connection that leads nowhere."""
+        with self._lock:
+            return sum(pair.frozen.is_set() and pair.client.fileno() != -1 for pair in self._pairs)
+
+    @property
     def connections(self) -> int:
         """How many are open through it, frozen ones too."""
         with self._lock:
@@ -67,9 +75,13 @@ class TcpProxy:
             for pair in self._pairs:
                 pair.frozen.set()
 
+    def freeze_at(self, words: bytes) -> None:
+        self._freezing_words = words
+
     def thaw(self) -> None:
         with self._lock:
             self._frozen = False
+            self._freezing_words = None
 
     def cut(self) -> None:
         with self._lock:
@@ -111,6 +123,9 @@ class TcpProxy:
     def _pump(self, pair: _Pair, source: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(CHUNK):
+                words = self._freezing_words
+                if words is not None and source is pair.client and words in data:
+                    self.freeze()
                 # Looked up after the read: what came in after the freeze is swallowed.
                 if not pair.frozen.is_set():
                     pair.other(source).sendall(data)
@@ -153,4 +168,6 @@ class _Pair:
                 with suppress(OSError):
                     # Zero seconds to linger: a reset instead of an orderly end.
                     end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-        self.close()
+                    # Only reading: the other direction would say a farewell before the reset.
+                    end.shutdown(socket.SHUT_RD)
+                end.close()

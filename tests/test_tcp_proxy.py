@@ -99,3 +99,16 @@ def test_a_url_goes_through_it_with_its_login_and_its_options(proxy: TcpProxy) -
         == f"postgresql://me:a%40b@{through}/prices?sslmode=disable"
     )
     assert proxy.url_of("postgresql://db.example/prices") == f"postgresql://{through}/prices"
+
+
+def test_it_freezes_at_a_word_and_sees_who_gives_up(proxy: TcpProxy) -> None:
+    with connect(proxy) as connection:
+        assert asked(connection) == b"hello"
+        proxy.freeze_at(b"hello")
+        with pytest.raises(TimeoutError):
+            asked(connection, timeout=0.2)
+        assert proxy.frozen_clients == 1
+        proxy.thaw()
+        with connect(proxy) as another:
+            assert asked(another) == b"hello"
+    wait_until(lambda: proxy.frozen_clients == 0)

@@ -98,7 +98,12 @@ class WebDatabase:
         """A connection beside the pool, for LISTEN; raises what asyncpg raises."""
         await self._open()
         connection = await self._connect()
-        await self._prepare(connection)
+        try:
+            await self._prepare(connection)
+        except BaseException:
+            # The pool does the same for its own: nobody else has this one to close it.
+            connection.terminate()
+            raise
         return connection
 
     async def close(self) -> None:

@@ -5,7 +5,9 @@ A server that is away says so; these do not, and no request may wait for ever to
 
 from __future__ import annotations
 
+import gc
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
@@ -185,6 +187,36 @@ def test_a_demoted_server_is_left(database: str, connection: psycopg.Connection[
         answers = [web.trigger().status_code for _ in range(3)]
 
     assert answers[-2:] == [202, 202]
+
+
+def freeze_while_set_up(proxy: TcpProxy, database: str) -> None:
+    """The next connection of the web process is accepted, and then never answered."""
+    proxy.freeze_at(b"set role")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and application_name = 'pricing-sync web'"
+        )
+    wait_until(lambda: proxy.frozen_clients > 0, what="nobody answers the new connection")
+
+
+@pytest.mark.usefixtures("short_times", "quick_probe")
+def test_a_connection_that_could_not_be_set_up_is_closed(proxy: TcpProxy, database: str) -> None:
+    with running_web(settings_for(proxy.url_of(database))) as web:
+        freeze_while_set_up(proxy, database)
+        proxy.thaw()
+        wait_until(lambda: proxy.frozen_clients == 0, what="the dead connection is given up")
+        wait_until(lambda: web.app.state.web.changes.listening, what="it listens again")
+
+
+@pytest.mark.usefixtures("quick_probe")
+def test_the_process_ends_while_a_connection_is_set_up(proxy: TcpProxy, database: str) -> None:
+    with warnings.catch_warnings(record=True) as left_open:
+        warnings.simplefilter("always", ResourceWarning)
+        with running_web(settings_for(proxy.url_of(database))):
+            freeze_while_set_up(proxy, database)
+        gc.collect()
+    assert [str(warning.message) for warning in left_open] == []
 
 
 @pytest.mark.usefixtures("short_times")
