@@ -7,7 +7,16 @@ security definer
 set search_path = ''
 as $$
 begin
-    if new.status = old.status or new.revision <> old.revision then
+    if new.revision <> old.revision then
+        return new;
+    end if;
+    if new.status = old.status then
+        if old.outcome is null
+            and (new.outcome, new.started_at, new.completed_at, new.stopped_at)
+                is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
+            raise exception 'Job % is %: its outcome and times follow its syncs', old.job_id, old.status
+                using errcode = 'PT409', hint = 'To end it by hand, set its status to failed or cancelled.';
+        end if;
         return new;
     end if;
     if old.status not in ('queued', 'running') then

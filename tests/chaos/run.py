@@ -15,6 +15,7 @@ from tests.chaos.faults import Faults
 from tests.chaos.judgement import judge
 from tests.chaos.lanes import Doer, Hands, Killer, Lane
 from tests.chaos.load import Load
+from tests.chaos.pickups import QUICK_MS
 from tests.chaos.report import Report
 from tests.chaos.whereabouts import Whereabouts
 from tests.chaos.world import World, running_world
@@ -24,6 +25,8 @@ LEAST_KILLS = 200
 LONG_SECONDS = 1200
 # Shorter runs wait less within a fault.
 MINUTES = 200
+# How soon after a return of Postgres pick-ups are quick again.
+LONG_MEASURED_SECONDS = 10.0
 # What a round may take beyond the time of its run.
 ROUND_SECONDS = 300.0
 
@@ -66,7 +69,7 @@ def _run(
         looks,
         load,
         away_seconds=20 if is_long else 10,
-        measured_seconds=10 if is_long else 4,
+        measured_seconds=LONG_MEASURED_SECONDS if is_long else 4,
     )
     killer, hands = Killer(world, hunts), Hands(world)
     doer = Doer(world, faults)
@@ -97,4 +100,10 @@ def _run(
     report.problems += [problem for lane in lanes for problem in lane.problems] + load.problems
     if seconds >= LONG_SECONDS and killer.by_phase.total() < LEAST_KILLS:
         report.problems.append(f"{killer.by_phase.total()} kills, less than {LEAST_KILLS}")
+    if is_long:
+        report.problems += [
+            f"return {n}: no pick-up under {QUICK_MS:.0f} ms for {LONG_MEASURED_SECONDS:.0f} s"
+            for n, back in enumerate(report.returns, start=1)
+            if back.quick_after_seconds is None
+        ]
     judge(world, load, hands.slots, report)

@@ -146,6 +146,29 @@ def test_other_columns_are_a_persons_own_affair(pricing: Pricing) -> None:
     assert_agreed(pricing.connection)
 
 
+@pytest.mark.parametrize("running", [True, False])
+@pytest.mark.parametrize(
+    "column",
+    ["completed_at = now()", "started_at = now()", "stopped_at = now()", "outcome = 'success'"],
+)
+def test_half_an_end_is_refused(pricing: Pricing, column: str, running: bool) -> None:
+    """A time without the status would leave a job that looks ended and runs on."""
+    pricing.trigger("openrouter")
+    if running:
+        pricing.fetch()
+    with pricing.nothing_written(), refused("PT409") as info:
+        pricing.do(f"{SET} {column}")
+    assert "set its status" in str(info.value.diag.message_hint)
+
+
+def test_the_time_of_an_ended_job_may_be_corrected(pricing: Pricing) -> None:
+    attempt = ended(pricing, "failed")
+    completed_at = pricing.job(attempt.job_id)["started_at"] + timedelta(minutes=2)
+    assert pricing.do(f"{SET} completed_at = %s", completed_at) == 1
+    assert pricing.job(attempt.job_id)["duration_seconds"] == 120
+    assert_agreed(pricing.connection)
+
+
 def test_several_jobs_in_one_update(pricing: Pricing) -> None:
     pricing.succeed(pricing.start("catalogue"))
     running = pricing.start("openrouter", "deepinfra")
