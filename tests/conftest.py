@@ -107,6 +107,13 @@ def cron_database(empty_cron_database: str) -> str:
 
     migrate(empty_cron_database)
     stop_schedule(empty_cron_database)
+    with psycopg.connect(empty_cron_database, autocommit=True) as connection:
+        # A minute may have begun in between.
+        under_way = "select 1 from cron.job_run_details where end_time is null limit 1"
+        wait_until(lambda: connection.execute(under_way).fetchone() is None, what="pg_cron rests")
+        connection.execute("delete from procrastinate.procrastinate_jobs")
+        connection.execute("delete from pricing_sync_jobs")
+        connection.execute("update pricing_providers set next_sync_at = null")
     return empty_cron_database
 
 
@@ -162,12 +169,16 @@ def providers(connection: psycopg.Connection[DictRow]) -> Iterator[ProviderServe
 @pytest.fixture
 def start_worker(processes: Processes, queue: Queue) -> StartWorker:
     """``start_worker()``: a worker process that has registered."""
+    newest = "select coalesce(max(id), 0) as id from procrastinate.procrastinate_workers"
 
     def start(*options: str) -> Process:
-        before = queue.workers()
+        # By number, not by how many: it removes those that are silent before it registers.
+        before = queue.row(newest)["id"]
         worker = processes.service("worker", *options)
         wait_until(
-            lambda: queue.workers() > before or not worker.is_running, 20, "the worker registers"
+            lambda: queue.row(newest)["id"] > before or not worker.is_running,
+            30,
+            "the worker registers",
         )
         assert worker.is_running, worker.output
         return worker

@@ -32,6 +32,7 @@ from tests.waiting import wait_until
 
 IMAGE = "supabase/postgres:15.8.1.085"
 CRON_DATABASE = "pricing_cron"
+LOWEST_PORT = 10240
 
 # Speed for durability: a test's database is thrown away after a crash anyway.
 SETTINGS = {
@@ -222,10 +223,24 @@ def stop_schedule(url: str) -> None:
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody gets by asking for any: it is still free when its server comes to it.
+
+    Nor while that server is away for a time, as in a test of its outage.
+    """
+    while True:
+        port = LOWEST_PORT + secrets.randbelow(_lowest_of_any_port() - LOWEST_PORT)
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _lowest_of_any_port() -> int:
+    """The first that the system gives to whoever asks for any, on either end of a connection."""
+    try:
+        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    except OSError:
+        return 32768
+    return max(int(text.split()[0]), LOWEST_PORT + 1000)
 
 
 def _version(programs: Path) -> int:

@@ -47,9 +47,10 @@ class Answer:
     chunked: bool = False
     # The body this many times over: 200 MB without holding them.
     repeat: int = 1
-    # Close half-way; never answer; offer an ETag and honour If-None-Match.
+    # Close half-way; never answer; not before release(); offer an ETag, honour If-None-Match.
     cut: bool = False
     hang: bool = False
+    held: bool = False
     etag: bool = False
 
 
@@ -74,6 +75,7 @@ class ProviderServer:
         self._running: dict[str, int] = {}
         self._peaks: dict[str, int] = {}
         self.stopping = threading.Event()
+        self.released = threading.Event()
         self._http = _HTTPServer((host, port), _Handler)
         self._http.providers = self
         self.host, self.port = host, self._http.server_port
@@ -108,6 +110,10 @@ class ProviderServer:
         with self._lock:
             self._answers[slug] = list(answers) or [Answer()]
 
+    def release(self) -> None:
+        """Give what is held, now and from now on."""
+        self.released.set()
+
     def requests(self, slug: str) -> list[Request]:
         """What the provider was asked, oldest first."""
         with self._lock:
@@ -122,6 +128,7 @@ class ProviderServer:
 
     def stop(self) -> None:
         self.stopping.set()
+        self.released.set()
         self._http.shutdown()
         self._http.server_close()
 
@@ -193,7 +200,10 @@ class _Handler(BaseHTTPRequestHandler):
             if answer.hang:
                 providers.stopping.wait()
                 self.close_connection = True
-            elif not providers.stopping.wait(answer.delay):
+                return
+            if answer.held:
+                providers.released.wait()
+            if not providers.stopping.wait(answer.delay):
                 self._give(answer, slug)
 
     def do_PUT(self) -> None:

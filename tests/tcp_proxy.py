@@ -18,7 +18,8 @@ class TcpProxy:
     ``freeze()``: every connection, old or new, stays acknowledged, is read from and answered
     never, as behind a firewall that has forgotten it. ``freeze_at(words)``: so from the moment that
     a client says them, which the server does not hear. ``thaw()``: new ones work; frozen ones stay
-    dead. ``cut()``: all that are open are reset now; new ones work, unless it is frozen.
+    dead. ``cut()``: all that are open were reset when it returns; new ones work, unless it is
+    frozen.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -89,6 +90,8 @@ class TcpProxy:
         for pair in pairs:
             pair.reset()
             self._forget(pair)
+        for pair in pairs:
+            pair.wait_for_pumps()
 
     def _accept(self) -> None:
         while not self._closing:
@@ -99,7 +102,7 @@ class TcpProxy:
             threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        pair = _Pair(client)
+        pair = _Pair(client, pumps=[threading.current_thread()])
         with self._lock:
             frozen = self._frozen
             if frozen:
@@ -110,14 +113,18 @@ class TcpProxy:
             return
         if not frozen:
             try:
-                pair.server = socket.create_connection(self._server, timeout=10)
+                server = socket.create_connection(self._server, timeout=10)
             except OSError:
                 # Nobody there: the client is told as the server itself would, by a reset.
                 pair.reset()
                 self._forget(pair)
                 return
-            pair.server.settimeout(None)
-            threading.Thread(target=self._pump, args=[pair, pair.server], daemon=True).start()
+            server.settimeout(None)
+            if not pair.join(server):
+                return
+            pump = threading.Thread(target=self._pump, args=[pair, server], daemon=True)
+            pump.start()
+            pair.pumps.append(pump)
         self._pump(pair, client)
 
     def _pump(self, pair: _Pair, source: socket.socket) -> None:
@@ -149,25 +156,49 @@ class _Pair:
     client: socket.socket
     server: socket.socket | None = None
     frozen: threading.Event = field(default_factory=threading.Event)
+    pumps: list[threading.Thread] = field(default_factory=list)
+    _is_over: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def join(self, server: socket.socket) -> bool:
+        """The server has been reached; False, and it is left again, when all is over already."""
+        with self._lock:
+            if self._is_over:
+                server.close()
+            else:
+                self.server = server
+            return not self._is_over
 
     def other(self, end: socket.socket) -> socket.socket:
         assert self.server is not None
         return self.server if end is self.client else self.client
 
     def close(self) -> None:
-        for end in (self.client, self.server):
-            if end is not None:
-                with suppress(OSError):
-                    # Ends the recv of the other thread, which a mere close would leave there.
-                    end.shutdown(socket.SHUT_RDWR)
-                end.close()
+        for end in self._take():
+            with suppress(OSError):
+                # Ends the recv of the other thread, which a mere close would leave there.
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
 
     def reset(self) -> None:
-        for end in (self.client, self.server):
-            if end is not None:
-                with suppress(OSError):
-                    # Zero seconds to linger: a reset instead of an orderly end.
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-                    # Only reading: the other direction would say a farewell before the reset.
-                    end.shutdown(socket.SHUT_RD)
-                end.close()
+        for end in self._take():
+            with suppress(OSError):
+                # Zero seconds to linger: a reset instead of an orderly end.
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+                # Only reading: the other direction would say a farewell before the reset.
+                end.shutdown(socket.SHUT_RD)
+            end.close()
+
+    def wait_for_pumps(self) -> None:
+        """What was closed is reset when the last thread has left its recv, and not before."""
+        for pump in self.pumps:
+            if pump is not threading.current_thread():
+                # One that is stuck in a send is left behind.
+                pump.join(1)
+
+    def _take(self) -> list[socket.socket]:
+        """What is to be ended, for the first who asks: who is woken by a reset says no farewell."""
+        with self._lock:
+            ends = () if self._is_over else (self.client, self.server)
+            self._is_over = True
+            return [end for end in ends if end is not None]

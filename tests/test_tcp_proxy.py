@@ -5,10 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from tests.tcp_proxy import TcpProxy
+from tests.tcp_proxy import TcpProxy, _Pair
 from tests.waiting import wait_until
 
 
@@ -48,7 +49,11 @@ def proxy(echo: int) -> Iterator[TcpProxy]:
 
 
 def connect(proxy: TcpProxy) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", proxy.port), timeout=5)
+    return connect_to(proxy.port)
+
+
+def connect_to(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=5)
 
 
 def asked(connection: socket.socket, timeout: float = 5) -> bytes:
@@ -90,6 +95,28 @@ def test_cut_resets_what_is_open_and_lets_new_ones_in(proxy: TcpProxy) -> None:
             asked(old)
         with connect(proxy) as new:
             assert asked(new) == b"hello"
+
+
+def test_all_have_been_reset_when_cut_returns(proxy: TcpProxy) -> None:
+    """No later: what is asked next must find none of them alive."""
+    with ExitStack() as stack:
+        open_ones = [stack.enter_context(connect(proxy)) for _ in range(50)]
+        for connection in open_ones:
+            assert asked(connection) == b"hello"
+            connection.setblocking(False)
+        proxy.cut()
+        for connection in open_ones:
+            with pytest.raises(ConnectionResetError):
+                connection.recv(1)
+
+
+def test_what_is_cut_while_the_server_is_reached_for_is_closed(echo: int) -> None:
+    client, other = socket.socketpair()
+    with client, other, connect_to(echo) as server:
+        pair = _Pair(client)
+        pair.reset()
+        assert not pair.join(server)
+        assert server.fileno() == -1
 
 
 def test_a_url_goes_through_it_with_its_login_and_its_options(proxy: TcpProxy) -> None:

@@ -87,8 +87,7 @@ class Faults:
 
     def _kill_backend(self, random: Random) -> None:
         sessions = self._world.execute(_SESSIONS)
-        if sessions:
-            self._world.postgres.kill_backend(sessions[0]["pid"])
+        if any(self._world.postgres.kill_backend(session["pid"]) for session in sessions):
             time.sleep(0.2)
         self._world.postgres.wait_until_up()
 

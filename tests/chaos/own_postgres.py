@@ -92,9 +92,16 @@ class OwnPostgres:
     def start(self) -> None:
         self._server.start(self._home)
 
-    def kill_backend(self, pid: int) -> None:
-        """SIGKILL of one session's process: the server takes all others down with it."""
-        os.kill(pid, signal.SIGKILL)
+    def kill_backend(self, pid: int) -> bool:
+        """SIGKILL of one session's process: the server takes all others down with it.
+
+        False when it has ended by itself, as with a client that was killed.
+        """
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        return True
 
     def wait_until_up(self, timeout: float = 60) -> None:
         wait_until(self._answers, timeout, "Postgres answers", every=0.01)

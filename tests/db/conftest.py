@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import psycopg
@@ -54,14 +54,21 @@ class SharedDatabase:
         self.connection.execute("; ".join(statements).encode())
 
 
-@pytest.fixture(scope="session")
-def shared_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
+@contextmanager
+def emptied_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
+    """A migrated database that is emptied for each test."""
     with migrated_cluster.database(template=migrated_cluster.template) as name:
         url = migrated_cluster.url_of(name)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             shared = SharedDatabase(url, connection)
             shared.keep_shipped_rows()
             yield shared
+
+
+@pytest.fixture(scope="session")
+def shared_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
+    with emptied_database(migrated_cluster) as database:
+        yield database
 
 
 @pytest.fixture

@@ -319,9 +319,9 @@ class Hands:
                 row,
             )
             self.pricing.do(
-                "update public.pricing_sync_jobs set started_at = (select min(sync_started_at)"
-                " from public.pricing_sync_log l where l.job_id = pricing_sync_jobs.job_id)"
-                " where job_id = %s",
+                "update public.pricing_sync_jobs set revision = revision + 1,"
+                " started_at = (select min(sync_started_at) from public.pricing_sync_log l"
+                " where l.job_id = pricing_sync_jobs.job_id) where job_id = %s",
                 job,
             )
 

@@ -17,6 +17,11 @@ def facts(pricing: Pricing) -> dict[str, Any]:
     return found
 
 
+def about(seconds: float) -> object:
+    """Up to half a minute later, on a machine with much to do; what is told apart is further."""
+    return pytest.approx(seconds + 15, abs=16)
+
+
 def test_an_idle_database(pricing: Pricing) -> None:
     pricing.do("update public.pricing_settings set scheduler_enabled = true")
     found = facts(pricing)
@@ -45,13 +50,14 @@ def test_an_idle_database(pricing: Pricing) -> None:
 
 
 def test_workers_and_their_heartbeats(pricing: Pricing) -> None:
-    for silent_for in ("1 second", "15 seconds", "25 seconds", "1 hour"):
+    pricing.do("update public.pricing_settings set lease = '20 minutes'")
+    for silent_for in ("1 minute", "15 minutes", "25 minutes", "1 day"):
         pricing.worker(silent_for)
     found = facts(pricing)
     assert (found["workers_alive"], found["workers_silent"]) == (2, 2)
-    assert found["newest_heartbeat_seconds"] == pytest.approx(1, abs=3)
-    assert found["oldest_heartbeat_seconds"] == pytest.approx(15, abs=3)
-    assert found["silent_seconds"] == pytest.approx(25, abs=3)
+    assert found["newest_heartbeat_seconds"] == about(60)
+    assert found["oldest_heartbeat_seconds"] == about(15 * 60)
+    assert found["silent_seconds"] == about(25 * 60)
 
 
 def test_the_ticks(pricing: Pricing) -> None:
@@ -60,7 +66,7 @@ def test_the_ticks(pricing: Pricing) -> None:
         " values ('pg_cron', clock_timestamp() - interval '5 minutes', 'why')"
     )
     ticks = facts(pricing)["ticks"]
-    assert ticks == {"pg_cron": {"seconds": pytest.approx(300, abs=3), "last_error": "why"}}
+    assert ticks == {"pg_cron": {"seconds": about(300), "last_error": "why"}}
 
 
 def test_what_waits_behind_a_lock_and_what_does_not(pricing: Pricing) -> None:
@@ -72,8 +78,8 @@ def test_what_waits_behind_a_lock_and_what_does_not(pricing: Pricing) -> None:
     assert (found["waiting"], found["oldest_free"]) == (1, None)
     oldest = found["oldest_waiting"]
     assert (oldest["provider"], oldest["locked_by"]) == ("openrouter", f"worker {worker_id}")
-    assert oldest["seconds"] == pytest.approx(3600, abs=3)
-    assert oldest["locked_seconds"] == pytest.approx(0, abs=3)
+    assert oldest["seconds"] == about(3600)
+    assert oldest["locked_seconds"] == about(0)
 
     pricing.trigger("deepinfra")
     pricing.other_task()
@@ -95,7 +101,7 @@ def test_the_enabled_providers(pricing: Pricing) -> None:
     for _ in range(3):
         pricing.end(pricing.start("openrouter"), "failed", "http_status", "It answered 500.")
     deepinfra, openrouter = facts(pricing)["providers"]
-    assert deepinfra.pop("success_seconds") == pytest.approx(0, abs=3)
+    assert deepinfra.pop("success_seconds") == about(0)
     assert deepinfra == {
         "slug": "deepinfra",
         "state": "ok",
@@ -138,7 +144,7 @@ def test_a_transaction_that_was_left_open(
             "pid": second.connection.info.backend_pid,
             "username": "postgres",
             "application": "",
-            "seconds": pytest.approx(0, abs=3),
+            "seconds": about(0),
             "tables": tables,
         }
         assert facts(pricing)["open_transactions"] == ([expected] if tables else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -12,9 +13,11 @@ from tests.processes import Process
 from tests.provider_server import Answer
 from tests.waiting import wait_until
 
-QUICK = "update pricing_settings set heartbeat_interval = '1 second', lease = '2 seconds'"
+QUICK = "update pricing_settings set heartbeat_interval = '1 second', lease = '3 seconds'"
 
-PRUNE = "select * from procrastinate.procrastinate_prune_stalled_workers_v1(2)"
+PRUNE = "select * from procrastinate.procrastinate_prune_stalled_workers_v1(3)"
+# Until its worker has been stopped for sure, and less than it stays so.
+ANSWER_SECONDS = 3
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def _expect_that_the_second_attempt_stands(installation: Installation, job_id: s
 
 
 def test_while_the_provider_answers(quick: Installation) -> None:
-    quick.providers.answer("openrouter", Answer(delay=1), Answer())
+    quick.providers.answer("openrouter", Answer(delay=ANSWER_SECONDS), Answer())
     suspended = quick.start_worker()
     job_id = quick.queue.trigger("openrouter")
     wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
@@ -83,7 +86,7 @@ def test_between_the_answer_and_the_prices(quick: Installation, program: str) ->
 
 
 def test_while_a_failure_is_about_to_be_written(quick: Installation) -> None:
-    quick.providers.answer("openrouter", Answer(status=404, delay=1), Answer())
+    quick.providers.answer("openrouter", Answer(status=404, delay=ANSWER_SECONDS), Answer())
     suspended = quick.start_worker()
     job_id = quick.queue.trigger("openrouter")
     wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
@@ -111,9 +114,10 @@ def test_a_worker_that_was_pruned_while_nothing_waited_registers_again(
     assert suspended.is_running
 
 
-def test_a_blocked_event_loop_is_no_different(quick: Installation) -> None:
+def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Path) -> None:
     """What blocks is a task of somebody else's: ours have their lists read in threads."""
-    blocking = quick.processes.start("tests.engine.blocking", may_fail=True)
+    until = tmp_path / "enough"
+    blocking = quick.processes.start("tests.engine.blocking", may_fail=True, BLOCK_UNTIL=str(until))
     wait_until(lambda: quick.queue.workers() == 1, 20, "it registers")
     quick.providers.answer("openrouter", Answer(hang=True), Answer())
     job_id = quick.queue.trigger("openrouter")
@@ -135,6 +139,7 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation) -> None:
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"
     # As the next worker that starts would.
     quick.queue.rows(PRUNE)
+    until.touch()
     blocking.wait_for_output("too late")
     _expect_that_the_second_attempt_stands(quick, job_id)
     blocking.wait_for_output("it was held up for longer than the lease")

@@ -306,12 +306,13 @@ def test_watching_a_job_that_fails(run: Run, provider_server: ProviderServer) ->
 def test_ctrl_c_leaves_the_watch_and_not_the_job(
     run: Run, processes: Processes, provider_server: ProviderServer
 ) -> None:
-    provider_server.answer("openrouter", Answer(delay=3))
+    provider_server.answer("openrouter", Answer(held=True))
     watching = processes.service("sync", "openrouter", "--watch")
     watching.wait_for_output("openrouter: syncing")
     watching.send(signal.SIGINT)
     assert watching.wait() == 130
     assert "The job goes on" in watching.output
+    provider_server.release()
     wait_until(
         lambda: _json(run("status", "--json"))[0]["status"] == "completed", 20, "the job's end"
     )

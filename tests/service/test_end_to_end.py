@@ -39,7 +39,7 @@ def test_a_trigger_answers_before_the_provider_does_and_polling_sees_each_step(
     client: httpx2.Client, queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
     providers.fill("openrouter", 20)
-    providers.answer("openrouter", Answer(delay=1))
+    providers.answer("openrouter", Answer(held=True))
     poll_url = _trigger(client, "openrouter")
     first = client.get(poll_url).json()
     assert (first["status"], first["finished"], first["started_at"]) == ("queued", False, None)
@@ -53,6 +53,7 @@ def test_a_trigger_answers_before_the_provider_does_and_polling_sees_each_step(
                 answer = poller.get(poll_url, timeout=30).json()
                 if answer["status"] != seen[-1]:
                     seen.append(answer["status"])
+                    providers.release()
                 if answer["finished"]:
                     done.set()
                     return

@@ -471,11 +471,14 @@ def test_ctrl_c_during_migrate_stops_everything(
         "PRICING_DATA_DIR": str(data_dir),
         "PRICING_TEST_MARK": str(data_dir),
     }
-    waiting = "select 1 from pg_locks where locktype = 'advisory' and not granted"
+    waiting = (
+        "select from pg_locks join pg_database on pg_database.oid = database"
+        " where datname = current_database() and locktype = 'advisory' and not granted"
+    )
     with psycopg.connect(empty_database, autocommit=True) as holder:
         holder.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
         up = processes.service("up", "--once")
-        wait_until(lambda: holder.execute(waiting).fetchone(), what="migrate waits for its lock")
+        wait_until(lambda: holder.execute(waiting).fetchall(), what="migrate waits for its lock")
         up.send(signal.SIGINT)
         assert up.wait() == 130
     assert not _started_by(data_dir)
@@ -595,7 +598,7 @@ def test_a_full_disk_is_told_once(
 def test_on_a_terminal_the_table_is_live(
     up_processes: Processes, provider_server: ProviderServer
 ) -> None:
-    provider_server.answer("deepinfra", Answer(delay=1))
+    provider_server.answer("deepinfra", Answer(held=True))
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "service", "up", "--once"],
@@ -610,6 +613,8 @@ def test_on_a_terminal_the_table_is_live(
     # Linux ends a terminal that nobody holds any more with an error.
     while piece := _read(controller):
         output += piece
+        if b"syncing" in output:
+            provider_server.release()
     os.close(controller)
     assert process.wait(30) == 0
     text = output.decode()
@@ -698,7 +703,7 @@ def test_the_embedded_server_is_started_again_during_the_first_sync(
         up.wait_for_output("openrouter: syncing")
         wait_until(lambda: server.requests("openrouter"), what="a request")
         os.kill(_server_pid(data_dir), signal.SIGQUIT)
-        up.wait_for_output("The embedded Postgres does not answer; it is started again.", 15)
+        up.wait_for_output("The embedded Postgres does not answer; it is started again.")
         assert "openrouter: done" in up.wait_for_output(READY)
     assert up.stop(30) == 0
     assert not _started_by(data_dir)

@@ -61,7 +61,7 @@ def test_nobody_ticks(diagnose: Diagnose, people: Pricing) -> None:
 def test_pg_cron_goes_first(diagnose: Diagnose, people: Pricing) -> None:
     _on(people)
     people.do(TICK, "worker", "1 second", None)
-    people.do(TICK, "pg_cron", "80 seconds", None)
+    people.do(TICK, "pg_cron", "60 seconds", None)
     assert "run by pg_cron" in diagnose()["schedule"].found
     people.do(TICK, "pg_cron", "100 seconds", None)
     assert "run by the workers" in diagnose()["schedule"].found

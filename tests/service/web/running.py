@@ -65,12 +65,25 @@ def running_web(settings: Settings, *, listening: bool = True) -> Iterator[Web]:
         if listening:
             wait_until(lambda: app.state.web.changes.listening, what="the server listens")
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        with httpx2.Client(base_url=url, headers=headers, timeout=30) as client:
+        # The server closes what was idle for 5 s: not in the moment in which it is used again.
+        limits = httpx2.Limits(keepalive_expiry=2)
+        with httpx2.Client(base_url=url, headers=headers, timeout=30, limits=limits) as client:
             yield Web(url, client, app)
     finally:
         server.should_exit = True
         thread.join(15)
         assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def listening_again(web: Web) -> Iterator[None]:
+    """In the block the listening connection is lost: wait until that was noticed, and mended."""
+    state = web.app.state.web
+    before = state.database._pool
+    yield
+    # That it does not listen may be over in no time; the pool is left with it, and stays left.
+    wait_until(lambda: state.database._pool not in (before, None), what="the loss is noticed")
+    wait_until(lambda: state.changes.listening, what="it listens again")
 
 
 def half_sent(url: str) -> socket.socket:

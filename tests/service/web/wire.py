@@ -41,6 +41,8 @@ class CountingProxy:
         traceback: TracebackType | None,
     ) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
+        # First of all: whom it has just let in is among the sockets then.
+        self._threads[0].join(5)
         self._listening.close()
         for end in self._sockets:
             with suppress(OSError):
