@@ -109,6 +109,8 @@ class WebDatabase:
     async def close(self) -> None:
         if self._opening is not None:
             self._opening.cancel()
+            # It has connections of its own until then.
+            await asyncio.gather(self._opening, return_exceptions=True)
         if self._pool is not None:
             await _end(self._pool, END_SECONDS)
         for ending in self._ending:

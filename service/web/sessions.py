@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 
 import asyncpg
 
 from service.errors import SettingsError
 
-Connect = Callable[[], Awaitable["asyncpg.Connection[asyncpg.Record]"]]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connect = Callable[[], Awaitable[Connection]]
 
 # Generous: a session that is only slow must not be taken for none.
 PROBE_SECONDS = 3.0
@@ -18,25 +21,29 @@ CLOSE_SECONDS = 3.0
 
 
 async def has_sessions(connect: Connect) -> bool:
-    """LISTEN on one connection, NOTIFY on another: behind such a pooler nothing arrives."""
-    heard = asyncio.Event()
+    """LISTEN on one connection, NOTIFY on another: behind such a pooler nothing arrives.
+
+    Raises what asyncpg raises when a connection is lost meanwhile: such a silence says nothing.
+    """
+    heard, over = asyncio.Event(), asyncio.Event()
     channel = f"pricing_probe_{uuid.uuid4().hex}"
-    listener = await connect()
-    try:
-        await listener.add_listener(channel, lambda *notification: heard.set())
-        notifier = await connect()
-        try:
+
+    def hear(*notification: object) -> None:
+        heard.set()
+        over.set()
+
+    async with _closed_after(connect) as listener:
+        listener.add_termination_listener(lambda *connection: over.set())
+        await listener.add_listener(channel, hear)
+        async with _closed_after(connect) as notifier:
             await notifier.execute(f"notify {channel}")
-        finally:
-            await notifier.close(timeout=CLOSE_SECONDS)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(PROBE_SECONDS):
-                await heard.wait()
-        except TimeoutError:
-            return False
-        return True
-    finally:
-        await listener.close(timeout=CLOSE_SECONDS)
+                await over.wait()
+        if not heard.is_set():
+            # A server that was only slow sends the notification before it answers this.
+            await listener.execute("select")
+        return heard.is_set()
 
 
 async def require_login_role(connect: Connect, role: str, *, take_role: bool) -> None:
@@ -44,18 +51,27 @@ async def require_login_role(connect: Connect, role: str, *, take_role: bool) ->
 
     A role that was taken there would leak to whoever gets the server connection next.
     """
-    connection = await connect()
-    try:
+    async with _closed_after(connect) as connection:
         is_member = await connection.fetchval(
             "select exists (select from pg_catalog.pg_roles as role where role.rolname = $1"
             " and pg_catalog.pg_has_role(role.oid, 'usage'))",
             role,
         )
-    finally:
-        await connection.close(timeout=CLOSE_SECONDS)
     if take_role or not is_member:
         raise SettingsError(
             "Behind a transaction-mode pooler the web process needs a login role of its own.",
             hint=f"Make a role that is a member of {role} and put its URL into "
             "PRICING_WEB_DATABASE_URL, or connect directly or through a session pooler.",
         )
+
+
+@asynccontextmanager
+async def _closed_after(connect: Connect) -> AsyncIterator[Connection]:
+    connection = await connect()
+    try:
+        yield connection
+    except BaseException:
+        # Without a farewell: it may take its seconds, and put its own failure in this one's place.
+        connection.terminate()
+        raise
+    await connection.close(timeout=CLOSE_SECONDS)
