@@ -27,11 +27,13 @@ declare
                 'pricing_scheduler_ticks',
                 'pricing_schema_ledger',
                 'pricing_settings',
+                'pricing_sync_expiry',
                 'pricing_sync_jobs',
                 'pricing_sync_lock',
                 'pricing_sync_log',
                 'pricing_sync_progress',
                 'pricing_syncable_providers',
+                'pricing_worker_heartbeats',
                 'pricing_worker_settings'
             )
         order by c.relname
@@ -106,6 +108,8 @@ begin
         cross join pg_catalog.pg_roles r
         where c.relnamespace = 'public'::regnamespace
             and c.relname = any (v_relations)
+            -- What the owner alone reads: they look into the engine's tables.
+            and c.relname not in ('pricing_sync_expiry', 'pricing_worker_heartbeats')
             and (
                 (r.rolname = any (v_readers) and (c.relname <> 'pricing_api_keys' or r.rolname = 'pricing_web'))
                 or (
@@ -172,6 +176,7 @@ begin
                 -- What the worker calls.
                 ('fetch_queue_row', '{pricing_worker}'),
                 ('beat_pricing_worker', '{pricing_worker}'),
+                ('prune_pricing_workers', '{pricing_worker}'),
                 ('get_provider_sync', '{pricing_worker}'),
                 ('apply_provider_prices', '{pricing_worker}'),
                 ('end_provider_sync', '{pricing_worker}'),
@@ -205,6 +210,7 @@ begin
                 ('fail_unattended_syncs', '{}'),
                 ('cancel_disabled_syncs', '{}'),
                 ('fail_overtime_syncs', '{}'),
+                ('hold_log_row', '{}'),
                 ('mend_pricing_jobs', '{}'),
                 ('pricing_who', '{}'),
                 ('pricing_prices_differ', '{}'),
@@ -216,7 +222,9 @@ begin
                 ('stop_pricing_job', '{}'),
                 ('release_pricing_lock', '{}'),
                 ('follow_provider_disabled', '{}'),
-                ('follow_provider_switch', '{}')
+                ('follow_provider_switch', '{}'),
+                ('guard_pricing_settings', '{}'),
+                ('guard_pricing_lock', '{}')
         ) as f (name, callers)
         join pg_catalog.pg_proc p on p.proname = f.name and p.pronamespace = 'public'::regnamespace
     loop

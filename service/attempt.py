@@ -12,16 +12,19 @@ from service.engine import PricingApp
 
 @dataclass(frozen=True)
 class Attempt:
-    """A fetched queue row, as ``get_provider_sync`` describes it."""
+    """A fetched queue row, as ``get_provider_sync`` describes it.
+
+    Of a provider that was deleted since, nothing is known but that it is not ``enabled``.
+    """
 
     queue_job_id: int
     attempt: int
     job_id: str
     provider: str
-    adapter: str
+    adapter: str | None
     base_url: str | None
     credential_variable: str | None
-    timeout_seconds: float
+    timeout_seconds: float | None
     etag: str | None
     etag_parser: str | None
     enabled: bool

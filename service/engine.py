@@ -9,6 +9,7 @@ a connector of ours (``service/connector.py``). Nothing is patched: all are subc
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from typing import Any
@@ -21,11 +22,13 @@ from procrastinate.manager import JobManager, NotificationCallback
 
 from service.connection import answer_within
 from service.connector import PricingConnector
-from service.errors import WorkerPruned
+from service.errors import SettingsError, WorkerPruned
 from service.logs import SyncLogger, sync_logger
 from service.migrations.runner import missing_parts
 from service.supervisor import Supervisor
 from service.writing import Answer, Reminder, Unwritten, is_mendable, is_passing
+
+logger = logging.getLogger(__name__)
 
 WorkerContext = AbstractAsyncContextManager[dict[str, Any]]
 
@@ -118,22 +121,37 @@ class PricingJobManager(JobManager):
         )
         return None if row["id"] is None else Job.from_row(row)
 
+    async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
+        # The engine's own waits for whoever holds a dead worker's row, and no worker would start.
+        rows = await self.connector.execute_query_all_async(
+            "select worker_id from public.prune_pricing_workers(%(lease_seconds)s) as worker_id",
+            lease_seconds=seconds_since_heartbeat,
+        )
+        return [row["worker_id"] for row in rows]
+
     async def update_heartbeat(self, worker_id: int) -> None:
         with self._noting_failure(), answer_within(HEARTBEAT_ANSWER_SECONDS, queues=False):
-            beat = await self.until_written(
-                lambda: self.connector.execute_query_one_async(
-                    "select public.beat_pricing_worker(%(worker_id)s) as registered",
-                    worker_id=worker_id,
-                ),
-                "a heartbeat",
-            )
+            try:
+                beat = await self.until_written(
+                    lambda: self.connector.execute_query_one_async(
+                        "select public.beat_pricing_worker(%(worker_id)s) as registered",
+                        worker_id=worker_id,
+                    ),
+                    "a heartbeat",
+                )
+            except Unwritten:
+                # The process ends, as it was told to: the engine would tell of this as an error.
+                return
             if not beat["registered"]:
                 raise WorkerPruned(PRUNED)
 
     async def defer_periodic_job(self, *args: Any, **kwargs: Any) -> int | None:
         defer = super().defer_periodic_job
         with self._noting_failure():
-            return await self.until_written(lambda: defer(*args, **kwargs), "a periodic job")
+            try:
+                return await self.until_written(lambda: defer(*args, **kwargs), "a periodic job")
+            except Unwritten:
+                return None
 
     async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
         try:
@@ -242,8 +260,22 @@ class PricingApp(App):
         not write the end of what it ran, and SettingsError where waiting does not help.
         """
         self.perform_import_paths()  # type: ignore[no-untyped-call]
+        self._require_work(kwargs)
         async with self._worker_context() as shared:
             await Supervisor(self, {**kwargs, "additional_context": shared}).run()
+
+    def _require_work(self, options: dict[str, Any]) -> None:
+        # Whoever takes no syncs counts as alive all the same, and they would wait without a word.
+        if options.get("concurrency", 1) < 1:
+            raise SettingsError(
+                f"A worker with a concurrency of {options['concurrency']} would take nothing.",
+                hint="Give it 1 or more.",
+            )
+        queues = options.get("queues")
+        if queues and SYNC_TASK in self.tasks and self.tasks[SYNC_TASK].queue not in queues:
+            logger.warning(
+                "This worker takes no provider syncs: its queues are %s.", ", ".join(queues)
+            )
 
     async def wait_for_schema(self) -> None:
         """Return when the database answers and holds what this version needs.

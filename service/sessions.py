@@ -32,10 +32,12 @@ DEFAULTS: dict[str, Any] = {
 
 # In one round trip: the search path, the role where there is one that we may take, and that the
 # server looks for its client while it waits for a lock: a statement that was given up ends there.
+# A login role's own time for a statement may be too short for a clean-up, which is all or nothing.
 _CONFIGURE = """
 select
     set_config('search_path', 'procrastinate, public', false),
     set_config('client_connection_check_interval', '2s', false),
+    set_config('statement_timeout', '60s', false),
     (
         select set_config('role', r.rolname, false)
         from pg_catalog.pg_roles r
@@ -122,11 +124,16 @@ async def _session_lasts(connection: BoundedConnection) -> bool:
     """LISTEN here, NOTIFY from another connection: only a session of our own hears it."""
     channel = f"pricing_probe_{uuid.uuid4().hex}"
     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-    async with await BoundedConnection.connect(worker_conninfo(), autocommit=True) as other:
+    other = await BoundedConnection.connect(worker_conninfo(), autocommit=True)
+    try:
         await other.execute("select pg_notify(%s, '')", [channel], prepare=False)
+    finally:
+        other.pgconn.finish()
     # Silence is an answer too: it costs these seconds, once a process.
     heard = [n async for n in connection.notifies(timeout=PROBE_SECONDS, stop_after=1)]
     await connection.execute(sql.SQL("unlisten {}").format(sql.Identifier(channel)))
+    # A server that was only slow has sent the notification before it answered.
+    heard += [n async for n in connection.notifies(timeout=0, stop_after=1)]
     return bool(heard)
 
 

@@ -45,7 +45,8 @@ async def _run(app: PricingApp, context: JobContext) -> None:
     started = time.monotonic()
     try:
         if not attempt.enabled:
-            await end_attempt(app, attempt, "cancelled", "disabled", "The provider is disabled")
+            message = "The provider is disabled or deleted"
+            await end_attempt(app, attempt, "cancelled", "disabled", message)
             return
         answer = await read_answer(attempt, context.additional_context["tools"])
         row = await _apply(app, attempt, answer)

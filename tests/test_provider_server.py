@@ -5,8 +5,11 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
+
+import pytest
 
 from service.prices import to_canonical
 from service.providers import adapter
@@ -76,6 +79,18 @@ def test_requests_are_counted_and_those_at_once_too() -> None:
         assert server.requests("deepinfra") == []
     for thread in threads:
         thread.join()
+
+
+def test_an_answer_is_held_until_it_is_released() -> None:
+    with running_provider_server() as server, ThreadPoolExecutor(1) as threads:
+        server.fill("openrouter", 1)
+        server.answer("openrouter", Answer(held=True))
+        answer = threads.submit(call, server.url("openrouter"))
+        wait_until(lambda: server.requests("openrouter"))
+        with pytest.raises(TimeoutError):
+            answer.result(0.2)
+        server.release()
+        assert answer.result(10) == server.body("openrouter")
 
 
 def _ignore(url: str) -> None:

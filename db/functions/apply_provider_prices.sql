@@ -62,11 +62,12 @@ begin
     end if;
 
     select j.* into strict v_job from public.pricing_sync_jobs j where j.job_id = v_log.job_id;
-    select p.* into strict v_provider from public.pricing_providers p where p.slug = v_log.provider_slug;
+    select p.* into v_provider from public.pricing_providers p where p.slug = v_log.provider_slug;
 
-    if not v_provider.enabled then
+    if v_provider.enabled is not true then
         perform public.end_provider_sync(
-            v_row.id, apply_provider_prices.attempt, 'cancelled', 'disabled', 'The provider was disabled while its sync ran'
+            v_row.id, apply_provider_prices.attempt, 'cancelled', 'disabled',
+            'The provider was disabled or deleted while its sync ran'
         );
         select l.* into v_log from public.pricing_sync_log l where l.id = v_log.id;
         return v_log;

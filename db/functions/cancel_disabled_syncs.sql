@@ -7,31 +7,28 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_id bigint;
-    v_row procrastinate.procrastinate_jobs;
+    v record;
     v_cancelled integer := 0;
 begin
-    for v_id in
-        select q.id
-        from public.pricing_providers p
-        join procrastinate.procrastinate_jobs q on q.lock = 'pricing_sync:' || p.slug
-        where not p.enabled
-            and (p_provider is null or p.slug = p_provider)
-            and q.status = 'todo'
-            and q.task_name = 'sync_provider'
-        order by q.id
+    for v in
+        select e.queue_job_id, e.attempt
+        from public.pricing_sync_expiry e
+        where e.reason = 'disabled'
+            and e.since < clock_timestamp() - e.allowed
+            and (p_provider is null or e.provider_slug = p_provider)
+        order by e.queue_job_id
         limit case when p_provider is null then 500 end
     loop
         begin
-            v_row := public.hold_stuck_sync(v_id);
-            continue when v_row.status is distinct from 'todo'
-                or exists (select from public.pricing_providers p where p.slug = v_row.args ->> 'provider' and p.enabled);
-            if public.stop_provider_sync(v_id, 'disabled', 'The provider was disabled while its sync waited') then
+            continue when (public.hold_stuck_sync('disabled', v.queue_job_id, v.attempt)).id is null;
+            if public.stop_provider_sync(
+                v.queue_job_id, 'disabled', 'The provider was disabled or deleted while its sync waited'
+            ) then
                 v_cancelled := v_cancelled + 1;
             end if;
         exception
             when others then
-                raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v_id, sqlerrm;
+                raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return v_cancelled;
@@ -39,4 +36,4 @@ end;
 $$;
 
 comment on function public.cancel_disabled_syncs(text) is
-'Cancel the waiting syncs of a disabled provider (null: of all of them), except what somebody else is changing now; returns how many.';
+'Cancel the waiting syncs of a provider that is disabled or gone (null: of all of them), except what somebody else is changing now; returns how many.';

@@ -3,6 +3,8 @@ returns integer
 language sql
 security definer
 set search_path = ''
+-- As in cleanup_stuck_pricing_syncs.
+set lock_timeout = '1s'
 as $$
     select r.syncs_released from public.release_stalled_syncs() as r;
 $$;

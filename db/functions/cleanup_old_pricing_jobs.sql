@@ -4,6 +4,8 @@ returns integer
 language plpgsql
 security definer
 set search_path = ''
+-- A log row that somebody holds is waited for by the delete of its job; the next call tries again.
+set lock_timeout = '2s'
 as $$
 declare
     v_job_ids uuid[];
@@ -66,6 +68,23 @@ begin
         v_pruned := v_pruned + cardinality(v_job_ids);
     end loop;
 
+    -- Rows whose log is gone, because somebody deleted the job by hand: older than all that have one.
+    delete from procrastinate.procrastinate_jobs q
+    where q.id in (
+        select o.id
+        from procrastinate.procrastinate_jobs o
+        where o.id < coalesce((select min(l.queue_job_id) from public.pricing_sync_log l), 9223372036854775807)
+            and o.task_name = 'sync_provider'
+            and o.status not in ('todo', 'doing')
+            and not exists (
+                select
+                from procrastinate.procrastinate_events e
+                where e.job_id = o.id and e.at >= clock_timestamp() - cleanup_old_pricing_jobs.keep
+            )
+        order by o.id
+        limit 10000
+        for update skip locked
+    );
     delete from procrastinate.procrastinate_jobs q
     where q.id in (
         select o.id

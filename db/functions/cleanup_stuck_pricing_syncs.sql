@@ -7,33 +7,55 @@ security definer
 set search_path = ''
 -- Compiling takes longer than any of its queries runs.
 set jit = off
+-- It waits for nobody's rows; what it cannot foresee ends after this, and the next call tries again.
+set lock_timeout = '1s'
 as $$
 declare
-    v_mended integer;
-    v_cancelled integer;
-    v_stalled record;
-    v_aborted record;
-    v_overtime record;
-    v_unattended record;
+    v_step text;
+    v_found integer;
+    v_cleaned integer;
 begin
     if timeout_minutes <= 0 then
         raise exception 'timeout_minutes must be at least 1'
             using errcode = 'PT422', hint = 'Leave it out to use each provider''s own timeout.';
     end if;
+    stuck_syncs_found := 0;
+    syncs_cleaned := 0;
     -- What is mended first can be found by the rest.
-    v_mended := public.mend_pricing_jobs();
-    v_cancelled := public.cancel_disabled_syncs();
-    select * into v_stalled from public.release_stalled_syncs();
-    select * into v_aborted from public.end_ignored_aborts();
-    select * into v_overtime from public.fail_overtime_syncs(make_interval(mins => timeout_minutes));
-    select * into v_unattended from public.fail_unattended_syncs();
-    stuck_syncs_found := v_mended + v_cancelled
-        + v_stalled.syncs_found + v_aborted.syncs_found + v_overtime.syncs_found + v_unattended.syncs_found;
-    syncs_cleaned := v_mended + v_cancelled
-        + v_stalled.syncs_released + v_aborted.syncs_ended + v_overtime.syncs_failed + v_unattended.syncs_failed;
+    foreach v_step in array array[
+        'mend_pricing_jobs', 'cancel_disabled_syncs', 'release_stalled_syncs', 'end_ignored_aborts',
+        'fail_overtime_syncs', 'fail_unattended_syncs'
+    ]
+    loop
+        -- One that fails must not stop the others.
+        begin
+            case v_step
+                when 'mend_pricing_jobs' then
+                    v_found := public.mend_pricing_jobs();
+                    v_cleaned := v_found;
+                when 'cancel_disabled_syncs' then
+                    v_found := public.cancel_disabled_syncs();
+                    v_cleaned := v_found;
+                when 'release_stalled_syncs' then
+                    select r.* into v_found, v_cleaned from public.release_stalled_syncs() r;
+                when 'end_ignored_aborts' then
+                    select r.* into v_found, v_cleaned from public.end_ignored_aborts() r;
+                when 'fail_overtime_syncs' then
+                    select r.* into v_found, v_cleaned
+                    from public.fail_overtime_syncs(make_interval(mins => timeout_minutes)) r;
+                when 'fail_unattended_syncs' then
+                    select r.* into v_found, v_cleaned from public.fail_unattended_syncs() r;
+            end case;
+            stuck_syncs_found := stuck_syncs_found + v_found;
+            syncs_cleaned := syncs_cleaned + v_cleaned;
+        exception
+            when others then
+                raise warning 'pricing-sync: % failed: %', v_step, sqlerrm;
+        end;
+    end loop;
     return next;
 end;
 $$;
 
 comment on function public.cleanup_stuck_pricing_syncs(integer) is
-'Settle every sync that is stuck: lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, disabled providers, rows that are gone.';
+'Settle every sync that is stuck: lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, providers disabled or gone, rows that are gone.';

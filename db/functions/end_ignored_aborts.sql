@@ -7,36 +7,26 @@ security definer
 set search_path = ''
 as $$
 declare
-    v_row procrastinate.procrastinate_jobs;
-    v_id bigint;
+    v record;
 begin
     syncs_found := 0;
     syncs_ended := 0;
-    for v_id in
-        select q.id
-        from procrastinate.procrastinate_jobs q
-        cross join public.pricing_settings s
-        where q.status = 'doing'
-            and q.task_name = 'sync_provider'
-            and q.abort_requested
-            and not exists (
-                select
-                from procrastinate.procrastinate_events e
-                where e.job_id = q.id and e.type = 'abort_requested' and e.at >= clock_timestamp() - s.lease
-            )
-        order by q.id
+    for v in
+        select e.queue_job_id, e.attempt
+        from public.pricing_sync_expiry e
+        where e.reason = 'abort_ignored' and e.since < clock_timestamp() - e.allowed
+        order by e.queue_job_id
         limit 500
     loop
         syncs_found := syncs_found + 1;
         begin
-            v_row := public.hold_stuck_sync(v_id);
-            continue when v_row.status is distinct from 'doing' or not v_row.abort_requested;
-            if public.stop_provider_sync(v_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
+            continue when (public.hold_stuck_sync('abort_ignored', v.queue_job_id, v.attempt)).id is null;
+            if public.stop_provider_sync(v.queue_job_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
                 syncs_ended := syncs_ended + 1;
             end if;
         exception
             when others then
-                raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v_id, sqlerrm;
+                raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return next;

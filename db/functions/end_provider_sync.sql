@@ -38,6 +38,10 @@ begin
         return false;
     end if;
 
+    if v_status = 'failed' and v_kind is null and v_row.abort_requested then
+        -- Its prices were refused because of the abort, before the worker had heard of it.
+        v_status := 'cancelled';
+    end if;
     if v_status = 'aborted' then
         v_status := case when v_row.abort_requested then 'cancelled' else 'queued' end;
     end if;

@@ -1,6 +1,9 @@
 -- The engine's fetch asks of every waiting row whether an earlier one has its lock: 18 ms with 10,000 behind 50 running
 -- locks. This one looks at the first row of each lock only. The rule is the engine's: the row of highest priority and
 -- lowest id of a lock that nobody runs, if it is due and of a wanted queue; whatever is locked is skipped.
+-- A row goes out with its job, which somebody else may have: the next start or end of the same job for a moment, a
+-- session that was left with an open transaction for hours. So another row goes first, and when there is none, the held
+-- jobs are waited for, in turn and for a second in all: nobody is told when a job is let go.
 create or replace function public.fetch_queue_row(queue_names varchar[], worker_id bigint)
 returns procrastinate.procrastinate_jobs
 language plpgsql
@@ -8,80 +11,118 @@ security definer
 set search_path = ''
 -- Most rows are finished ones, whatever the statistics of an empty queue said when the plan was made.
 set enable_seqscan = off
--- A session that was left with an open transaction may hold a job for hours: its syncs wait, nobody else's do.
+-- For a table that somebody has; a row is given less.
 set lock_timeout = '1s'
 as $$
 declare
+    v_until constant timestamptz := clock_timestamp() + interval '1 second';
     v_row procrastinate.procrastinate_jobs;
     v record;
-    v_held_jobs text[] := '{}';
+    v_held_jobs text[];
+    v_awaited_job text;
+    v_round integer := 0;
 begin
-    for v in
-        with recursive locks as (
-            (
-                select q.lock
-                from procrastinate.procrastinate_jobs q
-                where q.status in ('todo', 'doing') and q.lock is not null
-                order by q.lock
-                limit 1
-            )
-            union all
-            select (
-                select q.lock
-                from procrastinate.procrastinate_jobs q
-                where q.status in ('todo', 'doing') and q.lock > l.lock
-                order by q.lock
-                limit 1
-            )
-            from locks l
-            where l.lock is not null
-        ),
-        first_of_lock as (
-            select f.*
-            from locks l
-            cross join lateral (
-                select q.id, q.priority, q.queue_name, q.scheduled_at, q.args ->> 'job_id' as job_id
-                from procrastinate.procrastinate_jobs q
-                -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
-                where q.lock = l.lock and q.status in ('todo', 'doing')
-                order by q.lock, q.priority desc, q.id
-                limit 1
-            ) as f
-            where not exists (
-                select from procrastinate.procrastinate_jobs q where q.lock = l.lock and q.status = 'doing'
-            )
-        ),
-        candidates as (
-            select f.id, f.priority, f.queue_name, f.scheduled_at, f.job_id from first_of_lock f
-            union all
-            select q.id, q.priority, q.queue_name, q.scheduled_at, null
-            from procrastinate.procrastinate_jobs q
-            where q.lock is null and q.status = 'todo'
-        )
-        select c.id, c.job_id
-        from candidates c
-        where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
-            and (c.scheduled_at is null or c.scheduled_at <= now())
-        order by c.priority desc, c.id
     loop
-        continue when v.job_id = any (v_held_jobs);
-        begin
-            update procrastinate.procrastinate_jobs q
-            set status = 'doing', worker_id = fetch_queue_row.worker_id
-            where q.id = (
-                select r.id
-                from procrastinate.procrastinate_jobs r
-                where r.id = v.id and r.status = 'todo'
-                for update skip locked
+        v_held_jobs := '{}';
+        for v in
+            with recursive locks as (
+                (
+                    select q.lock
+                    from procrastinate.procrastinate_jobs q
+                    where q.status in ('todo', 'doing') and q.lock is not null
+                    order by q.lock
+                    limit 1
+                )
+                union all
+                select (
+                    select q.lock
+                    from procrastinate.procrastinate_jobs q
+                    where q.status in ('todo', 'doing') and q.lock > l.lock
+                    order by q.lock
+                    limit 1
+                )
+                from locks l
+                where l.lock is not null
+            ),
+            first_of_lock as (
+                select f.*
+                from locks l
+                cross join lateral (
+                    select q.id, q.priority, q.queue_name, q.scheduled_at, q.task_name, q.args
+                    from procrastinate.procrastinate_jobs q
+                    -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
+                    where q.lock = l.lock and q.status in ('todo', 'doing')
+                    order by q.lock, q.priority desc, q.id
+                    limit 1
+                ) as f
+                where not exists (
+                    select from procrastinate.procrastinate_jobs q where q.lock = l.lock and q.status = 'doing'
+                )
+            ),
+            candidates as (
+                select
+                    f.id,
+                    f.priority,
+                    f.queue_name,
+                    f.scheduled_at,
+                    case when f.task_name = 'sync_provider' then f.args ->> 'job_id' end as job_id
+                from first_of_lock f
+                union all
+                select q.id, q.priority, q.queue_name, q.scheduled_at, null
+                from procrastinate.procrastinate_jobs q
+                where q.lock is null and q.status = 'todo'
             )
-            returning q.* into v_row;
-            if found then
-                return v_row;
-            end if;
-        exception
-            when lock_not_available then
-                v_held_jobs := v_held_jobs || v.job_id;
-        end;
+            select c.id, c.job_id
+            from candidates c
+            where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
+                and (c.scheduled_at is null or c.scheduled_at <= now())
+            order by c.priority desc, c.id
+        loop
+            continue when v.job_id = any (v_held_jobs);
+            exit when v_round > 0 and clock_timestamp() > v_until;
+            begin
+                -- What else cannot be had in this time is tried again in the next round.
+                perform pg_catalog.set_config('lock_timeout', '50ms', true);
+                -- The job first: whoever waits for it here holds nothing. The queue row is not waited for.
+                if v.job_id = v_awaited_job then
+                    perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update;
+                else
+                    perform
+                    from public.pricing_sync_jobs j
+                    where j.job_id = v.job_id::uuid
+                    for no key update skip locked;
+                    if not found and exists (
+                        select from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid
+                    ) then
+                        raise lock_not_available;
+                    end if;
+                end if;
+
+                update procrastinate.procrastinate_jobs q
+                set status = 'doing', worker_id = fetch_queue_row.worker_id
+                where q.id = (
+                    select r.id
+                    from procrastinate.procrastinate_jobs r
+                    where r.id = v.id and r.status = 'todo'
+                    for update skip locked
+                )
+                returning q.* into v_row;
+                if found then
+                    return v_row;
+                end if;
+                -- Somebody else has the row; this lets go of its job.
+                raise no_data_found;
+            exception
+                when lock_not_available then
+                    v_held_jobs := v_held_jobs || v.job_id;
+                when no_data_found then
+                    null;
+            end;
+        end loop;
+
+        exit when v_held_jobs = '{}' or clock_timestamp() > v_until;
+        v_awaited_job := v_held_jobs[1 + v_round % cardinality(v_held_jobs)];
+        v_round := v_round + 1;
     end loop;
     return null;
 end;

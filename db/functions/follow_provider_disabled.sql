@@ -5,10 +5,10 @@ security definer
 set search_path = ''
 as $$
 begin
-    perform public.cancel_disabled_syncs(new.slug);
+    perform public.cancel_disabled_syncs(old.slug);
     return null;
 end;
 $$;
 
 comment on function public.follow_provider_disabled() is
-'Trigger: a provider that is disabled takes its waiting syncs out of the queue.';
+'Trigger: a provider that is disabled, deleted or renamed takes its waiting syncs out of the queue.';

@@ -18,17 +18,18 @@ set search_path = ''
 as $$
     select
         j.job_id,
-        p.slug,
+        q.args ->> 'provider',
         p.adapter,
         p.base_url,
         p.credential_variable,
         extract(epoch from p.timeout)::double precision,
         case when not j.dry_run then p.etag end,
         case when not j.dry_run then p.etag_parser end,
-        p.enabled
+        -- One that was deleted or renamed since then.
+        coalesce(p.enabled, false)
     from procrastinate.procrastinate_jobs q
     join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
-    join public.pricing_providers p on p.slug = q.args ->> 'provider'
+    left join public.pricing_providers p on p.slug = q.args ->> 'provider'
     where q.id = get_provider_sync.queue_job_id
         and q.task_name = 'sync_provider'
         and q.status = 'doing'

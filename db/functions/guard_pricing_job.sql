@@ -11,9 +11,11 @@ begin
         return new;
     end if;
     if new.status = old.status then
-        if old.outcome is null
-            and (new.outcome, new.started_at, new.completed_at, new.stopped_at)
-                is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
+        if old.outcome is not null then
+            -- Whoever marks it a second time has waited for the first, and says an older now() than its start.
+            new.completed_at := greatest(coalesce(new.completed_at, old.completed_at), new.started_at);
+        elsif (new.outcome, new.started_at, new.completed_at, new.stopped_at)
+            is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
             raise exception 'Job % is %: its outcome and times follow its syncs', old.job_id, old.status
                 using errcode = 'PT409', hint = 'To end it by hand, set its status to failed or cancelled.';
         end if;

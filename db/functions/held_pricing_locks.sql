@@ -17,7 +17,7 @@ as $$
         q.id
     from procrastinate.procrastinate_jobs q
     cross join public.pricing_settings s
-    left join procrastinate.procrastinate_workers w on w.id = q.worker_id
+    left join public.pricing_worker_heartbeats w on w.worker_id = q.worker_id
     left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
     where q.status = 'doing' and q.task_name = 'sync_provider';
 $$;

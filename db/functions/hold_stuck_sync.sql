@@ -1,11 +1,16 @@
 -- A clean-up settles many syncs in one transaction, in no order that others keep to. So it never waits: what it would
 -- have to wait for, somebody else is settling now, or the next clean-up finds. The job comes first: whoever ends a job
 -- by hand has it, and may then take all of its queue rows.
-create or replace function public.hold_stuck_sync(p_queue_job_id bigint)
+create or replace function public.hold_stuck_sync(
+    p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval default null
+)
 returns procrastinate.procrastinate_jobs
 language plpgsql
 security definer
 set search_path = ''
+-- Else it is planned or compiled anew for each row, which takes longer than looking.
+set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 declare
     v_job_id uuid;
@@ -27,14 +32,25 @@ begin
     if not found then
         return null;
     end if;
-    -- An attempt that fails counts there.
+    -- The end is written there ...
+    if not public.hold_log_row(p_queue_job_id, p_attempt) then
+        return null;
+    end if;
+    -- ... and a failure counted here.
     perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
     if not found and exists (select from public.pricing_providers p where p.slug = v_provider) then
         return null;
     end if;
-    return v_row;
+    -- What was found a moment ago is asked again, now that it is held.
+    perform
+    from public.pricing_sync_expiry e
+    where e.reason = p_reason
+        and e.queue_job_id = p_queue_job_id
+        and e.attempt = p_attempt
+        and e.since < clock_timestamp() - coalesce(p_timeout, e.allowed);
+    return case when found then v_row end;
 end;
 $$;
 
-comment on function public.hold_stuck_sync(bigint) is
-'Hold a queue row with its job and its provider, for a clean-up; null when it is gone or somebody else has one of them.';
+comment on function public.hold_stuck_sync(text, bigint, integer, interval) is
+'Hold a queue row with its log row, its job and its provider, for a clean-up; null when it is gone, or not stuck for this reason any more, or somebody else has one of them.';

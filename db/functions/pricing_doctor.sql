@@ -60,8 +60,8 @@ begin
     workers as (
         select
             extract(epoch from clock_timestamp() - w.last_heartbeat) as seconds,
-            w.last_heartbeat > clock_timestamp() - s.lease as is_alive
-        from procrastinate.procrastinate_workers w
+            coalesce(w.last_heartbeat > clock_timestamp() - s.lease, false) as is_alive
+        from public.pricing_worker_heartbeats w
         cross join public.pricing_settings s
     ),
     providers as (

@@ -8,7 +8,7 @@ security definer
 set search_path = ''
 as $$
     select count(*)::integer
-    from procrastinate.procrastinate_workers as worker
+    from public.pricing_worker_heartbeats as worker
     cross join public.pricing_settings as settings
     where worker.last_heartbeat > clock_timestamp() - settings.lease;
 $$;

@@ -21,7 +21,7 @@ begin
         from procrastinate.procrastinate_jobs q
         where q.id = v_id and q.status = 'doing'
         for no key update skip locked;
-        if not found then
+        if not found or not public.hold_log_row(v_id, v_row.attempts + 1) then
             v_skipped := true;
         elsif v_row.abort_requested then
             perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');

@@ -42,20 +42,9 @@ begin
     );
     -- pg_cron has a job of its own for that.
     v_prunes := scheduler = 'worker' and not v_yields
-        and (v_last.last_pruned_at is null or v_last.last_pruned_at < v_now - interval '1 hour');
+        and coalesce(v_last.last_pruned_at not between v_now - interval '1 hour' and v_now, true);
 
-    if v_settings.scheduler_enabled and not v_yields then
-        begin
-            select coalesce(sum(j.providers_total), 0) into v_enqueued
-            from public.enqueue_due_pricing_syncs() j;
-        exception
-            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
-            when query_canceled or others then
-                v_enqueued := 0;
-                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
-                raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
-        end;
-    end if;
+    -- First, because it may take long: what is enqueued holds its providers until the commit.
     if v_prunes then
         begin
             perform public.cleanup_old_pricing_jobs(v_settings.retention);
@@ -67,6 +56,18 @@ begin
     else
         -- It was tried an hour ago at most, and nothing has told since that it goes.
         v_prune_error := substring(v_last.last_error from 'Pruning failed: .*');
+    end if;
+    if v_settings.scheduler_enabled and not v_yields then
+        begin
+            select coalesce(sum(j.providers_total), 0) into v_enqueued
+            from public.enqueue_due_pricing_syncs() j;
+        exception
+            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
+            when query_canceled or others then
+                v_enqueued := 0;
+                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
+                raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
+        end;
     end if;
 
     insert into public.pricing_scheduler_ticks as t (

@@ -10,6 +10,8 @@ returns public.pricing_sync_jobs
 language plpgsql
 security definer
 set search_path = ''
+-- A trigger that somebody left open in a transaction may hold the providers or the key for hours.
+set lock_timeout = '5s'
 as $$
 declare
     v_request constant jsonb := jsonb_build_object(

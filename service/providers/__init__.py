@@ -39,7 +39,7 @@ class Adapter:
     parse: Callable[[bytes], PriceList]
 
 
-def adapter(slug: str) -> Adapter:
+def adapter(slug: str | None) -> Adapter:
     """The adapter of a provider; LookupError, naming the known ones, if there is none."""
     if slug not in _MODULES:
         raise LookupError(f"there is no adapter {slug!r}; known: {', '.join(adapter_slugs())}")

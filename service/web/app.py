@@ -140,7 +140,7 @@ async def _require_usable(state: WebState) -> None:
     try:
         row = await state.database.row("select found from public.pricing_has_admin_key() as found")
     except HttpError as error:
-        if error.code == "database_unavailable":
+        if error.code in ("database_unavailable", "locked"):
             return
         row = None
     if row is None or not row["found"]:

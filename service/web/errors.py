@@ -52,15 +52,16 @@ STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
     "42703": (503, "not_migrated"),
     "42883": (503, "not_migrated"),
     # Connection lost or refused, server shutting down or starting, out of connections, a standby
-    # after a failover, a lock or a statement that took too long.
+    # after a failover, a deadlock or a statement that took too long.
     "08": (503, "database_unavailable"),
     "28": (503, "database_unavailable"),
     "3D": (503, "database_unavailable"),
     "40": (503, "database_unavailable"),
     "53": (503, "database_unavailable"),
-    "55P03": (503, "database_unavailable"),
     "57": (503, "database_unavailable"),
     "25006": (503, "database_unavailable"),
+    # Our functions wait for a row that somebody else has changed, but not for ever.
+    "55P03": (503, "locked"),
 }
 
 # What Starlette raises itself.
@@ -125,6 +126,15 @@ def database_error(error: Exception) -> HttpError:
             code,
             "The database is not available.",
             hint="Nothing is lost; ask again. Use an Idempotency-Key to repeat a trigger safely.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "locked":
+        logger.warning("what a request needs is held: %s", error)
+        return HttpError(
+            status,
+            code,
+            "Somebody holds what this needs in an open transaction.",
+            hint="Nothing was written; ask again. `pricing-sync doctor` tells the operator who.",
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "not_migrated":

@@ -469,6 +469,25 @@ def test_an_apply_that_waits_for_the_clean_up_is_late(
     assert pricing.rows("select * from public.model_pricing") == []
 
 
+def test_an_apply_that_waits_too_long_does_not_keep_its_job(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    attempt = pricing.start("openrouter", "deepinfra")
+    sibling = pricing.fetch()
+    holder, colleague = another(), another()
+    assert sibling is not None
+    with holder.connection.transaction():
+        holder.do("update public.pricing_providers set name = name where slug = 'openrouter'")
+        waiting = threads.submit(pricing.succeed, attempt)
+        holder.wait_until_blocked(pricing)
+        with refused("55P03"):
+            waiting.result(25)
+        assert colleague.end(sibling) is True
+        assert pricing.rows("select from public.model_pricing") == []
+    pricing.succeed(attempt)
+    assert pricing.job(attempt.job_id)["outcome"] == "partial"
+
+
 def test_writers_of_one_provider_s_prices_wait_for_each_other(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:

@@ -17,8 +17,9 @@ def prune(pricing: Pricing, *keep: str | None) -> int:
 
 def age(pricing: Pricing, attempt: Attempt, interval: str) -> None:
     pricing.do(
-        "update public.pricing_sync_jobs set completed_at = completed_at - %s::interval"
-        " where job_id = %s",
+        "update public.pricing_sync_jobs set started_at = started_at - %s::interval,"
+        " completed_at = completed_at - %s::interval where job_id = %s",
+        interval,
         interval,
         attempt.job_id,
     )
@@ -50,8 +51,8 @@ def test_open_jobs_stay_however_old(pricing: Pricing) -> None:
     pricing.start()
     pricing.trigger("deepinfra")
     pricing.do(
-        "update public.pricing_sync_jobs"
-        " set triggered_at = '2001-01-01', completed_at = '2001-01-01'"
+        "update public.pricing_sync_jobs set revision = revision + 1,"
+        " triggered_at = '2001-01-01', completed_at = '2001-01-01'"
     )
     with pricing.nothing_written():
         assert prune(pricing, "0") == 0
@@ -147,6 +148,38 @@ def test_idempotency_keys_go_in_bounded_batches_and_held_ones_later(
         assert pricing.value("select key from public.pricing_idempotency_keys") == "1"
     prune(pricing)
     assert pricing.rows("select key from public.pricing_idempotency_keys") == []
+
+
+def test_queue_rows_of_a_job_that_was_deleted_by_hand_go_as_well(pricing: Pricing) -> None:
+    orphan = pricing.start("deepinfra")
+    pricing.succeed(orphan)
+    pricing.do("delete from public.pricing_sync_jobs where job_id = %s", orphan.job_id)
+    kept = pricing.start("openrouter")
+    pricing.succeed(kept)
+    pricing.do(
+        "update procrastinate.procrastinate_events set at = at - interval '29 days'"
+        " where job_id = %s",
+        orphan.queue_job_id,
+    )
+    prune(pricing)
+    assert pricing.queue_row(orphan.queue_job_id)["status"] == "succeeded", "it is kept as long"
+    pricing.do("update procrastinate.procrastinate_events set at = at - interval '2 days'")
+    prune(pricing)
+    left = pricing.rows("select id from procrastinate.procrastinate_jobs")
+    assert [row["id"] for row in left] == [kept.queue_job_id]
+
+
+def test_a_log_row_that_somebody_holds_is_not_waited_for_long(
+    pricing: Pricing, another: Another
+) -> None:
+    attempt = pricing.start()
+    pricing.succeed(attempt)
+    holder = another()
+    with holder.connection.transaction():
+        holder.do("select from public.pricing_sync_log for update")
+        with refused("55P03"):
+            prune(pricing, "0")
+    assert prune(pricing, "0") == 1
 
 
 def test_finished_rows_of_other_tasks_go_after_a_day(pricing: Pricing) -> None:

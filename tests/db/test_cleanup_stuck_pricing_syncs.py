@@ -225,3 +225,22 @@ def test_rows_of_other_tasks_are_left_alone(pricing: Pricing) -> None:
     queue_job_id = pricing.other_task("doing", pricing.worker("1 hour"))
     assert clean(pricing) == (0, 0)
     assert pricing.queue_row(queue_job_id)["status"] == "doing"
+
+
+def test_a_part_that_fails_does_not_stop_the_others(own_database: Pricing) -> None:
+    pricing = own_database
+    lost = pricing.start(worker_id=pricing.worker("1 hour"))
+    warnings: list[str] = []
+    pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
+    for part in ("mend_pricing_jobs", "cancel_disabled_syncs(text)"):
+        pricing.do(
+            f"create or replace function public.{part.split('(')[0]}"
+            f"({'p_provider text default null' if '(' in part else ''}) returns integer"
+            " language plpgsql as $$ begin raise 'out of range'; end $$"
+        )
+    assert clean(pricing) == (1, 1)
+    assert pricing.queue_row(lost.queue_job_id)["status"] == "todo"
+    assert warnings == [
+        "pricing-sync: mend_pricing_jobs failed: out of range",
+        "pricing-sync: cancel_disabled_syncs failed: out of range",
+    ]

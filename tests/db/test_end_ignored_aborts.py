@@ -54,7 +54,7 @@ def test_shorter_than_the_lease(pricing: Pricing) -> None:
     time_passes(pricing, "9 minutes")
     pricing.do(
         "update procrastinate.procrastinate_events"
-        " set at = clock_timestamp() - interval '19 seconds' where type = 'abort_requested'"
+        " set at = clock_timestamp() - interval '10 seconds' where type = 'abort_requested'"
     )
     with pricing.nothing_written():
         assert end_ignored(pricing) == (0, 0)
@@ -77,7 +77,7 @@ def test_the_lease_is_a_setting(pricing: Pricing) -> None:
 def test_of_an_earlier_attempt_of_the_same_row(pricing: Pricing) -> None:
     """The events are the row's: an old abort says nothing about a fresh one."""
     attempt = start_aborted(pricing)
-    pricing.end(attempt, "failed")
+    pricing.end(attempt, "failed", "http_status")
     time_passes(pricing, "1 hour")
     pricing.do(
         "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",

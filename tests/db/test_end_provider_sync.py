@@ -36,6 +36,31 @@ def test_failed_without_a_word(pricing: Pricing) -> None:
     assert log["error_message"]
 
 
+def test_an_end_after_an_abort_that_the_worker_has_not_heard_of(pricing: Pricing) -> None:
+    """Its prices are refused, its task returns, and the engine takes that for a failure."""
+    attempt = pricing.start()
+    pricing.do(
+        "select procrastinate.procrastinate_cancel_job_v1(%s, true, false)", attempt.queue_job_id
+    )
+    with refused("PT409"):
+        pricing.apply(attempt, None)
+    assert pricing.end(attempt, "failed", None, None) is True
+
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["error_kind"]) == ("cancelled", "cancelled")
+    assert pricing.job(attempt.job_id)["outcome"] == "cancelled"
+    assert pricing.provider("openrouter")["consecutive_failures"] == 0
+
+
+def test_a_failure_that_has_a_reason_is_one_also_after_an_abort(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.do(
+        "select procrastinate.procrastinate_cancel_job_v1(%s, true, false)", attempt.queue_job_id
+    )
+    pricing.end(attempt, "failed", "http_status", "It answered 502")
+    assert pricing.log(attempt.queue_job_id)["error_kind"] == "http_status"
+
+
 def test_a_long_message_is_cut(pricing: Pricing) -> None:
     attempt = pricing.start()
     assert pricing.end(attempt, "failed", "shape", "x" * 100_000) is True
@@ -175,3 +200,22 @@ def test_the_provider_may_ask_for_a_pause(pricing: Pricing) -> None:
     for asked in (late, early, None):
         fail(asked)
         assert pricing.provider("openrouter")["next_allowed_at"] == late
+
+
+def test_an_end_that_waits_too_long_does_not_keep_its_job(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    attempt = pricing.start("openrouter", "deepinfra")
+    sibling = pricing.fetch()
+    holder, colleague = another(), another()
+    assert sibling is not None
+    with holder.connection.transaction():
+        holder.do("update public.pricing_providers set name = name where slug = 'openrouter'")
+        waiting = threads.submit(pricing.end, attempt)
+        holder.wait_until_blocked(pricing)
+        with refused("55P03"):
+            waiting.result(25)
+        assert colleague.end(sibling) is True
+        assert pricing.log(attempt.queue_job_id)["status"] == "in_progress"
+    assert pricing.end(attempt) is True
+    assert pricing.job(attempt.job_id)["outcome"] == "failed"

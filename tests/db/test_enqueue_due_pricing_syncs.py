@@ -170,6 +170,21 @@ def test_a_sync_that_is_being_aborted_serves_no_slot(pricing: Pricing) -> None:
     assert enqueued(pricing) == ["openrouter"]
 
 
+def test_nor_does_what_is_left_open_of_a_job_that_has_ended(pricing: Pricing) -> None:
+    """Left by whoever held it then; the next clean-up stops it."""
+    only(pricing, "openrouter")
+    job_id = pricing.trigger("openrouter")["job_id"]
+    with pricing.connection.transaction():
+        pricing.do("set local session_replication_role = replica")
+        pricing.do(
+            "update public.pricing_sync_jobs set status = 'failed', outcome = 'failed',"
+            " completed_at = now() where job_id = %s",
+            job_id,
+        )
+    assert [row["status"] for row in pricing.queue_rows(job_id)] == ["todo"]
+    assert enqueued(pricing) == ["openrouter"]
+
+
 def test_disabled_and_helpless_providers_are_not_enqueued(pricing: Pricing) -> None:
     plan(pricing, "openrouter", enabled=False)
     plan(pricing, "deepinfra", state="no_credentials")

@@ -1,8 +1,10 @@
-"""Disabling a provider takes its waiting syncs out of the queue, in the same transaction."""
+"""Switching a provider off takes its waiting syncs out of the queue, in the same transaction."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 from tests.db.agreement import assert_agreed
 from tests.db.conftest import Another
@@ -10,6 +12,10 @@ from tests.db.pricing import Pricing, refused
 
 DISABLE = "update public.pricing_providers set enabled = false where slug = %s"
 DISABLE_ALL = "update public.pricing_providers set enabled = false"
+REMOVALS = [
+    "delete from public.pricing_providers where slug = %s",
+    "update public.pricing_providers set slug = 'renamed' where slug = %s",
+]
 
 
 def test_what_waits_is_cancelled_and_what_runs_ends_so(pricing: Pricing, another: Another) -> None:
@@ -24,7 +30,7 @@ def test_what_waits_is_cancelled_and_what_runs_ends_so(pricing: Pricing, another
 
     job = pricing.job(waiting[0]["job_id"])
     assert (job["status"], job["stopped_at"]) == ("cancelled", None)
-    message = "The provider was disabled while its sync waited"
+    message = "The provider was disabled or deleted while its sync waited"
     assert job["error_message"] == f"openrouter: {message}"
     (row,) = pricing.queue_rows(waiting[0]["job_id"])
     log = pricing.log(row["id"])
@@ -135,3 +141,49 @@ def test_an_apply_that_holds_its_row_and_wants_the_provider(
     assert pricing.queue_row(row["id"])["status"] == "cancelled"
     assert pricing.job(running.job_id)["outcome"] == "partial"
     assert_agreed(pricing.connection)
+
+
+@pytest.mark.parametrize("remove", REMOVALS)
+def test_a_removed_provider_takes_its_syncs_along(pricing: Pricing, remove: str) -> None:
+    running = pricing.start("openrouter", "deepinfra")
+    waiting = pricing.trigger("openrouter")
+    pricing.do(remove, "openrouter")
+    assert_agreed(pricing.connection)
+
+    job = pricing.job(waiting["job_id"])
+    assert job["status"] == "cancelled"
+    assert job["error_message"].startswith("openrouter: The provider was disabled or deleted")
+    # The one that runs writes nothing.
+    log = pricing.succeed(running)
+    assert (log["status"], log["error_kind"]) == ("cancelled", "disabled")
+    assert pricing.rows("select from public.model_pricing") == []
+    with refused("PT422"):
+        pricing.do("select public.retry_pricing_sync(%s)", waiting["job_id"])
+    assert_agreed(pricing.connection)
+
+
+@pytest.mark.parametrize("remove", REMOVALS)
+def test_one_in_a_workers_hand_ends_with_the_next_clean_up(
+    pricing: Pricing, another: Another, remove: str
+) -> None:
+    job = pricing.trigger("openrouter")
+    (row,) = pricing.queue_rows(job["job_id"])
+    worker = another()
+    with worker.connection.transaction():
+        worker.do(
+            "select from procrastinate.procrastinate_jobs where id = %s for update", row["id"]
+        )
+        pricing.do(remove, "openrouter")
+    assert pricing.job(job["job_id"])["status"] == "queued"
+    assert [r["reason"] for r in pricing.rows("select * from public.stuck_pricing_syncs()")] == [
+        "disabled"
+    ]
+    pricing.do("select public.cleanup_stuck_pricing_syncs()")
+    assert pricing.job(job["job_id"])["outcome"] == "cancelled"
+    assert_agreed(pricing.connection)
+
+
+def test_a_change_of_name_alone_leaves_the_queue_alone(pricing: Pricing) -> None:
+    job = pricing.trigger("openrouter")
+    pricing.do("update public.pricing_providers set slug = slug, name = 'Another name'")
+    assert pricing.job(job["job_id"])["status"] == "queued"

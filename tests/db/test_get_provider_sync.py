@@ -49,6 +49,14 @@ def test_a_disabled_provider_is_told(pricing: Pricing) -> None:
     assert row["enabled"] is False
 
 
+def test_of_a_deleted_provider_nothing_else_is_known(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.do("delete from public.pricing_providers where slug = 'openrouter'")
+    (row,) = ask(pricing, attempt)
+    assert (row["provider_slug"], row["enabled"]) == ("openrouter", False)
+    assert (row["adapter"], row["timeout_seconds"]) == (None, None)
+
+
 def test_no_row_for_what_does_not_run(pricing: Pricing) -> None:
     attempt = pricing.start()
     other = Attempt(attempt.queue_job_id, 2, attempt.provider, attempt.job_id)

@@ -169,6 +169,22 @@ def test_the_time_of_an_ended_job_may_be_corrected(pricing: Pricing) -> None:
     assert_agreed(pricing.connection)
 
 
+def test_a_job_that_was_ended_meanwhile_ends_no_earlier_than_it_began(
+    pricing: Pricing, another: Another
+) -> None:
+    """Two people mark it: the second one's now() is of before its start."""
+    mark = f"{SET} status = 'failed', completed_at = now(), error_message = 'x' where job_id = %s"
+    second = another()
+    with second.connection.transaction():
+        second.do("select now()")
+        attempt = pricing.start("openrouter")
+        pricing.do(mark, attempt.job_id)
+        second.do(mark, attempt.job_id)
+    job = pricing.job(attempt.job_id)
+    assert job["completed_at"] == job["started_at"]
+    assert_agreed(pricing.connection)
+
+
 def test_several_jobs_in_one_update(pricing: Pricing) -> None:
     pricing.succeed(pricing.start("catalogue"))
     running = pricing.start("openrouter", "deepinfra")

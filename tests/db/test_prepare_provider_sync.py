@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
 
+from tests.db.conftest import Another
 from tests.db.pricing import Pricing, Row, refused
+from tests.waiting import wait_until
 
 
 def insert(pricing: Pricing, args: object, **columns: object) -> Row:
@@ -134,6 +137,43 @@ def test_a_job_that_has_ended_takes_no_more_rows(pricing: Pricing) -> None:
 
     with pricing.nothing_written(), refused("PT422"):
         insert(pricing, {"provider": "openrouter", "job_id": attempt.job_id})
+
+
+END_BY_HAND = "update public.pricing_sync_jobs set status = 'failed' where job_id = %s"
+
+
+def test_a_job_that_is_ended_meanwhile_takes_the_new_row_along(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    job_id = pricing.trigger("openrouter")["job_id"]
+    person = another()
+    with pricing.connection.transaction():
+        insert(pricing, {"provider": "deepinfra", "job_id": str(job_id)})
+        ending = threads.submit(person.do, END_BY_HAND, job_id)
+        wait_until(lambda: ending.done() or is_waiting(pricing, person), what="it waits, or not")
+    assert ending.result(10) == 1
+    assert [row["status"] for row in pricing.queue_rows(job_id)] == ["cancelled"] * 2
+
+
+def test_a_row_that_waits_for_the_end_of_its_job_is_refused(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    job_id = pricing.trigger("openrouter")["job_id"]
+    person = another()
+    with person.connection.transaction():
+        person.do(END_BY_HAND, job_id)
+        late = threads.submit(insert, pricing, {"provider": "deepinfra", "job_id": str(job_id)})
+        wait_until(lambda: late.done() or is_waiting(person, pricing), what="it waits, or not")
+    with refused("PT422"):
+        late.result(10)
+    assert [row["status"] for row in pricing.queue_rows(job_id)] == ["cancelled"]
+
+
+def is_waiting(holder: Pricing, other: Pricing) -> bool:
+    waits: bool = holder.value(
+        "select %s = any (pg_blocking_pids(%s))", holder.backend, other.backend
+    )
+    return waits
 
 
 def test_rows_of_other_tasks_are_left_alone(pricing: Pricing) -> None:

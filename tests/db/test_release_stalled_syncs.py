@@ -38,7 +38,7 @@ def test_it_runs_again_on_another_worker(pricing: Pricing, loss: str) -> None:
 
 
 def test_a_heartbeat_within_the_lease_keeps_it(pricing: Pricing) -> None:
-    pricing.start("openrouter", worker_id=pricing.worker("19 seconds"))
+    pricing.start("openrouter", worker_id=pricing.worker("10 seconds"))
     with pricing.nothing_written():
         assert release(pricing) == (0, 0)
 
@@ -59,7 +59,7 @@ def test_only_lost_workers_count_towards_the_end(pricing: Pricing) -> None:
     assert "lost 3 times" in job["error_message"]
 
 
-@pytest.mark.parametrize("held", ["queue row", "job", "provider"])
+@pytest.mark.parametrize("held", ["queue row", "job", "log row", "provider"])
 def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> None:
     attempt, other = pricing.start("openrouter"), pricing.start("deepinfra")
     pricing.do("update public.pricing_settings set max_attempts = 1")
@@ -78,6 +78,11 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> N
             holder.do(
                 "select from public.pricing_sync_jobs where job_id = %s for no key update",
                 attempt.job_id,
+            )
+        elif held == "log row":
+            holder.do(
+                "update public.pricing_sync_log set triggered_by = 'x' where queue_job_id = %s",
+                attempt.queue_job_id,
             )
         else:
             holder.do("update public.pricing_providers set name = 'x' where slug = 'openrouter'")

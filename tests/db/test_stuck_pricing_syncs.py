@@ -184,3 +184,16 @@ def test_it_names_what_is_stuck(pricing: Pricing) -> None:
         "queue_job_id": attempt.queue_job_id,
         "job_id": attempt.job_id,
     }
+
+
+def test_what_is_stuck_for_several_reasons_is_named_once(pricing: Pricing) -> None:
+    """By the first that the clean-up settles it for."""
+    attempt = pricing.start("openrouter", worker_id=pricing.worker("1 hour"))
+    pricing.do("update procrastinate.procrastinate_jobs set abort_requested = true")
+    pricing.do("delete from procrastinate.procrastinate_events")
+    assert reasons(pricing) == {"worker_lost": 1}
+    pricing.do("delete from public.pricing_sync_log")
+    assert reasons(pricing) == {"adrift": 1}
+    pricing.do("select public.cleanup_stuck_pricing_syncs()")
+    assert reasons(pricing) == {}
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "aborted"

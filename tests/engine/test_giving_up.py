@@ -28,10 +28,22 @@ def test_the_exit_status_says_so(installation: Installation, program: str) -> No
     )
 
 
+@pytest.mark.parametrize("concurrency", ["many", "0"])
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_refused_start_is_a_failure(installation: Installation, program: str) -> None:
+def test_a_refused_start_is_a_failure(
+    installation: Installation, program: str, concurrency: str
+) -> None:
     worker = PROGRAMS[program](
-        installation.processes, may_fail=True, PRICING_WORKER_CONCURRENCY="many"
+        installation.processes, may_fail=True, PRICING_WORKER_CONCURRENCY=concurrency
     )
     assert worker.wait(30) != 0
     assert "PRICING_WORKER_CONCURRENCY" in worker.output
+
+
+@pytest.mark.parametrize("concurrency", ["0", "-1"])
+def test_a_worker_that_would_take_nothing_is_refused(
+    installation: Installation, concurrency: str
+) -> None:
+    worker = installation.processes.procrastinate("worker", f"--concurrency={concurrency}")
+    assert worker.wait(30) != 0
+    assert f"A worker with a concurrency of {concurrency} would take nothing." in worker.output

@@ -157,11 +157,12 @@ begin
     end if;
 
     select j.* into strict v_job from public.pricing_sync_jobs j where j.job_id = v_log.job_id;
-    select p.* into strict v_provider from public.pricing_providers p where p.slug = v_log.provider_slug;
+    select p.* into v_provider from public.pricing_providers p where p.slug = v_log.provider_slug;
 
-    if not v_provider.enabled then
+    if v_provider.enabled is not true then
         perform public.end_provider_sync(
-            v_row.id, apply_provider_prices.attempt, 'cancelled', 'disabled', 'The provider was disabled while its sync ran'
+            v_row.id, apply_provider_prices.attempt, 'cancelled', 'disabled',
+            'The provider was disabled or deleted while its sync ran'
         );
         select l.* into v_log from public.pricing_sync_log l where l.id = v_log.id;
         return v_log;
@@ -631,31 +632,28 @@ CREATE FUNCTION public.cancel_disabled_syncs(p_provider text DEFAULT NULL::text)
     SET search_path TO ''
     AS $$
 declare
-    v_id bigint;
-    v_row procrastinate.procrastinate_jobs;
+    v record;
     v_cancelled integer := 0;
 begin
-    for v_id in
-        select q.id
-        from public.pricing_providers p
-        join procrastinate.procrastinate_jobs q on q.lock = 'pricing_sync:' || p.slug
-        where not p.enabled
-            and (p_provider is null or p.slug = p_provider)
-            and q.status = 'todo'
-            and q.task_name = 'sync_provider'
-        order by q.id
+    for v in
+        select e.queue_job_id, e.attempt
+        from public.pricing_sync_expiry e
+        where e.reason = 'disabled'
+            and e.since < clock_timestamp() - e.allowed
+            and (p_provider is null or e.provider_slug = p_provider)
+        order by e.queue_job_id
         limit case when p_provider is null then 500 end
     loop
         begin
-            v_row := public.hold_stuck_sync(v_id);
-            continue when v_row.status is distinct from 'todo'
-                or exists (select from public.pricing_providers p where p.slug = v_row.args ->> 'provider' and p.enabled);
-            if public.stop_provider_sync(v_id, 'disabled', 'The provider was disabled while its sync waited') then
+            continue when (public.hold_stuck_sync('disabled', v.queue_job_id, v.attempt)).id is null;
+            if public.stop_provider_sync(
+                v.queue_job_id, 'disabled', 'The provider was disabled or deleted while its sync waited'
+            ) then
                 v_cancelled := v_cancelled + 1;
             end if;
         exception
             when others then
-                raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v_id, sqlerrm;
+                raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return v_cancelled;
@@ -665,7 +663,7 @@ $$;
 
 ALTER FUNCTION public.cancel_disabled_syncs(p_provider text) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.cancel_disabled_syncs(p_provider text) IS 'Cancel the waiting syncs of a disabled provider (null: of all of them), except what somebody else is changing now; returns how many.';
+COMMENT ON FUNCTION public.cancel_disabled_syncs(p_provider text) IS 'Cancel the waiting syncs of a provider that is disabled or gone (null: of all of them), except what somebody else is changing now; returns how many.';
 
 CREATE TABLE public.pricing_sync_jobs (
     job_id uuid DEFAULT gen_random_uuid() NOT NULL,
@@ -773,6 +771,7 @@ COMMENT ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) I
 CREATE FUNCTION public.cleanup_expired_pricing_locks() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO ''
+    SET lock_timeout TO '1s'
     AS $$
     select r.syncs_released from public.release_stalled_syncs() as r;
 $$;
@@ -785,6 +784,7 @@ COMMENT ON FUNCTION public.cleanup_expired_pricing_locks() IS 'Release the locks
 CREATE FUNCTION public.cleanup_old_pricing_jobs(keep interval DEFAULT '30 days'::interval) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET lock_timeout TO '2s'
     AS $$
 declare
     v_job_ids uuid[];
@@ -847,6 +847,23 @@ begin
         v_pruned := v_pruned + cardinality(v_job_ids);
     end loop;
 
+    -- Rows whose log is gone, because somebody deleted the job by hand: older than all that have one.
+    delete from procrastinate.procrastinate_jobs q
+    where q.id in (
+        select o.id
+        from procrastinate.procrastinate_jobs o
+        where o.id < coalesce((select min(l.queue_job_id) from public.pricing_sync_log l), 9223372036854775807)
+            and o.task_name = 'sync_provider'
+            and o.status not in ('todo', 'doing')
+            and not exists (
+                select
+                from procrastinate.procrastinate_events e
+                where e.job_id = o.id and e.at >= clock_timestamp() - cleanup_old_pricing_jobs.keep
+            )
+        order by o.id
+        limit 10000
+        for update skip locked
+    );
     delete from procrastinate.procrastinate_jobs q
     where q.id in (
         select o.id
@@ -886,30 +903,51 @@ CREATE FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer DEFAU
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
     SET jit TO 'off'
+    SET lock_timeout TO '1s'
     AS $$
 declare
-    v_mended integer;
-    v_cancelled integer;
-    v_stalled record;
-    v_aborted record;
-    v_overtime record;
-    v_unattended record;
+    v_step text;
+    v_found integer;
+    v_cleaned integer;
 begin
     if timeout_minutes <= 0 then
         raise exception 'timeout_minutes must be at least 1'
             using errcode = 'PT422', hint = 'Leave it out to use each provider''s own timeout.';
     end if;
+    stuck_syncs_found := 0;
+    syncs_cleaned := 0;
     -- What is mended first can be found by the rest.
-    v_mended := public.mend_pricing_jobs();
-    v_cancelled := public.cancel_disabled_syncs();
-    select * into v_stalled from public.release_stalled_syncs();
-    select * into v_aborted from public.end_ignored_aborts();
-    select * into v_overtime from public.fail_overtime_syncs(make_interval(mins => timeout_minutes));
-    select * into v_unattended from public.fail_unattended_syncs();
-    stuck_syncs_found := v_mended + v_cancelled
-        + v_stalled.syncs_found + v_aborted.syncs_found + v_overtime.syncs_found + v_unattended.syncs_found;
-    syncs_cleaned := v_mended + v_cancelled
-        + v_stalled.syncs_released + v_aborted.syncs_ended + v_overtime.syncs_failed + v_unattended.syncs_failed;
+    foreach v_step in array array[
+        'mend_pricing_jobs', 'cancel_disabled_syncs', 'release_stalled_syncs', 'end_ignored_aborts',
+        'fail_overtime_syncs', 'fail_unattended_syncs'
+    ]
+    loop
+        -- One that fails must not stop the others.
+        begin
+            case v_step
+                when 'mend_pricing_jobs' then
+                    v_found := public.mend_pricing_jobs();
+                    v_cleaned := v_found;
+                when 'cancel_disabled_syncs' then
+                    v_found := public.cancel_disabled_syncs();
+                    v_cleaned := v_found;
+                when 'release_stalled_syncs' then
+                    select r.* into v_found, v_cleaned from public.release_stalled_syncs() r;
+                when 'end_ignored_aborts' then
+                    select r.* into v_found, v_cleaned from public.end_ignored_aborts() r;
+                when 'fail_overtime_syncs' then
+                    select r.* into v_found, v_cleaned
+                    from public.fail_overtime_syncs(make_interval(mins => timeout_minutes)) r;
+                when 'fail_unattended_syncs' then
+                    select r.* into v_found, v_cleaned from public.fail_unattended_syncs() r;
+            end case;
+            stuck_syncs_found := stuck_syncs_found + v_found;
+            syncs_cleaned := syncs_cleaned + v_cleaned;
+        exception
+            when others then
+                raise warning 'pricing-sync: % failed: %', v_step, sqlerrm;
+        end;
+    end loop;
     return next;
 end;
 $$;
@@ -917,7 +955,7 @@ $$;
 
 ALTER FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) IS 'Settle every sync that is stuck: lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, disabled providers, rows that are gone.';
+COMMENT ON FUNCTION public.cleanup_stuck_pricing_syncs(timeout_minutes integer) IS 'Settle every sync that is stuck: lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, providers disabled or gone, rows that are gone.';
 
 CREATE FUNCTION public.create_pricing_api_key(name text, role text DEFAULT 'admin'::text, created_by text DEFAULT CURRENT_USER) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
@@ -995,36 +1033,26 @@ CREATE FUNCTION public.end_ignored_aborts() RETURNS TABLE(syncs_found integer, s
     SET search_path TO ''
     AS $$
 declare
-    v_row procrastinate.procrastinate_jobs;
-    v_id bigint;
+    v record;
 begin
     syncs_found := 0;
     syncs_ended := 0;
-    for v_id in
-        select q.id
-        from procrastinate.procrastinate_jobs q
-        cross join public.pricing_settings s
-        where q.status = 'doing'
-            and q.task_name = 'sync_provider'
-            and q.abort_requested
-            and not exists (
-                select
-                from procrastinate.procrastinate_events e
-                where e.job_id = q.id and e.type = 'abort_requested' and e.at >= clock_timestamp() - s.lease
-            )
-        order by q.id
+    for v in
+        select e.queue_job_id, e.attempt
+        from public.pricing_sync_expiry e
+        where e.reason = 'abort_ignored' and e.since < clock_timestamp() - e.allowed
+        order by e.queue_job_id
         limit 500
     loop
         syncs_found := syncs_found + 1;
         begin
-            v_row := public.hold_stuck_sync(v_id);
-            continue when v_row.status is distinct from 'doing' or not v_row.abort_requested;
-            if public.stop_provider_sync(v_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
+            continue when (public.hold_stuck_sync('abort_ignored', v.queue_job_id, v.attempt)).id is null;
+            if public.stop_provider_sync(v.queue_job_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
                 syncs_ended := syncs_ended + 1;
             end if;
         exception
             when others then
-                raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v_id, sqlerrm;
+                raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return next;
@@ -1064,6 +1092,10 @@ begin
         return false;
     end if;
 
+    if v_status = 'failed' and v_kind is null and v_row.abort_requested then
+        -- Its prices were refused because of the abort, before the worker had heard of it.
+        v_status := 'cancelled';
+    end if;
     if v_status = 'aborted' then
         v_status := case when v_row.abort_requested then 'cancelled' else 'queued' end;
     end if;
@@ -1214,44 +1246,24 @@ CREATE FUNCTION public.fail_overtime_syncs(p_timeout interval) RETURNS TABLE(syn
     AS $$
 declare
     v record;
-    v_row procrastinate.procrastinate_jobs;
 begin
     syncs_found := 0;
     syncs_failed := 0;
     for v in
-        select q.id, q.attempts + 1 as attempt, limits.timeout
-        from procrastinate.procrastinate_jobs q
-        left join public.pricing_providers p on p.slug = q.args ->> 'provider'
-        -- A provider that was deleted while its sync runs has no timeout of its own any more.
-        cross join lateral (select coalesce(p_timeout, p.timeout, interval '10 minutes') as timeout) as limits
-        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
-        -- Without a live worker it is stalled, not slow: then it is queued again, however old.
-        join procrastinate.procrastinate_workers w on w.id = q.worker_id
-        cross join public.pricing_settings s
-        where q.status = 'doing'
-            and q.task_name = 'sync_provider'
-            and w.last_heartbeat >= clock_timestamp() - s.lease
-            and coalesce(
-                l.sync_started_at,
-                -- The log row may be missing; the engine's own record of the fetch is not.
-                (
-                    select max(e.at)
-                    from procrastinate.procrastinate_events e
-                    where e.job_id = q.id and e.type = 'started'
-                )
-            ) < clock_timestamp() - limits.timeout
-        order by q.id
+        select e.queue_job_id, e.attempt, coalesce(p_timeout, e.allowed) as timeout
+        from public.pricing_sync_expiry e
+        where e.reason = 'timeout' and e.since < clock_timestamp() - coalesce(p_timeout, e.allowed)
+        order by e.queue_job_id
         limit 500
     loop
         syncs_found := syncs_found + 1;
         begin
-            v_row := public.hold_stuck_sync(v.id);
-            continue when v_row.status is distinct from 'doing' or v_row.attempts + 1 <> v.attempt;
+            continue when (public.hold_stuck_sync('timeout', v.queue_job_id, v.attempt, p_timeout)).id is null;
 
             -- The flag tells a live worker to drop what it does; the end does not wait for it.
-            update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.id;
+            update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.queue_job_id;
             perform public.end_provider_sync(
-                v.id, v.attempt, 'failed', 'timeout',
+                v.queue_job_id, v.attempt, 'failed', 'timeout',
                 format(
                     'Sync timeout - auto-cleaned after %s minutes',
                     trim_scale(round((extract(epoch from v.timeout) / 60)::numeric, 2))
@@ -1260,7 +1272,7 @@ begin
             syncs_failed := syncs_failed + 1;
         exception
             when others then
-                raise warning 'pricing-sync: overtime queue row % could not be failed: %', v.id, sqlerrm;
+                raise warning 'pricing-sync: overtime queue row % could not be failed: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return next;
@@ -1277,46 +1289,32 @@ CREATE FUNCTION public.fail_unattended_syncs() RETURNS TABLE(syncs_found integer
     SET search_path TO ''
     AS $$
 declare
-    v_timeout interval;
     v record;
-    v_row procrastinate.procrastinate_jobs;
 begin
-    select s.queued_timeout into strict v_timeout from public.pricing_settings s;
     syncs_found := 0;
     syncs_failed := 0;
-    if greatest(
-        (select max(w.last_heartbeat) from procrastinate.procrastinate_workers w),
-        (select t.last_tick_at from public.pricing_scheduler_ticks t where t.scheduler = 'worker')
-    ) >= clock_timestamp() - v_timeout then
-        return next;
-        return;
-    end if;
     for v in
-        select q.id, l.attempt
-        from procrastinate.procrastinate_jobs q
-        join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
-        where q.status = 'todo'
-            and q.task_name = 'sync_provider'
-            and l.queued_at < clock_timestamp() - v_timeout
-        order by q.id
+        select e.queue_job_id, e.attempt, e.allowed
+        from public.pricing_sync_expiry e
+        where e.reason = 'no_worker' and e.since < clock_timestamp() - e.allowed
+        order by e.queue_job_id
         limit 500
     loop
         syncs_found := syncs_found + 1;
         begin
-            v_row := public.hold_stuck_sync(v.id);
-            continue when v_row.status is distinct from 'todo' or v_row.attempts + 1 <> v.attempt;
+            continue when (public.hold_stuck_sync('no_worker', v.queue_job_id, v.attempt)).id is null;
             perform public.log_ended_attempt(
-                v.id, v.attempt, 'failed', 'no_worker',
+                v.queue_job_id, v.attempt, 'failed', 'no_worker',
                 format(
                     'No worker has been alive for %s hours',
-                    trim_scale(round((extract(epoch from v_timeout) / 3600)::numeric, 2))
+                    trim_scale(round((extract(epoch from v.allowed) / 3600)::numeric, 2))
                 )
             );
-            update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v.id;
+            update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v.queue_job_id;
             syncs_failed := syncs_failed + 1;
         exception
             when others then
-                raise warning 'pricing-sync: unattended queue row % could not be failed: %', v.id, sqlerrm;
+                raise warning 'pricing-sync: unattended queue row % could not be failed: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return next;
@@ -1335,76 +1333,114 @@ CREATE FUNCTION public.fetch_queue_row(queue_names character varying[], worker_i
     SET lock_timeout TO '1s'
     AS $$
 declare
+    v_until constant timestamptz := clock_timestamp() + interval '1 second';
     v_row procrastinate.procrastinate_jobs;
     v record;
-    v_held_jobs text[] := '{}';
+    v_held_jobs text[];
+    v_awaited_job text;
+    v_round integer := 0;
 begin
-    for v in
-        with recursive locks as (
-            (
-                select q.lock
-                from procrastinate.procrastinate_jobs q
-                where q.status in ('todo', 'doing') and q.lock is not null
-                order by q.lock
-                limit 1
-            )
-            union all
-            select (
-                select q.lock
-                from procrastinate.procrastinate_jobs q
-                where q.status in ('todo', 'doing') and q.lock > l.lock
-                order by q.lock
-                limit 1
-            )
-            from locks l
-            where l.lock is not null
-        ),
-        first_of_lock as (
-            select f.*
-            from locks l
-            cross join lateral (
-                select q.id, q.priority, q.queue_name, q.scheduled_at, q.args ->> 'job_id' as job_id
-                from procrastinate.procrastinate_jobs q
-                -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
-                where q.lock = l.lock and q.status in ('todo', 'doing')
-                order by q.lock, q.priority desc, q.id
-                limit 1
-            ) as f
-            where not exists (
-                select from procrastinate.procrastinate_jobs q where q.lock = l.lock and q.status = 'doing'
-            )
-        ),
-        candidates as (
-            select f.id, f.priority, f.queue_name, f.scheduled_at, f.job_id from first_of_lock f
-            union all
-            select q.id, q.priority, q.queue_name, q.scheduled_at, null
-            from procrastinate.procrastinate_jobs q
-            where q.lock is null and q.status = 'todo'
-        )
-        select c.id, c.job_id
-        from candidates c
-        where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
-            and (c.scheduled_at is null or c.scheduled_at <= now())
-        order by c.priority desc, c.id
     loop
-        continue when v.job_id = any (v_held_jobs);
-        begin
-            update procrastinate.procrastinate_jobs q
-            set status = 'doing', worker_id = fetch_queue_row.worker_id
-            where q.id = (
-                select r.id
-                from procrastinate.procrastinate_jobs r
-                where r.id = v.id and r.status = 'todo'
-                for update skip locked
+        v_held_jobs := '{}';
+        for v in
+            with recursive locks as (
+                (
+                    select q.lock
+                    from procrastinate.procrastinate_jobs q
+                    where q.status in ('todo', 'doing') and q.lock is not null
+                    order by q.lock
+                    limit 1
+                )
+                union all
+                select (
+                    select q.lock
+                    from procrastinate.procrastinate_jobs q
+                    where q.status in ('todo', 'doing') and q.lock > l.lock
+                    order by q.lock
+                    limit 1
+                )
+                from locks l
+                where l.lock is not null
+            ),
+            first_of_lock as (
+                select f.*
+                from locks l
+                cross join lateral (
+                    select q.id, q.priority, q.queue_name, q.scheduled_at, q.task_name, q.args
+                    from procrastinate.procrastinate_jobs q
+                    -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
+                    where q.lock = l.lock and q.status in ('todo', 'doing')
+                    order by q.lock, q.priority desc, q.id
+                    limit 1
+                ) as f
+                where not exists (
+                    select from procrastinate.procrastinate_jobs q where q.lock = l.lock and q.status = 'doing'
+                )
+            ),
+            candidates as (
+                select
+                    f.id,
+                    f.priority,
+                    f.queue_name,
+                    f.scheduled_at,
+                    case when f.task_name = 'sync_provider' then f.args ->> 'job_id' end as job_id
+                from first_of_lock f
+                union all
+                select q.id, q.priority, q.queue_name, q.scheduled_at, null
+                from procrastinate.procrastinate_jobs q
+                where q.lock is null and q.status = 'todo'
             )
-            returning q.* into v_row;
-            if found then
-                return v_row;
-            end if;
-        exception
-            when lock_not_available then
-                v_held_jobs := v_held_jobs || v.job_id;
-        end;
+            select c.id, c.job_id
+            from candidates c
+            where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
+                and (c.scheduled_at is null or c.scheduled_at <= now())
+            order by c.priority desc, c.id
+        loop
+            continue when v.job_id = any (v_held_jobs);
+            exit when v_round > 0 and clock_timestamp() > v_until;
+            begin
+                -- What else cannot be had in this time is tried again in the next round.
+                perform pg_catalog.set_config('lock_timeout', '50ms', true);
+                -- The job first: whoever waits for it here holds nothing. The queue row is not waited for.
+                if v.job_id = v_awaited_job then
+                    perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update;
+                else
+                    perform
+                    from public.pricing_sync_jobs j
+                    where j.job_id = v.job_id::uuid
+                    for no key update skip locked;
+                    if not found and exists (
+                        select from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid
+                    ) then
+                        raise lock_not_available;
+                    end if;
+                end if;
+
+                update procrastinate.procrastinate_jobs q
+                set status = 'doing', worker_id = fetch_queue_row.worker_id
+                where q.id = (
+                    select r.id
+                    from procrastinate.procrastinate_jobs r
+                    where r.id = v.id and r.status = 'todo'
+                    for update skip locked
+                )
+                returning q.* into v_row;
+                if found then
+                    return v_row;
+                end if;
+                -- Somebody else has the row; this lets go of its job.
+                raise no_data_found;
+            exception
+                when lock_not_available then
+                    v_held_jobs := v_held_jobs || v.job_id;
+                when no_data_found then
+                    null;
+            end;
+        end loop;
+
+        exit when v_held_jobs = '{}' or clock_timestamp() > v_until;
+        v_awaited_job := v_held_jobs[1 + v_round % cardinality(v_held_jobs)];
+        v_round := v_round + 1;
     end loop;
     return null;
 end;
@@ -1420,7 +1456,7 @@ CREATE FUNCTION public.follow_provider_disabled() RETURNS trigger
     SET search_path TO ''
     AS $$
 begin
-    perform public.cancel_disabled_syncs(new.slug);
+    perform public.cancel_disabled_syncs(old.slug);
     return null;
 end;
 $$;
@@ -1428,7 +1464,7 @@ $$;
 
 ALTER FUNCTION public.follow_provider_disabled() OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.follow_provider_disabled() IS 'Trigger: a provider that is disabled takes its waiting syncs out of the queue.';
+COMMENT ON FUNCTION public.follow_provider_disabled() IS 'Trigger: a provider that is disabled, deleted or renamed takes its waiting syncs out of the queue.';
 
 CREATE FUNCTION public.follow_provider_switch() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1455,17 +1491,18 @@ CREATE FUNCTION public.get_provider_sync(queue_job_id bigint, attempt integer) R
     AS $$
     select
         j.job_id,
-        p.slug,
+        q.args ->> 'provider',
         p.adapter,
         p.base_url,
         p.credential_variable,
         extract(epoch from p.timeout)::double precision,
         case when not j.dry_run then p.etag end,
         case when not j.dry_run then p.etag_parser end,
-        p.enabled
+        -- One that was deleted or renamed since then.
+        coalesce(p.enabled, false)
     from procrastinate.procrastinate_jobs q
     join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
-    join public.pricing_providers p on p.slug = q.args ->> 'provider'
+    left join public.pricing_providers p on p.slug = q.args ->> 'provider'
     where q.id = get_provider_sync.queue_job_id
         and q.task_name = 'sync_provider'
         and q.status = 'doing'
@@ -1486,9 +1523,11 @@ begin
         return new;
     end if;
     if new.status = old.status then
-        if old.outcome is null
-            and (new.outcome, new.started_at, new.completed_at, new.stopped_at)
-                is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
+        if old.outcome is not null then
+            -- Whoever marks it a second time has waited for the first, and says an older now() than its start.
+            new.completed_at := greatest(coalesce(new.completed_at, old.completed_at), new.started_at);
+        elsif (new.outcome, new.started_at, new.completed_at, new.stopped_at)
+            is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
             raise exception 'Job % is %: its outcome and times follow its syncs', old.job_id, old.status
                 using errcode = 'PT409', hint = 'To end it by hand, set its status to failed or cancelled.';
         end if;
@@ -1519,6 +1558,36 @@ $$;
 ALTER FUNCTION public.guard_pricing_job() OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.guard_pricing_job() IS 'Trigger: let a person end an open job by UPDATE, and refuse every other status by hand with PT409.';
+
+CREATE FUNCTION public.guard_pricing_lock() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    raise exception 'The lock % is for provider syncs only', quote_literal(left(new.lock, 60))
+        using errcode = 'PT422', hint = 'Take a lock whose name does not begin with pricing_sync:.';
+end;
+$$;
+
+
+ALTER FUNCTION public.guard_pricing_lock() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.guard_pricing_lock() IS 'Trigger: refuse a task of another kind that would hold a provider''s lock, with PT422.';
+
+CREATE FUNCTION public.guard_pricing_settings() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+begin
+    raise exception 'The settings are one row, which cannot be deleted'
+        using errcode = 'PT409', hint = 'Change it: update pricing_settings set ...; \d pricing_settings shows the defaults.';
+end;
+$$;
+
+
+ALTER FUNCTION public.guard_pricing_settings() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.guard_pricing_settings() IS 'Trigger: refuse to delete the one row of settings, with PT409.';
 
 CREATE FUNCTION public.guard_queue_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1580,7 +1649,7 @@ CREATE FUNCTION public.held_pricing_locks() RETURNS TABLE(lock_key text, locked_
         q.id
     from procrastinate.procrastinate_jobs q
     cross join public.pricing_settings s
-    left join procrastinate.procrastinate_workers w on w.id = q.worker_id
+    left join public.pricing_worker_heartbeats w on w.worker_id = q.worker_id
     left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
     where q.status = 'doing' and q.task_name = 'sync_provider';
 $$;
@@ -1590,9 +1659,32 @@ ALTER FUNCTION public.held_pricing_locks() OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.held_pricing_locks() IS 'The locks held now, one row per running provider sync.';
 
-CREATE FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) RETURNS procrastinate.procrastinate_jobs
+CREATE FUNCTION public.hold_log_row(p_queue_job_id bigint, p_attempt integer) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    AS $$
+begin
+    perform
+    from public.pricing_sync_log l
+    where l.queue_job_id = p_queue_job_id and l.attempt = p_attempt
+    for no key update skip locked;
+    -- One that is missing is in nobody's hands.
+    return found or not exists (
+        select from public.pricing_sync_log l where l.queue_job_id = p_queue_job_id and l.attempt = p_attempt
+    );
+end;
+$$;
+
+
+ALTER FUNCTION public.hold_log_row(p_queue_job_id bigint, p_attempt integer) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.hold_log_row(p_queue_job_id bigint, p_attempt integer) IS 'Hold the log row of an attempt, if there is one; false when somebody else has it.';
+
+CREATE FUNCTION public.hold_stuck_sync(p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval DEFAULT NULL::interval) RETURNS procrastinate.procrastinate_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET jit TO 'off'
     AS $$
 declare
     v_job_id uuid;
@@ -1614,19 +1706,30 @@ begin
     if not found then
         return null;
     end if;
-    -- An attempt that fails counts there.
+    -- The end is written there ...
+    if not public.hold_log_row(p_queue_job_id, p_attempt) then
+        return null;
+    end if;
+    -- ... and a failure counted here.
     perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
     if not found and exists (select from public.pricing_providers p where p.slug = v_provider) then
         return null;
     end if;
-    return v_row;
+    -- What was found a moment ago is asked again, now that it is held.
+    perform
+    from public.pricing_sync_expiry e
+    where e.reason = p_reason
+        and e.queue_job_id = p_queue_job_id
+        and e.attempt = p_attempt
+        and e.since < clock_timestamp() - coalesce(p_timeout, e.allowed);
+    return case when found then v_row end;
 end;
 $$;
 
 
-ALTER FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) OWNER TO pricing_owner;
+ALTER FUNCTION public.hold_stuck_sync(p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) IS 'Hold a queue row with its job and its provider, for a clean-up; null when it is gone or somebody else has one of them.';
+COMMENT ON FUNCTION public.hold_stuck_sync(p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval) IS 'Hold a queue row with its log row, its job and its provider, for a clean-up; null when it is gone, or not stuck for this reason any more, or somebody else has one of them.';
 
 CREATE FUNCTION public.lock_provider_prices(p_providers text[]) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1722,95 +1825,68 @@ CREATE FUNCTION public.mend_pricing_jobs() RETURNS integer
 declare
     v record;
     v_row procrastinate.procrastinate_jobs;
+    v_is_gone boolean;
     v_mended integer := 0;
 begin
-    -- Open queue rows whose job is gone or has ended, or whose log row is missing or behind. Before the next kind: a job
-    -- whose last open log row is ended there would end with it, and what waits of it be stopped.
+    -- Queue rows before log rows: a job whose last open log row is ended there would end with it, and what waits of it
+    -- be stopped.
     for v in
-        select
-            q.id, q.attempts + 1 as attempt, q.status, q.worker_id, q.args ->> 'provider' as provider_slug, j.job_id,
-            j.outcome is null and j.job_id is not null as has_open_job
-        from procrastinate.procrastinate_jobs q
-        left join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
-        left join public.pricing_sync_log l on l.queue_job_id = q.id and l.attempt = q.attempts + 1
-        where q.status in ('todo', 'doing')
-            and q.task_name = 'sync_provider'
-            and (
-                j.job_id is null
-                or j.outcome is not null
-                or l.id is null
-                or (q.status = 'doing' and l.status = 'queued')
-            )
-        order by q.id
+        select e.provider_slug, e.queue_job_id, e.attempt, e.job_id
+        from public.pricing_sync_expiry e
+        where e.reason = 'queue_row_adrift' and e.since < clock_timestamp() - e.allowed
+        order by e.queue_job_id
         limit 500
     loop
         begin
-            v_row := public.hold_stuck_sync(v.id);
-            continue when v_row.status is distinct from v.status
-                or v_row.attempts + 1 <> v.attempt
-                or v.has_open_job <> exists (
-                    select from public.pricing_sync_jobs j where j.job_id = v.job_id and j.outcome is null
-                );
-            if not v.has_open_job then
+            v_row := public.hold_stuck_sync('queue_row_adrift', v.queue_job_id, v.attempt);
+            continue when v_row.id is null;
+            if not exists (select from public.pricing_sync_jobs j where j.job_id = v.job_id and j.outcome is null) then
                 v_mended := v_mended
-                    + public.stop_provider_sync(v.id, 'stopped', 'Its job has ended or is gone')::integer;
+                    + public.stop_provider_sync(v.queue_job_id, 'stopped', 'Its job has ended or is gone')::integer;
                 continue;
             end if;
-            perform public.log_queued_attempt(v.id, v.attempt, v.job_id, v.provider_slug);
-            if v.status = 'doing' then
+            perform public.log_queued_attempt(v.queue_job_id, v.attempt, v.job_id, v.provider_slug);
+            if v_row.status = 'doing' then
                 update public.pricing_sync_log l
                 set status = 'in_progress',
-                    worker_id = v.worker_id,
+                    worker_id = v_row.worker_id,
                     sync_started_at = coalesce(
                         (
                             select max(e.at)
                             from procrastinate.procrastinate_events e
-                            where e.job_id = v.id and e.type = 'started'
+                            where e.job_id = v.queue_job_id and e.type = 'started'
                         ),
                         clock_timestamp()
                     )
-                where l.queue_job_id = v.id and l.attempt = v.attempt and l.status = 'queued';
+                where l.queue_job_id = v.queue_job_id and l.attempt = v.attempt and l.status = 'queued';
             end if;
             perform public.settle_pricing_job(v.job_id);
             v_mended := v_mended + 1;
         exception
             when others then
-                raise warning 'pricing-sync: the log of queue row % could not be mended: %', v.id, sqlerrm;
+                raise warning 'pricing-sync: the log of queue row % could not be mended: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
 
-    -- Log rows still open whose queue row has moved on or is gone.
     for v in
-        -- Materialized: for the order of a few the planner would walk through all that ever ended.
-        with open_logs as materialized (
-            select l.id, l.job_id, l.queue_job_id, l.attempt
-            from public.pricing_sync_log l
-            where l.status in ('queued', 'in_progress')
-                -- Younger ones may belong to a transaction that is about to move both.
-                and l.queued_at < clock_timestamp() - interval '10 seconds'
-        )
-        select l.id, l.job_id, l.queue_job_id, l.attempt, q.id is null as is_gone
-        from open_logs l
-        left join procrastinate.procrastinate_jobs q on q.id = l.queue_job_id
-        where q.id is null
-            or q.attempts >= l.attempt
-            or q.status not in ('todo', 'doing')
-        order by l.id
+        select e.queue_job_id, e.attempt, e.job_id
+        from public.pricing_sync_expiry e
+        where e.reason = 'log_row_adrift' and e.since < clock_timestamp() - e.allowed
+        order by e.queue_job_id, e.attempt
         limit 500
     loop
         begin
-            if v.is_gone then
+            v_is_gone := not exists (select from procrastinate.procrastinate_jobs q where q.id = v.queue_job_id);
+            if v_is_gone then
                 perform from public.pricing_sync_jobs j where j.job_id = v.job_id for no key update skip locked;
-                continue when not found;
+                continue when not found or not public.hold_log_row(v.queue_job_id, v.attempt);
             else
-                v_row := public.hold_stuck_sync(v.queue_job_id);
-                continue when v_row.id is null
-                    or (v_row.status in ('todo', 'doing') and v_row.attempts + 1 = v.attempt);
+                continue when (public.hold_stuck_sync('log_row_adrift', v.queue_job_id, v.attempt)).id is null;
             end if;
             perform public.log_ended_attempt(
                 v.queue_job_id, v.attempt, 'failed',
-                case when v.is_gone then 'queue_row_deleted' else 'ended_outside' end,
-                case when v.is_gone
+                case when v_is_gone then 'queue_row_deleted' else 'ended_outside' end,
+                case when v_is_gone
                     then 'The queue row was deleted before the sync ended'
                     else 'The queue row was ended outside of pricing-sync'
                 end
@@ -1819,44 +1895,21 @@ begin
             v_mended := v_mended + 1;
         exception
             when others then
-                raise warning 'pricing-sync: log row % could not be mended: %', v.id, sqlerrm;
+                raise warning 'pricing-sync: log row % could not be mended: %',
+                    (
+                        select l.id
+                        from public.pricing_sync_log l
+                        where l.queue_job_id = v.queue_job_id and l.attempt = v.attempt
+                    ),
+                    sqlerrm;
         end;
     end loop;
 
-    -- Open jobs of which nothing is open, or that do not know of an end.
     for v in
-        select j.job_id
-        from public.pricing_sync_jobs j
-        where j.status in ('queued', 'running')
-            and (
-                not exists (
-                    select
-                    from public.pricing_sync_log l
-                    where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
-                )
-                -- One whose log row is missing still, because somebody has it, is open all the same.
-                and not exists (
-                    select
-                    from procrastinate.procrastinate_jobs q
-                    where q.status in ('todo', 'doing')
-                        and q.task_name = 'sync_provider'
-                        and q.args ->> 'job_id' = j.job_id::text
-                )
-                or exists (
-                    select
-                    from public.pricing_sync_log l
-                    where l.job_id = j.job_id
-                        and l.status not in ('queued', 'in_progress')
-                        and coalesce(j.result_data #>> array['providers', l.provider_slug, 'status'], 'queued')
-                            in ('queued', 'in_progress')
-                        and not exists (
-                            select
-                            from public.pricing_sync_log newer
-                            where newer.job_id = l.job_id and newer.provider_slug = l.provider_slug and newer.id > l.id
-                        )
-                )
-            )
-        order by j.triggered_at
+        select e.job_id
+        from public.pricing_sync_expiry e
+        where e.reason = 'job_adrift' and e.since < clock_timestamp() - e.allowed
+        order by e.job_id
         limit 500
     loop
         begin
@@ -2073,8 +2126,8 @@ begin
     workers as (
         select
             extract(epoch from clock_timestamp() - w.last_heartbeat) as seconds,
-            w.last_heartbeat > clock_timestamp() - s.lease as is_alive
-        from procrastinate.procrastinate_workers w
+            coalesce(w.last_heartbeat > clock_timestamp() - s.lease, false) as is_alive
+        from public.pricing_worker_heartbeats w
         cross join public.pricing_settings s
     ),
     providers as (
@@ -2331,7 +2384,7 @@ CREATE FUNCTION public.pricing_workers_alive() RETURNS integer
     SET search_path TO ''
     AS $$
     select count(*)::integer
-    from procrastinate.procrastinate_workers as worker
+    from public.pricing_worker_heartbeats as worker
     cross join public.pricing_settings as settings
     where worker.last_heartbeat > clock_timestamp() - settings.lease;
 $$;
@@ -2434,6 +2487,39 @@ ALTER FUNCTION public.project_provider_sync() OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.project_provider_sync() IS 'Trigger: carry each change of a queue row over to its log row and its job, and wake who waits for its lock.';
 
+CREATE FUNCTION public.prune_pricing_workers(lease_seconds double precision) RETURNS SETOF bigint
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO ''
+    AS $$
+    with dead as materialized (
+        select w.id
+        from procrastinate.procrastinate_workers w
+        where w.last_heartbeat < clock_timestamp() - make_interval(secs => prune_pricing_workers.lease_seconds)
+        for update skip locked
+    ),
+    -- Their worker is set null with it.
+    named as materialized (
+        select q.id, q.worker_id
+        from procrastinate.procrastinate_jobs q
+        where q.worker_id in (select d.id from dead d)
+        for update skip locked
+    )
+    delete from procrastinate.procrastinate_workers w
+    using dead d
+    where w.id = d.id
+        and not exists (
+            select
+            from procrastinate.procrastinate_jobs q
+            where q.worker_id = d.id and q.id not in (select n.id from named n)
+        )
+    returning w.id;
+$$;
+
+
+ALTER FUNCTION public.prune_pricing_workers(lease_seconds double precision) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) IS 'Forget the workers without a heartbeat for this many seconds, except those that somebody holds; returns their numbers.';
+
 CREATE FUNCTION public.release_pricing_lock() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
@@ -2453,7 +2539,7 @@ begin
         from procrastinate.procrastinate_jobs q
         where q.id = v_id and q.status = 'doing'
         for no key update skip locked;
-        if not found then
+        if not found or not public.hold_log_row(v_id, v_row.attempts + 1) then
             v_skipped := true;
         elsif v_row.abort_requested then
             perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
@@ -2479,54 +2565,46 @@ CREATE FUNCTION public.release_stalled_syncs() RETURNS TABLE(syncs_found integer
     SET search_path TO ''
     AS $$
 declare
-    v_settings public.pricing_settings;
+    v_max_attempts integer;
+    v record;
     v_row procrastinate.procrastinate_jobs;
-    v_id bigint;
     v_lost integer;
 begin
-    select s.* into strict v_settings from public.pricing_settings s;
+    select s.max_attempts into strict v_max_attempts from public.pricing_settings s;
     syncs_found := 0;
     syncs_released := 0;
-    for v_id in
-        select q.id
-        from procrastinate.procrastinate_jobs q
-        left join procrastinate.procrastinate_workers w on w.id = q.worker_id
-        where q.status = 'doing'
-            and q.task_name = 'sync_provider'
-            and (w.id is null or w.last_heartbeat < clock_timestamp() - v_settings.lease)
-        order by q.id
+    for v in
+        select e.queue_job_id, e.attempt
+        from public.pricing_sync_expiry e
+        where e.reason = 'worker_lost' and e.since < clock_timestamp() - e.allowed
+        order by e.queue_job_id
         limit 500
     loop
         syncs_found := syncs_found + 1;
         begin
-            v_row := public.hold_stuck_sync(v_id);
-            continue when v_row.status is distinct from 'doing'
-                or exists (
-                    select
-                    from procrastinate.procrastinate_workers w
-                    where w.id = v_row.worker_id and w.last_heartbeat >= clock_timestamp() - v_settings.lease
-                );
+            v_row := public.hold_stuck_sync('worker_lost', v.queue_job_id, v.attempt);
+            continue when v_row.id is null;
 
             select count(*)::integer into v_lost
             from public.pricing_sync_log l
-            where l.queue_job_id = v_id and l.error_kind = 'worker_lost';
+            where l.queue_job_id = v.queue_job_id and l.error_kind = 'worker_lost';
 
             if v_row.abort_requested then
-                perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
-            elsif v_lost + 1 >= v_settings.max_attempts then
+                perform public.stop_provider_sync(v.queue_job_id, 'cancelled', 'Cancelled');
+            elsif v_lost + 1 >= v_max_attempts then
                 perform public.end_provider_sync(
-                    v_id, v_row.attempts + 1, 'failed', 'worker_lost',
+                    v.queue_job_id, v.attempt, 'failed', 'worker_lost',
                     format('Its worker was lost %s times; it is not tried again', v_lost + 1)
                 );
             else
                 perform public.requeue_provider_sync(
-                    v_id, v_row.attempts + 1, 'failed', 'worker_lost', 'The worker was lost; the sync was queued again'
+                    v.queue_job_id, v.attempt, 'failed', 'worker_lost', 'The worker was lost; the sync was queued again'
                 );
             end if;
             syncs_released := syncs_released + 1;
         exception
             when others then
-                raise warning 'pricing-sync: stalled queue row % could not be released: %', v_id, sqlerrm;
+                raise warning 'pricing-sync: stalled queue row % could not be released: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return next;
@@ -2865,93 +2943,24 @@ COMMENT ON FUNCTION public.stop_provider_sync(p_queue_job_id bigint, p_error_kin
 CREATE FUNCTION public.stuck_pricing_syncs() RETURNS TABLE(reason text, provider_slug text, queue_job_id bigint, job_id uuid)
     LANGUAGE sql STABLE
     SET search_path TO ''
+    SET jit TO 'off'
     AS $$
-    with attended as (
-        select coalesce(
-            greatest(
-                (select max(w.last_heartbeat) from procrastinate.procrastinate_workers w),
-                (select t.last_tick_at from public.pricing_scheduler_ticks t where t.scheduler = 'worker')
-            ) >= clock_timestamp() - s.queued_timeout,
-            false
-        ) as is_attended
-        from public.pricing_settings s
-    ),
-    open_rows as (
-        select
-            q.id,
-            q.status,
-            q.args ->> 'provider' as provider_slug,
-            (q.args ->> 'job_id')::uuid as job_id,
-            case
-                when j.job_id is null or j.outcome is not null
-                    or l.id is null or (q.status = 'doing' and l.status = 'queued')
-                    then 'adrift'
-                when q.status = 'todo' and not p.enabled then 'disabled'
-                when q.status = 'todo' and not a.is_attended and l.queued_at < clock_timestamp() - s.queued_timeout
-                    then 'no_worker'
-                when q.status = 'doing'
-                    and coalesce(w.last_heartbeat < clock_timestamp() - s.lease, true)
-                    then 'worker_lost'
-                when q.status = 'doing' and q.abort_requested
-                    and not exists (
-                        select
-                        from procrastinate.procrastinate_events e
-                        where e.job_id = q.id and e.type = 'abort_requested' and e.at >= clock_timestamp() - s.lease
-                    )
-                    then 'abort_ignored'
-                when q.status = 'doing'
-                    and l.sync_started_at < clock_timestamp() - coalesce(p.timeout, interval '10 minutes')
-                    then 'timeout'
-            end as reason
-        from procrastinate.procrastinate_jobs q
-        cross join public.pricing_settings s
-        cross join attended a
-        left join procrastinate.procrastinate_workers w on w.id = q.worker_id
-        left join public.pricing_providers p on p.slug = q.args ->> 'provider'
-        left join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
-        -- One look into an index for each open row, however many have ended: a join would read those too.
-        left join lateral (
-            select l.id, l.status, l.queued_at, l.sync_started_at
-            from public.pricing_sync_log l
-            where l.queue_job_id = q.id and l.attempt = q.attempts + 1
-            limit 1
-        ) l on true
-        where q.status in ('todo', 'doing') and q.task_name = 'sync_provider'
-    )
-    select r.reason, r.provider_slug, r.id, r.job_id
-    from open_rows r
-    where r.reason is not null
-    union all
-    -- Log rows still open whose queue row has moved on or is gone; younger ones may be about to follow it.
-    select 'adrift', l.provider_slug, l.queue_job_id, l.job_id
-    from public.pricing_sync_log l
-    left join lateral (
-        select q.id, q.attempts, q.status from procrastinate.procrastinate_jobs q where q.id = l.queue_job_id limit 1
-    ) q on true
-    where l.status in ('queued', 'in_progress')
-        and l.queued_at < clock_timestamp() - interval '10 seconds'
-        and (q.id is null or q.attempts >= l.attempt or q.status not in ('todo', 'doing'))
-    union all
-    -- Open jobs of which nothing is open, or that do not know of an end.
-    select 'adrift', null, null, j.job_id
-    from public.pricing_sync_jobs j
-    where j.status in ('queued', 'running')
-        and (
-            not exists (
-                select
-                from public.pricing_sync_log l
-                where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
-            )
-            and not exists (select from open_rows r where r.job_id = j.job_id)
-            or exists (
-                select
-                from public.pricing_provider_syncs s
-                where s.job_id = j.job_id
-                    and s.status not in ('queued', 'in_progress')
-                    and coalesce(j.result_data #>> array['providers', s.provider, 'status'], 'queued')
-                        in ('queued', 'in_progress')
-            )
-        );
+    select
+        -- As the clean-up goes: it settles each once.
+        case
+            when bool_or(e.reason like '%\_adrift') then 'adrift'
+            when bool_or(e.reason = 'disabled') then 'disabled'
+            when bool_or(e.reason = 'worker_lost') then 'worker_lost'
+            when bool_or(e.reason = 'abort_ignored') then 'abort_ignored'
+            when bool_or(e.reason = 'timeout') then 'timeout'
+            when bool_or(e.reason = 'no_worker') then 'no_worker'
+        end,
+        e.provider_slug,
+        e.queue_job_id,
+        e.job_id
+    from public.pricing_sync_expiry e
+    where e.since < clock_timestamp() - e.allowed
+    group by e.provider_slug, e.queue_job_id, e.attempt, e.job_id;
 $$;
 
 
@@ -2999,20 +3008,9 @@ begin
     );
     -- pg_cron has a job of its own for that.
     v_prunes := scheduler = 'worker' and not v_yields
-        and (v_last.last_pruned_at is null or v_last.last_pruned_at < v_now - interval '1 hour');
+        and coalesce(v_last.last_pruned_at not between v_now - interval '1 hour' and v_now, true);
 
-    if v_settings.scheduler_enabled and not v_yields then
-        begin
-            select coalesce(sum(j.providers_total), 0) into v_enqueued
-            from public.enqueue_due_pricing_syncs() j;
-        exception
-            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
-            when query_canceled or others then
-                v_enqueued := 0;
-                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
-                raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
-        end;
-    end if;
+    -- First, because it may take long: what is enqueued holds its providers until the commit.
     if v_prunes then
         begin
             perform public.cleanup_old_pricing_jobs(v_settings.retention);
@@ -3024,6 +3022,18 @@ begin
     else
         -- It was tried an hour ago at most, and nothing has told since that it goes.
         v_prune_error := substring(v_last.last_error from 'Pruning failed: .*');
+    end if;
+    if v_settings.scheduler_enabled and not v_yields then
+        begin
+            select coalesce(sum(j.providers_total), 0) into v_enqueued
+            from public.enqueue_due_pricing_syncs() j;
+        exception
+            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
+            when query_canceled or others then
+                v_enqueued := 0;
+                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
+                raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
+        end;
     end if;
 
     insert into public.pricing_scheduler_ticks as t (
@@ -3053,6 +3063,7 @@ COMMENT ON FUNCTION public.tick_pricing_schedule(scheduler text) IS 'One tick of
 CREATE FUNCTION public.trigger_pricing_sync(providers text[] DEFAULT NULL::text[], triggered_by text DEFAULT CURRENT_USER, dry_run boolean DEFAULT false, on_conflict text DEFAULT 'queue'::text, idempotency_key text DEFAULT NULL::text) RETURNS public.pricing_sync_jobs
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO ''
+    SET lock_timeout TO '5s'
     AS $$
 declare
     v_request constant jsonb := jsonb_build_object(
@@ -3308,8 +3319,10 @@ CREATE TABLE public.pricing_providers (
     CONSTRAINT pricing_providers_slug_check CHECK ((slug ~ '^[a-z0-9][a-z0-9_-]{0,39}$'::text)),
     CONSTRAINT pricing_providers_state_check CHECK ((state = ANY (ARRAY['ok'::text, 'failing'::text, 'no_credentials'::text, 'no_price_api'::text, 'disabled'::text]))),
     CONSTRAINT pricing_providers_sync_interval_check CHECK ((sync_interval >= '00:05:00'::interval)),
+    CONSTRAINT pricing_providers_sync_interval_check1 CHECK ((sync_interval <= '1 year'::interval)),
     CONSTRAINT pricing_providers_sync_jitter_check CHECK (((sync_jitter >= (0)::numeric) AND (sync_jitter <= 0.5))),
-    CONSTRAINT pricing_providers_timeout_check CHECK ((timeout >= '00:00:01'::interval))
+    CONSTRAINT pricing_providers_timeout_check CHECK ((timeout >= '00:00:01'::interval)),
+    CONSTRAINT pricing_providers_timeout_check1 CHECK ((timeout <= '1 year'::interval))
 );
 
 
@@ -3689,10 +3702,14 @@ CREATE TABLE public.pricing_settings (
     scheduler_enabled boolean DEFAULT true NOT NULL,
     CONSTRAINT pricing_settings_check CHECK ((lease >= ((2)::double precision * heartbeat_interval))),
     CONSTRAINT pricing_settings_heartbeat_interval_check CHECK ((heartbeat_interval >= '00:00:01'::interval)),
+    CONSTRAINT pricing_settings_heartbeat_interval_check1 CHECK ((heartbeat_interval <= '01:00:00'::interval)),
     CONSTRAINT pricing_settings_id_check CHECK (id),
+    CONSTRAINT pricing_settings_lease_check CHECK ((lease <= '1 day'::interval)),
     CONSTRAINT pricing_settings_max_attempts_check CHECK (((max_attempts >= 1) AND (max_attempts <= 100))),
     CONSTRAINT pricing_settings_queued_timeout_check CHECK ((queued_timeout >= '00:01:00'::interval)),
-    CONSTRAINT pricing_settings_retention_check CHECK ((retention >= '01:00:00'::interval))
+    CONSTRAINT pricing_settings_queued_timeout_check1 CHECK ((queued_timeout <= '1 year'::interval)),
+    CONSTRAINT pricing_settings_retention_check CHECK ((retention >= '01:00:00'::interval)),
+    CONSTRAINT pricing_settings_retention_check1 CHECK ((retention <= '100 years'::interval))
 );
 
 
@@ -3711,6 +3728,162 @@ COMMENT ON COLUMN public.pricing_settings.queued_timeout IS 'A sync that waits t
 COMMENT ON COLUMN public.pricing_settings.retention IS 'How long finished jobs are kept: pg_cron, or a worker where there is none, prunes older ones every hour. Price history is kept for ever.';
 
 COMMENT ON COLUMN public.pricing_settings.scheduler_enabled IS 'False: no sync is enqueued by the schedule; triggers still work, and stuck syncs are still settled.';
+
+CREATE VIEW public.pricing_worker_heartbeats WITH (security_invoker='true') AS
+ SELECT w.id AS worker_id,
+        CASE
+            WHEN (w.last_heartbeat <= (clock_timestamp() + ( SELECT s.lease
+               FROM public.pricing_settings s))) THEN w.last_heartbeat
+            ELSE NULL::timestamp with time zone
+        END AS last_heartbeat
+   FROM procrastinate.procrastinate_workers w;
+
+
+ALTER TABLE public.pricing_worker_heartbeats OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_worker_heartbeats IS 'When each worker last showed that it is alive; null when all there is lies in the future.';
+
+CREATE VIEW public.pricing_sync_expiry WITH (security_invoker='true') AS
+ SELECT 'queue_row_adrift'::text AS reason,
+    (q.args ->> 'provider'::text) AS provider_slug,
+    q.id AS queue_job_id,
+    (q.attempts + 1) AS attempt,
+    ((q.args ->> 'job_id'::text))::uuid AS job_id,
+    '-infinity'::timestamp with time zone AS since,
+    '00:00:00'::interval AS allowed
+   FROM ((procrastinate.procrastinate_jobs q
+     LEFT JOIN LATERAL ( SELECT j_1.job_id,
+            j_1.outcome
+           FROM public.pricing_sync_jobs j_1
+          WHERE (j_1.job_id = ((q.args ->> 'job_id'::text))::uuid)
+         LIMIT 1) j ON (true))
+     LEFT JOIN LATERAL ( SELECT l_1.id,
+            l_1.status
+           FROM public.pricing_sync_log l_1
+          WHERE ((l_1.queue_job_id = q.id) AND (l_1.attempt = (q.attempts + 1)))
+         LIMIT 1) l ON (true))
+  WHERE ((q.status = ANY (ARRAY['todo'::procrastinate.procrastinate_job_status, 'doing'::procrastinate.procrastinate_job_status])) AND ((q.task_name)::text = 'sync_provider'::text) AND ((j.job_id IS NULL) OR (j.outcome IS NOT NULL) OR (l.id IS NULL) OR ((q.status = 'doing'::procrastinate.procrastinate_job_status) AND (l.status = 'queued'::text))))
+UNION ALL
+ SELECT 'log_row_adrift'::text AS reason,
+    l.provider_slug,
+    l.queue_job_id,
+    l.attempt,
+    l.job_id,
+    l.queued_at AS since,
+    '00:00:10'::interval AS allowed
+   FROM (public.pricing_sync_log l
+     LEFT JOIN LATERAL ( SELECT q_1.id,
+            q_1.attempts,
+            q_1.status
+           FROM procrastinate.procrastinate_jobs q_1
+          WHERE (q_1.id = l.queue_job_id)
+         LIMIT 1) q ON (true))
+  WHERE ((l.status = ANY (ARRAY['queued'::text, 'in_progress'::text])) AND ((q.id IS NULL) OR (q.attempts >= l.attempt) OR (q.status <> ALL (ARRAY['todo'::procrastinate.procrastinate_job_status, 'doing'::procrastinate.procrastinate_job_status]))))
+UNION ALL
+ SELECT 'job_adrift'::text AS reason,
+    NULL::text AS provider_slug,
+    NULL::bigint AS queue_job_id,
+    NULL::integer AS attempt,
+    j.job_id,
+    '-infinity'::timestamp with time zone AS since,
+    '00:00:00'::interval AS allowed
+   FROM public.pricing_sync_jobs j
+  WHERE ((j.status = ANY (ARRAY['queued'::text, 'running'::text])) AND (((NOT (EXISTS ( SELECT
+           FROM public.pricing_sync_log l
+          WHERE ((l.job_id = j.job_id) AND (l.status = ANY (ARRAY['queued'::text, 'in_progress'::text])))))) AND (NOT (EXISTS ( SELECT
+           FROM procrastinate.procrastinate_jobs q
+          WHERE ((q.status = ANY (ARRAY['todo'::procrastinate.procrastinate_job_status, 'doing'::procrastinate.procrastinate_job_status])) AND ((q.task_name)::text = 'sync_provider'::text) AND ((q.args ->> 'job_id'::text) = (j.job_id)::text)))))) OR (EXISTS ( SELECT
+           FROM public.pricing_sync_log l
+          WHERE ((l.job_id = j.job_id) AND (l.status <> ALL (ARRAY['queued'::text, 'in_progress'::text])) AND (COALESCE((j.result_data #>> ARRAY['providers'::text, l.provider_slug, 'status'::text]), 'queued'::text) = ANY (ARRAY['queued'::text, 'in_progress'::text])) AND (NOT (EXISTS ( SELECT
+                   FROM public.pricing_sync_log newer
+                  WHERE ((newer.job_id = l.job_id) AND (newer.provider_slug = l.provider_slug) AND (newer.id > l.id))))))))))
+UNION ALL
+ SELECT 'disabled'::text AS reason,
+    (q.args ->> 'provider'::text) AS provider_slug,
+    q.id AS queue_job_id,
+    (q.attempts + 1) AS attempt,
+    ((q.args ->> 'job_id'::text))::uuid AS job_id,
+    '-infinity'::timestamp with time zone AS since,
+    '00:00:00'::interval AS allowed
+   FROM procrastinate.procrastinate_jobs q
+  WHERE ((q.status = 'todo'::procrastinate.procrastinate_job_status) AND ((q.task_name)::text = 'sync_provider'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.pricing_providers p
+          WHERE ((('pricing_sync:'::text || p.slug) = q.lock) AND p.enabled)))))
+UNION ALL
+ SELECT 'worker_lost'::text AS reason,
+    (q.args ->> 'provider'::text) AS provider_slug,
+    q.id AS queue_job_id,
+    (q.attempts + 1) AS attempt,
+    ((q.args ->> 'job_id'::text))::uuid AS job_id,
+    COALESCE(w.last_heartbeat, '-infinity'::timestamp with time zone) AS since,
+    s.lease AS allowed
+   FROM ((procrastinate.procrastinate_jobs q
+     CROSS JOIN public.pricing_settings s)
+     LEFT JOIN public.pricing_worker_heartbeats w ON ((w.worker_id = q.worker_id)))
+  WHERE ((q.status = 'doing'::procrastinate.procrastinate_job_status) AND ((q.task_name)::text = 'sync_provider'::text))
+UNION ALL
+ SELECT 'abort_ignored'::text AS reason,
+    (q.args ->> 'provider'::text) AS provider_slug,
+    q.id AS queue_job_id,
+    (q.attempts + 1) AS attempt,
+    ((q.args ->> 'job_id'::text))::uuid AS job_id,
+    COALESCE(( SELECT max(e.at) AS max
+           FROM procrastinate.procrastinate_events e
+          WHERE ((e.job_id = q.id) AND (e.type = 'abort_requested'::procrastinate.procrastinate_job_event_type))), '-infinity'::timestamp with time zone) AS since,
+    s.lease AS allowed
+   FROM (procrastinate.procrastinate_jobs q
+     CROSS JOIN public.pricing_settings s)
+  WHERE ((q.status = 'doing'::procrastinate.procrastinate_job_status) AND ((q.task_name)::text = 'sync_provider'::text) AND q.abort_requested)
+UNION ALL
+ SELECT 'timeout'::text AS reason,
+    (q.args ->> 'provider'::text) AS provider_slug,
+    q.id AS queue_job_id,
+    (q.attempts + 1) AS attempt,
+    ((q.args ->> 'job_id'::text))::uuid AS job_id,
+    COALESCE(l.sync_started_at, ( SELECT max(e.at) AS max
+           FROM procrastinate.procrastinate_events e
+          WHERE ((e.job_id = q.id) AND (e.type = 'started'::procrastinate.procrastinate_job_event_type)))) AS since,
+    COALESCE(p.timeout, '00:10:00'::interval) AS allowed
+   FROM ((((procrastinate.procrastinate_jobs q
+     CROSS JOIN public.pricing_settings s)
+     JOIN public.pricing_worker_heartbeats w ON (((w.worker_id = q.worker_id) AND (w.last_heartbeat >= (clock_timestamp() - s.lease)))))
+     LEFT JOIN public.pricing_providers p ON ((p.slug = (q.args ->> 'provider'::text))))
+     LEFT JOIN LATERAL ( SELECT l_1.sync_started_at
+           FROM public.pricing_sync_log l_1
+          WHERE ((l_1.queue_job_id = q.id) AND (l_1.attempt = (q.attempts + 1)))
+         LIMIT 1) l ON (true))
+  WHERE ((q.status = 'doing'::procrastinate.procrastinate_job_status) AND ((q.task_name)::text = 'sync_provider'::text))
+UNION ALL
+ SELECT 'no_worker'::text AS reason,
+    (q.args ->> 'provider'::text) AS provider_slug,
+    q.id AS queue_job_id,
+    (q.attempts + 1) AS attempt,
+    ((q.args ->> 'job_id'::text))::uuid AS job_id,
+    l.queued_at AS since,
+    s.queued_timeout AS allowed
+   FROM ((procrastinate.procrastinate_jobs q
+     CROSS JOIN public.pricing_settings s)
+     CROSS JOIN LATERAL ( SELECT l_1.queued_at
+           FROM public.pricing_sync_log l_1
+          WHERE ((l_1.queue_job_id = q.id) AND (l_1.attempt = (q.attempts + 1)))
+         LIMIT 1) l)
+  WHERE ((q.status = 'todo'::procrastinate.procrastinate_job_status) AND ((q.task_name)::text = 'sync_provider'::text) AND (NOT (EXISTS ( SELECT
+           FROM public.pricing_settings s_1
+          WHERE (GREATEST(( SELECT max(w.last_heartbeat) AS max
+                   FROM public.pricing_worker_heartbeats w), ( SELECT t.last_tick_at
+                   FROM public.pricing_scheduler_ticks t
+                  WHERE (t.scheduler = 'worker'::text))) >= (clock_timestamp() - s_1.queued_timeout))))));
+
+
+ALTER TABLE public.pricing_sync_expiry OWNER TO pricing_owner;
+
+COMMENT ON VIEW public.pricing_sync_expiry IS 'Why provider syncs, log rows and jobs may be stuck: each is once `since` is longer ago than `allowed`. One may have several reasons.';
+
+COMMENT ON COLUMN public.pricing_sync_expiry.attempt IS 'Of the log row; of a queue row the one that waits or runs.';
+
+COMMENT ON COLUMN public.pricing_sync_expiry.since IS 'When the last sign of it was seen, or it began: -infinity if there is none, or if it is stuck at once.';
+
+COMMENT ON COLUMN public.pricing_sync_expiry.allowed IS 'How long that may go on: a setting, or the provider''s timeout.';
 
 CREATE VIEW public.pricing_sync_lock WITH (security_invoker='true') AS
  WITH held AS (
@@ -3859,235 +4032,245 @@ COMMENT ON COLUMN public.pricing_worker_settings.heartbeat_seconds IS 'Seconds b
 COMMENT ON COLUMN public.pricing_worker_settings.lease_seconds IS 'A worker without a heartbeat for this many seconds is stalled.';
 
 INSERT INTO procrastinate.procrastinate_events (id, job_id, type, at) VALUES
-	(1, 1, 'deferred', '2026-11-22 04:37:59.122415+00'),
-	(2, 2, 'deferred', '2026-11-22 04:37:59.122415+00'),
-	(3, 1, 'started', '2026-11-22 04:37:59.171615+00'),
-	(4, 2, 'started', '2026-11-22 04:37:59.199527+00'),
-	(5, 1, 'succeeded', '2026-11-22 04:37:59.309016+00'),
-	(6, 2, 'succeeded', '2026-11-22 04:37:59.326296+00'),
-	(7, 3, 'deferred', '2026-11-22 04:37:59.383834+00'),
-	(8, 4, 'deferred', '2026-11-22 04:37:59.383834+00'),
-	(9, 3, 'started', '2026-11-22 04:37:59.395108+00'),
-	(10, 4, 'started', '2026-11-22 04:37:59.412103+00'),
-	(11, 3, 'succeeded', '2026-11-22 04:37:59.435572+00'),
-	(12, 4, 'succeeded', '2026-11-22 04:37:59.460721+00'),
-	(13, 5, 'deferred', '2026-11-22 04:37:59.483101+00'),
-	(14, 5, 'started', '2026-11-22 04:37:59.487068+00'),
-	(15, 5, 'succeeded', '2026-11-22 04:37:59.51928+00'),
-	(16, 6, 'deferred', '2026-11-22 04:37:59.541744+00'),
-	(17, 7, 'deferred', '2026-11-22 04:37:59.541744+00'),
-	(18, 6, 'started', '2026-11-22 04:37:59.545599+00'),
-	(19, 7, 'started', '2026-11-22 04:37:59.554639+00'),
-	(20, 6, 'succeeded', '2026-11-22 04:37:59.579598+00'),
-	(21, 7, 'failed', '2026-11-22 04:38:01.316934+00'),
-	(22, 8, 'deferred', '2026-11-22 04:38:01.334482+00'),
-	(23, 8, 'started', '2026-11-22 04:38:01.336919+00'),
-	(24, 8, 'failed', '2026-11-22 04:38:03.166078+00'),
-	(25, 9, 'deferred', '2026-11-22 04:38:03.192886+00'),
-	(26, 9, 'started', '2026-11-22 04:38:03.204802+00'),
-	(27, 10, 'deferred', '2026-11-22 04:38:03.260542+00');
+	(1, 1, 'deferred', '2026-11-22 05:57:44.450722+00'),
+	(2, 2, 'deferred', '2026-11-22 05:57:44.450722+00'),
+	(3, 1, 'started', '2026-11-22 05:57:44.468612+00'),
+	(4, 2, 'started', '2026-11-22 05:57:44.479558+00'),
+	(5, 1, 'succeeded', '2026-11-22 05:57:44.509479+00'),
+	(6, 2, 'succeeded', '2026-11-22 05:57:44.590472+00'),
+	(7, 3, 'deferred', '2026-11-22 05:57:44.634689+00'),
+	(8, 4, 'deferred', '2026-11-22 05:57:44.634689+00'),
+	(9, 3, 'started', '2026-11-22 05:57:44.643548+00'),
+	(10, 4, 'started', '2026-11-22 05:57:44.64643+00'),
+	(11, 3, 'succeeded', '2026-11-22 05:57:44.67421+00'),
+	(12, 4, 'succeeded', '2026-11-22 05:57:44.673143+00'),
+	(13, 5, 'deferred', '2026-11-22 05:57:44.719291+00'),
+	(14, 5, 'started', '2026-11-22 05:57:44.722223+00'),
+	(15, 5, 'succeeded', '2026-11-22 05:57:44.740191+00'),
+	(16, 6, 'deferred', '2026-11-22 05:57:44.75256+00'),
+	(17, 7, 'deferred', '2026-11-22 05:57:44.75256+00'),
+	(18, 6, 'started', '2026-11-22 05:57:44.75491+00'),
+	(19, 7, 'started', '2026-11-22 05:57:44.757337+00'),
+	(20, 6, 'succeeded', '2026-11-22 05:57:44.775456+00'),
+	(21, 7, 'failed', '2026-11-22 05:57:46.603601+00'),
+	(22, 8, 'deferred', '2026-11-22 05:57:46.627466+00'),
+	(23, 8, 'started', '2026-11-22 05:57:46.629953+00'),
+	(24, 8, 'failed', '2026-11-22 05:57:48.841637+00'),
+	(25, 9, 'deferred', '2026-11-22 05:57:48.844259+00'),
+	(26, 9, 'started', '2026-11-22 05:57:48.849702+00'),
+	(27, 10, 'deferred', '2026-11-22 05:57:48.899453+00');
 
 INSERT INTO procrastinate.procrastinate_jobs (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts, abort_requested, worker_id) VALUES
-	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "a3fdc005-2ad1-4d28-a035-f49f9b7941d7", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "a3fdc005-2ad1-4d28-a035-f49f9b7941d7", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
-	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "5ccf5e6f-8bde-47fb-a410-556865e713dd", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "5ccf5e6f-8bde-47fb-a410-556865e713dd", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
-	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "b9f1fccd-f135-4f5a-8b8a-21fa82f913c4", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "eb8a8e01-ed95-4c14-ba0d-384d96d7790a", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "eb8a8e01-ed95-4c14-ba0d-384d96d7790a", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
-	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "9c6cb895-9764-452b-8f7e-df051e767d33", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
-	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "4eed2949-c48b-4900-9899-b49b6a200b3f", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
-	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "10876157-4daf-4981-8f35-67a9411ea7e9", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
+	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "02260824-a91d-4c6a-a9ac-fd2f291186ec", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "02260824-a91d-4c6a-a9ac-fd2f291186ec", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "b1ed4e29-ad29-44fa-90f0-dc4ed101149f", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "b1ed4e29-ad29-44fa-90f0-dc4ed101149f", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "70fda1bc-2405-4322-95eb-8581cfd45487", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "44162244-6133-4a48-b367-7fdb472bfda7", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "44162244-6133-4a48-b367-7fdb472bfda7", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "79a56940-06c2-4cd0-a046-58caa20d351d", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "0962c216-6a11-43b4-95af-3d0986f75320", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
+	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "ec7abd4d-44be-4d8c-ad54-74810d1546a1", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
 
 INSERT INTO procrastinate.procrastinate_workers (id, last_heartbeat) OVERRIDING SYSTEM VALUE VALUES
-	(1, '2026-11-22 04:37:59.104476+00');
+	(1, '2026-11-22 05:57:44.432117+00');
 
 INSERT INTO public.model_pricing (id, provider_slug, model_id, name, price_per_input_token, price_per_output_token, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, first_seen_at, last_changed_at, missing_count, is_active) OVERRIDING SYSTEM VALUE VALUES
-	(3, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 04:37:59.311077+00', NULL, 0, true),
-	(5, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 04:37:59.311077+00', '2026-11-22 04:37:59.311077+00', 0, true),
-	(6, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 04:37:59.336017+00', '2026-11-22 04:37:59.336017+00', 0, true),
-	(7, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 04:37:59.336017+00', '2026-11-22 04:37:59.336017+00', 0, true),
-	(8, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 04:37:59.336017+00', '2026-11-22 04:37:59.336017+00', 0, true),
-	(9, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 04:37:59.336017+00', '2026-11-22 04:37:59.336017+00', 0, true),
-	(10, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 04:37:59.336017+00', '2026-11-22 04:37:59.336017+00', 0, true),
-	(11, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 04:37:59.336017+00', '2026-11-22 04:37:59.336017+00', 0, true),
-	(2, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.0000000208333333333333, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-22 04:37:59.311077+00', '2026-11-22 04:37:59.436337+00', 0, true),
-	(4, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.00002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 04:37:59.311077+00', '2026-11-22 04:37:59.580199+00', 0, true),
-	(1, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 04:37:59.311077+00', '2026-11-22 04:37:59.311077+00', 2, true);
+	(3, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 05:57:44.511136+00', NULL, 0, true),
+	(5, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 05:57:44.511136+00', '2026-11-22 05:57:44.511136+00', 0, true),
+	(6, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 05:57:44.592211+00', '2026-11-22 05:57:44.592211+00', 0, true),
+	(7, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 05:57:44.592211+00', '2026-11-22 05:57:44.592211+00', 0, true),
+	(8, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 05:57:44.592211+00', '2026-11-22 05:57:44.592211+00', 0, true),
+	(9, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 05:57:44.592211+00', '2026-11-22 05:57:44.592211+00', 0, true),
+	(10, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 05:57:44.592211+00', '2026-11-22 05:57:44.592211+00', 0, true),
+	(11, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-22 05:57:44.592211+00', '2026-11-22 05:57:44.592211+00', 0, true),
+	(2, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.0000000208333333333333, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-22 05:57:44.511136+00', '2026-11-22 05:57:44.675001+00', 0, true),
+	(4, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.00002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 05:57:44.511136+00', '2026-11-22 05:57:44.776252+00', 0, true),
+	(1, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-22 05:57:44.511136+00', '2026-11-22 05:57:44.511136+00', 2, true);
 
 INSERT INTO public.model_pricing_history (id, model_id, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at, changed_by, job_id, observed_at, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, raw) OVERRIDING SYSTEM VALUE VALUES
-	(1, 1, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 04:37:59.311077+00', 'api_sync:openrouter', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.303945+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
-	(2, 2, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-22 04:37:59.311077+00', 'api_sync:openrouter', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.303945+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.000003", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
-	(3, 4, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 04:37:59.311077+00', 'api_sync:openrouter', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.303945+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
-	(4, 5, 0.000002, 0.000008, NULL, NULL, '2026-11-22 04:37:59.311077+00', 'api_sync:openrouter', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.303945+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.000002", "unit": "usd_per_token"}, "completion": {"text": "0.000008", "unit": "usd_per_token"}}'),
-	(5, 6, 0.00000028, 0.00000113, NULL, NULL, '2026-11-22 04:37:59.336017+00', 'api_sync:deepinfra', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.324202+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
-	(6, 7, 0.00000005, 0.00000005, NULL, NULL, '2026-11-22 04:37:59.336017+00', 'api_sync:deepinfra', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.324202+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}}'),
-	(7, 8, 0.0000009, 0.0000009, NULL, NULL, '2026-11-22 04:37:59.336017+00', 'api_sync:deepinfra', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.324202+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}}'),
-	(8, 9, 0.00000007, 0.00000007, NULL, NULL, '2026-11-22 04:37:59.336017+00', 'api_sync:deepinfra', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.324202+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
-	(9, 10, 0.00000007, 0.00000028, NULL, NULL, '2026-11-22 04:37:59.336017+00', 'api_sync:deepinfra', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.324202+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}}'),
-	(10, 11, 0.00000003, 0.00000003, NULL, NULL, '2026-11-22 04:37:59.336017+00', 'api_sync:deepinfra', 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', '2026-11-22 04:37:59.324202+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}}'),
-	(11, 2, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-22 04:37:59.436337+00', 'api_sync:openrouter', '5ccf5e6f-8bde-47fb-a410-556865e713dd', '2026-11-22 04:37:59.426574+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.00001", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
-	(12, 4, 0.00002, 0.0000004, 0.0000002, 0.0000004, '2026-11-22 04:37:59.580199+00', 'api_sync:openrouter', 'eb8a8e01-ed95-4c14-ba0d-384d96d7790a', '2026-11-22 04:37:59.574418+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.00002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}');
+	(1, 1, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 05:57:44.511136+00', 'api_sync:openrouter', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.508379+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
+	(2, 2, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-22 05:57:44.511136+00', 'api_sync:openrouter', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.508379+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.000003", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
+	(3, 4, 0.0000002, 0.0000004, NULL, NULL, '2026-11-22 05:57:44.511136+00', 'api_sync:openrouter', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.508379+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.0000002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}'),
+	(4, 5, 0.000002, 0.000008, NULL, NULL, '2026-11-22 05:57:44.511136+00', 'api_sync:openrouter', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.508379+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.000002", "unit": "usd_per_token"}, "completion": {"text": "0.000008", "unit": "usd_per_token"}}'),
+	(5, 6, 0.00000028, 0.00000113, NULL, NULL, '2026-11-22 05:57:44.592211+00', 'api_sync:deepinfra', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.583105+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
+	(6, 7, 0.00000005, 0.00000005, NULL, NULL, '2026-11-22 05:57:44.592211+00', 'api_sync:deepinfra', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.583105+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.05", "unit": "usd_per_1m_tokens"}}'),
+	(7, 8, 0.0000009, 0.0000009, NULL, NULL, '2026-11-22 05:57:44.592211+00', 'api_sync:deepinfra', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.583105+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.9", "unit": "usd_per_1m_tokens"}}'),
+	(8, 9, 0.00000007, 0.00000007, NULL, NULL, '2026-11-22 05:57:44.592211+00', 'api_sync:deepinfra', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.583105+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}}'),
+	(9, 10, 0.00000007, 0.00000028, NULL, NULL, '2026-11-22 05:57:44.592211+00', 'api_sync:deepinfra', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.583105+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.28", "unit": "usd_per_1m_tokens"}}'),
+	(10, 11, 0.00000003, 0.00000003, NULL, NULL, '2026-11-22 05:57:44.592211+00', 'api_sync:deepinfra', '02260824-a91d-4c6a-a9ac-fd2f291186ec', '2026-11-22 05:57:44.583105+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"text": "0.03", "unit": "usd_per_1m_tokens"}}'),
+	(11, 2, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-22 05:57:44.675001+00', 'api_sync:openrouter', 'b1ed4e29-ad29-44fa-90f0-dc4ed101149f', '2026-11-22 05:57:44.66912+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"text": "0.00001", "unit": "usd_per_token"}, "web_search": {"text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"text": "0.00000005", "unit": "usd_per_token"}}'),
+	(12, 4, 0.00002, 0.0000004, 0.0000002, 0.0000004, '2026-11-22 05:57:44.776252+00', 'api_sync:openrouter', '44162244-6133-4a48-b367-7fdb472bfda7', '2026-11-22 05:57:44.774688+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"text": "0.00002", "unit": "usd_per_token"}, "completion": {"text": "0.0000004", "unit": "usd_per_token"}}');
 
 INSERT INTO public.pricing_api_keys (key_id, name, role, key_digest, created_at, created_by, expires_at, revoked_at) VALUES
-	('47884e29c288', 'sample', 'read', '\x2c033eb8fcbb3485c40cc7fa3f5cbcd88673b08cc054e9e88b8375f7d62eeb25', '2026-11-22 04:37:57.656251+00', 'operator', NULL, NULL);
+	('f5e085bc0914', 'sample', 'read', '\xe0153bde8820731b8e05a3f8fd870a29d5b69b715eb7d93af18ce49f0ce3a156', '2026-11-22 05:57:43.708993+00', 'operator', NULL, NULL);
 
 INSERT INTO public.pricing_audit_log (id, at, who, action, subject, details) OVERRIDING SYSTEM VALUE VALUES
-	(1, '2026-11-22 04:37:57.658891+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "47884e29c288"}');
+	(1, '2026-11-22 05:57:43.711464+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "f5e085bc0914"}');
 
 INSERT INTO public.pricing_idempotency_keys (key, job_id, request, used_at) VALUES
-	('sample', '5ccf5e6f-8bde-47fb-a410-556865e713dd', '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '2026-11-22 04:37:59.39143+00');
+	('sample', 'b1ed4e29-ad29-44fa-90f0-dc4ed101149f', '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '2026-11-22 05:57:44.641068+00');
 
 INSERT INTO public.pricing_providers (slug, name, adapter, base_url, credential_variable, enabled, sync_interval, sync_jitter, timeout, review_first, state, next_sync_at, next_allowed_at, last_success_at, last_changed_at, consecutive_failures, etag, etag_parser, content_digest, created_at) VALUES
-	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-22 11:07:55.473567+00', NULL, '2026-11-22 04:37:59.580199+00', '2026-11-22 04:37:59.580199+00', 0, NULL, '0.2.0', '5847bd2799f992266b08647c27595a7d80e927d43ab8b0d440853d6906bdfb60', '2026-11-22 04:37:56.78542+00'),
-	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-22 10:52:30.66129+00', NULL, '2026-11-22 04:37:59.462051+00', '2026-11-22 04:37:59.336017+00', 2, NULL, '0.2.0', '6b862af53ae897b6bd860b86086dce69c59f3daaa41a69f9e89a61112b92dfa2', '2026-11-22 04:37:56.78542+00'),
-	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-22 04:37:56.78542+00');
+	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-22 11:37:52.656765+00', NULL, '2026-11-22 05:57:44.776252+00', '2026-11-22 05:57:44.776252+00', 0, NULL, '0.2.0', '5847bd2799f992266b08647c27595a7d80e927d43ab8b0d440853d6906bdfb60', '2026-11-22 05:57:42.985723+00'),
+	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-22 11:25:16.633511+00', NULL, '2026-11-22 05:57:44.674601+00', '2026-11-22 05:57:44.592211+00', 2, NULL, '0.2.0', '6b862af53ae897b6bd860b86086dce69c59f3daaa41a69f9e89a61112b92dfa2', '2026-11-22 05:57:42.985723+00'),
+	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-22 05:57:42.985723+00');
 
 INSERT INTO public.pricing_scheduler_ticks (scheduler, last_tick_at, last_enqueued_at, last_pruned_at, last_error) VALUES
-	('worker', '2026-11-22 04:37:59.115963+00', NULL, '2026-11-22 04:37:59.115963+00', NULL);
+	('worker', '2026-11-22 05:57:44.430043+00', NULL, '2026-11-22 05:57:44.430043+00', NULL);
 
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-22 04:37:56.693151+00'),
-	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-22 04:37:56.693151+00'),
-	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-22 04:37:56.693151+00'),
-	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-22 04:37:56.693151+00'),
-	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-22 04:37:56.693151+00'),
-	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-22 04:37:56.693151+00'),
-	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-22 04:37:56.693151+00'),
-	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-22 04:37:56.693151+00'),
-	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-22 04:37:56.693151+00'),
-	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-22 04:37:56.693151+00'),
-	('migrations/20261121000100_settings_and_providers.sql', '970ed46bcd7e2fb428a928f01d14a063deb35b51f222ddadad71c11c418f80f7', '2026-11-22 04:37:56.78542+00'),
-	('migrations/20261121000200_jobs_and_attempts.sql', 'dcb6ec30985590e545e67e73393f92d05942237f4e3d0ff67cb66fc6dacb2187', '2026-11-22 04:37:56.792149+00'),
-	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-22 04:37:56.814435+00'),
-	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-22 04:37:56.823692+00'),
-	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-22 04:37:56.832907+00'),
-	('migrations/20261122000100_schedules.sql', 'c8bc8bf2cd323b228e0528b66db638ba2d25b8d3ced37ee03443dec88416acd0', '2026-11-22 04:37:56.834805+00'),
-	('migrations/20261122000200_idempotency_keys.sql', 'f95c91d2d1bbe8a0f230ab3866a66311cef383d29a94ad14e1fce69970bd058e', '2026-11-22 04:37:56.837249+00'),
-	('db/functions/apply_provider_prices', '0a76365fabe360afef63afa3fc34313e4d64b387309d2c562236a6221033b17f', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/beat_pricing_worker', '032308dd87f0ce0388ad4c55345ed61b96560ea8724cad87844401825ed01866', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/cancel_disabled_syncs', '1e870cd413b0cf05c87603956c3fbe7eed7d615f1b40ecf6bdea9494126393eb', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/cancel_pricing_sync', '7d026a95afa4c95e53bbae6b3be7169577bfc13b188f84418f50eed4b99af2b0', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/cleanup_expired_pricing_locks', 'b375c89fc07e4a77462c570e9013a27faee4d855bdc07bf854efa943c7b756a4', '2026-11-22 04:37:56.844286+00');
+	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-22 05:57:42.905156+00'),
+	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-22 05:57:42.905156+00'),
+	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-22 05:57:42.905156+00'),
+	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-22 05:57:42.905156+00'),
+	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-22 05:57:42.905156+00'),
+	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-22 05:57:42.905156+00'),
+	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-22 05:57:42.905156+00'),
+	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-22 05:57:42.905156+00'),
+	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-22 05:57:42.905156+00'),
+	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-22 05:57:42.905156+00'),
+	('migrations/20261121000100_settings_and_providers.sql', '970ed46bcd7e2fb428a928f01d14a063deb35b51f222ddadad71c11c418f80f7', '2026-11-22 05:57:42.985723+00'),
+	('migrations/20261121000200_jobs_and_attempts.sql', 'dcb6ec30985590e545e67e73393f92d05942237f4e3d0ff67cb66fc6dacb2187', '2026-11-22 05:57:42.999936+00'),
+	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-22 05:57:43.030653+00'),
+	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-22 05:57:43.0697+00'),
+	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-22 05:57:43.092308+00'),
+	('migrations/20261122000100_schedules.sql', 'c8bc8bf2cd323b228e0528b66db638ba2d25b8d3ced37ee03443dec88416acd0', '2026-11-22 05:57:43.097921+00'),
+	('migrations/20261122000200_idempotency_keys.sql', 'f95c91d2d1bbe8a0f230ab3866a66311cef383d29a94ad14e1fce69970bd058e', '2026-11-22 05:57:43.106202+00'),
+	('migrations/20261122000300_upper_bounds.sql', 'a8c0664ca5752b06c8d4731657c70c105d392cdeab6c72791e6a5f58912084e8', '2026-11-22 05:57:43.121502+00'),
+	('db/functions/apply_provider_prices', '4b1cc9c89956a343e1a42dcce3843536785029cd9aec0e8162155bb9f22ff4e2', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/beat_pricing_worker', '032308dd87f0ce0388ad4c55345ed61b96560ea8724cad87844401825ed01866', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/cancel_disabled_syncs', '395d53568f3abd8db8140b19b6656ee09e5c37d1c2cc7026b962e7e8a27616bd', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/cancel_pricing_sync', '7d026a95afa4c95e53bbae6b3be7169577bfc13b188f84418f50eed4b99af2b0', '2026-11-22 05:57:43.124256+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('db/functions/cleanup_old_pricing_jobs', 'e8224118307e1e1dba687ca33a981fa0d1ecd7caaf84b3e9a75f05638f57708f', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/cleanup_stuck_pricing_syncs', '141297d42503b9816be3bccee5bf4d3185bb13f0f0bb8c28b3c47240cd4a1a5f', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/create_pricing_api_key', '2ef65561b1d06ff7431f3db1a6ba91b1071a0ef8a2b58fc08332ea1bb9917b31', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/defer_provider_syncs', 'cbfa364c379025a10df16c262d389ecff03e7cd27417cd583f8dd1806a6fd4ef', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/end_ignored_aborts', 'd17f3caf737128d2ecba3fed88af237cd288f5c7010306fd6286ae295415e202', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/end_provider_sync', 'a2de3b5d5b97fe53d5410b01bb6855ab630b236b1e4141589db54cffd5879eda', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/enqueue_due_pricing_syncs', 'fef746ffccebf67f1c7f3d4c8cea7e718ce9111bb3cebe835295452f3a6f3e4b', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/fail_overtime_syncs', '2cd046dec7d3cabf0bfb9ac959b1e038899023535123c18471f4295dc5be5232', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/fail_unattended_syncs', '3b68d604431e21f7309e24ce1b63d2da6f2af6a0b2a911de60a9e04aa983516e', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/fetch_queue_row', '37eaa678cade38889dd165a54c7f5e67180cad63660ea7ed55fbf3243472c24b', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/follow_provider_disabled', '70b8df835a4c55fc966b0a7580d37dfa776bbc64c7a40dd2f136f69bf77ef72e', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/follow_provider_switch', '41903005f9ed67e6b46002774fe7f71edf1a009f23b314f653ee550589102367', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/get_provider_sync', '98592eb7070063bc51727aead295cdc473d479bd8dd775c8b944d9a5d709473c', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/guard_pricing_job', '448667e4d56bc7d16faffbb8883092b1b45a168aa74ae2dae648e078e761f8b6', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/guard_queue_row', 'f522454c1e6e18cb3206655bd4e3989c6532e9b953424ddbc1e4fed78c2ac141', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/held_pricing_locks', '6172e57fc5d22a2d81f2b4bb57e9b04767f92d9310d31601aeac70563267db7d', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/hold_stuck_sync', 'a2e8fc19ff36434b04d228133795ef1ac7f395e0959d3863467bf4696138c175', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/lock_provider_prices', 'e73045ca30f0342e9b839192595fa93cab9ca9391f9e2c3a3f123fe6f8fbc590', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/lock_provider_triggers', 'b8cb2c28759577219a102b7f04ff0555fa2777ab47ceda1badee08854653e2ee', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/log_ended_attempt', '8c19f875c770394fc5f2691f532541247a884230cf333af83f24f9e7673e72f5', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/log_queued_attempt', '3a0bf34a166ee28e26dea8853e3744947fe2f6a654c130398fd063658efe9006', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/mend_pricing_jobs', '5712e0c64d40b0e88790cec061fe955a326277f6a0776aadf58de4722fffa62d', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/next_pricing_sync_at', 'c5314f1bdda60f3f8986dd60a004bd6ed3b20d9ea795184bccf7b81d45d17817', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/notify_pricing_sync_job', 'c785356594037d3a30d87e3e8740d74bea9f8e9f70bca439bccc17c14eb8a5e7', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/prepare_provider_sync', '8d06afd3ec486cc64db4ef326c8423e4d85a5fbeb97990d1aa2936f2ae2dadfc', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_api_key', '771c94b2bdeeb0fb64fd1ec6eab23bef775e321a35927d3e48875ff09589c24d', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_doctor', '09ff6d4229aef15af1ee3f64b94dec5b43e4d70266ef651369600d5755817f06', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_has_admin_key', '9587702f5dddc46a419e88f176262b5bf66bde40e9e83a8927bbb8425f3747e3', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_prices_differ', 'cf0efb72a4c8fdc0004985427c33da82030eade0c63163668ffbec619f0154f9', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_scheduler_status', '44c03f10b8158a9698918d45b1207682d08f001072cc2caacd7de6d3d5111596', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_sync_estimate', '810f5d38a8bf6a81d8e843cee10adb80628fd557243e59286293c64ce432bb1a', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_who', '3f3db728bfaf7daf676751141e11336a420d3e5d1895517ce3d166ee262a7840', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/pricing_workers_alive', 'e501a500cc42635ec484810cd61f415e639a5da39b871c374baca94d9b40540f', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/project_provider_sync', '69e55d9add94386cb7e40b589ee01bfe55aa17e8cb6443ea9f26d900a3f67708', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/release_pricing_lock', '26ca08691609c417c9a9706c7286d1f35a0ed401b92f711110d71c096b3cb25f', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/release_stalled_syncs', '235160ea17544d57bca0ac7ed9e0ffd10f7dedff5a7f24356d1c62e8d3a082f5', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/reopen_pricing_job', '624d8a84d1b9f690bb0094ac25855d03c60c760c58b384237fbf1035d9e1de54', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/requeue_provider_sync', '90f3bd8031b4180663c45790b8e5d90e7de099c13c402e4a00bb128619aaa091', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/resolve_sync_providers', 'be539235de9ed74269d19a2bdeb44bae2115dfac4bc3be9c64f1b3f4663103ca', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/retry_pricing_sync', '8c3f93af40d48f08c76a4335e835d294843d2a01bbe547da9adb93601811769b', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/settle_pricing_job', '785cc5fcf82f45bbe2539acf626662e416976978fdb23baed2e12b7451fa418e', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/stop_pricing_job', '2e6c44b47e316b6ef952a13568f7bc3f5d76cc1d574ec345a2df32a28ab6e924', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/stop_provider_sync', '0efa24043fa99997e767168277f7fd1953a6114c4cce61bee3827a9b8ce5e018', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/stuck_pricing_syncs', '28d7fb7297454f69881b137602372c998c8847927ddf349b9cd5af42c772227d', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/tick_pricing_schedule', '8e2471995836c02c8d48d2b3806a9e2691cd732e186ca3c69bfd2f46844ed394', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/trigger_pricing_sync', '3457ca3e1f3f73982519a40e4c72e580572d3fb33df445e245482c9b7bda9cde', '2026-11-22 04:37:56.844286+00'),
-	('db/functions/wake_pricing_workers', 'fe599502e5376f12b7f9f68c4755ccf91c7c9011337867342ca1722f6d392bf1', '2026-11-22 04:37:56.844286+00'),
-	('db/views/model_prices', 'aa3493877d1b19b2de4ee0a3cfa7dc784f15e633e23f27578f7236d64d37e5e6', '2026-11-22 04:37:56.844286+00'),
-	('db/views/pricing_history', 'bc4f529c8f9a32e5aa6ce19e9105987f48e50e7f2744044d99c204331165b02f', '2026-11-22 04:37:56.844286+00'),
-	('db/views/pricing_provider_syncs', 'a69cb39e56ad8f3fbc622c175cc24ee18367a5da2846b6c80e002660cf5f6cfd', '2026-11-22 04:37:56.844286+00');
+	('db/functions/cleanup_expired_pricing_locks', 'b70e3b33b26f7d78bc5738e31d9df89fc06f269ad404a61eadc774850e5c3243', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/cleanup_old_pricing_jobs', 'a460e58597395d6c810c77e6db763446df2329c0a2162eaec171017a20c2fd5a', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/cleanup_stuck_pricing_syncs', '99cee39f430bbc00507bdfa8ea46d4743fc8d6f55f81faed5bc1a2ad18c0b52a', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/create_pricing_api_key', '2ef65561b1d06ff7431f3db1a6ba91b1071a0ef8a2b58fc08332ea1bb9917b31', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/defer_provider_syncs', 'cbfa364c379025a10df16c262d389ecff03e7cd27417cd583f8dd1806a6fd4ef', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/end_ignored_aborts', '9eafe2b6cca3b35b39b6ee15608ac6bfe3552864b8b6b48b7e5c8522b99430dc', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/end_provider_sync', '9a94d06e127bc89eed387112aeae2ce622f542f3afc798f111f87acb49bf3dc0', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/enqueue_due_pricing_syncs', 'fef746ffccebf67f1c7f3d4c8cea7e718ce9111bb3cebe835295452f3a6f3e4b', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/fail_overtime_syncs', '6c08a5a1fd0ff84f575fce0e2728e46b18cd6debff77ae9a2d6cb40ed95f5ad2', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/fail_unattended_syncs', '6210fd0bc14f7bab87490233f331835b7975abd6db22d3292ceac5d3f9954d8a', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/fetch_queue_row', 'dabe2deb60f8fe16980df57eeb38bd6db6f040cbe0dea283cb001f2081c9676c', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/follow_provider_disabled', 'ef25cbdc57bb78dfe08204a6910b4e4bf2a25082478600bc84f22e4019a780a4', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/follow_provider_switch', '41903005f9ed67e6b46002774fe7f71edf1a009f23b314f653ee550589102367', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/get_provider_sync', '76fe16b6ef1f8a919fa80d9d8340eeb24b2ab87f2d4a83546f951d4f883dcd27', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/guard_pricing_job', 'f11cffbc10321784d677a1b2674d7215a673f2b99fa676f8821a552d7c39d58c', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/guard_pricing_lock', '89d181a026b85f75c8e8f8a6f708f0030dc8c2ad95eaf91a541839fde8c95b03', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/guard_pricing_settings', '65c60585717f78e04e3ab975961ad8ae8d4ac9c1a803da763a6c61fc171b80f0', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/guard_queue_row', 'f522454c1e6e18cb3206655bd4e3989c6532e9b953424ddbc1e4fed78c2ac141', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/held_pricing_locks', '5ece3261b026d91e1eb091360dcbff25eebba9e1b4f63e9fd621a8c0db04f48c', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/hold_log_row', 'f44280a0ab961032a2fe3e1d65ac6d27d124cb9956942436e22228acfb46f120', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/hold_stuck_sync', '0ddf4569c0efa85f48d204847dd5b23a3f69d7bf66bb2d4276de02c950bf457e', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/lock_provider_prices', 'e73045ca30f0342e9b839192595fa93cab9ca9391f9e2c3a3f123fe6f8fbc590', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/lock_provider_triggers', 'b8cb2c28759577219a102b7f04ff0555fa2777ab47ceda1badee08854653e2ee', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/log_ended_attempt', '8c19f875c770394fc5f2691f532541247a884230cf333af83f24f9e7673e72f5', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/log_queued_attempt', '3a0bf34a166ee28e26dea8853e3744947fe2f6a654c130398fd063658efe9006', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/mend_pricing_jobs', '0f40303aa02dd8e2e9ed170cd987fabc37f9b4b6071089519e464de501f26b11', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/next_pricing_sync_at', 'c5314f1bdda60f3f8986dd60a004bd6ed3b20d9ea795184bccf7b81d45d17817', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/notify_pricing_sync_job', 'c785356594037d3a30d87e3e8740d74bea9f8e9f70bca439bccc17c14eb8a5e7', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/prepare_provider_sync', '8d06afd3ec486cc64db4ef326c8423e4d85a5fbeb97990d1aa2936f2ae2dadfc', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_api_key', '771c94b2bdeeb0fb64fd1ec6eab23bef775e321a35927d3e48875ff09589c24d', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_doctor', 'ababce90b56d5583adc22c7bd3c2fb0873a1f8c0d0d151a44f897f31a5c07468', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_has_admin_key', '9587702f5dddc46a419e88f176262b5bf66bde40e9e83a8927bbb8425f3747e3', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_prices_differ', 'cf0efb72a4c8fdc0004985427c33da82030eade0c63163668ffbec619f0154f9', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_scheduler_status', '44c03f10b8158a9698918d45b1207682d08f001072cc2caacd7de6d3d5111596', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_sync_estimate', '810f5d38a8bf6a81d8e843cee10adb80628fd557243e59286293c64ce432bb1a', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_who', '3f3db728bfaf7daf676751141e11336a420d3e5d1895517ce3d166ee262a7840', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/pricing_workers_alive', '05b523d787d87ad903c21a60cbb16cbf17de05944b8516a4d0d8d77edb2fbe4a', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/project_provider_sync', '69e55d9add94386cb7e40b589ee01bfe55aa17e8cb6443ea9f26d900a3f67708', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/prune_pricing_workers', 'cb33fa7f997d37db7c8e13f4145c27ecac589af7711e21a5c29aee973fcd0a6e', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/release_pricing_lock', '6dd21a4f46cd85cc5870739abce0d0c41f1029d0e39e4958ae3d521004c75454', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/release_stalled_syncs', '077618ff14f68d05f2bae64a4fd3261aad5de12ae6fecd1fbbff9436447f0b9a', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/reopen_pricing_job', '624d8a84d1b9f690bb0094ac25855d03c60c760c58b384237fbf1035d9e1de54', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/requeue_provider_sync', '90f3bd8031b4180663c45790b8e5d90e7de099c13c402e4a00bb128619aaa091', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/resolve_sync_providers', 'be539235de9ed74269d19a2bdeb44bae2115dfac4bc3be9c64f1b3f4663103ca', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/retry_pricing_sync', '8c3f93af40d48f08c76a4335e835d294843d2a01bbe547da9adb93601811769b', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/settle_pricing_job', '785cc5fcf82f45bbe2539acf626662e416976978fdb23baed2e12b7451fa418e', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/stop_pricing_job', '2e6c44b47e316b6ef952a13568f7bc3f5d76cc1d574ec345a2df32a28ab6e924', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/stop_provider_sync', '0efa24043fa99997e767168277f7fd1953a6114c4cce61bee3827a9b8ce5e018', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/stuck_pricing_syncs', '87c188f7be0a311b32b7ce565f4412eea01f9c32f9e8b2ea37309ffe4b19acbc', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/tick_pricing_schedule', '236c5587d697a116d6eb4e566ea9da060b3007bd444fa7fbe9d95b6acd740fb3', '2026-11-22 05:57:43.124256+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-22 04:37:56.844286+00'),
-	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-22 04:37:56.844286+00'),
-	('db/views/pricing_syncable_providers', '50b82a131b72872b714ce72b9ea1e1949e2a7ec568ba9a3083f6b51a6074f4ae', '2026-11-22 04:37:56.844286+00'),
-	('db/views/pricing_worker_settings', '62ec88824a1ac1517aa35ceeadacdfd3d3b5d91ae9d481bad882b2863e3ee554', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_follow_provider_disabled', '4d86b536bcea91ac78406e299d810f52be5d2d3a78c5b9afa1e65fddfc66cfc4', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_guard_job', '92267cbab50d018bc73a83d548a77ca349bda975c484129b62ddd737ac369ca8', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_release_lock', '298b8ba5fe746040e71e16992d66a4ff065dda52f6c9f630fd04854ab0d8fdc9', '2026-11-22 04:37:56.844286+00'),
-	('db/triggers/pricing_stop_job', '65bc280a47f1881af7d081602830b139b2f3f91dd732ecb4c908364bedb02279', '2026-11-22 04:37:56.844286+00'),
-	('db', '0ad116c36b0a315d75cbe01a2a57d4baf4c42a58a381c1222b15b97825a5af03', '2026-11-22 04:37:56.844286+00');
+	('db/functions/trigger_pricing_sync', '42683ca42d6161d52c8b9108b785869a69d445b05820affd8eabab140e736ecb', '2026-11-22 05:57:43.124256+00'),
+	('db/functions/wake_pricing_workers', 'fe599502e5376f12b7f9f68c4755ccf91c7c9011337867342ca1722f6d392bf1', '2026-11-22 05:57:43.124256+00'),
+	('db/views/model_prices', 'aa3493877d1b19b2de4ee0a3cfa7dc784f15e633e23f27578f7236d64d37e5e6', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_history', 'bc4f529c8f9a32e5aa6ce19e9105987f48e50e7f2744044d99c204331165b02f', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_provider_syncs', 'a69cb39e56ad8f3fbc622c175cc24ee18367a5da2846b6c80e002660cf5f6cfd', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_syncable_providers', '50b82a131b72872b714ce72b9ea1e1949e2a7ec568ba9a3083f6b51a6074f4ae', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_worker_heartbeats', 'f2bcda4283afb15ce714bd6be8f96939cd00988cd238197d786272875d2723e2', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_sync_expiry', 'd0c5dfa3b817dc0c77df44372f6b34b2c3ae96f7ccd01d5be68f15e6f613b0af', '2026-11-22 05:57:43.124256+00'),
+	('db/views/pricing_worker_settings', '62ec88824a1ac1517aa35ceeadacdfd3d3b5d91ae9d481bad882b2863e3ee554', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_follow_provider_disabled', '4d86b536bcea91ac78406e299d810f52be5d2d3a78c5b9afa1e65fddfc66cfc4', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_follow_provider_removed', 'fc1ba9586b298975c9e8aae1b140690d17ea663cbdc0c9ddb92fc8b49852896c', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_guard_job', '92267cbab50d018bc73a83d548a77ca349bda975c484129b62ddd737ac369ca8', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_guard_lock', 'ceffab14b13013c98c54d6fbb1671038f5dbb537036ed9fc2016e93d21f10057', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_guard_settings', '17186b895ff8f1caf0b398e962e8a9fed21b5641365c07277b5ee373540a059a', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_release_lock', '298b8ba5fe746040e71e16992d66a4ff065dda52f6c9f630fd04854ab0d8fdc9', '2026-11-22 05:57:43.124256+00'),
+	('db/triggers/pricing_stop_job', '65bc280a47f1881af7d081602830b139b2f3f91dd732ecb4c908364bedb02279', '2026-11-22 05:57:43.124256+00'),
+	('db', 'e7ecf8401c1fd96269dfff64200bc0f34144b86bdf80427b65cefed008cafdc1', '2026-11-22 05:57:43.124256+00');
 
 INSERT INTO public.pricing_settings (id, heartbeat_interval, lease, max_attempts, queued_timeout, retention, updated_at, scheduler_enabled) VALUES
-	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-22 04:37:56.78542+00', false);
+	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-22 05:57:42.985723+00', false);
 
 INSERT INTO public.pricing_sync_jobs (job_id, status, outcome, triggered_by, triggered_at, started_at, completed_at, dry_run, request, providers, providers_total, providers_synced, providers_failed, models_fetched, models_updated, models_skipped, total_errors, error_message, result_data, idempotency_key, stopped_at, revision) VALUES
-	('b9f1fccd-f135-4f5a-8b8a-21fa82f913c4', 'completed', 'success', 'test', '2026-11-22 04:37:59.483573+00', '2026-11-22 04:37:59.488436+00', '2026-11-22 04:37:59.522085+00', true, '{"dry_run": true, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 32.900, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2),
-	('a3fdc005-2ad1-4d28-a035-f49f9b7941d7', 'completed', 'success', 'test', '2026-11-22 04:37:59.129041+00', '2026-11-22 04:37:59.18446+00', '2026-11-22 04:37:59.36867+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 133.626, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 158.653, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4),
-	('9c6cb895-9764-452b-8f7e-df051e767d33', 'failed', 'failed', 'test', '2026-11-22 04:38:01.335013+00', '2026-11-22 04:38:01.337959+00', '2026-11-22 04:38:03.167145+00', false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1828.612, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2),
-	('5ccf5e6f-8bde-47fb-a410-556865e713dd', 'completed', 'success', 'test', '2026-11-22 04:37:59.384999+00', '2026-11-22 04:37:59.396315+00', '2026-11-22 04:37:59.472533+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 58.115, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 53.849, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4),
-	('eb8a8e01-ed95-4c14-ba0d-384d96d7790a', 'completed', 'partial', 'test', '2026-11-22 04:37:59.542216+00', '2026-11-22 04:37:59.54639+00', '2026-11-22 04:38:01.318441+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 1, 1, 5, 1, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1762.146, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 35.230, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', NULL, NULL, 4),
-	('4eed2949-c48b-4900-9899-b49b6a200b3f', 'running', NULL, 'test', '2026-11-22 04:38:03.193367+00', '2026-11-22 04:38:03.205979+00', NULL, false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1),
-	('10876157-4daf-4981-8f35-67a9411ea7e9', 'queued', NULL, 'test', '2026-11-22 04:38:03.261058+00', NULL, NULL, false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0);
+	('70fda1bc-2405-4322-95eb-8581cfd45487', 'completed', 'success', 'test', '2026-11-22 05:57:44.719881+00', '2026-11-22 05:57:44.727521+00', '2026-11-22 05:57:44.742906+00', true, '{"dry_run": true, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 14.702, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2),
+	('02260824-a91d-4c6a-a9ac-fd2f291186ec', 'completed', 'success', 'test', '2026-11-22 05:57:44.452663+00', '2026-11-22 05:57:44.470472+00', '2026-11-22 05:57:44.627648+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 111.803, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 64.362, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4),
+	('b1ed4e29-ad29-44fa-90f0-dc4ed101149f', 'completed', 'success', 'test', '2026-11-22 05:57:44.635594+00', '2026-11-22 05:57:44.644721+00', '2026-11-22 05:57:44.696367+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 35.829, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 39.987, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4),
+	('0962c216-6a11-43b4-95af-3d0986f75320', 'running', NULL, 'test', '2026-11-22 05:57:48.844676+00', '2026-11-22 05:57:48.850448+00', NULL, false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1),
+	('44162244-6133-4a48-b367-7fdb472bfda7', 'completed', 'partial', 'test', '2026-11-22 05:57:44.752931+00', '2026-11-22 05:57:44.755979+00', '2026-11-22 05:57:46.605011+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 1, 1, 5, 1, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1845.724, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 21.650, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', NULL, NULL, 4),
+	('79a56940-06c2-4cd0-a046-58caa20d351d', 'failed', 'failed', 'test', '2026-11-22 05:57:46.627957+00', '2026-11-22 05:57:46.631113+00', '2026-11-22 05:57:48.842787+00', false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 2211.075, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2),
+	('ec7abd4d-44be-4d8c-ad54-74810d1546a1', 'queued', NULL, 'test', '2026-11-22 05:57:48.900004+00', NULL, NULL, false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0);
 
 INSERT INTO public.pricing_sync_log (id, job_id, provider_slug, queue_job_id, attempt, status, triggered_by, queued_at, sync_started_at, sync_completed_at, models_fetched, models_updated, models_unchanged, models_skipped, models_held, errors, error_kind, error_message, worker_id, applied_at, details) OVERRIDING SYSTEM VALUE VALUES
-	(1, 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', 'openrouter', 1, 1, 'success', 'test', '2026-11-22 04:37:59.14556+00', '2026-11-22 04:37:59.18446+00', '2026-11-22 04:37:59.343113+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-22 04:37:59.311077+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(2, 'a3fdc005-2ad1-4d28-a035-f49f9b7941d7', 'deepinfra', 2, 1, 'success', 'test', '2026-11-22 04:37:59.146747+00', '2026-11-22 04:37:59.224103+00', '2026-11-22 04:37:59.357729+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-22 04:37:59.336017+00', '{}'),
-	(3, '5ccf5e6f-8bde-47fb-a410-556865e713dd', 'openrouter', 3, 1, 'success', 'test', '2026-11-22 04:37:59.390718+00', '2026-11-22 04:37:59.396315+00', '2026-11-22 04:37:59.450164+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 04:37:59.436337+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(4, '5ccf5e6f-8bde-47fb-a410-556865e713dd', 'deepinfra', 4, 1, 'success', 'test', '2026-11-22 04:37:59.391171+00', '2026-11-22 04:37:59.41363+00', '2026-11-22 04:37:59.471745+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-22 04:37:59.462051+00', '{}'),
-	(5, 'b9f1fccd-f135-4f5a-8b8a-21fa82f913c4', 'openrouter', 5, 1, 'success', 'test', '2026-11-22 04:37:59.484593+00', '2026-11-22 04:37:59.488436+00', '2026-11-22 04:37:59.521336+00', 5, 0, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 04:37:59.520048+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "unknown_keys": ["batch_discount"], "differences_total": 1}'),
-	(6, 'eb8a8e01-ed95-4c14-ba0d-384d96d7790a', 'openrouter', 6, 1, 'success', 'test', '2026-11-22 04:37:59.543274+00', '2026-11-22 04:37:59.54639+00', '2026-11-22 04:37:59.58162+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 04:37:59.580199+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(7, 'eb8a8e01-ed95-4c14-ba0d-384d96d7790a', 'deepinfra', 7, 1, 'failed', 'test', '2026-11-22 04:37:59.543783+00', '2026-11-22 04:37:59.55538+00', '2026-11-22 04:38:01.317526+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
-	(8, '9c6cb895-9764-452b-8f7e-df051e767d33', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-22 04:38:01.335925+00', '2026-11-22 04:38:01.337959+00', '2026-11-22 04:38:03.166571+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
-	(9, '4eed2949-c48b-4900-9899-b49b6a200b3f', 'openrouter', 9, 1, 'in_progress', 'test', '2026-11-22 04:38:03.194145+00', '2026-11-22 04:38:03.205979+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
-	(10, '10876157-4daf-4981-8f35-67a9411ea7e9', 'deepinfra', 10, 1, 'queued', 'test', '2026-11-22 04:38:03.261784+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
+	(1, '02260824-a91d-4c6a-a9ac-fd2f291186ec', 'openrouter', 1, 1, 'success', 'test', '2026-11-22 05:57:44.465547+00', '2026-11-22 05:57:44.470472+00', '2026-11-22 05:57:44.534834+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-22 05:57:44.511136+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(2, '02260824-a91d-4c6a-a9ac-fd2f291186ec', 'deepinfra', 2, 1, 'success', 'test', '2026-11-22 05:57:44.466696+00', '2026-11-22 05:57:44.506637+00', '2026-11-22 05:57:44.61844+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-22 05:57:44.592211+00', '{}'),
+	(3, 'b1ed4e29-ad29-44fa-90f0-dc4ed101149f', 'openrouter', 3, 1, 'success', 'test', '2026-11-22 05:57:44.636799+00', '2026-11-22 05:57:44.644721+00', '2026-11-22 05:57:44.684708+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 05:57:44.675001+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(4, 'b1ed4e29-ad29-44fa-90f0-dc4ed101149f', 'deepinfra', 4, 1, 'success', 'test', '2026-11-22 05:57:44.640763+00', '2026-11-22 05:57:44.653601+00', '2026-11-22 05:57:44.68943+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-22 05:57:44.674601+00', '{}'),
+	(5, '70fda1bc-2405-4322-95eb-8581cfd45487', 'openrouter', 5, 1, 'success', 'test', '2026-11-22 05:57:44.720874+00', '2026-11-22 05:57:44.727521+00', '2026-11-22 05:57:44.742223+00', 5, 0, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 05:57:44.740911+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "unknown_keys": ["batch_discount"], "differences_total": 1}'),
+	(6, '44162244-6133-4a48-b367-7fdb472bfda7', 'openrouter', 6, 1, 'success', 'test', '2026-11-22 05:57:44.753776+00', '2026-11-22 05:57:44.755979+00', '2026-11-22 05:57:44.777629+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-22 05:57:44.776252+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(7, '44162244-6133-4a48-b367-7fdb472bfda7', 'deepinfra', 7, 1, 'failed', 'test', '2026-11-22 05:57:44.754063+00', '2026-11-22 05:57:44.758617+00', '2026-11-22 05:57:46.604341+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(8, '79a56940-06c2-4cd0-a046-58caa20d351d', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-22 05:57:46.628682+00', '2026-11-22 05:57:46.631113+00', '2026-11-22 05:57:48.842188+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(9, '0962c216-6a11-43b4-95af-3d0986f75320', 'openrouter', 9, 1, 'in_progress', 'test', '2026-11-22 05:57:48.845447+00', '2026-11-22 05:57:48.850448+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
+	(10, 'ec7abd4d-44be-4d8c-ad54-74810d1546a1', 'deepinfra', 10, 1, 'queued', 'test', '2026-11-22 05:57:48.90072+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
 
 SELECT pg_catalog.setval('procrastinate.procrastinate_events_id_seq', 27, true);
 
@@ -4177,6 +4360,8 @@ CREATE INDEX pricing_sync_log_open ON public.pricing_sync_log USING btree (queue
 
 CREATE INDEX pricing_sync_log_provider ON public.pricing_sync_log USING btree (provider_slug, id DESC);
 
+CREATE TRIGGER pricing_guard_lock BEFORE INSERT OR UPDATE OF lock ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN ((((new.task_name)::text <> 'sync_provider'::text) AND (new.lock ~~ 'pricing\_sync:%'::text))) EXECUTE FUNCTION public.guard_pricing_lock();
+
 CREATE TRIGGER pricing_guard_queue_row BEFORE UPDATE ON procrastinate.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_queue_row();
 
 CREATE TRIGGER pricing_prepare_provider_sync BEFORE INSERT ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN (((new.task_name)::text = 'sync_provider'::text)) EXECUTE FUNCTION public.prepare_provider_sync();
@@ -4187,9 +4372,13 @@ CREATE TRIGGER pricing_project_provider_sync_delete AFTER DELETE ON procrastinat
 
 CREATE TRIGGER pricing_follow_provider_disabled AFTER UPDATE OF enabled ON public.pricing_providers FOR EACH ROW WHEN ((old.enabled AND (NOT new.enabled))) EXECUTE FUNCTION public.follow_provider_disabled();
 
+CREATE TRIGGER pricing_follow_provider_removed AFTER DELETE OR UPDATE OF slug ON public.pricing_providers FOR EACH ROW EXECUTE FUNCTION public.follow_provider_disabled();
+
 CREATE TRIGGER pricing_follow_provider_switch BEFORE INSERT OR UPDATE OF enabled, state ON public.pricing_providers FOR EACH ROW EXECUTE FUNCTION public.follow_provider_switch();
 
 CREATE TRIGGER pricing_guard_job BEFORE UPDATE ON public.pricing_sync_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_pricing_job();
+
+CREATE TRIGGER pricing_guard_settings BEFORE DELETE OR TRUNCATE ON public.pricing_settings FOR EACH STATEMENT EXECUTE FUNCTION public.guard_pricing_settings();
 
 CREATE TRIGGER pricing_notify_sync_job AFTER INSERT OR UPDATE ON public.pricing_sync_jobs FOR EACH ROW EXECUTE FUNCTION public.notify_pricing_sync_job();
 
@@ -4374,13 +4563,19 @@ GRANT ALL ON FUNCTION public.get_provider_sync(queue_job_id bigint, attempt inte
 
 REVOKE ALL ON FUNCTION public.guard_pricing_job() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.guard_pricing_lock() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.guard_pricing_settings() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.guard_queue_row() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.held_pricing_locks() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.held_pricing_locks() TO pricing_web;
 GRANT ALL ON FUNCTION public.held_pricing_locks() TO service_role;
 
-REVOKE ALL ON FUNCTION public.hold_stuck_sync(p_queue_job_id bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.hold_log_row(p_queue_job_id bigint, p_attempt integer) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.hold_stuck_sync(p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_provider_prices(p_providers text[]) FROM PUBLIC;
 
@@ -4423,6 +4618,9 @@ GRANT ALL ON FUNCTION public.pricing_workers_alive() TO pricing_web;
 GRANT ALL ON FUNCTION public.pricing_workers_alive() TO service_role;
 
 REVOKE ALL ON FUNCTION public.project_provider_sync() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) TO pricing_worker;
 
 REVOKE ALL ON FUNCTION public.release_pricing_lock() FROM PUBLIC;
 

@@ -1,4 +1,8 @@
-"""A PgBouncer, in transaction mode unless told otherwise, and a login role that works behind it."""
+"""What may stand in front of Postgres: a proxy that fails as networks do, or a PgBouncer.
+
+The latter is in transaction mode unless told otherwise, and comes with a login role that works
+behind it.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,14 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from tests.postgres import Cluster, free_port
+from tests.tcp_proxy import TcpProxy
 from tests.waiting import wait_until
+
+# The same examples for everybody, and a busy machine may be slow with each.
+settings.load_profile("ci")
 
 CONFIGURATION = """
 [databases]
@@ -28,6 +37,14 @@ auth_file = {users}
 pool_mode = {pool_mode}
 unix_socket_dir =
 """
+
+
+@pytest.fixture
+def proxy(database: str) -> Iterator[TcpProxy]:
+    """In front of the server of ``database``."""
+    parts = urlsplit(database)
+    with TcpProxy(parts.hostname or "127.0.0.1", parts.port or 5432) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ import pytest
 from procrastinate.jobs import Job, Notification
 from psycopg.rows import DictRow
 
+from service import engine
+from service.connection import answer_within
 from service.connector import PricingConnector
 from service.engine import PricingApp
 from service.worker import app as worker_app
@@ -142,6 +144,24 @@ async def test_an_end_is_repeated_until_it_is_written(app: PricingApp, queue: Qu
 
 
 @pytest.mark.anyio
+async def test_a_stop_that_gave_up_waiting_is_no_error_of_the_side_tasks(
+    app: PricingApp, queue: Queue
+) -> None:
+    worker_id = await register(app)
+    app.database.give_up_waiting()
+    await app.job_manager.update_heartbeat(worker_id)
+    due = Job(
+        queue="pricing",
+        lock=None,
+        queueing_lock=None,
+        task_name="pricing_keep_alive",
+        task_kwargs={"timestamp": 0},
+    )
+    assert await app.job_manager.defer_periodic_job(due, "", 0) is None
+    assert app.job_manager.take_failure() is None
+
+
+@pytest.mark.anyio
 async def test_a_late_worker_ends_nobody_elses_attempt(app: PricingApp, queue: Queue) -> None:
     job_id = queue.trigger("openrouter")
     first = await app.job_manager.fetch_job(queues=None, worker_id=await register(app))
@@ -184,6 +204,50 @@ async def test_a_lost_connection_passes_and_a_wrong_argument_does_not() -> None:
     assert is_passing(psycopg.OperationalError("server closed the connection"))
     assert is_passing(psycopg.InterfaceError("the connection is closed"))
     assert not is_passing(psycopg.DataError("a string with a NUL"))
+
+
+@pytest.mark.anyio
+async def test_heartbeats_go_on_while_all_connections_are_busy(
+    app: PricingApp, queue: Queue
+) -> None:
+    """For longer than the lease, if need be: it runs all of these, so it must not look dead."""
+    worker_id = await register(app)
+    queue.connection.execute(
+        "update procrastinate.procrastinate_workers set last_heartbeat = now() - interval '1 hour'"
+    )
+    with answer_within(60):
+        busy = [
+            asyncio.create_task(app.connector.execute_query_async("select pg_sleep(60)"))
+            for _ in range(4)
+        ]
+    sleeping = (
+        "select count(*) as n from pg_stat_activity"
+        " where datname = current_database() and wait_event = 'PgSleep'"
+    )
+    await until(lambda: queue.row(sleeping)["n"] == len(busy), "no connection is free")
+    async with asyncio.timeout(10):
+        await app.job_manager.update_heartbeat(worker_id)
+    assert queue.row("select pricing_workers_alive() as n")["n"] == 1
+    assert not any(task.done() for task in busy)
+    app.database.give_up_waiting()
+    await asyncio.gather(*busy, return_exceptions=True)
+
+
+@pytest.mark.anyio
+async def test_a_sign_off_waits_only_so_long_for_whoever_holds_the_worker(
+    app: PricingApp, queue: Queue, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when nobody has told it to stop: it is started again, and waits for nobody."""
+    monkeypatch.setattr(engine, "SIGN_OFF_SECONDS", 0.5)
+    worker_id = await register(app)
+    with psycopg.connect(database) as person:
+        person.execute("select from procrastinate.procrastinate_workers for update")
+        async with asyncio.timeout(8):
+            await app.job_manager.unregister_worker(worker_id)
+        person.rollback()
+    assert queue.workers() == 1
+    await app.job_manager.unregister_worker(worker_id)
+    assert queue.workers() == 0
 
 
 @pytest.mark.anyio

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,15 +14,8 @@ from tests.syncing import Queue
 from tests.tcp_proxy import TcpProxy
 
 
-@pytest.fixture
-def proxy(database: str) -> Iterator[TcpProxy]:
-    parts = urlsplit(database)
-    with TcpProxy(parts.hostname or "", parts.port or 5432) as proxy:
-        yield proxy
-
-
 class Ear:
-    """A listener on the channel ``news``, through the proxy; probed every 0.2 s."""
+    """A listener on the channel ``news``, through the proxy."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -35,7 +27,7 @@ class Ear:
         )
 
     async def _connect(self) -> BoundedConnection:
-        connection = await BoundedConnection.connect(self._url, autocommit=True, connect_timeout=2)
+        connection = await BoundedConnection.connect(self._url, autocommit=True, connect_timeout=4)
         self.connections.append(connection)
         return connection
 
@@ -48,7 +40,7 @@ class Ear:
         self.losses += 1
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(20):
             while not condition():
                 assert not self.task.done(), self.task
                 await asyncio.sleep(0.01)
@@ -56,13 +48,19 @@ class Ear:
 
 
 @pytest.fixture
+def probe_answer_seconds() -> float:
+    """How soon an answer is missed; so soon that a busy machine may give it still."""
+    return 2.0
+
+
+@pytest.fixture
 async def ear(
-    database: str, proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch
+    database: str, proxy: TcpProxy, probe_answer_seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Ear]:
-    monkeypatch.setattr(listening, "PROBE_ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(listening, "PROBE_ANSWER_SECONDS", probe_answer_seconds)
     monkeypatch.setattr(listening, "PROBE_EVERY_SECONDS", 0.2)
     ear = Ear(proxy.url_of(database))
-    await ear.until(lambda: len(ear.heard) == 1, "a new LISTEN is news")
+    await ear.until(lambda: ear.heard, "a new LISTEN is news")
     yield ear
     ear.task.cancel()
     with suppress(asyncio.CancelledError):
@@ -73,10 +71,12 @@ async def ear(
 async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
     ear: Ear, queue: Queue
 ) -> None:
-    for number in range(5):
+    # While a probe is waited for, between two of them, and while the next one is.
+    for number in range(10):
         queue.rows("select pg_notify('news', %s)", str(number))
         await asyncio.sleep(0.3)
-    await ear.until(lambda: ear.heard == [listening.NEWS, *"01234"], "in order, and nothing else")
+    wanted = [listening.NEWS, *"0123456789"]
+    await ear.until(lambda: ear.heard == wanted, "in order, and nothing else")
     assert ear.losses == 0
 
 
@@ -93,14 +93,16 @@ async def test_a_connection_that_is_cut_is_replaced(ear: Ear, proxy: TcpProxy) -
     assert ear.losses == 1
 
 
+@pytest.mark.parametrize("probe_answer_seconds", [0.5])
 @pytest.mark.anyio
 async def test_a_connection_that_a_network_has_forgotten_is_replaced(
     ear: Ear, proxy: TcpProxy, queue: Queue
 ) -> None:
     proxy.freeze()
-    await ear.until(lambda: ear.losses == 1, "nothing is heard of the probe")
+    await ear.until(lambda: ear.losses > 0, "nothing is heard of the probe")
+    before = len(ear.heard)
     proxy.thaw()
-    await ear.until(lambda: len(ear.heard) == 2, "a renewed LISTEN is news")
+    await ear.until(lambda: len(ear.heard) > before, "a renewed LISTEN is news")
     queue.rows("select pg_notify('news', 'again')")
     await ear.until(lambda: ear.heard[-1] == "again", "it hears")
 

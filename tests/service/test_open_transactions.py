@@ -43,7 +43,10 @@ def test_it_holds_up_its_own_job_and_nobody_elses(
         assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
     assert queue.job(held_job)["outcome"] is None
     # Statements that were given up are given up by the server too.
-    waiting = "select count(*) as n from pg_stat_activity where wait_event_type = 'Lock'"
+    waiting = (
+        "select count(*) as n from pg_stat_activity"
+        " where wait_event_type = 'Lock' and datname = current_database()"
+    )
     wait_until(lambda: queue.row(waiting)["n"] <= len(workers), 15, "few wait for the person")
 
     person.commit()
@@ -51,3 +54,33 @@ def test_it_holds_up_its_own_job_and_nobody_elses(
     assert "worker_lost" not in {row["error_kind"] for row in queue.attempts(held_job)}
     assert all(worker.is_running for worker in workers)
     assert not any("started again" in worker.output for worker in workers), workers[0].output
+
+
+@pytest.mark.parametrize("held", ["worker", "queue row"])
+def test_a_dead_worker_that_somebody_deletes_keeps_none_from_starting(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+    held: str,
+) -> None:
+    providers.fill("openrouter", 3)
+    left = queue.trigger("deepinfra")
+    dead = queue.row(
+        "insert into procrastinate.procrastinate_workers (last_heartbeat)"
+        " values (now() - interval '1 hour') returning id"
+    )["id"]
+    queue.connection.execute(
+        "update procrastinate.procrastinate_jobs set status = 'doing', worker_id = %s", [dead]
+    )
+    if held == "worker":
+        # As the runbook says it, and not committed.
+        person.execute(
+            "delete from procrastinate.procrastinate_workers"
+            " where last_heartbeat < now() - interval '1 minute'"
+        )
+    else:
+        person.execute("select cancel_pricing_sync(%s)", [left])
+    start_worker()
+    assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
+    assert queue.row("select count(*) as n from procrastinate.procrastinate_workers")["n"] == 2

@@ -45,7 +45,7 @@ def test_lost_connections_lose_no_sync(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
     providers.fill("openrouter", 3)
-    providers.answer("openrouter", Answer(delay=1))
+    providers.answer("openrouter", Answer(held=True))
     worker = start_worker()
     worker.may_fail = True
     job_id = queue.trigger("openrouter")
@@ -54,6 +54,7 @@ def test_lost_connections_lose_no_sync(
         "select pg_terminate_backend(pid) from pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid()"
     )
+    providers.release()
     assert queue.wait_for_end(job_id)["outcome"] == "success"
     assert worker.is_running
 

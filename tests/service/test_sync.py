@@ -183,6 +183,46 @@ def test_a_provider_that_wants_to_be_left_alone_is(
     assert provider == {"is_left_alone": True, "consecutive_failures": 1}
 
 
+DISABLE = "update public.pricing_providers set enabled = false where slug = 'openrouter'"
+DELETE = "delete from public.pricing_providers where slug = 'openrouter'"
+
+
+@pytest.mark.parametrize("change", [DISABLE, DELETE])
+def test_a_fetched_sync_of_a_provider_that_is_switched_off_asks_nobody(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker, change: str
+) -> None:
+    # In the moment of the fetch: what waits is cancelled without a worker.
+    queue.connection.execute(
+        "create function switch_off() returns trigger language plpgsql security definer"
+        f" as $$ begin {change}; return null; end $$;"
+        " create trigger switch_off after update on procrastinate.procrastinate_jobs for each row"
+        " when (new.status = 'doing') execute function switch_off()".encode()
+    )
+    job_id = queue.trigger("openrouter")
+    start_worker()
+
+    assert queue.wait_for_end(job_id)["outcome"] == "cancelled"
+    assert queue.attempts(job_id)[-1]["error_kind"] == "disabled"
+    assert providers.requests("openrouter") == []
+
+
+@pytest.mark.parametrize("change", [DISABLE, DELETE])
+def test_a_provider_that_is_switched_off_in_mid_sync_gets_no_prices(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker, change: str
+) -> None:
+    providers.fill("openrouter", 3)
+    providers.answer("openrouter", Answer(held=True))
+    start_worker()
+    job_id = queue.trigger("openrouter")
+    queue.wait_for_status(job_id, "in_progress")
+    queue.connection.execute(change.encode())
+    providers.release()
+
+    assert queue.wait_for_end(job_id)["outcome"] == "cancelled"
+    assert queue.attempts(job_id)[-1]["error_kind"] == "disabled"
+    assert queue.rows("select from model_pricing") == []
+
+
 def test_a_dry_run_tells_what_would_change_and_writes_no_price(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:

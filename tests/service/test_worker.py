@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import signal
+import time
 from itertools import pairwise
+
+import psycopg
+import pytest
 
 from tests.processes import Processes
 from tests.provider_server import Answer, ProviderServer
@@ -43,7 +47,7 @@ def test_a_slow_provider_is_seen_queued_then_running_then_completed(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
     providers.fill("openrouter", 3)
-    providers.answer("openrouter", Answer(delay=1))
+    providers.answer("openrouter", Answer(held=True))
     job_id = queue.trigger("openrouter")
     waiting = queue.attempts(job_id)[0]
     assert (queue.job(job_id)["status"], waiting["status"]) == ("queued", "queued")
@@ -51,14 +55,17 @@ def test_a_slow_provider_is_seen_queued_then_running_then_completed(
 
     start_worker()
     running = queue.wait_for_status(job_id, "in_progress")
+    began = time.monotonic()
     assert running["sync_started_at"] is not None
     assert queue.job(job_id)["status"] == "running"
     locks = {row["lock_key"] for row in queue.rows("select * from pricing_sync_lock")}
     assert locks == {"pricing_sync:openrouter", "pricing_sync_global"}
 
+    seconds = time.monotonic() - began
+    providers.release()
     job = queue.wait_for_end(job_id)
     assert job["status"] == "completed"
-    assert job["duration_seconds"] >= 1
+    assert job["duration_seconds"] >= seconds
     assert queue.rows("select * from pricing_sync_lock") == []
 
 
@@ -148,6 +155,36 @@ def test_a_long_running_worker_of_the_engines_command_line_ends_on_sigterm(
     wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
     assert worker.stop(timeout=10) == 0
     assert queue.workers() == 0
+
+
+def test_a_worker_of_other_queues_says_that_it_takes_no_syncs(
+    queue: Queue, processes: Processes
+) -> None:
+    said = "This worker takes no provider syncs: its queues are other, more."
+    worker = processes.procrastinate("worker", "--queues", "other,more")
+    wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
+    assert worker.output.count(said) == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--queues", "other,pricing"]])
+def test_a_worker_of_all_queues_or_ours_has_nothing_to_say(
+    queue: Queue, processes: Processes, options: list[str]
+) -> None:
+    worker = processes.procrastinate("worker", *options)
+    wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
+    assert "takes no provider syncs" not in worker.output
+
+
+def test_a_stop_waits_only_so_long_for_whoever_holds_the_worker(
+    queue: Queue, start_worker: StartWorker, database: str
+) -> None:
+    worker = start_worker()
+    with psycopg.connect(database) as person:
+        person.execute("select from procrastinate.procrastinate_workers for update")
+        assert worker.stop(timeout=10) == 0
+        person.rollback()
+    # Its row is left to the next worker that starts.
+    assert queue.workers() == 1
 
 
 SYNC = "sync_provider"

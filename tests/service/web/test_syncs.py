@@ -14,7 +14,13 @@ from psycopg.rows import DictRow
 from service.web import database as web_database
 from service.web import live, syncs
 from tests.service.web.queue import Queue
-from tests.service.web.running import ACTIVE, Web, running_web, settings_for
+from tests.service.web.running import (
+    ACTIVE,
+    Web,
+    listening_again,
+    running_web,
+    settings_for,
+)
 from tests.waiting import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
@@ -226,15 +232,13 @@ def test_wait_answers_when_the_job_ends(web: Web, queue: Queue) -> None:
 def test_listening_is_set_up_again_after_the_connection_died(
     web: Web, queue: Queue, connection: psycopg.Connection[DictRow]
 ) -> None:
-    changes = web.app.state.web.changes
-    killed = connection.execute(
-        "select pg_terminate_backend(pid) as done from pg_stat_activity"
-        " where datname = current_database() and pid <> pg_backend_pid()"
-        " and application_name = 'pricing-sync web'"
-    ).fetchall()
-    assert killed
-    wait_until(lambda: not changes.listening)
-    wait_until(lambda: changes.listening)
+    with listening_again(web):
+        killed = connection.execute(
+            "select pg_terminate_backend(pid) as done from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+            " and application_name = 'pricing-sync web'"
+        ).fetchall()
+        assert killed
 
     job_id = web.triggered(providers=["deepinfra"])
     with ThreadPoolExecutor(1) as threads:

@@ -256,13 +256,15 @@ def test_half_a_body_writes_nothing(untouched_web: Web) -> None:
 
 def test_a_trigger_is_one_round_trip(database: str) -> None:
     with CountingProxy(database) as proxy, running_web(settings_for(proxy.url)) as web:
-        # The first one on a connection also prepares the statement.
-        web.triggered()
-        before = proxy.round_trips
 
-        web.triggered(providers=["openrouter"])
+        def round_trips() -> int:
+            before = proxy.round_trips
+            web.triggered(providers=["openrouter"])
+            return proxy.round_trips - before
 
-        assert proxy.round_trips - before == 1
+        # The first one on a connection also prepares the statement, and the clean-up at the start
+        # may come in between.
+        assert min(round_trips() for _ in range(5)) == 1
 
 
 def test_the_web_role_is_all_it_needs(web: Web, connection: psycopg.Connection[DictRow]) -> None:

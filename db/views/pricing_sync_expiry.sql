@@ -1,0 +1,168 @@
+-- after: pricing_worker_heartbeats
+-- The one place that says what is stuck, and why. The clean-up takes what it settles from here, one reason at a time,
+-- and asks here again once it holds a row (hold_stuck_sync); people read stuck_pricing_syncs.
+-- A view, and no function, because only the branch of the reason that is asked for runs, and one queue row is found by
+-- its id. What belongs to an open row is looked up for each (limit 1): a join would read all that has ended, too.
+create or replace view public.pricing_sync_expiry
+with (security_invoker = true)
+as
+-- Open queue rows whose job is gone or has ended, or whose log row is missing or behind.
+select
+    'queue_row_adrift' as reason,
+    q.args ->> 'provider' as provider_slug,
+    q.id as queue_job_id,
+    q.attempts + 1 as attempt,
+    (q.args ->> 'job_id')::uuid as job_id,
+    '-infinity'::timestamptz as since,
+    interval '0' as allowed
+from procrastinate.procrastinate_jobs q
+left join lateral (
+    select j.job_id, j.outcome
+    from public.pricing_sync_jobs j
+    where j.job_id = (q.args ->> 'job_id')::uuid
+    limit 1
+) j on true
+left join lateral (
+    select l.id, l.status
+    from public.pricing_sync_log l
+    where l.queue_job_id = q.id and l.attempt = q.attempts + 1
+    limit 1
+) l on true
+where q.status in ('todo', 'doing')
+    and q.task_name = 'sync_provider'
+    and (j.job_id is null or j.outcome is not null or l.id is null or (q.status = 'doing' and l.status = 'queued'))
+union all
+-- Log rows still open whose queue row has moved on or is gone; younger ones may belong to a transaction that is about
+-- to move both.
+select 'log_row_adrift', l.provider_slug, l.queue_job_id, l.attempt, l.job_id, l.queued_at, interval '10 seconds'
+from public.pricing_sync_log l
+left join lateral (
+    select q.id, q.attempts, q.status
+    from procrastinate.procrastinate_jobs q
+    where q.id = l.queue_job_id
+    limit 1
+) q on true
+where l.status in ('queued', 'in_progress')
+    and (q.id is null or q.attempts >= l.attempt or q.status not in ('todo', 'doing'))
+union all
+-- Open jobs of which nothing is open, or that do not know of an end.
+select 'job_adrift', null, null, null, j.job_id, '-infinity', interval '0'
+from public.pricing_sync_jobs j
+where j.status in ('queued', 'running')
+    and (
+        not exists (
+            select
+            from public.pricing_sync_log l
+            where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
+        )
+        -- One whose log row is missing still, because somebody has it, is open all the same.
+        and not exists (
+            select
+            from procrastinate.procrastinate_jobs q
+            where q.status in ('todo', 'doing')
+                and q.task_name = 'sync_provider'
+                and q.args ->> 'job_id' = j.job_id::text
+        )
+        or exists (
+            select
+            from public.pricing_sync_log l
+            where l.job_id = j.job_id
+                and l.status not in ('queued', 'in_progress')
+                and coalesce(j.result_data #>> array['providers', l.provider_slug, 'status'], 'queued')
+                    in ('queued', 'in_progress')
+                and not exists (
+                    select
+                    from public.pricing_sync_log newer
+                    where newer.job_id = l.job_id and newer.provider_slug = l.provider_slug and newer.id > l.id
+                )
+        )
+    )
+union all
+select
+    'disabled', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, '-infinity', interval '0'
+from procrastinate.procrastinate_jobs q
+where q.status = 'todo'
+    and q.task_name = 'sync_provider'
+    -- Or deleted, or renamed.
+    and not exists (
+        select from public.pricing_providers p where 'pricing_sync:' || p.slug = q.lock and p.enabled
+    )
+union all
+select
+    'worker_lost', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
+    coalesce(w.last_heartbeat, '-infinity'),
+    s.lease
+from procrastinate.procrastinate_jobs q
+cross join public.pricing_settings s
+left join public.pricing_worker_heartbeats w on w.worker_id = q.worker_id
+where q.status = 'doing' and q.task_name = 'sync_provider'
+union all
+-- However alive its worker is: it is deaf or stuck.
+select
+    'abort_ignored', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
+    coalesce(
+        (
+            select max(e.at)
+            from procrastinate.procrastinate_events e
+            where e.job_id = q.id and e.type = 'abort_requested'
+        ),
+        '-infinity'
+    ),
+    s.lease
+from procrastinate.procrastinate_jobs q
+cross join public.pricing_settings s
+where q.status = 'doing' and q.task_name = 'sync_provider' and q.abort_requested
+union all
+select
+    'timeout', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
+    coalesce(
+        l.sync_started_at,
+        -- The log row may be missing; the engine's own record of the fetch is not.
+        (select max(e.at) from procrastinate.procrastinate_events e where e.job_id = q.id and e.type = 'started')
+    ),
+    -- A provider that was deleted while its sync runs has no timeout of its own any more.
+    coalesce(p.timeout, interval '10 minutes')
+from procrastinate.procrastinate_jobs q
+cross join public.pricing_settings s
+-- Without a live worker it is lost, not slow: then it is queued again, however old.
+join public.pricing_worker_heartbeats w
+    on w.worker_id = q.worker_id and w.last_heartbeat >= clock_timestamp() - s.lease
+left join public.pricing_providers p on p.slug = q.args ->> 'provider'
+left join lateral (
+    select l.sync_started_at
+    from public.pricing_sync_log l
+    where l.queue_job_id = q.id and l.attempt = q.attempts + 1
+    limit 1
+) l on true
+where q.status = 'doing' and q.task_name = 'sync_provider'
+union all
+-- What waits behind a lock is not stuck, however long; what waits for a worker that never comes is.
+select
+    'no_worker', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
+    l.queued_at,
+    s.queued_timeout
+from procrastinate.procrastinate_jobs q
+cross join public.pricing_settings s
+cross join lateral (
+    select l.queued_at
+    from public.pricing_sync_log l
+    where l.queue_job_id = q.id and l.attempt = q.attempts + 1
+    limit 1
+) l
+where q.status = 'todo'
+    and q.task_name = 'sync_provider'
+    -- Asked once, before any row is looked at.
+    and not exists (
+        select
+        from public.pricing_settings s
+        where greatest(
+            (select max(w.last_heartbeat) from public.pricing_worker_heartbeats w),
+            (select t.last_tick_at from public.pricing_scheduler_ticks t where t.scheduler = 'worker')
+        ) >= clock_timestamp() - s.queued_timeout
+    );
+
+comment on view public.pricing_sync_expiry is
+'Why provider syncs, log rows and jobs may be stuck: each is once `since` is longer ago than `allowed`. One may have several reasons.';
+comment on column public.pricing_sync_expiry.attempt is 'Of the log row; of a queue row the one that waits or runs.';
+comment on column public.pricing_sync_expiry.since is 'When the last sign of it was seen, or it began: -infinity if there is none, or if it is stuck at once.';
+comment on column public.pricing_sync_expiry.allowed is 'How long that may go on: a setting, or the provider''s timeout.';
