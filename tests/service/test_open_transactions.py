@@ -21,7 +21,7 @@ def person(database: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.timeout(90)
-@pytest.mark.parametrize("held", ["job", "provider"])
+@pytest.mark.parametrize("held", ["job", "log row", "provider"])
 def test_it_holds_up_its_own_job_and_nobody_elses(
     queue: Queue,
     providers: ProviderServer,
@@ -34,6 +34,8 @@ def test_it_holds_up_its_own_job_and_nobody_elses(
     held_job = queue.trigger("openrouter")
     if held == "job":
         person.execute("select from pricing_sync_jobs where job_id = %s for update", [held_job])
+    elif held == "log row":
+        person.execute("select from pricing_sync_log where job_id = %s for update", [held_job])
     else:
         person.execute("update pricing_providers set timeout = timeout where slug = 'openrouter'")
     workers = [start_worker(), start_worker()]
@@ -54,6 +56,31 @@ def test_it_holds_up_its_own_job_and_nobody_elses(
     assert "worker_lost" not in {row["error_kind"] for row in queue.attempts(held_job)}
     assert all(worker.is_running for worker in workers)
     assert not any("started again" in worker.output for worker in workers), workers[0].output
+
+
+def test_many_jobs_that_somebody_holds_cost_the_next_one_no_time(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+) -> None:
+    providers.fill("deepinfra", 3)
+    slugs = [f"held-{n}" for n in range(15)]
+    for slug in slugs:
+        queue.connection.execute(
+            "insert into pricing_providers (slug, name, adapter) values (%s, %s, 'openrouter')",
+            [slug, slug],
+        )
+        queue.trigger(slug)
+    person.execute("select from pricing_sync_jobs for update")
+    worker = start_worker()
+    free = queue.trigger("deepinfra")
+    assert queue.wait_for_end(free, timeout=15)["outcome"] == "success"
+    assert worker.is_running and "started again" not in worker.output
+    still_open = queue.rows(
+        "select providers[1] as slug from pricing_sync_jobs where outcome is null"
+    )
+    assert {job["slug"] for job in still_open} == set(slugs)
 
 
 @pytest.mark.parametrize("held", ["worker", "queue row"])
