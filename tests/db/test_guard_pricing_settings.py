@@ -34,9 +34,9 @@ def test_the_longest_of_all_stop_nothing(pricing: Pricing) -> None:
     """Everything that computes a time from them."""
     pricing.do(
         "update public.pricing_settings set heartbeat_interval = '1 hour', lease = '1 day',"
-        " queued_timeout = '1 year', retention = '100 years', scheduler_enabled = true"
+        " queued_timeout = '100 years', retention = '100 years', scheduler_enabled = true"
     )
-    pricing.do("update public.pricing_providers set sync_interval = '1 year', timeout = '1 year'")
+    pricing.do("update public.pricing_providers set sync_interval = '100 years', timeout = '100 years'")
     pricing.start("openrouter")
     pricing.trigger("deepinfra")
     for function in (
