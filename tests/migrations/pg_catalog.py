@@ -40,12 +40,15 @@ RIGHTS = {
         select c.oid::regclass::text, pg_get_userbyid(c.relowner), x.grantor::regrole::text,
             x.grantee::regrole::text, x.privilege_type
         from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        left join aclexplode(c.relacl) x on true where {OURS} and c.relkind <> 'i'""",
+        left join aclexplode(coalesce(
+            c.relacl, acldefault(case c.relkind when 'S' then 's'::"char" else 'r' end, c.relowner)
+        )) x on true where {OURS} and c.relkind <> 'i'""",
     "function owners": f"""
         select p.oid::regprocedure::text, pg_get_userbyid(p.proowner), x.grantor::regrole::text,
             x.grantee::regrole::text, x.privilege_type
         from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-        left join aclexplode(p.proacl) x on true where {OURS}""",
+        left join aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x on true
+        where {OURS}""",
     "type owners": f"""
         select t.oid::regtype::text, pg_get_userbyid(t.typowner)
         from pg_type t join pg_namespace n on n.oid = t.typnamespace where {OURS}""",
