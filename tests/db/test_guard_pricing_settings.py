@@ -36,7 +36,9 @@ def test_the_longest_of_all_stop_nothing(pricing: Pricing) -> None:
         "update public.pricing_settings set heartbeat_interval = '1 hour', lease = '1 day',"
         " queued_timeout = '100 years', retention = '100 years', scheduler_enabled = true"
     )
-    pricing.do("update public.pricing_providers set sync_interval = '100 years', timeout = '100 years'")
+    pricing.do(
+        "update public.pricing_providers set sync_interval = '100 years', timeout = '100 years'"
+    )
     pricing.start("openrouter")
     pricing.trigger("deepinfra")
     for function in (

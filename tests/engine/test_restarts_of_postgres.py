@@ -6,6 +6,7 @@ import pytest
 
 from tests.engine.conftest import PROGRAMS, Installation
 from tests.provider_server import Answer
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -59,10 +60,16 @@ def test_a_worker_that_starts_before_postgres_waits_for_it(
 def test_all_sessions_ended_as_in_a_failover(installation: Installation) -> None:
     worker = installation.start_worker()
     installation.wait_for_pickups_at_once()
-    installation.queue.rows(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
-        " where application_name = 'pricing-sync worker'"
-    )
+    # All idle: after a fetch that was cut short nobody knows whether it took a row, and the worker
+    # rightly starts anew.
+    end_all = """
+        with session as materialized (
+            select pid, state from pg_stat_activity where application_name = 'pricing-sync worker'
+        )
+        select pg_terminate_backend(pid) from session
+        where not exists (select from session where state <> 'idle')
+    """
+    wait_until(lambda: installation.queue.rows(end_all), what="a moment without a statement")
     installation.wait_for_pickups_at_once()
     assert worker.is_running
     assert "(restart" not in worker.output
