@@ -298,7 +298,7 @@ class Hands:
         )
 
     def prune(self) -> None:
-        self.pricing.rows("select procrastinate.procrastinate_prune_stalled_workers_v1(30)")
+        self.pricing.rows("select public.prune_pricing_workers(30)")
 
     def take_long(self) -> None:
         """An hour passes, for what is not being changed."""

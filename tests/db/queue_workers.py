@@ -101,9 +101,7 @@ class Prune(Act):
     """A worker that starts does it."""
 
     def do(self, pricing: Pricing) -> Answer:
-        rows = pricing.rows(
-            "select worker_id from procrastinate.procrastinate_prune_stalled_workers_v1(30)"
-        )
+        rows = pricing.rows("select worker_id from public.prune_pricing_workers(30) as worker_id")
         return sorted(row["worker_id"] for row in rows)
 
     def happen(self, model: Model, answer: Answer) -> Answer:

@@ -22,7 +22,7 @@ def test_it_runs_again_on_another_worker(pricing: Pricing, loss: str) -> None:
     attempt = pricing.start("openrouter", "deepinfra")
     time_passes(pricing, "21 seconds", workers_live=False)
     if loss == "pruned":
-        pricing.rows("select procrastinate.procrastinate_prune_stalled_workers_v1(20)")
+        pricing.rows("select public.prune_pricing_workers(20)")
     assert release(pricing) == (1, 1)
     assert_agreed(pricing.connection)
     again = pricing.fetch()

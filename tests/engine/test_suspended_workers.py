@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 QUICK = "update pricing_settings set heartbeat_interval = '1 second', lease = '3 seconds'"
 
-PRUNE = "select * from procrastinate.procrastinate_prune_stalled_workers_v1(3)"
+PRUNE = "select public.prune_pricing_workers(3)"
 # Until its worker has been stopped for sure, and less than it stays so.
 ANSWER_SECONDS = 3
 
