@@ -162,9 +162,12 @@ def _process_stops(connection: Connection, processes: Processes) -> list[float]:
     queue = Queue(connection)
     times = []
     before = queue.workers()
-    for _ in range(3):
+    for _ in range(10):
+        connection.execute("delete from pricing_scheduler_ticks where scheduler = 'worker'")
         process = processes.service("worker")
         wait_until(lambda: queue.workers() > before, 30, "the worker registers")
+        # Idle from then on: it has cleaned up and ticked once.
+        wait_until(lambda: queue.rows("select 1 from pricing_scheduler_ticks"), 30, "it ticks")
         started = time.perf_counter()
         process.popen.terminate()
         # Not wait(timeout): that one looks at ever longer intervals, up to 50 ms.
