@@ -16,11 +16,11 @@ import httpx2
 
 from service import __version__
 from service.attempt import Attempt
+from service.catalogue import catalogue_source, read_catalogue
 from service.errors import FetchError
 from service.fetch import fetch, make_client
 from service.price_list import PriceList, to_apply_rows
 from service.providers import CATALOGUE, adapter
-from service.providers.catalogue import catalogue_source, read_catalogue
 from service.settings import Settings, read_credential, read_settings
 
 # Reading a list is CPU work: on the event loop it would hold up the heartbeat of this worker.

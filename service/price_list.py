@@ -43,8 +43,9 @@ class RawModel:
     """One model as published. An axis without a price is unknown, which is not free.
 
     ``unknown`` maps a wire key to the text by which the provider said that it cannot tell.
-    ``extra`` holds what has no column, verbatim. ``provider`` is set only where the list is not
-    the provider's own.
+    ``extra`` holds what has no column, verbatim. ``is_free`` is true where the provider says so
+    in as many words, beside its numbers. ``provider`` is set only where the list is not the
+    provider's own.
     """
 
     model_id: str
@@ -54,6 +55,7 @@ class RawModel:
     unknown: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
     unknown_keys: frozenset[str] = frozenset()
+    is_free: bool = False
     provider: str | None = None
 
     def as_charged(self) -> dict[str, JsonValue]:
@@ -73,11 +75,25 @@ class SkippedModel:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """Where in a list that comes in pages a body stands, as the body says; pages count from 1.
+
+    None where the body does not say. ``entries`` is how many the body has, skipped ones included.
+    """
+
+    number: int | None
+    pages: int | None
+    models_total: int | None
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
 class PriceList:
-    """All that was read of one list."""
+    """All that was read of one list, or of one page of it."""
 
     models: tuple[RawModel, ...]
     skipped: tuple[SkippedModel, ...] = ()
+    page: Page | None = None
 
     @property
     def unknown_keys(self) -> tuple[str, ...]:
@@ -103,6 +119,8 @@ def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonVal
     if model.provider not in (None, provider):
         row["provider"] = model.provider
     row |= model.as_charged()
+    if model.is_free:
+        row["is_free"] = True
     row["extra"] = dict(model.extra)
     row["raw"] = _raw(model)
     return row

@@ -65,6 +65,12 @@ class Unit(Enum):
     USD_PER_1K_TOKENS = ("usd_per_1k_tokens", Dimension.TOKEN, "0.001")
     USD_PER_1M_TOKENS = ("usd_per_1m_tokens", Dimension.TOKEN, "0.000001")
     CENTS_PER_TOKEN = ("cents_per_token", Dimension.TOKEN, "0.01")
+    # 630 is $0.063 per 1M tokens (Novita).
+    TEN_THOUSANDTHS_USD_PER_1M_TOKENS = (
+        "usd_0.0001_per_1m_tokens",
+        Dimension.TOKEN,
+        "0.0000000001",
+    )
     USD_PER_IMAGE = ("usd_per_image", Dimension.IMAGE, "1")
     USD_PER_REQUEST = ("usd_per_request", Dimension.REQUEST, "1")
     USD_PER_1K_REQUESTS = ("usd_per_1k_requests", Dimension.REQUEST, "0.001")

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
+from service.catalogue import read_catalogue
 from service.price_list import RawModel
 from service.prices import Axis, RawPrice, plain, to_canonical
-from service.providers.catalogue import read_catalogue
 
 # The catalogue's prices on one day: what a test serves must not depend on when it runs.
 DAY = datetime(2026, 11, 1, 12, tzinfo=UTC)

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from service.catalogue import read_catalogue
 from service.prices import to_canonical
 from service.providers import adapter
-from service.providers.catalogue import read_catalogue
 from tests.processes import ROOT
 from tests.provider_server import Answer, running_provider_server
 from tests.provider_shapes import DAY, SHAPES

@@ -10,9 +10,9 @@ from pydantic import JsonValue
 
 from service.price_list import PriceList, RawModel
 from service.prices import Axis, RawPrice, Unit
-from service.providers import Adapter
-from service.providers.model_list import read_models, read_name
-from service.providers.wire import (
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.wire import (
     OddEntry,
     printable,
     published_text,
@@ -77,4 +77,6 @@ ADAPTER = Adapter(
     path="/v1/openai/models",
     credential_variable=None,
     parse=parse,
+    evidence=Evidence.RECORDED,
+    price_keys={f"metadata.pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
 )

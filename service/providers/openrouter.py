@@ -13,9 +13,9 @@ from pydantic import JsonValue
 
 from service.price_list import PriceList, RawCondition, RawModel
 from service.prices import Axis, RawPrice, Unit
-from service.providers import Adapter
-from service.providers.model_list import read_models, read_name
-from service.providers.wire import (
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.wire import (
     OddEntry,
     printable,
     published_text,
@@ -200,4 +200,6 @@ ADAPTER = Adapter(
     path="/api/v1/models",
     credential_variable=None,
     parse=parse,
+    evidence=Evidence.RECORDED,
+    price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
 )

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from service.errors import ParseError
-from service.providers.wire import (
+from service.reading.wire import (
     Number,
     OddEntry,
     RepeatedKeys,

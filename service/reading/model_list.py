@@ -1,4 +1,4 @@
-"""The list around the models: ``{"data": [...]}``, as OpenAI's API made it common.
+"""The list around the models: ``{"data": [...]}``, as OpenAI's API made it common, or elsewhere.
 
 A list that is odd as a whole is refused, for half a list would look as if models had gone. One
 odd model never is: it is skipped and named.
@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable
 
 from service.errors import ParseError
-from service.price_list import PriceList, RawModel, SkippedModel
-from service.providers.wire import (
+from service.price_list import Page, PriceList, RawModel, SkippedModel
+from service.reading.wire import (
     Number,
     OddEntry,
     RepeatedKeys,
@@ -29,21 +29,42 @@ MAX_ENTRIES = 100_000
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.]{16,}")
 
 ReadModel = Callable[[str, dict[str, object]], RawModel]
+# Gets the whole answer and how many entries it has.
+ReadPage = Callable[[dict[str, object], int], Page]
 
 
-def read_models(body: bytes, read_model: ReadModel) -> PriceList:
+def read_models(
+    body: bytes,
+    read_model: ReadModel,
+    *,
+    at: tuple[str, ...] = ("data",),
+    id_key: str = "id",
+    read_page: ReadPage | None = None,
+) -> PriceList:
     """The price list in a body, each entry read by ``read_model(model_id, entry)``.
 
+    ``at`` is where the list is, from the outside in; nowhere means that the answer is the list
+    itself. ``read_page`` reads which page of how many this is; without it the body must be all.
     ParseError: ``not_json``, ``bad_shape``, ``refused_by_provider``, ``incomplete_list`` or
     ``empty_list``.
     """
-    entries = _read_entries(body)
+    answer, entries = _read_entries(body, at)
+    page = None
+    if read_page is None:
+        _require_complete(answer, len(entries))
+    else:
+        try:
+            page = read_page(answer, len(entries))
+        except OddEntry as odd:
+            raise ParseError(f"Nobody can say which page of the list this is: {odd}.") from None
+    if not entries:
+        raise ParseError("The list is empty.", code="empty_list")
     models: dict[str, RawModel] = {}
     skipped: dict[str, str] = {}
     for position, entry in enumerate(entries, start=1):
         label = f"entry {position}"
         try:
-            model_id = _read_id(entry)
+            model_id = _read_id(entry, id_key)
             label = model_id
             model = read_model(model_id, read_object(entry, "the entry"))
             first = models.setdefault(model_id, model)
@@ -55,7 +76,7 @@ def read_models(body: bytes, read_model: ReadModel) -> PriceList:
     if not kept:
         why = next(iter(skipped.values()))
         raise ParseError(f"None of the {len(entries)} entries can be read; the first: {why}.")
-    return PriceList(kept, tuple(SkippedModel(*item) for item in skipped.items()))
+    return PriceList(kept, tuple(SkippedModel(*item) for item in skipped.items()), page)
 
 
 def read_name(entry: dict[str, object]) -> str | None:
@@ -64,23 +85,37 @@ def read_name(entry: dict[str, object]) -> str | None:
     return printable(name[:MAX_ID_LENGTH]) if isinstance(name, str) and name.strip() else None
 
 
-def _read_entries(body: bytes) -> list[object]:
+def _read_entries(body: bytes, at: tuple[str, ...]) -> tuple[dict[str, object], list[object]]:
+    """The answer around the list (empty where there is none), and the list."""
+    found = parse_json(body)
+    answer: dict[str, object] = {}
+    if at or isinstance(found, dict):
+        try:
+            answer = read_object(found, "The answer")
+        except OddEntry as odd:
+            raise ParseError(f"{odd}.") from None
+        if answer.get("error") is not None or answer.get("success") is False:
+            raise ParseError(_refusal(answer), code="refused_by_provider")
+    for key in at:
+        found = _inner(found, key)
+    if not isinstance(found, list):
+        if at:
+            raise ParseError(f"{'.'.join(at)} is {shown(found)}, not an array.")
+        raise ParseError(f"The answer is {shown(found)}, not an array.")
+    if len(found) > MAX_ENTRIES:
+        raise ParseError(f"The list has {len(found):,} entries, more than {MAX_ENTRIES:,}.")
+    return answer, found
+
+
+def _inner(found: object, key: str) -> object:
     try:
-        answer = read_object(parse_json(body), "The answer")
+        around = read_object(found, "The answer")
     except OddEntry as odd:
         raise ParseError(f"{odd}.") from None
-    if answer.get("error") is not None or answer.get("success") is False:
-        raise ParseError(_refusal(answer), code="refused_by_provider")
-    entries = answer.get("data")
-    if not isinstance(entries, list):
-        keys = ", ".join(shown(key) for key in list(answer)[:5]) or "none"
-        raise ParseError(f"The answer has no list under the key data; its keys: {keys}.")
-    if len(entries) > MAX_ENTRIES:
-        raise ParseError(f"The list has {len(entries):,} entries, more than {MAX_ENTRIES:,}.")
-    _require_complete(answer, len(entries))
-    if not entries:
-        raise ParseError("The list is empty.", code="empty_list")
-    return entries
+    if key not in around:
+        keys = ", ".join(shown(known) for known in list(around)[:5]) or "none"
+        raise ParseError(f"The answer has no list under the key {key}; its keys: {keys}.")
+    return around[key]
 
 
 def _require_complete(answer: dict[str, object], count: int) -> None:
@@ -108,10 +143,10 @@ def _refusal(answer: dict[str, object]) -> str:
     return f"The provider refused: {shown(_LIKE_A_KEY.sub('...', words), limit=200)}"
 
 
-def _read_id(entry: object) -> str:
+def _read_id(entry: object, id_key: str) -> str:
     if isinstance(entry, RepeatedKeys):
-        entry = dict(entry.values) if "id" not in entry.keys else read_object(entry, "the entry")
-    model_id = read_object(entry, "the entry").get("id")
+        entry = dict(entry.values) if id_key not in entry.keys else read_object(entry, "the entry")
+    model_id = read_object(entry, "the entry").get(id_key)
     if not isinstance(model_id, str) or not model_id.strip():
         raise OddEntry(f"its id is {shown(model_id)}")
     if len(model_id) > MAX_ID_LENGTH:

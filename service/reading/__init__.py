@@ -1,0 +1,1 @@
+"""Reading what providers send: JSON without losing a digit, lists, pages."""
