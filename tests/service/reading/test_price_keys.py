@@ -1,0 +1,64 @@
+"""Keys of prices: what each is, and what is nobody's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from service.prices import Axis, RawPrice, Unit
+from service.reading.price_keys import price_of, read_price, read_prices, require_agreement
+from service.reading.wire import Number, OddEntry
+
+KEYS = {
+    "in": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
+    "image": (Axis.IMAGE, Unit.USD_PER_IMAGE),
+}
+
+
+def test_each_key_is_a_price_known_or_nobodys() -> None:
+    read = read_prices(
+        {"in": Number("0.25"), "image": None, "created": "1", "new": "0.1"},
+        KEYS,
+        known={"created"},
+        path="pricing.",
+    )
+    assert read.prices == (
+        RawPrice(Axis.INPUT, Decimal("0.25"), Unit.USD_PER_1M_TOKENS, "0.25", "pricing.in"),
+    )
+    assert read.unknown == {}
+    assert read.extra == {"pricing.new": "0.1"}
+    assert read.unknown_keys == {"pricing.new"}
+
+
+def test_dynamic_is_said_and_unknown() -> None:
+    read = read_prices({"in": "-1"}, KEYS, dynamic=-1)
+    assert (read.prices, read.unknown) == ((), {"in": "-1"})
+
+
+def test_nonsense_names_its_key() -> None:
+    with pytest.raises(OddEntry, match=r"^pricing\.in: true is not a price$"):
+        read_prices({"in": True}, KEYS, path="pricing.")
+
+
+def price(amount: str, unit: Unit) -> RawPrice:
+    return RawPrice(Axis.INPUT, Decimal(amount), unit, amount, unit.label)
+
+
+def test_two_publications_in_two_units_agree_or_are_refused() -> None:
+    per_token = price("0.00000015", Unit.USD_PER_TOKEN)
+    require_agreement(per_token, price("0.15", Unit.USD_PER_1M_TOKENS))
+    require_agreement(per_token, None)
+    require_agreement(None, per_token)
+    require_agreement(price("0", Unit.USD_PER_TOKEN), price("0", Unit.USD_PER_1M_TOKENS))
+    with pytest.raises(OddEntry, match=r"usd_per_token \(0\.00000015\)"):
+        require_agreement(per_token, price("0.1500002", Unit.USD_PER_1M_TOKENS))
+    with pytest.raises(OddEntry):
+        require_agreement(per_token, price("0.00000015", Unit.USD_PER_1M_TOKENS))
+
+
+def test_the_price_of_an_axis() -> None:
+    found = read_price("in", "3", KEYS["in"])
+    assert found is not None
+    assert price_of([found], Axis.INPUT) is found
+    assert price_of([found], Axis.OUTPUT) is None
