@@ -12,7 +12,7 @@ usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
     (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
 
-.PHONY: install up test chaos lint types format bench lock release clean
+.PHONY: install up test chaos mutants lint types format docs bench lock release clean
 
 install: .venv/installed
 
@@ -35,6 +35,10 @@ test: install
 chaos: install
 	@$(python) -m tests.chaos $(ARGS)
 
+# Every mutant of tests/mutants/, two at a time; `make mutants ARGS=novita` tries those with that in their name.
+mutants: install
+	@$(python) -m tests.mutants $(ARGS)
+
 lint: install
 	@$(python) -m ruff check . && $(python) -m ruff format --check .
 
@@ -43,6 +47,10 @@ types: install
 
 format: install
 	@$(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
+
+# What the code says of itself: the table of docs/providers.md.
+docs: install
+	@$(python) -m tests.docs $(ARGS)
 
 bench: install
 	@$(python) -m tests.bench $(ARGS)

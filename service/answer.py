@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
 
 from service import __version__
 from service.attempt import Attempt
 from service.catalogue import catalogue_source, read_catalogue
-from service.errors import FetchError
+from service.collecting import Answer, Collecting
+from service.errors import FetchError, SyncError
 from service.fetch import fetch, make_client
-from service.price_list import PriceList, to_apply_rows
-from service.providers import CATALOGUE, adapter
+from service.price_list import to_apply_rows
+from service.providers import CATALOGUE, Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
+
+Result = TypeVar("Result")
 
 # Reading a list is CPU work: on the event loop it would hold up the heartbeat of this worker.
 # Two threads at most, so that they cannot hold up its exit either.
@@ -37,20 +39,6 @@ class SyncTools:
     threads: ThreadPoolExecutor
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a provider said; both are None when nothing changed since the last answer.
-
-    ``rows`` is the price list as ``apply_provider_prices`` takes it, in JSON.
-    """
-
-    price_list: PriceList | None
-    rows: str | None
-    observed_at: datetime
-    etag: str | None = None
-    content_digest: str | None = None
-
-
 @asynccontextmanager
 async def sync_tools() -> AsyncIterator[dict[str, Any]]:
     """Open the fetch client and the parsing threads; the tasks find them as ``tools``."""
@@ -64,7 +52,7 @@ async def sync_tools() -> AsyncIterator[dict[str, Any]]:
 
 
 async def read_answer(attempt: Attempt, tools: SyncTools) -> Answer:
-    """Fetch and parse within the provider's timeout."""
+    """Fetch and parse, all pages within the provider's timeout."""
     try:
         async with asyncio.timeout(attempt.timeout_seconds):
             if attempt.adapter == CATALOGUE:
@@ -77,54 +65,90 @@ async def read_answer(attempt: Attempt, tools: SyncTools) -> Answer:
 
 
 async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
-    provider = adapter(attempt.adapter)
-    credential = None
-    if attempt.credential_variable is not None:
-        credential = read_credential(attempt.credential_variable)
-        if credential is None:
-            raise FetchError(
-                f"{attempt.credential_variable} is not set for this worker", code="no_credentials"
-            )
+    provider = _adapter(attempt)
+    credential = _credential(attempt)
+    collecting = Collecting(provider, attempt.provider)
+    while collecting.asked is not None:
+        unchanged = await _take_page(attempt, tools, provider, credential, collecting)
+        if unchanged is not None:
+            return unchanged
+    return await _in_thread(tools, collecting.answer)
+
+
+async def _take_page(
+    attempt: Attempt,
+    tools: SyncTools,
+    provider: Adapter,
+    credential: str | None,
+    collecting: Collecting,
+) -> Answer | None:
+    """Fetch and read one page, whose body is gone afterwards; the answer if nothing changed."""
+    # One page that has not changed says nothing about the others, and a list without prices
+    # nothing about those of the catalogue.
+    has_etag = provider.pages is None and provider.price_api
+    # A newer version may read more out of the same answer, so it asks for it again.
+    etag = attempt.etag if has_etag and attempt.etag_parser == __version__ else None
     fetched = await fetch(
         tools.client,
-        (attempt.base_url or provider.base_url).rstrip("/") + provider.path,
-        # A newer version may read more out of the same answer, so it asks for it again.
-        etag=attempt.etag if attempt.etag_parser == __version__ else None,
+        _page_url(attempt, provider, collecting.asked),
+        etag=etag,
         credential=credential,
         max_bytes=tools.settings.max_body_bytes,
         allow_private_hosts=tools.settings.allow_private_hosts,
     )
-    observed_at = datetime.now(UTC)
-    body = fetched.body
+    body, observed_at = fetched.body, datetime.now(UTC)
     if body is None:
-        return Answer(price_list=None, rows=None, observed_at=observed_at)
-    price_list, rows = await _in_thread(
-        tools, lambda: provider.parse(body), attempt.provider, f"api:{attempt.provider}"
-    )
-    return Answer(
-        price_list=price_list,
-        rows=rows,
-        observed_at=observed_at,
-        etag=fetched.etag,
-        content_digest=hashlib.sha256(body).hexdigest(),
-    )
+        return Answer(observed_at=observed_at)
+    new_etag = fetched.etag if has_etag else None
+    await _in_thread(tools, lambda: collecting.take(body, observed_at, new_etag))
+    return None
+
+
+def _adapter(attempt: Attempt) -> Adapter:
+    try:
+        return adapter(attempt.adapter)
+    except LookupError as unknown:
+        raise SyncError(
+            f"The provider's row cannot be used: {unknown.args[0]}", code="unknown_adapter"
+        ) from None
+
+
+def _credential(attempt: Attempt) -> str | None:
+    variable = attempt.credential_variable
+    if variable is None:
+        return None
+    credential = read_credential(variable)
+    if credential is None:
+        raise FetchError(f"{variable} is not set for this worker", code="no_credentials")
+    return credential
+
+
+def _page_url(attempt: Attempt, provider: Adapter, number: int | None) -> str:
+    """Where one page is; a path that has a query already gets a longer one."""
+    url = (attempt.base_url or provider.base_url).rstrip("/") + provider.path
+    pages = provider.pages
+    if pages is None:
+        return url
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}{pages.number}={number}&{pages.size_name}={pages.size}"
 
 
 async def _read_catalogue(tools: SyncTools) -> Answer:
     observed_at = datetime.now(UTC)
-    price_list, rows = await _in_thread(
-        tools, lambda: read_catalogue(observed_at), CATALOGUE, catalogue_source()
-    )
-    return Answer(price_list=price_list, rows=rows, observed_at=observed_at)
+
+    def work() -> Answer:
+        listed = read_catalogue(observed_at)
+        rows = json.dumps(to_apply_rows(listed, CATALOGUE, catalogue_source()))
+        return Answer(
+            observed_at=observed_at,
+            rows=rows,
+            skipped=listed.skipped,
+            unknown_keys=listed.unknown_keys,
+        )
+
+    return await _in_thread(tools, work)
 
 
-async def _in_thread(
-    tools: SyncTools, read: Callable[[], PriceList], provider: str, source: str
-) -> tuple[PriceList, str]:
-    """Read a list and make its rows, off the event loop."""
-
-    def work() -> tuple[PriceList, str]:
-        price_list = read()
-        return price_list, json.dumps(to_apply_rows(price_list, provider, source))
-
+async def _in_thread(tools: SyncTools, work: Callable[[], Result]) -> Result:
+    """CPU work, off the event loop."""
     return await asyncio.get_running_loop().run_in_executor(tools.threads, work)

@@ -54,21 +54,37 @@ PRICE_KEYS = {
 }
 
 
+def catalogue_version() -> str:
+    """The package and its version, such as ``genai-prices@0.2.3``."""
+    return f"{PACKAGE}@{version(PACKAGE)}"
+
+
 def catalogue_source() -> str:
-    """What ``pricing_source`` says of these prices: the package and its version."""
-    return f"catalogue:{PACKAGE}@{version(PACKAGE)}"
+    """What ``pricing_source`` says of these prices."""
+    return f"catalogue:{catalogue_version()}"
 
 
 def read_catalogue(now: datetime) -> PriceList:
     """The prices in force at ``now`` (aware) of every model that has any, with its provider."""
-    today = now.astimezone(UTC)
-    models = (
-        _read_model(provider.id, model, today)
-        for provider in data_snapshot.get_snapshot().providers
-        if provider.id not in LEFT_OUT
-        for model in provider.models
-    )
+    models = _read_models(now)
     return PriceList(tuple(model for model in models if model.prices or model.extra))
+
+
+def catalogue_models(provider: str, now: datetime) -> dict[str, RawModel]:
+    """What the catalogue knows at ``now`` (aware) of one provider's models that have a price.
+
+    By the catalogue's own id, exactly: its patterns for other spellings can mean another model.
+    """
+    models = _read_models(now, provider)
+    return {model.model_id: model for model in models if model.prices}
+
+
+def _read_models(now: datetime, only: str | None = None) -> Iterator[RawModel]:
+    today = now.astimezone(UTC)
+    for provider in data_snapshot.get_snapshot().providers:
+        if provider.id not in LEFT_OUT and only in (None, provider.id):
+            for model in provider.models:
+                yield _read_model(provider.id, model, today)
 
 
 def _read_model(provider: str, model: ModelInfo, now: datetime) -> RawModel:

@@ -131,6 +131,13 @@ def syncable_providers(connection: psycopg.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
+def held_changes(connection: psycopg.Connection) -> int:
+    """How many price changes wait for a decision."""
+    with refusals():
+        row = connection.execute("select count(*) from public.pricing_held").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def workers_alive(connection: psycopg.Connection) -> int:
     with refusals():
         row = connection.execute("select public.pricing_workers_alive()").fetchone()

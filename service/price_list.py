@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from service.prices import RawPrice, plain, to_canonical
+from service.prices import RawPrice, to_canonical, usd_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,16 @@ def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonVal
 
 def _columns(prices: Iterable[RawPrice]) -> dict[str, JsonValue]:
     canonical = (to_canonical(price) for price in prices)
-    return {price.axis.value: plain(price.usd) for price in canonical}
+    return {price.axis.value: usd_text(price.usd) for price in canonical}
 
 
 def _raw(model: RawModel) -> dict[str, JsonValue]:
     published = [*model.prices, *(p for condition in model.conditions for p in condition.prices)]
     raw: dict[str, JsonValue] = {key: {"text": text} for key, text in model.unknown.items()}
     for price in published:
-        raw[price.key] = {"text": price.text, "unit": price.unit.label}
+        raw[price.key] = {
+            "text": price.text,
+            "unit": price.unit.label,
+            "axis": price.axis.value,
+        }
     return raw

@@ -1,8 +1,8 @@
 """What a price is: an axis, an amount and a unit as published, and the one conversion to USD.
 
-``RawPrice`` is what a provider published; ``CanonicalPrice`` is USD for ONE unit (token, image,
+``RawPrice`` is what a provider published; ``CanonicalPrice`` is ``Usd`` for ONE unit (token, image,
 request, search). They are different types, and ``to_canonical`` is the only way from one to the
-other, so that no price is converted twice or not at all.
+other, so that no price is converted twice or not at all: the type checker refuses it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import Enum, StrEnum, auto
+from typing import NewType
+
+# US dollars for one unit. Only ``to_canonical`` makes one; a published amount is no such thing.
+Usd = NewType("Usd", Decimal)
 
 # Wide enough for every amount that the reader lets in (60 digits) times every factor; should it
 # ever not be, the trap raises instead of rounding a price.
@@ -109,12 +113,17 @@ class CanonicalPrice:
     """USD for one unit of the axis, exactly."""
 
     axis: Axis
-    usd: Decimal
+    usd: Usd
 
 
 def to_canonical(price: RawPrice) -> CanonicalPrice:
     """The one conversion from what was published to USD for one unit; it never rounds."""
-    return CanonicalPrice(price.axis, _EXACT.multiply(price.amount, price.unit.factor))
+    return CanonicalPrice(price.axis, Usd(_EXACT.multiply(price.amount, price.unit.factor)))
+
+
+def usd_text(usd: Usd) -> str:
+    """How the database gets an amount; a published one is refused by the type checker."""
+    return plain(usd)
 
 
 def plain(amount: Decimal) -> str:

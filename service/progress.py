@@ -126,8 +126,10 @@ def what_came(sync: ProviderSync) -> str:
     return ", ".join(counts)
 
 
-def show_summary(terminal: Terminal, syncs: Sequence[ProviderSync]) -> None:
-    """The table at the end: one row a provider."""
+def show_summary(
+    terminal: Terminal, syncs: Sequence[ProviderSync], command: str = "pricing-sync"
+) -> None:
+    """The table at the end: one row a provider. ``command``: how a person calls us."""
     if not terminal.is_live:
         terminal.say()
     terminal.table(
@@ -146,6 +148,17 @@ def show_summary(terminal: Terminal, syncs: Sequence[ProviderSync]) -> None:
             for sync in syncs
         ],
     )
+    # A dry run holds nothing; its differences say what would be.
+    held = sum(sync.models_held for sync in syncs if sync.differences_total is None)
+    if held:
+        tell_of_held(terminal, held, command)
+
+
+def tell_of_held(terminal: Terminal, held: int, command: str = "pricing-sync") -> None:
+    """That price changes wait for a decision, and with which command one sees them."""
+    changes = "price change is" if held == 1 else "price changes are"
+    text = f"{shown_count(held)} {changes} held: `{command} held` shows them, and why."
+    terminal.say(text, style="yellow")
 
 
 def _seconds(sync: ProviderSync) -> str:

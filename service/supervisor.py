@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from procrastinate.worker import Worker
 
+from service.credentials import report_credentials
 from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
 from service.settings import read_settings
 from service.ticker import tick_forever
@@ -58,6 +59,8 @@ class Supervisor:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop_in_time)
         if not await self._or_stopped(self._app.wait_for_schema()):
+            return
+        if not await self._or_stopped(report_credentials(self._app)):
             return
         ticker = asyncio.create_task(tick_forever(self._app), name="pricing ticker")
         try:

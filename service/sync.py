@@ -13,8 +13,9 @@ from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
 
 from service import __version__
-from service.answer import Answer, read_answer
+from service.answer import read_answer
 from service.attempt import Attempt, end_attempt, get_attempt
+from service.collecting import Answer
 from service.connection import answer_within
 from service.engine import PricingApp
 from service.errors import DatabaseRefused, FetchError, SyncError
@@ -51,20 +52,26 @@ async def _run(app: PricingApp, context: JobContext) -> None:
         answer = await read_answer(attempt, context.additional_context["tools"])
         row = await _apply(app, attempt, answer)
         log.info(
-            "sync %s in %.1f s, %d models fetched, %d updated, %d skipped",
+            "sync %s in %.1f s, %d models fetched, %d updated, %d held, %d skipped",
             "done" if row["status"] == "success" else f"ended as {row['status']}",
             time.monotonic() - started,
             row["models_fetched"],
             row["models_updated"],
+            row["models_held"],
             row["models_skipped"],
         )
-        _log_oddities(log, answer)
+        _log_oddities(log, answer, row["details"])
     except DatabaseRefused as refused:
         if refused.code == "PT409":
             log.warning("too late: %s", refused.message)
             return
         await _fail(app, attempt, log, refused.kind or "prices_refused", refused.message)
     except FetchError as error:
+        if error.code == "no_credentials":
+            # Nobody was asked: that is no failure of the provider.
+            log.warning("sync cancelled (%s): %s", error.code, error.message)
+            await end_attempt(app, attempt, "cancelled", "no_credentials", error.message)
+            return
         allowed_at = datetime.now(UTC) + error.retry_after if error.retry_after else None
         await _fail(app, attempt, log, error.code, error.message, allowed_at)
     except SyncError as error:
@@ -78,19 +85,20 @@ async def _run(app: PricingApp, context: JobContext) -> None:
 
 async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str, Any]:
     """Write the list, again until Postgres answers: a second time changes nothing."""
-    listed = answer.price_list
     arguments = {
         "queue_job_id": attempt.queue_job_id,
         "attempt": attempt.attempt,
         "prices": answer.rows,
         "observed_at": answer.observed_at,
         "skipped": json.dumps(
-            [{"model_id": s.model_id, "reason": s.reason} for s in listed.skipped] if listed else []
+            [{"model_id": each.model_id, "reason": each.reason} for each in answer.skipped]
         ),
-        "unknown_keys": json.dumps(sorted(listed.unknown_keys) if listed else []),
+        "unknown_keys": json.dumps(answer.unknown_keys),
         "etag": answer.etag,
         "etag_parser": __version__,
         "content_digest": answer.content_digest,
+        "reference": answer.reference,
+        "reference_version": answer.reference_version,
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
@@ -98,7 +106,8 @@ async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str,
                 lambda: app.connector.execute_query_one_async(
                     "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
                     " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"
-                    " %(unknown_keys)s::jsonb, %(etag)s, %(etag_parser)s, %(content_digest)s)",
+                    " %(unknown_keys)s::jsonb, %(etag)s, %(etag_parser)s, %(content_digest)s,"
+                    " %(reference)s::jsonb, %(reference_version)s)",
                     **arguments,
                 ),
                 f"the price list of {attempt.provider}",
@@ -140,10 +149,9 @@ async def _fail(
         log.warning("too late: ended by somebody else before it failed (%s): %s", kind, message)
 
 
-def _log_oddities(log: SyncLogger, answer: Answer) -> None:
-    if answer.price_list is None:
-        return
-    for skipped in answer.price_list.skipped[:10]:
+def _log_oddities(log: SyncLogger, answer: Answer, details: dict[str, Any]) -> None:
+    for skipped in answer.skipped[:10]:
         log.warning("skipped model %s: %s", skipped.model_id, skipped.reason)
-    if answer.price_list.unknown_keys:
-        log.warning("unknown price keys: %s", ", ".join(sorted(answer.price_list.unknown_keys)))
+    # Only those that were never reported before: the database knows.
+    if new := details.get("unknown_keys"):
+        log.warning("unknown price keys: %s", ", ".join(new))

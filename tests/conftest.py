@@ -29,6 +29,15 @@ def pytest_report_header() -> str:
     return "postgres: TEST_DATABASE_URL or TEST_WITH=docker|server|embedded; else what is there"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what passed tests want to be read: ``record_property("terminal_summary", text)``."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in report.user_properties:
+            if name == "terminal_summary":
+                terminalreporter.section(str(text).partition("\n")[0], "-")
+                terminalreporter.write_line(str(text).partition("\n")[2])
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """For ``@pytest.mark.anyio``: asyncio is what we run on."""

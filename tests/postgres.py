@@ -97,10 +97,12 @@ class Cluster:
 
     @contextmanager
     def migrated_template(self, migrate: Callable[[str], object]) -> Iterator[None]:
-        """A database that is migrated once and then copied for each test; see ``stop_schedule``."""
+        """A database that is migrated once and then copied for each test; see ``stop_schedule`` and
+        ``accept_every_change``."""
         with self.database() as name:
             migrate(self.url_of(name))
             stop_schedule(self.url_of(name))
+            accept_every_change(self.url_of(name))
             # A connection to it would keep it from being copied.
             self.execute("alter database {} allow_connections false", name)
             self.template = name
@@ -220,6 +222,18 @@ def stop_schedule(url: str) -> None:
     """Workers and pg_cron tick, but enqueue nothing: a test's syncs are those that it triggers."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("update public.pricing_settings set scheduler_enabled = false")
+
+
+def accept_every_change(url: str) -> None:
+    """Of the shipped providers three are enabled, and every change of theirs is applied.
+
+    A test that is about another provider, or about guards, says so.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "update public.pricing_providers set guards_enabled = false, review_first = false,"
+            " enabled = slug in ('catalogue', 'deepinfra', 'openrouter')"
+        )
 
 
 def free_port() -> int:

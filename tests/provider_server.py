@@ -27,7 +27,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from tests.provider_pages import PAGED
 from tests.provider_shapes import SHAPES, Body, Pricing
 
 MEBIBYTE = 1024 * 1024
@@ -100,6 +102,11 @@ class ProviderServer:
             if slug not in self._bodies:
                 self.fill(slug)
             return self._bodies[slug]
+
+    def page(self, slug: str, query: dict[str, str]) -> bytes:
+        """What goes over the wire: the list, or the page of it that was asked for."""
+        body = self.body(slug)
+        return json.dumps(PAGED[slug](body, query) if slug in PAGED else body).encode()
 
     def price_of(self, slug: str, model_id: str) -> Pricing:
         """One model's prices as they go over the wire; assign to its keys to change them."""
@@ -224,10 +231,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _give(self, answer: Answer, slug: str) -> None:
         body = answer.body
         if body is None:
-            if slug not in SHAPES or self.path != f"/{slug}{SHAPES[slug].path}":
+            if slug not in SHAPES or not _asks_for(self.path, f"/{slug}{SHAPES[slug].path}"):
                 answer, body = Answer(status=404), b"{}"
             else:
-                body = json.dumps(self.server.providers.body(slug)).encode()
+                body = self.server.providers.page(slug, _query(self.path))
         headers = {"Content-Type": "application/json"} | answer.headers
         if answer.etag:
             headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()}"'
@@ -286,6 +293,16 @@ def _pieces(body: bytes, size: int) -> Iterator[bytes]:
 
 def _slug(path: str) -> str:
     return path.split("/")[1]
+
+
+def _query(path: str) -> dict[str, str]:
+    return dict(parse_qsl(urlsplit(path).query))
+
+
+def _asks_for(path: str, wanted: str) -> bool:
+    """Whether it is the wanted address: its query may say more, such as a page."""
+    is_same_path = urlsplit(path).path == urlsplit(wanted).path
+    return is_same_path and _query(wanted).items() <= _query(path).items()
 
 
 def main() -> None:

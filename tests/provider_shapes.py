@@ -1,13 +1,12 @@
-"""Real models and prices, from the catalogue, in the shapes in which providers publish theirs.
+"""Real models and prices, from the catalogue, in the lists that providers publish.
 
-Keys and units are written out here as the providers document them, not taken from the adapters: an
-adapter that reads a wrong unit must not find it mirrored. A further provider is its keys, one
-function that makes its body, one that finds a model's prices in it, and one line in ``SHAPES``.
+A further provider is a function that makes one model's entry, in ``provider_entries.py``, and one
+line in ``SHAPES``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,133 +14,166 @@ from typing import Any
 
 from service.catalogue import read_catalogue
 from service.price_list import RawModel
-from service.prices import Axis, RawPrice, plain, to_canonical
+from tests import provider_entries as entries
+from tests.provider_entries import Entry
 
 # The catalogue's prices on one day: what a test serves must not depend on when it runs.
 DAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
-# USD per token, request, image or search, as strings.
-OPENROUTER_KEYS = {
-    Axis.INPUT: "prompt",
-    Axis.OUTPUT: "completion",
-    Axis.CACHE_READ: "input_cache_read",
-    Axis.CACHE_WRITE: "input_cache_write",
-    Axis.CACHE_WRITE_1H: "input_cache_write_1h",
-    Axis.REASONING: "internal_reasoning",
-    Axis.INPUT_AUDIO: "audio",
-    Axis.OUTPUT_AUDIO: "audio_output",
-    Axis.CACHE_READ_AUDIO: "input_audio_cache",
-    Axis.INPUT_IMAGE: "image_token",
-    Axis.OUTPUT_IMAGE: "image_output",
-    Axis.IMAGE: "image",
-    Axis.REQUEST: "request",
-    Axis.WEB_SEARCH: "web_search",
-}
-# USD per 1M tokens, as JSON numbers.
-DEEPINFRA_KEYS = {
-    Axis.INPUT: "input_tokens",
-    Axis.OUTPUT: "output_tokens",
-    Axis.CACHE_READ: "cache_read_tokens",
-    Axis.CACHE_WRITE: "cache_write_tokens",
-}
-TOKENS = 1_000_000
-
-Body = dict[str, Any]
+Body = Any
 Pricing = dict[str, Any]
+
+
+def _data(listed: list[Entry]) -> Body:
+    return {"object": "list", "data": listed}
+
+
+def _id(entry: Entry) -> str:
+    return str(entry["id"])
+
+
+def _pricing(entry: Entry) -> Pricing:
+    pricing: Pricing = entry["pricing"]
+    return pricing
 
 
 @dataclass(frozen=True)
 class Shape:
-    """``path`` follows the base URL; ``pricing`` gives one model's prices in a body, to edit."""
+    """A provider's list: ``path`` follows the base URL, the catalogue has its models in ``source``.
+
+    ``entry`` is a model in it, ``wrap`` puts entries into a list, ``read`` takes them out again.
+    ``key`` is that of a price, in what ``price_of`` gives, that may be changed by itself.
+    """
 
     path: str
-    body: Callable[[int | None], Body]
-    pricing: Callable[[Body, str], Pricing]
+    source: str
+    entry: Callable[[str, RawModel], Entry]
+    wrap: Callable[[list[Entry]], Body] = _data
+    read: Callable[[Body], list[Entry]] = lambda body: list(body["data"])
+    id_of: Callable[[Entry], str] = _id
+    price_of: Callable[[Entry], Pricing] = _pricing
+    key: str | None = None
+
+    def body(self, n: int | None = None) -> Body:
+        """``n`` models; default: all of the catalogue's."""
+        return self.wrap([self.entry(*model) for model in models(self.source, n)])
+
+    def ids(self, body: Body) -> list[str]:
+        """The models in a body, as the provider spells them, in order."""
+        return [self.id_of(entry) for entry in self.read(body)]
+
+    def pricing(self, body: Body, model_id: str) -> Pricing:
+        """One model's prices in a body, to edit."""
+        found = (entry for entry in self.read(body) if self.id_of(entry) == model_id)
+        return self.price_of(next(found))
 
 
-def openrouter_body(n: int | None = None) -> Body:
-    """``n`` models (default: all of the catalogue's), USD per token as strings."""
-    data = [
-        {
-            "id": model_id,
-            "name": model.name or model_id,
-            "created": 1_790_000_000,
-            "context_length": 128_000,
-            "pricing": _openrouter_pricing(model),
-        }
-        for model_id, model in _models("openrouter", n)
-    ]
-    return {"data": data, "total_count": len(data), "links": {"next": None}}
-
-
-def openrouter_pricing(body: Body, model_id: str) -> Pricing:
-    pricing: Pricing = _entry(body, model_id)["pricing"]
-    return pricing
-
-
-def deepinfra_body(n: int | None = None) -> Body:
-    """``n`` models, USD per 1M tokens as JSON numbers; the catalogue has them under novita."""
-    data = [
-        {
-            "id": model_id,
-            "object": "model",
-            "created": 0,
-            "owned_by": "deepinfra",
-            "metadata": {"context_length": 128_000, "pricing": _deepinfra_pricing(model)},
-        }
-        for model_id, model in _models("novita", n)
-    ]
-    return {"object": "list", "data": data}
-
-
-def deepinfra_pricing(body: Body, model_id: str) -> Pricing:
-    pricing: Pricing = _entry(body, model_id)["metadata"]["pricing"]
-    return pricing
+def _alibaba_body(listed: list[Entry]) -> Body:
+    page = {"total": len(listed), "page_no": 1, "page_size": max(100, len(listed))}
+    return {"success": True, "output": page | {"models": listed}}
 
 
 SHAPES = {
-    "openrouter": Shape("/api/v1/models", openrouter_body, openrouter_pricing),
-    "deepinfra": Shape("/v1/openai/models", deepinfra_body, deepinfra_pricing),
+    "aihubmix": Shape(
+        "/api/v1/models",
+        "novita",
+        entries.aihubmix,
+        wrap=lambda listed: {"data": listed, "message": "", "success": True},
+        id_of=lambda entry: str(entry["model_id"]),
+        key="input",
+    ),
+    "alibaba-cloud": Shape(
+        "/api/v1/models?capabilities=TG&service_site=international&language=en-US",
+        "openrouter",
+        entries.alibaba_cloud,
+        wrap=_alibaba_body,
+        read=lambda body: list(body["output"]["models"]),
+        id_of=lambda entry: str(entry["model"]),
+        price_of=lambda entry: entry["prices"][0]["prices"][0],
+        key="price",
+    ),
+    "cerebras": Shape("/public/v1/models", "novita", entries.strings_per_token, key="prompt"),
+    "chutes": Shape("/v1/models", "novita", entries.chutes),
+    "deepinfra": Shape(
+        "/v1/openai/models",
+        "novita",
+        entries.deepinfra,
+        price_of=lambda entry: entry["metadata"]["pricing"],
+        key="input_tokens",
+    ),
+    "featherless": Shape(
+        "/v1/models",
+        "novita",
+        entries.featherless,
+        wrap=lambda listed: {
+            "data": listed,
+            "pagination": {"current_page": 1, "total_pages": 1},
+        },
+        key="request",
+    ),
+    "fireworks": Shape(
+        "/inference/v1/models", "fireworks", entries.fireworks, price_of=lambda entry: {}
+    ),
+    "groq": Shape("/openai/v1/models", "groq", entries.groq, price_of=lambda entry: {}),
+    "huggingface": Shape(
+        "/v1/models",
+        "novita",
+        entries.huggingface,
+        id_of=lambda entry: f"{entry['id']}:{entry['providers'][0]['provider']}",
+        price_of=lambda entry: entry["providers"][0]["pricing"],
+        key="input",
+    ),
+    "nearai": Shape("/v1/models", "novita", entries.nearai, key="request"),
+    "nebius": Shape(
+        "/v1/models?verbose=true", "novita", entries.strings_per_token, key="completion"
+    ),
+    "novita": Shape(
+        "/v3/openai/models",
+        "novita",
+        entries.novita,
+        price_of=lambda entry: entry,
+        key="input_token_price_per_m",
+    ),
+    "openrouter": Shape(
+        "/api/v1/models",
+        "openrouter",
+        entries.openrouter,
+        wrap=lambda listed: {
+            "data": listed,
+            "total_count": len(listed),
+            "links": {"next": None},
+        },
+        key="prompt",
+    ),
+    "ovhcloud": Shape("/v1/models", "novita", entries.ovhcloud, key="prompt"),
+    "requesty": Shape(
+        "/v1/models",
+        "openrouter",
+        entries.requesty,
+        price_of=lambda entry: entry,
+        key="input_price",
+    ),
+    "together": Shape(
+        "/v1/models",
+        "together",
+        entries.together,
+        wrap=lambda listed: listed,
+        read=list,
+        key="input",
+    ),
+    "vercel": Shape("/v1/models", "openrouter", entries.vercel, key="output"),
 }
 
 
 @cache
-def _catalogue(provider: str) -> tuple[RawModel, ...]:
-    models = read_catalogue(DAY).models
-    return tuple(model for model in models if model.provider == provider and model.prices)
+def _catalogue(source: str) -> tuple[RawModel, ...]:
+    listed = read_catalogue(DAY).models
+    return tuple(model for model in listed if model.provider == source and model.prices)
 
 
-def _models(provider: str, n: int | None) -> list[tuple[str, RawModel]]:
+def models(source: str, n: int | None = None) -> list[tuple[str, RawModel]]:
     """``n`` models with their ids; when the catalogue has fewer, again under other ids."""
-    known = _catalogue(provider)
+    known = _catalogue(source)
     again = [f"@{round_}" if round_ else "" for round_ in range((n or 1) // len(known) + 1)]
-    models = [(model.model_id + suffix, model) for suffix in again for model in known]
-    return models[: len(known) if n is None else n]
-
-
-def _entry(body: Body, model_id: str) -> dict[str, Any]:
-    found: dict[str, Any] = next(entry for entry in body["data"] if entry["id"] == model_id)
-    return found
-
-
-def _openrouter_pricing(model: RawModel) -> Pricing:
-    pricing: Pricing = {"prompt": "0", "completion": "0"}
-    pricing |= _openrouter_amounts(model.prices)
-    overrides = [
-        {"min_prompt_tokens": condition.min_prompt_tokens} | _openrouter_amounts(condition.prices)
-        for condition in model.conditions
-        if condition.min_prompt_tokens is not None
-    ]
-    return pricing | ({"overrides": overrides} if overrides else {})
-
-
-def _openrouter_amounts(prices: Iterable[RawPrice]) -> Pricing:
-    return {OPENROUTER_KEYS[price.axis]: plain(to_canonical(price).usd) for price in prices}
-
-
-def _deepinfra_pricing(model: RawModel) -> Pricing:
-    return {
-        DEEPINFRA_KEYS[price.axis]: float(to_canonical(price).usd * TOKENS)
-        for price in model.prices
-        if price.axis in DEEPINFRA_KEYS
-    }
+    found = [(model.model_id + suffix, model) for suffix in again for model in known]
+    return found[: len(known) if n is None else n]

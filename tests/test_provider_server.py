@@ -7,16 +7,16 @@ import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from service.catalogue import read_catalogue
-from service.prices import to_canonical
 from service.providers import adapter
 from tests.processes import ROOT
+from tests.provider_entries import amounts, tiers
 from tests.provider_server import Answer, running_provider_server
-from tests.provider_shapes import DAY, SHAPES
+from tests.provider_shapes import SHAPES, models
 from tests.waiting import wait_until
 
 
@@ -29,11 +29,11 @@ def call(url: str, data: Any = None) -> Any:
 
 def test_a_price_can_be_changed_and_read_back() -> None:
     with running_provider_server() as server:
-        for slug in SHAPES:
-            body = call(server.url(slug))
-            model_id = body["data"][0]["id"]
-            key = next(iter(server.price_of(slug, model_id)))
-            server.price_of(slug, model_id)[key] = "0.125"
+        for slug, shape in SHAPES.items():
+            if shape.key is None:
+                continue
+            model_id = shape.ids(call(server.url(slug)))[0]
+            server.price_of(slug, model_id)[shape.key] = "0.125"
             (model,) = (
                 model
                 for model in adapter(slug).parse(json.dumps(call(server.url(slug))).encode()).models
@@ -42,27 +42,47 @@ def test_a_price_can_be_changed_and_read_back() -> None:
             assert "0.125" in {price.text for price in model.prices}
 
 
-def test_an_adapter_reads_the_catalogue_s_prices_back() -> None:
+@pytest.mark.parametrize("slug", SHAPES)
+def test_an_adapter_reads_the_catalogue_s_prices_back(slug: str) -> None:
     """Keys and units of the bodies are written out apart from the adapters: both must agree."""
-    for slug, listed_under in (("openrouter", "openrouter"), ("deepinfra", "novita")):
-        body = json.dumps(SHAPES[slug].body(None)).encode()
-        published = {model.model_id: model for model in adapter(slug).parse(body).models}
-        for model in read_catalogue(DAY).models:
-            if model.provider != listed_under or not model.prices:
-                continue
-            wanted = {price.axis: to_canonical(price).usd for price in model.prices}
-            found = published[model.model_id].prices
-            assert found, model.model_id
-            for price in found:
-                usd = to_canonical(price).usd
-                assert usd == wanted.get(price.axis, 0), (model.model_id, price)
+    shape, keys = SHAPES[slug], adapter(slug).price_keys.values()
+    body = shape.body()
+    published = {
+        model.model_id: model for model in adapter(slug).parse(json.dumps(body).encode()).models
+    }
+    assert list(published) == shape.ids(body)
+    for (_, model), found in zip(models(shape.source), published.values(), strict=True):
+        wanted = amounts(model.prices)
+        read = amounts(found.prices)
+        assert wanted.keys() & {axis for axis, _ in keys} <= read.keys()
+        for axis, usd in read.items():
+            # Where it is a JSON number, the thirteenth digit is no digit any more.
+            error = abs(usd - wanted.get(axis, 0))
+            assert error <= usd * Decimal("1e-11"), (found.model_id, axis)
+        steps = dict(tiers(model))
+        for above, changed in tiers(found):
+            for axis, usd in changed.items():
+                assert usd == steps[above].get(axis, wanted[axis]), (found.model_id, axis)
+
+
+def test_long_prompts_have_prices_of_their_own_where_there_is_a_way_to_say_it() -> None:
+    said = {
+        slug: sum(
+            bool(model.conditions)
+            for model in adapter(slug).parse(json.dumps(SHAPES[slug].body()).encode()).models
+        )
+        for slug, shape in SHAPES.items()
+        if shape.source == "openrouter"
+    }
+    assert said.pop("requesty") == 0
+    assert min(said.values()) > 50
+    assert len(set(said.values())) == 1
 
 
 def test_any_number_of_models() -> None:
     for shape in SHAPES.values():
         for n in (1, 50, 3000):
-            ids = [entry["id"] for entry in shape.body(n)["data"]]
-            assert len(set(ids)) == n
+            assert len(set(shape.ids(shape.body(n)))) == n
 
 
 def test_requests_are_counted_and_those_at_once_too() -> None:
@@ -103,7 +123,8 @@ def test_it_runs_as_a_process_and_is_told_over_http() -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            base = process.stdout.readline().split()[-1]
+            lines = (process.stdout.readline() for _ in SHAPES)
+            base = next(line.split()[-1] for line in lines if line.startswith("openrouter:"))
             url = base + SHAPES["openrouter"].path
             root = base.removesuffix("/openrouter")
             model_id = call(url)["data"][0]["id"]

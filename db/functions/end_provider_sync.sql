@@ -41,6 +41,9 @@ begin
     if v_status = 'failed' and v_kind is null and v_row.abort_requested then
         -- Its prices were refused because of the abort, before the worker had heard of it.
         v_status := 'cancelled';
+    elsif v_status = 'failed' and v_kind = 'no_credentials' then
+        -- Nobody was asked, so nobody failed, in whatever words a worker of another version says it.
+        v_status := 'cancelled';
     end if;
     if v_status = 'aborted' then
         v_status := case when v_row.abort_requested then 'cancelled' else 'queued' end;
@@ -73,9 +76,9 @@ begin
         abort_requested = false
     where q.id = v_row.id;
 
-    if v_status = 'failed' then
+    if v_status = 'failed' or v_kind = 'no_credentials' then
         update public.pricing_providers p
-        set consecutive_failures = p.consecutive_failures + 1,
+        set consecutive_failures = p.consecutive_failures + (v_status = 'failed')::integer,
             state = case
                 when p.state = 'disabled' then p.state
                 when v_kind = 'no_credentials' then 'no_credentials'

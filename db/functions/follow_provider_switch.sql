@@ -9,7 +9,7 @@ begin
     if not new.enabled then
         new.state := 'disabled';
     elsif new.state = 'disabled' then
-        new.state := case when new.adapter is null then 'no_price_api' else 'ok' end;
+        new.state := case when new.adapter is null or not new.price_api then 'no_price_api' else 'ok' end;
     end if;
     return new;
 end;

@@ -1,19 +1,26 @@
 -- Called once a model: 22,000 of them take a fraction of a second.
 create or replace function public.pricing_prices_differ(p_old numeric[], p_new numeric[])
 returns boolean
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = ''
 as $$
-    select coalesce(bool_or(
-        case
-            when o.amount is null or n.amount is null then (o.amount is null) <> (n.amount is null)
-            else abs(o.amount - n.amount) > 1e-12 * greatest(o.amount, n.amount)
-        end
-    ), false)
-    from unnest(p_old) with ordinality as o(amount, axis)
-    join unnest(p_new) with ordinality as n(amount, axis) using (axis);
+declare
+    v_old numeric;
+    v_new numeric;
+begin
+    for v_axis in 1..cardinality(p_old) loop
+        v_old := p_old[v_axis];
+        v_new := p_new[v_axis];
+        if v_old is distinct from v_new and (
+            v_old is null or v_new is null or abs(v_old - v_new) > 1e-12 * greatest(v_old, v_new)
+        ) then
+            return true;
+        end if;
+    end loop;
+    return false;
+end;
 $$;
 
 comment on function public.pricing_prices_differ(numeric[], numeric[]) is

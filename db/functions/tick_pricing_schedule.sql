@@ -15,6 +15,7 @@ declare
     v_enqueued integer := 0;
     v_enqueue_error text;
     v_prune_error text;
+    v_expiry_error text;
 begin
     if scheduler is null or scheduler not in ('pg_cron', 'worker') then
         raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
@@ -57,6 +58,15 @@ begin
         -- It was tried an hour ago at most, and nothing has told since that it goes.
         v_prune_error := substring(v_last.last_error from 'Pruning failed: .*');
     end if;
+    -- Before what is enqueued holds its providers: a sync holds prices first. With the schedule off as well: somebody
+    -- has promised until when a price holds.
+    begin
+        perform public.end_expired_overrides();
+    exception
+        when query_canceled or others then
+            v_expiry_error := 'Ending overrides failed: ' || sqlerrm;
+            raise warning 'pricing-sync: overrides that have expired could not be ended: %', sqlerrm;
+    end;
     if v_settings.scheduler_enabled and not v_yields then
         begin
             select coalesce(sum(j.providers_total), 0) into v_enqueued
@@ -78,7 +88,7 @@ begin
         v_now,
         case when v_enqueued > 0 then v_now end,
         case when v_prunes then v_now end,
-        nullif(concat_ws('; ', v_enqueue_error, v_prune_error), '')
+        nullif(concat_ws('; ', v_enqueue_error, v_expiry_error, v_prune_error), '')
     )
     on conflict on constraint pricing_scheduler_ticks_pkey do update
     set last_tick_at = excluded.last_tick_at,
@@ -90,4 +100,4 @@ end;
 $$;
 
 comment on function public.tick_pricing_schedule(text) is
-'One tick of the schedule by pg_cron or worker: leave a heartbeat, enqueue what is due, as a worker prune once an hour; a worker leaves both to pg_cron while that ticks. Returns how many provider syncs it enqueued.';
+'One tick of the schedule by pg_cron or worker: leave a heartbeat, end overrides that have expired, enqueue what is due, as a worker prune once an hour; a worker leaves these two to pg_cron while that ticks. Returns how many provider syncs it enqueued.';

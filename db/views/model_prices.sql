@@ -47,7 +47,20 @@ select
     m.is_active,
     m.last_changed_at,
     p.last_success_at as confirmed_at,
-    date_trunc('second', now() - p.last_success_at) as confirmed_ago
+    date_trunc('second', now() - p.last_success_at) as confirmed_ago,
+    exists (
+        select from public.pricing_held_changes h where h.model_id = m.id and h.status = 'held'
+    ) as is_held,
+    m.synced is not null as is_overridden,
+    case
+        when m.synced is null then trim_scale(m.price_per_input_token * 1000000)
+        else trim_scale((m.synced ->> 'price_per_input_token')::numeric * 1000000)
+    end as provider_input_per_1m,
+    case
+        when m.synced is null then trim_scale(m.price_per_output_token * 1000000)
+        else trim_scale((m.synced ->> 'price_per_output_token')::numeric * 1000000)
+    end as provider_output_per_1m,
+    m.id
 from public.model_pricing m
 -- A catalogue price is confirmed by the catalogue's sync, not by the provider's.
 left join public.pricing_providers p
@@ -71,3 +84,8 @@ comment on column public.model_prices.per_request is 'USD per request.';
 comment on column public.model_prices.per_web_search is 'USD per web search.';
 comment on column public.model_prices.price_state is 'priced, free (everything known is 0, web searches apart) or unknown.';
 comment on column public.model_prices.confirmed_ago is 'How long ago the source of this price was last read successfully.';
+comment on column public.model_prices.is_held is 'Its provider says another price, which waits in pricing_held.';
+comment on column public.model_prices.is_overridden is 'A person has fixed one of its prices; see pricing_overrides.';
+comment on column public.model_prices.provider_input_per_1m is 'USD per million input tokens as the provider says it, beside an override; else the price in force.';
+comment on column public.model_prices.provider_output_per_1m is 'USD per million output tokens as the provider says it, beside an override; else the price in force.';
+comment on column public.model_prices.id is 'model_pricing.id.';

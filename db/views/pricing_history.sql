@@ -12,13 +12,15 @@ select
     h.changed_by,
     h.pricing_source as source,
     h.job_id,
-    h.id
+    h.id,
+    h.is_in_force
 from public.model_pricing_history h
 join public.model_pricing m on m.id = h.model_id;
 
 comment on view public.pricing_history is
-'Every price change with its model''s name, in US dollars per million tokens; order by changed_at desc, id desc.';
+'Every price change with its model''s name, in US dollars per million tokens; order by changed_at desc, id desc. Where is_in_force, a price that was charged.';
 comment on column public.pricing_history.input_per_1m is 'USD per million input tokens from changed_at on.';
 comment on column public.pricing_history.output_per_1m is 'USD per million output tokens from changed_at on.';
 comment on column public.pricing_history.previous_input_per_1m is 'USD per million input tokens before; null: unknown, or the first price.';
 comment on column public.pricing_history.previous_output_per_1m is 'USD per million output tokens before; null: unknown, or the first price.';
+comment on column public.pricing_history.is_in_force is 'False: what the provider said while an override was in force.';

@@ -4,7 +4,7 @@ with (security_invoker = true)
 as
 select p.slug
 from public.pricing_providers p
-where p.enabled and p.adapter is not null and p.state not in ('no_credentials', 'no_price_api');
+where p.enabled and p.adapter is not null and p.state <> 'no_credentials';
 
 comment on view public.pricing_syncable_providers is
 'The providers that a trigger without a list syncs: enabled, with an adapter and with what it needs.';

@@ -10,8 +10,13 @@ import typer
 
 from service import __version__
 from service.cli.doctor import doctor
-from service.cli.prices import history, models
+from service.cli.drift import drift, unpriced
+from service.cli.held import approve, held, reject
+from service.cli.overrides import override
+from service.cli.prices import history, models, price_at
 from service.cli.processes import config, migrate, serve, up, worker
+from service.cli.rollback import rollback
+from service.cli.rules import accept, end_rule_command, rules
 from service.cli.syncs import cancel, retry, status, sync
 from service.terminal import Terminal
 
@@ -46,18 +51,29 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (
-    up,
-    migrate,
-    serve,
-    worker,
-    config,
-    doctor,
-    sync,
-    status,
-    cancel,
-    retry,
-    models,
-    history,
+for name, command in (
+    ("up", up),
+    ("migrate", migrate),
+    ("serve", serve),
+    ("worker", worker),
+    ("config", config),
+    ("doctor", doctor),
+    ("sync", sync),
+    ("status", status),
+    ("cancel", cancel),
+    ("retry", retry),
+    ("models", models),
+    ("history", history),
+    ("price-at", price_at),
+    ("held", held),
+    ("approve", approve),
+    ("reject", reject),
+    ("accept", accept),
+    ("rules", rules),
+    ("end-rule", end_rule_command),
+    ("rollback", rollback),
+    ("drift", drift),
+    ("unpriced", unpriced),
 ):
-    app.command()(command)
+    app.command(name)(command)
+app.add_typer(override)

@@ -1,4 +1,4 @@
-"""The commands about prices: ``models`` and ``history``."""
+"""The commands about prices: ``models``, ``history`` and ``price-at``."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
-from service.cli.options import Json, Limit
+from service.cli.given import given_time
+from service.cli.options import Json, Limit, ModelName, ProviderName
 from service.cli.queries import Row, command_connection, read_history, read_models
-from service.cli.tables import show_history, show_models
+from service.cli.review_queries import read_price_at
+from service.cli.tables import show_history, show_models, show_price
 from service.terminal import Terminal
 
 
@@ -39,8 +41,8 @@ def models(
 
 
 def history(
-    provider: Annotated[str, typer.Argument(help="The provider, such as openrouter.")],
-    model: Annotated[str, typer.Argument(help="The model's id as the provider spells it.")],
+    provider: ProviderName,
+    model: ModelName,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
@@ -57,6 +59,30 @@ def history(
         show_history(output, rows)
     else:
         output.say("No price of it was ever known.")
+
+
+def price_at(
+    provider: ProviderName,
+    model: ModelName,
+    at: Annotated[
+        str, typer.Argument(metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """Show the price that a model had at a time, from its history.
+
+    In US dollars per 1M tokens.
+    """
+    time = given_time(at)
+    with command_connection() as connection:
+        price = read_price_at(connection, provider, model, time)
+    output = Terminal(sys.stdout)
+    if as_json:
+        output.json(price)
+    elif price is not None:
+        show_price(output, price)
+    else:
+        output.say("It had no price yet.")
 
 
 def _without_age(row: Row) -> Row:

@@ -27,7 +27,8 @@ select provider, model, name, input_per_1m, output_per_1m, cache_read_per_1m, ca
        cache_write_1h_per_1m, reasoning_per_1m, input_audio_per_1m, output_audio_per_1m,
        cache_read_audio_per_1m, input_image_per_1m, output_image_per_1m, per_image, per_request,
        per_web_search, has_conditions, price_state, source, is_active, last_changed_at,
-       confirmed_at, confirmed_ago
+       confirmed_at, confirmed_ago, is_held, is_overridden, provider_input_per_1m,
+       provider_output_per_1m
 from public.model_prices
 where (%(query)s::text is null
        or position(lower(%(query)s::text) in lower(provider)) > 0
@@ -40,7 +41,7 @@ limit %(limit)s
 
 HISTORY = """
 select changed_at, input_per_1m, output_per_1m, previous_input_per_1m, previous_output_per_1m,
-       changed_by, source, job_id
+       changed_by, source, job_id, is_in_force
 from public.pricing_history
 where provider = %(provider)s and model = %(model)s
 order by changed_at desc, id desc
@@ -72,7 +73,7 @@ def command_connection() -> Iterator[psycopg.Connection]:
 def read_models(
     connection: psycopg.Connection, query: str | None, provider: str | None, limit: int
 ) -> list[Row]:
-    return _rows(connection, MODELS, {"query": query, "provider": provider, "limit": limit})
+    return read_rows(connection, MODELS, {"query": query, "provider": provider, "limit": limit})
 
 
 def read_history(
@@ -80,8 +81,8 @@ def read_history(
 ) -> list[Row]:
     """The price changes of one model, newest first; UnknownName if there is no such model."""
     names = {"provider": provider, "model": model}
-    rows = _rows(connection, HISTORY, {**names, "limit": limit})
-    if not rows and not _rows(
+    rows = read_rows(connection, HISTORY, {**names, "limit": limit})
+    if not rows and not read_rows(
         connection,
         "select model from public.model_prices where provider = %(provider)s and model = %(model)s",
         names,
@@ -114,6 +115,14 @@ def find_job(connection: psycopg.Connection, text: str) -> UUID:
     )
 
 
-def _rows(connection: psycopg.Connection, query: str, arguments: Row) -> list[Row]:
+def find_past_job(connection: psycopg.Connection, text: str) -> UUID:
+    """As ``find_job``, but a full id is taken as it is: what a job did outlives its row."""
+    digits = text.lower().replace("-", "")
+    if re.fullmatch("[0-9a-f]{32}", digits):
+        return UUID(digits)
+    return find_job(connection, text)
+
+
+def read_rows(connection: psycopg.Connection, query: str, arguments: Row) -> list[Row]:
     with refusals(), connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query.encode(), arguments).fetchall()

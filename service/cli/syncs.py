@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 import sys
 from typing import Annotated, Literal
 from uuid import UUID
@@ -11,6 +9,7 @@ from uuid import UUID
 import psycopg
 import typer
 
+from service.cli.given import caller
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, command_settings, find_job
 from service.cli.tables import show_differences, show_jobs
@@ -19,13 +18,14 @@ from service.jobs import (
     Job,
     ProviderSync,
     follow_job,
+    held_changes,
     last_jobs,
     open_jobs,
     provider_syncs,
     read_job,
     workers_alive,
 )
-from service.progress import Progress, show_summary
+from service.progress import Progress, show_summary, tell_of_held
 from service.terminal import Terminal, shown_time, without
 
 LAST_JOBS = 10
@@ -63,7 +63,7 @@ def sync(
         job_id = trigger_sync(
             connection,
             providers or None,
-            triggered_by=_caller(),
+            triggered_by=caller(),
             dry_run=dry_run,
             on_conflict=on_conflict,
         )
@@ -90,10 +90,14 @@ def status(
             jobs = [*open_jobs(connection), *last_jobs(connection, LAST_JOBS)]
             if as_json:
                 output.json(jobs)
-            elif jobs:
+                return
+            if jobs:
                 show_jobs(output, jobs)
             else:
                 output.say("No job yet: `pricing-sync sync` triggers one.")
+            held = held_changes(connection)
+            if held:
+                tell_of_held(output, held)
             return
         job_id = find_job(connection, job)
         found, syncs = _read(connection, job_id)
@@ -105,7 +109,7 @@ def cancel(job: JobName, as_json: Json = False) -> None:
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         job_id = find_job(connection, job)
-        cancel_sync(connection, job_id, cancelled_by=_caller())
+        cancel_sync(connection, job_id, cancelled_by=caller())
         found, syncs = _read(connection, job_id)
     _print_job(output, found, syncs, as_json)
 
@@ -124,7 +128,7 @@ def retry(
     with command_connection() as connection:
         job_id = find_job(connection, job)
         _, before = _read(connection, job_id)
-        retry_sync(connection, job_id, retried_by=_caller())
+        retry_sync(connection, job_id, retried_by=caller())
         names = ", ".join(each.provider for each in before if each.status in ENDED_BADLY)
         told.say(f"Job {job_id} is queued again: {names}.")
         _tell_of_workers(told, connection)
@@ -192,10 +196,3 @@ def _show_job(output: Terminal, job: Job, syncs: list[ProviderSync]) -> None:
     differences = [each for sync in syncs for each in sync.differences or []]
     if differences:
         show_differences(output, differences, limit=50)
-
-
-def _caller() -> str:
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):
-        return f"cli:uid {os.getuid()}"

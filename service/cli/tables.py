@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from service.cli.price_cells import axes, shown_axis, shown_condition, shown_usd
 from service.cli.queries import PREFIX_LENGTH, Row
 from service.jobs import Job
 from service.migrations.runner import PartStatus
@@ -36,7 +37,7 @@ def show_jobs(terminal: Terminal, jobs: Sequence[Job]) -> None:
         columns,
         [
             (
-                _shown_job(terminal, job.job_id),
+                shown_job(terminal, job.job_id),
                 job.status,
                 job.outcome or NOTHING,
                 shown_time(job.triggered_at),
@@ -90,6 +91,7 @@ def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
         Column("output/1M", right=True),
         Column("before", right=True),
         Column("by", fixed=False),
+        Column("in force", optional=True),
         Column("job"),
     )
     terminal.table(
@@ -102,10 +104,28 @@ def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
                 shown_amount(row["output_per_1m"]),
                 shown_amount(row["previous_output_per_1m"]),
                 row["changed_by"],
-                _shown_job(terminal, row["job_id"]),
+                "yes" if row["is_in_force"] else "no",
+                shown_job(terminal, row["job_id"]),
             )
             for row in changes
         ],
+    )
+
+
+def show_price(terminal: Terminal, price: Row) -> None:
+    """A row of ``model_price_at``: every axis that was known, and who set it when."""
+    known = {name: price[name] for name in axes(price) if price[name] is not None}
+    if not known:
+        terminal.say("Its price was unknown.")
+    else:
+        terminal.table(
+            (Column("price"), Column("USD", right=True)),
+            [(shown_axis(name), shown_usd(name, usd)) for name, usd in known.items()],
+        )
+    for condition in price["conditions"]:
+        terminal.say(shown_condition(condition))
+    terminal.say(
+        f"Since {shown_time(price['changed_at'])}, by {price['changed_by']} ({price['source']})."
     )
 
 
@@ -147,7 +167,7 @@ def show_config(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:
     )
 
 
-def _shown_job(terminal: Terminal, job_id: UUID | None) -> str:
+def shown_job(terminal: Terminal, job_id: UUID | None) -> str:
     """A terminal is narrow, and ``status`` takes the first digits; a pipe gets them all."""
     if job_id is None:
         return NOTHING

@@ -9,7 +9,10 @@ PROVIDERS = "providers"
 
 
 def judge_providers(facts: Facts) -> Finding:
-    """An enabled provider that fails is a warning: it may be the provider's own trouble."""
+    """An enabled provider that fails is a warning: it may be the provider's own trouble.
+
+    One that never had a credential is not asked, and lacks nothing; one that lost it does.
+    """
     if not facts.providers:
         return warn(
             PROVIDERS,
@@ -17,11 +20,18 @@ def judge_providers(facts: Facts) -> Finding:
             "update public.pricing_providers set enabled = true where slug = 'openrouter';",
         )
     failing = [provider for provider in facts.providers if provider.state == "failing"]
-    locked_out = [each for each in facts.providers if each.state == "no_credentials"]
+    locked_out = [
+        each
+        for each in facts.providers
+        if each.state == "no_credentials" and each.success_seconds is not None
+    ]
     if not failing and not locked_out:
-        return ok(PROVIDERS, f"{len(facts.providers)} enabled, none failing; {_oldest(facts)}")
+        return ok(
+            PROVIDERS,
+            f"{len(facts.providers)} enabled, none failing{_unasked(facts)}; {_oldest(facts)}",
+        )
     found = [_failure(provider) for provider in failing]
-    found += [f"{provider.slug} has no credential" for provider in locked_out]
+    found += [f"{provider.slug} has lost its credential" for provider in locked_out]
     advice = []
     if failing:
         names = " ".join(provider.slug for provider in failing[:MOST_NAMES])
@@ -30,6 +40,11 @@ def judge_providers(facts: Facts) -> Finding:
         variable = provider.credential_variable or "its credential"
         advice.append(f"export {variable}=...  # for the worker, and restart it")
     return warn(PROVIDERS, listed(found), "; ".join(advice))
+
+
+def _unasked(facts: Facts) -> str:
+    slugs = [each.slug for each in facts.providers if each.state == "no_credentials"]
+    return f"; not asked, for want of a credential: {listed(slugs)}" if slugs else ""
 
 
 def _failure(provider: Provider) -> str:
@@ -41,7 +56,7 @@ def _failure(provider: Provider) -> str:
 
 
 def _oldest(facts: Facts) -> str:
-    fetched = [each for each in facts.providers if each.state != "no_price_api"]
+    fetched = [each for each in facts.providers if each.state != "no_credentials"]
     never = [each.slug for each in fetched if each.success_seconds is None]
     if never or not fetched:
         return f"not yet synced: {listed(never) or 'none'}"

@@ -6,20 +6,12 @@ whose ``metadata`` is null (images, speech, embeddings) has no price here: unkno
 
 from __future__ import annotations
 
-from pydantic import JsonValue
-
 from service.price_list import PriceList, RawModel
-from service.prices import Axis, RawPrice, Unit
+from service.prices import Axis, Unit
 from service.providers import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
-from service.reading.wire import (
-    OddEntry,
-    printable,
-    published_text,
-    read_amount,
-    read_object,
-    verbatim,
-)
+from service.reading.price_keys import read_prices, read_pricing
+from service.reading.wire import read_object
 
 PRICE_KEYS = {
     "input_tokens": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -35,39 +27,20 @@ def parse(body: bytes) -> PriceList:
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
-    prices: list[RawPrice] = []
-    extra: dict[str, JsonValue] = {}
-    for key, value in _read_pricing(entry).items():
-        if key not in PRICE_KEYS:
-            extra[printable(key)] = verbatim(value)
-        elif (price := _read_price(key, value)) is not None:
-            prices.append(price)
+    read = read_prices(_read_metadata_pricing(entry), PRICE_KEYS)
     return RawModel(
         model_id=model_id,
         name=read_name(entry),
-        prices=tuple(prices),
-        extra=extra,
-        unknown_keys=frozenset(extra),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
     )
 
 
-def _read_pricing(entry: dict[str, object]) -> dict[str, object]:
-    metadata = entry.get("metadata")
-    if metadata is None:
-        return {}
-    pricing = read_object(metadata, "metadata").get("pricing")
+def _read_metadata_pricing(entry: dict[str, object]) -> dict[str, object]:
+    pricing = read_pricing(entry, "metadata").get("pricing")
     return {} if pricing is None else read_object(pricing, "metadata.pricing")
-
-
-def _read_price(key: str, value: object) -> RawPrice | None:
-    axis, unit = PRICE_KEYS[key]
-    try:
-        amount = read_amount(value)
-    except OddEntry as odd:
-        raise OddEntry(f"{key}: {odd}") from None
-    if amount is None:
-        return None
-    return RawPrice(axis, amount, unit, text=published_text(value), key=key)
 
 
 ADAPTER = Adapter(
@@ -79,4 +52,8 @@ ADAPTER = Adapter(
     parse=parse,
     evidence=Evidence.RECORDED,
     price_keys={f"metadata.pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note=(
+        "Numbers carry the noise of binary floating point; a model whose metadata is null has no"
+        " price here, which is not free."
+    ),
 )

@@ -1,24 +1,39 @@
 """OpenRouter: ``GET /api/v1/models``, no key needed.
 
 All prices are strings in USD: per token, but per request, per image and per search where the key
-says so. ``-1`` means that the price depends on where the request is routed: unknown.
+says so. ``-1`` means that the price depends on where the request is routed: unknown. 0 is free, but
+where a model makes more than text and all is 0, its price has no key here: unknown.
+
+``overrides`` are prices for long prompts and for times of the day; the base of a model with prices
+for the whole day is that of most of it, for the list shows that of the hour.
 Source: the provider's API reference (PublicPricing, PricingOverride).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
 from service.price_list import PriceList, RawCondition, RawModel
-from service.prices import Axis, RawPrice, Unit
+from service.prices import Axis, Unit
 from service.providers import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
+from service.reading.price_keys import (
+    PriceKeys,
+    ReadPrices,
+    as_unknown,
+    only_zeros,
+    price_of,
+    read_prices,
+    read_pricing,
+    require_agreement,
+)
+from service.reading.time_windows import read_weekdays, read_window, settle_base
 from service.reading.wire import (
     OddEntry,
     printable,
-    published_text,
     read_amount,
     read_object,
     read_whole_number,
@@ -47,8 +62,8 @@ PRICE_KEYS = {
     "web_search": (Axis.WEB_SEARCH, Unit.USD_PER_SEARCH),
 }
 
-CONDITION_KEYS = {"min_prompt_tokens", "utc_days", "utc_start", "utc_end"}
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+NOT_PRICES = frozenset({"overrides", "discount"})
+CONDITION_KEYS = frozenset({"min_prompt_tokens", "utc_days", "utc_start", "utc_end"})
 
 
 def parse(body: bytes) -> PriceList:
@@ -56,134 +71,125 @@ def parse(body: bytes) -> PriceList:
     return read_models(body, _read_model)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What has been read of one model so far."""
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    pricing = read_pricing(entry)
+    read = _read_prices(pricing, known=NOT_PRICES)
+    overrides = _read_overrides(pricing)
+    if _says_nothing(entry, read, overrides):
+        read = as_unknown(read)
+        overrides.conditions.clear()
+    # Not a price, and the prices are already what is charged.
+    discount = pricing.get("discount")
+    extra = {"discount": verbatim(discount)} if _is_discount(discount) else {}
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry),
+        prices=settle_base(read.prices, overrides.conditions),
+        conditions=tuple(overrides.conditions),
+        unknown=read.unknown,
+        extra={**read.extra, **extra, **overrides.extra},
+        unknown_keys=read.unknown_keys | overrides.unknown_keys,
+    )
 
-    prices: list[RawPrice] = field(default_factory=list)
+
+def _read_prices(
+    pricing: Mapping[str, object],
+    *,
+    known: frozenset[str],
+    path: str = "",
+    base: Mapping[str, object] | None = None,
+) -> ReadPrices:
+    """The prices of a model, or of an override, which keeps what it does not name of ``base``."""
+    keys: PriceKeys = PRICE_KEYS
+    if _is_price_of_a_token(
+        pricing.get("image"), pricing.get("prompt", (base or {}).get("prompt"))
+    ):
+        keys = {**PRICE_KEYS, "image": PRICE_KEYS["image_token"]}
+    read = read_prices(pricing, keys, known=known, path=path, dynamic=DYNAMIC)
+    tokens = [price for price in read.prices if price.axis is Axis.INPUT_IMAGE]
+    require_agreement(tokens[0] if tokens else None, tokens[-1] if tokens else None)
+    return read
+
+
+def _is_price_of_a_token(image: object, prompt: object) -> bool:
+    """Whether ``image`` is for a token of one: since March 2026 it is, and equals ``prompt``."""
+    try:
+        amount = read_amount(image, unknown=DYNAMIC)
+        return bool(amount) and amount == read_amount(prompt, unknown=DYNAMIC)
+    except OddEntry:
+        return False
+
+
+def _says_nothing(entry: dict[str, object], read: ReadPrices, overrides: _Overrides) -> bool:
+    """Zeros for what is charged in a way that no key can say, such as $0.08 for a song."""
+    if price_of(read.prices, Axis.INPUT) is None or price_of(read.prices, Axis.OUTPUT) is None:
+        return False
+    more = [price for condition in overrides.conditions for price in condition.prices]
+    architecture = entry.get("architecture")
+    modalities = architecture.get("output_modalities") if isinstance(architecture, dict) else None
+    return (
+        only_zeros([*read.prices, *more])
+        and isinstance(modalities, list)
+        and any(modality != "text" for modality in modalities)
+    )
+
+
+@dataclass(slots=True)
+class _Overrides:
+    """What has been read of a model's overrides."""
+
     conditions: list[RawCondition] = field(default_factory=list)
-    unknown: dict[str, str] = field(default_factory=dict)
     extra: dict[str, JsonValue] = field(default_factory=dict)
     unknown_keys: set[str] = field(default_factory=set)
 
 
-def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
-    reading = _Reading()
-    if entry.get("pricing") is not None:
-        for key, value in read_object(entry["pricing"], "pricing").items():
-            _read_key(reading, key, value)
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=tuple(reading.prices),
-        conditions=tuple(reading.conditions),
-        unknown=reading.unknown,
-        extra=reading.extra,
-        unknown_keys=frozenset(reading.unknown_keys),
-    )
-
-
-def _read_key(reading: _Reading, key: str, value: object) -> None:
-    if key in PRICE_KEYS:
-        price = _read_price(key, value)
-        if price is not None:
-            reading.prices.append(price)
-        elif value is not None:
-            reading.unknown[key] = published_text(value)
-    elif key == "overrides":
-        _read_overrides(reading, value)
-    elif key == "discount":
-        # Not a price, and the prices are already what is charged.
-        if _is_discount(value):
-            reading.extra[key] = verbatim(value)
-    else:
-        name = printable(key)
-        reading.extra[name] = verbatim(value)
-        reading.unknown_keys.add(name)
-
-
-def _read_price(key: str, value: object, *, path: str = "") -> RawPrice | None:
-    axis, unit = PRICE_KEYS[key]
-    try:
-        amount = read_amount(value, unknown=DYNAMIC)
-    except OddEntry as odd:
-        raise OddEntry(f"{path}{key}: {odd}") from None
-    if amount is None:
-        return None
-    return RawPrice(axis, amount, unit, text=published_text(value), key=f"{path}{key}")
-
-
-def _read_overrides(reading: _Reading, value: object) -> None:
+def _read_overrides(pricing: Mapping[str, object]) -> _Overrides:
+    read = _Overrides()
+    value = pricing.get("overrides")
     if value is None:
-        return
+        return read
     if not isinstance(value, list):
         raise OddEntry(f"overrides is {shown(value)}, not an array")
     not_understood: list[JsonValue] = []
     for position, item in enumerate(value):
-        path = f"overrides[{position}]."
-        override = read_object(item, path.rstrip("."))
-        strange = _strange_keys(override)
+        path = f"overrides[{position}]"
+        override = read_object(item, path)
+        prices = _read_prices(override, known=CONDITION_KEYS, path=f"{path}.", base=pricing)
+        strange = _strange_keys(
+            override, {price.key.removeprefix(f"{path}.") for price in prices.prices}
+        )
         if strange:
             # Half an override is a wrong price, so it is kept whole and applied not at all.
             not_understood.append(verbatim(override))
-            reading.unknown_keys |= strange
-        else:
-            condition = _read_condition(override, path)
-            if condition.prices:
-                reading.conditions.append(condition)
+            read.unknown_keys |= strange
+        elif prices.prices:
+            read.conditions.append(_read_condition(override, prices, path))
     if not_understood:
-        reading.extra["overrides"] = not_understood
+        read.extra["overrides"] = not_understood
+    return read
 
 
-def _strange_keys(override: dict[str, object]) -> set[str]:
+def _strange_keys(override: dict[str, object], priced: set[str]) -> set[str]:
     """Why an override cannot be expressed as a condition, as keys to report; empty if it can."""
-    strange = {
-        f"overrides.{printable(key)}"
-        for key, value in override.items()
-        if key not in CONDITION_KEYS
-        and (key not in PRICE_KEYS or _read_price(key, value, path="overrides.") is None)
-    }
+    strange = override.keys() - priced - CONDITION_KEYS
     if not strange and all(override.get(key) is None for key in CONDITION_KEYS):
         return {"overrides without a condition"}
-    return strange
+    return {f"overrides.{printable(key)}" for key in strange}
 
 
-def _read_condition(override: dict[str, object], path: str) -> RawCondition:
-    prices = (_read_price(key, override[key], path=path) for key in override if key in PRICE_KEYS)
+def _read_condition(override: dict[str, object], read: ReadPrices, path: str) -> RawCondition:
+    more = override.get("min_prompt_tokens")
     try:
-        start, end = _read_window(override)
+        start, end = read_window(override.get("utc_start"), override.get("utc_end"))
         return RawCondition(
-            prices=tuple(price for price in prices if price is not None),
-            min_prompt_tokens=_read_if_there(override, "min_prompt_tokens", 10**12),
-            utc_days=_read_days(override.get("utc_days")),
+            prices=read.prices,
+            min_prompt_tokens=None if more is None else read_whole_number(more, largest=10**12),
+            utc_days=read_weekdays(override.get("utc_days")),
             utc_start=start,
             utc_end=end,
         )
     except OddEntry as odd:
-        raise OddEntry(f"{path.rstrip('.')}: {odd}") from None
-
-
-def _read_window(override: dict[str, object]) -> tuple[int | None, int | None]:
-    start = _read_if_there(override, "utc_start", 2400)
-    end = _read_if_there(override, "utc_end", 2400)
-    if (start is None) != (end is None):
-        raise OddEntry("one of utc_start and utc_end is missing")
-    if any(clock is not None and clock % 100 > 59 for clock in (start, end)):
-        raise OddEntry(f"{start} to {end} is not a window of clock times")
-    return start, end
-
-
-def _read_days(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not value or any(day not in WEEKDAYS for day in value):
-        raise OddEntry("utc_days is not a list of weekdays")
-    return tuple(day for day in WEEKDAYS if day in value)
-
-
-def _read_if_there(override: dict[str, object], key: str, largest: int) -> int | None:
-    value = override.get(key)
-    return None if value is None else read_whole_number(value, largest=largest)
+        raise OddEntry(f"{path}: {odd}") from None
 
 
 def _is_discount(value: object) -> bool:
@@ -202,4 +208,9 @@ ADAPTER = Adapter(
     parse=parse,
     evidence=Evidence.RECORDED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note=(
+        "-1 is unknown. image is the price of an image token where it equals prompt. 0 and 0 are"
+        " unknown where more than text comes out. Windows that cover the day: the base is the"
+        " price of most of it, whatever the clock says."
+    ),
 )

@@ -7,7 +7,7 @@ odd model never is: it is skipped and named.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from service.errors import ParseError
 from service.price_list import Page, PriceList, RawModel, SkippedModel
@@ -29,6 +29,9 @@ MAX_ENTRIES = 100_000
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.]{16,}")
 
 ReadModel = Callable[[str, dict[str, object]], RawModel]
+# Gets an entry's id and the entry; gives the id of each model in it with the model's own entry, or
+# with what is odd about it.
+Split = Callable[[str, dict[str, object]], list[tuple[str, dict[str, object] | OddEntry]]]
 # Gets the whole answer and how many entries it has.
 ReadPage = Callable[[dict[str, object], int], Page]
 
@@ -39,12 +42,14 @@ def read_models(
     *,
     at: tuple[str, ...] = ("data",),
     id_key: str = "id",
+    split: Split | None = None,
     read_page: ReadPage | None = None,
 ) -> PriceList:
     """The price list in a body, each entry read by ``read_model(model_id, entry)``.
 
     ``at`` is where the list is, from the outside in; nowhere means that the answer is the list
-    itself. ``read_page`` reads which page of how many this is; without it the body must be all.
+    itself. ``split`` is for a list in which one entry is several models. ``read_page`` reads which
+    page of how many this is; without it the body must be all.
     ParseError: ``not_json``, ``bad_shape``, ``refused_by_provider``, ``incomplete_list`` or
     ``empty_list``.
     """
@@ -61,27 +66,38 @@ def read_models(
         raise ParseError("The list is empty.", code="empty_list")
     models: dict[str, RawModel] = {}
     skipped: dict[str, str] = {}
-    for position, entry in enumerate(entries, start=1):
-        label = f"entry {position}"
+    for label, entry in _each(entries, id_key, split):
         try:
-            model_id = _read_id(entry, id_key)
-            label = model_id
-            model = read_model(model_id, read_object(entry, "the entry"))
-            first = models.setdefault(model_id, model)
+            if isinstance(entry, OddEntry):
+                raise entry
+            model = read_model(label, entry)
+            first = models.setdefault(label, model)
             if first is not model and first.as_charged() != model.as_charged():
                 raise OddEntry("the list has it more than once, with different prices")
         except OddEntry as odd:
             skipped.setdefault(label, str(odd))
     kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
-    if not kept:
-        why = next(iter(skipped.values()))
+    # A page of odd models is one page of a list; whether the list has any, all its pages say.
+    if not kept and page is None:
+        why = next(iter(skipped.values()), "it has no models in it")
         raise ParseError(f"None of the {len(entries)} entries can be read; the first: {why}.")
     return PriceList(kept, tuple(SkippedModel(*item) for item in skipped.items()), page)
 
 
-def read_name(entry: dict[str, object]) -> str | None:
-    """The name for people, if there is one."""
-    name = entry.get("name")
+def read_id(model_id: object) -> str:
+    """A model's id, as it is spelt; OddEntry for what cannot be one."""
+    if not isinstance(model_id, str) or not model_id.strip():
+        raise OddEntry(f"its id is {shown(model_id)}")
+    if len(model_id) > MAX_ID_LENGTH:
+        raise OddEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
+    if not is_printable(model_id):
+        raise OddEntry(f"its id has control characters: {shown(model_id)}")
+    return model_id
+
+
+def read_name(entry: dict[str, object], key: str = "name") -> str | None:
+    """The name for people, if there is one under ``key``."""
+    name = entry.get(key)
     return printable(name[:MAX_ID_LENGTH]) if isinstance(name, str) and name.strip() else None
 
 
@@ -118,6 +134,20 @@ def _inner(found: object, key: str) -> object:
     return around[key]
 
 
+def _each(
+    entries: list[object], id_key: str, split: Split | None
+) -> Iterator[tuple[str, dict[str, object] | OddEntry]]:
+    """Each model's id and entry; where it has no id that can be used, its place and why."""
+    for position, entry in enumerate(entries, start=1):
+        label = f"entry {position}"
+        try:
+            label = _read_id(entry, id_key)
+            read = read_object(entry, "the entry")
+            yield from [(label, read)] if split is None else split(label, read)
+        except OddEntry as odd:
+            yield label, odd
+
+
 def _require_complete(answer: dict[str, object], count: int) -> None:
     total = answer.get("total_count")
     if total is not None and total != Number(str(count)):
@@ -146,11 +176,4 @@ def _refusal(answer: dict[str, object]) -> str:
 def _read_id(entry: object, id_key: str) -> str:
     if isinstance(entry, RepeatedKeys):
         entry = dict(entry.values) if id_key not in entry.keys else read_object(entry, "the entry")
-    model_id = read_object(entry, "the entry").get(id_key)
-    if not isinstance(model_id, str) or not model_id.strip():
-        raise OddEntry(f"its id is {shown(model_id)}")
-    if len(model_id) > MAX_ID_LENGTH:
-        raise OddEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
-    if not is_printable(model_id):
-        raise OddEntry(f"its id has control characters: {shown(model_id)}")
-    return model_id
+    return read_id(read_object(entry, "the entry").get(id_key))

@@ -5,8 +5,8 @@ Every adapter says that in a table of its own, ``{key: (axis, unit)}``, and read
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pydantic import JsonValue
@@ -17,6 +17,7 @@ from service.reading.wire import (
     printable,
     published_text,
     read_amount,
+    read_object,
     verbatim,
 )
 
@@ -34,6 +35,12 @@ class ReadPrices:
     unknown: Mapping[str, str]
     extra: Mapping[str, JsonValue]
     unknown_keys: frozenset[str]
+
+
+def read_pricing(entry: Mapping[str, object], key: str = "pricing") -> dict[str, object]:
+    """The object that has an entry's prices; empty where it is null or not there."""
+    value = entry.get(key)
+    return {} if value is None else read_object(value, key)
 
 
 def read_prices(
@@ -97,3 +104,26 @@ def require_agreement(one: RawPrice | None, other: RawPrice | None) -> None:
 def price_of(prices: Collection[RawPrice], axis: Axis) -> RawPrice | None:
     """The price of one axis, if there is one."""
     return next((price for price in prices if price.axis is axis), None)
+
+
+def only_zeros(prices: Collection[RawPrice]) -> bool:
+    """There are prices, and each is zero: free, or nothing said, as the provider means it."""
+    return bool(prices) and not any(price.amount for price in prices)
+
+
+def as_unknown(read: ReadPrices, *axes: Axis) -> ReadPrices:
+    """The same without the prices of these axes (none named: of all); their texts are kept."""
+    dropped = [price for price in read.prices if not axes or price.axis in axes]
+    return replace(
+        read,
+        prices=tuple(price for price in read.prices if price not in dropped),
+        unknown={**read.unknown, **{price.key: price.text for price in dropped}},
+    )
+
+
+def agreed(prices: Iterable[RawPrice]) -> tuple[RawPrice, ...]:
+    """One price for each axis, the first of those given; OddEntry if a further one differs."""
+    first: dict[Axis, RawPrice] = {}
+    for price in prices:
+        require_agreement(first.setdefault(price.axis, price), price)
+    return tuple(first.values())

@@ -79,7 +79,7 @@ def up(settings: Settings, *, once: bool, as_json: bool) -> int:
                     Terminal(sys.stdout).json([without(sync, *NOT_IN_SUMMARY) for sync in syncs])
                     sys.stdout.flush()
                 else:
-                    show_summary(terminal, syncs)
+                    show_summary(terminal, syncs, _our_command())
                 if once:
                     return 0 if any(sync.status == "success" for sync in syncs) else 1
                 running.show_address()

@@ -35,7 +35,8 @@ class Answer(BaseModel):
     )
 
     def response(self, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-        return Response(self.model_dump_json(), status, headers, media_type="application/json")
+        body = self.model_dump_json(by_alias=True)
+        return Response(body, status, headers, media_type="application/json")
 
 
 class TriggerAnswer(Answer):

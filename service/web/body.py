@@ -3,22 +3,53 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TypeVar
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
+from service.web.amounts import Number
 from service.web.errors import HttpError, bad_input
 from service.web.state import state_of
 
 BODY_LIMIT = 64 * 1024
 READ_SECONDS = 10.0
 
+# RFC 3339; what pydantic takes besides, such as seconds since 1970, nobody means here.
+TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+
+
+def read_time(value: object) -> datetime:
+    """An RFC 3339 time with its offset, in UTC; ValueError for what is none."""
+    if not isinstance(value, str) or not TIME.fullmatch(value):
+        raise ValueError("must be a time such as 2026-11-27T12:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must be a time up to the end of the year 9999") from None
+
+
+GivenTime = Annotated[
+    datetime,
+    BeforeValidator(read_time),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
 
 class RequestBody(BaseModel):
     """Base of the bodies: unknown fields are refused, and "true" is not true."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class ExactBody(RequestBody):
+    """Base of the bodies with amounts: a JSON number reaches its field as it was written."""
 
 
 Body = TypeVar("Body", bound=RequestBody)
@@ -30,13 +61,24 @@ async def read_body(request: Request, model: type[Body]) -> Body:
     if not raw.strip():
         raw = b"{}"
     try:
+        if issubclass(model, ExactBody):
+            return model.model_validate(_as_written(raw))
         return model.model_validate_json(raw)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         message = f"{where}: {first['msg']}" if where else first["msg"]
-        fields = ", ".join(model.model_fields)
-        raise bad_input(message, hint=f"A JSON object with any of: {fields}.") from None
+    except ValueError as error:
+        message = f"Invalid JSON: {error}"
+    fields = ", ".join(model.model_fields)
+    raise bad_input(message, hint=f"A JSON object with any of: {fields}.")
+
+
+def _as_written(raw: bytes) -> object:
+    """JSON with its numbers as they were written; ValueError for what is no JSON."""
+    # The strict reader first: it bounds the depth, and refuses NaN and half a surrogate.
+    from_json(raw, allow_inf_nan=False)
+    return json.loads(raw, parse_int=Number, parse_float=Number)
 
 
 async def _read_in_time(request: Request) -> bytes:

@@ -8,7 +8,8 @@ Clients decide by ``code``; ``message`` and ``hint`` are for people and may chan
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -103,6 +104,16 @@ def not_found(message: str, *, hint: str | None = None) -> HttpError:
     return HttpError(404, "not_found", message, hint=hint)
 
 
+@contextmanager
+def hinted(hints: Mapping[int, str]) -> Iterator[None]:
+    """Give the errors of a function hints for those who have HTTP; its own have SQL in them."""
+    try:
+        yield
+    except HttpError as error:
+        error.hint = hints.get(error.status, error.hint)
+        raise
+
+
 def database_error(error: Exception) -> HttpError:
     """The HTTP error for whatever came out of a database call; what it does not know is a 500."""
     if isinstance(error, asyncpg.PostgresError):
@@ -153,7 +164,10 @@ def database_error(error: Exception) -> HttpError:
             logger.error("unexpected error of a database call", exc_info=error)
         return internal_error()
     if not isinstance(error, asyncpg.PostgresError) or not (error.sqlstate or "").startswith("PT"):
-        return bad_input("A value holds characters that cannot be stored.")
+        return bad_input(
+            "A value holds characters that cannot be stored.",
+            hint="Leave out NUL characters and halves of surrogate pairs.",
+        )
     return HttpError(
         status,
         code,

@@ -18,6 +18,10 @@ Another = Callable[[], Pricing]
 
 # Children first: while they are emptied no foreign key and no trigger acts.
 EMPTIED = (
+    "public.pricing_held_changes",
+    "public.pricing_overrides",
+    "public.pricing_change_rules",
+    "public.pricing_catalogue_prices",
     "public.model_pricing_history",
     "public.model_pricing",
     "public.pricing_idempotency_keys",

@@ -32,6 +32,8 @@ ORDERLY = [
     *("update_job", "update_job_otherwise", "update_jobs", "delete_lock", "delete_locks"),
     *("disable", "disable_all", "enable_all", "delete_queue_row", "silence", "take_long"),
     *("clean_up", "clean_locks", "forget"),
+    *("hold", "approve", "approve_all", "reject", "accept", "end_rule"),
+    *("override", "clear_override", "expire", "roll_sync_back"),
 ]
 # These hold a queue row and may leave it as it was, so that somebody who ended its job meanwhile
 # has left it to nobody: the next clean-up stops it.
@@ -42,7 +44,7 @@ DISORDERLY = [
 # What is taken back now and then.
 REVOCABLE = [
     *("fetch", "apply", "end", "cancel", "retry", "update_job", "delete_lock", "disable"),
-    "clean_up",
+    *("clean_up", "approve_all", "override", "roll_sync_back"),
 ]
 OFTEN = {
     "fetch": 16,
@@ -55,6 +57,12 @@ OFTEN = {
     "silence": 3,
     "clean_up": 5,
     "enqueue_due": 3,
+    "hold": 6,
+    "approve": 4,
+    "approve_all": 4,
+    "override": 4,
+    "clear_override": 3,
+    "roll_sync_back": 4,
     "roll_back": 4,
     "engine_retry": 3,
 }
@@ -252,6 +260,85 @@ class Hands:
     def enable_all(self) -> None:
         with self.shared.sweep_of_providers:
             self.pricing.do("update public.pricing_providers set enabled = true, state = 'ok'")
+
+    # What people decide about prices.
+
+    def hold(self) -> None:
+        """A change waits, as a sync would leave it."""
+        amount = f"0.{self.chance.randrange(1, 10**9):012d}"
+        self.pricing.rows(
+            "with held as (select public.lock_provider_prices(array[%s]))"
+            " insert into public.pricing_held_changes (model_id, provider_slug, class, reason,"
+            " prices, previous, pricing_source, first_job_id, job_id, first_seen_at, last_seen_at)"
+            " select m.id, m.provider_slug, 'unit', 'unit: test',"
+            " jsonb_build_object('price_per_input_token', %s::text), '{}', m.pricing_source,"
+            " j.it, j.it, now(), now()"
+            " from held, public.model_pricing m, (select %s::uuid as it) as j"
+            " where m.provider_slug = %s and j.it is not null"
+            " on conflict do nothing returning id",
+            *((provider := self.one()), amount, self.job(), provider),
+        )
+
+    def held(self) -> object:
+        return self._picked(
+            "select id as it from public.pricing_held_changes where still_said"
+            " order by id desc limit 8"
+        )
+
+    def approve(self) -> None:
+        with self.briefly_open():
+            self.pricing.rows("select public.approve_held_price_change(%s)", self.held())
+
+    def reject(self) -> None:
+        self.pricing.rows("select public.reject_held_price_change(%s)", self.held())
+
+    def approve_all(self) -> None:
+        job_id = self._picked("select job_id as it from public.pricing_held_changes limit 8")
+        with self.briefly_open():
+            self.pricing.rows("select public.approve_held_price_changes(%s)", job_id)
+
+    def accept(self) -> None:
+        self.pricing.rows(
+            "select public.accept_price_changes(%s, 20, now() + interval '1 hour', 'test')",
+            self.one(),
+        )
+
+    def end_rule(self) -> None:
+        rule = self._picked("select id as it from public.pricing_change_rules limit 8")
+        self.pricing.rows("select public.end_price_change_rule(%s)", rule)
+
+    def override(self) -> None:
+        with self.briefly_open():
+            self.pricing.rows(
+                "select public.set_price_override(%s, %s, 'test', input_per_1m => %s,"
+                " expires_at => now() + interval '1 hour')",
+                *(self.one(), self.chance.choice(MODELS), self.chance.randrange(1, 10**9)),
+            )
+
+    def clear_override(self) -> None:
+        self.pricing.rows(
+            "select public.clear_price_override(%s, %s)",
+            *(self.one(), self.chance.choice(MODELS)),
+        )
+
+    def expire(self) -> None:
+        """An hour passes for one of them."""
+        self.pricing.do(
+            "update public.pricing_overrides set expires_at = now() where id = (select id"
+            " from public.pricing_overrides where ended_at is null limit 1 for update skip locked)"
+        )
+        with self.briefly_open():
+            self.pricing.rows("select public.end_expired_overrides()")
+
+    def roll_sync_back(self) -> None:
+        job_id = self._picked(
+            "select job_id as it from public.model_pricing_history where job_id is not null"
+            " order by id desc limit 8"
+        )
+        with self.briefly_open():
+            self.pricing.rows(
+                "select * from public.rollback_pricing_sync(%s, dry_run => false)", job_id
+            )
 
     def roll_back(self) -> None:
         """Somebody changes his mind, or his connection dies."""

@@ -16,6 +16,8 @@ with link as (
         lag(h.price_per_input_token) over history as before_input,
         lag(h.price_per_output_token) over history as before_output
     from public.model_pricing_history h
+    -- What was said under an override was not charged.
+    where h.is_in_force
     window history as (partition by h.model_id order by h.changed_at, h.id)
 )
 select format('history row %s says %s was before, the row before it %s',

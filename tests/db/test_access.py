@@ -44,6 +44,20 @@ CALLERS = {
     "pricing_has_admin_key": {"pricing_web"},
     "pricing_scheduler_status": {"pricing_web", "service_role"},
     "pricing_sync_estimate": {"pricing_web", "service_role"},
+    "pricing_axes": {"pricing_web", "service_role"},
+    "pricing_price_set": {"pricing_web", "service_role"},
+    "approve_held_price_change": {"pricing_web", "service_role"},
+    "approve_held_price_changes": {"pricing_web", "service_role"},
+    "reject_held_price_change": {"pricing_web", "service_role"},
+    "reject_held_price_changes": {"pricing_web", "service_role"},
+    "accept_price_changes": {"pricing_web", "service_role"},
+    "end_price_change_rule": {"pricing_web", "service_role"},
+    "set_price_override": {"pricing_web", "service_role"},
+    "clear_price_override": {"pricing_web", "service_role"},
+    "rollback_pricing_sync": {"pricing_web", "service_role"},
+    "model_price_at": {"pricing_web", "service_role"},
+    "pricing_credential_variables": {"pricing_worker"},
+    "report_pricing_credentials": {"pricing_worker"},
 }
 READS_ONLY = {"pricing_web", "service_role"}
 WORKER_READS = {"pricing_settings", "pricing_worker_settings", "pricing_schema_ledger"}

@@ -171,16 +171,50 @@ def test_a_dry_run_that_fails_says_nothing_about_the_provider(pricing: Pricing) 
     assert pricing.provider("openrouter") == before
 
 
-def test_without_a_credential_it_is_left_out_of_all(pricing: Pricing) -> None:
-    pricing.end(pricing.start(), "failed", "no_credentials", "OPENROUTER_KEY is not set")
-    assert pricing.provider("openrouter")["state"] == "no_credentials"
+# A worker of an earlier version calls it a failure.
+@pytest.mark.parametrize("status", ["cancelled", "failed"])
+def test_without_a_credential_nobody_failed(pricing: Pricing, status: str) -> None:
+    pricing.end(pricing.start(), "failed", "timeout")
+    attempt = pricing.start()
+    assert pricing.end(attempt, status, "no_credentials", "OPENROUTER_KEY is not set") is True
+
+    log = pricing.log(attempt.queue_job_id)
+    assert (log["status"], log["errors"]) == ("cancelled", 0)
+    assert (log["error_kind"], log["error_message"]) == (
+        "no_credentials",
+        "OPENROUTER_KEY is not set",
+    )
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "aborted"
+    assert pricing.job(attempt.job_id)["outcome"] == "cancelled"
+    provider = pricing.provider("openrouter")
+    assert (provider["state"], provider["consecutive_failures"]) == ("no_credentials", 1)
+
+
+def test_without_a_credential_it_is_left_out_of_all_but_may_be_named(pricing: Pricing) -> None:
+    pricing.end(pricing.start(), "cancelled", "no_credentials", "OPENROUTER_KEY is not set")
     assert "openrouter" not in pricing.trigger()["providers"]
+    assert pricing.trigger("openrouter")["providers"] == ["openrouter"]
 
 
-def test_a_disabled_provider_stays_disabled(pricing: Pricing) -> None:
+def test_a_dry_run_without_a_credential_says_nothing_about_the_provider(pricing: Pricing) -> None:
+    before = pricing.provider("openrouter")
+    pricing.end(pricing.start("openrouter", dry_run=True), "cancelled", "no_credentials")
+    assert pricing.provider("openrouter") == before
+
+
+def test_a_cancellation_for_another_reason_says_nothing_about_the_provider(
+    pricing: Pricing,
+) -> None:
+    before = pricing.provider("openrouter")
+    pricing.end(pricing.start(), "cancelled", "cancelled")
+    assert pricing.provider("openrouter") == before
+
+
+@pytest.mark.parametrize("status", ["cancelled", "failed"])
+def test_a_disabled_provider_stays_disabled(pricing: Pricing, status: str) -> None:
     attempt = pricing.start()
     pricing.do("update public.pricing_providers set enabled = false where slug = 'openrouter'")
-    pricing.end(attempt, "failed", "no_credentials")
+    pricing.end(attempt, status, "no_credentials")
     assert pricing.provider("openrouter")["state"] == "disabled"
 
 

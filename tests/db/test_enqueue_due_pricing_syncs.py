@@ -188,10 +188,16 @@ def test_nor_does_what_is_left_open_of_a_job_that_has_ended(pricing: Pricing) ->
 def test_disabled_and_helpless_providers_are_not_enqueued(pricing: Pricing) -> None:
     plan(pricing, "openrouter", enabled=False)
     plan(pricing, "deepinfra", state="no_credentials")
-    plan(pricing, "catalogue", state="no_price_api")
+    plan(pricing, "catalogue", adapter=None)
     with pricing.nothing_written():
         assert enqueued(pricing) == []
     plan(pricing, "openrouter", enabled=True)
+    assert enqueued(pricing) == ["openrouter"]
+
+
+def test_a_provider_whose_list_has_no_prices_is_enqueued(pricing: Pricing) -> None:
+    only(pricing, "openrouter")
+    plan(pricing, "openrouter", state="no_price_api")
     assert enqueued(pricing) == ["openrouter"]
 
 

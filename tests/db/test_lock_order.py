@@ -18,6 +18,17 @@ from tests.db.agreement import assert_agreed
 from tests.db.clock import time_passes
 from tests.db.conftest import Another, SharedDatabase
 from tests.db.interleavings import DISORDERLY, ORDERLY, interleave
+from tests.db.price_chains import broken_chains
+from tests.db.price_decisions import (
+    base,
+    call,
+    charged,
+    ended_job,
+    held,
+    override,
+    prices,
+    said,
+)
 from tests.db.pricing import Attempt, Pricing, Row, refused
 from tests.waiting import wait_until
 
@@ -292,6 +303,103 @@ def test_the_schedule_waits_for_nobody_who_holds_a_provider(
         person.do("update public.pricing_providers set enabled = false where slug = 'openrouter'")
         (job,) = pricing.rows("select * from public.enqueue_due_pricing_syncs()")
         assert job["providers"] == ["deepinfra"]
+
+
+# People's decisions about prices, while a sync of the provider writes them.
+
+
+def approve(pricing: Pricing) -> None:
+    for row in pricing.rows("select id from public.pricing_held where provider = 'openrouter'"):
+        call(pricing, "approve_held_price_change", id=row["id"])
+
+
+def approve_all(pricing: Pricing) -> None:
+    job_id = pricing.value("select max(job_id::text) from public.pricing_held")
+    call(pricing, "approve_held_price_changes", job_id=job_id)
+
+
+def reject(pricing: Pricing) -> None:
+    for row in pricing.rows("select id from public.pricing_held where provider = 'openrouter'"):
+        call(pricing, "reject_held_price_change", id=row["id"])
+
+
+def set_override(pricing: Pricing) -> None:
+    override(pricing, input_per_1m=5)
+
+
+def clear_override(pricing: Pricing) -> None:
+    call(pricing, "clear_price_override", provider="openrouter", model="other")
+
+
+def roll_sync_back(pricing: Pricing) -> None:
+    job_id = pricing.value("select max(job_id::text) from public.model_pricing_history")
+    call(pricing, "rollback_pricing_sync", job_id=job_id, dry_run=False)
+
+
+DECISIONS = [approve, approve_all, reject, set_override, clear_override, roll_sync_back]
+
+
+@pytest.fixture
+def decided_about(pricing: Pricing) -> Attempt:
+    """What each of those decisions needs, and a sync that says other prices."""
+    said(pricing, {"m": prices(1, 2), "other": prices(1, 2)})
+    held(pricing, "m", prices(300, 2), job_id=ended_job(pricing))
+    override(pricing, "other", input_per_1m=5)
+    return pricing.start("openrouter")
+
+
+@pytest.mark.parametrize("decide", DECISIONS, ids=lambda it: it.__name__)
+def test_a_decision_waits_for_a_sync_that_writes(
+    pricing: Pricing,
+    worker: Pricing,
+    person: Pricing,
+    threads: ThreadPoolExecutor,
+    decided_about: Attempt,
+    decide: Callable[[Pricing], None],
+) -> None:
+    with worker.connection.transaction():
+        worker.succeed(decided_about, "m", "other")
+        decided = threads.submit(decide, person)
+        worker.wait_until_blocked(person)
+    # It decides about what is there then: the sync has said another price.
+    if decide in (approve, approve_all, reject):
+        with refused("PT409"):
+            decided.result(10)
+        assert charged(pricing) == prices("0.3", "0.6")
+    else:
+        decided.result(10)
+    assert pricing.rows("select from public.pricing_held where class <> 'rollback'") == []
+    assert broken_chains(pricing.connection) == []
+    assert_agreed(pricing.connection)
+
+
+@pytest.mark.parametrize("decide", DECISIONS, ids=lambda it: it.__name__)
+def test_a_sync_waits_for_a_decision(
+    pricing: Pricing,
+    worker: Pricing,
+    person: Pricing,
+    threads: ThreadPoolExecutor,
+    decided_about: Attempt,
+    decide: Callable[[Pricing], None],
+) -> None:
+    with person.connection.transaction():
+        decide(person)
+        applied = threads.submit(worker.succeed, decided_about, "m", "other")
+        person.wait_until_blocked(worker)
+    assert applied.result(10)["status"] == "success"
+    assert base(pricing) == base(pricing, "other") == prices("0.3", "0.6")
+    assert broken_chains(pricing.connection) == []
+    assert_agreed(pricing.connection)
+
+
+def test_decisions_about_two_providers_do_not_meet(pricing: Pricing, person: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    said(pricing, {"m": prices(1, 2)}, provider="deepinfra")
+    pricing.do("set lock_timeout = '2s'")
+    with person.connection.transaction():
+        override(person, input_per_1m=5)
+        override(pricing, provider="deepinfra", input_per_1m=5)
+    assert charged(pricing) == charged(pricing, provider="deepinfra") == prices(5, 2)
 
 
 # The clean-up, which settles many syncs in one transaction.

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from tests.db.price_decisions import held, listed, override, prices, said
 from tests.db.pricing import Pricing, Row, catalogue_price, price
 
 AXES = (
@@ -97,3 +98,30 @@ def test_a_price_is_confirmed_by_its_own_source(pricing: Pricing) -> None:
 def test_models_of_a_provider_without_a_row_are_shown(pricing: Pricing) -> None:
     pricing.sync("catalogue", [catalogue_price("somebody-else", "m")])
     assert shown(pricing)["provider"] == "somebody-else"
+
+
+def test_what_waits_is_pointed_out(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2), "other": prices(1, 2)})
+    held(pricing, "m", prices(300, 2))
+    held(pricing, "other", prices(300, 2), status="rejected", decided_at="now")
+    assert (shown(pricing)["is_held"], shown(pricing, "other")["is_held"]) == (True, False)
+    assert shown(pricing)["input_per_1m"] == 1
+
+
+def test_beside_an_override_what_the_provider_says(pricing: Pricing) -> None:
+    said(pricing, {"m": prices("0.30", 2)})
+    columns = ("is_overridden", "input_per_1m", "provider_input_per_1m", "provider_output_per_1m")
+    assert [str(shown(pricing)[c]) for c in columns] == ["False", "0.3", "0.3", "2"]
+    override(pricing, input_per_1m=5)
+    assert [str(shown(pricing)[c]) for c in columns] == ["True", "5", "0.3", "2"]
+
+
+def test_an_override_of_what_the_provider_does_not_know(pricing: Pricing) -> None:
+    listed(pricing, "m")
+    override(pricing, input_per_1m=5)
+    row = shown(pricing)
+    assert (row["is_overridden"], row["input_per_1m"], row["provider_input_per_1m"]) == (
+        True,
+        5,
+        None,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.db.price_decisions import override, prices, said
 from tests.db.pricing import Pricing, price
 
 
@@ -31,3 +32,17 @@ def test_each_change_is_a_row_in_usd_per_million(pricing: Pricing) -> None:
     ]
     assert shown == [(1, 2, Decimal("1.5"), None), (None, None, 1, 2)]
     assert rows[0]["changed_by"] == "api_sync:openrouter"
+    assert {row["is_in_force"] for row in rows} == {True}
+
+
+def test_what_was_said_under_an_override_was_not_charged(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=5, output_per_1m=6)
+    said(pricing, {"m": prices(3, 4)})
+    rows = pricing.rows("select * from public.pricing_history order by id")
+    assert [(row["is_in_force"], row["input_per_1m"]) for row in rows] == [
+        (True, 1),
+        (True, 5),
+        (False, 3),
+    ]
+    assert rows[-1]["previous_input_per_1m"] == 1

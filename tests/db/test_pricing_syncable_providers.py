@@ -18,7 +18,8 @@ def test_enabled_with_an_adapter_and_with_what_they_need(pricing: Pricing) -> No
         " ('no-api', 'x', 'x', 'no_price_api', true), ('off', 'x', 'x', 'ok', false),"
         " ('failing', 'x', 'x', 'failing', true)"
     )
-    assert syncable(pricing) == ["catalogue", "deepinfra", "failing", "openrouter"]
+    # A list without prices has models; a provider without a credential is asked by name only.
+    assert syncable(pricing) == ["catalogue", "deepinfra", "failing", "no-api", "openrouter"]
 
 
 def test_a_trigger_without_a_list_syncs_exactly_these(pricing: Pricing) -> None:

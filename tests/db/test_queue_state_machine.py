@@ -354,7 +354,8 @@ def _tables(pricing: Pricing) -> dict[Any, Any]:
             there["log", row[:2]] = row[2:]
         for row in cursor.execute(
             "select slug, enabled, consecutive_failures, next_sync_at is null"
-            " from public.pricing_providers"
+            " from public.pricing_providers where slug = any (%s)",
+            [[*PROVIDERS]],
         ):
             there["provider", row[0]] = row[1:]
         for (worker_id,) in cursor.execute("select id from procrastinate.procrastinate_workers"):

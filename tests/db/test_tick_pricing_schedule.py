@@ -11,6 +11,7 @@ from threading import Barrier
 import pytest
 
 from tests.db.conftest import Another
+from tests.db.price_decisions import charged, override, prices, said
 from tests.db.pricing import Pricing, Row, refused
 
 
@@ -324,3 +325,53 @@ def test_a_pruning_in_the_future_is_none(pricing: Pricing) -> None:
     )
     tick(pricing)
     assert old_jobs(pricing) == 0
+
+
+# Overrides whose time has come.
+
+
+def expired_override(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=5)
+    pricing.do("update public.pricing_overrides set expires_at = clock_timestamp()")
+
+
+@pytest.mark.parametrize("scheduler", ["worker", "pg_cron"])
+@pytest.mark.parametrize("switched", ["on", "off"])
+def test_expired_overrides_end(pricing: Pricing, scheduler: str, switched: str) -> None:
+    """With the schedule off as well."""
+    pricing.do("update public.pricing_settings set scheduler_enabled = %s::boolean", switched)
+    expired_override(pricing)
+    tick(pricing, scheduler)
+    assert charged(pricing) == prices(1, 2)
+
+
+def test_a_worker_ends_them_while_pg_cron_ticks(pricing: Pricing) -> None:
+    silent_for(pricing, "pg_cron", "5 seconds")
+    expired_override(pricing)
+    assert tick(pricing) == 0
+    assert charged(pricing) == prices(1, 2)
+
+
+def test_failing_to_end_them_keeps_nothing_from_being_enqueued(own_database: Pricing) -> None:
+    pricing = own_database
+    expired_override(pricing)
+    pricing.do(
+        "create or replace function public.end_expired_overrides() returns integer"
+        " language plpgsql as $$ begin raise 'somebody has broken it'; end $$"
+    )
+    assert tick(pricing) == 2
+    assert heartbeat(pricing)["last_error"] == "Ending overrides failed: somebody has broken it"
+
+
+def test_a_sync_that_writes_is_not_waited_for(pricing: Pricing, another: Another) -> None:
+    expired_override(pricing)
+    sync = another()
+    pricing.do("set lock_timeout = '2s'")
+    with sync.connection.transaction():
+        sync.rows("select public.lock_provider_prices('{openrouter}')")
+        assert tick(pricing) == 2
+        assert heartbeat(pricing)["last_error"] is None
+    assert charged(pricing) == prices(5, 2)
+    tick(pricing)
+    assert charged(pricing) == prices(1, 2)

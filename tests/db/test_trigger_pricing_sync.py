@@ -48,7 +48,9 @@ def test_all_leaves_out_those_that_cannot_be_synced(pricing: Pricing) -> None:
         " ('failing', 'x', 'x', 'failing', true)"
     )
 
-    assert pricing.trigger()["providers"] == ["catalogue", "deepinfra", "failing", "openrouter"]
+    assert pricing.trigger()["providers"] == [
+        *("catalogue", "deepinfra", "failing", "no-api", "openrouter")
+    ]
 
 
 def test_every_argument_arrives(pricing: Pricing) -> None:
@@ -112,10 +114,17 @@ def test_bad_input_is_refused_and_nothing_is_written(
     assert says in str(info.value.diag.message_primary)
 
 
+def known(pricing: Pricing) -> str:
+    rows = pricing.rows(
+        "select slug from public.pricing_providers where adapter is not null order by slug"
+    )
+    return ", ".join(row["slug"] for row in rows)
+
+
 def test_the_hint_lists_the_known_providers(pricing: Pricing) -> None:
     with refused("PT422") as info:
         pricing.trigger("nobody")
-    assert "catalogue, deepinfra, openrouter" in str(info.value.diag.message_hint)
+    assert f"Known providers: {known(pricing)}." in str(info.value.diag.message_hint)
 
 
 def test_nothing_to_sync_is_refused(pricing: Pricing) -> None:
@@ -124,7 +133,7 @@ def test_nothing_to_sync_is_refused(pricing: Pricing) -> None:
     with pricing.nothing_written(), refused("PT422") as info:
         pricing.trigger()
     assert "nothing to sync" in str(info.value.diag.message_primary)
-    assert "catalogue, deepinfra, openrouter" in str(info.value.diag.message_hint)
+    assert f"Known providers: {known(pricing)}." in str(info.value.diag.message_hint)
 
 
 def test_queue_is_always_a_new_job_that_waits_its_turn(pricing: Pricing) -> None:

@@ -28,6 +28,14 @@ def example(section: str) -> dict[str, Any]:
     return answer
 
 
+def json_blocks(section: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(block.text)
+        for block in blocks("docs/api.md", section=section)
+        if block.language == "json"
+    ]
+
+
 def test_the_examples(
     processes: Processes,
     start_worker: StartWorker,
@@ -37,10 +45,23 @@ def test_the_examples(
 ) -> None:
     for slug in ("openrouter", "deepinfra"):
         providers.fill(slug, 3)
+    entry = providers.body("openrouter")["data"][0]
+    entry["id"] = "openai/gpt-4o"
+    entry["pricing"] = {"prompt": "0.0000025", "completion": "0.00001"}
     url = f"http://127.0.0.1:{free_port()}"
     processes.service("serve", "--port", url.rpartition(":")[2])
     start_worker()
     wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
+
+    # What the first example triggers brings a new model, and one price that looks wrong.
+    queue.wait_for_end(queue.trigger("openrouter"))
+    queue.connection.execute(
+        "update pricing_providers set guards_enabled = true where slug = 'openrouter'"
+    )
+    body = providers.body("openrouter")
+    body["data"].append({**entry, "id": "maker/new"})
+    body["total_count"] += 1
+    entry["pricing"] = {"prompt": "0.0025", "completion": "0.00001"}
 
     text = "\n".join(block.text for block in blocks("docs/api.md") if block.language == "bash")
     assert "http://127.0.0.1:8000" in text
@@ -55,7 +76,7 @@ def test_the_examples(
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"finished":true' in done.stdout
     assert done.stdout.endswith("outcome: success")
-    assert queue.row("select count(*) as n from pricing_sync_jobs") == {"n": 3}
+    assert queue.row("select count(*) as n from pricing_sync_jobs") == {"n": 4}
 
     triggered = json.loads((tmp_path / "triggered.json").read_text())
     assert triggered.keys() == example("Trigger a sync").keys()
@@ -66,6 +87,36 @@ def test_the_examples(
     assert (cancelled["status"], cancelled["outcome"]) == ("cancelled", "cancelled")
     retried = json.loads((tmp_path / "retried.json").read_text())
     assert (retried["sync_id"], retried["finished"]) == (cancelled["sync_id"], False)
+
+    def answered(name: str) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads((tmp_path / f"{name}.json").read_text())
+        assert "error" not in answer, answer
+        return answer
+
+    held_shown, approved_shown = json_blocks("Held changes")
+    (held,) = answered("held")["held"]
+    assert held.keys() == held_shown["held"][0].keys()
+    assert held["model_id"] == "openai/gpt-4o"
+    assert held["class"] == "unit"
+    assert "input_per_1m moves by 1,000 times" in held["reason"]
+    assert held["evidence"][0].keys() == held_shown["held"][0]["evidence"][0].keys()
+    approved = answered("approved")
+    assert approved.keys() == approved_shown.keys()
+    assert (approved["id"], approved["status"]) == (held["id"], "approved")
+    (rule_shown,) = json_blocks("Rules")
+    assert answered("rule").keys() == answered("ended").keys() == rule_shown.keys()
+    assert answered("ended")["ended_by"] == "admin"
+    (override_shown,) = json_blocks("Overrides")
+    assert answered("override").keys() == override_shown.keys()
+    assert answered("override")["prices"] == override_shown["prices"]
+    assert answered("cleared")["id"] == answered("override")["id"]
+    (rollback_shown,) = json_blocks("Roll a sync back")
+    assert answered("shown").keys() == rollback_shown.keys()
+    rolled_back = answered("rolled-back")
+    assert rolled_back["models"][0].keys() == rollback_shown["models"][0].keys()
+    assert rolled_back["rolled_back"] > 0
+    for name in ("drift", "unpriced"):
+        assert {"count", "next_cursor", name} == answered(name).keys()
 
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     schedule = httpx2.get(url + SCHEDULER, headers=headers).json()["scheduler"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from pathlib import Path
 
 import psycopg
@@ -18,7 +19,7 @@ from psycopg.rows import DictRow, dict_row
 from tests.db.agreement import assert_agreed
 from tests.db.clock import time_passes
 from tests.db.conftest import SharedDatabase
-from tests.db.pricing import Pricing, price, refused
+from tests.db.pricing import Pricing, Row, price, refused
 from tests.db.test_operators_statements import STATEMENTS
 from tests.docs.runbook import (
     Night,
@@ -221,6 +222,7 @@ def provider_states(night: Night) -> None:
         pricing.end(pricing.start("openrouter"), "failed", "http_status", "status 500")
     shown, reasons = night.sql() + night.sql(provider="openrouter")
     states = {provider["slug"]: provider["state"] for provider in rows(shown)}
+    states = {slug: state for slug, state in states.items() if state != "disabled"}
     assert states == {"catalogue": "ok", "deepinfra": "ok", "openrouter": "failing"}
     assert [failure["error_message"] for failure in rows(reasons)] == ["status 500"] * 3
     pricing.succeed(pricing.start("openrouter"))
@@ -236,7 +238,7 @@ def shorter_list(night: Night) -> None:
         pricing.succeed(attempt, "a")
     pricing.end(attempt, "failed", "list_shrunk")
 
-    (condition,) = [word for word in code(sections()[night.heading]) if " like " in word]
+    (condition,) = [word for word in code(sections()[night.heading]) if "listed_by" in word]
     rest = f"select from model_pricing where {condition}"
     assert pricing.rows(rest) == []
 
@@ -406,7 +408,7 @@ def stop_everything(night: Night) -> None:
         pricing.apply(running, LATE)
     assert pricing.rows("select from pricing_sync_lock") == []
     pricing.trigger("openrouter")
-    assert night.sql() == [3]
+    assert night.sql() == [pricing.value("select count(*) from pricing_providers")]
     with refused("PT422"):
         pricing.trigger()
 
@@ -537,6 +539,107 @@ def test_a_worker_of_other_queues_counts_as_alive(night: Night) -> None:
     done.wait()
     assert re.search(r"warn +waiting .* openrouter could have started", done.output), done.output
     assert worker.stop() == 0
+
+
+PER_TOKEN = ("price_per_input_token", "price_per_output_token")
+
+
+def guarded_list(factor: int, models: int = 6) -> list[Row]:
+    """A list in whose prices are so many times too high."""
+    return [
+        price(f"vendor/m{number}", *(f"{factor * number}e-7" for _ in PER_TOKEN))
+        for number in range(1, models + 1)
+    ]
+
+
+def guard(pricing: Pricing, **columns: object) -> None:
+    settings = ", ".join(f"{column} = %s" for column in ("guards_enabled", *columns))
+    pricing.do(
+        f"update pricing_providers set {settings} where slug = 'openrouter'",
+        *(True, *columns.values()),
+    )
+
+
+@section("A price is wrong")
+def wrong_price(night: Night) -> None:
+    pricing = night.pricing
+    pricing.sync("openrouter", guarded_list(1))
+    job_id = pricing.sync("openrouter", guarded_list(3))["job_id"]
+    model = {"provider": "openrouter", "model": "vendor/m1"}
+
+    (history,) = night.sql(**model)
+    assert [entry["input_per_1m"] for entry in rows(history)] == [Decimal("0.3"), Decimal("0.1")]
+    assert rows(history)[0]["job_id"] == job_id
+    (override,) = night.sql(**model)
+    assert row(override)["expires_at"] is not None
+    pricing.sync("openrouter", guarded_list(4))
+    charged = pricing.row("select * from model_prices where model = 'vendor/m1'")
+    assert (charged["output_per_1m"], charged["is_overridden"]) == (Decimal("0.6"), True)
+    (cleared,) = night.sql(**model)
+    assert row(cleared)["ended_at"] is not None
+
+    job_id = pricing.sync("openrouter", guarded_list(5))["job_id"]
+    before = pricing.state()
+    shown_and_done = section_blocks(night.heading)[3]
+    look, do = statements(filled(shown_and_done.text, job_id=job_id))
+    shown = night.answer(look)
+    assert pricing.state() == before
+    assert {entry["action"] for entry in rows(shown)} == {"roll_back"}
+    night.sql(job_id=job_id)
+    log = pricing.sync("openrouter", guarded_list(5))
+    assert (log["models_updated"], log["models_held"]) == (0, 6)
+    assert {r["class"] for r in pricing.rows("select class from pricing_held")} == {"rollback"}
+    with refused("PT409"):
+        night.answer(do)
+    actions = [code(entry["action"])[0] for entry in tables(night.heading)[0]]
+    assert actions == ["roll_back", "changed_since"]
+    (then,) = night.sql(**model)
+    assert rows(then) == [], "it had no price an hour ago"
+
+
+@section("A list is held")
+def held_list(night: Night) -> None:
+    pricing = night.pricing
+    pricing.sync("openrouter", guarded_list(1))
+    guard(pricing)
+    job_id = pricing.sync("openrouter", guarded_list(1000))["job_id"]
+    (waiting,) = night.sql()
+    assert (row(waiting)["class"], row(waiting)["count"]) == ("unit", 6)
+    assert row(waiting)["job_id"] == job_id
+    first = pricing.value("select min(id) from pricing_held")
+    one, others = night.sql(held_id=first, job_id=job_id)
+    assert (row(one)["status"], row(others)["count"]) == ("approved", 5)
+    assert pricing.value("select max(input_per_1m) from model_prices") == 600
+
+    job_id = pricing.sync("openrouter", guarded_list(1))["job_id"]
+    (rejected,) = night.sql(job_id=job_id)
+    assert row(rejected)["count"] == 6
+    pricing.sync("openrouter", guarded_list(1))
+    assert pricing.rows("select from pricing_held") == []
+    assert pricing.value("select max(input_per_1m) from model_prices") == 600
+    last = pricing.value("select max(id) from pricing_held_changes")
+    pricing.row("select * from approve_held_price_change(%s)", last)
+    classes = [code(entry["class"])[0] for entry in tables(night.heading)[0]]
+    assert classes == ["large", "unit", "first_list", "rollback"]
+
+
+@section("A provider switched its unit")
+def another_unit(night: Night) -> None:
+    pricing = night.pricing
+    pricing.sync("openrouter", guarded_list(1))
+    guard(pricing)
+    for _ in range(5):
+        pricing.sync("openrouter", guarded_list(1_000_000))
+    assert pricing.value("select max(input_per_1m) from model_prices") == Decimal("0.6")
+    (reasons,) = night.sql(provider="openrouter")
+    assert (row(reasons)["class"], row(reasons)["factor"]) == ("unit", 1_000_000)
+    assert row(reasons)["count"] == 6
+    (evidence,) = night.sql(provider="openrouter")
+    assert "price_per_input_token" in row(evidence)["jsonb_pretty"]
+    # A newer version reads the same prices again.
+    pricing.sync("openrouter", guarded_list(1))
+    statuses = pricing.rows("select distinct status from pricing_held_changes")
+    assert [entry["status"] for entry in statuses] == ["withdrawn"]
 
 
 @section("Postgres was restarted")

@@ -3,16 +3,44 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from tests.db.clock import time_passes
+from tests.db.price_decisions import held, prices, said
 from tests.db.pricing import Pricing, Row, price
 from tests.docs.blocks import blocks
 from tests.docs.runbook import statements
 
 MODEL = "openai/gpt-4o"
+JOBS = [UUID(f"5f0c0ffe-0000-4000-8000-0000000000{number}") for number in (17, 18)]
+
+
+def waits(pricing: Pricing) -> None:
+    """The changes that the document decides about, under the numbers that it gives them."""
+    for job_id in JOBS:
+        pricing.do(
+            "insert into pricing_sync_jobs (job_id, status, outcome, triggered_by, completed_at)"
+            " values (%s, 'completed', 'success', 'test', now())",
+            job_id,
+        )
+    said(pricing, {"a": prices(1, 2), "b": prices(1, 2), "c": prices(1, 2)}, provider="novita")
+    said(pricing, {"d": prices(1, 2)}, provider="novita", job_id=JOBS[1])
+    pricing.do("select setval(pg_get_serial_sequence('pricing_held_changes', 'id'), 17, false)")
+    for model, ratio in (("a", 300), ("b", 100), ("c", 500)):
+        held(
+            pricing, model, prices(ratio, 2), provider="novita", job_id=JOBS[0], ratio=ratio,
+            evidence=Jsonb([{"axis": "price_per_input_token"}]),
+        )  # fmt: skip
+    pricing.do("select setval(pg_get_serial_sequence('pricing_change_rules', 'id'), 3, false)")
+    pricing.do(
+        "insert into pricing_catalogue_prices (provider_slug, model_id, prices, version)"
+        " values ('novita', 'a', %s, 'genai-prices@0.2.3')",
+        Jsonb(prices(3, 2)),
+    )
 
 
 def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
@@ -21,6 +49,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     time_passes(pricing, "2 hours")
     pricing.do("update model_pricing_history set changed_at = changed_at - interval '2 hours'")
     pricing.sync("openrouter", [price(MODEL, "0.000003", "0.000012"), price("odd", None, None)])
+    waits(pricing)
     written = blocks("docs/sql.md")
     assert all(block.language == "sql" for block in written)
     answers = iter([ask(pricing, block.text) for block in written])
@@ -36,9 +65,57 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     (history,) = next(answers)
     assert [change["previous_input_per_1m"] for change in history] == [Decimal("2.5"), None]
     (day,) = next(answers)
-    assert len(day) == 2
+    assert [change["model"] for change in day if change["provider"] == "openrouter"] == [MODEL] * 2
     ((before,),) = next(answers)
     assert before["input_per_1m"] == Decimal("2.5")
+
+    (review,) = next(answers)
+    assert [(change["id"], change["model"]) for change in review] == [
+        (19, "c"),
+        (17, "a"),
+        (18, "b"),
+    ]
+    ((why,),) = next(answers)
+    assert all("price_per_input_token" in text or "USD" in text for text in why.values())
+    (approved,), (rejected,) = next(answers)
+    assert (approved["status"], rejected["status"]) == ("approved", "rejected")
+    ((bulk,),) = next(answers)
+    assert (bulk["id"], bulk["status"]) == (19, "approved")
+    (rule,), (in_force,) = next(answers)
+    assert rule["id"] == in_force["id"] == 3
+    ((ended,),) = next(answers)
+    assert ended["ended_by"] == "postgres"
+
+    ((fixed,),) = next(answers)
+    assert fixed["prices"]["price_per_cache_read_token"] == "0.00000025"
+    ((overridden,),) = next(answers)
+    assert (overridden["input_per_1m"], overridden["provider_input_per_1m"]) == (2, 3)
+    ((cleared,),) = next(answers)
+    assert cleared["prices"] == fixed["prices"]
+    shown, done = next(answers)
+    assert shown == done
+    assert (done[0]["model"], done[0]["action"]) == ("d", "roll_back")
+    (decisions,) = next(answers)
+    assert [decision["action"] for decision in decisions] == [
+        "rollback_pricing_sync",
+        "clear_price_override",
+        "set_price_override",
+        "end_price_change_rule",
+        "accept_price_changes",
+        "approve_held_price_changes",
+        "reject_held_price_change",
+        "approve_held_price_change",
+    ]
+
+    (drift,) = next(answers)
+    assert [(row["model"], row["price"], row["ratio"]) for row in drift] == [
+        ("a", "input_per_1m", 100)
+    ]
+    (unpriced,) = next(answers)
+    assert {(row["provider"], row["why"], row["for_example"]) for row in unpriced} == {
+        ("openrouter", "said unknown", "odd"),
+        ("novita", "held", "d"),
+    }
 
     (triggered,), (progress,) = next(answers)
     assert (triggered["status"], progress["progress_percent"]) == ("queued", 0)
@@ -54,7 +131,11 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
 
 def test_a_dry_run_shows_its_differences(connection: psycopg.Connection[DictRow]) -> None:
     pricing = Pricing(connection)
-    (block,) = [block for block in blocks("docs/sql.md") if "dry_run" in block.text]
+    (block,) = [
+        block
+        for block in blocks("docs/sql.md")
+        if "dry_run =>" in block.text and "trigger" in block.text
+    ]
     trigger, look = statements(block.text)
     pricing.rows(trigger)
     attempt = pricing.fetch()

@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 
 from service.migrations.runner import migrate
 from tests.chaos.own_postgres import OwnPostgres, own_postgres
-from tests.postgres import stop_schedule
+from tests.postgres import accept_every_change, stop_schedule
 from tests.processes import Process, Processes
 from tests.provider_server import ProviderServer, running_provider_server
 from tests.syncing import Queue
@@ -99,6 +99,7 @@ def migrated_server() -> Iterator[OwnPostgres]:
     with own_postgres() as server:
         migrate(server.url())
         stop_schedule(server.url())
+        accept_every_change(server.url())
         yield server
 
 

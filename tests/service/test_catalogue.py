@@ -23,7 +23,7 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from service.catalogue import LEFT_OUT, catalogue_source, read_catalogue
+from service.catalogue import LEFT_OUT, catalogue_models, catalogue_source, read_catalogue
 from service.price_list import RawModel, to_apply_rows
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -102,6 +102,15 @@ def prices_for(row: dict[str, Any], tokens: int, clock: int) -> dict[str, Decima
         if in_window and tokens > condition.get("min_prompt_tokens", -1):
             prices |= {k: v for k, v in condition.items() if k.startswith("price_per_")}
     return {key: Decimal(value) for key, value in prices.items()}
+
+
+def test_of_one_provider_the_models_with_a_price_by_their_ids(snapshot: list[ModelInfo]) -> None:
+    snapshot.append(model(ModelPrice(input_mtok=Decimal(1))))
+    assert list(catalogue_models("maker", NOON)) == ["m"]
+    assert catalogue_models("maker", NOON)["m"] == read_one()
+    assert catalogue_models("nobody", NOON) == {}
+    snapshot[:] = [model(ModelPrice(audio_hours=Decimal("4.80")))]
+    assert read_one().extra and catalogue_models("maker", NOON) == {}
 
 
 @pytest.mark.parametrize("left_out", LEFT_OUT)

@@ -352,9 +352,10 @@ def test_prices_are_exact_and_unknown_is_not_free(
 ) -> None:
     connection.execute(
         "insert into model_pricing (provider_slug, model_id, name, price_per_input_token,"
-        " price_per_output_token, pricing_source) values"
-        " ('openrouter', 'tiny', null, 0.00000000123456789012345, null, 'api:openrouter'),"
-        " ('openrouter', 'free', null, 0, 0, 'api:openrouter')"
+        " price_per_output_token, pricing_source, listed_by) values"
+        " ('openrouter', 'tiny', null, 0.00000000123456789012345, null, 'api:openrouter',"
+        " 'openrouter'),"
+        " ('openrouter', 'free', null, 0, 0, 'api:openrouter', 'openrouter')"
     )
     free, tiny = _json(run("models", "--json"))
     assert (tiny["input_per_1m"], tiny["output_per_1m"]) == ("0.00123456789012345", None)
@@ -367,8 +368,8 @@ def test_prices_are_exact_and_unknown_is_not_free(
 
 def test_names_cannot_steer_a_terminal(run: Run, connection: psycopg.Connection[DictRow]) -> None:
     connection.execute(
-        "insert into model_pricing (provider_slug, model_id, pricing_source)"
-        " values ('openrouter', E'evil\\x1b[2J\\nname [red]', 'api:openrouter')"
+        "insert into model_pricing (provider_slug, model_id, pricing_source, listed_by)"
+        " values ('openrouter', E'evil\\x1b[2J\\nname [red]', 'api:openrouter', 'openrouter')"
     )
     output = run("models").stdout
     assert "\x1b" not in output
@@ -379,8 +380,8 @@ def test_names_cannot_steer_a_terminal(run: Run, connection: psycopg.Connection[
 def test_history_of_an_unknown_model(run: Run, connection: psycopg.Connection[DictRow]) -> None:
     _assert_refused(run("history", "openrouter", "nope"), 1, "There is no model nope")
     connection.execute(
-        "insert into model_pricing (provider_slug, model_id, pricing_source)"
-        " values ('openrouter', 'unpriced', 'api:openrouter')"
+        "insert into model_pricing (provider_slug, model_id, pricing_source, listed_by)"
+        " values ('openrouter', 'unpriced', 'api:openrouter', 'openrouter')"
     )
     assert "No price" in run("history", "openrouter", "unpriced").stdout
     assert _json(run("history", "openrouter", "unpriced", "--json")) == []

@@ -55,10 +55,22 @@ def test_a_row_is_what_the_database_applies() -> None:
             "extra": {"colour": "blue"},
             "raw": {
                 "output": {"text": "-1"},
-                "input": {"text": "0.30", "unit": "usd_per_1m_tokens"},
-                "request": {"text": "0", "unit": "usd_per_request"},
-                "tier.input": {"text": "0.6", "unit": "usd_per_1m_tokens"},
-                "night.input": {"text": "0.1", "unit": "usd_per_1m_tokens"},
+                "input": {
+                    "text": "0.30",
+                    "unit": "usd_per_1m_tokens",
+                    "axis": "price_per_input_token",
+                },
+                "request": {"text": "0", "unit": "usd_per_request", "axis": "price_per_request"},
+                "tier.input": {
+                    "text": "0.6",
+                    "unit": "usd_per_1m_tokens",
+                    "axis": "price_per_input_token",
+                },
+                "night.input": {
+                    "text": "0.1",
+                    "unit": "usd_per_1m_tokens",
+                    "axis": "price_per_input_token",
+                },
             },
         }
     ]

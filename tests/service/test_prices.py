@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.prices import Axis, CanonicalPrice, Dimension, RawPrice, Unit, plain, to_canonical
+from service.prices import Axis, Dimension, RawPrice, Unit, plain, to_canonical
 
 
 def raw(axis: Axis, amount: str, unit: Unit) -> RawPrice:
@@ -21,6 +21,7 @@ def raw(axis: Axis, amount: str, unit: Unit) -> RawPrice:
         (Axis.INPUT, "0.0003", Unit.USD_PER_1K_TOKENS, "0.0000003"),
         (Axis.OUTPUT, "0.3", Unit.USD_PER_1M_TOKENS, "0.0000003"),
         (Axis.OUTPUT, "0.00003", Unit.CENTS_PER_TOKEN, "0.0000003"),
+        (Axis.INPUT, "630", Unit.TEN_THOUSANDTHS_USD_PER_1M_TOKENS, "0.000000063"),
         (Axis.IMAGE, "0.04", Unit.USD_PER_IMAGE, "0.04"),
         (Axis.REQUEST, "0.005", Unit.USD_PER_REQUEST, "0.005"),
         (Axis.REQUEST, "5", Unit.USD_PER_1K_REQUESTS, "0.005"),
@@ -29,7 +30,8 @@ def raw(axis: Axis, amount: str, unit: Unit) -> RawPrice:
     ],
 )
 def test_each_unit_converts_to_usd_for_one(axis: Axis, amount: str, unit: Unit, usd: str) -> None:
-    assert to_canonical(raw(axis, amount, unit)) == CanonicalPrice(axis, Decimal(usd))
+    converted = to_canonical(raw(axis, amount, unit))
+    assert (converted.axis, converted.usd) == (axis, Decimal(usd))
 
 
 def test_every_unit_is_its_own_member() -> None:

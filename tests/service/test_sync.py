@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,8 @@ import pytest
 
 from tests.provider_server import Answer, ProviderServer, gzip_bomb
 from tests.recordings import RECORDINGS, needs_recordings
+from tests.replay.published import published_prices
+from tests.replay.stored import stored_pages
 from tests.syncing import Queue, StartWorker
 
 MEBIBYTE = 1024 * 1024
@@ -20,24 +21,6 @@ select
     (select sum(xmin::text::bigint) from model_pricing) as prices,
     (select count(*) from model_pricing_history) as history
 """
-
-PUBLISHED = {
-    "prompt": "price_per_input_token",
-    "completion": "price_per_output_token",
-    "input_cache_read": "price_per_cache_read_token",
-    "input_cache_write": "price_per_cache_write_token",
-    "input_cache_write_1h": "price_per_cache_write_1h_token",
-    "internal_reasoning": "price_per_reasoning_token",
-    "audio": "price_per_input_audio_token",
-    "audio_output": "price_per_output_audio_token",
-    "input_audio_cache": "price_per_cache_read_audio_token",
-    "image_token": "price_per_input_image_token",
-    "image_output": "price_per_output_image_token",
-    "image": "price_per_image",
-    "request": "price_per_request",
-    "web_search": "price_per_web_search",
-}
-FEES = {"image", "request", "web_search", "internal_reasoning"}
 
 
 def test_a_price_arrives_exactly_as_published(
@@ -223,6 +206,53 @@ def test_a_provider_that_is_switched_off_in_mid_sync_gets_no_prices(
     assert queue.rows("select from model_pricing") == []
 
 
+def test_an_adapter_that_this_version_has_not_is_said_to_be_one(
+    queue: Queue, start_worker: StartWorker
+) -> None:
+    queue.connection.execute(
+        "update pricing_providers set adapter = 'gazette' where slug = 'openrouter'"
+    )
+    start_worker()
+    job_id = queue.trigger("openrouter")
+    assert queue.wait_for_end(job_id)["outcome"] == "failed"
+    (attempt,) = queue.attempts(job_id)
+    assert attempt["error_kind"] == "unknown_adapter"
+    assert "no adapter 'gazette'; known: " in attempt["error_message"]
+    assert "deepinfra" in attempt["error_message"]
+
+
+def test_a_key_that_nobody_knows_is_reported_once(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 2)
+    model_id = providers.body("openrouter")["data"][0]["id"]
+    providers.price_of("openrouter", model_id)["songs"] = "0.08"
+    worker = start_worker()
+    details = []
+    for _ in range(2):
+        job_id = queue.trigger("openrouter")
+        queue.wait_for_end(job_id)
+        details.append(queue.attempts(job_id)[0]["details"].get("unknown_keys"))
+    assert len(details[0]) == 1
+    assert details[1] is None
+    assert worker.output.count("unknown price keys: ") == 1
+    extra = queue.row("select extra from model_pricing where model_id = %s", model_id)["extra"]
+    assert "0.08" in extra.values()
+
+
+def test_the_catalogue_s_numbers_are_kept_beside_the_provider_s(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 20)
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    counts = queue.row(
+        "select count(*) as known, count(*) filter (where version like 'genai-prices@%%') as named"
+        " from pricing_catalogue_prices where provider_slug = 'openrouter'"
+    )
+    assert counts["known"] == counts["named"] == 20
+
+
 def test_a_dry_run_tells_what_would_change_and_writes_no_price(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
@@ -274,26 +304,13 @@ def test_a_recorded_body_arrives_whole_and_to_the_digit(
 ) -> None:
     start_worker()
     job = _sync_recorded(file, queue, providers)
-    published = _published(file)
+    published = published_prices(_body(file))
 
     assert (job["models_fetched"], job["models_skipped"]) == (len(published), 0)
-    stored = {row["model_id"]: row for row in queue.rows("select * from model_pricing")}
-    assert stored.keys() == published.keys()
-    for model_id, pricing in published.items():
-        row = stored[model_id]
-        amounts = {column: row[column] for column in PUBLISHED.values()}
-        assert amounts == _amounts(pricing), model_id
-        conditions = [
-            _amounts(entry) | {k: v for k, v in entry.items() if k not in PUBLISHED}
-            for entry in pricing.get("overrides", [])
-        ]
-        kept = [
-            dict.fromkeys(PUBLISHED.values())
-            | {k: Decimal(v) if k in PUBLISHED.values() else v for k, v in condition.items()}
-            for condition in row["conditions"]
-        ]
-        assert kept == conditions, model_id
-    priced = [model_id for model_id, pricing in published.items() if _comparable(pricing)]
+    stored = stored_pages(queue, "openrouter", {str(job["job_id"]): file})
+    assert {model_id: page.prices for model_id, page in stored.items()} == published
+    priced = {model_id for model_id, prices in published.items() if prices}
+    assert {model_id for model_id, page in stored.items() if page.history} == priced
     assert job["models_updated"] == len(priced)
     assert queue.row("select count(*) as n from model_pricing_history")["n"] == len(priced)
 
@@ -302,52 +319,29 @@ def test_a_recorded_body_arrives_whole_and_to_the_digit(
 def test_two_days_in_a_row_differ_in_history_exactly_where_they_differ(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
-    first, second = (_published(f"openrouter-2025-09-{day}") for day in ("10", "11"))
+    days = [f"openrouter-2025-09-{day}" for day in ("10", "11")]
+    first, second = (published_prices(_body(day)) for day in days)
     start_worker()
-    _sync_recorded("openrouter-2025-09-10", queue, providers)
-    job = _sync_recorded("openrouter-2025-09-11", queue, providers)
+    _sync_recorded(days[0], queue, providers)
+    job = _sync_recorded(days[1], queue, providers)
 
-    differing = {
-        model_id
-        for model_id in second
-        if _comparable(second[model_id]) != _comparable(first.get(model_id, {}))
-    }
+    differing = {model_id for model_id in second if second[model_id] != first.get(model_id, {})}
     changed = queue.rows("select * from pricing_history where job_id = %s", job["job_id"])
     assert {row["model"] for row in changed} == differing
     assert len(changed) == len(differing) == job["models_updated"] > 0
     for row in changed:
-        old = _amounts(first.get(row["model"], {}))["price_per_output_token"]
+        old = first.get(row["model"], {}).get("price_per_output_token")
         assert row["previous_output_per_1m"] == (None if old is None else old * 1_000_000)
     gone = queue.rows("select model_id from model_pricing where missing_count = 1 and is_active")
     assert {row["model_id"] for row in gone} == first.keys() - second.keys()
 
 
 def _sync_recorded(file: str, queue: Queue, providers: ProviderServer) -> dict[str, Any]:
-    providers.answer("openrouter", Answer(body=(RECORDINGS / f"{file}.json").read_bytes()))
+    providers.answer("openrouter", Answer(body=_body(file)))
     job = queue.wait_for_end(queue.trigger("openrouter"))
     assert job["outcome"] == "success"
     return job
 
 
-def _published(file: str) -> dict[str, dict[str, Any]]:
-    body = json.loads((RECORDINGS / f"{file}.json").read_text())
-    return {model["id"]: model["pricing"] for model in body["data"]}
-
-
-def _amounts(pricing: dict[str, Any]) -> dict[str, Decimal | None]:
-    """Each column's amount as published; -1 and absent are unknown."""
-    return {
-        column: None if Decimal(pricing.get(key, "-1")) == -1 else Decimal(pricing[key])
-        for key, column in PUBLISHED.items()
-    }
-
-
-def _comparable(pricing: dict[str, Any]) -> dict[str, Any]:
-    """What makes a price: no unknown amounts, no fees of nothing."""
-    amounts = {key: _amounts(pricing)[column] for key, column in PUBLISHED.items()}
-    known = {
-        key: amount
-        for key, amount in amounts.items()
-        if amount is not None and not (key in FEES and amount == 0)
-    }
-    return known | ({"overrides": pricing["overrides"]} if pricing.get("overrides") else {})
+def _body(file: str) -> bytes:
+    return (RECORDINGS / f"{file}.json").read_bytes()

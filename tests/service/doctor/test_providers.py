@@ -30,13 +30,27 @@ def test_failing(diagnose: Diagnose, people: Pricing) -> None:
     assert finding.advice == "pricing-sync sync openrouter --watch"
 
 
-def test_without_a_credential(diagnose: Diagnose, people: Pricing) -> None:
-    people.do(
-        "update pricing_providers set state = 'no_credentials',"
-        " credential_variable = 'DEEPINFRA_API_KEY' where slug = 'deepinfra'"
-    )
+LACKS_CREDENTIAL = (
+    "update pricing_providers set state = 'no_credentials',"
+    " credential_variable = 'DEEPINFRA_API_KEY' where slug = 'deepinfra'"
+)
+
+
+def test_one_that_never_had_a_credential_is_no_failure(diagnose: Diagnose, people: Pricing) -> None:
+    people.do(LACKS_CREDENTIAL)
     finding = diagnose()["providers"]
-    assert finding.state == "warn" and "deepinfra has no credential" in finding.found
+    assert finding.state == "ok"
+    assert finding.found == (
+        "3 enabled, none failing; not asked, for want of a credential: deepinfra;"
+        " not yet synced: catalogue, openrouter"
+    )
+
+
+def test_one_that_lost_its_credential(diagnose: Diagnose, people: Pricing) -> None:
+    people.sync("deepinfra", [price("m", source="api:deepinfra")])
+    people.do(LACKS_CREDENTIAL)
+    finding = diagnose()["providers"]
+    assert finding.state == "warn" and finding.found == "deepinfra has lost its credential"
     assert finding.advice is not None and "export DEEPINFRA_API_KEY=..." in finding.advice
 
 
@@ -54,9 +68,10 @@ def test_of_many_the_first_are_named(diagnose: Diagnose, people: Pricing) -> Non
         "insert into pricing_providers (slug, name, adapter, base_url)"
         " select 'p' || n, 'P', 'openrouter', 'https://p.example' from generate_series(1, 9) n"
     )
-    # It has no price list of its own: that nothing was ever synced is as it should be.
-    people.do("update pricing_providers set state = 'no_price_api' where slug = 'catalogue'")
+    # Its list has no prices, but it is asked for its models like the others.
+    people.do("update pricing_providers set state = 'no_price_api' where slug = 'p9'")
+    people.do("update pricing_providers set enabled = false where slug = 'catalogue'")
     finding = diagnose()["providers"]
     assert finding.found == (
-        "12 enabled, none failing; not yet synced: deepinfra, openrouter, p1, p2, p3 and 6 more"
+        "11 enabled, none failing; not yet synced: deepinfra, openrouter, p1, p2, p3 and 6 more"
     )

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator
+from copy import deepcopy
+from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import ParseError
-from service.price_list import PriceList, to_apply_rows
-from service.prices import Axis
+from service.price_list import PriceList, RawModel, to_apply_rows
+from service.prices import Axis, RawPrice
 from service.providers import adapter, adapter_slugs
+from tests.provider_shapes import SHAPES, Body, Shape
 
 SLUGS = adapter_slugs()
+WITH_PRICES = [slug for slug in SLUGS if adapter(slug).price_api]
+CODES = {"not_json", "bad_shape", "empty_list", "refused_by_provider", "incomplete_list"}
+ID_KEYS = ("model_id", "model", "id")
+
+# As they stand in JSON.
+NUMBERS = [
+    *["0", "-0", "-0.0", "3", "0.25", "5e-07", "1E2", "0.1234567890123"],
+    *['"0"', '"-0"', '"3"', '"0.25"', '"5e-07"', '"1E2"', '"0.0000000208333333333333"'],
+]
+NO_NUMBERS = [
+    *["NaN", "Infinity", "-Infinity", '"NaN"', '"Infinity"', "true", "false", '"true"'],
+    *['"$0.5"', '"1,234.5"', '"1.234,5"', '"free"', '""', '" "', '" 1"', '"1 "', '"+1"', '".5"'],
+    *['"0x10"', '"1_000"', '"\\u0661"', '"\\u0000"', '"\\ud800"', '"1\\n"', "[]", "{}", "[1]"],
+    *['{"usd": 1}', "-5", '"-5"', "1e999", '"1e999"', "9" * 400, f'"{"9" * 400}"'],
+]
+
 KEYS = [
     *["prompt", "completion", "image", "request", "audio", "discount", "overrides", "new_key"],
     *["min_prompt_tokens", "utc_days", "utc_start", "utc_end", "input_tokens", "output_tokens"],
+    *["input", "output", "price", "pricing", "prices", "type", "price_unit", "range_name", "usd"],
+    *["providers", "provider", "is_free", "metadata", "currency_unit", "input_tiers", "min", "max"],
 ]
-
 scalars = st.one_of(
     st.none(),
     st.booleans(),
@@ -35,25 +56,7 @@ values: st.SearchStrategy[Any] = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(st.sampled_from(KEYS) | st.text(max_size=8), inner, max_size=6)
     ),
-    max_leaves=12,
-)
-pricings = st.dictionaries(st.sampled_from(KEYS), values, max_size=6)
-entries = st.one_of(
-    values,
-    st.fixed_dictionaries(
-        {"id": st.sampled_from(["a", "b", "c", ""]) | scalars},
-        optional={"name": values, "pricing": pricings | values, "metadata": values},
-    ),
-    st.fixed_dictionaries(
-        {"id": st.text(), "metadata": st.fixed_dictionaries({"pricing": pricings})}
-    ),
-)
-answers = st.one_of(
-    values,
-    st.fixed_dictionaries(
-        {"data": st.lists(entries, max_size=6)},
-        optional={"total_count": values, "links": values, "error": values, "success": values},
-    ),
+    max_leaves=8,
 )
 
 
@@ -61,58 +64,262 @@ def check(slug: str, body: bytes) -> PriceList | None:
     try:
         listed = adapter(slug).parse(body)
     except ParseError as refused:
-        assert refused.code in {
-            *["not_json", "bad_shape", "empty_list", "refused_by_provider", "incomplete_list"]
-        }
+        assert refused.code in CODES
+        assert len(refused.message) < 1000
         return None
     rows = to_apply_rows(listed, slug, f"api:{slug}")
     text = json.dumps(rows, allow_nan=False)
     assert "\\u0000" not in text
     assert "\\ud800" not in text
     for row in rows:
-        for axis in Axis:
-            if (amount := row.get(axis.value)) is not None:
-                assert isinstance(amount, str)
-                assert "E" not in amount
-                assert 0 <= Decimal(amount) < Decimal("1e61")
-    ids = [row["model_id"] for row in rows]
-    assert len(ids) == len(set(map(str, ids)))
-    assert not set(map(str, ids)) & {skipped.model_id for skipped in listed.skipped}
+        conditions = row.get("conditions", [])
+        assert isinstance(conditions, list)
+        for priced in [row, *conditions]:
+            assert isinstance(priced, dict)
+            for axis in Axis:
+                if (amount := priced.get(axis.value)) is not None:
+                    assert isinstance(amount, str)
+                    assert "E" not in amount
+                    assert 0 <= Decimal(amount) < Decimal("1e61")
+    ids = [str(row["model_id"]) for row in rows]
+    assert len(ids) == len(set(ids))
+    assert not set(ids) & {skipped.model_id for skipped in listed.skipped}
     return listed
 
 
+def prices_of(model: RawModel) -> Iterator[tuple[str, RawPrice]]:
+    """Each price, with the circumstances in which it holds."""
+    for price in model.prices:
+        yield f"{price.axis}", price
+    for condition in model.conditions:
+        circumstances = only_conditions(condition.as_json())
+        for price in condition.prices:
+            yield f"{circumstances} {price.axis}", price
+
+
+def only_conditions(condition: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in condition.items() if not key.startswith("price_")}
+
+
+@cache
+def sample(slug: str) -> tuple[Shape, list[Any]]:
+    """Three entries as the provider publishes them; the middle one has prices for long prompts
+    where there is a way to say them."""
+    shape = SHAPES[slug]
+    entries = shape.read(shape.body(200 if shape.source == "openrouter" else 3))
+    longest = max(entries[1:-1], key=lambda entry: len(json.dumps(entry)))
+    return shape, [entries[0], longest, entries[-1]]
+
+
+def wrapped(shape: Shape, entries: list[Any]) -> bytes:
+    return json.dumps(shape.wrap(entries)).encode()
+
+
+def numbers_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where in an entry there is anything like a number."""
+    if isinstance(value, dict | list):
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, inner in items:
+            yield from numbers_in(inner, (*path, key))
+    elif not isinstance(value, bool) and str(value).replace(".", "").isdecimal():
+        yield path
+
+
+def with_form(shape: Shape, entries: list[Any], path: tuple[Any, ...], form: str) -> bytes:
+    """The list with ``form``, as it stands, in the middle entry."""
+    entries = deepcopy(entries)
+    inner = entries[1]
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = "<form>"
+    return wrapped(shape, entries).replace(b'"<form>"', form.encode())
+
+
+def cases() -> Iterator[Any]:
+    for slug in SLUGS:
+        for path in numbers_in(sample(slug)[1][1]):
+            yield pytest.param(slug, path, id=f"{slug}-{'.'.join(map(str, path))}")
+
+
+@pytest.mark.parametrize(("slug", "path"), list(cases()))
+def test_a_number_in_any_form_is_what_it_says_and_nonsense_is_no_price(
+    slug: str, path: tuple[Any, ...]
+) -> None:
+    shape, entries = sample(slug)
+    before = check(slug, wrapped(shape, entries))
+    assert before is not None
+    published = [dict(prices_of(model)) for model in before.models]
+    for form in (*NUMBERS, *NO_NUMBERS):
+        after = check(slug, with_form(shape, entries, path, form))
+        assert after is not None, form
+        neighbours = [before.models[0], before.models[2]]
+        assert [model for model in after.models if model in neighbours] == neighbours, form
+        middle = [model for model in after.models if model not in neighbours]
+        assert len(middle) + len(after.skipped) == 1, form
+        for circumstances, price in (found for model in middle for found in prices_of(model)):
+            if published[1].get(circumstances) == price:
+                continue
+            assert form in NUMBERS, (form, price)
+            if price in published[1].values():
+                # The number was a bound: the same price, for prompts of another length.
+                continue
+            assert price.text == form.strip('"')
+            # A JSON number loses the digits that floating point makes up, a string none.
+            noise = Decimal(0) if form.startswith('"') else Decimal("1e-11")
+            assert abs(price.amount - Decimal(price.text)) <= noise
+
+
+@pytest.mark.parametrize("slug", [slug for slug in SLUGS if SHAPES[slug].key])
+def test_a_number_is_a_price_as_a_json_number_and_as_a_string(slug: str) -> None:
+    shape, entries = sample(slug)
+    assert shape.key is not None
+    for form in NUMBERS:
+        changed = deepcopy(entries)
+        shape.price_of(changed[0])[shape.key] = "<form>"
+        listed = check(slug, wrapped(shape, changed).replace(b'"<form>"', form.encode()))
+        assert listed is not None
+        assert listed.skipped == ()
+        assert form.strip('"') in {price.text for price in listed.models[0].prices}
+
+
 @pytest.mark.parametrize("slug", SLUGS)
+def test_a_list_that_breaks_off_anywhere_is_refused(slug: str) -> None:
+    body = wrapped(*sample(slug))
+    for end in range(len(body)):
+        with pytest.raises(ParseError) as refused:
+            adapter(slug).parse(body[:end])
+        assert refused.value.code == "not_json"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@settings(max_examples=40)
 @given(body=st.binary(max_size=200))
 def test_any_bytes(slug: str, body: bytes) -> None:
     check(slug, body)
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-@given(answer=answers)
-def test_any_json(slug: str, answer: Any) -> None:
+@settings(max_examples=60)
+@given(answer=values, entries=st.lists(values, max_size=3))
+def test_any_json_alone_and_where_models_are(slug: str, answer: Any, entries: list[Any]) -> None:
     check(slug, json.dumps(answer).encode())
+    check(slug, wrapped(SHAPES[slug], entries))
 
 
 @pytest.mark.parametrize("slug", SLUGS)
-@given(answer=answers, data=st.data())
-def test_any_damaged_json(slug: str, answer: Any, data: st.DataObject) -> None:
-    body = json.dumps(answer).encode()
+@settings(max_examples=100)
+@given(data=st.data())
+def test_any_json_anywhere_in_a_list(slug: str, data: st.DataObject) -> None:
+    shape, entries = sample(slug)
+    around: list[Any] = [shape.wrap(deepcopy(entries))]
+    inner: Any = around
+    key: Any = 0
+    for _ in range(data.draw(st.integers(0, 7))):
+        if not isinstance(inner[key], dict | list) or not inner[key]:
+            break
+        inner = inner[key]
+        keys = list(inner) if isinstance(inner, dict) else range(len(inner))
+        key = data.draw(st.sampled_from(keys))
+    inner[key] = data.draw(values)
+    check(slug, json.dumps(around[0]).encode())
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_any_damage_to_a_list(slug: str, data: st.DataObject) -> None:
+    body = wrapped(*sample(slug))
     at = data.draw(st.integers(0, len(body)))
     check(slug, body[:at] + data.draw(st.binary(max_size=5)) + body[at + 1 :])
 
 
-@given(value=scalars)
-def test_nonsense_is_never_a_price(value: Any) -> None:
-    """A price comes from what is plainly a number, and is that number."""
-    answer = {"data": [{"id": "fine"}, {"id": "a", "pricing": {"prompt": value}}]}
-    listed = check("openrouter", json.dumps(answer).encode())
+def dearer(shape: Shape, entry: Any) -> Any:
+    """The same model at another price."""
+    changed = deepcopy(entry)
+    changed.pop("price", None)
+    shape.price_of(changed)[shape.key or "prompt"] = 0.123
+    return changed
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_the_same_model_twice_at_one_price_is_one(slug: str) -> None:
+    shape, entries = sample(slug)
+    listed = check(slug, wrapped(shape, [*entries, entries[1]]))
     assert listed is not None
-    for model in listed.models:
-        for price in model.prices:
-            assert not isinstance(value, bool)
-            try:
-                published = Decimal(str(value))
-            except InvalidOperation:
-                pytest.fail(f"{value!r} became {price.amount}")
-            error = abs(price.amount - published)
-            assert error == 0 if isinstance(value, str) else error <= published * Decimal("1e-11")
+    assert [model.model_id for model in listed.models] == [shape.id_of(each) for each in entries]
+    assert listed.skipped == ()
+
+
+@pytest.mark.parametrize("slug", WITH_PRICES)
+def test_the_same_model_twice_at_two_prices_is_skipped_and_named(slug: str) -> None:
+    shape, (first, second, third) = sample(slug)
+    listed = check(slug, wrapped(shape, [first, second, third, dearer(shape, third)]))
+    assert listed is not None
+    assert [model.model_id for model in listed.models] == [shape.id_of(first), shape.id_of(second)]
+    assert [skipped.model_id for skipped in listed.skipped] == [shape.id_of(third)]
+    assert "more than once" in listed.skipped[0].reason
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize(
+    "model_id",
+    [
+        "x" * 10_240,
+        "\u00e9" * 10_240,
+        "a\x00b",
+        "a\nb",
+        "\x1b[31m",
+        "a\ud800",
+        "a\u2028",
+        "",
+        " ",
+        7,
+    ],
+    ids=["10 KB", "20 KB", "NUL", "newline", "colour", "surrogate", "line", "none", "blank", "7"],
+)
+def test_an_odd_id_is_skipped_and_named_by_its_place(slug: str, model_id: Any) -> None:
+    shape, (first, second, third) = sample(slug)
+    odd = deepcopy(second)
+    odd[next(key for key in ID_KEYS if key in odd)] = model_id
+    listed = check(slug, wrapped(shape, [first, odd, third]))
+    assert listed is not None
+    assert [model.model_id for model in listed.models] == [shape.id_of(first), shape.id_of(third)]
+    (skipped,) = listed.skipped
+    assert skipped.model_id == "entry 2"
+    assert skipped.reason.startswith("its id ")
+    assert len(skipped.reason) < 120
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_an_odd_list_is_refused_whole(slug: str) -> None:
+    shape, entries = sample(slug)
+    by_id = {shape.id_of(entry): entry for entry in entries}
+    whole: Body = shape.wrap(entries)
+    containers: list[Any] = [None, True, 5, "fine", {}, {"models": entries}, {"data": by_id}, by_id]
+    containers += [
+        {"data": None},
+        {"data": [entries]},
+        {"output": entries},
+        [whole],
+        {"data": whole},
+    ]
+    containers += [entries] if isinstance(whole, dict) else [{"data": entries}]
+    for container in containers:
+        assert check(slug, json.dumps(container).encode()) is None, container
+    for empty in (shape.wrap([]), [] if isinstance(whole, list) else whole | shape.wrap([])):
+        with pytest.raises(ParseError) as refused:
+            adapter(slug).parse(json.dumps(empty).encode())
+        assert refused.value.code == "empty_list"
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+@pytest.mark.parametrize(
+    "said", [{"success": False, "message": "Overloaded"}, {"error": {"message": "Overloaded"}}]
+)
+def test_a_refusal_with_status_200_is_one(slug: str, said: dict[str, Any]) -> None:
+    shape, entries = sample(slug)
+    whole = shape.wrap(entries)
+    answer = (whole if isinstance(whole, dict) else {"data": whole}) | said
+    with pytest.raises(ParseError, match="Overloaded") as refused:
+        adapter(slug).parse(json.dumps(answer).encode())
+    assert refused.value.code == "refused_by_provider"

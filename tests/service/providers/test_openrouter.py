@@ -94,6 +94,108 @@ def test_zero_is_kept_as_published_whatever_the_id_says(model_id: str) -> None:
     assert charged == {"price_per_input_token": "0", "price_per_output_token": "0"}
 
 
+SONGS = {"architecture": {"output_modalities": ["text", "audio"]}}
+
+
+def test_zeros_for_more_than_text_are_unknown_with_their_texts() -> None:
+    zeros = {"prompt": "0", "completion": "0.0", "request": "0"}
+    windows = [{"utc_start": 0, "utc_end": 2400, "prompt": "0"}]
+    model = read(zeros | {"overrides": windows}, **SONGS)
+    assert model.as_charged() == {}
+    assert model.unknown == zeros
+
+
+@pytest.mark.parametrize(
+    ("pricing", "others"),
+    [
+        ({"prompt": "0", "completion": "0"}, {}),
+        ({"prompt": "0", "completion": "0"}, {"architecture": None}),
+        ({"prompt": "0", "completion": "0"}, {"architecture": {"output_modalities": "audio"}}),
+        ({"prompt": "0", "completion": "0"}, {"architecture": {"output_modalities": ["text"]}}),
+        ({"prompt": "0", "completion": "0", "request": "0.08"}, SONGS),
+        ({"prompt": "0"}, SONGS),
+        (
+            {
+                "prompt": "0",
+                "completion": "0",
+                "overrides": [{"min_prompt_tokens": 9, "prompt": "0.1"}],
+            },
+            SONGS,
+        ),
+    ],
+)
+def test_other_zeros_stay_as_published(pricing: Any, others: Any) -> None:
+    model = read(pricing, **others)
+    assert model.as_charged()["price_per_input_token"] == "0"
+    assert model.unknown == {}
+
+
+@pytest.mark.parametrize(
+    ("prompt", "image", "column"),
+    [
+        ("0.0000003", "0.0000003", "price_per_input_image_token"),
+        ("0.0000003", "3e-7", "price_per_input_image_token"),
+        ("0.0000003", "0.0003", "price_per_image"),
+        ("0.0000003", "0.00000030000001", "price_per_image"),
+        ("-1", "0.0000003", "price_per_image"),
+        (None, "0.0000003", "price_per_image"),
+        ("0", "0", "price_per_image"),
+    ],
+)
+def test_image_is_for_a_token_where_it_is_what_prompt_is(
+    prompt: Any, image: str, column: str
+) -> None:
+    model = read({"prompt": prompt, "image": image})
+    (price,) = (price for price in model.prices if price.key == "image")
+    assert (price.axis.value, price.text) == (column, image)
+    unit = "usd_per_image" if column == "price_per_image" else "usd_per_token"
+    assert price.unit.label == unit
+
+
+@pytest.mark.parametrize(
+    ("override", "column"),
+    [
+        ({"prompt": "0.2", "image": "0.2"}, "price_per_input_image_token"),
+        ({"image": "0.1"}, "price_per_input_image_token"),
+        ({"prompt": "0.2", "image": "0.1"}, "price_per_image"),
+        ({"prompt": "0.2", "image": "0"}, "price_per_image"),
+    ],
+)
+def test_image_of_an_override_is_compared_with_the_prompt_that_holds_there(
+    override: Any, column: str
+) -> None:
+    overrides = [{"min_prompt_tokens": 5} | override]
+    model = read({"prompt": "0.1", "image": "0.1", "overrides": overrides})
+    (price,) = (p for p in model.conditions[0].prices if p.key == "overrides[0].image")
+    assert price.axis.value == column
+
+
+def test_two_keys_for_a_token_of_an_image_that_agree_are_one_price() -> None:
+    model = read({"prompt": "0.2", "image": "0.2", "image_token": "2e-1"})
+    assert model.as_charged()["price_per_input_image_token"] == "0.2"
+
+
+def windows(now: str) -> dict[str, Any]:
+    """Prices by the hour; the base is what holds in the window that it is now."""
+    return {
+        "prompt": now,
+        "completion": "0.9",
+        "overrides": [
+            {"utc_start": 1700, "utc_end": 200, "prompt": "0.1"},
+            {"utc_start": 200, "utc_end": 830, "prompt": "0.2"},
+            {"utc_start": 830, "utc_end": 1700, "prompt": "0.1"},
+        ],
+    }
+
+
+def test_the_base_does_not_move_with_the_clock() -> None:
+    cheap, dear = read(windows("0.1")), read(windows("0.2"))
+    assert cheap.as_charged() == dear.as_charged()
+    assert cheap.as_charged()["price_per_input_token"] == "0.1"
+    assert cheap.as_charged()["price_per_output_token"] == "0.9"
+    assert [price.text for price in dear.prices] == ["0.2", "0.9"]
+
+
 @pytest.mark.parametrize("pricing", [None, {}, {"prompt": None}])
 def test_a_model_without_prices_is_there_with_unknown_ones(pricing: Any) -> None:
     assert read(pricing).as_charged() == {}
@@ -213,11 +315,12 @@ def test_overrides_without_prices_say_nothing(overrides: Any) -> None:
         ("cheap", 'pricing is "cheap", not an object'),
         ({"overrides": "cheap"}, "overrides is"),
         ({"overrides": [5]}, "overrides[0] is 5, not an object"),
-        ({"overrides": [{"min_prompt_tokens": 5, "prompt": "x"}]}, "overrides.prompt"),
+        ({"overrides": [{"min_prompt_tokens": 5, "prompt": "x"}]}, "overrides[0].prompt"),
         ({"overrides": [{"min_prompt_tokens": "5", "prompt": "1"}]}, "overrides[0]"),
         ({"overrides": [{"min_prompt_tokens": -5, "prompt": "1"}]}, "overrides[0]"),
         ({"overrides": [{"utc_start": 100, "prompt": "1"}]}, "is missing"),
         ({"overrides": [{"utc_start": 160, "utc_end": 300, "prompt": "1"}]}, "clock"),
+        ({"prompt": "2", "image": "2", "image_token": "1"}, "but image"),
         ({"overrides": [{"utc_days": ["someday"], "prompt": "1"}]}, "weekdays"),
         ({"overrides": [{"utc_days": [], "prompt": "1"}]}, "weekdays"),
     ],
@@ -235,6 +338,12 @@ def test_rows_name_the_source() -> None:
             "source": "api:openrouter",
             "price_per_input_token": "0.0000003",
             "extra": {},
-            "raw": {"prompt": {"text": "3e-7", "unit": "usd_per_token"}},
+            "raw": {
+                "prompt": {
+                    "text": "3e-7",
+                    "unit": "usd_per_token",
+                    "axis": "price_per_input_token",
+                }
+            },
         }
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from typing import Any
@@ -73,19 +74,49 @@ def test_openrouter_arrives_number_by_number(recording: Path) -> None:
     assert listed.unknown_keys == ()
     for model_id, entry in published.items():
         pricing = entry["pricing"]
-        expected = {
-            column: Decimal(pricing[key])
-            for key, column in OPENROUTER_COLUMNS.items()
-            if pricing.get(key, "-1") != "-1"
-        }
+        overrides = pricing.get("overrides", [])
+        expected = openrouter_columns(pricing)
+        if zeros_say_nothing(entry, expected):
+            expected = {}
+        if windows := [each for each in overrides if each.keys() & {"utc_start"}]:
+            assert overrides == windows
+            expected |= price_of_most_of_the_day(windows)
         assert amounts(rows[model_id]) == expected, model_id
         conditions = rows[model_id].get("conditions", [])
-        overrides = pricing.get("overrides", [])
         assert len(conditions) == len(overrides)
         for condition, override in zip(conditions, overrides, strict=True):
-            assert amounts(condition, besides=set()) == {
-                OPENROUTER_COLUMNS.get(key, key): Decimal(value) for key, value in override.items()
-            }
+            assert amounts(condition, besides=set()) == openrouter_columns(override)
+
+
+def openrouter_columns(pricing: dict[str, str]) -> dict[str, Decimal]:
+    columns = dict(OPENROUTER_COLUMNS)
+    if "image" in pricing and Decimal(pricing["image"]) == Decimal(pricing["prompt"]) != 0:
+        columns["image"] = "price_per_input_image_token"
+    return {
+        columns.get(key, key): Decimal(value)
+        for key, value in pricing.items()
+        if key not in {"overrides", "discount"} and value != "-1"
+    }
+
+
+def zeros_say_nothing(entry: dict[str, Any], columns: dict[str, Decimal]) -> bool:
+    modalities = entry.get("architecture", {}).get("output_modalities", ["text"])
+    return modalities != ["text"] and set(columns.values()) == {Decimal(0)}
+
+
+def price_of_most_of_the_day(windows: list[dict[str, str]]) -> dict[str, Decimal]:
+    """By asking at each minute which window it is; they do not overlap."""
+    prices: Counter[tuple[tuple[str, str], ...]] = Counter()
+    for hour in range(24):
+        for clock in range(hour * 100, hour * 100 + 60):
+            (now,) = (
+                window
+                for window in windows
+                if (int(window["utc_start"]) - clock - 1) % 2400
+                >= (int(window["utc_end"]) - clock - 1) % 2400
+            )
+            prices[tuple((k, v) for k, v in now.items() if not k.startswith("utc_"))] += 1
+    return openrouter_columns(dict(prices.most_common(1)[0][0]))
 
 
 @pytest.mark.parametrize("recording", DEEPINFRA, ids=lambda path: path.name)

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import SkippedModel
+from service.price_list import RawModel, SkippedModel
 from service.providers.openrouter import parse
+from service.reading.model_list import read_models
+from service.reading.wire import OddEntry
 
 
 def entry(model_id: Any = "a/b", prompt: str = "0.000001", **others: Any) -> dict[str, Any]:
@@ -140,3 +142,29 @@ def test_names_are_made_printable() -> None:
     assert model.name == "A\ufffd\ufffd model"
     (model,) = parse(body(entry("a", name=["no", "name"]))).models
     assert model.name is None
+
+
+def test_one_entry_may_be_several_models() -> None:
+    def split(model_id: str, entry: dict[str, Any]) -> list[tuple[str, dict[str, Any] | OddEntry]]:
+        if "sizes" not in entry:
+            raise OddEntry("it has no sizes")
+        return [
+            (f"{model_id}-{size}", {"name": size} if size != "odd" else OddEntry("its size is odd"))
+            for size in entry["sizes"]
+        ]
+
+    def read_model(model_id: str, entry: dict[str, Any]) -> RawModel:
+        return RawModel(model_id, name=entry["name"])
+
+    listed = read_models(
+        body({"id": "a", "sizes": ["s", "odd", "l", "s"]}, {"id": "b"}, {"id": "c", "sizes": []}),
+        read_model,
+        split=split,
+    )
+    assert listed.models == (RawModel("a-s", name="s"), RawModel("a-l", name="l"))
+    assert listed.skipped == (
+        SkippedModel("a-odd", "its size is odd"),
+        SkippedModel("b", "it has no sizes"),
+    )
+    with pytest.raises(ParseError, match="no models in it"):
+        read_models(body({"id": "c", "sizes": []}), read_model, split=split)

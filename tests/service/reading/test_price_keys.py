@@ -7,7 +7,16 @@ from decimal import Decimal
 import pytest
 
 from service.prices import Axis, RawPrice, Unit
-from service.reading.price_keys import price_of, read_price, read_prices, require_agreement
+from service.reading.price_keys import (
+    agreed,
+    as_unknown,
+    only_zeros,
+    price_of,
+    read_price,
+    read_prices,
+    read_pricing,
+    require_agreement,
+)
 from service.reading.wire import Number, OddEntry
 
 KEYS = {
@@ -62,3 +71,33 @@ def test_the_price_of_an_axis() -> None:
     assert found is not None
     assert price_of([found], Axis.INPUT) is found
     assert price_of([found], Axis.OUTPUT) is None
+
+
+def test_of_publications_that_agree_the_first_is_the_price() -> None:
+    exact, again = price("0.00000015", Unit.USD_PER_TOKEN), price("0.15", Unit.USD_PER_1M_TOKENS)
+    request = RawPrice(Axis.REQUEST, Decimal(1), Unit.USD_PER_REQUEST, "1", "request")
+    assert agreed([exact, request, again]) == (exact, request)
+    assert agreed([again, exact]) == (again,)
+    with pytest.raises(OddEntry):
+        agreed([exact, price("0.16", Unit.USD_PER_1M_TOKENS)])
+
+
+def test_pricing_that_is_null_or_not_there_is_empty() -> None:
+    assert read_pricing({}) == read_pricing({"pricing": None}) == {}
+    assert read_pricing({"price": {"in": "1"}}, "price") == {"in": "1"}
+    with pytest.raises(OddEntry, match=r"^pricing is an array, not an object$"):
+        read_pricing({"pricing": []})
+
+
+def test_zeros_only_and_what_is_unknown_of_them() -> None:
+    read = read_prices({"in": Number("0.0"), "image": "0", "new": "1"}, KEYS, path="pricing.")
+    assert only_zeros(read.prices)
+    assert not only_zeros([])
+    assert not only_zeros([*read.prices, price("0.1", Unit.USD_PER_TOKEN)])
+
+    nothing = as_unknown(read)
+    assert (nothing.prices, nothing.extra) == ((), read.extra)
+    assert nothing.unknown == {"pricing.in": "0.0", "pricing.image": "0"}
+    without_image = as_unknown(read, Axis.IMAGE)
+    assert [price.axis for price in without_image.prices] == [Axis.INPUT]
+    assert without_image.unknown == {"pricing.image": "0"}

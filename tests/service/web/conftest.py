@@ -7,6 +7,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from tests.postgres import Cluster
+from tests.service.reviews import Reviews
 from tests.service.web.queue import Queue
 from tests.service.web.running import Web, running_web, settings_for
 
@@ -22,6 +23,11 @@ def web(database: str) -> Iterator[Web]:
 def queue(connection: psycopg.Connection[DictRow]) -> Queue:
     """The queue's other end, driven by SQL instead of a worker."""
     return Queue(connection)
+
+
+@pytest.fixture
+def reviews(connection: psycopg.Connection[DictRow]) -> Reviews:
+    return Reviews(connection)
 
 
 @pytest.fixture(scope="package")

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
@@ -21,6 +22,11 @@ from tests.waiting import wait_until
 TRIGGER = "/admin/pricing/scheduler/trigger"
 ACTIVE = "/admin/pricing/syncs/active"
 SCHEDULER = "/admin/pricing/scheduler/status"
+HELD = "/admin/pricing/held"
+RULES = "/admin/pricing/rules"
+OVERRIDES = "/admin/pricing/overrides"
+DRIFT = "/admin/pricing/drift"
+UNPRICED = "/admin/pricing/unpriced"
 
 
 @dataclass
@@ -84,6 +90,16 @@ def listening_again(web: Web) -> Iterator[None]:
     # That it does not listen may be over in no time; the pool is left with it, and stays left.
     wait_until(lambda: state.database._pool not in (before, None), what="the loss is noticed")
     wait_until(lambda: state.changes.listening, what="it listens again")
+
+
+def refused(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
+    """The error of an answer in the one shape, with something to read and something to do."""
+    assert answer.status_code == status, answer.text
+    error: dict[str, Any] = answer.json()["error"]
+    assert error["code"] == code
+    assert error["message"]
+    assert error["hint"]
+    return error
 
 
 def half_sent(url: str) -> socket.socket:

@@ -13,8 +13,28 @@ from service.web.answers import (
     SyncAnswer,
     TriggerAnswer,
 )
+from service.web.body import RequestBody
 from service.web.errors import CODE_BY_STATUS, STATUS_BY_SQLSTATE
+from service.web.held import DecisionBody
+from service.web.overrides import OverrideBody
+from service.web.review_answers import (
+    Decision,
+    DecisionsAnswer,
+    Drift,
+    Evidence,
+    HeldAnswer,
+    HeldChange,
+    Override,
+    OverridesAnswer,
+    RollbackAnswer,
+    RolledBackModel,
+    Rule,
+    RulesAnswer,
+    UnpricedModel,
+)
+from service.web.rollbacks import RollbackBody
 from service.web.routes import ROUTES
+from service.web.rules import RuleBody
 from service.web.triggers import TriggerBody
 from tests.processes import ROOT
 
@@ -38,15 +58,33 @@ def test_it_explains_every_error() -> None:
 
 
 def test_it_names_every_field() -> None:
-    models: tuple[type[Answer] | type[TriggerBody], ...] = (
+    models: tuple[type[Answer] | type[RequestBody], ...] = (
         ActiveSync,
+        Decision,
+        DecisionBody,
+        DecisionsAnswer,
+        Drift,
+        Evidence,
+        HeldAnswer,
+        HeldChange,
+        Override,
+        OverrideBody,
+        OverridesAnswer,
         ProviderResult,
         ReadyAnswer,
+        RollbackAnswer,
+        RollbackBody,
+        RolledBackModel,
+        Rule,
+        RuleBody,
+        RulesAnswer,
         Scheduler,
         SyncAnswer,
         TriggerAnswer,
         TriggerBody,
+        UnpricedModel,
     )
     for model in models:
-        for field in model.model_fields:
+        for name, info in model.model_fields.items():
+            field = info.alias or name
             assert re.search(rf'[`"]{field}[`"]', DOCUMENT), field

@@ -7,7 +7,26 @@ import pytest
 from starlette.routing import Route
 
 from service import __version__
-from tests.service.web.running import ACTIVE, SCHEDULER, Web
+from tests.service.reviews import CHEAP, Reviews
+from tests.service.web.running import (
+    ACTIVE,
+    DRIFT,
+    HELD,
+    OVERRIDES,
+    RULES,
+    SCHEDULER,
+    UNPRICED,
+    Web,
+)
+
+MODEL = "maker/model-1"
+RULE = {
+    "provider": "openrouter",
+    "up_to_ratio": 20,
+    "expires_at": "2999-11-27T12:00:00Z",
+    "reason": "new price list",
+}
+OVERRIDE = {"provider": "openrouter", "model_id": MODEL, "reason": "x", "input_per_1m": 1}
 
 
 @pytest.fixture
@@ -83,7 +102,19 @@ def test_only_health_needs_no_key(document: dict[str, Any]) -> None:
     assert open_paths == {"/health", "/health/ready"}
 
 
-def test_answers_have_the_fields_that_are_described(web: Web, document: dict[str, Any]) -> None:
+def test_answers_have_the_fields_that_are_described(
+    web: Web, reviews: Reviews, document: dict[str, Any]
+) -> None:
+    wrong = reviews.job()
+    reviews.model("openrouter", MODEL, CHEAP, wrong)
+    approved, rejected = reviews.hold("openrouter", "one"), reviews.hold("openrouter", "two")
+    held_jobs = [reviews.job(), reviews.job()]
+    for number, held_job in enumerate(held_jobs):
+        reviews.hold("openrouter", f"bulk {number}", job_id=held_job)
+    lists = {(path, "get"): web.client.get(path) for path in (HELD, DRIFT, UNPRICED)}
+    rule_made = web.client.post(RULES, json=RULE)
+    override_made = web.client.post(OVERRIDES, json=OVERRIDE)
+    lists |= {(path, "get"): web.client.get(path) for path in (RULES, OVERRIDES)}
     job = web.trigger()
     path_of_job = job.json()["poll_url"]
     answers = {
@@ -91,11 +122,31 @@ def test_answers_have_the_fields_that_are_described(web: Web, document: dict[str
         ("/admin/pricing/sync/{id}", "get"): web.sync(job.json()["job_id"]),
         ("/admin/pricing/sync/{id}/cancel", "post"): web.client.post(f"{path_of_job}/cancel"),
         ("/admin/pricing/sync/{id}/retry", "post"): web.client.post(f"{path_of_job}/retry"),
+        **lists,
+        (HELD + "/{id}/approve", "post"): web.client.post(f"{HELD}/{approved}/approve"),
+        (HELD + "/{id}/reject", "post"): web.client.post(f"{HELD}/{rejected}/reject"),
+        **{
+            ("/admin/pricing/sync/{id}/held/" + act, "post"): web.client.post(
+                f"/admin/pricing/sync/{held_job}/held/{act}"
+            )
+            for held_job, act in zip(held_jobs, ("approve", "reject"), strict=True)
+        },
+        ("/admin/pricing/sync/{id}/rollback", "post"): web.client.post(
+            f"/admin/pricing/sync/{wrong}/rollback"
+        ),
+        (RULES, "post"): rule_made,
+        (RULES + "/{id}", "delete"): web.client.delete(f"{RULES}/{rule_made.json()['id']}"),
+        (OVERRIDES, "post"): override_made,
+        (OVERRIDES + "/clear", "post"): web.client.post(
+            f"{OVERRIDES}/clear", json={"provider": "openrouter", "model_id": MODEL}
+        ),
         (ACTIVE, "get"): web.client.get(ACTIVE),
         (SCHEDULER, "get"): web.client.get(SCHEDULER),
         ("/health", "get"): web.client.get("/health"),
         ("/health/ready", "get"): web.client.get("/health/ready"),
     }
+    described = {(path, method) for path, item in document["paths"].items() for method in item}
+    assert described - answers.keys() == {("/openapi.json", "get")}
     for (path, method), answer in answers.items():
         assert answer.is_success, answer.text
         response = document["paths"][path][method]["responses"][str(answer.status_code)]

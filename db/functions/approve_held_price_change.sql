@@ -1,0 +1,68 @@
+create or replace function public.approve_held_price_change(
+    id bigint,
+    approved_by text default current_user,
+    note text default null
+)
+returns public.pricing_held_changes
+language plpgsql
+security definer
+set search_path = ''
+-- A sync of the provider is waited for; a transaction that somebody left open is not.
+set lock_timeout = '5s'
+as $$
+declare
+    v_held public.pricing_held_changes;
+begin
+    if approved_by is null or length(approved_by) not between 1 and 200 then
+        raise exception 'approved_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person who approves.';
+    end if;
+    if length(note) > 500 then
+        raise exception 'note must have 500 characters at most'
+            using errcode = 'PT422', hint = 'Say in a line why the price is right.';
+    end if;
+
+    select h.* into v_held from public.pricing_held_changes h where h.id = approve_held_price_change.id;
+    if not found then
+        raise exception 'There is no held price change %', coalesce(approve_held_price_change.id::text, 'null')
+            using errcode = 'PT404', hint = 'select * from pricing_held shows those that wait.';
+    end if;
+    perform public.lock_provider_prices(array[v_held.provider_slug]);
+    -- As it is now: a sync, or somebody else, may have decided it meanwhile.
+    select h.* into v_held
+    from public.pricing_held_changes h
+    where h.id = approve_held_price_change.id
+    for no key update;
+    if v_held.status = 'rejected' and not v_held.still_said then
+        raise exception 'Held price change % was rejected, and its provider says something else since', v_held.id
+            using errcode = 'PT409', hint = 'select * from pricing_held shows what waits now.';
+    elsif v_held.status not in ('held', 'rejected') then
+        raise exception 'Held price change % does not wait any more: it is % (by %)',
+                v_held.id, v_held.status, v_held.decided_by
+            using errcode = 'PT409', hint = 'select * from pricing_held shows what waits now.';
+    end if;
+
+    perform public.decide_held_price_changes(
+        array[v_held.id], 'approved', approve_held_price_change.approved_by, approve_held_price_change.note
+    );
+    insert into public.pricing_audit_log (who, action, subject, details)
+    select
+        approve_held_price_change.approved_by,
+        'approve_held_price_change',
+        v_held.id::text,
+        jsonb_build_object(
+            'provider', m.provider_slug,
+            'model', m.model_id,
+            'reason', v_held.reason,
+            'was', v_held.status,
+            'note', approve_held_price_change.note
+        )
+    from public.model_pricing m
+    where m.id = v_held.model_id;
+    select h.* into v_held from public.pricing_held_changes h where h.id = approve_held_price_change.id;
+    return v_held;
+end;
+$$;
+
+comment on function public.approve_held_price_change(bigint, text, text) is
+'Make a price that waits, or one that was rejected while the provider still says it, the price in force (under an override: the synced one); returns it.';

@@ -1,0 +1,47 @@
+-- Called by each tick of the schedule.
+-- after: write_model_prices
+create or replace function public.end_expired_overrides()
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_due record;
+    v_model public.model_pricing;
+    v_override public.pricing_overrides;
+    v_now timestamptz;
+    v_ended integer := 0;
+begin
+    for v_due in
+        select o.id, m.id as model_id, m.provider_slug
+        from public.pricing_overrides o
+        join public.model_pricing m on m.id = o.model_id
+        where o.ended_at is null and o.expires_at <= clock_timestamp()
+        order by o.expires_at, o.id
+        limit 1000
+    loop
+        -- The key of lock_provider_prices, which waits: while a sync writes, the next tick does it.
+        continue when not pg_catalog.pg_try_advisory_xact_lock(
+            pg_catalog.hashtextextended('pricing_provider_prices:' || v_due.provider_slug, 0)
+        );
+        select m.* into strict v_model from public.model_pricing m where m.id = v_due.model_id for no key update;
+        v_now := clock_timestamp();
+        update public.pricing_overrides o
+        set ended_at = v_now, ended_by = 'expiry'
+        where o.id = v_due.id and o.ended_at is null and o.expires_at <= v_now
+        returning o.* into v_override;
+        continue when not found;
+        perform public.write_model_prices(
+            jsonb_build_array(jsonb_build_object('id', v_model.id, 'prices', public.pricing_base_set(v_model))),
+            'expiry:' || v_override.id,
+            v_now
+        );
+        v_ended := v_ended + 1;
+    end loop;
+    return v_ended;
+end;
+$$;
+
+comment on function public.end_expired_overrides() is
+'End the overrides whose time has come: what the providers say is in force again. Returns how many, up to 1,000 a call.';

@@ -1,0 +1,48 @@
+create or replace function public.end_price_change_rule(id bigint, ended_by text default current_user)
+returns public.pricing_change_rules
+language plpgsql
+security definer
+set search_path = ''
+set lock_timeout = '5s'
+as $$
+declare
+    v_rule public.pricing_change_rules;
+begin
+    if ended_by is null or length(ended_by) not between 1 and 200 then
+        raise exception 'ended_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person who ends the rule.';
+    end if;
+
+    select r.* into v_rule from public.pricing_change_rules r where r.id = end_price_change_rule.id;
+    if not found then
+        raise exception 'There is no rule %', coalesce(end_price_change_rule.id::text, 'null')
+            using errcode = 'PT404', hint = 'select * from pricing_change_rules order by id desc shows the newest.';
+    end if;
+    -- After it no sync applies anything by the rule: one that runs is waited for.
+    perform public.lock_provider_prices(array[v_rule.provider_slug]);
+    select r.* into v_rule
+    from public.pricing_change_rules r
+    where r.id = end_price_change_rule.id
+    for no key update;
+    if v_rule.ended_at is not null or v_rule.expires_at <= clock_timestamp() then
+        raise exception 'Rule % ended already, at %', v_rule.id, coalesce(v_rule.ended_at, v_rule.expires_at)
+            using errcode = 'PT409', hint = 'What it let through goes back by rollback_pricing_sync.';
+    end if;
+
+    update public.pricing_change_rules r
+    set ended_at = clock_timestamp(), ended_by = end_price_change_rule.ended_by
+    where r.id = v_rule.id
+    returning r.* into v_rule;
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (
+        end_price_change_rule.ended_by,
+        'end_price_change_rule',
+        v_rule.id::text,
+        jsonb_build_object('provider', v_rule.provider_slug, 'model', v_rule.model_id)
+    );
+    return v_rule;
+end;
+$$;
+
+comment on function public.end_price_change_rule(bigint, text) is
+'End a rule before its time; what it has let through stays. Returns it.';

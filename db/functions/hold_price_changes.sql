@@ -1,0 +1,124 @@
+-- What becomes of each judged change, and of what was held before. apply_provider_prices calls it, holding the prices of
+-- the providers.
+-- after: decide_price_changes
+create or replace function public.hold_price_changes(
+    p_provider text,
+    p_changes jsonb,
+    p_verdicts jsonb,
+    p_unchanged_ids bigint[],
+    p_now timestamptz,
+    p_job_id uuid,
+    p_observed_at timestamptz,
+    p_dry_run boolean default false,
+    out passing jsonb,
+    out held jsonb
+)
+language plpgsql
+security definer
+set search_path = ''
+-- As in compare_provider_prices.
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+declare
+    v_decisions jsonb;
+begin
+    select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_decisions
+    from public.decide_price_changes(p_provider, p_changes, p_verdicts, p_now, p_observed_at) d;
+    with decision as materialized (
+        select d.* from jsonb_to_recordset(v_decisions) as d (
+            id bigint, provider text, model_id text, outcome text, prices jsonb, source text, extra jsonb, raw jsonb,
+            class text, reason text
+        )
+    )
+    select
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', d.id, 'prices', d.prices, 'source', d.source, 'extra', d.extra, 'raw', d.raw
+                )
+            ) filter (where d.outcome in ('pass', 'apply')),
+            '[]'
+        ),
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'provider', d.provider, 'model_id', d.model_id, 'class', d.class, 'reason', d.reason
+                )
+            ) filter (where d.outcome not in ('pass', 'apply')),
+            '[]'
+        )
+    into passing, held
+    from decision d;
+    if p_dry_run then
+        return;
+    end if;
+
+    -- First what ends: a model has one open row at most.
+    with decision as materialized (
+        select d.*
+        from jsonb_to_recordset(v_decisions) as d (
+            id bigint, outcome text, said_id bigint, class text, reason text, ratio numeric, to_zero boolean,
+            evidence jsonb, decided_by text, note text, source text, extra jsonb, raw jsonb
+        )
+    ),
+    -- One row of a model is what is said again, all others that still stood are not.
+    spoken as materialized (
+        select h.id, d.outcome, d.class, d.reason, d.ratio, d.to_zero, d.evidence, d.decided_by, d.note, d.source,
+            d.extra, d.raw, coalesce(h.id = d.said_id, false) as is_said, u.model_id is not null as is_withdrawn
+        from public.pricing_held_changes h
+        left join decision d on d.id = h.model_id
+        left join (select distinct w as model_id from unnest(p_unchanged_ids) as w) as u on u.model_id = h.model_id
+        where h.still_said
+            and h.status in ('held', 'rejected')
+            and (d.id is not null or u.model_id is not null)
+    )
+    update public.pricing_held_changes h
+    set status = case
+            when h.status = 'rejected' then 'rejected'
+            when s.is_said then case when s.outcome = 'apply' then 'applied' else h.status end
+            when s.is_withdrawn then 'withdrawn'
+            else 'superseded'
+        end,
+        still_said = s.is_said,
+        times_seen = h.times_seen + s.is_said::integer,
+        last_seen_at = case when s.is_said then p_now else h.last_seen_at end,
+        job_id = case when s.is_said then p_job_id else h.job_id end,
+        observed_at = case when s.is_said then p_observed_at else h.observed_at end,
+        pricing_source = case when s.is_said then s.source else h.pricing_source end,
+        extra = case when s.is_said then s.extra else h.extra end,
+        raw = case when s.is_said then s.raw else h.raw end,
+        class = case when s.is_said then s.class else h.class end,
+        reason = case when s.is_said then s.reason else h.reason end,
+        ratio = case when s.is_said then s.ratio else h.ratio end,
+        to_zero = case when s.is_said then s.to_zero else h.to_zero end,
+        evidence = case when s.is_said then s.evidence else h.evidence end,
+        decided_at = case
+            when h.status = 'rejected' or (s.is_said and s.outcome <> 'apply') then h.decided_at
+            else p_now
+        end,
+        decided_by = case
+            when h.status = 'rejected' or (s.is_said and s.outcome <> 'apply') then h.decided_by
+            else coalesce(s.decided_by, 'api_sync:' || p_provider)
+        end,
+        decision_note = case when s.is_said and s.outcome = 'apply' then s.note else h.decision_note end
+    from spoken s
+    where h.id = s.id;
+
+    insert into public.pricing_held_changes (
+        model_id, provider_slug, class, reason, ratio, to_zero, prices, previous, evidence, pricing_source, extra, raw,
+        first_job_id, job_id, first_seen_at, last_seen_at, observed_at
+    )
+    select d.id, d.provider, d.class, d.reason, d.ratio, d.to_zero, d.prices, d.previous, d.evidence, d.source, d.extra,
+        d.raw, p_job_id, p_job_id, p_now, p_now, p_observed_at
+    from jsonb_to_recordset(v_decisions) as d (
+        id bigint, provider text, outcome text, class text, reason text, ratio numeric, to_zero boolean, prices jsonb,
+        previous jsonb, evidence jsonb, source text, extra jsonb, raw jsonb
+    )
+    where d.outcome = 'hold';
+end;
+$$;
+
+comment on function public.hold_price_changes(text, jsonb, jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
+'Keep what looks wrong, see once more what was held, end what is not said any more. passing: what write_model_prices gets; held: [{provider, model_id, class, reason}]. p_unchanged_ids: models that have their accepted price again.';

@@ -1,0 +1,226 @@
+-- The rules of what looks wrong. It writes nothing: hold_price_changes does, and a dry run only shows.
+-- after: pricing_shared_moves, pricing_short_number, pricing_token_moves
+create or replace function public.judge_price_changes(
+    p_provider text,
+    p_changes jsonb,
+    p_lists jsonb default '{}',
+    p_reference jsonb default null
+)
+returns table (
+    provider text,
+    model_id text,
+    class text,
+    reason text,
+    ratio numeric,
+    to_zero boolean,
+    evidence jsonb
+)
+language sql
+stable
+security definer
+set search_path = ''
+-- As in compare_provider_prices.
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+    with guard as materialized (
+        select p.* from public.pricing_providers p where p.slug = p_provider and p.guards_enabled
+    ),
+    change as materialized (
+        select
+            c.*,
+            -- A dry run keeps nothing, so its reference is not in the table.
+            case when c.source not like 'catalogue:%' then coalesce(r.prices, k.prices) end as catalogue
+        from rows from (
+            jsonb_to_recordset(case when exists (select from guard) then p_changes else '[]' end)
+                as (provider text, model_id text, source text, is_free boolean, raw jsonb)
+        ) with ordinality as c (provider, model_id, source, is_free, raw, position)
+        left join public.pricing_catalogue_prices k on k.provider_slug = c.provider and k.model_id = c.model_id
+        left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
+            on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id
+    ),
+    move as materialized (
+        select
+            m.*,
+            c.provider,
+            c.is_free,
+            c.raw,
+            g.guard_large_ratio,
+            g.guard_unit_ratio,
+            g.guard_lowest_per_1m,
+            g.guard_highest_per_1m,
+            case when m.before > 0 and m.now > 0 then greatest(m.now / m.before, m.before / m.now) end as ratio,
+            -- Compared by multiplication: a quotient is rounded.
+            m.now > 0 and (m.now >= m.before * g.guard_unit_ratio or m.now * g.guard_unit_ratio <= m.before) as is_unit,
+            m.now > 0 and (m.now >= m.before * g.guard_large_ratio or m.now * g.guard_large_ratio <= m.before) as is_large,
+            case when not m.is_condition and m.now > 0 then nullif((c.catalogue ->> m.axis)::numeric, 0) end as catalogue
+        from public.pricing_token_moves(case when exists (select from guard) then p_changes else '[]' end) m
+        join change c on c.position = m.change
+        cross join guard g
+    ),
+    shared as materialized (
+        select s.*
+        from (
+            select
+                array_agg(m.provider order by m.change) as providers,
+                array_agg(m.change order by m.change) as changes,
+                array_agg(m.now / m.old order by m.change) as factors
+            from move m
+            where m.old > 0
+                and m.before = m.old
+                and (m.now >= m.old * 2 or (m.now > 0 and m.now * 2 <= m.old))
+                and not m.is_condition
+        ) as p
+        cross join lateral public.pricing_shared_moves(p_lists, p.providers, p.changes, p.factors) s
+    ),
+    finding as (
+        select
+            m.*,
+            'ratio' as kind,
+            m.is_unit as looks_like_unit,
+            m.ratio as weight,
+            format(
+                '%s moves by %s times (%s -> %s)',
+                m.short_name,
+                public.pricing_short_number(m.ratio),
+                public.pricing_short_number(m.before * 1000000),
+                public.pricing_short_number(m.now * 1000000)
+            ) as words
+        from move m
+        where m.is_unit or (m.is_large and not m.is_new_entry)
+        union all
+        select
+            m.*,
+            'zero',
+            false,
+            null,
+            format('%s falls to zero (%s -> 0)', m.short_name, public.pricing_short_number(m.old * 1000000))
+        from move m
+        where m.now = 0 and m.old > 0 and m.is_free is not true
+        union all
+        select
+            m.*,
+            'band',
+            true,
+            null,
+            format(
+                '%s %s is outside %s to %s',
+                m.short_name,
+                public.pricing_short_number(m.now * 1000000),
+                public.pricing_short_number(m.guard_lowest_per_1m),
+                public.pricing_short_number(m.guard_highest_per_1m)
+            )
+        from move m
+        where m.now > 0 and (m.now * 1000000 < m.guard_lowest_per_1m or m.now * 1000000 > m.guard_highest_per_1m)
+        union all
+        select
+            m.*,
+            'catalogue',
+            true,
+            q.times,
+            format(
+                '%s is %s times the catalogue''s %s',
+                m.short_name,
+                public.pricing_short_number(m.now / m.catalogue),
+                public.pricing_short_number(m.catalogue * 1000000)
+            )
+        from move m
+        cross join lateral (
+            select greatest(m.now / m.catalogue, m.catalogue / m.now) as times
+            -- Nothing else can be near 100 times; what follows is dear.
+            where m.now > m.catalogue * 90 or m.now * 90 < m.catalogue
+        ) as q
+        cross join lateral (
+            -- The power of ten that is nearest.
+            select 10::numeric ^ (length(trunc(q.times)::text) - case when q.times::text < '5' then 1 else 0 end) as power
+        ) as n
+        where n.power >= 100
+            and case
+                when m.now > m.catalogue then abs(m.now - m.catalogue * n.power) <= 0.05 * m.catalogue * n.power
+                else abs(m.now * n.power - m.catalogue) <= 0.05 * m.catalogue
+            end
+        union all
+        select
+            m.*,
+            'list',
+            true,
+            m.ratio,
+            format(
+                '%s of %s models move by the same factor %s',
+                s.models,
+                s.listed,
+                public.pricing_short_number(s.factor)
+            )
+        from move m
+        join shared s on s.model = m.change and s.factor = m.now / m.old
+        where m.old > 0 and not m.is_condition
+    ),
+    sentence as (
+        select
+            w.change,
+            string_agg(w.words, '; ' order by w.rank) filter (where w.rank <= 3)
+                || coalesce('; and ' || nullif(greatest(count(*) - 3, 0), 0) || ' more', '') as words
+        from (
+            select
+                f.change,
+                f.words,
+                row_number() over (
+                    partition by f.change
+                    order by bool_or(f.looks_like_unit) desc, max(f.weight) desc nulls last, min(f.kind), f.words
+                ) as rank
+            from finding f
+            group by f.change, f.words
+        ) as w
+        group by w.change
+    ),
+    verdict as (
+        select
+            f.change,
+            case when bool_or(f.looks_like_unit) then 'unit' else 'large' end as class,
+            bool_or(f.kind = 'zero') as to_zero,
+            jsonb_agg(
+                jsonb_strip_nulls(jsonb_build_object(
+                    'axis', f.axis,
+                    'kind', f.kind,
+                    'before', trim_scale(coalesce(f.before, f.old))::text,
+                    'now', trim_scale(f.now)::text,
+                    'ratio', trim_scale(f.ratio)::text,
+                    'catalogue', trim_scale(f.catalogue)::text
+                )) || coalesce(r.published, '{}')
+                order by f.looks_like_unit desc, f.weight desc nulls last, f.axis, f.kind
+            ) as evidence
+        from finding f
+        left join lateral (
+            select jsonb_strip_nulls(jsonb_build_object('key', e.key, 'text', e.value -> 'text', 'unit', e.value -> 'unit')) as published
+            from jsonb_each(case when jsonb_typeof(f.raw) = 'object' then f.raw else '{}' end) e
+            where e.value ->> 'axis' = f.axis
+            order by length(e.key), e.key
+            limit 1
+        ) as r on true
+        group by f.change
+    )
+    select
+        c.provider,
+        c.model_id,
+        coalesce(v.class, 'first_list'),
+        coalesce(v.class || ': ' || s.words, 'first_list: nobody has accepted a list of this provider yet'),
+        w.ratio,
+        coalesce(v.to_zero, false),
+        coalesce(v.evidence, '[]')
+    from change c
+    cross join guard g
+    left join verdict v on v.change = c.position
+    left join sentence s on s.change = c.position
+    left join (
+        select m.change, max(m.ratio) as ratio
+        from move m
+        -- A price without one to match has not moved, unless it looks as if.
+        where not m.is_new_entry or m.is_unit
+        group by m.change
+    ) as w on w.change = c.position
+    where v.change is not null or g.review_first;
+$$;
+
+comment on function public.judge_price_changes(text, jsonb, jsonb, jsonb) is
+'Of the changes, [{id, provider, model_id, old, new, old_source, source, is_free, raw}], those that look wrong by the guards of a provider: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';

@@ -1,0 +1,43 @@
+-- Whose prices a list may write, held until the end of the transaction. apply_provider_prices calls it.
+-- after: lock_provider_prices
+create or replace function public.lock_listed_prices(p_provider text, p_prices jsonb)
+returns text[]
+language plpgsql
+security definer
+set search_path = ''
+as $$
+declare
+    v_targets text[] := array[p_provider];
+begin
+    if p_provider = 'catalogue' then
+        select coalesce(array_agg(t.provider), '{}') into v_targets
+        from (
+            select i.provider
+            from jsonb_to_recordset(coalesce(p_prices, '[]')) as i (provider text)
+            where i.provider is not null
+            union
+            -- It may have dropped a provider whole: that one's models are missing as well.
+            select m.provider_slug from public.model_pricing m where m.listed_by = 'catalogue'
+        ) as t;
+    end if;
+    perform public.lock_provider_prices(v_targets);
+    if p_provider = 'catalogue' then
+        -- It speaks for those that cannot speak for themselves, and for nobody else. A list without prices has the
+        -- catalogue's for its models: its provider speaks for itself too.
+        select coalesce(array_agg(t), '{}') into v_targets
+        from unnest(v_targets) as t
+        where not exists (
+            select
+            from public.pricing_providers p
+            where p.slug = t
+                and p.adapter is not null
+                and p.last_success_at is not null
+                and p.state <> 'no_credentials'
+        );
+    end if;
+    return v_targets;
+end;
+$$;
+
+comment on function public.lock_listed_prices(text, jsonb) is
+'Hold the prices of the providers in a list; returns those that the list may speak for: its own, or the catalogue''s many.';

@@ -1,0 +1,85 @@
+-- The row with the highest id decides, not the newest time: a clock that was set back must not bring an old price back.
+create or replace function public.model_price_at(
+    provider text,
+    model text,
+    at timestamptz default now()
+)
+returns table (
+    input_per_1m numeric,
+    output_per_1m numeric,
+    price_per_input_token numeric,
+    price_per_output_token numeric,
+    price_per_cache_read_token numeric,
+    price_per_cache_write_token numeric,
+    price_per_cache_write_1h_token numeric,
+    price_per_reasoning_token numeric,
+    price_per_input_audio_token numeric,
+    price_per_output_audio_token numeric,
+    price_per_cache_read_audio_token numeric,
+    price_per_input_image_token numeric,
+    price_per_output_image_token numeric,
+    price_per_image numeric,
+    price_per_request numeric,
+    price_per_web_search numeric,
+    conditions jsonb,
+    changed_at timestamptz,
+    changed_by text,
+    source text,
+    job_id uuid,
+    history_id bigint
+)
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_model_id bigint;
+begin
+    if at is null then
+        raise exception 'at cannot be null' using errcode = 'PT422', hint = 'Leave it out for the price now.';
+    end if;
+    select m.id into v_model_id
+    from public.model_pricing m
+    where m.provider_slug = model_price_at.provider and m.model_id = model_price_at.model;
+    if not found then
+        raise exception '% has no model %',
+                coalesce(left(model_price_at.provider, 60), 'null'),
+                coalesce(quote_literal(left(model_price_at.model, 512)), 'null')
+            using errcode = 'PT404',
+                hint = 'Ids are case sensitive, as the provider spells them: select provider, model from model_prices where ...';
+    end if;
+
+    return query
+    select
+        trim_scale(h.price_per_input_token::numeric * 1000000),
+        trim_scale(h.price_per_output_token::numeric * 1000000),
+        h.price_per_input_token::numeric,
+        h.price_per_output_token::numeric,
+        h.price_per_cache_read_token::numeric,
+        h.price_per_cache_write_token::numeric,
+        h.price_per_cache_write_1h_token::numeric,
+        h.price_per_reasoning_token::numeric,
+        h.price_per_input_audio_token::numeric,
+        h.price_per_output_audio_token::numeric,
+        h.price_per_cache_read_audio_token::numeric,
+        h.price_per_input_image_token::numeric,
+        h.price_per_output_image_token::numeric,
+        h.price_per_image::numeric,
+        h.price_per_request::numeric,
+        h.price_per_web_search::numeric,
+        h.conditions,
+        h.changed_at,
+        h.changed_by,
+        h.pricing_source,
+        h.job_id,
+        h.id
+    from public.model_pricing_history h
+    where h.model_id = v_model_id and h.is_in_force and h.changed_at <= model_price_at.at
+    order by h.id desc
+    limit 1;
+end;
+$$;
+
+comment on function public.model_price_at(text, text, timestamptz) is
+'The price that was in force then, from history alone: USD per million tokens first, then for one unit of each axis; no row before the first price, nulls where it was unknown.';

@@ -1,0 +1,15 @@
+-- after: pricing_price_set
+create or replace function public.pricing_base_set(p_model public.model_pricing)
+returns jsonb
+language plpgsql
+stable
+security invoker
+set search_path = ''
+as $$
+begin
+    return coalesce(p_model.synced, public.pricing_price_set(to_jsonb(p_model)));
+end;
+$$;
+
+comment on function public.pricing_base_set(public.model_pricing) is
+'What the provider said last and was accepted: the price set in force, or beside an override the synced one.';

@@ -1,0 +1,23 @@
+-- A condition that would replace an axis which a person has fixed loses that axis: a contract price holds for long
+-- prompts too.
+create or replace function public.pricing_overridden_set(p_synced jsonb, p_override jsonb)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = ''
+as $$
+    select public.pricing_price_set(
+        (p_synced || p_override) || jsonb_build_object('conditions', (
+            select coalesce(jsonb_agg(k.kept order by k.position), '[]')
+            from (
+                select c.condition - array(select jsonb_object_keys(p_override)) as kept, c.position
+                from jsonb_array_elements(coalesce(p_synced -> 'conditions', '[]')) with ordinality as c (condition, position)
+            ) as k
+            where exists (select from jsonb_object_keys(k.kept) as key where key like 'price\_per\_%')
+        ))
+    );
+$$;
+
+comment on function public.pricing_overridden_set(jsonb, jsonb) is
+'The price set in force while an override is: its axes, and of the synced set all others; conditions keep what the override does not fix.';

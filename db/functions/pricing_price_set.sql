@@ -1,0 +1,34 @@
+-- One form for a price set wherever it comes from, so that two can be compared, kept and written alike. The axes are
+-- written out, because it is made of each of 22,000 first prices; a test compares them with pricing_axes.
+create or replace function public.pricing_price_set(p_row jsonb)
+returns jsonb
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    return jsonb_strip_nulls(jsonb_build_object(
+        'price_per_input_token', trim_scale((p_row ->> 'price_per_input_token')::public.pricing_usd)::text,
+        'price_per_output_token', trim_scale((p_row ->> 'price_per_output_token')::public.pricing_usd)::text,
+        'price_per_cache_read_token', trim_scale((p_row ->> 'price_per_cache_read_token')::public.pricing_usd)::text,
+        'price_per_cache_write_token', trim_scale((p_row ->> 'price_per_cache_write_token')::public.pricing_usd)::text,
+        'price_per_cache_write_1h_token', trim_scale((p_row ->> 'price_per_cache_write_1h_token')::public.pricing_usd)::text,
+        'price_per_reasoning_token', trim_scale((p_row ->> 'price_per_reasoning_token')::public.pricing_usd)::text,
+        'price_per_input_audio_token', trim_scale((p_row ->> 'price_per_input_audio_token')::public.pricing_usd)::text,
+        'price_per_output_audio_token', trim_scale((p_row ->> 'price_per_output_audio_token')::public.pricing_usd)::text,
+        'price_per_cache_read_audio_token', trim_scale((p_row ->> 'price_per_cache_read_audio_token')::public.pricing_usd)::text,
+        'price_per_input_image_token', trim_scale((p_row ->> 'price_per_input_image_token')::public.pricing_usd)::text,
+        'price_per_output_image_token', trim_scale((p_row ->> 'price_per_output_image_token')::public.pricing_usd)::text,
+        'price_per_image', trim_scale((p_row ->> 'price_per_image')::public.pricing_usd)::text,
+        'price_per_request', trim_scale((p_row ->> 'price_per_request')::public.pricing_usd)::text,
+        'price_per_web_search', trim_scale((p_row ->> 'price_per_web_search')::public.pricing_usd)::text
+    )) || case
+        when coalesce(p_row -> 'conditions', '[]') in ('[]', 'null') then '{}'
+        else jsonb_build_object('conditions', p_row -> 'conditions')
+    end;
+end;
+$$;
+
+comment on function public.pricing_price_set(jsonb) is
+'The price set in a row of model_pricing, its history or a price list, as jsonb: each known axis as a decimal string, and the conditions where there are any.';

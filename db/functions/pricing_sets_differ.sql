@@ -1,0 +1,54 @@
+-- The rule of what a change is, for price sets; compare_provider_prices has it over columns, and a test compares the two.
+-- The axes are written out, because it is asked of each of 22,000 models; a test compares them with pricing_axes.
+-- after: pricing_prices_differ
+create or replace function public.pricing_sets_differ(p_old jsonb, p_new jsonb)
+returns boolean
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+begin
+    if p_old = p_new then
+        return false;
+    end if;
+    return coalesce(p_old -> 'conditions', '[]') <> coalesce(p_new -> 'conditions', '[]')
+        or public.pricing_prices_differ(
+            array[
+                (p_old ->> 'price_per_input_token')::numeric,
+                (p_old ->> 'price_per_output_token')::numeric,
+                (p_old ->> 'price_per_cache_read_token')::numeric,
+                (p_old ->> 'price_per_cache_write_token')::numeric,
+                (p_old ->> 'price_per_cache_write_1h_token')::numeric,
+                (p_old ->> 'price_per_input_audio_token')::numeric,
+                (p_old ->> 'price_per_output_audio_token')::numeric,
+                (p_old ->> 'price_per_cache_read_audio_token')::numeric,
+                (p_old ->> 'price_per_input_image_token')::numeric,
+                (p_old ->> 'price_per_output_image_token')::numeric,
+                coalesce((p_old ->> 'price_per_reasoning_token')::numeric, 0),
+                coalesce((p_old ->> 'price_per_image')::numeric, 0),
+                coalesce((p_old ->> 'price_per_request')::numeric, 0),
+                coalesce((p_old ->> 'price_per_web_search')::numeric, 0)
+            ],
+            array[
+                (p_new ->> 'price_per_input_token')::numeric,
+                (p_new ->> 'price_per_output_token')::numeric,
+                (p_new ->> 'price_per_cache_read_token')::numeric,
+                (p_new ->> 'price_per_cache_write_token')::numeric,
+                (p_new ->> 'price_per_cache_write_1h_token')::numeric,
+                (p_new ->> 'price_per_input_audio_token')::numeric,
+                (p_new ->> 'price_per_output_audio_token')::numeric,
+                (p_new ->> 'price_per_cache_read_audio_token')::numeric,
+                (p_new ->> 'price_per_input_image_token')::numeric,
+                (p_new ->> 'price_per_output_image_token')::numeric,
+                coalesce((p_new ->> 'price_per_reasoning_token')::numeric, 0),
+                coalesce((p_new ->> 'price_per_image')::numeric, 0),
+                coalesce((p_new ->> 'price_per_request')::numeric, 0),
+                coalesce((p_new ->> 'price_per_web_search')::numeric, 0)
+            ]
+        );
+end;
+$$;
+
+comment on function public.pricing_sets_differ(jsonb, jsonb) is
+'Whether two price sets charge something else: a token price or fee by more than float noise, known against unknown, or other conditions; a fee of 0 is an absent fee.';

@@ -1,0 +1,73 @@
+-- Prices that all move by one same factor look like another unit. A sweep over the sorted factors, because a list may
+-- have 22,000 models: window s counts the models that have a factor in [s, s * 1.01].
+create or replace function public.pricing_shared_moves(
+    p_lists jsonb,
+    p_providers text[],
+    p_models bigint[],
+    p_factors numeric[]
+)
+returns table (provider text, model bigint, factor numeric, models bigint, listed bigint)
+language sql
+immutable
+security invoker
+set search_path = ''
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+    with move as materialized (
+        select distinct m.provider, m.model, m.factor
+        from unnest(p_providers, p_models, p_factors) as m (provider, model, factor)
+        where m.factor >= 2 or m.factor <= 0.5
+    ),
+    -- A model with several factors is counted once a window: where its windows overlap, the later one starts as the
+    -- earlier one ends. All values are 1.01 times the start of the window, so that nothing is divided.
+    edge as (
+        select
+            o.provider,
+            case when o.factor > o.earlier * 1.01 or o.earlier is null then o.factor else o.earlier * 1.01 end as at,
+            case when o.factor > o.earlier * 1.01 or o.earlier is null then 0 else 2 end as turn,
+            1 as step,
+            null::numeric as factor
+        from (
+            select m.*, lag(m.factor) over (partition by m.provider, m.model order by m.factor) as earlier
+            from move m
+        ) as o
+        union all
+        select m.provider, m.factor * 1.01, 2, -1, null
+        from move m
+        union all
+        select distinct m.provider, m.factor * 1.01, 1, 0, m.factor
+        from move m
+    ),
+    counted as (
+        select
+            e.provider,
+            e.factor,
+            sum(e.step) over (partition by e.provider order by e.at, e.turn rows unbounded preceding) as models
+        from edge e
+    ),
+    shared as materialized (
+        select c.provider, c.factor, c.models, (p_lists ->> c.provider)::bigint as listed
+        from counted c
+        where c.factor is not null
+            and c.models >= 5
+            and c.models * 3 >= (p_lists ->> c.provider)::bigint
+    ),
+    nearest as (
+        select
+            m.provider,
+            m.model,
+            m.factor,
+            max(s.factor) over (partition by m.provider order by m.factor range unbounded preceding) as starts
+        from move m
+        left join shared s on s.provider = m.provider and s.factor = m.factor
+    )
+    select n.provider, n.model, n.factor, s.models, s.listed
+    from nearest n
+    join shared s on s.provider = n.provider and s.factor = n.starts
+    where n.factor <= s.factor * 1.01;
+$$;
+
+comment on function public.pricing_shared_moves(jsonb, text[], bigint[], numeric[]) is
+'Of moves (provider, model, factor of 2 or 1/2 and more) those that at least 5 models and a third of the provider''s list, {provider: priced models}, share within 1 %.';

@@ -1,0 +1,26 @@
+-- For sentences that people read; a price in a table is never rounded.
+create or replace function public.pricing_short_number(p_number numeric)
+returns text
+language plpgsql
+immutable
+security invoker
+set search_path = ''
+as $$
+declare
+    v_whole constant text := trunc(abs(p_number))::text;
+    -- Six digits, not counting zeros in front.
+    v_shown constant text := round(
+        p_number,
+        case
+            when v_whole <> '0' then greatest(0, 6 - length(v_whole))
+            else 6 + length(substring(abs(p_number)::text from '^0\.(0*)'))
+        end
+    )::text;
+begin
+    return regexp_replace(split_part(v_shown, '.', 1), '(\d)(?=(\d{3})+$)', '\1,', 'g')
+        || coalesce('.' || nullif(rtrim(split_part(v_shown, '.', 2), '0'), ''), '');
+end;
+$$;
+
+comment on function public.pricing_short_number(numeric) is
+'A number in plain digits, six of them significant, with commas: 1,000, 0.3, 0.000033.';

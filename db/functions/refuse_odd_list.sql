@@ -1,0 +1,88 @@
+-- One odd model never sinks a list; an odd list sinks whole. apply_provider_prices calls it.
+create or replace function public.refuse_odd_list(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb)
+returns void
+language plpgsql
+stable
+security definer
+set search_path = ''
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+declare
+    v_known integer;
+    v_listed integer;
+    v_twice text;
+    v_priced integer;
+    v_lost integer;
+begin
+    if jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) = 0 then
+        raise exception 'The list is empty'
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'empty_list')::text,
+                hint = 'Nothing was changed.';
+    end if;
+
+    select i.model_id into v_twice
+    from jsonb_to_recordset(p_prices) as i (provider text, model_id text)
+    group by coalesce(i.provider, p_provider), i.model_id
+    having count(*) > 1
+    limit 1;
+    if v_twice is not null then
+        raise exception 'The list has % more than once', v_twice using errcode = 'cardinality_violation';
+    end if;
+
+    select count(*)::integer, count(i.model_id)::integer
+    into v_known, v_listed
+    from public.model_pricing m
+    left join (
+        select coalesce(r.provider, p_provider) as provider_slug, r.model_id
+        from jsonb_to_recordset(p_prices) as r (provider text, model_id text)
+        union
+        select p_provider, r.model_id
+        from jsonb_to_recordset(p_skipped) as r (model_id text)
+    ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+    where m.provider_slug = any (p_targets)
+        and m.is_active
+        and m.listed_by = p_provider;
+    if v_known > 0 and v_listed * 2 <= v_known then
+        raise exception 'The list has % of % known models: half of them or more are gone', v_listed, v_known
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'list_shrunk')::text,
+                hint = 'Nothing was changed. If the provider really dropped them, set is_active = false for those in model_pricing.';
+    end if;
+
+    -- A key that was renamed looks so: no price is wrong, but all of them are gone. Of its own prices, that is: what the
+    -- catalogue says meanwhile is no promise of the provider's.
+    select count(*)::integer, (count(*) filter (where i.is_lost))::integer
+    into v_priced, v_lost
+    from public.model_pricing m
+    join (
+        select
+            coalesce(r.provider, p_provider) as provider_slug,
+            r.model_id,
+            coalesce(r.price_per_input_token, r.price_per_output_token) is null
+                and coalesce(r.conditions, '[]') = '[]' as is_lost
+        from jsonb_to_recordset(p_prices) as r (
+            provider text, model_id text, price_per_input_token text, price_per_output_token text, conditions jsonb
+        )
+    ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+    where m.provider_slug = any (p_targets)
+        and m.is_active
+        and (m.pricing_source like 'catalogue:%') = (p_provider = 'catalogue')
+        and coalesce(
+            m.synced -> 'price_per_input_token',
+            m.synced -> 'price_per_output_token',
+            case when m.synced is null then to_jsonb(coalesce(m.price_per_input_token, m.price_per_output_token)) end
+        ) is not null;
+    if v_lost >= 5 and v_lost * 2 >= v_priced then
+        raise exception 'The list has no price any more for % of % models that had one: half of them or more', v_lost, v_priced
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'prices_gone')::text,
+                hint = 'Nothing was changed. If the provider really publishes none, set is_active = false for its models in model_pricing.';
+    end if;
+end;
+$$;
+
+comment on function public.refuse_odd_list(text, text[], jsonb, jsonb) is
+'PT422 for a list that is empty, lacks half of the models that it had, or the prices of half of those that had one; 21000 for one that has a model twice.';

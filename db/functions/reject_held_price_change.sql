@@ -1,0 +1,65 @@
+create or replace function public.reject_held_price_change(
+    id bigint,
+    rejected_by text default current_user,
+    note text default null
+)
+returns public.pricing_held_changes
+language plpgsql
+security definer
+set search_path = ''
+-- A sync of the provider is waited for; a transaction that somebody left open is not.
+set lock_timeout = '5s'
+as $$
+declare
+    v_held public.pricing_held_changes;
+begin
+    if rejected_by is null or length(rejected_by) not between 1 and 200 then
+        raise exception 'rejected_by must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person who rejects.';
+    end if;
+    if length(note) > 500 then
+        raise exception 'note must have 500 characters at most'
+            using errcode = 'PT422', hint = 'Say in a line why the price is wrong.';
+    end if;
+
+    select h.* into v_held from public.pricing_held_changes h where h.id = reject_held_price_change.id;
+    if not found then
+        raise exception 'There is no held price change %', coalesce(reject_held_price_change.id::text, 'null')
+            using errcode = 'PT404', hint = 'select * from pricing_held shows those that wait.';
+    end if;
+    perform public.lock_provider_prices(array[v_held.provider_slug]);
+    -- As it is now: a sync, or somebody else, may have decided it meanwhile.
+    select h.* into v_held
+    from public.pricing_held_changes h
+    where h.id = reject_held_price_change.id
+    for no key update;
+    if v_held.status <> 'held' then
+        raise exception 'Held price change % does not wait any more: it is % (by %)',
+                v_held.id, v_held.status, v_held.decided_by
+            using errcode = 'PT409',
+                hint = 'A price that is in force already goes back by rollback_pricing_sync, or is fixed by set_price_override.';
+    end if;
+
+    perform public.decide_held_price_changes(
+        array[v_held.id], 'rejected', reject_held_price_change.rejected_by, reject_held_price_change.note
+    );
+    insert into public.pricing_audit_log (who, action, subject, details)
+    select
+        reject_held_price_change.rejected_by,
+        'reject_held_price_change',
+        v_held.id::text,
+        jsonb_build_object(
+            'provider', m.provider_slug,
+            'model', m.model_id,
+            'reason', v_held.reason,
+            'note', reject_held_price_change.note
+        )
+    from public.model_pricing m
+    where m.id = v_held.model_id;
+    select h.* into v_held from public.pricing_held_changes h where h.id = reject_held_price_change.id;
+    return v_held;
+end;
+$$;
+
+comment on function public.reject_held_price_change(bigint, text, text) is
+'Keep the price as it is for as long as the provider says this; returns the rejected change.';

@@ -1,0 +1,74 @@
+-- apply_provider_prices calls it when the list is as it was: who was missing is missing still, and what was held is said
+-- once more, so that it may apply itself.
+-- after: pricing_base_set, pricing_sets_differ
+create or replace function public.repeat_provider_list(p_provider text, p_targets text[], p_dry_run boolean)
+returns table (compared_count integer, changes jsonb, unchanged_ids bigint[])
+language sql
+security definer
+set search_path = ''
+as $$
+    with missing as (
+        update public.model_pricing m
+        set missing_count = m.missing_count + 1,
+            is_active = m.missing_count + 1 < 3
+        where m.provider_slug = any (p_targets)
+            and m.is_active
+            and m.missing_count > 0
+            and not p_dry_run
+            and (p_provider <> 'catalogue' or m.listed_by = 'catalogue')
+        returning 1
+    ),
+    said as materialized (
+        select distinct on (h.model_id)
+            h.*,
+            m.provider_slug as provider,
+            m.model_id as model,
+            m.name,
+            m.pricing_source as old_source,
+            b.base,
+            public.pricing_sets_differ(b.base, h.prices) as is_changed
+        from public.pricing_held_changes h
+        join public.model_pricing m on m.id = h.model_id
+        join public.pricing_providers p on p.slug = p_provider
+        cross join lateral (select public.pricing_base_set(m) as base) as b
+        where m.provider_slug = any (p_targets)
+            and h.still_said
+            and h.status in ('held', 'rejected')
+            -- Its newest list said so; a model that it skipped is not said again.
+            and h.last_seen_at >= p.last_success_at
+        order by h.model_id, h.id desc
+    )
+    select
+        (
+            select count(*)::integer
+            from public.model_pricing m
+            where m.provider_slug = any (p_targets) and m.is_active
+        ),
+        (
+            select coalesce(
+                jsonb_agg(
+                    jsonb_build_object(
+                        'id', s.model_id,
+                        'provider', s.provider,
+                        'model_id', s.model,
+                        'name', s.name,
+                        'old', s.base,
+                        'new', s.prices,
+                        'old_source', s.old_source,
+                        'source', s.pricing_source,
+                        'is_free', false,
+                        'extra', s.extra,
+                        'raw', s.raw
+                    )
+                    order by s.provider, s.model
+                ),
+                '[]'
+            )
+            from said s
+            where s.is_changed
+        ),
+        array(select s.model_id from said s where not s.is_changed order by s.model_id);
+$$;
+
+comment on function public.repeat_provider_list(text, text[], boolean) is
+'Count the missing models on; returns as list_provider_models does: how many models the list has, the changes that are held or rejected and still said, and those that have become the accepted price.';

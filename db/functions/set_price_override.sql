@@ -1,0 +1,144 @@
+-- after: write_model_prices
+create or replace function public.set_price_override(
+    provider text,
+    model text,
+    reason text,
+    input_per_1m numeric default null,
+    output_per_1m numeric default null,
+    prices jsonb default '{}',
+    expires_at timestamptz default null,
+    author text default current_user
+)
+returns public.pricing_overrides
+language plpgsql
+security definer
+set search_path = ''
+-- A sync of the provider is waited for; a transaction that somebody left open is not.
+set lock_timeout = '5s'
+as $$
+declare
+    v_named record;
+    v_prices jsonb := '{}';
+    v_model public.model_pricing;
+    v_base jsonb;
+    v_replaced bigint;
+    v_override public.pricing_overrides;
+    v_now timestamptz;
+begin
+    if author is null or length(author) not between 1 and 200 then
+        raise exception 'author must have 1 to 200 characters'
+            using errcode = 'PT422', hint = 'Name the person who sets the price.';
+    end if;
+    if reason is null or length(reason) > 500 or btrim(reason) = '' then
+        raise exception 'reason must have 1 to 500 characters'
+            using errcode = 'PT422', hint = 'Say where the price comes from.';
+    end if;
+    if expires_at <= clock_timestamp() then
+        raise exception 'expires_at cannot be %', set_price_override.expires_at
+            using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''30 days'', or null: never.';
+    end if;
+    if jsonb_typeof(coalesce(set_price_override.prices, '{}')) <> 'object' then
+        raise exception 'prices must be a JSON object'
+            using errcode = 'PT422', hint = 'For example {"cache_read_per_1m": 0.25, "per_image": "0.04"}.';
+    end if;
+
+    for v_named in
+        select
+            e.key,
+            jsonb_typeof(e.value) as type,
+            e.value #>> '{}' as amount,
+            a.axis,
+            -- Exact, unlike a division.
+            case when a.per = 'token' and e.key = a.short_name then 0.000001 else 1 end as factor
+        from (
+            select p.key, p.value from jsonb_each(coalesce(set_price_override.prices, '{}')) as p
+            union all
+            select 'input_per_1m', to_jsonb(set_price_override.input_per_1m)
+            where set_price_override.input_per_1m is not null
+            union all
+            select 'output_per_1m', to_jsonb(set_price_override.output_per_1m)
+            where set_price_override.output_per_1m is not null
+        ) as e
+        left join public.pricing_axes() a on e.key in (a.axis, a.short_name)
+    loop
+        if v_named.axis is null then
+            raise exception 'There is no price called %', quote_literal(left(v_named.key, 60))
+                using errcode = 'PT422',
+                    hint = 'There are ' || (
+                        select string_agg(a.short_name, ', ') || ', or by one token ' || string_agg(a.axis, ', ')
+                        from public.pricing_axes() a
+                    ) || '.';
+        end if;
+        if v_named.type not in ('number', 'string')
+            or length(v_named.amount) > 100
+            or v_named.amount !~ '^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$'
+        then
+            raise exception '% cannot be %', v_named.key, coalesce(quote_literal(left(v_named.amount, 100)), 'null')
+                using errcode = 'PT422', hint = 'A price is a number of US dollars, zero or more, such as 0.25 or "0.25".';
+        end if;
+        if v_prices ? v_named.axis then
+            raise exception '% is given twice', v_named.axis
+                using errcode = 'PT422', hint = 'Name each price once, either for a million tokens or for one.';
+        end if;
+        v_prices := v_prices || jsonb_build_object(
+            v_named.axis, trim_scale(v_named.amount::numeric * v_named.factor)::text
+        );
+    end loop;
+    if v_prices = '{}' then
+        raise exception 'The override names no price'
+            using errcode = 'PT422', hint = 'Give input_per_1m, output_per_1m or prices; clear_price_override ends one.';
+    end if;
+
+    perform public.lock_provider_prices(array[set_price_override.provider]);
+    select m.* into v_model
+    from public.model_pricing m
+    where m.provider_slug = set_price_override.provider and m.model_id = set_price_override.model
+    for no key update;
+    if not found then
+        raise exception '% has no model %',
+                coalesce(left(set_price_override.provider, 60), 'null'),
+                coalesce(quote_literal(left(set_price_override.model, 512)), 'null')
+            using errcode = 'PT404',
+                hint = 'Ids are case sensitive, as the provider spells them: select provider, model from model_prices where ...';
+    end if;
+
+    v_base := public.pricing_base_set(v_model);
+    v_now := clock_timestamp();
+    update public.pricing_overrides o
+    set ended_at = v_now, ended_by = set_price_override.author
+    where o.model_id = v_model.id and o.ended_at is null
+    returning o.id into v_replaced;
+    insert into public.pricing_overrides as o (model_id, prices, reason, created_by, created_at, expires_at)
+    values (
+        v_model.id,
+        v_prices,
+        set_price_override.reason,
+        set_price_override.author,
+        v_now,
+        nullif(set_price_override.expires_at, 'infinity')
+    )
+    returning o.* into v_override;
+    perform public.write_model_prices(
+        jsonb_build_array(jsonb_build_object('id', v_model.id, 'prices', v_base)),
+        'manual:' || set_price_override.author,
+        v_now
+    );
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (
+        set_price_override.author,
+        'set_price_override',
+        v_model.provider_slug || '/' || v_model.model_id,
+        jsonb_build_object(
+            'override', v_override.id,
+            'replaces', v_replaced,
+            'prices', v_override.prices,
+            'reason', v_override.reason,
+            'expires_at', v_override.expires_at
+        )
+    );
+    return v_override;
+end;
+$$;
+
+comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text) is
+'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing; all others follow the provider. Replaces the one in force; returns it.';

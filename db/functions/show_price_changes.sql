@@ -1,0 +1,39 @@
+-- What a dry run tells: apply_provider_prices puts it into the log row.
+create or replace function public.show_price_changes(p_changes jsonb, p_held jsonb)
+returns jsonb
+language sql
+immutable
+security invoker
+set search_path = ''
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+    select jsonb_build_object(
+        'differences_total', jsonb_array_length(p_changes),
+        'differences', (
+            select coalesce(jsonb_agg(d.difference order by d.provider, d.model_id), '[]')
+            from (
+                select
+                    c.provider,
+                    c.model_id,
+                    jsonb_build_object(
+                        'provider', c.provider,
+                        'model_id', c.model_id,
+                        'price_per_input_token', c.new -> 'price_per_input_token',
+                        'price_per_output_token', c.new -> 'price_per_output_token',
+                        'previous_input_price', c.old -> 'price_per_input_token',
+                        'previous_output_price', c.old -> 'price_per_output_token'
+                    ) || jsonb_strip_nulls(jsonb_build_object('class', h.class, 'reason', h.reason)) as difference
+                from jsonb_to_recordset(p_changes) as c (provider text, model_id text, old jsonb, new jsonb)
+                left join jsonb_to_recordset(p_held) as h (provider text, model_id text, class text, reason text)
+                    on h.provider = c.provider and h.model_id = c.model_id
+                order by c.provider, c.model_id
+                limit 500
+            ) as d
+        )
+    );
+$$;
+
+comment on function public.show_price_changes(jsonb, jsonb) is
+'The first 500 differences of a dry run, with class and reason where the change would be held, and how many there are.';

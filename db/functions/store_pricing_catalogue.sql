@@ -1,0 +1,40 @@
+-- apply_provider_prices calls it, holding the prices of the providers.
+-- after: pricing_price_set
+create or replace function public.store_pricing_catalogue(p_provider text, p_reference jsonb, p_version text)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+declare
+    v_stored integer;
+begin
+    with reference as materialized (
+        select
+            coalesce(r.entry ->> 'provider', p_provider) as provider_slug,
+            r.entry ->> 'model_id' as model_id,
+            public.pricing_price_set(coalesce(r.entry -> 'prices', r.entry)) - 'conditions' as prices
+        from jsonb_array_elements(p_reference) as r (entry)
+    ),
+    stored as (
+        insert into public.pricing_catalogue_prices as c (provider_slug, model_id, prices, version)
+        select r.provider_slug, r.model_id, r.prices, p_version
+        from reference r
+        left join public.pricing_catalogue_prices k on k.provider_slug = r.provider_slug and k.model_id = r.model_id
+        where (k.prices, k.version) is distinct from (r.prices, p_version)
+        on conflict (provider_slug, model_id) do update
+        set prices = excluded.prices,
+            version = excluded.version,
+            updated_at = clock_timestamp()
+        returning 1
+    )
+    select count(*)::integer into v_stored from stored;
+    return v_stored;
+end;
+$$;
+
+comment on function public.store_pricing_catalogue(text, jsonb, text) is
+'Keep the catalogue''s numbers, [{provider (else the one named), model_id, prices: USD for one unit by column}] or rows of a price list; what is as it was is not written. Returns how many were.';

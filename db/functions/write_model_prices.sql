@@ -1,0 +1,180 @@
+-- The one place where a price in force changes, and its history row with it. Whoever calls it holds the providers'
+-- prices (lock_provider_prices) and says by p_changed_by on whose behalf.
+-- after: pricing_overridden_set, pricing_price_set, pricing_sets_differ
+create or replace function public.write_model_prices(
+    p_changes jsonb,
+    p_changed_by text,
+    p_changed_at timestamptz default clock_timestamp(),
+    p_job_id uuid default null,
+    p_observed_at timestamptz default null
+)
+returns integer
+language plpgsql
+security definer
+set search_path = ''
+-- As in compare_provider_prices.
+set enable_nestloop = off
+set jit = off
+as $$
+declare
+    v_written integer;
+    v_notices jsonb;
+    v_notice record;
+begin
+    with change as materialized (
+        select
+            m.id,
+            m.provider_slug,
+            c.prices as synced,
+            coalesce(m.synced, f.old_in_force) as old_synced,
+            o.id is not null as is_overridden,
+            case
+                when o.id is null then c.prices
+                else public.pricing_overridden_set(c.prices, o.prices)
+            end as in_force,
+            f.old_in_force,
+            coalesce(c.source, m.pricing_source) as source,
+            coalesce(c.extra, m.extra) as extra,
+            coalesce(c.raw, '{}') as raw
+        from jsonb_to_recordset(p_changes) as c (id bigint, prices jsonb, source text, extra jsonb, raw jsonb)
+        join public.model_pricing m on m.id = c.id
+        left join public.pricing_overrides o on o.model_id = m.id and o.ended_at is null
+        -- Offset: made once a model, not wherever it is used.
+        cross join lateral (select public.pricing_price_set(to_jsonb(m)) as old_in_force offset 0) as f
+    ),
+    judged as materialized (
+        select
+            c.*,
+            public.pricing_sets_differ(c.old_in_force, c.in_force) as is_changed,
+            -- What the provider said, where something else is charged.
+            c.is_overridden and public.pricing_sets_differ(c.old_synced, c.synced) as is_noted
+        from change c
+    ),
+    recorded as (
+        insert into public.model_pricing_history (
+            model_id,
+            is_in_force,
+            changed_at,
+            changed_by,
+            job_id,
+            observed_at,
+            pricing_source,
+            previous_input_price,
+            previous_output_price,
+            price_per_input_token,
+            price_per_output_token,
+            price_per_cache_read_token,
+            price_per_cache_write_token,
+            price_per_cache_write_1h_token,
+            price_per_reasoning_token,
+            price_per_input_audio_token,
+            price_per_output_audio_token,
+            price_per_cache_read_audio_token,
+            price_per_input_image_token,
+            price_per_output_image_token,
+            price_per_image,
+            price_per_request,
+            price_per_web_search,
+            conditions,
+            extra,
+            raw
+        )
+        select
+            r.id,
+            r.is_in_force,
+            p_changed_at,
+            p_changed_by,
+            p_job_id,
+            p_observed_at,
+            r.source,
+            (r.old_prices ->> 'price_per_input_token')::numeric,
+            (r.old_prices ->> 'price_per_output_token')::numeric,
+            p.price_per_input_token,
+            p.price_per_output_token,
+            p.price_per_cache_read_token,
+            p.price_per_cache_write_token,
+            p.price_per_cache_write_1h_token,
+            p.price_per_reasoning_token,
+            p.price_per_input_audio_token,
+            p.price_per_output_audio_token,
+            p.price_per_cache_read_audio_token,
+            p.price_per_input_image_token,
+            p.price_per_output_image_token,
+            p.price_per_image,
+            p.price_per_request,
+            p.price_per_web_search,
+            coalesce(p.conditions, '[]'),
+            r.extra,
+            r.raw
+        from (
+            select j.id, false as is_in_force, j.synced as prices, j.old_synced as old_prices, j.source, j.extra, j.raw
+            from judged j
+            where j.is_noted
+            union all
+            select j.id, true, j.in_force, j.old_in_force, j.source, j.extra, j.raw
+            from judged j
+            where j.is_changed
+        ) as r
+        cross join lateral jsonb_populate_record(null::public.model_pricing, r.prices) as p
+        returning model_id
+    ),
+    written as (
+        update public.model_pricing m
+        set synced = case when j.is_overridden then j.synced end,
+            pricing_source = j.source,
+            extra = j.extra,
+            last_changed_at = case when j.is_changed then p_changed_at else m.last_changed_at end,
+            price_per_input_token = p.price_per_input_token,
+            price_per_output_token = p.price_per_output_token,
+            price_per_cache_read_token = p.price_per_cache_read_token,
+            price_per_cache_write_token = p.price_per_cache_write_token,
+            price_per_cache_write_1h_token = p.price_per_cache_write_1h_token,
+            price_per_reasoning_token = p.price_per_reasoning_token,
+            price_per_input_audio_token = p.price_per_input_audio_token,
+            price_per_output_audio_token = p.price_per_output_audio_token,
+            price_per_cache_read_audio_token = p.price_per_cache_read_audio_token,
+            price_per_input_image_token = p.price_per_input_image_token,
+            price_per_output_image_token = p.price_per_output_image_token,
+            price_per_image = p.price_per_image,
+            price_per_request = p.price_per_request,
+            price_per_web_search = p.price_per_web_search,
+            conditions = coalesce(p.conditions, '[]')
+        from judged j
+        cross join lateral jsonb_populate_record(
+            null::public.model_pricing,
+            -- What differs by float noise alone stays as it was, to the last digit.
+            case when j.is_changed then j.in_force else j.old_in_force end
+        ) as p
+        where m.id = j.id
+        returning m.id
+    )
+    select
+        (select count(distinct r.model_id) from recorded r)::integer,
+        coalesce(
+            (
+                select jsonb_agg(jsonb_build_object('provider', n.provider_slug, 'count', n.changed))
+                from (
+                    select j.provider_slug, count(*) as changed
+                    from judged j
+                    where j.is_changed
+                    group by j.provider_slug
+                    order by j.provider_slug
+                ) as n
+            ),
+            '[]'
+        )
+    into v_written, v_notices;
+
+    -- One a provider, whatever their number: a payload over 8,000 bytes would undo the transaction.
+    for v_notice in
+        select n.notice || jsonb_build_object('job_id', p_job_id) as payload
+        from jsonb_array_elements(v_notices) as n (notice)
+    loop
+        perform pg_catalog.pg_notify('pricing_changed', v_notice.payload::text);
+    end loop;
+    return v_written;
+end;
+$$;
+
+comment on function public.write_model_prices(jsonb, text, timestamptz, uuid, timestamptz) is
+'Make what the provider says, [{id of model_pricing, prices: a price set, source, extra, raw}], the price, and record it; an override stays in force. Returns how many models got a history row.';

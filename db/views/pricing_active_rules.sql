@@ -1,0 +1,19 @@
+create or replace view public.pricing_active_rules
+with (security_invoker = true)
+as
+select
+    r.provider_slug as provider,
+    r.model_id as model,
+    r.up_to_ratio,
+    r.reason,
+    r.created_by,
+    r.created_at,
+    r.expires_at,
+    r.id
+from public.pricing_change_rules r
+where r.ended_at is null and r.expires_at > now();
+
+comment on view public.pricing_active_rules is
+'The rules in force: which larger changes are accepted beforehand, and until when. end_price_change_rule(id) ends one before its time.';
+comment on column public.pricing_active_rules.model is 'Null: every model of the provider.';
+comment on column public.pricing_active_rules.up_to_ratio is 'A change whose token prices all move by this factor or less is applied.';

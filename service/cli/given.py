@@ -1,0 +1,53 @@
+"""Amounts, times and names as people type them."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import typer
+
+# Without exponent: what is typed here is charged.
+AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
+
+
+def given_amount(text: str) -> Decimal:
+    """A number from 0 up, such as 2.5; typer.BadParameter for anything else."""
+    if not AMOUNT.fullmatch(text):
+        raise typer.BadParameter(f"{text!r} is not a number such as 2.5.")
+    return Decimal(text)
+
+
+def given_prices(texts: list[str]) -> dict[str, Decimal]:
+    """NAME=AMOUNT pairs; typer.BadParameter for anything else."""
+    prices = {}
+    for text in texts:
+        name, equals, amount = text.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{text!r} is not NAME=AMOUNT, as cache_read_per_1m=0.3.")
+        if name in prices:
+            raise typer.BadParameter(f"{name} is given twice.")
+        prices[name] = given_amount(amount)
+    return prices
+
+
+def given_time(text: str) -> datetime:
+    """A day, which begins at midnight UTC, or a time, in UTC unless it has an offset."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{text!r} is not a time such as 2026-11-27 or 2026-11-27T12:00Z."
+        ) from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def caller() -> str:
+    """What jobs, history and the audit log say of who typed a command."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):
+        return f"cli:uid {os.getuid()}"

@@ -1,0 +1,109 @@
+"""The commands about prices that people set: ``override set``, ``clear`` and ``list``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.cli.given import caller, given_amount, given_prices, given_time
+from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
+from service.cli.price_cells import shown_prices
+from service.cli.queries import command_connection
+from service.cli.review_queries import read_overrides
+from service.cli.review_tables import show_overrides
+from service.review_calls import clear_override, set_override
+from service.terminal import Terminal, shown_time
+
+override = typer.Typer(
+    name="override",
+    no_args_is_help=True,
+    help="Set prices of a model yourself; they win over the synced ones.",
+)
+
+
+@override.command("set")
+def set_command(
+    provider: ProviderName,
+    model: ModelName,
+    reason: Reason,
+    input_price: Annotated[
+        str | None,
+        typer.Option("--input", metavar="USD", help="US dollars per 1M input tokens."),
+    ] = None,
+    output_price: Annotated[
+        str | None,
+        typer.Option("--output", metavar="USD", help="US dollars per 1M output tokens."),
+    ] = None,
+    prices: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--price",
+            metavar="NAME=USD",
+            help="Another one, as cache_read_per_1m=0.3 or per_image=0.04; may be repeated.",
+        ),
+    ] = None,
+    until: Annotated[
+        str | None,
+        typer.Option(
+            "--until", metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC. Default: never."
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Set prices of a model, in US dollars per 1M tokens.
+
+    Those that are not named follow the provider. One that is set already is replaced whole.
+    """
+    given = given_prices(prices or [])
+    for name, text in (("input_per_1m", input_price), ("output_per_1m", output_price)):
+        if text is not None:
+            if name in given:
+                raise typer.BadParameter(f"{name} is given twice.")
+            given[name] = given_amount(text)
+    if not given:
+        raise typer.BadParameter("Give --input, --output or --price.")
+    expires_at = None if until is None else given_time(until)
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        row = set_override(
+            connection,
+            provider,
+            model,
+            given,
+            expires_at=expires_at,
+            reason=reason,
+            who=caller(),
+        )
+    if as_json:
+        output.json(row)
+    else:
+        end = "" if row["expires_at"] is None else f", until {shown_time(row['expires_at'])}"
+        output.say(f"{provider} {model}: {shown_prices(row['prices'])}{end}.")
+
+
+@override.command("clear")
+def clear_command(provider: ProviderName, model: ModelName, as_json: Json = False) -> None:
+    """Let a model follow its provider again."""
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        row = clear_override(connection, provider, model, caller())
+    if as_json:
+        output.json(row)
+    else:
+        output.say(f"{provider} {model} follows its provider again.")
+
+
+@override.command("list")
+def list_command(provider: OfProvider = None, as_json: Json = False) -> None:
+    """Show the prices that people have set and that are in force."""
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        rows = read_overrides(connection, provider)
+    if as_json:
+        output.json(rows)
+    elif rows:
+        show_overrides(output, rows)
+    else:
+        output.say("There is no override: `pricing-sync override set` makes one.")

@@ -1,0 +1,47 @@
+"""Price sets, axes and factors in the cells of tables, in US dollars per 1M tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from service.per_million import PER_1M_NAMES, per_1m
+from service.prices import Axis, plain
+from service.terminal import NOTHING
+
+_ORDER = {axis.value: position for position, axis in enumerate(Axis)}
+
+
+def shown_prices(prices: Mapping[str, Any]) -> str:
+    """A price set in one cell: ``input_per_1m 2.5, output_per_1m 10``."""
+    return ", ".join(f"{shown_axis(name)} {shown_usd(name, prices[name])}" for name in axes(prices))
+
+
+def shown_condition(condition: Mapping[str, Any]) -> str:
+    """When it applies, and what is charged then: ``min_prompt_tokens 200000: input_per_1m 5``."""
+    when = ", ".join(f"{name} {value}" for name, value in condition.items() if name not in _ORDER)
+    return f"{when}: {shown_prices(condition)}"
+
+
+def axes(prices: Iterable[str]) -> list[str]:
+    """The axes among the names of a price set, in their order."""
+    return sorted(set(prices) & _ORDER.keys(), key=lambda name: _ORDER[name])
+
+
+def shown_axis(name: str) -> str:
+    """A column of model_pricing by its name in model_prices: ``input_per_1m``, ``per_image``."""
+    return PER_1M_NAMES.get(name) or name.removeprefix("price_")
+
+
+def shown_usd(name: str, usd: Any) -> str:
+    """USD for one unit of an axis, as its name in model_prices means it."""
+    if usd is None:
+        return NOTHING
+    amount = Decimal(str(usd))
+    return per_1m(amount) if name in PER_1M_NAMES else plain(amount)
+
+
+def shown_ratio(ratio: Any) -> str:
+    """A factor to three digits."""
+    return NOTHING if ratio is None else plain(Decimal(f"{Decimal(str(ratio)):.3g}"))

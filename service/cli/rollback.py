@@ -1,0 +1,75 @@
+"""The command ``rollback``: what a job changed goes back, shown first."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.cli.given import caller
+from service.cli.options import JobName, Json
+from service.cli.queries import command_connection, find_past_job
+from service.cli.review_tables import show_rollback
+from service.errors import PricingError
+from service.review_calls import rollback_sync
+from service.terminal import Terminal, shown_count
+
+NOTHING_CHANGED = "Nothing was changed."
+
+
+class NotConfirmed(PricingError):
+    code = "not_confirmed"
+
+
+def rollback(
+    job: JobName,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Undo what a sync changed: each price goes back to what it was before.
+
+    Shown first; a model that has changed since keeps its price. What went back is held, so that
+    the next sync does not bring it again.
+    """
+    if yes and dry_run:
+        raise typer.BadParameter("--yes and --dry-run do not go together.")
+    output = Terminal(sys.stdout)
+    told = Terminal(sys.stderr) if as_json else output
+    with command_connection() as connection:
+        job_id = find_past_job(connection, job)
+        planned = rollback_sync(connection, job_id, dry_run=True, who=caller())
+    going = sum(row["action"] == "roll_back" for row in planned)
+    if not (yes and going):
+        show_rollback(told, planned)
+    if dry_run or not going:
+        told.say(NOTHING_CHANGED if going else "Nothing goes back.")
+        if as_json:
+            output.json({"job_id": job_id, "dry_run": True, "models": planned})
+        return
+    if not yes:
+        _require_yes(told, going)
+    with command_connection() as connection:
+        done = rollback_sync(connection, job_id, dry_run=False, who=caller())
+    if as_json:
+        output.json({"job_id": job_id, "dry_run": False, "models": done})
+    else:
+        if yes:
+            show_rollback(output, done)
+        gone = sum(row["action"] == "roll_back" for row in done)
+        went = "price went" if gone == 1 else "prices went"
+        output.say(f"{shown_count(gone)} {went} back: `pricing-sync held` shows what waits now.")
+
+
+def _require_yes(told: Terminal, going: int) -> None:
+    """Ask whoever types; a program must have said it before."""
+    if not sys.stdin.isatty():
+        raise NotConfirmed(
+            NOTHING_CHANGED, hint="--yes does it without asking; --dry-run only shows it."
+        )
+    go = "price goes" if going == 1 else "prices go"
+    told.stream.write(f"{shown_count(going)} {go} back. Do it? [y/N] ")
+    told.stream.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise NotConfirmed(NOTHING_CHANGED, hint="Answer y to do it.")

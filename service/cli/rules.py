@@ -1,0 +1,81 @@
+"""The commands about rules: ``accept``, ``rules`` and ``end-rule``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.cli.given import caller, given_amount, given_time
+from service.cli.options import Json, ProviderName, Reason
+from service.cli.queries import command_connection
+from service.cli.review_queries import read_rules
+from service.cli.review_tables import show_rules
+from service.review_calls import accept_changes, end_rule
+from service.terminal import Terminal
+
+
+def accept(
+    provider: ProviderName,
+    up_to: Annotated[
+        str, typer.Option("--up-to", metavar="RATIO", help="Apply changes up to this factor.")
+    ],
+    until: Annotated[
+        str, typer.Option("--until", metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC.")
+    ],
+    reason: Reason,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Only this model's; default: all of them.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Accept larger price changes of a provider beforehand, until a time.
+
+    What waits already goes with the next sync that says the same.
+    """
+    ratio, expires_at = given_amount(up_to), given_time(until)
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        rule = accept_changes(
+            connection,
+            provider,
+            model,
+            up_to_ratio=ratio,
+            until=expires_at,
+            reason=reason,
+            who=caller(),
+        )
+    output.json(rule) if as_json else show_rules(output, [rule])
+
+
+def rules(as_json: Json = False) -> None:
+    """Show which larger price changes are accepted beforehand."""
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        rows = read_rules(connection)
+    if as_json:
+        output.json(rows)
+    elif rows:
+        show_rules(output, rows)
+    else:
+        output.say("There is no rule: `pricing-sync accept` makes one.")
+
+
+def end_rule_command(
+    rule_id: Annotated[
+        int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="The id that `rules` shows.")
+    ],
+    as_json: Json = False,
+) -> None:
+    """End a rule before its time.
+
+    What it has let through stays: `rollback` undoes a sync.
+    """
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        rule = end_rule(connection, rule_id, caller())
+    if as_json:
+        output.json(rule)
+    else:
+        output.say(f"Rule {rule['id']} of {rule['provider']} has ended.")

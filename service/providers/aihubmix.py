@@ -1,0 +1,69 @@
+"""AiHubMix: ``GET /api/v1/models``, no key needed.
+
+Prices are numbers, read as USD per 1M tokens. The API reference says per 1K, and its own example
+(1.25 and 10 for a model that costs $1.25 and $10 per 1M everywhere else) says per 1M, as do the
+clients that use the list. A person accepts the first list, and the comparison with the catalogue
+holds prices that are a power of ten away.
+
+A model's id is under ``model_id``; entries with an ``id`` only are of another list and are skipped.
+0 is kept as confirmed free where tokens are what the type of model is charged by; else it is
+unknown. Source: the API reference and other clients; never seen on the wire.
+"""
+
+from __future__ import annotations
+
+from service.price_list import PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
+
+PRICE_KEYS = {
+    "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
+    "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
+    "cache_read": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
+    "cache_write": (Axis.CACHE_WRITE, Unit.USD_PER_1M_TOKENS),
+}
+CHARGED_BY_TOKEN = {"llm", "embedding", "rerank"}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list, those without a price included."""
+    return read_models(body, _read_model, id_key="model_id")
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
+    if only_zeros(read.prices) and not _is_charged_by_token(entry.get("types")):
+        read = as_unknown(read)
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+    )
+
+
+def _is_charged_by_token(types: object) -> bool:
+    """``types`` are words with commas between them."""
+    return isinstance(types, str) and {kind.strip() for kind in types.split(",")} <= (
+        CHARGED_BY_TOKEN
+    )
+
+
+ADAPTER = Adapter(
+    slug="aihubmix",
+    name="AiHubMix",
+    base_url="https://aihubmix.com",
+    path="/api/v1/models",
+    credential_variable=None,
+    parse=parse,
+    evidence=Evidence.UNCONFIRMED,
+    price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note=(
+        "The reference says USD per 1K tokens, its own example can only be per 1M: read as per 1M,"
+        " and the first list waits for a person."
+    ),
+)

@@ -1,0 +1,48 @@
+"""Cerebras: ``GET /public/v1/models``, no key needed.
+
+Prices are strings in USD per token. ``GET /v1/models``, which wants a key, has the same models
+without any price.
+"""
+
+from __future__ import annotations
+
+from service.price_list import PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.price_keys import read_prices, read_pricing
+
+PRICE_KEYS = {
+    "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
+    "completion": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
+}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list, those without a price included."""
+    return read_models(body, _read_model)
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+    )
+
+
+ADAPTER = Adapter(
+    slug="cerebras",
+    name="Cerebras",
+    base_url="https://api.cerebras.ai",
+    path="/public/v1/models",
+    credential_variable=None,
+    parse=parse,
+    evidence=Evidence.RECORDED,
+    price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note="Only the public address has prices; /v1/models, which wants a key, has none.",
+)

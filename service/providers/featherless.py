@@ -1,0 +1,97 @@
+"""Featherless: ``GET /v1/models``, no key needed, about 22,000 models in pages of 1,000.
+
+Prices stand there twice: as strings in USD per token, which are exact, and as numbers in USD per
+1M tokens. Both must say the same. Most models have no price, for they are part of a subscription:
+unknown, not free, and so is one of which nothing but zeros is said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from service.price_list import Page, PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence, Pages
+from service.reading.model_list import MAX_ENTRIES, read_models, read_name
+from service.reading.price_keys import (
+    ReadPrices,
+    as_unknown,
+    only_zeros,
+    price_of,
+    read_price,
+    read_prices,
+    require_agreement,
+)
+from service.reading.wire import read_object, read_whole_number
+
+PRICE_KEYS = {
+    "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
+    "completion": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
+    "image": (Axis.IMAGE, Unit.USD_PER_IMAGE),
+    "request": (Axis.REQUEST, Unit.USD_PER_REQUEST),
+}
+# The same prices again, in another unit.
+PRICES_AGAIN = {
+    "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
+    "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
+}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of one page; one whose two publications disagree is skipped."""
+    return read_models(body, _read_model, read_page=_read_page)
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    read = _read_pricing(entry)
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+    )
+
+
+def _read_pricing(entry: dict[str, object]) -> ReadPrices:
+    value = entry.get("pricing")
+    pricing = {} if value is None else read_object(value, "pricing")
+    read = read_prices(pricing, PRICE_KEYS, known=PRICES_AGAIN, path="pricing.")
+    for key, meaning in PRICES_AGAIN.items():
+        again = read_price(f"pricing.{key}", pricing.get(key), meaning)
+        once = price_of(read.prices, meaning[0])
+        require_agreement(once, again)
+        if once is None and again is not None:
+            read = replace(read, prices=(*read.prices, again))
+    return as_unknown(read) if only_zeros(read.prices) else read
+
+
+def _read_page(answer: dict[str, object], entries: int) -> Page:
+    pagination = read_object(answer.get("pagination"), "pagination")
+    return Page(
+        number=read_whole_number(pagination.get("current_page"), largest=MAX_ENTRIES),
+        pages=read_whole_number(pagination.get("total_pages"), largest=MAX_ENTRIES),
+        models_total=None,
+        entries=entries,
+    )
+
+
+ADAPTER = Adapter(
+    slug="featherless",
+    name="Featherless",
+    base_url="https://api.featherless.ai",
+    path="/v1/models",
+    credential_variable=None,
+    parse=parse,
+    evidence=Evidence.RECORDED,
+    price_keys={
+        f"pricing.{key}": meaning for key, meaning in {**PRICE_KEYS, **PRICES_AGAIN}.items()
+    },
+    pages=Pages("page", "per_page", 1_000),
+    note=(
+        "pricing.prompt and pricing.completion are per token, pricing.input and pricing.output of"
+        " the same model per 1M tokens; they must say the same, or the model is skipped. Most"
+        " models have no price: unknown, not free."
+    ),
+)

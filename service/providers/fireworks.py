@@ -1,0 +1,37 @@
+"""Fireworks AI: ``GET /inference/v1/models``, with a key.
+
+The list has no prices: the provider publishes them on a page for people only. The models come from
+here, their prices from the catalogue, which leaves the account out of the ids.
+"""
+
+from __future__ import annotations
+
+from service.price_list import PriceList, RawModel
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+
+ACCOUNT = "accounts/fireworks/models/"
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list, none with a price."""
+    return read_models(body, lambda model_id, entry: RawModel(model_id, name=read_name(entry)))
+
+
+def catalogue_id(model_id: str) -> str:
+    """``accounts/fireworks/models/x`` is ``x`` there; models of other accounts stay as they are."""
+    return model_id.removeprefix(ACCOUNT)
+
+
+ADAPTER = Adapter(
+    slug="fireworks",
+    name="Fireworks AI",
+    base_url="https://api.fireworks.ai",
+    path="/inference/v1/models",
+    credential_variable="FIREWORKS_API_KEY",
+    parse=parse,
+    evidence=Evidence.RECORDED,
+    price_api=False,
+    catalogue_id=catalogue_id,
+    note="The list has no prices; the catalogue has them, under ids without the account.",
+)

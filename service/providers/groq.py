@@ -1,0 +1,29 @@
+"""Groq: ``GET /openai/v1/models``, with a key.
+
+The list has no prices: the provider publishes them on a page for people only. The models come from
+here, their prices from the catalogue. Source: the provider's API reference.
+"""
+
+from __future__ import annotations
+
+from service.price_list import PriceList, RawModel
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list, none with a price."""
+    return read_models(body, lambda model_id, entry: RawModel(model_id, name=read_name(entry)))
+
+
+ADAPTER = Adapter(
+    slug="groq",
+    name="Groq",
+    base_url="https://api.groq.com",
+    path="/openai/v1/models",
+    credential_variable="GROQ_API_KEY",
+    parse=parse,
+    evidence=Evidence.DOCUMENTED,
+    price_api=False,
+    note="The list has no prices; the catalogue has them, under the same ids.",
+)

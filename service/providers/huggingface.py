@@ -1,0 +1,89 @@
+"""Hugging Face Inference Providers: ``GET /v1/models`` of the router, no key needed.
+
+One entry is a model with all who serve it, each at a price of its own: they are models of their
+own here, ``<model>:<provider>``, which is how a request names one of them.
+
+Prices are JSON numbers in USD per 1M tokens, and optional. 0 and 0 come with ``is_free`` false,
+where nobody has told the router a price: free is what ``is_free`` says is free. ``status`` is of
+the service, not of its price: one that is away for an hour keeps its price, and does not look like
+a model that has gone.
+"""
+
+from __future__ import annotations
+
+from service.price_list import PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_id, read_models
+from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.wire import OddEntry, read_object, shown
+
+PRICE_KEYS = {
+    "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
+    "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
+}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list at each provider that serves it, those without a price included."""
+    return read_models(body, _read_offer, split=_offers)
+
+
+def _offers(
+    model_id: str, entry: dict[str, object]
+) -> list[tuple[str, dict[str, object] | OddEntry]]:
+    providers = entry.get("providers")
+    if not isinstance(providers, list):
+        raise OddEntry(f"providers is {shown(providers)}, not an array")
+    offers: list[tuple[str, dict[str, object] | OddEntry]] = []
+    for position, value in enumerate(providers, start=1):
+        label = f"{model_id}, provider {position}"
+        try:
+            offer = read_object(value, "the provider")
+            name = offer.get("provider")
+            if not isinstance(name, str) or not name.strip():
+                raise OddEntry(f"its provider is {shown(name)}")
+            offers.append((read_id(f"{model_id}:{name}"), offer))
+        except OddEntry as odd:
+            offers.append((label, odd))
+    return offers
+
+
+def _read_offer(model_id: str, offer: dict[str, object]) -> RawModel:
+    read = read_prices(read_pricing(offer), PRICE_KEYS, path="pricing.")
+    is_free = _is_free(offer)
+    if is_free and any(price.amount for price in read.prices):
+        raise OddEntry("is_free is true, but it has a price")
+    if not is_free and only_zeros(read.prices):
+        read = as_unknown(read)
+    return RawModel(
+        model_id=model_id,
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+        is_free=is_free and bool(read.prices),
+    )
+
+
+def _is_free(offer: dict[str, object]) -> bool:
+    value = offer.get("is_free")
+    if value is not None and not isinstance(value, bool):
+        raise OddEntry(f"is_free is {shown(value)}, neither true nor false")
+    return value is True
+
+
+ADAPTER = Adapter(
+    slug="huggingface",
+    name="Hugging Face Inference Providers",
+    base_url="https://router.huggingface.co",
+    path="/v1/models",
+    credential_variable=None,
+    parse=parse,
+    evidence=Evidence.RECORDED,
+    price_keys={f"providers[].pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note=(
+        "One model for each that serves it, <model>:<provider>. 0 and 0 are unknown unless is_free"
+        " is true."
+    ),
+)

@@ -1,0 +1,64 @@
+"""Nebius Token Factory: ``GET /v1/models?verbose=true``, with a key.
+
+Prices are strings in USD per token. Without ``verbose=true`` the same models come without any, so
+a list in which nothing has ``pricing`` is refused: its prices would vanish. ``created`` is the time
+of the request. Source: a recorded list without prices; the prices as the provider's API reference
+and other clients have them.
+"""
+
+from __future__ import annotations
+
+from service.errors import ParseError
+from service.price_list import PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.price_keys import read_prices, read_pricing
+
+PRICE_KEYS = {
+    "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
+    "completion": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
+}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list; ParseError if none has ``pricing``."""
+    has_pricing: list[str] = []
+
+    def read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+        if entry.get("pricing") is not None:
+            has_pricing.append(model_id)
+        return _read_model(model_id, entry)
+
+    listed = read_models(body, read_model)
+    if not has_pricing:
+        raise ParseError(
+            f"None of the {len(listed.models)} models has pricing: this is the list without"
+            " verbose=true."
+        )
+    return listed
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+    )
+
+
+ADAPTER = Adapter(
+    slug="nebius",
+    name="Nebius Token Factory",
+    base_url="https://api.tokenfactory.nebius.com",
+    path="/v1/models?verbose=true",
+    credential_variable="NEBIUS_API_KEY",
+    parse=parse,
+    evidence=Evidence.DERIVED,
+    price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note="Without verbose=true the list has no prices at all; such a list is refused.",
+)

@@ -1,0 +1,74 @@
+"""OVHcloud AI Endpoints: ``GET /v1/models``, no key needed.
+
+Prices are strings in ``currency_unit`` per token, per image and per request. Any other currency
+than USD skips the model: there is no exchange rate here that could be right tomorrow.
+
+Each model has all keys, and "0" stands in those that it is not charged by: for speech, which is
+charged by the second elsewhere, in all of them, just as for a model that may be free. So a model
+with zeros only is unknown, and so is a cache at "0": nothing in this list confirms that something
+is free.
+"""
+
+from __future__ import annotations
+
+from service.price_list import PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.price_keys import ReadPrices, as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.wire import OddEntry, shown
+
+PRICE_KEYS = {
+    "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
+    "completion": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
+    "input_cache_reads": (Axis.CACHE_READ, Unit.USD_PER_TOKEN),
+    "input_cache_writes": (Axis.CACHE_WRITE, Unit.USD_PER_TOKEN),
+    "image": (Axis.IMAGE, Unit.USD_PER_IMAGE),
+    "request": (Axis.REQUEST, Unit.USD_PER_REQUEST),
+}
+CACHE = {Axis.CACHE_READ, Axis.CACHE_WRITE}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list, those without a price included; only dollars are read."""
+    return read_models(body, _read_model)
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    pricing = read_pricing(entry)
+    read = read_prices(pricing, PRICE_KEYS, known={"currency_unit"}, path="pricing.")
+    if read.prices and pricing.get("currency_unit") != "USD":
+        currency = shown(pricing.get("currency_unit"))
+        raise OddEntry(f"its currency_unit is {currency}, and only USD is read")
+    read = _without_filling(read)
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+    )
+
+
+def _without_filling(read: ReadPrices) -> ReadPrices:
+    if only_zeros(read.prices):
+        return as_unknown(read)
+    zeros = {price.axis for price in read.prices if not price.amount} & CACHE
+    return as_unknown(read, *zeros) if zeros else read
+
+
+ADAPTER = Adapter(
+    slug="ovhcloud",
+    name="OVHcloud AI Endpoints",
+    base_url="https://oai.endpoints.kepler.ai.cloud.ovh.net",
+    path="/v1/models",
+    credential_variable=None,
+    parse=parse,
+    evidence=Evidence.RECORDED,
+    price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note=(
+        "currency_unit must be USD, or the model is skipped. A model with zeros only, and a cache"
+        " at 0, are unknown."
+    ),
+)

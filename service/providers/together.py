@@ -1,0 +1,77 @@
+"""Together AI: ``GET /v1/models``, with a key.
+
+The answer is the array itself, without an object around it. Prices are numbers in USD per 1M
+tokens; ``hourly``, ``base`` and ``finetune`` are for other things than tokens.
+
+0 stands in every field that does not apply, so it proves little. It is kept as confirmed free only
+where tokens are what such a model is charged by, and nothing else in ``pricing`` costs anything: a
+dedicated model has 0 for its tokens and a price by the hour, and images are charged by the image.
+Otherwise zeros are unknown. Source: the provider's API reference and its published OpenAPI
+document (togethercomputer/openapi); never seen on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from service.price_list import PriceList, RawModel
+from service.prices import Axis, Unit
+from service.providers import Adapter, Evidence
+from service.reading.model_list import read_models, read_name
+from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.wire import OddEntry, read_amount
+
+PRICE_KEYS = {
+    "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
+    "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
+    "cached_input": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
+}
+NOT_FOR_TOKENS = ("hourly", "base", "finetune")
+CHARGED_BY_TOKEN = {"chat", "language", "code", "embedding", "moderation", "rerank"}
+
+
+def parse(body: bytes) -> PriceList:
+    """Every model of a list, dedicated ones included; those have no price for tokens."""
+    return read_models(body, _read_model, at=())
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    pricing = read_pricing(entry)
+    read = read_prices(pricing, PRICE_KEYS, known=NOT_FOR_TOKENS, path="pricing.")
+    costs_otherwise = _costs_otherwise(pricing) or bool(read.extra)
+    if only_zeros(read.prices) and (costs_otherwise or entry.get("type") not in CHARGED_BY_TOKEN):
+        read = as_unknown(read)
+    return RawModel(
+        model_id=model_id,
+        name=read_name(entry, "display_name"),
+        prices=read.prices,
+        unknown=read.unknown,
+        extra=read.extra,
+        unknown_keys=read.unknown_keys,
+    )
+
+
+def _costs_otherwise(pricing: Mapping[str, object]) -> bool:
+    amounts = []
+    for key in NOT_FOR_TOKENS:
+        try:
+            amounts.append(read_amount(pricing.get(key)))
+        except OddEntry as odd:
+            raise OddEntry(f"pricing.{key}: {odd}") from None
+    return any(amounts)
+
+
+ADAPTER = Adapter(
+    slug="together",
+    name="Together AI",
+    base_url="https://api.together.xyz",
+    path="/v1/models",
+    credential_variable="TOGETHER_API_KEY",
+    parse=parse,
+    evidence=Evidence.DOCUMENTED,
+    price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
+    note=(
+        "The answer is a bare array. 0 for input and output beside a price by the hour, or for a"
+        " model that is not charged by token, is unknown and not free."
+    ),
+)

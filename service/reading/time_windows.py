@@ -1,0 +1,97 @@
+"""Prices by the time of day: what of them is the base, whatever the clock says.
+
+Where windows of the day cover all of it, a provider shows as its base price that of the window that
+it is in. Taken as it stands, that price would change each time the clock passes a window's edge,
+though nothing has been changed by anybody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from service.price_list import RawCondition
+from service.prices import RawPrice, Unit
+from service.reading.price_keys import price_of
+from service.reading.wire import OddEntry, read_whole_number
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MINUTES = 24 * 60
+
+_Price = tuple[Decimal, Unit]
+
+
+def read_window(start: object, end: object) -> tuple[int | None, int | None]:
+    """A window of two HHMM clock numbers, or of none; OddEntry for anything else."""
+    if start is None and end is None:
+        return None, None
+    if start is None or end is None:
+        raise OddEntry("one of utc_start and utc_end is missing")
+    clocks = read_whole_number(start, largest=2400), read_whole_number(end, largest=2400)
+    if any(clock % 100 > 59 for clock in clocks):
+        raise OddEntry(f"{clocks[0]} to {clocks[1]} is not a window of clock times")
+    return clocks
+
+
+def read_weekdays(value: object) -> tuple[str, ...]:
+    """Names of weekdays in the order of the week, null for every day; else OddEntry."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not value or any(day not in WEEKDAYS for day in value):
+        raise OddEntry("utc_days is not a list of weekdays")
+    return tuple(day for day in WEEKDAYS if day in value)
+
+
+def settle_base(
+    prices: Iterable[RawPrice], conditions: Sequence[RawCondition]
+) -> tuple[RawPrice, ...]:
+    """The base prices, each that of most of the day where windows alone cover the day.
+
+    Windows of one price count together; of two that are as long, the one that begins first after
+    midnight is taken. The text stays what was published. A price whose windows leave a gap is the
+    price of the gap, and stays.
+    """
+    windows = [
+        condition
+        for condition in conditions
+        if condition.utc_start is not None
+        and condition.utc_end is not None
+        and not condition.utc_days
+        and condition.min_prompt_tokens is None
+    ]
+    return tuple(_settled(price, windows) for price in prices)
+
+
+def _settled(price: RawPrice, windows: list[RawCondition]) -> RawPrice:
+    day: list[_Price | None] = [None] * MINUTES
+    for window in windows:
+        inside = price_of(window.prices, price.axis)
+        if inside is not None:
+            for start, end in _spans(window):
+                day[start:end] = [(inside.amount, inside.unit)] * (end - start)
+    lengths = Counter(day)
+    begins = {at: minute for minute, at in reversed(list(enumerate(day))) if day[minute - 1] != at}
+    # Without an edge in it, the day has one price.
+    longest = min(lengths, key=lambda at: (-lengths[at], begins.get(at, 0)))
+    if None in lengths or longest is None:
+        return price
+    amount, unit = longest
+    return replace(price, amount=amount, unit=unit)
+
+
+def _spans(window: RawCondition) -> Iterator[tuple[int, int]]:
+    """The minutes of the day in a window, from and to; two spans where it wraps midnight."""
+    assert window.utc_start is not None
+    assert window.utc_end is not None
+    start, end = _minute(window.utc_start), _minute(window.utc_end)
+    if start <= end:
+        yield start, end
+    else:
+        yield start, MINUTES
+        yield 0, end
+
+
+def _minute(clock: int) -> int:
+    return clock // 100 * 60 + clock % 100

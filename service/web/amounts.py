@@ -1,0 +1,79 @@
+"""Amounts over HTTP: read without passing through a float, sent as decimal strings.
+
+A price set has the columns' names, USD for one unit; sent, each token price has its price per
+million tokens beside it, and so has each of its conditions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, JsonValue, PlainSerializer, WithJsonSchema
+
+from service.per_million import PER_1M_NAMES, per_1m
+from service.prices import plain
+
+# As many characters as the readers of price lists let in.
+LONGEST_AMOUNT = 60
+AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
+
+PriceSet = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A JSON number as it was written."""
+
+    text: str
+
+
+def read_amount(value: object) -> Decimal:
+    """A JSON number, or a string of one; ValueError for what is no amount."""
+    text = value.text if isinstance(value, Number) else value
+    if not isinstance(text, str):
+        raise ValueError("must be a number, or a string of one")
+    if len(text) > LONGEST_AMOUNT or not AMOUNT.fullmatch(text):
+        raise ValueError(
+            f'must be a number from 0 up, such as 0.15 or "0.15", of {LONGEST_AMOUNT}'
+            " characters at most"
+        )
+    return Decimal(text)
+
+
+GivenAmount = Annotated[
+    Decimal,
+    BeforeValidator(read_amount),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string", "pattern": f"^{AMOUNT.pattern}$", "maxLength": LONGEST_AMOUNT},
+            ]
+        }
+    ),
+]
+
+Amount = Annotated[
+    Decimal,
+    PlainSerializer(plain, return_type=str),
+    WithJsonSchema({"type": "string", "description": "A decimal without exponent."}),
+]
+
+
+def shown_set(prices: Mapping[str, Any]) -> PriceSet:
+    """A price set as it is sent: decimal strings, and ``*_per_1m`` beside each token price."""
+    shown: PriceSet = {}
+    for name, value in prices.items():
+        if name == "conditions":
+            shown[name] = [shown_set(condition) for condition in value]
+        elif name in PER_1M_NAMES:
+            usd = Decimal(value)
+            shown[name] = plain(usd)
+            shown[PER_1M_NAMES[name]] = per_1m(usd)
+        else:
+            shown[name] = value
+    return shown

@@ -1,0 +1,183 @@
+"""Price changes that were held back, over HTTP: see them, approve them, reject them."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+import asyncpg
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.per_million import PER_1M_NAMES, per_1m
+from service.web.amounts import PriceSet, shown_set
+from service.web.auth import identity_of
+from service.web.body import RequestBody, read_body
+from service.web.errors import bad_input, hinted
+from service.web.pages import page_of
+from service.web.parameters import (
+    UNKNOWN_SYNC_HINT,
+    job_id_of,
+    queried_job_id,
+    query_value,
+    row_id_of,
+)
+from service.web.review_answers import (
+    DecidedModel,
+    Decision,
+    DecisionsAnswer,
+    HeldAnswer,
+    HeldChange,
+    HeldClass,
+)
+from service.web.state import state_of
+
+CLASSES = get_args(HeldClass)
+
+HELD = """
+select id, provider, model, class, reason, ratio, to_zero, prices, previous, evidence,
+       source, first_seen_at, last_seen_at, times_seen, applies_at, job_id, observed_at
+from public.pricing_held
+where ($1::text is null or provider = $1)
+  and ($2::text is null or class = $2)
+  and ($3::uuid is null or job_id = $3)
+  and ($4::bigint is null or id < $4)
+order by id desc
+limit $5
+"""
+
+# A left join, because an inner one need not call the function where there is no model at all.
+DECISION = """
+select held.id, model.provider, model.model, held.status, held.class, held.reason, held.prices,
+       held.previous, held.decided_at, held.decided_by, held.decision_note
+from public.{decide}(id => $1, {who} => $2, note => $3) as held
+left join public.model_prices as model on model.id = held.model_id
+"""
+APPROVE = DECISION.format(decide="approve_held_price_change", who="approved_by")
+REJECT = DECISION.format(decide="reject_held_price_change", who="rejected_by")
+
+DECISIONS = """
+select held.id, model.provider, model.model, held.status
+from public.{decide}(job_id => $1, {who} => $2, note => $3) as held
+left join public.model_prices as model on model.id = held.model_id
+order by model.provider, model.model
+"""
+APPROVE_ALL = DECISIONS.format(decide="approve_held_price_changes", who="approved_by")
+REJECT_ALL = DECISIONS.format(decide="reject_held_price_changes", who="rejected_by")
+
+
+HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/held lists those that wait.")
+HINTS_OF_SYNC = {
+    404: UNKNOWN_SYNC_HINT,
+    409: "A later sync that says the same has them under its own id: GET /admin/pricing/held.",
+}
+
+
+class DecisionBody(RequestBody):
+    note: str | None = Field(default=None, max_length=500, description="Why, for those who ask.")
+
+
+async def list_held(request: Request) -> Response:
+    held_class = query_value(request, "class")
+    if held_class is not None and held_class not in CLASSES:
+        raise bad_input(f"class must be one of {', '.join(CLASSES)}.", hint="Leave it out for all.")
+    page = page_of(request, int)
+    found = await state_of(request).database.rows(
+        HELD,
+        query_value(request, "provider"),
+        held_class,
+        queried_job_id(request, "sync"),
+        None if page.after is None else int(page.after[0]),
+        page.asked,
+    )
+    rows, next_cursor = page.cut(found, "id")
+    return HeldAnswer(
+        held=[_held_change(row) for row in rows], count=len(rows), next_cursor=next_cursor
+    ).response()
+
+
+async def approve_held(request: Request) -> Response:
+    return (await _decide(request, APPROVE)).response()
+
+
+async def reject_held(request: Request) -> Response:
+    return (await _decide(request, REJECT)).response()
+
+
+async def approve_held_of_sync(request: Request) -> Response:
+    return (await _decide_all(request, APPROVE_ALL, "approved")).response()
+
+
+async def reject_held_of_sync(request: Request) -> Response:
+    return (await _decide_all(request, REJECT_ALL, "rejected")).response()
+
+
+async def _decide(request: Request, statement: str) -> Decision:
+    held_id = row_id_of(request, "held change")
+    body = await read_body(request, DecisionBody)
+    with hinted(HINTS):
+        row = await state_of(request).database.row(
+            statement, held_id, identity_of(request).name, body.note
+        )
+    assert row is not None
+    return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)})
+
+
+async def _decide_all(
+    request: Request, statement: str, status: Literal["approved", "rejected"]
+) -> DecisionsAnswer:
+    job_id = job_id_of(request)
+    body = await read_body(request, DecisionBody)
+    with hinted(HINTS_OF_SYNC):
+        rows = await state_of(request).database.rows(
+            statement, job_id, identity_of(request).name, body.note
+        )
+    return DecisionsAnswer(
+        sync_id=str(job_id),
+        job_id=str(job_id),
+        status=status,
+        count=len(rows),
+        changes=[
+            DecidedModel(id=row["id"], provider=row["provider"], model_id=row["model"])
+            for row in rows
+        ],
+    )
+
+
+def _held_change(row: asyncpg.Record) -> HeldChange:
+    job_id = None if row["job_id"] is None else str(row["job_id"])
+    return HeldChange.model_validate(
+        {
+            **_renamed(
+                row, model="model_id", source="pricing_source", applies_at="applies_itself_at"
+            ),
+            **_sets(row),
+            "evidence": [_evidence(each) for each in json.loads(row["evidence"])],
+            "sync_id": job_id,
+            "job_id": job_id,
+        }
+    )
+
+
+def _renamed(row: asyncpg.Record, **names: str) -> dict[str, Any]:
+    """A row with some columns under the names that HTTP has for them."""
+    return {names.get(column, column): value for column, value in row.items()}
+
+
+def _sets(row: asyncpg.Record) -> dict[str, PriceSet]:
+    return {name: shown_set(json.loads(row[name])) for name in ("prices", "previous")}
+
+
+def _evidence(said: dict[str, Any]) -> dict[str, Any]:
+    """One axis; the database has what applies to its kind, and no more."""
+    # "conditions[0].price_per_input_token"
+    is_token = said["axis"].rpartition(".")[2] in PER_1M_NAMES
+    shown = {name: said.get(name) for name in ("axis", "kind", "ratio")}
+    shown |= {name: said.get(name) and str(said[name]) for name in ("key", "text", "unit")}
+    for name in ("before", "now", "catalogue"):
+        usd = None if said.get(name) is None else Decimal(said[name])
+        shown[name] = usd
+        shown[f"{name}_per_1m"] = per_1m(usd) if is_token and usd is not None else None
+    return shown

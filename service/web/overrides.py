@@ -1,0 +1,130 @@
+"""Overrides over HTTP: prices that a person sets, which win over the synced ones."""
+
+from __future__ import annotations
+
+import json
+
+import asyncpg
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.prices import plain
+from service.web.amounts import GivenAmount, shown_set
+from service.web.auth import identity_of
+from service.web.body import ExactBody, GivenTime, RequestBody, read_body
+from service.web.errors import hinted
+from service.web.pages import page_of
+from service.web.parameters import query_value
+from service.web.review_answers import Override, OverridesAnswer
+from service.web.state import state_of
+
+OVERRIDES = """
+select id, provider, model, prices, reason, created_by, created_at, expires_at,
+       null::timestamptz as ended_at, null::text as ended_by
+from public.pricing_active_overrides
+where ($1::text is null or provider = $1)
+  and ($2::bigint is null or id < $2)
+order by id desc
+limit $3
+"""
+
+# A left join, because an inner one need not call the function where there is no model at all.
+OVERRIDE = """
+select override.id, model.provider, model.model, override.prices, override.reason,
+       override.created_by, override.created_at, override.expires_at, override.ended_at,
+       override.ended_by
+from public.{function} as override
+left join public.model_prices as model on model.id = override.model_id
+"""
+SET = OVERRIDE.format(
+    function="""set_price_override(
+    provider => $1, model => $2, reason => $3, input_per_1m => $4, output_per_1m => $5,
+    prices => $6, expires_at => $7, author => $8
+)"""
+)
+CLEAR = OVERRIDE.format(
+    function="clear_price_override(provider => $1, model => $2, cleared_by => $3)"
+)
+
+
+HINTS = {
+    404: "Ids are case-sensitive, as the provider spells them.",
+    409: "GET /admin/pricing/overrides lists those in force.",
+}
+
+
+class ModelBody(RequestBody):
+    """Which model: ids hold slashes, so they are here and not in the path."""
+
+    provider: str = Field(max_length=200, description="Its slug.")
+    model_id: str = Field(max_length=512, description="As the provider spells it.")
+
+
+class OverrideBody(ExactBody):
+    provider: str = Field(max_length=200, description="Its slug.")
+    model_id: str = Field(max_length=512, description="As the provider spells it.")
+    reason: str = Field(max_length=500)
+    input_per_1m: GivenAmount | None = Field(
+        default=None, description="USD per million input tokens."
+    )
+    output_per_1m: GivenAmount | None = Field(
+        default=None, description="USD per million output tokens."
+    )
+    prices: dict[str, GivenAmount] = Field(
+        default_factory=dict,
+        description="Other axes, by their name in model_prices (cache_read_per_1m, per_image) or"
+        " model_pricing (price_per_cache_read_token).",
+    )
+    expires_at: GivenTime | None = Field(
+        default=None, description="Left out or null: never by itself."
+    )
+
+
+async def list_overrides(request: Request) -> Response:
+    page = page_of(request, int)
+    found = await state_of(request).database.rows(
+        OVERRIDES,
+        query_value(request, "provider"),
+        None if page.after is None else int(page.after[0]),
+        page.asked,
+    )
+    rows, next_cursor = page.cut(found, "id")
+    return OverridesAnswer(
+        overrides=[_override(row) for row in rows], count=len(rows), next_cursor=next_cursor
+    ).response()
+
+
+async def set_override(request: Request) -> Response:
+    body = await read_body(request, OverrideBody)
+    prices = json.dumps({name: plain(amount) for name, amount in body.prices.items()})
+    with hinted(HINTS):
+        row = await state_of(request).database.row(
+            SET,
+            body.provider,
+            body.model_id,
+            body.reason,
+            body.input_per_1m,
+            body.output_per_1m,
+            prices,
+            body.expires_at,
+            identity_of(request).name,
+        )
+    return _override(row).response(201)
+
+
+async def clear_override(request: Request) -> Response:
+    body = await read_body(request, ModelBody)
+    with hinted(HINTS):
+        row = await state_of(request).database.row(
+            CLEAR, body.provider, body.model_id, identity_of(request).name
+        )
+    return _override(row).response()
+
+
+def _override(row: asyncpg.Record | None) -> Override:
+    assert row is not None
+    named = dict(row)
+    named["model_id"] = named.pop("model")
+    named["prices"] = shown_set(json.loads(row["prices"]))
+    return Override(**named)

@@ -1,0 +1,50 @@
+"""A sync rolled back over HTTP: shown first, then done."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.web.auth import identity_of
+from service.web.body import RequestBody, read_body
+from service.web.errors import hinted
+from service.web.parameters import UNKNOWN_SYNC_HINT, job_id_of
+from service.web.review_answers import RollbackAnswer, RolledBackModel
+from service.web.state import state_of
+
+ROLLBACK = """
+select provider, model as model_id, action, input_per_1m, output_per_1m, back_to_input_per_1m,
+       back_to_output_per_1m, note
+from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => $3)
+order by provider, model
+"""
+
+
+HINTS = {
+    404: UNKNOWN_SYNC_HINT,
+    409: "GET /admin/pricing/sync/{id} says whether it has ended, and what it changed.",
+}
+
+
+class RollbackBody(RequestBody):
+    dry_run: bool = Field(default=True, description="Show what would go back; false: do it.")
+
+
+async def rollback_sync(request: Request) -> Response:
+    job_id = job_id_of(request)
+    body = await read_body(request, RollbackBody)
+    with hinted(HINTS):
+        rows = await state_of(request).database.rows(
+            ROLLBACK, job_id, body.dry_run, identity_of(request).name
+        )
+    models = [RolledBackModel(**row) for row in rows]
+    rolled_back = sum(model.action == "roll_back" for model in models)
+    return RollbackAnswer(
+        sync_id=str(job_id),
+        job_id=str(job_id),
+        dry_run=body.dry_run,
+        rolled_back=rolled_back,
+        changed_since=len(models) - rolled_back,
+        models=models,
+    ).response()

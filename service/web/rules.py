@@ -1,0 +1,99 @@
+"""Rules over HTTP: which larger changes are accepted beforehand, and until when."""
+
+from __future__ import annotations
+
+import asyncpg
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.web.amounts import GivenAmount
+from service.web.auth import identity_of
+from service.web.body import ExactBody, GivenTime, read_body
+from service.web.errors import hinted
+from service.web.pages import page_of
+from service.web.parameters import query_value, row_id_of
+from service.web.review_answers import Rule, RulesAnswer
+from service.web.state import state_of
+
+COLUMNS = """
+select id, provider_slug as provider, model_id, up_to_ratio, reason, created_by, created_at,
+       expires_at, ended_at, ended_by
+"""
+
+RULES = """
+select id, provider, model as model_id, up_to_ratio, reason, created_by, created_at,
+       expires_at, null::timestamptz as ended_at, null::text as ended_by
+from public.pricing_active_rules
+where ($1::text is null or provider = $1)
+  and ($2::bigint is null or id < $2)
+order by id desc
+limit $3
+"""
+
+ACCEPT = (
+    COLUMNS
+    + """
+from public.accept_price_changes(
+    provider => $1, up_to_ratio => $2, until => $3, reason => $4, model => $5, accepted_by => $6
+)
+"""
+)
+
+END = COLUMNS + "from public.end_price_change_rule(id => $1, ended_by => $2)"
+
+
+HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/rules lists those in force.")
+
+
+class RuleBody(ExactBody):
+    provider: str = Field(max_length=200, description="Its slug.")
+    model_id: str | None = Field(
+        default=None, max_length=512, description="Left out or null: every model of the provider."
+    )
+    up_to_ratio: GivenAmount = Field(
+        description="A change whose token prices all move by this factor or less is applied."
+    )
+    expires_at: GivenTime
+    reason: str = Field(max_length=500)
+
+
+async def list_rules(request: Request) -> Response:
+    page = page_of(request, int)
+    found = await state_of(request).database.rows(
+        RULES,
+        query_value(request, "provider"),
+        None if page.after is None else int(page.after[0]),
+        page.asked,
+    )
+    rows, next_cursor = page.cut(found, "id")
+    return RulesAnswer(
+        rules=[_rule(row) for row in rows], count=len(rows), next_cursor=next_cursor
+    ).response()
+
+
+async def add_rule(request: Request) -> Response:
+    body = await read_body(request, RuleBody)
+    with hinted({404: "Providers by their slugs, models as the provider spells them."}):
+        row = await state_of(request).database.row(
+            ACCEPT,
+            body.provider,
+            body.up_to_ratio,
+            body.expires_at,
+            body.reason,
+            body.model_id,
+            identity_of(request).name,
+        )
+    return _rule(row).response(201)
+
+
+async def end_rule(request: Request) -> Response:
+    rule_id = row_id_of(request, "rule")
+    with hinted(HINTS):
+        row = await state_of(request).database.row(END, rule_id, identity_of(request).name)
+    return _rule(row).response()
+
+
+def _rule(row: asyncpg.Record | None) -> Rule:
+    assert row is not None
+    return Rule(**row)

@@ -1,0 +1,270 @@
+"""A price that a person fixes wins over the synced one, which is still recorded."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.db.conftest import Another
+from tests.db.price_decisions import (
+    INPUT,
+    OUTPUT,
+    audit,
+    base,
+    call,
+    charged,
+    course,
+    listed,
+    override,
+    prices,
+    said,
+)
+from tests.db.pricing import Pricing, Row, refused
+
+SLASHES = "meta/llama 3.1/70b:free"
+
+
+def test_it_is_in_force_at_once(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    expires_at = datetime.now(UTC) + timedelta(days=30)
+    row = override(pricing, input_per_1m=Decimal("0.8"), expires_at=expires_at, author="ann")
+
+    assert (row["prices"], row["reason"]) == ({INPUT: "0.0000008"}, "contract")
+    assert (row["created_by"], row["expires_at"], row["ended_at"]) == ("ann", expires_at, None)
+    assert charged(pricing) == prices("0.8", 2)
+    assert base(pricing) == prices(1, 2)
+    assert course(pricing)[-1] == ("manual:ann", True, Decimal("0.8"), 2)
+    assert pricing.history("m")[-1]["job_id"] is None
+    assert audit(pricing) == [
+        {
+            "who": "ann",
+            "action": "set_price_override",
+            "subject": "openrouter/m",
+            "details": {
+                "override": row["id"],
+                "replaces": None,
+                "prices": {INPUT: "0.0000008"},
+                "reason": "contract",
+                "expires_at": expires_at.isoformat(),
+            },
+        }
+    ]
+
+
+def test_what_it_does_not_name_follows_the_provider(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=5)
+    said(pricing, {"m": prices(1, 3, price_per_image="0.04")})
+    assert charged(pricing) == prices(5, 3, price_per_image="0.04")
+    assert course(pricing)[-2:] == [
+        ("api_sync:openrouter", False, 1, 3),
+        ("api_sync:openrouter", True, 5, 3),
+    ]
+
+
+def test_it_survives_syncs_that_are_recorded(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=5, output_per_1m=6)
+    said(pricing, {"m": prices(3, 4)})
+    assert charged(pricing) == prices(5, 6)
+    assert base(pricing) == prices(3, 4)
+    assert course(pricing)[-1] == ("api_sync:openrouter", False, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (
+            {"input_per_1m": Decimal("0.1234567890123456789")},
+            {INPUT: "0.0000001234567890123456789"},
+        ),
+        ({"input_per_1m": 0, "output_per_1m": 0}, {INPUT: "0", OUTPUT: "0"}),
+        ({"prices": {"cache_read_per_1m": 0.25}}, {"price_per_cache_read_token": "0.00000025"}),
+        ({"prices": {"cache_read_per_1m": "0.25"}}, {"price_per_cache_read_token": "0.00000025"}),
+        ({"prices": {"price_per_input_token": "5e-07"}}, {INPUT: "0.0000005"}),
+        (
+            {"prices": {"per_image": "0.040", "per_request": 1}},
+            {"price_per_image": "0.04", "price_per_request": "1"},
+        ),
+        (
+            {"output_per_1m": 3, "prices": {"input_per_1m": 1}},
+            {INPUT: "0.000001", OUTPUT: "0.000003"},
+        ),
+    ],
+    ids=["exact", "free", "number", "string", "by the token", "fees", "both ways"],
+)
+def test_prices_by_name_or_column(pricing: Pricing, given: Row, stored: Row) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    assert override(pricing, **given)["prices"] == stored
+    assert charged(pricing) == prices(1, 2) | stored
+
+
+def test_every_price_has_both_names(pricing: Pricing) -> None:
+    listed(pricing, "m")
+    axes = pricing.rows("select axis, short_name, per from public.pricing_axes()")
+    for names in ("axis", "short_name"):
+        row = override(pricing, prices={a[names]: "2" for a in axes})
+        assert row["prices"] == {
+            a["axis"]: "0.000002" if names == "short_name" and a["per"] == "token" else "2"
+            for a in axes
+        }
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"prices": {}},
+        {"prices": Jsonb(None)},
+        {"prices": []},
+        {"prices": {"input": 1}},
+        {"prices": {"conditions": []}},
+        {"prices": {"input_per_1m": None}},
+        {"prices": {"input_per_1m": True}},
+        {"prices": {"input_per_1m": {"usd": 1}}},
+        {"prices": {"input_per_1m": ""}},
+        {"prices": {"input_per_1m": " 1"}},
+        {"prices": {"input_per_1m": "1\n"}},
+        {"prices": {"input_per_1m": "$1"}},
+        {"prices": {"input_per_1m": "1,5"}},
+        {"prices": {"input_per_1m": "0x10"}},
+        {"prices": {"input_per_1m": "1e999999"}},
+        {"prices": {"input_per_1m": "NaN"}},
+        {"prices": {"input_per_1m": "Infinity"}},
+        {"prices": {"input_per_1m": "-0.1"}},
+        {"prices": {"input_per_1m": -0.1}},
+        {"prices": {"input_per_1m": "1" * 101}},
+        {"prices": {"input_per_1m": 1, "price_per_input_token": 1}},
+        {"input_per_1m": 1, "prices": {"input_per_1m": 1}},
+        {"output_per_1m": 1, "prices": {"price_per_output_token": 1}},
+        {"input_per_1m": -1},
+        {"output_per_1m": Decimal("NaN")},
+        {"output_per_1m": Decimal("Infinity")},
+        {"output_per_1m": Decimal("-Infinity")},
+        {"input_per_1m": 1, "reason": None},
+        {"input_per_1m": 1, "reason": " "},
+        {"input_per_1m": 1, "reason": "x" * 501},
+        {"input_per_1m": 1, "author": None},
+        {"input_per_1m": 1, "author": ""},
+        {"input_per_1m": 1, "author": "x" * 201},
+        {"input_per_1m": 1, "expires_at": "2001-01-01"},
+        {"input_per_1m": 1, "expires_at": "now"},
+        {"input_per_1m": 1, "expires_at": "-infinity"},
+    ],
+    ids=str,
+)
+def test_bad_input_is_refused(pricing: Pricing, given: dict[str, Any]) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    with pricing.nothing_written(), refused("PT422"):
+        override(pricing, **given)
+
+
+@pytest.mark.parametrize(
+    ("provider", "model"),
+    [("openrouter", "M"), ("openrouter", None), (None, "m"), ("nobody", "m"), ("deepinfra", "m")],
+)
+def test_an_unknown_model(pricing: Pricing, provider: str | None, model: str | None) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    with pricing.nothing_written(), refused("PT404") as info:
+        call(
+            pricing,
+            "set_price_override",
+            **{"provider": provider, "model": model, "reason": "x", "input_per_1m": 1},
+        )
+    assert "case sensitive" in str(info.value.diag.message_hint)
+
+
+def test_a_model_without_a_price(pricing: Pricing) -> None:
+    listed(pricing, SLASHES)
+    override(pricing, SLASHES, input_per_1m=1, output_per_1m=2)
+    assert charged(pricing, SLASHES) == prices(1, 2)
+    assert base(pricing, SLASHES) == {}
+    assert audit(pricing)[0]["subject"] == f"openrouter/{SLASHES}"
+    call(pricing, "clear_price_override", provider="openrouter", model=SLASHES)
+    assert charged(pricing, SLASHES) == {}
+    assert [row[2:] for row in course(pricing, SLASHES)] == [(1, 2), (None, None)]
+
+
+def test_a_model_of_a_provider_without_a_row(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)}, provider="somebody-else", source="catalogue:test")
+    override(pricing, provider="somebody-else", input_per_1m=5)
+    assert charged(pricing, provider="somebody-else") == prices(5, 2)
+
+
+def test_a_second_one_takes_the_place_of_the_first_whole(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    first = override(pricing, input_per_1m=5, author="ann")
+    second = override(pricing, output_per_1m=6, author="bob")
+    assert charged(pricing) == prices(1, 6)
+    assert base(pricing) == prices(1, 2)
+    old, new = pricing.rows("select * from public.pricing_overrides order by id")
+    assert (old["id"], old["ended_by"]) == (first["id"], "bob")
+    assert old["ended_at"] == new["created_at"]
+    assert (new["id"], new["ended_at"]) == (second["id"], None)
+    assert audit(pricing)[1]["details"]["replaces"] == first["id"]
+    assert [who for who, *_ in course(pricing)] == [
+        "api_sync:openrouter",
+        "manual:ann",
+        "manual:bob",
+    ]
+
+
+def test_one_that_has_expired_and_was_not_ended_yet(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=5)
+    pricing.do("update public.pricing_overrides set expires_at = now() - interval '1 hour'")
+    override(pricing, input_per_1m=6)
+    assert pricing.value("select public.end_expired_overrides()") == 0
+    assert charged(pricing) == prices(6, 2)
+
+
+def test_one_for_ever(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    assert override(pricing, input_per_1m=5, expires_at="infinity")["expires_at"] is None
+
+
+def test_the_price_that_is_charged_already(pricing: Pricing) -> None:
+    """It holds from now on, but nothing has changed."""
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=1)
+    assert len(course(pricing)) == 1
+    said(pricing, {"m": prices(3, 2)})
+    assert charged(pricing) == prices(1, 2)
+
+
+def test_a_fixed_price_holds_under_every_condition(pricing: Pricing) -> None:
+    long = {"min_prompt_tokens": 200_000, INPUT: "0.000002", OUTPUT: "0.000004"}
+    night = {"utc_start": "0000", "utc_end": "0600", INPUT: "0.0000005"}
+    said(pricing, {"m": prices(1, 2, conditions=[long, night])})
+    override(pricing, input_per_1m=5)
+    kept = {"min_prompt_tokens": 200_000, OUTPUT: "0.000004"}
+    assert charged(pricing) == prices(5, 2, conditions=[kept])
+
+
+def test_two_at_once(pricing: Pricing, another: Another, threads: ThreadPoolExecutor) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    other = another()
+    with pricing.connection.transaction():
+        override(pricing, input_per_1m=5, author="ann")
+        second = threads.submit(override, other, input_per_1m=6, author="bob")
+        pricing.wait_until_blocked(other)
+    assert second.result(10)["created_by"] == "bob"
+    assert charged(pricing) == prices(6, 2)
+    assert [row[2] for row in course(pricing)] == [1, 5, 6]
+    open_ones = "select created_by from public.pricing_overrides where ended_at is null"
+    assert pricing.value(open_ones) == "bob"
+
+
+def test_it_is_told(pricing: Pricing, another: Another) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    listener = another()
+    listener.listen("pricing_changed")
+    override(pricing, input_per_1m=5)
+    assert listener.heard(pricing) == [
+        ("pricing_changed", '{"count": 1, "job_id": null, "provider": "openrouter"}')
+    ]

@@ -1,0 +1,296 @@
+"""The price cache of docs/gateway.md, taken from the file, while prices change."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from threading import Event
+from types import ModuleType
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+from tests.db.price_decisions import (
+    INPUT,
+    OUTPUT,
+    call,
+    ended_job,
+    held,
+    listed,
+    override,
+    prices,
+    said,
+)
+from tests.db.pricing import Pricing, Row, price
+from tests.docs.blocks import blocks
+from tests.postgres import Cluster
+from tests.waiting import wait_until
+
+DOCUMENT = "docs/gateway.md"
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
+PROVIDERS = ("openrouter", "deepinfra", "somebody-else")
+
+Start = Callable[[], Any]
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
+    (block,) = [block for block in blocks(DOCUMENT) if block.language == "python"]
+    path = tmp_path_factory.mktemp("gateway") / "gateway.py"
+    path.write_text(block.text)
+    yield load(path)
+    del sys.modules["gateway"]
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("gateway", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["gateway"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def url(connection: psycopg.Connection[DictRow], migrated_cluster: Cluster) -> str:
+    return migrated_cluster.url_of(connection.info.dbname)
+
+
+@pytest.fixture
+def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
+    return Pricing(connection)
+
+
+@pytest.fixture
+def start(gateway: ModuleType, url: str) -> Iterator[Start]:
+    """Starts a cache in a thread; as soon as this returns it has loaded."""
+    started: list[Any] = []
+    with ThreadPoolExecutor(8) as threads:
+
+        def start() -> Any:
+            cache = gateway.PriceCache(url)
+            started.append((cache, threads.submit(cache.keep_fresh)))
+            assert cache.loaded.wait(10)
+            return cache
+
+        yield start
+        for cache, _ in started:
+            cache.stop()
+        for _, ended in started:
+            ended.result(10)
+
+
+def in_force(pricing: Pricing) -> dict[tuple[str, str], dict[str, Decimal | None]]:
+    return {
+        (row.pop("provider_slug"), row.pop("model_id")): {
+            key: value for key, value in row.items() if key.startswith("price_per_")
+        }
+        for row in pricing.rows("select * from public.model_pricing")
+    }
+
+
+def cached(cache: Any) -> dict[tuple[str, str], Any]:
+    return {
+        (provider, model): cache.price(provider, model, 0, NOON)
+        for provider, models in cache._models.items()
+        for model in models
+    }
+
+
+def wait_until_fresh(pricing: Pricing, *caches: Any) -> None:
+    now = in_force(pricing)
+    wait_until(lambda: all(cached(cache) == now for cache in caches), 30, "they are fresh")
+
+
+def test_every_kind_of_change_arrives(pricing: Pricing, start: Start) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    cache = start()
+    wait_until_fresh(pricing, cache)
+
+    job_id = said(pricing, {"m": prices(3, 2), "new": prices(1, 2)})
+    wait_until_fresh(pricing, cache)
+    waits = held(pricing, "m", prices(300, 2))
+    call(pricing, "approve_held_price_change", id=waits)
+    wait_until_fresh(pricing, cache)
+    override(pricing, input_per_1m=5)
+    wait_until_fresh(pricing, cache)
+    assert cache.price("openrouter", "m", 0, NOON)[INPUT] == Decimal("0.000005")
+    pricing.do("update public.pricing_overrides set expires_at = now()")
+    pricing.rows("select public.tick_pricing_schedule('worker')")
+    wait_until_fresh(pricing, cache)
+    call(pricing, "rollback_pricing_sync", job_id=job_id, dry_run=False)
+    wait_until_fresh(pricing, cache)
+    assert cache.price("openrouter", "new", 0, NOON)[INPUT] is None
+    pricing.sync("openrouter", [price("m", "7"), price("new")])
+    wait_until_fresh(pricing, cache)
+    assert cache.price("openrouter", "m", 0, NOON)[INPUT] == 7
+
+
+def test_no_change_is_missed_while_many_come_and_connections_break(
+    pricing: Pricing, start: Start, url: str
+) -> None:
+    for provider in PROVIDERS:
+        listed(pricing, "m1", "m2", provider=provider)
+    quiet = Event()
+    changes = Counter[str]()
+
+    def change(provider: str) -> None:
+        with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            writer = Pricing(connection)
+            while not quiet.is_set():
+                changes[provider] += 1
+                number = changes[provider]
+                if number % 3 == 0:
+                    override(writer, "m1", provider=provider, input_per_1m=number)
+                else:
+                    said(writer, {f"m{number % 3}": prices(number, 2)}, provider=provider)
+
+    def wait_for_changes() -> None:
+        enough = {provider: changes[provider] + 5 for provider in PROVIDERS}
+        wait_until(lambda: all(changes[p] >= enough[p] for p in PROVIDERS), 30, "changes come")
+
+    with ThreadPoolExecutor(len(PROVIDERS)) as threads:
+        writers = [threads.submit(change, provider) for provider in PROVIDERS]
+        try:
+            caches = [start() for _ in range(3)]
+            for _ in range(3):
+                wait_for_changes()
+                pricing.do(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where datname = current_database() and query = 'select 1' and pid <> %s",
+                    pricing.backend,
+                )
+                caches.append(start())
+            wait_for_changes()
+        finally:
+            quiet.set()
+        for writer in writers:
+            writer.result(10)
+    wait_until_fresh(pricing, *caches)
+
+
+def test_a_change_right_after_the_first_load_is_not_missed(
+    pricing: Pricing, gateway: ModuleType, url: str
+) -> None:
+    said(pricing, {"m": prices(1, 2)})
+
+    class Unlucky(gateway.PriceCache):  # type: ignore[name-defined, misc]
+        def _load(self, connection: object, provider: str | None = None) -> None:
+            super()._load(connection, provider)
+            if provider is None:
+                said(pricing, {"m": prices(3, 2)})
+
+    cache = Unlucky(url)
+    with ThreadPoolExecutor(1) as threads:
+        ended = threads.submit(cache.keep_fresh)
+        try:
+            assert cache.loaded.wait(10)
+            wait_until(
+                lambda: cache.price("openrouter", "m", 0, NOON)[INPUT] == Decimal("0.000003"),
+                what="the change arrives",
+            )
+        finally:
+            cache.stop()
+        ended.result(10)
+
+
+def test_the_polling_statement_shows_every_change(pricing: Pricing) -> None:
+    _, poll = [block.text for block in blocks(DOCUMENT) if block.language == "sql"]
+    said(pricing, {"m": prices(1, 2)})
+    said(pricing, {"m": prices(1, 2)}, provider="deepinfra")
+
+    def seen() -> dict[str, Any]:
+        return {r["provider_slug"]: r["last_changed_at"] for r in pricing.rows(poll)}
+
+    def change(act: Callable[[], object]) -> set[str]:
+        before = seen()
+        act()
+        return {provider for provider, at in seen().items() if before[provider] != at}
+
+    job_id = ended_job(pricing)
+    assert change(lambda: said(pricing, {"m": prices(3, 2)}, job_id=job_id)) == {"openrouter"}
+    assert change(lambda: override(pricing, input_per_1m=5)) == {"openrouter"}
+    clear = {"provider": "openrouter", "model": "m"}
+    assert change(lambda: call(pricing, "clear_price_override", **clear)) == {"openrouter"}
+    back = {"job_id": job_id, "dry_run": False}
+    assert change(lambda: call(pricing, "rollback_pricing_sync", **back)) == {"openrouter"}
+    assert change(lambda: held(pricing, "m", prices(300, 2), provider="deepinfra")) == set()
+
+
+def test_the_one_query(pricing: Pricing) -> None:
+    query, _ = [block.text for block in blocks(DOCUMENT) if block.language == "sql"]
+    said(pricing, {"m": prices(1, 2)})
+    with pricing.as_role("pricing_web"):
+        (row,) = pricing.rows(query)
+    assert (row["model_id"], row[INPUT]) == ("m", Decimal("0.000001"))
+
+
+# What is billed.
+
+
+def test_unknown_is_not_billed(pricing: Pricing, start: Start) -> None:
+    said(pricing, {"m": prices(1, 2, price_per_request="0.01"), "free": prices(0, 0)})
+    said(pricing, {"half": prices(1, None)})
+    listed(pricing, "unknown")
+    cache = start()
+
+    def cost(model: str, provider: str = "openrouter") -> Decimal | None:
+        found: Decimal | None = cache.cost(provider, model, 1000, 100, NOON)
+        return found
+
+    assert cost("m") == Decimal("0.0112")
+    assert cost("free") == 0
+    assert [cost(model) for model in ("half", "unknown", "M", "none")] == [None] * 4
+    assert cost("m", "deepinfra") is None
+
+
+LONG: Row = {"min_prompt_tokens": 1000, INPUT: "2", OUTPUT: "20"}
+LONGER: Row = {"min_prompt_tokens": 5000, INPUT: "3"}
+NIGHT: Row = {"utc_start": 2200, "utc_end": 600, INPUT: "0.5"}
+LUNCH: Row = {"utc_start": 1200, "utc_end": 1330, OUTPUT: "5"}
+WEEKEND: Row = {"utc_days": ["saturday", "sunday"], INPUT: "0.1"}
+STRANGE: Row = {"min_prompt_tokens": 0, "phase_of_moon": "full", OUTPUT: "1"}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "tokens", "at", "charged"),
+    [
+        ([LONG], 1000, "2026-11-18T12:00Z", ("1", "10")),
+        ([LONG], 1001, "2026-11-18T12:00Z", ("2", "20")),
+        ([LONG, LONGER], 5001, "2026-11-18T12:00Z", ("3", "20")),
+        ([LONGER, LONG], 5001, "2026-11-18T12:00Z", ("2", "20")),
+        ([NIGHT], 1, "2026-11-18T21:59Z", ("1", "10")),
+        ([NIGHT], 1, "2026-11-18T22:00Z", ("0.5", "10")),
+        ([NIGHT], 1, "2026-11-18T05:59:59Z", ("0.5", "10")),
+        ([NIGHT], 1, "2026-11-18T06:00Z", ("1", "10")),
+        ([NIGHT], 1, "2026-11-18T23:30+02:00", ("1", "10")),
+        ([LUNCH], 1, "2026-11-18T12:00Z", ("1", "5")),
+        ([LUNCH], 1, "2026-11-18T13:30Z", ("1", "10")),
+        ([WEEKEND], 1, "2026-11-18T12:00Z", ("1", "10")),
+        ([WEEKEND], 1, "2026-11-22T12:00Z", ("0.1", "10")),
+        ([LONG, NIGHT], 1001, "2026-11-18T23:00Z", ("0.5", "20")),
+        ([STRANGE], 1, "2026-11-18T12:00Z", ("1", None)),
+    ],
+)
+def test_conditions(
+    pricing: Pricing,
+    start: Start,
+    conditions: list[Row],
+    tokens: int,
+    at: str,
+    charged: tuple[str | None, str | None],
+) -> None:
+    said(pricing, {"m": {INPUT: "1", OUTPUT: "10", "conditions": conditions}})
+    found = start().price("openrouter", "m", tokens, datetime.fromisoformat(at))
+    assert (found[INPUT], found[OUTPUT]) == tuple(
+        None if amount is None else Decimal(amount) for amount in charged
+    )

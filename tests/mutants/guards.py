@@ -1,0 +1,291 @@
+"""Mutants of what holds a price back, of what is a change at all, and of what applies one."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+BOUNDS = "tests/replay/test_bounds.py"
+ONE_MODEL = (f"{BOUNDS}::test_each_bound_of_one_model",)
+LIST = (f"{BOUNDS}::test_each_bound_of_a_list",)
+ALONE = (f"{BOUNDS}::test_what_looked_like_another_unit_waits_when_it_is_alone_too",)
+RIPE = (f"{BOUNDS}::test_what_stays_the_same_applies_itself",)
+END = (f"{BOUNDS}::test_what_waits_ends_when_something_else_is_said",)
+RULE = (
+    f"{BOUNDS}::test_a_rule_covers_what_it_names",
+    f"{BOUNDS}::test_a_rule_that_does_not_hold_covers_nothing",
+)
+DIFFERENCE = ("tests/db/test_pricing_prices_differ.py",)
+APPLY = "tests/db/test_apply_provider_prices.py"
+
+
+def _judge(text: str, instead: str, why: str) -> Mutant:
+    return Mutant("db/functions/judge_price_changes.sql", text, instead, ONE_MODEL, why)
+
+
+def _move(text: str, instead: str, why: str) -> Mutant:
+    return Mutant("db/functions/pricing_token_moves.sql", text, instead, ONE_MODEL, why)
+
+
+def _list(text: str, instead: str, why: str) -> Mutant:
+    return Mutant("db/functions/pricing_shared_moves.sql", text, instead, LIST, why)
+
+
+def _decide(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
+    return Mutant("db/functions/decide_price_changes.sql", text, instead, tests, why)
+
+
+GUARDS = (
+    _judge(
+        "m.now >= m.before * g.guard_unit_ratio",
+        "m.now > m.before * g.guard_unit_ratio",
+        "100 times up is large only, and applies itself",
+    ),
+    _judge(
+        "m.now * g.guard_unit_ratio <= m.before",
+        "m.now * g.guard_unit_ratio < m.before",
+        "100 times down is large only, and applies itself",
+    ),
+    _judge(
+        "m.now >= m.before * g.guard_large_ratio",
+        "m.now > m.before * g.guard_large_ratio",
+        "10 times up passes",
+    ),
+    _judge(
+        "m.now * g.guard_large_ratio <= m.before",
+        "m.now * g.guard_large_ratio < m.before",
+        "10 times down passes",
+    ),
+    _judge(
+        "m.now * g.guard_large_ratio <= m.before",
+        "m.now * g.guard_unit_ratio <= m.before",
+        "a fall is measured by 100",
+    ),
+    _judge(
+        "where m.now = 0 and m.old > 0 and m.is_free is not true",
+        "where false",
+        "a fall to zero passes",
+    ),
+    _judge(
+        "where m.now = 0 and m.old > 0 and m.is_free is not true",
+        "where m.now = 0 and m.old > 0",
+        "what is said to be free waits",
+    ),
+    _judge(
+        "m.now * 1000000 < m.guard_lowest_per_1m",
+        "m.now * 1000000 <= m.guard_lowest_per_1m",
+        "the lowest price is outside",
+    ),
+    _judge(
+        "m.now * 1000000 > m.guard_highest_per_1m",
+        "m.now * 1000000 >= m.guard_highest_per_1m",
+        "the highest price is outside",
+    ),
+    _judge(
+        "where m.now > 0 and (m.now * 1000000 < m.guard_lowest_per_1m or ",
+        "where m.now > 0 and (",
+        "nothing is too low",
+    ),
+    _judge(
+        "or m.now * 1000000 > m.guard_highest_per_1m)",
+        ")",
+        "nothing is too high",
+    ),
+    _judge(
+        "where n.power >= 100",
+        "where n.power > 100",
+        "100 times the catalogue passes",
+    ),
+    _judge(
+        "abs(m.now - m.catalogue * n.power) <= 0.05 * m.catalogue * n.power",
+        "abs(m.now - m.catalogue * n.power) <= 0.06 * m.catalogue * n.power",
+        "6 % from a power of ten is near it",
+    ),
+    _judge(
+        "abs(m.now - m.catalogue * n.power) <= 0.05 * m.catalogue * n.power",
+        "abs(m.now - m.catalogue * n.power) < 0.05 * m.catalogue * n.power",
+        "5 % from a power of ten is not near it",
+    ),
+    _judge(
+        "abs(m.now * n.power - m.catalogue) <= 0.05 * m.catalogue",
+        "abs(m.now * n.power - m.catalogue) <= 0.06 * m.catalogue",
+        "6 % from a hundredth is near it",
+    ),
+    _judge(
+        "abs(m.now * n.power - m.catalogue) <= 0.05 * m.catalogue",
+        "abs(m.now * n.power - m.catalogue) < 0.05 * m.catalogue",
+        "5 % from a hundredth is not near it",
+    ),
+    _judge(
+        "where m.now > m.catalogue * 90 or m.now * 90 < m.catalogue",
+        "where m.now > m.catalogue * 90",
+        "a hundredth of the catalogue passes",
+    ),
+    _judge(
+        "case when bool_or(f.looks_like_unit) then 'unit' else 'large' end as class",
+        "case when bool_and(f.looks_like_unit) then 'unit' else 'large' end as class",
+        "of two reasons the milder one counts",
+    ),
+    _judge(
+        "where m.is_unit or (m.is_large and not m.is_new_entry)",
+        "where m.is_unit or m.is_large",
+        "a new condition 10 times the base waits",
+    ),
+    Mutant(
+        "db/functions/judge_price_changes.sql",
+        "(m.now >= m.old * 2 or (m.now > 0 and m.now * 2 <= m.old))",
+        "(m.now >= m.old * 3 or (m.now > 0 and m.now * 2 <= m.old))",
+        LIST,
+        "a list may double",
+    ),
+    _list("c.models >= 5", "c.models > 5", "five models are too few to be a list"),
+    _list("c.models >= 5", "c.models >= 4", "four models are a list"),
+    _list("c.models * 3 >= ", "c.models * 3 > ", "a third of the list is not enough"),
+    _list("c.models * 3 >= ", "c.models * 2 >= ", "half of the list is asked for"),
+    _list("c.models * 3 >= ", "c.models * 4 >= ", "a fourth of the list is enough"),
+    _list("m.factor >= 2 or", "m.factor > 2 or", "a list may double exactly"),
+    _list("or m.factor <= 0.5", "or m.factor < 0.5", "a list may halve exactly"),
+    _list(
+        "where n.factor <= s.factor * 1.01",
+        "where n.factor <= s.factor",
+        "factors are the same to the last digit only",
+    ),
+    _move(
+        "select a.* from public.pricing_axes() a where a.per = 'token'",
+        "select a.* from public.pricing_axes() a where a.per = 'token' and not a.is_fee",
+        "reasoning tokens are not looked at",
+    ),
+    _move(
+        "where h.model_id = b.id\n                    and v.amount > 0\n",
+        "where h.model_id = b.id\n                    and v.amount < 0\n",
+        "after a zero everything passes",
+    ),
+    _move(
+        "coalesce(nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0))",
+        "nullif(c.old_amount, 0)",
+        "a new condition may be anything",
+    ),
+    Mutant(
+        "db/functions/pricing_axes.sql",
+        "('price_per_input_audio_token', 'token',",
+        "('price_per_input_audio_token', 'second',",
+        ONE_MODEL,
+        "audio tokens are not looked at",
+    ),
+    Mutant(
+        "db/functions/pricing_axes.sql",
+        "('price_per_image', 'image',",
+        "('price_per_image', 'token',",
+        ONE_MODEL,
+        "the price of an image is judged as one of a token",
+    ),
+    _decide("w.hours >= 72", "w.hours >= 24", RIPE, "a zero applies itself after a day"),
+    _decide("w.hours >= 72", "w.hours >= 73", RIPE, "a zero waits longer than three days"),
+    _decide("w.hours >= 24", "w.hours >= 23", RIPE, "10 times applies itself before a day is over"),
+    _decide("w.hours >= 24", "w.hours >= 25", RIPE, "10 times waits longer than a day"),
+    _decide(
+        "w.times_seen >= 3", "w.times_seen >= 2", RIPE, "10 times applies itself after two syncs"
+    ),
+    _decide("w.times_seen >= 3", "w.times_seen > 3", RIPE, "10 times waits for a fourth sync"),
+    _decide("and w.class = 'large'\n", "\n", RIPE, "another unit applies itself in the end"),
+    _decide(
+        "('zero' <> all (w.kinds) or w.hours >= 72)",
+        "true",
+        RIPE,
+        "a zero applies itself at once",
+    ),
+    _decide(
+        "(w.said_class is distinct from 'unit' or not w.guards_enabled)",
+        "true",
+        ALONE,
+        "another unit is applied as soon as others were approved",
+    ),
+    _decide(
+        "w.ratio <= r.up_to_ratio", "w.ratio < r.up_to_ratio", RULE, "20 times is more than 20"
+    ),
+    _decide("w.ratio <= r.up_to_ratio", "r.up_to_ratio > 1", RULE, "a rule covers every ratio"),
+    _decide("w.kinds <@ '{ratio,list}'", "true", RULE, "a rule covers what is outside the band"),
+    _decide("and r.expires_at > p_now\n", "\n", RULE, "a rule holds for ever"),
+    _decide("and r.ended_at is null\n", "\n", RULE, "a rule that a person ended holds on"),
+    _decide(
+        "and (r.model_id is null or r.model_id = w.model_id)\n",
+        "\n",
+        RULE,
+        "a rule for one model covers all",
+    ),
+    Mutant(
+        "db/functions/hold_price_changes.sql",
+        "filter (where d.outcome in ('pass', 'apply'))",
+        "filter (where d.outcome in ('pass', 'apply', 'keep'))",
+        RIPE,
+        "what is said twice is applied",
+    ),
+    Mutant(
+        "db/functions/hold_price_changes.sql",
+        "times_seen = h.times_seen + s.is_said::integer",
+        "times_seen = h.times_seen + 1 + s.is_said::integer",
+        RIPE,
+        "each sync counts twice",
+    ),
+    Mutant(
+        "db/functions/pricing_prices_differ.sql",
+        "> 1e-12 * greatest(v_old, v_new)",
+        "> 1e-6 * greatest(v_old, v_new)",
+        DIFFERENCE,
+        "small changes are lost",
+    ),
+    Mutant(
+        "db/functions/pricing_prices_differ.sql",
+        "> 1e-12 * greatest(v_old, v_new)",
+        "> 1e-12",
+        DIFFERENCE,
+        "changes of small prices are lost",
+    ),
+    Mutant(
+        "db/functions/pricing_prices_differ.sql",
+        "v_old is null or v_new is null or abs",
+        "v_old is null or abs",
+        DIFFERENCE,
+        "a price that becomes unknown stays",
+    ),
+    Mutant(
+        "db/functions/refuse_odd_list.sql",
+        "v_listed * 2 <= v_known",
+        "v_listed * 2 < v_known",
+        (f"{APPLY}::test_half_of_the_known_models_gone_sinks_the_list",),
+        "half of a list may go",
+    ),
+    Mutant(
+        "db/functions/list_provider_models.sql",
+        "is_active = m.missing_count + 1 < 3",
+        "is_active = m.missing_count + 1 <= 3",
+        (f"{APPLY}::test_a_missing_model_is_inactive_after_three_lists_and_comes_back",),
+        "a model that is gone stays active for a fourth list",
+    ),
+    Mutant(
+        "db/functions/compare_provider_prices.sql",
+        "                i.price_per_cache_read_audio_token,\n",
+        "                m.price_per_cache_read_audio_token,\n",
+        (f"{APPLY}::test_each_axis_is_compared",),
+        "a change of one axis is lost",
+    ),
+    Mutant(
+        "db/functions/hold_price_changes.sql",
+        "when s.is_withdrawn then 'withdrawn'",
+        "when s.is_withdrawn then 'applied'",
+        END,
+        "what the provider took back is said to be applied",
+    ),
+    Mutant(
+        "db/functions/hold_price_changes.sql",
+        "where d.outcome = 'hold';",
+        "where d.outcome = 'hold' and d.class = 'unit';",
+        END,
+        "a large change is forgotten",
+    ),
+    _decide(
+        "when r.said_status = 'rejected' then 'reject'",
+        "when r.said_status = 'rejected' then 'apply'",
+        END,
+        "what a person rejected is applied when it is said again",
+    ),
+)

@@ -1,0 +1,9 @@
+"""Every mutant there is."""
+
+from __future__ import annotations
+
+from tests.mutants.adapters import ADAPTERS
+from tests.mutants.guards import GUARDS
+from tests.mutants.prices import PRICES
+
+MUTANTS = (*PRICES, *ADAPTERS, *GUARDS)

@@ -1,0 +1,165 @@
+"""Every bound of the guards for one model: met exactly, and missed by the least that matters.
+
+Prices are USD per 1M tokens (or per unit, for fees), under short names of the axes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+TOKENS = 1_000_000
+TOKEN_AXES = (
+    "input_token",
+    "output_token",
+    "cache_read_token",
+    "cache_write_token",
+    "cache_write_1h_token",
+    "reasoning_token",
+    "input_audio_token",
+    "output_audio_token",
+    "cache_read_audio_token",
+    "input_image_token",
+    "output_image_token",
+)
+FEES = ("image", "request", "web_search")
+
+Said = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """``accepted`` one after the other, then ``now`` is said: ``held`` as that class, or not.
+
+    ``because`` are the kinds of evidence; ``catalogue`` is its number for the model.
+    """
+
+    name: str
+    accepted: tuple[Said, ...]
+    now: Said
+    held: str | None = None
+    because: frozenset[str] = frozenset()
+    catalogue: Said = field(default_factory=dict)
+
+
+def row(case: Case, said: Said) -> dict[str, Any]:
+    """A model as a price list has it."""
+    return {"model_id": case.name, "name": case.name, "source": "api:openrouter", **prices(said)}
+
+
+def prices(said: Said) -> dict[str, Any]:
+    """USD for one unit by column, as text."""
+    read: dict[str, Any] = {}
+    for key, value in said.items():
+        if key == "conditions":
+            read[key] = [prices(condition) for condition in value]
+        elif key in TOKEN_AXES:
+            read[f"price_per_{key}"] = f"{Decimal(str(value)) / TOKENS:f}"
+        elif key in FEES:
+            read[f"price_per_{key}"] = str(value)
+        else:
+            read[key] = value
+    return read
+
+
+def _moves(name: str, before: object, now: object, held: str | None, *because: str) -> Case:
+    accepted = ({"input_token": before, "output_token": 3},)
+    said = {"input_token": now, "output_token": 3}
+    return Case(name, accepted, said, held, frozenset(because))
+
+
+def _first(name: str, now: object, held: str | None, *because: str, catalogue: object = 1) -> Case:
+    numbers = {"input_token": catalogue}
+    return Case(name, (), {"input_token": now}, held, frozenset(because), numbers)
+
+
+def _condition(
+    name: str, before: object, now: object, held: str | None, *because: str, base: object = 1
+) -> Case:
+    """A price for long prompts, which was ``before`` (None: not there)."""
+
+    def said(price: object) -> Said:
+        long = [{"min_prompt_tokens": 1000, "input_token": price}]
+        return {"input_token": base, "conditions": [] if price is None else long}
+
+    return Case(name, (said(before),), said(now), held, frozenset(because))
+
+
+CASES = (
+    _moves("10 times up", 1, 10, "large", "ratio"),
+    _moves("less than 10 times up", 1, "9.99", None),
+    _moves("10 times down", 10, 1, "large", "ratio"),
+    _moves("less than 10 times down", "9.99", 1, None),
+    _moves("100 times up", 1, 100, "unit", "ratio"),
+    _moves("less than 100 times up", 1, "99.9", "large", "ratio"),
+    _moves("100 times down", 100, 1, "unit", "ratio"),
+    _moves("less than 100 times down", "99.9", 1, "large", "ratio"),
+    *(
+        Case(f"{axis} alone", ({axis: 1},), {axis: 10}, "large", frozenset({"ratio"}))
+        for axis in TOKEN_AXES
+    ),
+    *(Case(f"{fee} is no token", ({fee: 1},), {fee: 100}) for fee in FEES),
+    _moves("to zero", 1, 0, "large", "zero"),
+    Case(
+        "to zero, said to be free",
+        ({"input_token": 1},),
+        {"input_token": 0, "is_free": True},
+    ),
+    Case("to unknown", ({"input_token": 1, "output_token": 1},), {"output_token": 1}),
+    Case("from zero", ({"input_token": 0},), {"input_token": 5}),
+    Case(
+        "back from zero",
+        ({"input_token": 1}, {"input_token": 0}),
+        {"input_token": 10},
+        "large",
+        frozenset({"ratio"}),
+    ),
+    Case(
+        "back from unknown",
+        ({"input_token": 1}, {"output_token": 1}),
+        {"input_token": 100},
+        "unit",
+        frozenset({"ratio"}),
+    ),
+    Case(
+        "two reasons",
+        ({"input_token": 1, "output_token": 1},),
+        {"input_token": 0, "output_token": 100},
+        "unit",
+        frozenset({"zero", "ratio"}),
+    ),
+    _moves("the lowest price", "0.002", "0.001", None),
+    _moves("below the lowest price", "0.002", "0.00099", "unit", "band"),
+    _moves("the highest price", 500, 1000, None),
+    _moves("above the highest price", 500, "1000.1", "unit", "band"),
+    Case(
+        "outside, but not changed",
+        ({"input_token": 2000, "output_token": 1},),
+        {"input_token": 2000, "output_token": "1.5"},
+    ),
+    _first("first above the highest price", 1001, "unit", "band", catalogue=1001),
+    _first("first below the lowest price", "0.0009", "unit", "band", catalogue="0.0009"),
+    _first("100 times the catalogue", 100, "unit", "catalogue"),
+    _first("1,000 times the catalogue", 500, "unit", "catalogue", catalogue="0.5"),
+    _first("10 times the catalogue", 10, None),
+    _first("50 times the catalogue", 50, None),
+    _first("105 times the catalogue", 105, "unit", "catalogue"),
+    _first("more than 105 times the catalogue", "105.1", None),
+    _first("95 times the catalogue", 95, "unit", "catalogue"),
+    _first("less than 95 times the catalogue", "94.9", None),
+    _first("a 100th of the catalogue", "0.01", "unit", "catalogue"),
+    _first("a 10th of the catalogue", "0.1", None),
+    _first("0.0105 of the catalogue", "0.0105", "unit", "catalogue"),
+    _first("more than 0.0105 of the catalogue", "0.01051", None),
+    _first("0.0095 of the catalogue", "0.0095", "unit", "catalogue"),
+    _first("less than 0.0095 of the catalogue", "0.00949", None),
+    _condition("a condition 10 times up", 1, 10, "large", "ratio"),
+    _condition("a condition less than 10 times up", 1, "9.9", None),
+    _condition("a condition to zero", 1, 0, "large", "zero"),
+    _condition("a condition above the highest price", 500, 1001, "unit", "band", base=500),
+    _condition("a new condition far from the base", None, 99, None),
+    _condition("a new condition 100 times the base", None, 100, "unit", "ratio"),
+    _condition("a new condition above the highest price", None, 1001, "unit", "band", base=500),
+)

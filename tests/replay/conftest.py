@@ -1,0 +1,36 @@
+"""A course of OpenRouter's lists: the processes are real, and the provider is a server here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from tests.postgres import free_port
+from tests.processes import ADMIN_KEY, Processes, answers
+from tests.provider_server import ProviderServer
+from tests.replay.course import Course
+from tests.syncing import Queue, StartWorker
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def client(processes: Processes) -> Iterator[httpx2.Client]:
+    """A client with the admin key, of a real web process."""
+    port = free_port()
+    processes.service("serve", "--port", str(port))
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    with httpx2.Client(base_url=url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@pytest.fixture
+def course(
+    client: httpx2.Client, queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> Course:
+    """OpenRouter, with nothing synced yet."""
+    start_worker()
+    return Course("openrouter", client, providers, queue)

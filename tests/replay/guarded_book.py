@@ -1,0 +1,77 @@
+"""The book with the guards on: what looks wrong waits beside it, and nobody decides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from tests.replay.book import Book, Page, differ
+from tests.replay.guards import Verdict, judge
+from tests.replay.published import PriceSet
+
+
+@dataclass
+class Held:
+    """One change that waits, or waited: since which list, for how many, and what became of it."""
+
+    model_id: str
+    since: str
+    prices: PriceSet
+    previous: PriceSet
+    verdict: Verdict
+    times_seen: int = 1
+    status: str = "held"
+
+
+@dataclass
+class GuardedBook(Book):
+    """``catalogue`` has the reference numbers; ``held`` every change that ever waited, in order.
+
+    - the same set again is the same change, seen once more;
+    - another set supersedes it, whether that one waits too or is written;
+    - when the provider goes back to what was accepted, it is withdrawn;
+    - a large one is applied when it was seen three times and for a day, a fall to zero after three
+      days (unless for the book all lists are of one day: not ``time_passes``);
+    - one that only a person applies stays, even when the same set is not suspicious any more.
+    """
+
+    time_passes: bool = False
+    catalogue: Mapping[str, PriceSet] = field(default_factory=dict)
+    held: list[Held] = field(default_factory=list)
+
+    def open(self) -> dict[str, Held]:
+        return {held.model_id: held for held in self.held if held.status == "held"}
+
+    def let_through(self, day: str, published: Mapping[str, PriceSet]) -> Mapping[str, PriceSet]:
+        verdicts = judge(self.pages, published, self.catalogue)
+        waiting = self.open()
+        passing = {}
+        for model_id, prices in published.items():
+            accepted = self.pages.get(model_id, Page()).prices
+            held, verdict = waiting.get(model_id), verdicts.get(model_id)
+            if held is not None and not differ(held.prices, prices):
+                held.times_seen += 1
+                if self._is_to_be_applied(held, day, verdict):
+                    held.status = "applied"
+                    passing[model_id] = prices
+                continue
+            if held is not None:
+                held.status = "superseded" if differ(accepted, prices) else "withdrawn"
+            if verdict is None:
+                passing[model_id] = prices
+            else:
+                self.held.append(Held(model_id, day, prices, accepted, verdict))
+        return passing
+
+    def _is_to_be_applied(self, held: Held, day: str, verdict: Verdict | None) -> bool:
+        if held.verdict.kind == "unit":
+            return False
+        if verdict is None:
+            return True
+        kinds = {kind for _, kind in held.verdict.suspicions}
+        waited = date.fromisoformat(day) - date.fromisoformat(held.since)
+        return self.time_passes and (
+            ("zero" not in kinds or waited >= timedelta(hours=72))
+            and ("ratio" not in kinds or (waited >= timedelta(hours=24) and held.times_seen >= 3))
+        )

@@ -1,0 +1,104 @@
+"""With the guards on, exactly the changes wait that the rules name; all others are applied.
+
+Once the lists follow each other within seconds, so that nothing is applied by itself; once they lie
+apart as they did, for which what waits is made older between two lists. The list of what waited is
+in the summary of the test run.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from psycopg.rows import DictRow
+
+from tests.recordings import needs_recordings
+from tests.replay.bodies import monthly_bodies
+from tests.replay.catalogue_numbers import catalogue_numbers
+from tests.replay.course import Course
+from tests.replay.guarded_book import GuardedBook, Held
+from tests.replay.published import published_prices
+from tests.replay.stored import decimals, stored_pages
+
+pytestmark = needs_recordings
+
+HELD = (
+    "select h.*, m.model_id as model from pricing_held_changes h"
+    " join model_pricing m on m.id = h.model_id order by h.id"
+)
+
+
+@pytest.mark.parametrize("time_passes", [False, True], ids=["within seconds", "months apart"])
+def test_two_years_of_lists_leave_exactly_the_changes_waiting_that_the_rules_name(
+    course: Course, time_passes: bool, record_property: Callable[[str, object], None]
+) -> None:
+    course.set_provider(guards_enabled=True)
+    book = GuardedBook(time_passes=time_passes, catalogue=catalogue_numbers("openrouter"))
+    bodies = monthly_bodies()
+    days = [recorded.day for recorded in bodies]
+    to_next = {day: date.fromisoformat(later) for day, later in pairwise(days)}
+    for recorded in bodies:
+        day, published = recorded.day, published_prices(recorded.body)
+        book.enter(day, published)
+        log = course.sync(day, recorded.body)
+        assert log["status"] == "success", log
+        _assert_same_held(course.queue.rows(HELD), book.held, course.days)
+        said = [model_id for model_id in book.open() if model_id in published]
+        counted = (log["models_updated"], log["models_held"])
+        assert counted == (book.changes_of(day), len(said)), day
+        if time_passes and day in to_next:
+            _make_older(course, (to_next[day] - date.fromisoformat(day)).days)
+    assert stored_pages(course.queue, course.provider, course.days) == book.pages
+    record_property("terminal_summary", _summary(course.queue.rows(HELD), course.days, time_passes))
+
+
+def _make_older(course: Course, days: int) -> None:
+    course.queue.connection.execute(
+        "update pricing_held_changes set first_seen_at = first_seen_at - make_interval(days => %s)"
+        " where status = 'held'",
+        [days],
+    )
+
+
+def _assert_same_held(rows: list[DictRow], expected: list[Held], days: dict[str, str]) -> None:
+    stored = {_key(row["model"], days[str(row["first_job_id"])]): row for row in rows}
+    computed = {_key(held.model_id, held.since): held for held in expected}
+    assert len(stored) == len(rows)
+    assert stored.keys() == computed.keys()
+    for key, held in computed.items():
+        row, verdict = stored[key], held.verdict
+        assert row["status"] == held.status, key
+        assert (row["class"], row["to_zero"]) == (verdict.kind, verdict.to_zero), key
+        assert row["times_seen"] == held.times_seen, key
+        assert row["reason"].startswith(f"{verdict.kind}: "), row["reason"]
+        assert _rounded(row["ratio"]) == _rounded(verdict.ratio), key
+        assert decimals(row["prices"]) == held.prices, key
+        assert decimals(row["previous"]) == held.previous, key
+        assert {(e["axis"], e["kind"]) for e in row["evidence"]} == verdict.suspicions, key
+
+
+def _key(model_id: str, day: str) -> str:
+    return f"{day} {model_id}"
+
+
+def _rounded(ratio: Decimal | None) -> str | None:
+    return None if ratio is None else f"{ratio:.9e}"
+
+
+def _summary(rows: list[DictRow], days: dict[str, str], time_passes: bool) -> str:
+    """The list; where time passes, fewer of the same, only how they ended."""
+    ends = Counter(row["status"] for row in rows)
+    lines = [
+        f"{len(rows)} price changes were held in two years of OpenRouter's lists,"
+        f" {'a month apart' if time_passes else 'all within seconds'}:"
+        f" {', '.join(f'{number} {status}' for status, number in sorted(ends.items()))}"
+    ]
+    for row in [] if time_passes else rows:
+        ratio = "to zero" if row["ratio"] is None else f"{row['ratio']:.1f} x"
+        day = days[str(row["first_job_id"])]
+        lines.append(f"{day}  {ratio:>7}  {row['model']}: {row['reason']}")
+    return "\n".join(lines)

@@ -1,0 +1,107 @@
+"""NEAR AI: one price in two units, which must be one price."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.price_list import PriceList, RawModel
+from service.providers.nearai import ADAPTER, parse
+
+
+def listed(*pricings: Any, **others: Any) -> PriceList:
+    """A list with a model for each ``pricing``, and one that can always be read."""
+    data = [{"id": f"lab/m{n}", "pricing": pricing} | others for n, pricing in enumerate(pricings)]
+    return parse(json.dumps({"object": "list", "data": [*data, {"id": "fine"}]}).encode())
+
+
+def read(pricing: Any, **others: Any) -> RawModel:
+    model = listed(pricing, **others).models[0]
+    assert model.model_id == "lab/m0"
+    return model
+
+
+def test_where_it_is() -> None:
+    assert ADAPTER.base_url + ADAPTER.path == "https://cloud-api.near.ai/v1/models"
+    assert ADAPTER.credential_variable is None
+
+
+def test_both_publications_are_one_price_and_the_exact_text_is_kept() -> None:
+    model = read(
+        {
+            "input": 0.15,
+            "output": 0.5,
+            "prompt": "0.00000015",
+            "completion": "0.0000005",
+            "image": "0",
+            "request": "0",
+            "input_cache_read": "0.000000035",
+        },
+        name="Model Zero",
+        context_length=1,
+        status={"odd": [1, 2]},
+    )
+    assert model.name == "Model Zero"
+    assert model.as_charged() == {
+        "price_per_input_token": "0.00000015",
+        "price_per_output_token": "0.0000005",
+        "price_per_cache_read_token": "0.000000035",
+        "price_per_image": "0",
+        "price_per_request": "0",
+    }
+    assert {price.key: price.text for price in model.prices} == {
+        "pricing.prompt": "0.00000015",
+        "pricing.completion": "0.0000005",
+        "pricing.input_cache_read": "0.000000035",
+        "pricing.image": "0",
+        "pricing.request": "0",
+    }
+    assert model.unknown_keys == set()
+
+
+def test_numbers_alone_are_per_million() -> None:
+    model = read({"input": 0.15000000000000002, "output": 3})
+    assert model.as_charged() == {
+        "price_per_input_token": "0.00000015",
+        "price_per_output_token": "0.000003",
+    }
+
+
+@pytest.mark.parametrize("pricing", [None, {}, {"prompt": None, "input": None}])
+def test_a_model_without_prices_is_unknown_not_free(pricing: Any) -> None:
+    assert read(pricing) == RawModel("lab/m0")
+
+
+def test_a_cache_at_zero_is_free_and_without_the_key_it_has_no_price() -> None:
+    charged = read({"prompt": "0.1", "input_cache_read": "0"}).as_charged()
+    assert charged["price_per_cache_read_token"] == "0"
+    assert "price_per_cache_read_token" not in read({"prompt": "0.1"}).as_charged()
+
+
+@pytest.mark.parametrize(
+    ("pricing", "says"),
+    [
+        ({"prompt": "0.00000015", "input": 0.16}, "pricing.prompt (0.00000015)"),
+        ({"prompt": "0.00000015", "input": 0.00000015}, "but pricing.input"),
+        ({"prompt": "0.00000015", "input": 0}, "but pricing.input (0)"),
+        ({"completion": "0.000005", "output": 0.5}, "but pricing.output (0.5)"),
+        ({"prompt": "free"}, 'pricing.prompt: "free" is not a price'),
+        ({"input": -1}, "pricing.input: -1 is negative"),
+        ([1], "pricing is an array"),
+    ],
+)
+def test_what_disagrees_or_is_no_price_skips_that_model_only(pricing: Any, says: str) -> None:
+    found = listed(pricing)
+    assert [model.model_id for model in found.models] == ["fine"]
+    assert found.skipped[0].model_id == "lab/m0"
+    assert says in found.skipped[0].reason
+
+
+def test_prices_for_long_prompts_are_kept_and_reported() -> None:
+    tiers = {"default": {"long": {"input": "0.3"}}}
+    model = read({"prompt": "0.00000015", "video": "1"}, textPricing=tiers)
+    assert model.extra == {"textPricing": tiers, "pricing.video": "1"}
+    assert model.unknown_keys == {"textPricing", "pricing.video"}
+    assert model.as_charged() == {"price_per_input_token": "0.00000015"}

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.price_list import PriceList, RawModel
+from service.providers import adapter
+from service.providers.requesty import parse
+
+
+def listed(*entries: Any) -> PriceList:
+    return parse(json.dumps({"object": "list", "data": entries}).encode())
+
+
+def read(**entry: Any) -> RawModel:
+    (model,) = listed({"id": "maker/model", "context_window": 1000} | entry).models
+    return model
+
+
+def test_the_adapter_is_found_by_its_slug() -> None:
+    found = adapter("requesty")
+    assert found.base_url + found.path == "https://router.requesty.ai/v1/models"
+    assert found.credential_variable is None
+
+
+def test_the_documented_sample() -> None:
+    """USD per token in scientific notation; caching is written, cached is read."""
+    (model,) = parse(
+        b'{"data": [{"id": "maker/model", "input_price": 2.5e-06, "caching_price": 3.125e-06,'
+        b' "cached_price": 2.5e-07, "output_price": 7.5e-06, "supports_caching": true}]}'
+    ).models
+    assert model.as_charged() == {
+        "price_per_input_token": "0.0000025",
+        "price_per_output_token": "0.0000075",
+        "price_per_cache_write_token": "0.000003125",
+        "price_per_cache_read_token": "0.00000025",
+    }
+    assert {price.unit.label for price in model.prices} == {"usd_per_token"}
+    assert {price.key: price.text for price in model.prices}["cached_price"] == "2.5e-07"
+    assert (model.extra, model.unknown_keys) == ({}, frozenset())
+
+
+@pytest.mark.parametrize("entry", [{}, {"input_price": None}])
+def test_a_model_without_prices_is_unknown_not_free(entry: Any) -> None:
+    assert read(**entry) == RawModel("maker/model")
+
+
+@pytest.mark.parametrize("supports_caching", [False, None, "true"])
+def test_a_cache_at_zero_that_there_is_none_of_is_unknown(supports_caching: Any) -> None:
+    model = read(
+        input_price=1e-6,
+        output_price=0,
+        cached_price=0,
+        caching_price=0,
+        supports_caching=supports_caching,
+    )
+    assert model.as_charged() == {
+        "price_per_input_token": "0.000001",
+        "price_per_output_token": "0",
+    }
+    assert model.unknown == {"cached_price": "0", "caching_price": "0"}
+
+
+def test_zeros_where_there_is_a_cache_and_of_one_kind_of_token_are_as_published() -> None:
+    model = read(input_price=1e-6, output_price=0, caching_price=0, supports_caching=True)
+    assert model.as_charged() == {
+        "price_per_input_token": "0.000001",
+        "price_per_output_token": "0",
+        "price_per_cache_write_token": "0",
+    }
+    assert model.unknown == {}
+
+
+def test_a_price_of_a_cache_counts_whatever_it_says_of_having_one() -> None:
+    assert read(cached_price=1e-7, supports_caching=False).as_charged() == {
+        "price_per_cache_read_token": "0.0000001"
+    }
+
+
+def test_a_model_with_zeros_only_is_unknown() -> None:
+    model = read(input_price=0, output_price=0.0, cached_price=0, supports_caching=True)
+    assert model.as_charged() == {}
+    assert model.unknown == {"input_price": "0", "output_price": "0.0", "cached_price": "0"}
+
+
+def test_unknown_prices_are_kept_verbatim_and_named() -> None:
+    model = read(input_price=1e-6, image_price=0.04, vision=True)
+    assert model.extra == {"image_price": 0.04}
+    assert model.unknown_keys == {"image_price"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ({"input_price": -1}, "input_price: -1 is negative"),
+        ({"output_price": "cheap"}, 'output_price: "cheap" is not a price'),
+        ({"cached_price": True}, "cached_price: true is not a price"),
+        ({"caching_price": [1]}, "caching_price: an array is not a price"),
+    ],
+)
+def test_one_malformed_price_skips_the_model_with_the_reason(entry: Any, says: str) -> None:
+    found = listed({"id": "odd"} | entry, {"id": "fine"})
+    assert [model.model_id for model in found.models] == ["fine"]
+    assert says in found.skipped[0].reason

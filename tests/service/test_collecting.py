@@ -1,0 +1,194 @@
+"""What one sync reads becomes what the database applies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from genai_prices import data_snapshot
+from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider, Tier, TieredPrices
+
+from service import collecting as module
+from service.catalogue import catalogue_source, catalogue_version
+from service.collecting import Answer, Collecting
+from service.errors import FetchError, ParseError
+from service.providers import Adapter, Evidence, adapter
+
+NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+LATER = datetime(2026, 11, 1, 13, tzinfo=UTC)
+
+FEATHERLESS = adapter("featherless")
+
+
+def page(number: int, pages: int, *models: dict[str, Any]) -> bytes:
+    pagination = {"current_page": number, "total_pages": pages}
+    return json.dumps({"data": models, "pagination": pagination}).encode()
+
+
+def priced(model_id: str, prompt: str = "0.000001") -> dict[str, Any]:
+    return {"id": model_id, "pricing": {"prompt": prompt}}
+
+
+def collect(provider: Adapter, *bodies: bytes, slug: str = "maker") -> Answer:
+    collecting = Collecting(provider, slug)
+    for number, body in enumerate(bodies, start=1):
+        assert collecting.asked == number
+        collecting.take(body, LATER if number > 1 else NOON)
+    assert collecting.asked is None
+    return collecting.answer()
+
+
+def rows(answer: Answer) -> dict[str, Any]:
+    assert answer.rows is not None
+    listed = json.loads(answer.rows)
+    assert len(listed) == len({row["model_id"] for row in listed})
+    return {row["model_id"]: row for row in listed}
+
+
+def test_pages_become_one_answer() -> None:
+    bodies = [page(1, 2, priced("a"), priced("b")), page(2, 2, priced("c"))]
+    answer = collect(FEATHERLESS, *bodies)
+    assert list(rows(answer)) == ["a", "b", "c"]
+    assert rows(answer)["a"]["source"] == "api:maker"
+    assert rows(answer)["a"]["price_per_input_token"] == "0.000001"
+    # As of the first page: nothing of the list is newer than that.
+    assert answer.observed_at == NOON
+    assert answer.content_digest == hashlib.sha256(b"".join(bodies)).hexdigest()
+    assert answer.etag is None
+
+
+def test_what_two_pages_contradict_is_left_out() -> None:
+    answer = collect(
+        FEATHERLESS,
+        page(1, 2, priced("a"), priced("b"), {"pricing": 1}),
+        page(2, 2, priced("a", "0.000002")),
+    )
+    assert list(rows(answer)) == ["b"]
+    assert [each.model_id for each in answer.skipped] == ["entry 3", "a"]
+
+
+def test_unknown_keys_of_all_pages_are_reported() -> None:
+    pricing = {"prompt": "0.000001", "songs": "1"}
+    answer = collect(
+        FEATHERLESS,
+        page(1, 2, {"id": "a", "pricing": pricing}),
+        page(2, 2, {"id": "b", "pricing": pricing | {"films": 2}}),
+    )
+    assert answer.unknown_keys == ("pricing.films", "pricing.songs")
+
+
+def test_an_empty_page_before_the_last_is_half_a_list() -> None:
+    collecting = Collecting(FEATHERLESS, "maker")
+    collecting.take(page(1, 3, priced("a")), NOON)
+    with pytest.raises(ParseError, match="Page 2 is empty") as refused:
+        collecting.take(page(2, 3), NOON)
+    assert refused.value.code == "incomplete_list"
+
+
+def test_a_list_that_is_empty_from_the_start_is_that() -> None:
+    with pytest.raises(ParseError) as refused:
+        collect(FEATHERLESS, page(1, 1))
+    assert refused.value.code == "empty_list"
+
+
+def test_half_a_walk_is_no_answer() -> None:
+    collecting = Collecting(FEATHERLESS, "maker")
+    collecting.take(page(1, 2, priced("a")), NOON)
+    with pytest.raises(AssertionError):
+        collecting.answer()
+
+
+def test_all_bodies_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [page(1, 2, priced("a")), page(2, 2, priced("b"))]
+    monkeypatch.setattr(module, "MAX_LIST_BYTES", len(bodies[0]) + 1)
+    collecting = Collecting(FEATHERLESS, "maker")
+    collecting.take(bodies[0], NOON)
+    with pytest.raises(FetchError) as refused:
+        collecting.take(bodies[1], NOON)
+    assert refused.value.code == "too_large"
+
+
+def test_a_body_that_costs_too_much_is_not_read() -> None:
+    with pytest.raises(ParseError, match="more than 500,000 values"):
+        collect(FEATHERLESS, b"[" + b"{}," * 500_000 + b"{}]")
+
+
+@pytest.fixture
+def snapshot() -> Iterator[list[ModelInfo]]:
+    """A catalogue that knows two providers; the test appends models of ``maker``."""
+    models: list[ModelInfo] = []
+    makers = [
+        Provider(id="maker", name="Maker", api_pattern="maker", models=models),
+        Provider(id="other", name="Other", api_pattern="other", models=[known("a", Decimal(99))]),
+    ]
+    data_snapshot.set_custom_snapshot(
+        data_snapshot.DataSnapshot(providers=makers, from_auto_update=False)
+    )
+    yield models
+    data_snapshot.set_custom_snapshot(None)
+
+
+def known(model_id: str, usd: Decimal | TieredPrices) -> ModelInfo:
+    return ModelInfo(id=model_id, match=ClauseEquals(model_id), prices=ModelPrice(input_mtok=usd))
+
+
+def reference(answer: Answer) -> dict[str, Any]:
+    assert answer.reference is not None
+    return {each["model_id"]: each["prices"] for each in json.loads(answer.reference)}
+
+
+def test_the_catalogue_s_numbers_go_along_for_exactly_these_ids(
+    snapshot: list[ModelInfo],
+) -> None:
+    tiered = TieredPrices(Decimal(2), [Tier(1000, Decimal(4))])
+    snapshot += [known("a", Decimal("1.5")), known("b", tiered), known("not-listed", Decimal(1))]
+    answer = collect(
+        FEATHERLESS, page(1, 1, priced("a"), {"id": "b"}, priced("A"), priced("a:free"))
+    )
+    assert answer.reference_version == catalogue_version()
+    assert reference(answer) == {
+        "a": {"price_per_input_token": "0.0000015"},
+        # Of tiers the lowest: conditions are not compared.
+        "b": {"price_per_input_token": "0.000002"},
+    }
+    # Compared with, never charged.
+    assert rows(answer)["a"]["price_per_input_token"] == "0.000001"
+    assert "price_per_input_token" not in rows(answer)["b"]
+
+
+def test_a_provider_that_the_catalogue_does_not_know_has_none(snapshot: list[ModelInfo]) -> None:
+    snapshot.append(known("a", Decimal(1)))
+    answer = collect(FEATHERLESS, page(1, 1, priced("a")), slug="nobody")
+    assert reference(answer) == {}
+
+
+def test_a_list_without_prices_gets_the_catalogue_s_marked(snapshot: list[ModelInfo]) -> None:
+    snapshot += [
+        known("a", TieredPrices(Decimal(2), [Tier(1000, Decimal(4))])),
+        known("not-listed", Decimal(1)),
+    ]
+    lister = replace(
+        adapter("deepinfra"),
+        price_api=False,
+        evidence=Evidence.RECORDED,
+        catalogue_id=lambda model_id: model_id.removeprefix("accounts/maker/"),
+    )
+    listed = [{"id": "accounts/maker/a", "name": "A"}, {"id": "accounts/maker/unheard-of"}]
+    answer = collect(lister, json.dumps({"data": listed}).encode())
+
+    assert list(rows(answer)) == ["accounts/maker/a", "accounts/maker/unheard-of"]
+    row = rows(answer)["accounts/maker/a"]
+    assert row["name"] == "A"
+    assert row["source"] == catalogue_source()
+    assert row["price_per_input_token"] == "0.000002"
+    assert row["conditions"] == [{"min_prompt_tokens": 1000, "price_per_input_token": "0.000004"}]
+    assert row["raw"]["input_mtok"]["text"] == "2"
+    unheard_of = rows(answer)["accounts/maker/unheard-of"]
+    assert not [key for key in unheard_of if key.startswith("price_per_")]
+    assert reference(answer) == {"accounts/maker/a": {"price_per_input_token": "0.000002"}}

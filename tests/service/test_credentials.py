@@ -1,0 +1,107 @@
+"""Providers that want a credential: asked when a worker has it, left alone when none has."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.processes import Processes
+from tests.provider_server import ProviderServer
+from tests.syncing import Queue
+from tests.waiting import wait_until
+
+VARIABLE = "DEEPINFRA_API_KEY"
+SECRET = "sk-a-secret-of-tests-only"
+
+
+@pytest.fixture
+def locked_out(queue: Queue, providers: ProviderServer) -> Queue:
+    """A provider whose credential no worker has had yet."""
+    queue.connection.execute(
+        "update pricing_providers set credential_variable = %s, state = 'no_credentials'"
+        " where slug = 'deepinfra'",
+        [VARIABLE],
+    )
+    providers.fill("deepinfra", 3)
+    providers.fill("openrouter", 3)
+    return queue
+
+
+def provider(queue: Queue) -> tuple[str, int]:
+    row = queue.row("select * from pricing_providers where slug = 'deepinfra'")
+    return row["state"], row["consecutive_failures"]
+
+
+def test_without_it_nobody_is_asked_and_nobody_fails(
+    locked_out: Queue, providers: ProviderServer, processes: Processes
+) -> None:
+    processes.service("worker")
+    job = locked_out.wait_for_end(locked_out.trigger())
+    assert job["outcome"] == "success"
+    assert "deepinfra" not in job["providers"]
+
+    job_id = locked_out.trigger("deepinfra")
+    job = locked_out.wait_for_end(job_id)
+    assert (job["status"], job["outcome"], job["total_errors"]) == ("cancelled", "cancelled", 0)
+    (attempt,) = locked_out.attempts(job_id)
+    assert (attempt["status"], attempt["error_kind"]) == ("cancelled", "no_credentials")
+    assert VARIABLE in attempt["error_message"]
+    assert provider(locked_out) == ("no_credentials", 0)
+    assert providers.requests("deepinfra") == []
+
+
+def test_a_worker_that_starts_with_it_says_so(
+    locked_out: Queue, providers: ProviderServer, processes: Processes
+) -> None:
+    locked_out.connection.execute(
+        "update pricing_providers set next_sync_at = now() + interval '1 day';"
+        " update pricing_settings set scheduler_enabled = true"
+    )
+    worker = processes.service("worker", DEEPINFRA_API_KEY=SECRET)
+    wait_until(lambda: provider(locked_out) == ("ok", 0), 30, "the worker has reported")
+    # Due at once.
+    wait_until(lambda: locked_out.rows("select from model_pricing"), 30, "the prices are there")
+    (request,) = providers.requests("deepinfra")
+    assert request.headers["authorization"] == f"Bearer {SECRET}"
+    assert "now synced: deepinfra" in worker.output
+    assert SECRET not in worker.output
+    assert SECRET not in str(locked_out.rows("select * from pricing_providers"))
+
+
+def test_one_that_is_lost_shows_at_the_next_sync(
+    locked_out: Queue, providers: ProviderServer, processes: Processes
+) -> None:
+    locked_out.connection.execute(
+        "update pricing_providers set state = 'ok', consecutive_failures = 2"
+        " where slug = 'deepinfra'"
+    )
+    processes.service("worker")
+    job = locked_out.wait_for_end(locked_out.trigger("deepinfra", "openrouter"))
+    assert (job["status"], job["outcome"]) == ("completed", "partial")
+    assert provider(locked_out) == ("no_credentials", 2)
+    assert providers.requests("deepinfra") == []
+
+
+def test_a_report_that_fails_does_not_stop_the_start(
+    locked_out: Queue, processes: Processes
+) -> None:
+    locked_out.connection.execute(
+        "create or replace function pricing_credential_variables() returns setof text"
+        " language plpgsql as $$ begin raise exception 'not today'; end $$"
+    )
+    worker = processes.service("worker", DEEPINFRA_API_KEY=SECRET)
+    assert locked_out.wait_for_end(locked_out.trigger("openrouter"))["outcome"] == "success"
+    assert "could not be reported" in worker.output
+    assert "not today" in worker.output
+    assert provider(locked_out) == ("no_credentials", 0)
+
+
+def test_a_trigger_by_name_with_it_ends_the_state(locked_out: Queue, processes: Processes) -> None:
+    worker = processes.service("worker", DEEPINFRA_API_KEY=SECRET)
+    wait_until(lambda: provider(locked_out)[0] == "ok", 30, "the worker has reported")
+    locked_out.connection.execute(
+        "update pricing_providers set state = 'no_credentials' where slug = 'deepinfra'"
+    )
+    job = locked_out.wait_for_end(locked_out.trigger("deepinfra"))
+    assert job["outcome"] == "success"
+    assert provider(locked_out) == ("ok", 0)
+    assert worker.is_running
