@@ -29,6 +29,7 @@ declare
                 'pricing_held_changes',
                 'pricing_history',
                 'pricing_idempotency_keys',
+                'pricing_missing_credentials',
                 'pricing_overrides',
                 'pricing_provider_syncs',
                 'pricing_providers',

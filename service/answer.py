@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -72,7 +72,8 @@ async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
         unchanged = await _take_page(attempt, tools, provider, credential, collecting)
         if unchanged is not None:
             return unchanged
-    return await _in_thread(tools, collecting.answer)
+    answer = await _in_thread(tools, collecting.answer)
+    return replace(answer, etag_parser=_etag_parser(attempt, provider))
 
 
 async def _take_page(
@@ -86,8 +87,8 @@ async def _take_page(
     # One page that has not changed says nothing about the others, and a list without prices
     # nothing about those of the catalogue.
     has_etag = provider.pages is None and provider.price_api
-    # A newer version may read more out of the same answer, so it asks for it again.
-    etag = attempt.etag if has_etag and attempt.etag_parser == __version__ else None
+    is_of_this_list = attempt.etag_parser == _etag_parser(attempt, provider)
+    etag = attempt.etag if has_etag and is_of_this_list else None
     fetched = await fetch(
         tools.client,
         _page_url(attempt, provider, collecting.asked),
@@ -123,9 +124,29 @@ def _credential(attempt: Attempt) -> str | None:
     return credential
 
 
+def _etag_parser(attempt: Attempt, provider: Adapter) -> str:
+    """What an ETag is good for: one list at one address, read by one version of one adapter.
+
+    Another version or adapter may read more out of the same answer, and another address may have
+    the same ETag for another list.
+    """
+    return f"{__version__} {provider.slug} {_list_url(attempt, provider)}"
+
+
+def _list_url(attempt: Attempt, provider: Adapter) -> str:
+    base_url = attempt.base_url or provider.base_url
+    if "?" in base_url or "#" in base_url:
+        # The path would be taken for a part of the query, and another address asked.
+        raise FetchError(
+            "The base_url has a query or a fragment, and the list's path comes after it.",
+            code="address_refused",
+        )
+    return base_url.rstrip("/") + provider.path
+
+
 def _page_url(attempt: Attempt, provider: Adapter, number: int | None) -> str:
     """Where one page is; a path that has a query already gets a longer one."""
-    url = (attempt.base_url or provider.base_url).rstrip("/") + provider.path
+    url = _list_url(attempt, provider)
     pages = provider.pages
     if pages is None:
         return url

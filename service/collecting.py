@@ -23,6 +23,9 @@ from service.reading.page_walk import PageWalk
 
 # All pages together: several times what any provider sends.
 MAX_LIST_BYTES = 128 * 1024 * 1024
+# The database keeps them all, to tell each once; where ids stand as keys there is no end of them.
+MAX_UNKNOWN_KEYS = 1_000
+MAX_KEY_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Answer:
     reference: str | None = None
     reference_version: str | None = None
     etag: str | None = None
+    etag_parser: str | None = None
     content_digest: str | None = None
 
 
@@ -93,7 +97,7 @@ class Collecting:
             observed_at=self._observed_at,
             rows=rows,
             skipped=skipped,
-            unknown_keys=tuple(sorted(self._unknown_keys)),
+            unknown_keys=tuple(sorted(self._unknown_keys)[:MAX_UNKNOWN_KEYS]),
             reference=_compact(
                 [{"model_id": key, "prices": each} for key, each in self._reference.items()]
             ),
@@ -114,7 +118,7 @@ class Collecting:
     def _keep(self, models: Iterable[RawModel]) -> None:
         source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
         for model in models:
-            self._unknown_keys |= model.unknown_keys
+            self._unknown_keys |= {key[:MAX_KEY_LENGTH] for key in model.unknown_keys}
             known = self._known.get(self._provider.catalogue_id(model.model_id))
             if known is not None:
                 prices = known.as_charged()

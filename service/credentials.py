@@ -1,11 +1,15 @@
-"""Which providers' credentials this worker has: the database is told at its start, names only."""
+"""Which providers' credentials are here: the database is told at a worker's start, names only."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
+import psycopg
+
+from service.database import refusals
 from service.settings import read_credential
 
 if TYPE_CHECKING:
@@ -29,15 +33,27 @@ async def report_credentials(app: PricingApp) -> None:
         )
 
 
+def report_credentials_of_worker_to_come(connection: psycopg.Connection) -> None:
+    """The same before a worker with this environment is there, so that it finds their syncs."""
+    with refusals():
+        rows = connection.execute(_WANTED).fetchall()
+        connection.execute(_REPORT, {"variables": _here(variable for (variable,) in rows)})
+
+
+_WANTED = "select variable from public.pricing_credential_variables() as variable"
+_REPORT = (
+    "select provider from public.report_pricing_credentials(%(variables)s::text[]) as provider"
+)
+
+
 async def _report(app: PricingApp) -> None:
-    rows = await app.connector.execute_query_all_async(
-        "select variable from public.pricing_credential_variables() as variable"
-    )
-    variables = [row["variable"] for row in rows if read_credential(row["variable"]) is not None]
-    rows = await app.connector.execute_query_all_async(
-        "select provider from public.report_pricing_credentials(%(variables)s::text[]) as provider",
-        variables=variables,
-    )
+    rows: list[dict[str, Any]] = await app.connector.execute_query_all_async(_WANTED)
+    variables = _here(row["variable"] for row in rows)
+    rows = await app.connector.execute_query_all_async(_REPORT, variables=variables)
     if rows:
         providers = ", ".join(row["provider"] for row in rows)
         logger.info("Credentials found, and now synced: %s", providers)
+
+
+def _here(wanted: Iterable[str]) -> list[str]:
+    return [variable for variable in wanted if read_credential(variable) is not None]

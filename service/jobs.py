@@ -131,6 +131,14 @@ def syncable_providers(connection: psycopg.Connection) -> list[str]:
     return [row[0] for row in rows]
 
 
+def missing_credentials(connection: psycopg.Connection) -> list[tuple[str, str]]:
+    """The providers that are not asked, each with the variable that wants its credential."""
+    with refusals():
+        return connection.execute(
+            "select slug, credential_variable from public.pricing_missing_credentials order by slug"
+        ).fetchall()
+
+
 def held_changes(connection: psycopg.Connection) -> int:
     """How many price changes wait for a decision."""
     with refusals():

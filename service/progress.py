@@ -161,6 +161,13 @@ def tell_of_held(terminal: Terminal, held: int, command: str = "pricing-sync") -
     terminal.say(text, style="yellow")
 
 
+def tell_of_unasked(terminal: Terminal, missing: Sequence[tuple[str, str]]) -> None:
+    """That some providers want a credential; no failure."""
+    if missing:
+        named = ", ".join(f"{provider} ({variable})" for provider, variable in missing)
+        terminal.say(f"Not asked, for want of a credential: {named}")
+
+
 def _seconds(sync: ProviderSync) -> str:
     if sync.duration_ms is not None:
         return f"{sync.duration_ms / 1000:.1f} s"

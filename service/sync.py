@@ -12,7 +12,6 @@ import psycopg
 from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException
 
-from service import __version__
 from service.answer import read_answer
 from service.attempt import Attempt, end_attempt, get_attempt
 from service.collecting import Answer
@@ -95,7 +94,7 @@ async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str,
         ),
         "unknown_keys": json.dumps(answer.unknown_keys),
         "etag": answer.etag,
-        "etag_parser": __version__,
+        "etag_parser": answer.etag_parser,
         "content_digest": answer.content_digest,
         "reference": answer.reference,
         "reference_version": answer.reference_version,

@@ -147,8 +147,8 @@ as $$
                 and array(select jsonb_object_keys((d.incoming).listed_extra) order by 1)
                     <> array(select jsonb_object_keys((d.known).extra) order by 1)
             ),
-        0 < any (d.new_amounts[1:11]) and case
-            when (d.known).synced is null then 0 < any (d.old_amounts[1:11])
+        coalesce(0 < any (d.new_amounts[1:11]), false) and case
+            when (d.known).synced is null then coalesce(0 < any (d.old_amounts[1:11]), false)
             else exists (
                 select
                 from public.pricing_axes() a

@@ -10,6 +10,7 @@ select
         when h.status = 'held' then 'held'
         when h.status = 'rejected' then 'rejected'
         when m.missing_count > 0 then 'not in the list'
+        when m.extra <> '{}' then 'only in extra'
         when m.pricing_source like 'catalogue:%' then 'not in the catalogue'
         else 'said unknown'
     end as why,
@@ -31,6 +32,6 @@ where m.is_active and s.price_state = 'unknown';
 comment on view public.pricing_unpriced is
 'Active models without a price in force, and why; do not bill by an unknown price.';
 comment on column public.pricing_unpriced.why is
-'held: a price waits in pricing_held; rejected: it was refused; not in the list: its provider''s last lists lack it; not in the catalogue: its provider tells no prices, and the catalogue does not know it; said unknown: the list has it without a price.';
+'held: a price waits in pricing_held; rejected: it was refused; not in the list: its provider''s last lists lack it; only in extra: what its list says of it has no column, such as a price by the minute; not in the catalogue: its provider tells no prices, and the catalogue does not know it; said unknown: the list has it without a price.';
 comment on column public.pricing_unpriced.held_id is 'The held or rejected change, for approve_held_price_change.';
 comment on column public.pricing_unpriced.lost_at is 'Since when it has no price; null: it never had one.';

@@ -74,13 +74,19 @@ def show_models(terminal: Terminal, models: Sequence[Row]) -> None:
                 shown_amount(row["output_per_1m"]),
                 shown_amount(row["cache_read_per_1m"]),
                 shown_amount(row["cache_write_per_1m"]),
-                row["price_state"] if row["is_active"] else "inactive",
+                _shown_state(row),
                 shown_age(row["confirmed_ago"]),
                 row["source"].partition(":")[0] if terminal.is_live else row["source"],
             )
             for row in models
         ],
     )
+
+
+def _shown_state(model: Row) -> str:
+    state = model["price_state"] if model["is_active"] else "inactive"
+    more = {"held": model["is_held"], "overridden": model["is_overridden"]}
+    return ", ".join([state, *(word for word, applies in more.items() if applies)])
 
 
 def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:

@@ -36,14 +36,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
     if only_zeros(read.prices) and not _is_charged_by_token(entry.get("types")):
         read = as_unknown(read)
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry))
 
 
 def _is_charged_by_token(types: object) -> bool:

@@ -30,7 +30,7 @@ from service.price_list import Page, PriceList, RawCondition, RawModel
 from service.prices import Axis, RawPrice, Unit
 from service.providers import Adapter, Evidence, Pages
 from service.reading.model_list import MAX_ENTRIES, read_models, read_name
-from service.reading.price_keys import agreed, read_price
+from service.reading.price_keys import agreed, may_cost, only_zeros, read_price
 from service.reading.wire import (
     OddEntry,
     printable,
@@ -53,6 +53,8 @@ UNITS = {
     "per 1m tokens": Unit.USD_PER_1M_TOKENS,
     "per image": Unit.USD_PER_IMAGE,
 }
+# As many as a range can need; the name stands in the history beside each of its prices.
+MAX_RANGE_LENGTH = 60
 THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 RANGE = re.compile(
     r"(?:(?P<lower>[0-9]{1,9})(?P<lower_k>[km]?)<)?(?:token|input)s?"
@@ -101,6 +103,11 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     if len({frozenset(price.axis for price in tier) for tier in tiers}) > 1:
         raise OddEntry("its ranges do not price the same things")
     extra = _kept(ranges, applied)
+    published = [price for tier in tiers for price in tier]
+    unknown = published if only_zeros(published) and may_cost(extra) else []
+    if unknown:
+        # Zeros for what is charged by a type that is not applied.
+        tiers = [() for _ in tiers]
     return RawModel(
         model_id=model_id,
         name=read_name(entry),
@@ -110,6 +117,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
             for found, tier in zip(ranges[1:], tiers[1:], strict=True)
             if tier
         ),
+        unknown={price.key: price.text for price in unknown},
         extra=extra,
         unknown_keys=frozenset(
             key for key in extra if key.removeprefix("prices.") not in PRICE_KEYS
@@ -143,7 +151,9 @@ def _read_priced(value: object, path: str) -> tuple[str, dict[str, object]]:
 
 def _read_bounds(name: object) -> tuple[int, int | None]:
     """The range that a text such as ``32k<Input<=256k`` names; ``Default`` is every length."""
-    text = "".join(name.lower().split()).replace("≤", "<=") if isinstance(name, str) else ""
+    text = ""
+    if isinstance(name, str) and len(name) <= MAX_RANGE_LENGTH:
+        text = "".join(name.lower().split()).replace("≤", "<=")
     if text == "default":
         return 0, None
     found = RANGE.fullmatch(text)

@@ -25,14 +25,7 @@ def parse(body: bytes) -> PriceList:
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry))
 
 
 ADAPTER = Adapter(

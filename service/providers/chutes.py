@@ -18,6 +18,9 @@ from service.providers import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import (
     ReadPrices,
+    as_unknown,
+    may_cost,
+    only_zeros,
     price_of,
     read_price,
     read_prices,
@@ -46,14 +49,7 @@ def parse(body: bytes) -> PriceList:
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
     read = _compare(read, read_pricing(entry, "price"))
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry))
 
 
 def _compare(read: ReadPrices, price: Mapping[str, object]) -> ReadPrices:
@@ -67,6 +63,8 @@ def _compare(read: ReadPrices, price: Mapping[str, object]) -> ReadPrices:
             dollars = read_object(value, path).get("usd")
             again = read_price(f"{path}.usd", dollars, PRICES_AGAIN[key])
             require_agreement(price_of(read.prices, PRICES_AGAIN[key][0]), again)
+    if only_zeros(read.prices) and may_cost(strange):
+        read = as_unknown(read)
     return replace(
         read, extra={**read.extra, **strange}, unknown_keys=read.unknown_keys | set(strange)
     )

@@ -20,6 +20,7 @@ from service.reading.price_keys import (
     price_of,
     read_price,
     read_prices,
+    read_pricing,
     require_agreement,
 )
 from service.reading.wire import read_object, read_whole_number
@@ -44,19 +45,11 @@ def parse(body: bytes) -> PriceList:
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = _read_pricing(entry)
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry))
 
 
 def _read_pricing(entry: dict[str, object]) -> ReadPrices:
-    value = entry.get("pricing")
-    pricing = {} if value is None else read_object(value, "pricing")
+    pricing = read_pricing(entry)
     read = read_prices(pricing, PRICE_KEYS, known=PRICES_AGAIN, path="pricing.")
     for key, meaning in PRICES_AGAIN.items():
         again = read_price(f"pricing.{key}", pricing.get(key), meaning)

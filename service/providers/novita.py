@@ -74,7 +74,7 @@ def _published(entry: dict[str, object]) -> dict[str, object]:
             found[key] = value
     for key, value in read_pricing(entry).items():
         path = f"pricing.{key}"
-        if isinstance(value, dict | RepeatedKeys):
+        if key in _NESTED and isinstance(value, dict | RepeatedKeys):
             inner = read_object(value, path)
             found |= {f"{path}.{name}": price for name, price in inner.items()}
         else:

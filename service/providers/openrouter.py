@@ -19,7 +19,7 @@ from pydantic import JsonValue
 from service.price_list import PriceList, RawCondition, RawModel
 from service.prices import Axis, Unit
 from service.providers import Adapter, Evidence
-from service.reading.model_list import read_models, read_name
+from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
 from service.reading.price_keys import (
     PriceKeys,
     ReadPrices,
@@ -150,6 +150,8 @@ def _read_overrides(pricing: Mapping[str, object]) -> _Overrides:
         return read
     if not isinstance(value, list):
         raise OddEntry(f"overrides is {shown(value)}, not an array")
+    if len(value) > MAX_CONDITIONS:
+        raise OddEntry(f"it has {len(value):,} overrides, more than {MAX_CONDITIONS}")
     not_understood: list[JsonValue] = []
     for position, item in enumerate(value):
         path = f"overrides[{position}]"

@@ -41,14 +41,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
         currency = shown(pricing.get("currency_unit"))
         raise OddEntry(f"its currency_unit is {currency}, and only USD is read")
     read = _without_filling(read)
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry))
 
 
 def _without_filling(read: ReadPrices) -> ReadPrices:

@@ -34,14 +34,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
         PRICE_KEYS,
     )
     read = _without_filling(read, supports_caching=entry.get("supports_caching") is True)
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry))
 
 
 def _without_filling(read: ReadPrices, *, supports_caching: bool) -> ReadPrices:

@@ -41,14 +41,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     costs_otherwise = _costs_otherwise(pricing) or bool(read.extra)
     if only_zeros(read.prices) and (costs_otherwise or entry.get("type") not in CHARGED_BY_TOKEN):
         read = as_unknown(read)
-    return RawModel(
-        model_id=model_id,
-        name=read_name(entry, "display_name"),
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, read_name(entry, "display_name"))
 
 
 def _costs_otherwise(pricing: Mapping[str, object]) -> bool:

@@ -90,7 +90,8 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(pricing, PRICE_KEYS, known={*kept, *TIERS}, path="pricing.")
     tiers = _read_tiers(pricing)
     read = _with_lowest(read, tiers.lowest)
-    if only_zeros([*read.prices, *tiers.prices]) and OTHER_UNITS & pricing.keys():
+    costs_otherwise = OTHER_UNITS & pricing.keys() or read.extra or tiers.extra
+    if only_zeros([*read.prices, *tiers.prices]) and costs_otherwise:
         read, tiers.above = as_unknown(read), {}
     return RawModel(
         model_id=model_id,

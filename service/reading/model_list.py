@@ -25,8 +25,13 @@ from service.reading.wire import (
 MAX_ID_LENGTH = 512
 # Several times what any provider has: a longer list is a mistake, and would take minutes to read.
 MAX_ENTRIES = 100_000
-# An error message may repeat the key that was sent.
-_LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.]{16,}")
+# Many times what any model has: each is compared with each in the database.
+MAX_CONDITIONS = 100
+MAX_REASON_LENGTH = 500
+# What stands around a list when this is only the beginning of it.
+_MORE_FOLLOWS = ("next", "next_page", "next_page_token", "nextPageToken", "next_cursor")
+# An error message may repeat the key that was sent, in base64 too.
+_LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.+/=]{16,}")
 
 ReadModel = Callable[[str, dict[str, object]], RawModel]
 # Gets an entry's id and the entry; gives the id of each model in it with the model's own entry, or
@@ -67,15 +72,19 @@ def read_models(
     models: dict[str, RawModel] = {}
     skipped: dict[str, str] = {}
     for label, entry in _each(entries, id_key, split):
+        if label in skipped:
+            # Nothing is compared with it any more, however often it comes.
+            continue
         try:
             if isinstance(entry, OddEntry):
                 raise entry
             model = read_model(label, entry)
+            _require_few_conditions(model)
             first = models.setdefault(label, model)
             if first is not model and first.as_charged() != model.as_charged():
                 raise OddEntry("the list has it more than once, with different prices")
         except OddEntry as odd:
-            skipped.setdefault(label, str(odd))
+            skipped[label] = str(odd)[:MAX_REASON_LENGTH]
     kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
     # A page of odd models is one page of a list; whether the list has any, all its pages say.
     if not kept and page is None:
@@ -148,6 +157,12 @@ def _each(
             yield label, odd
 
 
+def _require_few_conditions(model: RawModel) -> None:
+    count = len(model.conditions)
+    if count > MAX_CONDITIONS:
+        raise OddEntry(f"it has {count:,} conditions, more than {MAX_CONDITIONS}")
+
+
 def _require_complete(answer: dict[str, object], count: int) -> None:
     total = answer.get("total_count")
     if total is not None and total != Number(str(count)):
@@ -157,7 +172,8 @@ def _require_complete(answer: dict[str, object], count: int) -> None:
         )
     links = answer.get("links")
     following = links.get("next") if isinstance(links, dict) else None
-    if following is not None or answer.get("has_more") is True:
+    more = answer.get("has_more") is True or any(answer.get(key) for key in _MORE_FOLLOWS)
+    if following is not None or more:
         raise ParseError(
             f"The list has {count} models and says that more follow.", code="incomplete_list"
         )

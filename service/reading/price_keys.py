@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
+from service.price_list import RawModel
 from service.prices import Axis, RawPrice, Unit, plain, to_canonical
 from service.reading.wire import (
     OddEntry,
@@ -29,12 +30,22 @@ _SAME = Decimal("1e-6")
 
 @dataclass(frozen=True, slots=True)
 class ReadPrices:
-    """What one object of prices says; the fields are those of ``RawModel``."""
+    """What one object of prices says; the fields are those of ``RawModel``, and become one."""
 
     prices: tuple[RawPrice, ...]
     unknown: Mapping[str, str]
     extra: Mapping[str, JsonValue]
     unknown_keys: frozenset[str]
+
+    def as_model(self, model_id: str, name: str | None) -> RawModel:
+        return RawModel(
+            model_id=model_id,
+            name=name,
+            prices=self.prices,
+            unknown=self.unknown,
+            extra=self.extra,
+            unknown_keys=self.unknown_keys,
+        )
 
 
 def read_pricing(entry: Mapping[str, object], key: str = "pricing") -> dict[str, object]:
@@ -54,8 +65,9 @@ def read_prices(
     """Read every key of ``pricing``: a price, a known one that is none, or one that nobody knows.
 
     ``known`` are keys that mean something else and are left out. ``path`` stands before each key
-    in messages and in the history. The number ``dynamic`` means that the price is unknown.
-    OddEntry names the key whose value is no price.
+    in messages and in the history. The number ``dynamic`` means that the price is unknown. Zeros
+    alone beside a key that nobody knows and that costs something are unknown, not free. OddEntry
+    names the key whose value is no price.
     """
     prices: list[RawPrice] = []
     unknown: dict[str, str] = {}
@@ -69,7 +81,8 @@ def read_prices(
                 unknown[path + key] = published_text(value)
         elif key not in known:
             extra[printable(path + key)] = verbatim(value)
-    return ReadPrices(tuple(prices), unknown, extra, frozenset(extra))
+    read = ReadPrices(tuple(prices), unknown, extra, frozenset(extra))
+    return as_unknown(read) if only_zeros(prices) and may_cost(extra) else read
 
 
 def read_price(
@@ -119,6 +132,20 @@ def as_unknown(read: ReadPrices, *axes: Axis) -> ReadPrices:
         prices=tuple(price for price in read.prices if price not in dropped),
         unknown={**read.unknown, **{price.key: price.text for price in dropped}},
     )
+
+
+def may_cost(value: JsonValue | Mapping[str, JsonValue]) -> bool:
+    """Whether there is a number above zero in what nobody understands, as text or as a number."""
+    if isinstance(value, Mapping):
+        return any(map(may_cost, value.values()))
+    if isinstance(value, list):
+        return any(map(may_cost, value))
+    if isinstance(value, bool) or value is None:
+        return False
+    try:
+        return bool(read_amount(str(value)))
+    except OddEntry:
+        return False
 
 
 def agreed(prices: Iterable[RawPrice]) -> tuple[RawPrice, ...]:

@@ -21,12 +21,19 @@ from uuid import UUID
 
 import psycopg
 
+from service.credentials import report_credentials_of_worker_to_come
 from service.database import connect
 from service.embedded import EmbeddedPostgres
 from service.errors import DatabaseUnavailable, PricingError
-from service.jobs import PATIENCE_SECONDS, ProviderSync, follow_job, workers_alive
+from service.jobs import (
+    PATIENCE_SECONDS,
+    ProviderSync,
+    follow_job,
+    missing_credentials,
+    workers_alive,
+)
 from service.migrations.runner import migrate
-from service.progress import Progress, show_summary
+from service.progress import Progress, show_summary, tell_of_unasked
 from service.settings import Settings
 from service.terminal import Terminal, without
 from service.up.admin_key import FILE as KEY_FILE
@@ -54,7 +61,6 @@ FAILURES = 4
 NOT_IN_SUMMARY = (
     "attempt",
     "models_unchanged",
-    "models_held",
     "error_kind",
     "sync_started_at",
     "differences_total",
@@ -80,6 +86,7 @@ def up(settings: Settings, *, once: bool, as_json: bool) -> int:
                     sys.stdout.flush()
                 else:
                     show_summary(terminal, syncs, _our_command())
+                    running.tell_of_unasked()
                 if once:
                     return 0 if any(sync.status == "success" for sync in syncs) else 1
                 running.show_address()
@@ -135,6 +142,7 @@ class Up:
         self._admin_key = (
             kept_admin_key(self._settings.data_dir) if key is None else key.get_secret_value()
         )
+        self._ask(report_credentials_of_worker_to_come)
         self._groups = self._ask(first_groups)
         if self._groups:
             # Before there is a worker, whose schedule would enqueue the same providers.
@@ -165,6 +173,9 @@ class Up:
                 ended += syncs
                 job_id = None
         return ended
+
+    def tell_of_unasked(self) -> None:
+        tell_of_unasked(self._terminal, self._ask(missing_credentials))
 
     def show_address(self) -> None:
         key_file = shlex.quote(str(self._settings.data_dir / KEY_FILE))

@@ -70,7 +70,9 @@ def judged(
     return {row["model_id"]: row for row in rows}
 
 
-def catalogue_says(pricing: Pricing, known: Row, model: str = "m", provider: str = "openrouter") -> None:
+def catalogue_says(
+    pricing: Pricing, known: Row, model: str = "m", provider: str = "openrouter"
+) -> None:
     pricing.do(
         "insert into public.pricing_catalogue_prices (provider_slug, model_id, prices, version)"
         " values (%s, %s, %s, 'genai-prices@0.2.3') on conflict (provider_slug, model_id)"

@@ -262,6 +262,16 @@ def test_new_extra_keys_are_written_without_history(pricing: Pricing) -> None:
     assert pricing.model("m")["extra"] == {"k": "1"}, "an unknown key's amount alone is no news"
 
 
+def test_an_unknown_key_is_reported_once(pricing: Pricing) -> None:
+    reported = [
+        pricing.sync("openrouter", [price("m")], unknown_keys=keys)["details"]
+        for keys in (["k"], ["k"], ["k", "l"], ["l"], [])
+    ]
+    assert reported == [{"unknown_keys": ["k"]}, {}, {"unknown_keys": ["l"]}, {}, {}]
+    other = pricing.sync("deepinfra", [price("m", source="api:deepinfra")], unknown_keys=["k"])
+    assert other["details"] == {"unknown_keys": ["k"]}, "of each provider"
+
+
 # Models that disappear.
 
 

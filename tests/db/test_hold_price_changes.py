@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.db.conftest import Another
-from tests.db.price_changes import catalogue_says, guard
 from tests.db.price_chains import broken_chains
+from tests.db.price_changes import catalogue_says, guard
 from tests.db.price_decisions import call, charged, prices
 from tests.db.pricing import Pricing, Row, catalogue_price, price
 
@@ -74,7 +74,9 @@ def test_a_suspicious_price_is_kept_and_not_charged(pricing: Pricing) -> None:
     raw = {"prompt": {"text": "0.0003", "unit": "usd_per_token", "axis": "price_per_input_token"}}
     attempt = pricing.start()
     log = pricing.apply(
-        attempt, [listed(WRONG, raw=raw, extra={}), listed("0.5", "other")], observed_at="2026-01-02"
+        attempt,
+        [listed(WRONG, raw=raw, extra={}), listed("0.5", "other")],
+        observed_at="2026-01-02",
     )
 
     assert counts(log) == (2, 1, 0, 1)
@@ -243,9 +245,7 @@ def test_a_large_one_applies_itself_after_3_syncs_and_24_hours(
 
 
 @pytest.mark.parametrize(("hours", "applied"), [(71.99, False), (72, True)])
-def test_a_fall_to_zero_does_after_72_hours(
-    pricing: Pricing, hours: float, applied: bool
-) -> None:
+def test_a_fall_to_zero_does_after_72_hours(pricing: Pricing, hours: float, applied: bool) -> None:
     say(pricing, "0")
     age(pricing, hours)
     say(pricing, "0")

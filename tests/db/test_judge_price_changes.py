@@ -34,7 +34,7 @@ def verdict(pricing: Pricing, *arguments: Any, **more: Any) -> Row | None:
 
 def class_of(pricing: Pricing, before: object, now: object) -> str | None:
     found = judged(pricing, [input_change(before, now)]).get("m")
-    return found and found["class"]
+    return found["class"] if found else None
 
 
 # How far one price moves.
@@ -211,7 +211,9 @@ def test_a_price_below_the_band_looks_like_another_unit(
 
 
 @pytest.mark.parametrize("before", [None, "999"])
-@pytest.mark.parametrize(("now", "expected"), [("1000", None), ("1000.000000000000000000001", "unit")])
+@pytest.mark.parametrize(
+    ("now", "expected"), [("1000", None), ("1000.000000000000000000001", "unit")]
+)
 def test_so_does_one_above_it(
     pricing: Pricing, before: str | None, now: str, expected: str | None
 ) -> None:
@@ -241,9 +243,7 @@ def test_the_last_positive_price_counts_when_it_was_unknown_or_nothing_since(
     said(pricing, {"m": prices("5", "1")})
     said(pricing, {"m": prices("0.5", "1")})
     said(pricing, {"m": between})
-    found = judged(
-        pricing, [change(between, prices("50", "1"), id=model_id(pricing, "m"))]
-    )["m"]
+    found = judged(pricing, [change(between, prices("50", "1"), id=model_id(pricing, "m"))])["m"]
     assert (found["class"], found["ratio"]) == ("unit", 100)
     assert found["evidence"][0]["before"] == "0.0000005"
 
@@ -262,7 +262,7 @@ def test_neither_a_rolled_back_price_nor_a_person_s_counts(pricing: Pricing) -> 
 
 def test_the_catalogue_s_price_is_no_measure_of_a_first_own_one(pricing: Pricing) -> None:
     said(pricing, {"m": prices("1")}, source="catalogue:genai-prices@0.2.3")
-    ours = {"id": model_id(pricing, "m"), "old_source": "catalogue:genai-prices@0.2.3"}
+    ours: Row = {"id": model_id(pricing, "m"), "old_source": "catalogue:genai-prices@0.2.3"}
     assert judged(pricing, [input_change("1", "300", **ours)]) == {}
     said(pricing, {"m": prices(None, "1")}, source="catalogue:genai-prices@0.2.3")
     assert judged(pricing, [input_change(None, "300", **ours)]) == {}
@@ -273,7 +273,7 @@ def test_the_catalogue_s_price_is_no_measure_of_a_first_own_one(pricing: Pricing
 def test_but_it_is_of_the_catalogue_s_next(pricing: Pricing) -> None:
     said(pricing, {"m": prices("1")}, source="catalogue:genai-prices@0.2.3")
     said(pricing, {"m": prices(None, "1")}, source="catalogue:genai-prices@0.2.3")
-    theirs = {
+    theirs: Row = {
         "id": model_id(pricing, "m"),
         "old_source": "catalogue:genai-prices@0.2.3",
         "source": "catalogue:genai-prices@0.2.4",
@@ -451,9 +451,7 @@ def test_a_third_of_the_list_moving_by_one_factor_is_another_unit(
 
 
 @pytest.mark.parametrize(("last", "held"), [("2.02", True), ("2.020001", False), ("2", True)])
-def test_the_same_factor_is_one_within_1_percent(
-    pricing: Pricing, last: str, held: bool
-) -> None:
+def test_the_same_factor_is_one_within_1_percent(pricing: Pricing, last: str, held: bool) -> None:
     changes = [*moving(4, 2), input_change("3", Decimal(3) * Decimal(last), "last")]
     assert bool(judged(pricing, changes, lists={"openrouter": 5})) is held
 
@@ -465,10 +463,7 @@ def test_only_those_that_move_with_it_are_held(pricing: Pricing) -> None:
 
 
 def test_a_model_counts_once_however_many_axes_move(pricing: Pricing) -> None:
-    changes = [
-        change(prices("1", "2"), prices("2", "4.01"), f"m{n}")
-        for n in range(4)
-    ]
+    changes = [change(prices("1", "2"), prices("2", "4.01"), f"m{n}") for n in range(4)]
     assert judged(pricing, changes, lists={"openrouter": 4}) == {}
     found = judged(pricing, [*changes, *moving(1, 2)], lists={"openrouter": 5})
     assert "unit: 5 of 5 models" in found["m0"]["reason"]
@@ -506,7 +501,11 @@ def test_the_first_list_of_an_unseen_provider_waits(pricing: Pricing) -> None:
     guard(pricing, review_first=True)
     found = judged(
         pricing,
-        [change(None, prices("1"), "a"), input_change("1", "10", "b"), change(None, prices("9999"), "c")],
+        [
+            change(None, prices("1"), "a"),
+            input_change("1", "10", "b"),
+            change(None, prices("9999"), "c"),
+        ],
     )
     assert {m: v["class"] for m, v in found.items()} == {
         "a": "first_list",

@@ -212,7 +212,8 @@ def test_all_providers_are_disabled_while_the_syncs_of_one_job_end(
     first, second = start_both(pricing)
     workers = another(), another()
     with person.connection.transaction():
-        assert person.do("update public.pricing_providers set enabled = false") == 3
+        disabled = person.do("update public.pricing_providers set enabled = false")
+        assert disabled == pricing.value("select count(*) from public.pricing_providers")
         applied = threads.submit(workers[0].succeed, first)
         person.wait_until_blocked(workers[0])
         ended = threads.submit(workers[1].end, second)
@@ -240,7 +241,7 @@ def test_a_sync_ends_while_all_providers_are_about_to_be_disabled(
         worker.wait_until_blocked(person)
         ended = threads.submit(sibling.succeed, second)
         worker.wait_until_blocked(sibling)
-    assert disabled.result(10) == 3
+    assert disabled.result(10) == pricing.value("select count(*) from public.pricing_providers")
     ended.result(10)
     pricing.do("select public.cleanup_stuck_pricing_syncs()")
     assert {row["status"] for row in pricing.queue_rows(waiting)} == {"cancelled"}

@@ -13,7 +13,7 @@ def unpriced(pricing: Pricing) -> dict[str, tuple[str, int | None]]:
 
 
 def test_why(pricing: Pricing) -> None:
-    listed(pricing, "said", "held", "rejected", "missing", "gone", "no number")
+    listed(pricing, "said", "held", "rejected", "missing", "gone", "no number", "by the minute")
     waits = held(pricing, "held", prices(3000, 1))
     refused = held(pricing, "rejected", prices(3000, 1))
     call(pricing, "reject_held_price_change", id=refused)
@@ -25,7 +25,12 @@ def test_why(pricing: Pricing) -> None:
         "update public.model_pricing set pricing_source = 'catalogue:test'"
         " where model_id = 'no number'"
     )
+    pricing.do(
+        "update public.model_pricing set pricing_source = 'catalogue:test',"
+        " extra = '{\"input_audio_minute\": \"0.006\"}' where model_id = 'by the minute'"
+    )
     assert unpriced(pricing) == {
+        "by the minute": ("only in extra", None),
         "said": ("said unknown", None),
         "held": ("held", waits),
         "rejected": ("rejected", refused),

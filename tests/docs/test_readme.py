@@ -121,6 +121,7 @@ def test_make_up_once_as_json_prints_nothing_else(reader: Reader) -> None:
         "models_fetched",
         "models_updated",
         "models_skipped",
+        "models_held",
         "errors",
         "error_message",
         "duration_ms",
@@ -158,3 +159,6 @@ def test_the_five_minutes(reader: Reader) -> None:
     assert '"finished":true' in done.stdout
     assert "UPDATE 1" in done.stdout
     assert re.search(r"\n\S+ \S+ +3 +2\.5 +12 +10 +api_sync:openrouter", done.stdout)
+    assert "1 price change is held" in done.stdout
+    assert "input_per_1m moves by 1,000,000 times (3 -> 3,000,000)" in done.stdout
+    assert re.search(r"\n 1 +openrouter +openai/gpt-4o +rejected", done.stdout)

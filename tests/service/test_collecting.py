@@ -83,6 +83,16 @@ def test_unknown_keys_of_all_pages_are_reported() -> None:
     assert answer.unknown_keys == ("pricing.films", "pricing.songs")
 
 
+def test_of_keys_without_end_the_first_are_reported_and_no_long_text() -> None:
+    pricing = {"prompt": "0.000001", "z" * 10_000: "1"} | {f"id {n}": "1" for n in range(2_000)}
+    answer = collect(FEATHERLESS, page(1, 1, {"id": "a", "pricing": pricing}))
+    assert len(answer.unknown_keys) == 1_000
+    (long,) = collect(
+        FEATHERLESS, page(1, 1, {"id": "a", "pricing": {"z" * 10_000: "1"}})
+    ).unknown_keys
+    assert len(long) == 200
+
+
 def test_an_empty_page_before_the_last_is_half_a_list() -> None:
     collecting = Collecting(FEATHERLESS, "maker")
     collecting.take(page(1, 3, priced("a")), NOON)

@@ -96,11 +96,63 @@ def test_another_version_asks_for_the_same_answer_again(
     providers.answer("openrouter", Answer(etag=True))
     start_worker()
     queue.wait_for_end(queue.trigger("openrouter"))
-    queue.connection.execute("update pricing_providers set etag_parser = '0.0.0'")
+    queue.connection.execute(
+        "update pricing_providers"
+        " set etag_parser = '0.0.0' || substring(etag_parser from position(' ' in etag_parser))"
+    )
     job = queue.wait_for_end(queue.trigger("openrouter"))
 
     assert "if-none-match" not in providers.requests("openrouter")[1].headers
     assert "not_modified" not in queue.attempts(str(job["job_id"]))[0]["details"]
+
+
+def test_an_etag_is_of_one_list_at_one_address(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    """Another list may have the same one: what it says would never be read."""
+    providers.fill("openrouter", 5)
+    providers.answer("openrouter", Answer(etag=True))
+    here = providers.base_url("openrouter")
+    start_worker()
+    for base_url in (here, f"{here}/", here.replace("127.0.0.1", "localhost"), here):
+        queue.connection.execute("update pricing_providers set base_url = %s", [base_url])
+        assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
+    asked = providers.requests("openrouter")
+    conditional = ["if-none-match" in request.headers for request in asked]
+    assert conditional == [False, True, False, False]
+
+
+@pytest.mark.parametrize("more", ["?key=1", "/v2#prices"])
+def test_an_address_whose_path_would_get_lost_is_not_asked(
+    more: str, queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    queue.connection.execute("update pricing_providers set base_url = base_url || %s", [more])
+    start_worker()
+    job_id = queue.trigger("openrouter")
+    assert queue.wait_for_end(job_id)["outcome"] == "failed"
+    assert queue.attempts(job_id)[-1]["error_kind"] == "address_refused"
+    assert providers.requests("openrouter") == []
+
+
+def test_one_adapter_serves_two_rows(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 2)
+    queue.connection.execute(
+        "insert into pricing_providers (slug, name, adapter, base_url)"
+        " select 'mirror', 'Mirror', adapter, base_url || '/' from pricing_providers"
+        " where slug = 'openrouter'"
+    )
+    start_worker()
+    for slug in ("openrouter", "mirror"):
+        assert queue.wait_for_end(queue.trigger(slug))["models_updated"] == 2
+    assert queue.rows(
+        "select provider_slug, pricing_source, count(*) as n from model_pricing group by 1, 2"
+        " order by 1"
+    ) == [
+        {"provider_slug": "mirror", "pricing_source": "api:mirror", "n": 2},
+        {"provider_slug": "openrouter", "pricing_source": "api:openrouter", "n": 2},
+    ]
 
 
 ODD_ANSWERS = {

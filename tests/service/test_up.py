@@ -38,6 +38,7 @@ KEYS = [
     "status",
     "models_fetched",
     "models_updated",
+    "models_held",
     "models_skipped",
     "errors",
     "error_message",
@@ -271,6 +272,35 @@ def test_without_a_network_the_catalogue_arrives_and_the_rest_fails_clearly(
     states = {line.split()[0]: line.split()[1] for line in table[1:4]}
     assert states == {"deepinfra": "failed", "openrouter": "failed", "catalogue": "done"}
     assert "nowhere.invalid" in table[1]
+
+
+def test_providers_with_a_credential_are_in_the_first_sync_and_others_are_named(
+    up_processes: Processes,
+    provider_server: ProviderServer,
+    connection: psycopg.Connection[DictRow],
+) -> None:
+    connection.execute(
+        "update pricing_providers set enabled = slug in ('cerebras', 'groq', 'together')"
+    )
+    connection.execute(
+        "update pricing_providers set state = 'no_credentials' where slug in ('groq', 'together')"
+    )
+    for slug in ("cerebras", "together"):
+        provider_server.fill(slug, 20)
+        _point(connection, slug, provider_server.base_url(slug))
+    up_processes.environment["TOGETHER_API_KEY"] = "a-key-of-nobody"
+
+    ended = _up(up_processes, "--once")
+
+    assert ended.returncode == 0, ended.stdout
+    table = ended.stdout[ended.stdout.index("provider  ") :].splitlines()
+    states = {line.split()[0]: line.split()[1] for line in table[1:3]}
+    assert states == {"cerebras": "done", "together": "done"}
+    assert table[3] == "Not asked, for want of a credential: groq (GROQ_API_KEY)"
+    (asked,) = provider_server.requests("together")
+    assert asked.headers["authorization"] == "Bearer a-key-of-nobody"
+    attempts = connection.execute("select distinct provider_slug from pricing_sync_log").fetchall()
+    assert {row["provider_slug"] for row in attempts} == {"cerebras", "together"}
 
 
 def test_once_fails_when_no_provider_succeeds(

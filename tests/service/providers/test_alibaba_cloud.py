@@ -342,3 +342,22 @@ def test_a_page_of_odd_models_is_a_page() -> None:
 def test_a_list_elsewhere_is_refused(answer: bytes) -> None:
     with pytest.raises(ParseError):
         parse(answer)
+
+
+def test_the_name_of_a_range_is_short() -> None:
+    """It stands in the history beside each price of the range."""
+    longest = "0<Token" + " " * 49 + "<=1k"
+    assert listed(span(longest, price("input_token", "1"))).models[0].prices
+    found = listed(span(longest + " ", price("input_token", "1")))
+    assert "is not understood" in found.skipped[0].reason
+
+
+@pytest.mark.parametrize(("seconds", "is_free"), [("0.1", False), ("0", True)])
+def test_zeros_beside_a_type_that_costs_something_are_unknown(seconds: str, is_free: bool) -> None:
+    model = read(
+        span("0<Token<=1k", price("input_token", "0"), price("content_duration", seconds)),
+        span("1k<Token", price("input_token", "0")),
+    )
+    assert bool(model.prices) is bool(model.conditions) is is_free
+    assert bool(model.unknown) is not is_free
+    assert model.extra.keys() == {"prices.content_duration"}

@@ -119,3 +119,12 @@ def test_unknown_keys_are_kept_verbatim_and_named() -> None:
 )
 def test_two_prices_that_disagree_skip_the_model(entry: Any, says: str) -> None:
     assert says in reason(**entry)
+
+
+@pytest.mark.parametrize(("usd", "charged"), [(2.5, {}), (0, {"price_per_input_token": "0"})])
+def test_zeros_beside_another_thing_that_costs_something_are_unknown(
+    usd: float, charged: dict[str, str]
+) -> None:
+    model = read(pricing={"prompt": 0}, price={"input": {"usd": 0}, "hourly": {"usd": usd}})
+    assert model.as_charged() == charged
+    assert model.extra == {"price.hourly": {"usd": usd}}

@@ -132,6 +132,13 @@ def test_zero_beside_tiers_is_unknown(tiered: dict[str, Any]) -> None:
     assert model.unknown == {"input_token_price_per_m": "0"}
 
 
+def test_what_is_said_of_another_thing_is_kept_as_one() -> None:
+    """Its name stands once, however long it is and however much is said of it."""
+    model = read({"pricing": {"song" * 100: {str(n): 1 for n in range(50)}}})
+    (key,) = model.extra
+    assert key == "pricing." + "song" * 100
+
+
 def test_tiers_and_whatever_else_is_about_prices_are_kept_and_reported() -> None:
     more: dict[str, Any] = {
         "input_token_price_per_m": 10,

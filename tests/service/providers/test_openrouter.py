@@ -347,3 +347,10 @@ def test_rows_name_the_source() -> None:
             },
         }
     ]
+
+
+def test_overrides_without_end_are_not_read() -> None:
+    override = {"min_prompt_tokens": 1, "prompt": "1"}
+    assert len(read({"prompt": "1", "overrides": [override] * 100}).conditions) == 100
+    many = {"prompt": "1", "overrides": [override] * 101}
+    assert reason(many) == "it has 101 overrides, more than 100"

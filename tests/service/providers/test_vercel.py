@@ -211,3 +211,10 @@ def test_unknown_keys_are_kept_verbatim_and_named() -> None:
 )
 def test_one_malformed_price_skips_the_model_with_the_reason(pricing: Any, says: str) -> None:
     assert says in reason(**pricing)
+
+
+@pytest.mark.parametrize("strange", [{"song": "0.08"}, {"output_tiers": [{"cost": "1", "day": 1}]}])
+def test_zeros_beside_what_is_not_understood_are_unknown(strange: dict[str, Any]) -> None:
+    zeros = {"input": "0", "input_tiers": tiers(("0", None, None))}
+    assert read(**zeros).as_charged() == {"price_per_input_token": "0"}
+    assert read(**zeros, **strange).as_charged() == {}

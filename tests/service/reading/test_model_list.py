@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import RawModel, SkippedModel
+from service.price_list import RawCondition, RawModel, SkippedModel
 from service.providers.openrouter import parse
 from service.reading.model_list import read_models
 from service.reading.wire import OddEntry
@@ -48,6 +48,11 @@ def body(*entries: Any, **around: Any) -> bytes:
         (body(entry(), total_count="many"), "incomplete_list"),
         (body(entry(), links={"next": "/api/v1/models?offset=500"}), "incomplete_list"),
         (body(entry(), has_more=True), "incomplete_list"),
+        (body(entry(), next="https://example.com/models?page=2"), "incomplete_list"),
+        (body(entry(), next_page=2), "incomplete_list"),
+        (body(entry(), nextPageToken="c29tZQ=="), "incomplete_list"),
+        (body(entry(), next_page_token="c29tZQ=="), "incomplete_list"),
+        (body(entry(), next_cursor="c29tZQ=="), "incomplete_list"),
     ],
 )
 def test_an_odd_list_is_refused_whole(answer: bytes, code: str) -> None:
@@ -61,6 +66,7 @@ def test_an_odd_list_is_refused_whole(answer: bytes, code: str) -> None:
     "around",
     [
         {"total_count": 1, "links": {"next": None}},
+        {"next": None, "nextPageToken": ""},
         {"total_count": None, "links": None, "has_more": False, "error": None, "success": True},
     ],
 )
@@ -68,8 +74,9 @@ def test_a_complete_list_is_read(around: dict[str, Any]) -> None:
     assert [model.model_id for model in parse(body(entry(), **around)).models] == ["a/b"]
 
 
-def test_a_refusal_is_told_in_the_providers_words_without_anything_like_a_key() -> None:
-    answer = {"error": {"message": "Bad key sk-or-v1-0123456789abcdef0123 given"}}
+@pytest.mark.parametrize("key", ["sk-or-v1-0123456789abcdef0123", "v1.Q2/b+c3VwZXI/c2Vj+mV0=="])
+def test_a_refusal_is_told_in_the_providers_words_without_anything_like_a_key(key: str) -> None:
+    answer = {"error": {"message": f"Bad key {key} given"}}
     with pytest.raises(ParseError) as refused:
         parse(json.dumps(answer).encode())
     assert refused.value.message == 'The provider refused: "Bad key ... given"'
@@ -130,6 +137,36 @@ def test_the_same_model_twice_with_different_prices_is_skipped(second: dict[str,
     read = parse(body(entry("a"), entry("b"), second))
     assert [model.model_id for model in read.models] == ["b"]
     assert [skipped.model_id for skipped in read.skipped] == ["a"]
+
+
+def test_a_model_that_is_left_out_is_not_read_again_however_often_it_comes() -> None:
+    """Each time would be compared with the first, which may be long."""
+    times_read = 0
+
+    def differ(model_id: str, entry: dict[str, object]) -> RawModel:
+        nonlocal times_read
+        times_read += 1
+        return RawModel(model_id, conditions=(RawCondition((), min_prompt_tokens=times_read),))
+
+    (skipped,) = read_models(body(*[entry("same")] * 50, entry("fine")), differ).skipped
+    assert (skipped.model_id, times_read) == ("same", 3)
+
+
+def test_a_model_with_conditions_without_end_is_skipped() -> None:
+    def read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+        count = 101 if model_id == "many" else 100
+        return RawModel(model_id, conditions=(RawCondition((), min_prompt_tokens=1),) * count)
+
+    read = read_models(body(entry("many"), entry("some")), read_model)
+    assert [model.model_id for model in read.models] == ["some"]
+    assert read.skipped == (SkippedModel("many", "it has 101 conditions, more than 100"),)
+
+
+def test_no_reason_is_long() -> None:
+    repeated = b",".join(b'"key %d":1,"key %d":2' % (n, n) for n in range(1_000))
+    read = parse(b'{"data": [{"id": "a", "pricing": {' + repeated + b'}}, {"id": "b"}]}')
+    assert read.skipped[0].reason.startswith('pricing gives "key 0", "key 1", ')
+    assert len(read.skipped[0].reason) == 500
 
 
 def test_ids_are_kept_as_they_are_spelt() -> None:

@@ -45,6 +45,28 @@ def test_dynamic_is_said_and_unknown() -> None:
     assert (read.prices, read.unknown) == ((), {"in": "-1"})
 
 
+@pytest.mark.parametrize(
+    ("other", "is_free"),
+    [
+        ("0.08", False),
+        (Number("2.5"), False),
+        ({"per_song": [{"usd": "0.08"}]}, False),
+        ("0", True),
+        (Number("0.0"), True),
+        ("USD", True),
+        (True, True),
+        ({"per_song": None}, True),
+        (None, True),
+    ],
+)
+def test_zeros_beside_what_costs_something_are_unknown(other: object, is_free: bool) -> None:
+    read = read_prices({"in": "0", "new": other}, KEYS)
+    assert bool(read.prices) is is_free
+    assert read.unknown == ({} if is_free else {"in": "0"})
+    assert read.unknown_keys == {"new"}
+    assert read_prices({"in": "1", "new": other}, KEYS).prices
+
+
 def test_nonsense_names_its_key() -> None:
     with pytest.raises(OddEntry, match=r"^pricing\.in: true is not a price$"):
         read_prices({"in": True}, KEYS, path="pricing.")
@@ -90,7 +112,7 @@ def test_pricing_that_is_null_or_not_there_is_empty() -> None:
 
 
 def test_zeros_only_and_what_is_unknown_of_them() -> None:
-    read = read_prices({"in": Number("0.0"), "image": "0", "new": "1"}, KEYS, path="pricing.")
+    read = read_prices({"in": Number("0.0"), "image": "0", "new": "one"}, KEYS, path="pricing.")
     assert only_zeros(read.prices)
     assert not only_zeros([])
     assert not only_zeros([*read.prices, price("0.1", Unit.USD_PER_TOKEN)])

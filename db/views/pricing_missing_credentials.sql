@@ -1,0 +1,9 @@
+create or replace view public.pricing_missing_credentials
+with (security_invoker = true)
+as
+select p.slug, p.credential_variable
+from public.pricing_providers p
+where p.enabled and p.state = 'no_credentials' and p.credential_variable is not null;
+
+comment on view public.pricing_missing_credentials is
+'Enabled providers that are not asked, because no worker has reported the environment variable with their credential.';
