@@ -233,6 +233,7 @@ begin
                 ('list_provider_models', '{}'),
                 ('hold_price_changes', '{}'),
                 ('decide_held_price_changes', '{}'),
+                ('decide_held_changes_of_job', '{}'),
                 ('write_model_prices', '{}'),
                 ('store_pricing_catalogue', '{}'),
                 ('end_expired_overrides', '{}'),

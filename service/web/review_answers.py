@@ -187,7 +187,8 @@ class UnpricedModel(Answer):
     model_id: str
     name: str | None
     why: str = Field(
-        description="held, rejected, not in the list, only in extra, not in the catalogue, or said unknown."
+        description="held, rejected, not in the list, only in extra, not in the catalogue, or"
+        " said unknown."
     )
     held_id: int | None = Field(description="The held change that would give it a price.")
     pricing_source: str
