@@ -19,6 +19,8 @@ comment on column public.pricing_providers.guard_unit_ratio is 'A token price th
 comment on column public.pricing_providers.guard_lowest_per_1m is 'A token price that is lower, in USD per million, and not zero looks like another unit.';
 comment on column public.pricing_providers.guard_highest_per_1m is 'A token price that is higher, in USD per million, looks like another unit.';
 comment on column public.pricing_providers.unknown_keys is 'Price keys of its list that no adapter knows, each reported once; their values are in extra.';
+comment on column public.pricing_providers.etag is 'Sent back as If-None-Match, when etag_parser names this version, adapter and address.';
+comment on column public.pricing_providers.etag_parser is 'Version, adapter and address of the list that the ETag is of.';
 comment on column public.pricing_providers.review_first is 'True: its first list waits until a person has accepted it; approving what its sync held, or the last of it, ends that.';
 
 -- One that was never seen on the wire may be wrong in every unit: a person looks at its first list.

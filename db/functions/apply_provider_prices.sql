@@ -198,7 +198,10 @@ begin
                 when p.price_api then 'ok'
                 else 'no_price_api'
             end,
-            unknown_keys = p.unknown_keys || v_unknown_keys,
+            -- The newest of them: keys that are new with every list would fill the row.
+            unknown_keys = (p.unknown_keys || v_unknown_keys)[
+                greatest(cardinality(p.unknown_keys) + cardinality(v_unknown_keys) - 999, 1):
+            ],
             etag = case when v_not_modified then p.etag else apply_provider_prices.etag end,
             etag_parser = case when v_not_modified then p.etag_parser else apply_provider_prices.etag_parser end,
             content_digest = case when v_not_modified then p.content_digest else apply_provider_prices.content_digest end

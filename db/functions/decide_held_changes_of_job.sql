@@ -14,6 +14,7 @@ set search_path = ''
 set lock_timeout = '5s'
 as $$
 declare
+    v_providers text[];
     v_ids bigint[];
 begin
     if p_decided_by is null or length(p_decided_by) not between 1 and 200 then
@@ -34,17 +35,19 @@ begin
             using errcode = 'PT404', hint = 'select distinct job_id from pricing_held shows whose changes wait.';
     end if;
 
-    perform public.lock_provider_prices(array(
+    v_providers := array(
         select distinct h.provider_slug
         from public.pricing_held_changes h
         where h.job_id = p_job_id and h.status = 'held'
-    ));
-    -- As they are now: a sync, or somebody else, may have decided some meanwhile.
+    );
+    perform public.lock_provider_prices(v_providers);
+    -- As they are now: a sync, or somebody else, may have decided some meanwhile. What the job has held of further
+    -- providers since is not decided: their prices are not held.
     select array_agg(held.id) into v_ids
     from (
         select h.id
         from public.pricing_held_changes h
-        where h.job_id = p_job_id and h.status = 'held'
+        where h.job_id = p_job_id and h.status = 'held' and h.provider_slug = any (v_providers)
         order by h.id
         for no key update
     ) as held;

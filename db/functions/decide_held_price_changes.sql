@@ -56,6 +56,10 @@ begin
             select
             from public.pricing_held_changes h
             where h.provider_slug = p.slug and h.class = 'first_list' and h.status = 'approved'
+                -- Not in an earlier review, which is over.
+                and h.decided_at >= (
+                    select min(d.first_seen_at) from public.pricing_held_changes d where d.id = any (p_ids)
+                )
         )
         and not exists (
             select

@@ -23,9 +23,41 @@ set jit = off
 as $$
 declare
     v_decisions jsonb;
+    v_open jsonb;
 begin
+    -- Nearly every change has never been held, and nothing looks wrong with it.
+    with change as materialized (
+        select
+            e.entry,
+            v.model_id is not null or s.model_id is not null as is_open
+        from jsonb_array_elements(p_changes) as e (entry)
+        left join jsonb_to_recordset(p_verdicts) as v (provider text, model_id text)
+            on v.provider = e.entry ->> 'provider' and v.model_id = e.entry ->> 'model_id'
+        left join (
+            select distinct h.model_id
+            from public.pricing_held_changes h
+            where h.still_said and h.status in ('held', 'rejected')
+        ) as s on s.model_id = (e.entry ->> 'id')::bigint
+    )
+    select
+        coalesce(jsonb_agg(c.entry) filter (where c.is_open), '[]'),
+        coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'id', c.entry -> 'id',
+                    'prices', c.entry -> 'new',
+                    'source', c.entry -> 'source',
+                    'extra', c.entry -> 'extra',
+                    'raw', c.entry -> 'raw'
+                )
+            ) filter (where not c.is_open),
+            '[]'
+        )
+    into v_open, passing
+    from change c;
+
     select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_decisions
-    from public.decide_price_changes(p_provider, p_changes, p_verdicts, p_now, p_observed_at) d;
+    from public.decide_price_changes(p_provider, v_open, p_verdicts, p_now, p_observed_at) d;
     with decision as materialized (
         select d.* from jsonb_to_recordset(v_decisions) as d (
             id bigint, provider text, model_id text, outcome text, prices jsonb, source text, extra jsonb, raw jsonb,
@@ -33,7 +65,7 @@ begin
         )
     )
     select
-        coalesce(
+        passing || coalesce(
             jsonb_agg(
                 jsonb_build_object(
                     'id', d.id, 'prices', d.prices, 'source', d.source, 'extra', d.extra, 'raw', d.raw

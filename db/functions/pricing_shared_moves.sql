@@ -48,7 +48,7 @@ as $$
         from edge e
     ),
     shared as materialized (
-        select c.provider, c.factor, c.models, (p_lists ->> c.provider)::bigint as listed
+        select c.provider, c.factor, array[c.factor, c.models] as starts
         from counted c
         where c.factor is not null
             and c.models >= 5
@@ -56,17 +56,15 @@ as $$
     ),
     nearest as (
         select
-            m.provider,
-            m.model,
-            m.factor,
-            max(s.factor) over (partition by m.provider order by m.factor range unbounded preceding) as starts
+            m.*,
+            -- The last window that starts at this factor or before it, with its count.
+            max(s.starts) over (partition by m.provider order by m.factor range unbounded preceding) as nearest
         from move m
         left join shared s on s.provider = m.provider and s.factor = m.factor
     )
-    select n.provider, n.model, n.factor, s.models, s.listed
+    select n.provider, n.model, n.factor, n.nearest[2]::bigint, (p_lists ->> n.provider)::bigint
     from nearest n
-    join shared s on s.provider = n.provider and s.factor = n.starts
-    where n.factor <= s.factor * 1.01;
+    where n.factor <= n.nearest[1] * 1.01;
 $$;
 
 comment on function public.pricing_shared_moves(jsonb, text[], bigint[], numeric[]) is

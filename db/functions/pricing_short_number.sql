@@ -13,7 +13,7 @@ declare
         p_number,
         case
             when v_whole <> '0' then greatest(0, 6 - length(v_whole))
-            else 6 + length(substring(abs(p_number)::text from '^0\.(0*)'))
+            else 6 + coalesce(length(substring(abs(p_number)::text from '^0\.(0*)')), 0)
         end
     )::text;
 begin

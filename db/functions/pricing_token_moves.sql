@@ -45,6 +45,7 @@ as $$
     entry as materialized (
         select
             c.position,
+            c.old,
             c.new,
             e.place - 1 as place,
             e.entry,
@@ -68,6 +69,7 @@ as $$
         select
             n.position,
             n.place,
+            n.old,
             n.new,
             a.axis,
             a.short_name,
@@ -112,7 +114,7 @@ as $$
                     and not exists (
                         select
                         from public.model_pricing_history r
-                        where r.model_id = h.model_id and r.changed_by = 'rollback:' || h.job_id
+                        where r.model_id = h.model_id and r.changed_by = 'rollback:' || h.job_id and r.id > h.id
                     )
                 order by h.changed_at desc, h.id desc
                 limit 1
@@ -132,8 +134,10 @@ as $$
         true,
         coalesce(c.old_amount, 0) = 0,
         c.old_amount,
-        -- A price without one to match is measured by the one that it replaces.
-        coalesce(nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0)),
+        -- A price without one to match is measured by the one that it replaces, or has replaced.
+        coalesce(
+            nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0), nullif((c.old ->> c.axis)::numeric, 0)
+        ),
         c.amount
     from condition_move c
     where case

@@ -36,7 +36,8 @@ as $$
             and h.status in ('held', 'rejected')
             -- Its newest list said so; a model that it skipped is not said again.
             and h.last_seen_at >= p.last_success_at
-        order by h.model_id, h.id desc
+        -- Of a rejected one and one that was rolled back since, the list has the rejected one: it would have ended it else.
+        order by h.model_id, h.status = 'rejected' desc, h.id desc
     )
     select
         (

@@ -257,6 +257,16 @@ begin
     ) as moved
     where p.since_job_id is null;
 
+    -- What the newest list says of these models may be nowhere now: the next sync asks for the whole of it.
+    update public.pricing_providers p
+    set etag = null, etag_parser = null
+    where p.etag is not null
+        and exists (
+            select
+            from jsonb_to_recordset(v_plan) as n (provider_slug text, since_job_id uuid)
+            where n.since_job_id is null and n.provider_slug = p.slug
+        );
+
     insert into public.pricing_audit_log (who, action, subject, details)
     select
         rollback_pricing_sync.rolled_back_by,

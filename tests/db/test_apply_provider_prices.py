@@ -272,6 +272,23 @@ def test_an_unknown_key_is_reported_once(pricing: Pricing) -> None:
     assert other["details"] == {"unknown_keys": ["k"]}, "of each provider"
 
 
+def test_the_newest_thousand_unknown_keys_are_remembered(pricing: Pricing) -> None:
+    for lot in ("a", "b"):
+        keys = [f"{lot}{n}" for n in range(600)]
+        pricing.sync("openrouter", [price("m")], unknown_keys=keys)
+    remembered = pricing.provider("openrouter")["unknown_keys"]
+    assert remembered == [f"a{n}" for n in range(200, 600)] + [f"b{n}" for n in range(600)]
+
+
+def test_each_unknown_key_is_reported_once(pricing: Pricing) -> None:
+    pricing.apply(pricing.start(dry_run=True), [price("m")], unknown_keys=["k"])
+    assert pricing.provider("openrouter")["unknown_keys"] == []
+    for keys, reported in ((["k"], ["k"]), (["k"], None), (["j", "k", "l"], ["j", "l"])):
+        log = pricing.sync("openrouter", [price("m")], unknown_keys=keys)
+        assert log["details"].get("unknown_keys") == reported
+    assert pricing.provider("openrouter")["unknown_keys"] == ["k", "j", "l"]
+
+
 # Models that disappear.
 
 
@@ -670,6 +687,48 @@ def test_the_catalogue_never_overwrites_a_number_from_the_provider(pricing: Pric
     assert pricing.model("more")["price_per_input_token"] == 3
     pricing.sync("catalogue", [catalogue_price("openrouter", "more", "3")])
     assert pricing.model("own") == before, "nor does it count it as missing"
+
+
+def test_a_list_without_prices_is_its_provider_s_all_the_same(pricing: Pricing) -> None:
+    pricing.sync("catalogue", [catalogue_price("openrouter", "a", "1"), catalogue_price("x", "b")])
+    pricing.do("update public.pricing_providers set price_api = false where slug = 'openrouter'")
+    source = "catalogue:genai-prices@0.2.3"
+    log = pricing.sync(
+        "openrouter", [price("a", "1", source=source), price("unpriced", None, None, source=source)]
+    )
+    assert counts(log) == (2, 0, 2, 0)
+    assert pricing.provider("openrouter")["state"] == "no_price_api"
+    listed = pricing.rows("select model_id, listed_by, pricing_source from public.model_pricing")
+    assert {(m["model_id"], m["listed_by"]) for m in listed} == {
+        *(("a", "openrouter"), ("unpriced", "openrouter"), ("b", "catalogue")),
+    }
+    # It speaks for itself now: the catalogue neither writes nor misses its models.
+    before = versions(pricing)
+    for _ in range(3):
+        pricing.sync(
+            "catalogue", [catalogue_price("openrouter", "a", "9"), catalogue_price("x", "b")]
+        )
+    assert versions(pricing) == before
+
+
+def test_the_catalogue_leaves_a_model_to_the_list_that_has_it(pricing: Pricing) -> None:
+    source = "catalogue:genai-prices@0.2.3"
+    pricing.sync("openrouter", [price("a", "1", source=source), price("b", "1", source=source)])
+    pricing.do(
+        "update public.pricing_providers set state = 'no_credentials' where slug = 'openrouter'"
+    )
+    pricing.do("update public.model_pricing set is_active = false where model_id = 'b'")
+    others = [catalogue_price("x", model) for model in "pqrs"]
+    pricing.sync("catalogue", [*others, *(catalogue_price("openrouter", m, "2") for m in "abc")])
+    listed = [pricing.model(model) for model in "abc"]
+    assert [(m["listed_by"], m["is_active"]) for m in listed] == [
+        *(("openrouter", True), ("openrouter", False), ("catalogue", True)),
+    ]
+    assert {m["price_per_input_token"] for m in listed} == {2}
+    for _ in range(3):
+        pricing.sync("catalogue", others)
+    assert pricing.model("a")["missing_count"] == 0
+    assert pricing.model("c")["is_active"] is False
 
 
 def test_a_first_own_price_replaces_the_catalogue_s(pricing: Pricing) -> None:

@@ -340,8 +340,8 @@ ADAPTERS = (
     ),
     _mutant(
         "vercel",
-        "and OTHER_UNITS & pricing.keys()",
-        "and not OTHER_UNITS & pricing.keys()",
+        "and costs_otherwise",
+        "and not costs_otherwise",
         "an image model with zeros for tokens is free",
     ),
     _mutant(

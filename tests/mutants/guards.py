@@ -160,7 +160,8 @@ GUARDS = (
         "after a zero everything passes",
     ),
     _move(
-        "coalesce(nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0))",
+        "nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0),"
+        " nullif((c.old ->> c.axis)::numeric, 0)",
         "nullif(c.old_amount, 0)",
         "a new condition may be anything",
     ),

@@ -184,6 +184,20 @@ PRICES = (
         "what should be unknown is free",
     ),
     Mutant(
+        "service/reading/price_keys.py",
+        "if only_zeros(prices) and may_cost(extra)",
+        "if only_zeros(prices) and not may_cost(extra)",
+        KEYS,
+        "zeros beside a price that nobody can read are free",
+    ),
+    Mutant(
+        "service/reading/model_list.py",
+        " or any(answer.get(key) for key in _MORE_FOLLOWS)",
+        "",
+        LISTS,
+        "the first page of a list is taken for all of it",
+    ),
+    Mutant(
         "service/reading/model_list.py",
         "first.as_charged() != model.as_charged()",
         "first.name != model.name",

@@ -8,6 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
+from service import __version__
 from tests.provider_server import Answer, ProviderServer, gzip_bomb
 from tests.recordings import RECORDINGS, needs_recordings
 from tests.replay.published import published_prices
@@ -97,8 +98,8 @@ def test_another_version_asks_for_the_same_answer_again(
     start_worker()
     queue.wait_for_end(queue.trigger("openrouter"))
     queue.connection.execute(
-        "update pricing_providers"
-        " set etag_parser = '0.0.0' || substring(etag_parser from position(' ' in etag_parser))"
+        "update pricing_providers set etag_parser = replace(etag_parser, %s, '0.0.0')",
+        [__version__],
     )
     job = queue.wait_for_end(queue.trigger("openrouter"))
 
@@ -117,9 +118,12 @@ def test_an_etag_is_of_one_list_at_one_address(
     for base_url in (here, f"{here}/", here.replace("127.0.0.1", "localhost"), here):
         queue.connection.execute("update pricing_providers set base_url = %s", [base_url])
         assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
+    # Its list is at the same path, and it makes other prices of it.
+    queue.connection.execute("update pricing_providers set adapter = 'aihubmix'")
+    assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "failed"
     asked = providers.requests("openrouter")
     conditional = ["if-none-match" in request.headers for request in asked]
-    assert conditional == [False, True, False, False]
+    assert conditional == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize("more", ["?key=1", "/v2#prices"])
