@@ -293,7 +293,11 @@ class Hands:
         self.pricing.rows("select public.reject_held_price_change(%s)", self.held())
 
     def approve_all(self) -> None:
-        job_id = self._picked("select job_id as it from public.pricing_held_changes limit 8")
+        # Most have been decided by then; those that wait first.
+        job_id = self._picked(
+            "select job_id as it from public.pricing_held_changes"
+            " order by status <> 'held', id desc limit 8"
+        )
         with self.briefly_open():
             self.pricing.rows("select public.approve_held_price_changes(%s)", job_id)
 

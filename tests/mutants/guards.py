@@ -145,8 +145,8 @@ GUARDS = (
     _list("m.factor >= 2 or", "m.factor > 2 or", "a list may double exactly"),
     _list("or m.factor <= 0.5", "or m.factor < 0.5", "a list may halve exactly"),
     _list(
-        "where n.factor <= s.factor * 1.01",
-        "where n.factor <= s.factor",
+        "where n.factor <= n.nearest[1] * 1.01",
+        "where n.factor <= n.nearest[1]",
         "factors are the same to the last digit only",
     ),
     _move(
