@@ -30,6 +30,7 @@ declare
     v_job_id constant uuid := rollback_pricing_sync.job_id;
     v_by constant text := 'rollback:' || rollback_pricing_sync.job_id;
     v_now timestamptz;
+    v_providers text[];
     v_plan jsonb;
 begin
     if rolled_back_by is null or length(rolled_back_by) not between 1 and 200 then
@@ -47,11 +48,12 @@ begin
             using errcode = 'PT404', hint = 'select job_id, changed_at from pricing_history order by changed_at desc shows what changed prices.';
     end if;
 
-    perform public.lock_provider_prices(array(
+    v_providers := array(
         select distinct m.provider_slug
         from public.model_pricing m
         where m.id in (select h.model_id from public.model_pricing_history h where h.job_id = v_job_id)
-    ));
+    );
+    perform public.lock_provider_prices(v_providers);
     if exists (
         select from public.pricing_sync_jobs j where j.job_id = v_job_id and j.status in ('queued', 'running')
     ) then
@@ -64,7 +66,13 @@ begin
         select h.*, max(h.id) filter (where h.changed_by = 'rollback:' || h.job_id) over job as undone_to
         from public.model_pricing_history h
         where h.job_id is not null
-            and h.model_id in (select o.model_id from public.model_pricing_history o where o.job_id = v_job_id)
+            and h.model_id in (
+                select o.model_id
+                from public.model_pricing_history o
+                join public.model_pricing m on m.id = o.model_id
+                -- What was approved of another provider meanwhile is not ours to change: nothing of that is locked.
+                where o.job_id = v_job_id and m.provider_slug = any (v_providers)
+            )
         window job as (partition by h.model_id, h.job_id)
     ),
     -- What of it a rollback has taken back already is as if it had never been.

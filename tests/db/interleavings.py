@@ -118,7 +118,8 @@ class Hands:
             # Its own words for a row that has moved on.
             return "was not found" in str(error)
         # Two fetches chose two rows of one lock; the worker looks again.
-        return "fetch" in self.act and "procrastinate_jobs_lock_idx" in str(error)
+        fetches = "fetch" in self.act or self.act == "roll_back"
+        return fetches and "procrastinate_jobs_lock_idx" in str(error)
 
     # Picking.
 
@@ -183,7 +184,15 @@ class Hands:
             if attempt.provider == "catalogue":
                 listed = [p | {"provider": f"other-{self.chance.randrange(2)}"} for p in listed]
                 listed = [p | {"source": "catalogue:test"} for p in listed]
-        self.pricing.apply(attempt, listed)
+        try:
+            self.pricing.apply(attempt, listed)
+        except psycopg.Error as refusal:
+            # As the worker does: the refused statement held the row, and somebody who ended its job
+            # just then has left it to nobody else.
+            status = self.pricing.connection.info.transaction_status
+            if refusal.sqlstate == "PT422" and status == psycopg.pq.TransactionStatus.IDLE:
+                self.pricing.end(attempt, "failed", "prices_refused")
+            raise
 
     def end(self) -> None:
         if (attempt := self.attempt()) is not None:
