@@ -70,6 +70,9 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
     _sync(queue, "success", *SLUGS, idempotency_key="sample")
     providers.price_of("openrouter", models[3]["id"])["prompt"] = "0.00002"
     _sync(queue, "success", "openrouter", dry_run=True)
+    providers.price_of("openrouter", models[3]["id"])["prompt"] = "20"
+    _sync(queue, "success", "openrouter")
+    _decide(queue, models[0]["id"])
     providers.answer("deepinfra", Answer(status=503, body=b"{}"))
     _sync(queue, "partial", *SLUGS)
     _sync(queue, "failed", "deepinfra")
@@ -84,6 +87,16 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
         _set_base_url(queue, row["slug"], row["base_url"])
 
 
+def _decide(queue: Queue, model_id: str) -> None:
+    """What people have decided about prices: an override, and a rule; one change waits."""
+    held = queue.rows("select model_id from pricing_held_changes where status = 'held'")
+    assert len(held) == 1, held
+    queue.row(
+        "select set_price_override('openrouter', %s, 'contract', input_per_1m => 2)", model_id
+    )
+    queue.row("select accept_price_changes('openrouter', 20, now() + interval '9 years', 'sale')")
+
+
 def _sync(queue: Queue, outcome: str, *slugs: str, **options: object) -> None:
     job = queue.wait_for_end(queue.trigger(*slugs, **options))
     assert job["outcome"] == outcome, job
@@ -91,7 +104,8 @@ def _sync(queue: Queue, outcome: str, *slugs: str, **options: object) -> None:
 
 def _set_base_url(queue: Queue, slug: str, base_url: str | None) -> None:
     queue.connection.execute(
-        "update pricing_providers set base_url = %s where slug = %s", [base_url, slug]
+        "update pricing_providers set base_url = %s, etag_parser = null where slug = %s",
+        [base_url, slug],
     )
 
 
