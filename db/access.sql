@@ -15,6 +15,7 @@ declare
         where c.relnamespace = 'public'::regnamespace
             and c.relkind in ('r', 'v')
             and c.relname in (
+                'model_price_conditions',
                 'model_prices',
                 'model_pricing',
                 'model_pricing_history',

@@ -45,10 +45,13 @@ def waits(pricing: Pricing) -> None:
 
 def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     pricing = Pricing(connection)
-    pricing.sync("openrouter", [price(MODEL, "0.0000025", "0.00001"), price("odd", None, None)])
+    tiers = [{"min_prompt_tokens": 200_000, "price_per_input_token": "0.000006"}]
+    cheaper = price(MODEL, "0.0000025", "0.00001", conditions=tiers)
+    pricing.sync("openrouter", [cheaper, price("odd", None, None)])
     time_passes(pricing, "2 hours")
     pricing.do("update model_pricing_history set changed_at = changed_at - interval '2 hours'")
-    pricing.sync("openrouter", [price(MODEL, "0.000003", "0.000012"), price("odd", None, None)])
+    dearer = price(MODEL, "0.000003", "0.000012", conditions=tiers)
+    pricing.sync("openrouter", [dearer, price("odd", None, None)])
     waits(pricing)
     written = blocks("docs/sql.md")
     assert all(block.language == "sql" for block in written)
@@ -107,6 +110,8 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
         "approve_held_price_change",
     ]
 
+    ((condition,),) = next(answers)
+    assert (condition["min_prompt_tokens"], condition["input_per_1m"]) == (200_000, 6)
     (drift,) = next(answers)
     assert [(row["model"], row["price"], row["ratio"]) for row in drift] == [
         ("a", "input_per_1m", 100)

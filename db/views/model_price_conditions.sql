@@ -1,0 +1,32 @@
+create or replace view public.model_price_conditions
+with (security_invoker = true)
+as
+select
+    m.provider_slug as provider,
+    m.model_id as model,
+    c.position,
+    c.condition -> 'min_prompt_tokens' as min_prompt_tokens,
+    c.condition -> 'utc_days' as utc_days,
+    c.condition -> 'utc_start' as utc_start,
+    c.condition -> 'utc_end' as utc_end,
+    trim_scale((c.condition ->> 'price_per_input_token')::numeric * 1000000) as input_per_1m,
+    trim_scale((c.condition ->> 'price_per_output_token')::numeric * 1000000) as output_per_1m,
+    trim_scale((c.condition ->> 'price_per_cache_read_token')::numeric * 1000000) as cache_read_per_1m,
+    trim_scale((c.condition ->> 'price_per_cache_write_token')::numeric * 1000000) as cache_write_per_1m,
+    trim_scale((c.condition ->> 'price_per_cache_write_1h_token')::numeric * 1000000) as cache_write_1h_per_1m,
+    c.condition,
+    m.is_active
+from public.model_pricing m
+cross join lateral jsonb_array_elements(m.conditions) with ordinality as c (condition, position);
+
+comment on view public.model_price_conditions is
+'Prices that replace those of model_prices for some requests, one row a condition, in US dollars per million tokens: of those that hold, the later position wins, axis by axis; null keeps the price that it would have without.';
+comment on column public.model_price_conditions.min_prompt_tokens is 'The prompt has more tokens than this; null: however many.';
+comment on column public.model_price_conditions.utc_days is 'Names of the days in UTC on which it holds; null: every day.';
+comment on column public.model_price_conditions.utc_start is 'From this time of the day in UTC on, as HHMM; utc_end is the first that is out, and may be earlier: then it goes over midnight.';
+comment on column public.model_price_conditions.input_per_1m is 'USD per million input tokens.';
+comment on column public.model_price_conditions.output_per_1m is 'USD per million output tokens.';
+comment on column public.model_price_conditions.cache_read_per_1m is 'USD per million input tokens read from the cache.';
+comment on column public.model_price_conditions.cache_write_per_1m is 'USD per million input tokens written to the cache for 5 minutes.';
+comment on column public.model_price_conditions.cache_write_1h_per_1m is 'USD per million input tokens written to the cache for 1 hour.';
+comment on column public.model_price_conditions.condition is 'All of it, as it stands in model_pricing: USD for one unit.';
