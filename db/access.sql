@@ -259,6 +259,7 @@ begin
                 ('hold_log_row', '{}'),
                 ('mend_pricing_jobs', '{}'),
                 ('pricing_who', '{}'),
+                ('pricing_identity', '{}'),
                 ('pricing_prices_differ', '{}'),
                 ('prepare_provider_sync', '{}'),
                 ('guard_queue_row', '{}'),

@@ -1,5 +1,5 @@
 -- The engine names its tables without a schema; pinned like this its functions work from any search_path,
--- also from ours, which is empty.
+-- also from ours, which does not name their schema.
 do $$
 declare
     v_function regprocedure;

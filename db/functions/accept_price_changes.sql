@@ -11,7 +11,7 @@ create or replace function public.accept_price_changes(
 returns public.pricing_change_rules
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 as $$
 declare

@@ -6,7 +6,7 @@ create or replace function public.approve_held_price_change(
 returns public.pricing_held_changes
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- A sync of the provider is waited for; a transaction that somebody left open is not.
 set lock_timeout = '5s'
 as $$

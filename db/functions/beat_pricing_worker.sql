@@ -4,7 +4,7 @@ create or replace function public.beat_pricing_worker(worker_id bigint)
 returns boolean
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform procrastinate.procrastinate_update_heartbeat_v1(beat_pricing_worker.worker_id);

@@ -3,7 +3,7 @@ create or replace function public.cancel_pricing_sync(job_id uuid, cancelled_by 
 returns public.pricing_sync_jobs
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Somebody's open transaction may hold the job for hours: a caller is told, and does not wait with it.
 set lock_timeout = '5s'
 as $$

@@ -2,7 +2,7 @@ create or replace function public.cleanup_expired_pricing_locks()
 returns integer
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- As in cleanup_stuck_pricing_syncs.
 set lock_timeout = '1s'
 as $$

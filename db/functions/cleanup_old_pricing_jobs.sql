@@ -3,7 +3,7 @@ create or replace function public.cleanup_old_pricing_jobs(keep interval default
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- A log row that somebody holds is waited for by the delete of its job; the next call tries again.
 set lock_timeout = '2s'
 as $$

@@ -4,7 +4,7 @@ create or replace function public.cleanup_stuck_pricing_syncs(timeout_minutes in
 returns table (stuck_syncs_found integer, syncs_cleaned integer)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Compiling takes longer than any of its queries runs.
 set jit = off
 -- It waits for nobody's rows; what it cannot foresee ends after this, and the next call tries again.

@@ -7,7 +7,7 @@ create or replace function public.clear_price_override(
 returns public.pricing_overrides
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- A sync of the provider is waited for; a transaction that somebody left open is not.
 set lock_timeout = '5s'
 as $$

@@ -4,7 +4,7 @@ create or replace function public.create_pricing_api_key(
 returns text
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     -- gen_random_uuid is the server's own strong random source; three of them hashed give 256 bits.

@@ -9,7 +9,7 @@ create or replace function public.decide_held_changes_of_job(
 returns setof public.pricing_held_changes
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- A sync of one of the providers is waited for; a transaction that somebody left open is not.
 set lock_timeout = '5s'
 as $$

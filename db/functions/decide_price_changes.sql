@@ -30,7 +30,7 @@ returns table (
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
 -- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.

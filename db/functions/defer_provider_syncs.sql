@@ -4,7 +4,7 @@ create or replace function public.defer_provider_syncs(p_job_id uuid, p_provider
 returns bigint[]
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select procrastinate.procrastinate_defer_jobs_v1(
         array_agg(

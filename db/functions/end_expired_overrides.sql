@@ -4,7 +4,7 @@ create or replace function public.end_expired_overrides()
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_due record;

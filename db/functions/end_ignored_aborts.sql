@@ -4,7 +4,7 @@ create or replace function public.end_ignored_aborts()
 returns table (syncs_found integer, syncs_ended integer)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v record;

@@ -2,7 +2,7 @@ create or replace function public.end_price_change_rule(id bigint, ended_by text
 returns public.pricing_change_rules
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set lock_timeout = '5s'
 as $$
 declare

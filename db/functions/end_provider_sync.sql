@@ -11,7 +11,7 @@ create or replace function public.end_provider_sync(
 returns boolean
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- As in apply_provider_prices.
 set lock_timeout = '3s'
 as $$

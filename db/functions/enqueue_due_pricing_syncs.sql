@@ -4,7 +4,7 @@ create or replace function public.enqueue_due_pricing_syncs()
 returns setof public.pricing_sync_jobs
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

@@ -2,7 +2,7 @@ create or replace function public.fail_overtime_syncs(p_timeout interval)
 returns table (syncs_found integer, syncs_failed integer)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v record;

@@ -8,7 +8,7 @@ create or replace function public.fetch_queue_row(queue_names varchar[], worker_
 returns procrastinate.procrastinate_jobs
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Most rows are finished ones, whatever the statistics of an empty queue said when the plan was made.
 set enable_seqscan = off
 -- For a table that somebody has; a row is given less.

@@ -2,7 +2,7 @@ create or replace function public.follow_provider_disabled()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform public.cancel_disabled_syncs(old.slug);

@@ -3,7 +3,7 @@ create or replace function public.follow_provider_switch()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if not new.enabled then

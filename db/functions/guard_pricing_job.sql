@@ -4,7 +4,7 @@ create or replace function public.guard_pricing_job()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if new.revision <> old.revision then

@@ -3,7 +3,7 @@ create or replace function public.guard_pricing_lock()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     raise exception 'The lock % is for provider syncs only', quote_literal(left(new.lock, 60))

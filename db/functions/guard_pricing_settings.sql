@@ -3,7 +3,7 @@ create or replace function public.guard_pricing_settings()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     raise exception 'The settings are one row, which cannot be deleted'

@@ -3,7 +3,7 @@ create or replace function public.guard_queue_row()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     if old.status = 'doing' and new.status <> 'doing' then

@@ -3,7 +3,7 @@ create or replace function public.hold_log_row(p_queue_job_id bigint, p_attempt 
 returns boolean
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform

@@ -7,7 +7,7 @@ create or replace function public.hold_stuck_sync(
 returns procrastinate.procrastinate_jobs
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- Else it is planned or compiled anew for each row, which takes longer than looking.
 set plan_cache_mode = force_generic_plan
 set jit = off

@@ -4,7 +4,7 @@ create or replace function public.lock_listed_prices(p_provider text, p_prices j
 returns text[]
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_targets text[] := array[p_provider];

@@ -4,7 +4,7 @@ create or replace function public.lock_provider_triggers(p_providers text[], p_w
 returns text[]
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v record;

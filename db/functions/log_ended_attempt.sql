@@ -5,7 +5,7 @@ create or replace function public.log_ended_attempt(
 returns void
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     update public.pricing_sync_log l
     set status = p_status,

@@ -4,7 +4,7 @@ create or replace function public.log_queued_attempt(
 returns void
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     insert into public.pricing_sync_log (job_id, provider_slug, queue_job_id, attempt, triggered_by)
     select j.job_id, p_provider, p_queue_job_id, p_attempt, j.triggered_by

@@ -4,7 +4,7 @@ create or replace function public.mend_pricing_jobs()
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v record;

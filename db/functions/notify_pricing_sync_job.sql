@@ -2,7 +2,7 @@ create or replace function public.notify_pricing_sync_job()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform pg_catalog.pg_notify(

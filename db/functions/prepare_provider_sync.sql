@@ -4,7 +4,7 @@ create or replace function public.prepare_provider_sync()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_provider text := new.args ->> 'provider';

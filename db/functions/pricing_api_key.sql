@@ -4,7 +4,7 @@ returns table (name text, role text, key_digest bytea, is_valid boolean)
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select
         api_key.name,

@@ -4,7 +4,7 @@ returns table (axis text, per text, is_fee boolean, short_name text)
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     values
         ('price_per_input_token', 'token', false, 'input_per_1m'),

@@ -4,7 +4,7 @@ returns jsonb
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     return coalesce(p_model.synced, public.pricing_price_set(to_jsonb(p_model)));

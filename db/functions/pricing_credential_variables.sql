@@ -4,7 +4,7 @@ returns setof text
 language sql
 stable
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select distinct p.credential_variable
     from public.pricing_providers p

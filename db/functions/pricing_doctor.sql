@@ -5,7 +5,7 @@ returns jsonb
 language plpgsql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- With a long queue the compiling would take seconds, and the statement takes none.
 set jit = off
 as $$

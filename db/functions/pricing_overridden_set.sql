@@ -5,7 +5,7 @@ returns jsonb
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select public.pricing_price_set(
         (p_synced || p_override) || jsonb_build_object('conditions', (

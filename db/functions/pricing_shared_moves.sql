@@ -10,7 +10,7 @@ returns table (provider text, model bigint, factor numeric, models bigint, liste
 language sql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
 set jit = off

@@ -4,7 +4,7 @@ returns text
 language plpgsql
 immutable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_whole constant text := trunc(abs(p_number))::text;

@@ -4,7 +4,7 @@ returns text
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with recent as (
         select job.duration_seconds

@@ -4,7 +4,7 @@ returns text
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
 $$;

@@ -4,7 +4,7 @@ create or replace function public.project_provider_sync()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row procrastinate.procrastinate_jobs := coalesce(new, old);

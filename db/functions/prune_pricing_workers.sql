@@ -5,7 +5,7 @@ create or replace function public.prune_pricing_workers(lease_seconds double pre
 returns setof bigint
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with dead as materialized (
         select w.id

@@ -7,7 +7,7 @@ create or replace function public.reject_held_price_changes(
 returns setof public.pricing_held_changes
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     select * from public.decide_held_changes_of_job(job_id, 'rejected', rejected_by, note);
 $$;

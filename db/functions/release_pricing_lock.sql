@@ -4,7 +4,7 @@ create or replace function public.release_pricing_lock()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row procrastinate.procrastinate_jobs;

@@ -3,7 +3,7 @@ create or replace function public.release_stalled_syncs()
 returns table (syncs_found integer, syncs_released integer)
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_max_attempts integer;

@@ -2,7 +2,7 @@ create or replace function public.reopen_pricing_job(p_job_id uuid)
 returns void
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     update public.pricing_sync_jobs j
     set status = 'running',

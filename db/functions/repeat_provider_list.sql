@@ -5,7 +5,7 @@ create or replace function public.repeat_provider_list(p_provider text, p_target
 returns table (compared_count integer, changes jsonb, unchanged_ids bigint[])
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with missing as (
         update public.model_pricing m

@@ -4,7 +4,7 @@ create or replace function public.report_pricing_credentials(variables text[])
 returns setof text
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     with supplied as (
         select p.slug

@@ -5,7 +5,7 @@ create or replace function public.requeue_provider_sync(
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform public.log_ended_attempt(p_queue_job_id, p_attempt, p_status, p_error_kind, p_message);

@@ -4,7 +4,7 @@ create or replace function public.settle_pricing_job(p_job_id uuid)
 returns boolean
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_job public.pricing_sync_jobs;

@@ -4,7 +4,7 @@ create or replace function public.stop_pricing_job()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform public.stop_provider_sync(

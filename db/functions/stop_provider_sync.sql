@@ -4,7 +4,7 @@ create or replace function public.stop_provider_sync(p_queue_job_id bigint, p_er
 returns boolean
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_row procrastinate.procrastinate_jobs;

@@ -4,7 +4,7 @@ returns table (reason text, provider_slug text, queue_job_id bigint, job_id uuid
 language sql
 stable
 security invoker
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- As in pricing_doctor.
 set jit = off
 as $$

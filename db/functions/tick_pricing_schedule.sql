@@ -4,7 +4,7 @@ create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();

@@ -9,7 +9,7 @@ create or replace function public.trigger_pricing_sync(
 returns public.pricing_sync_jobs
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- A trigger that somebody left open in a transaction may hold the providers or the key for hours.
 set lock_timeout = '5s'
 as $$

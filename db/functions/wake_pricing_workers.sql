@@ -2,7 +2,7 @@ create or replace function public.wake_pricing_workers(p_queue_job_id bigint)
 returns void
 language sql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
     -- The engine's own channels and payload: its workers listen to nothing else.
     select

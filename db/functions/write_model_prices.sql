@@ -11,7 +11,7 @@ create or replace function public.write_model_prices(
 returns integer
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
 set jit = off

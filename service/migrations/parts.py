@@ -177,7 +177,7 @@ begin
         return;
     end if;
     create schema if not exists procrastinate;
-    perform set_config('search_path', 'procrastinate, public, pg_temp', true);
+    perform set_config('search_path', 'procrastinate, pg_temp', true);
     execute {text(schema.engine_schema)};
     execute {text(end)};
     insert into {LEDGER} (name, digest)
@@ -201,7 +201,7 @@ begin
     if exists (select from {LEDGER} where name = {quote(step.name)}) then
         return;
     end if;
-    perform set_config('search_path', 'procrastinate, public, pg_temp', true);
+    perform set_config('search_path', 'procrastinate, pg_temp', true);
     execute {text(step)};
     execute {text(end)};
     insert into {LEDGER} (name, digest) values ({quote(step.name)}, {quote(step.digest)});
@@ -229,7 +229,7 @@ begin
     elsif v_digest is not null then
         return;
     end if;
-    perform set_config('search_path', 'public, pg_temp', true);
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
     execute {text(file)};
     insert into {LEDGER} (name, digest) values ({quote(file.name)}, {quote(file.digest)});
     delete from {LEDGER} where name = 'db';

@@ -123,7 +123,7 @@ begin
     then
         return;
     end if;
-    perform set_config('search_path', 'public, pg_temp', true);
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
     perform set_config('check_function_bodies', 'off', true);
 
     for i in 1 .. cardinality(v_kinds) loop

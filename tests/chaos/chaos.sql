@@ -31,7 +31,7 @@ create function chaos.pass(phase integer)
 returns void
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_linger double precision;
@@ -48,7 +48,7 @@ create function chaos.in_apply()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform chaos.pass(1);
@@ -64,7 +64,7 @@ create function chaos.in_commit()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_error text;
@@ -92,7 +92,7 @@ create function chaos.keep_status()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into chaos.status_changes (relation, key, old_status, new_status)
@@ -115,7 +115,7 @@ create function chaos.name_worker()
 returns trigger
 language plpgsql
 security definer
-set search_path = ''
+set search_path = pg_catalog, pg_temp
 as $$
 begin
     insert into chaos.workers (id, name) values (new.id, session_user);

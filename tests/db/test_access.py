@@ -144,7 +144,8 @@ def test_rights_on_functions(pricing: Pricing, function: str) -> None:
     }
     assert may == CALLERS.get(function, set())
     assert row["owner"] == "pricing_owner"
-    assert 'search_path=""' in row["proconfig"]
+    # pg_temp where it is not named is searched first, for types and relations.
+    assert "search_path=pg_catalog, pg_temp" in row["proconfig"]
     if not row["prosecdef"]:
         assert row["provolatile"] in ("s", "i"), "an invoker only reads"
 

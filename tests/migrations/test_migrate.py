@@ -277,11 +277,14 @@ def test_whatever_the_login_has_set(empty_database: str, tree: Tree) -> None:
     execute(
         empty_database,
         "create schema elsewhere",
+        # A better match than Postgres's own function of text, if a search_path led there.
+        "create function elsewhere.quote_ident(name) returns text language plpgsql"
+        " as 'begin raise exception ''fooled''; end'",
         f'alter database "{name}" set search_path = elsewhere',
         f"alter database \"{name}\" set default_transaction_isolation = 'serializable'",
         f"alter database \"{name}\" set statement_timeout = '1s'",
     )
-    tree.write(f"migrations/{SECOND}", "create table basket (id int);\nselect pg_sleep(1.1);\n")
+    tree.write(f"migrations/{SECOND}", "create table public.basket ();\nselect pg_sleep(1.1);\n")
     migrate(empty_database, roots=tree.roots)
     assert rows(empty_database, "select 'public.basket'::regclass is not null") == [(True,)]
 

@@ -154,7 +154,7 @@ def test_what_the_operator_built_on_ours_stays(url: str, tree: Tree) -> None:
         tree.write("db/views/fruits.sql", "create view public.fruits as select 1 as one;\n")
         with pytest.raises(MigrationError) as caught:
             migrate(url, roots=tree.roots)
-        assert "view report depends on view fruits" in caught.value.message
+        assert "view public.report depends on view public.fruits" in caught.value.message
         assert caught.value.hint and "Drop what depends" in caught.value.hint
         execute(url, "drop view public.report")
         migrate(url, roots=tree.roots)
