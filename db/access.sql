@@ -190,6 +190,7 @@ begin
                 ('reject_held_price_changes', '{pricing_web, service_role}'),
                 ('accept_price_changes', '{pricing_web, service_role}'),
                 ('end_price_change_rule', '{pricing_web, service_role}'),
+                ('accept_shorter_list', '{pricing_web, service_role}'),
                 ('set_price_override', '{pricing_web, service_role}'),
                 ('clear_price_override', '{pricing_web, service_role}'),
                 ('rollback_pricing_sync', '{pricing_web, service_role}'),
@@ -271,7 +272,10 @@ begin
                 ('follow_provider_disabled', '{}'),
                 ('follow_provider_switch', '{}'),
                 ('guard_pricing_settings', '{}'),
-                ('guard_pricing_lock', '{}')
+                ('guard_pricing_lock', '{}'),
+                ('guard_model_pricing', '{}'),
+                ('guard_pricing_records', '{}'),
+                ('note_pricing_maintenance', '{}')
         ) as f (name, callers)
         join pg_catalog.pg_proc p on p.proname = f.name and p.pronamespace = 'public'::regnamespace
     loop

@@ -31,6 +31,11 @@ select id, provider_slug as provider, model_id as model, up_to_ratio, reason, cr
 from public.{call}
 """
 
+_SHORTER_LIST = """
+select provider_slug as provider, error_kind, error_message, sync_completed_at, job_id
+from public.accept_shorter_list(provider => %(provider)s::text, accepted_by => %(who)s::text)
+"""
+
 _OVERRIDE = """
 select override.id, model.provider, model.model, override.prices, override.reason,
        override.created_by, override.created_at, override.expires_at, override.ended_at,
@@ -94,6 +99,11 @@ def accept_changes(
         "who": who,
     }
     return _call(connection, _RULE.format(call=call), arguments)[0]
+
+
+def accept_shorter_list(connection: psycopg.Connection, provider: str, who: str) -> Row:
+    """Let the next list be as short as the one that was refused; returns that attempt."""
+    return _call(connection, _SHORTER_LIST, {"provider": provider, "who": who})[0]
 
 
 def end_rule(connection: psycopg.Connection, rule_id: int, who: str) -> Row:

@@ -35,6 +35,7 @@ declare
     v_targets text[];
     v_now timestamptz;
     v_not_modified boolean := apply_provider_prices.prices is null;
+    v_is_shorter boolean;
     v_list record;
     v_verdicts jsonb;
     v_judged record;
@@ -100,7 +101,7 @@ begin
         select r.*, '{}'::jsonb as lists into v_list
         from public.repeat_provider_list(v_provider.slug, v_targets, v_job.dry_run) r;
     else
-        perform public.refuse_odd_list(
+        v_is_shorter := public.refuse_odd_list(
             v_provider.slug, v_targets, apply_provider_prices.prices, apply_provider_prices.skipped
         );
         select l.* into v_list
@@ -111,7 +112,8 @@ begin
             apply_provider_prices.skipped,
             apply_provider_prices.observed_at,
             v_now,
-            v_job.dry_run
+            v_job.dry_run,
+            v_is_shorter
         ) l;
     end if;
 
@@ -185,6 +187,9 @@ begin
         set last_success_at = v_now,
             last_changed_at = case when v_updated > 0 then v_now else p.last_changed_at end,
             consecutive_failures = 0,
+            accepted_list_at = null,
+            accepted_list_models = null,
+            accepted_list_prices_gone = false,
             -- A slot that came while it ran, or before, is served; one to come is kept, unless failures had stretched it.
             next_sync_at = case
                 when p.next_sync_at > clock_timestamp() and p.consecutive_failures < 3 then p.next_sync_at

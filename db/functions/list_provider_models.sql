@@ -8,10 +8,11 @@ create or replace function public.list_provider_models(
     p_skipped jsonb,
     p_observed_at timestamptz,
     p_now timestamptz,
-    p_dry_run boolean
+    p_dry_run boolean,
+    p_is_shorter boolean default false
 )
 returns table (compared_count integer, changes jsonb, unchanged_ids bigint[], lists jsonb)
-language sql
+language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 -- The planner takes every JSON list for 100 rows: its nested loops need 40 s for 22,000 models, a hash join 0.5 s.
@@ -19,6 +20,13 @@ set enable_nestloop = off
 -- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
 set jit = off
 as $$
+#variable_conflict use_column
+declare
+    v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
+begin
+    -- See guard_model_pricing.
+    perform set_config('pricing.writer', 'on', true);
+    return query
     with compared as materialized (
         select c.*
         from public.compare_provider_prices(p_provider, p_targets, p_prices, p_observed_at) c
@@ -50,7 +58,8 @@ as $$
     missing as (
         update public.model_pricing m
         set missing_count = m.missing_count + 1,
-            is_active = m.missing_count + 1 < 3
+            -- A person has accepted that these are gone.
+            is_active = m.missing_count + 1 < 3 and not (p_is_shorter and m.listed_by = p_provider)
         where m.provider_slug = any (p_targets)
             and m.is_active
             and not p_dry_run
@@ -112,7 +121,9 @@ as $$
                 group by c.provider_slug
             ) as p
         );
+    perform set_config('pricing.writer', v_mark, true);
+end;
 $$;
 
-comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean) is
-'Write which models a list has (new ones without a price) and which are missing. Returns how many it may speak for, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';
+comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean) is
+'Write which models a list has (new ones without a price) and which are missing; p_is_shorter: these are gone at once. Returns how many it may speak for, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';

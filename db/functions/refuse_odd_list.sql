@@ -1,6 +1,6 @@
 -- One odd model never sinks a list; an odd list sinks whole. apply_provider_prices calls it.
 create or replace function public.refuse_odd_list(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb)
-returns void
+returns boolean
 language plpgsql
 stable
 security definer
@@ -10,6 +10,9 @@ set enable_nestloop = off
 set jit = off
 as $$
 declare
+    -- What a person has accepted lately; of another year it would accept what nobody has seen.
+    v_accepted public.pricing_providers;
+    v_is_accepted boolean := false;
     v_known integer;
     v_listed integer;
     v_twice text;
@@ -32,6 +35,10 @@ begin
         raise exception 'The list has % more than once', v_twice using errcode = 'cardinality_violation';
     end if;
 
+    select p.* into v_accepted
+    from public.pricing_providers p
+    where p.slug = p_provider and p.accepted_list_at > clock_timestamp() - interval '7 days';
+
     select count(*)::integer, count(i.model_id)::integer
     into v_known, v_listed
     from public.model_pricing m
@@ -45,12 +52,18 @@ begin
     where m.provider_slug = any (p_targets)
         and m.is_active
         and m.listed_by = p_provider;
-    if v_known > 0 and v_listed * 2 <= v_known then
+    v_is_accepted := coalesce(
+        v_listed >= v_accepted.accepted_list_models or v_listed * 2 > v_accepted.accepted_list_models, false
+    );
+    if v_known > 0 and v_listed * 2 <= v_known and not v_is_accepted then
         raise exception 'The list has % of % known models: half of them or more are gone', v_listed, v_known
             using errcode = 'PT422',
                 detail = jsonb_build_object('error_kind', 'list_shrunk')::text,
-                hint = 'Nothing was changed. If the provider really dropped them, set is_active = false for those in model_pricing.';
+                hint = format(
+                    'Nothing was changed. If the provider really dropped them: select accept_shorter_list(%L);', p_provider
+                );
     end if;
+    v_is_accepted := v_is_accepted and v_listed * 2 <= v_known;
 
     -- A key that was renamed looks so: no price is wrong, but all of them are gone. Of its own prices, that is: what the
     -- catalogue says meanwhile is no promise of the provider's.
@@ -75,14 +88,17 @@ begin
             m.synced -> 'price_per_output_token',
             case when m.synced is null then to_jsonb(coalesce(m.price_per_input_token, m.price_per_output_token)) end
         ) is not null;
-    if v_lost >= 5 and v_lost * 2 >= v_priced then
+    if v_lost >= 5 and v_lost * 2 >= v_priced and v_accepted.accepted_list_prices_gone is not true then
         raise exception 'The list has no price any more for % of % models that had one: half of them or more', v_lost, v_priced
             using errcode = 'PT422',
                 detail = jsonb_build_object('error_kind', 'prices_gone')::text,
-                hint = 'Nothing was changed. If the provider really publishes none, set is_active = false for its models in model_pricing.';
+                hint = format(
+                    'Nothing was changed. If the provider really publishes none: select accept_shorter_list(%L);', p_provider
+                );
     end if;
+    return v_is_accepted;
 end;
 $$;
 
 comment on function public.refuse_odd_list(text, text[], jsonb, jsonb) is
-'PT422 for a list that is empty, lacks half of the models that it had, or the prices of half of those that had one; 21000 for one that has a model twice.';
+'PT422 for a list that is empty, lacks half of the models that it had, or the prices of half of those that had one, unless a person has accepted that; 21000 for one that has a model twice. True: it lacks half of its models, and that is accepted.';

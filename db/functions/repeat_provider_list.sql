@@ -3,10 +3,17 @@
 -- after: pricing_base_set, pricing_sets_differ
 create or replace function public.repeat_provider_list(p_provider text, p_targets text[], p_dry_run boolean)
 returns table (compared_count integer, changes jsonb, unchanged_ids bigint[])
-language sql
+language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+#variable_conflict use_column
+declare
+    v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
+begin
+    -- See guard_model_pricing.
+    perform set_config('pricing.writer', 'on', true);
+    return query
     with missing as (
         update public.model_pricing m
         set missing_count = m.missing_count + 1,
@@ -69,6 +76,8 @@ as $$
             where s.is_changed
         ),
         array(select s.model_id from said s where not s.is_changed order by s.model_id);
+    perform set_config('pricing.writer', v_mark, true);
+end;
 $$;
 
 comment on function public.repeat_provider_list(text, text[], boolean) is

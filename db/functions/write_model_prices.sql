@@ -17,10 +17,13 @@ set enable_nestloop = off
 set jit = off
 as $$
 declare
+    v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
     v_written integer;
     v_notices jsonb;
     v_notice record;
 begin
+    -- See guard_model_pricing.
+    perform set_config('pricing.writer', 'on', true);
     with change as materialized (
         select
             m.id,
@@ -164,6 +167,7 @@ begin
             '[]'
         )
     into v_written, v_notices;
+    perform set_config('pricing.writer', v_mark, true);
 
     -- One a provider, whatever their number: a payload over 8,000 bytes would undo the transaction.
     for v_notice in

@@ -16,7 +16,7 @@ from service.cli.overrides import override
 from service.cli.prices import history, models, price_at
 from service.cli.processes import config, migrate, serve, up, worker
 from service.cli.rollback import rollback
-from service.cli.rules import accept, end_rule_command, rules
+from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
 from service.cli.syncs import cancel, retry, status, sync
 from service.terminal import Terminal
 
@@ -71,6 +71,7 @@ for name, command in (
     ("accept", accept),
     ("rules", rules),
     ("end-rule", end_rule_command),
+    ("accept-shorter-list", accept_shorter_list_command),
     ("rollback", rollback),
     ("drift", drift),
     ("unpriced", unpriced),

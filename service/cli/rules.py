@@ -1,4 +1,5 @@
-"""The commands about rules: ``accept``, ``rules`` and ``end-rule``."""
+"""The commands about what is accepted beforehand: ``accept``, ``rules``, ``end-rule``, and
+``accept-shorter-list``."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from service.cli.options import Json, ProviderName, Reason
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_rules
 from service.cli.review_tables import show_rules
-from service.review_calls import accept_changes, end_rule
+from service.review_calls import accept_changes, accept_shorter_list, end_rule
 from service.terminal import Terminal
 
 
@@ -79,3 +80,18 @@ def end_rule_command(
         output.json(rule)
     else:
         output.say(f"Rule {rule['id']} of {rule['provider']} has ended.")
+
+
+def accept_shorter_list_command(provider: ProviderName, as_json: Json = False) -> None:
+    """Accept that a provider's list has lost half of its models, or of their prices.
+
+    Its next list may be as short as the one that was refused; what it lacks becomes inactive.
+    """
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        refused = accept_shorter_list(connection, provider, caller())
+    if as_json:
+        output.json(refused)
+    else:
+        output.say(f"Accepted of {provider}: {refused['error_message']}.")
+        output.say(f"`pricing-sync sync {provider} --watch` fetches its list again.")

@@ -117,6 +117,17 @@ class RulesAnswer(Answer):
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
+class ShorterListAnswer(Answer):
+    """The attempt whose list was refused, and is accepted now."""
+
+    provider: str
+    error_kind: Literal["list_shrunk", "prices_gone"]
+    error_message: str = Field(description="What it had lost.")
+    refused_at: Time
+    sync_id: str
+    job_id: str = Field(description="The same value as sync_id.")
+
+
 class Override(Answer):
     id: int
     provider: str

@@ -42,11 +42,13 @@ from service.web.review_answers import (
     RollbackAnswer,
     Rule,
     RulesAnswer,
+    ShorterListAnswer,
     UnpricedAnswer,
 )
 from service.web.rollbacks import RollbackBody, rollback_sync
 from service.web.rules import RuleBody, add_rule, end_rule, list_rules
 from service.web.scheduler import get_scheduler_status
+from service.web.shorter_list import accept_shorter_list
 from service.web.syncs import cancel_sync, get_sync, list_active_syncs, retry_sync
 from service.web.triggers import TriggerBody, trigger_sync
 
@@ -72,6 +74,7 @@ HELD_ID = Parameter(
     "id", "path", "The id in the list of held changes.", {"type": "integer", "minimum": 1}
 )
 RULE_ID = Parameter("id", "path", "The id in the list of rules.", {"type": "integer", "minimum": 1})
+SLUG = Parameter("slug", "path", "The provider's slug.", {"type": "string", "maxLength": 40})
 OF_PROVIDER = Parameter("provider", "query", "Only this provider's.", {"type": "string"})
 OF_CLASS = Parameter(
     "class", "query", "Only of this class.", {"type": "string", "enum": list(CLASSES)}
@@ -231,6 +234,15 @@ ROUTES: tuple[Endpoint, ...] = (
         "End a rule before its time",
         Rule,
         parameters=(RULE_ID,),
+        errors=(404, 409),
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/providers/{slug}/accept-shorter-list",
+        accept_shorter_list,
+        "Let a provider's next list be as short as the one that was refused",
+        ShorterListAnswer,
+        parameters=(SLUG,),
         errors=(404, 409),
     ),
     Endpoint(

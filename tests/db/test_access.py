@@ -52,6 +52,7 @@ CALLERS = {
     "reject_held_price_changes": {"pricing_web", "service_role"},
     "accept_price_changes": {"pricing_web", "service_role"},
     "end_price_change_rule": {"pricing_web", "service_role"},
+    "accept_shorter_list": {"pricing_web", "service_role"},
     "set_price_override": {"pricing_web", "service_role"},
     "clear_price_override": {"pricing_web", "service_role"},
     "rollback_pricing_sync": {"pricing_web", "service_role"},

@@ -314,7 +314,7 @@ def test_a_missing_model_is_inactive_after_three_lists_and_comes_back(pricing: P
 
 def test_a_model_switched_off_by_hand_comes_back_when_it_is_listed(pricing: Pricing) -> None:
     pricing.sync("openrouter", [price("m")])
-    pricing.do("update public.model_pricing set is_active = false")
+    pricing.maintain("update public.model_pricing set is_active = false")
     pricing.sync("openrouter", [price("m")])
     assert pricing.model("m")["is_active"] is True
 
@@ -395,7 +395,7 @@ def test_skipped_and_inactive_models_do_not_count_as_gone(pricing: Pricing) -> N
     pricing.sync("openrouter", [price(f"m{n}") for n in range(4)])
     odd = [{"model_id": f"m{n}", "reason": "odd"} for n in (1, 2, 3)]
     pricing.sync("openrouter", [price("m0")], skipped=odd)
-    pricing.do("update public.model_pricing set is_active = false where model_id <> 'm0'")
+    pricing.maintain("update public.model_pricing set is_active = false where model_id <> 'm0'")
     pricing.sync("openrouter", [price("m0")])
 
 
@@ -717,7 +717,7 @@ def test_the_catalogue_leaves_a_model_to_the_list_that_has_it(pricing: Pricing) 
     pricing.do(
         "update public.pricing_providers set state = 'no_credentials' where slug = 'openrouter'"
     )
-    pricing.do("update public.model_pricing set is_active = false where model_id = 'b'")
+    pricing.maintain("update public.model_pricing set is_active = false where model_id = 'b'")
     others = [catalogue_price("x", model) for model in "pqrs"]
     pricing.sync("catalogue", [*others, *(catalogue_price("openrouter", m, "2") for m in "abc")])
     listed = [pricing.model(model) for model in "abc"]

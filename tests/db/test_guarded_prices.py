@@ -304,7 +304,7 @@ class Course:
 def test_no_unit_change_is_in_force_without_a_person(
     pricing: Pricing, steps: list[tuple[str, Any]]
 ) -> None:
-    pricing.do("truncate public.model_pricing cascade")
+    pricing.maintain("truncate public.model_pricing cascade")
     pricing.do("truncate public.pricing_sync_log, procrastinate.procrastinate_jobs cascade")
     guard(pricing, last_success_at=None)
     course = Course(pricing)

@@ -66,7 +66,7 @@ def test_a_model_that_never_had_a_price(pricing: Pricing) -> None:
 
 def test_it_needs_history_alone(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
-    pricing.do("update public.model_pricing set price_per_input_token = 99")
+    pricing.maintain("update public.model_pricing set price_per_input_token = 99")
     row = price_at(pricing, "now")
     assert row is not None
     assert row["input_per_1m"] == 1
@@ -180,7 +180,7 @@ def test_it_is_what_was_charged_at_every_moment(pricing: Pricing, seed: int) -> 
     assert len({str(sorted(it.items())) for _, it in life.charged}) > 10, "too quiet a life"
 
     held_changes = "update public.model_pricing set price_per_input_token = null where id = %s"
-    pricing.do(held_changes, model_id(pricing, "m"))
+    pricing.maintain(held_changes, model_id(pricing, "m"))
     for moment, then in life.charged:
         row = price_at(pricing, moment)
         found: Row = {}

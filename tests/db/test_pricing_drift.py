@@ -88,7 +88,7 @@ def test_what_has_no_number_of_its_own(pricing: Pricing) -> None:
     said(pricing, {"from-catalogue": prices(3, 2)}, source="catalogue:genai-prices@0.1")
     said(pricing, {"gone": prices(3, 2), "M": prices(3, 2)})
     said(pricing, {"m": prices(3, 2)}, provider="deepinfra")
-    pricing.do("update public.model_pricing set is_active = false where model_id = 'gone'")
+    pricing.maintain("update public.model_pricing set is_active = false where model_id = 'gone'")
     for model in ("from-catalogue", "gone", "m"):
         catalogue_says(pricing, model, prices(1, 2))
     assert drift(pricing) == []

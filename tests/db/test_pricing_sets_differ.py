@@ -72,7 +72,7 @@ def test_a_sync_finds_the_same(
 ) -> None:
     old = old | ({"conditions": before} if before else {})
     new = new | ({"conditions": now} if now else {})
-    pricing.do("truncate public.model_pricing cascade")
+    pricing.maintain("truncate public.model_pricing cascade")
     listed(pricing, "m")
     said(pricing, {"m": old})
     found = pricing.row(

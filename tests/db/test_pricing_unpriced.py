@@ -17,15 +17,15 @@ def test_why(pricing: Pricing) -> None:
     waits = held(pricing, "held", prices(3000, 1))
     refused = held(pricing, "rejected", prices(3000, 1))
     call(pricing, "reject_held_price_change", id=refused)
-    pricing.do(
+    pricing.maintain(
         "update public.model_pricing set missing_count = 1 where model_id in ('missing', 'gone')"
     )
-    pricing.do("update public.model_pricing set is_active = false where model_id = 'gone'")
-    pricing.do(
+    pricing.maintain("update public.model_pricing set is_active = false where model_id = 'gone'")
+    pricing.maintain(
         "update public.model_pricing set pricing_source = 'catalogue:test'"
         " where model_id = 'no number'"
     )
-    pricing.do(
+    pricing.maintain(
         "update public.model_pricing set pricing_source = 'catalogue:test',"
         " extra = '{\"input_audio_minute\": \"0.006\"}' where model_id = 'by the minute'"
     )

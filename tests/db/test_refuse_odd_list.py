@@ -57,10 +57,3 @@ def test_prices_of_the_catalogue_are_no_promise_of_the_provider(pricing: Pricing
     pricing.sync("catalogue", [catalogue_price("chutes", f"m{n}") for n in range(5)])
     own = [row | {"source": "api:chutes"} for row in unpriced(*range(5))]
     assert pricing.sync("chutes", own)["status"] == "success"
-
-
-def test_it_can_be_accepted(pricing: Pricing) -> None:
-    pricing.sync("openrouter", priced(*range(5)))
-    pricing.do("update model_pricing set is_active = false where provider_slug = 'openrouter'")
-    assert pricing.sync("openrouter", unpriced(*range(5)))["models_updated"] == 5
-    assert pricing.model("m0")["price_per_input_token"] is None

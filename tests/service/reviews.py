@@ -116,6 +116,18 @@ class Reviews:
         )
         return held_id
 
+    def refuse_list(self, provider: str) -> str:
+        """A sync whose list had lost half of its models; returns its job."""
+        job_id = self.job("failed")
+        self.connection.execute(
+            "insert into pricing_sync_log (job_id, provider_slug, queue_job_id, attempt, status,"
+            " triggered_by, sync_completed_at, error_kind, error_message)"
+            " select %s, %s, coalesce(max(queue_job_id), 0) + 1, 1, 'failed', 'test', now(),"
+            " 'list_shrunk', 'The list has 1 of 3 known models' from pricing_sync_log",
+            [job_id, provider],
+        )
+        return job_id
+
     def in_force(self, provider: str, model: str) -> tuple[str | None, str | None]:
         """USD per million input and output tokens."""
         row = self.row(

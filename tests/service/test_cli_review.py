@@ -209,6 +209,14 @@ def test_a_rule(run: Run, reviews: Reviews) -> None:
     assert_refused(run("end-rule", "999"), "There is no rule 999")
 
 
+def test_a_shorter_list(run: Run, reviews: Reviews) -> None:
+    assert_refused(run("accept-shorter-list", "nobody"), "There is no provider 'nobody'")
+    assert_refused(run("accept-shorter-list", "openrouter"), "No list of openrouter was refused")
+    job_id = reviews.refuse_list("openrouter")
+    assert "The list has 1 of 3" in output_of(run("accept-shorter-list", "openrouter"))
+    assert json_of(run("accept-shorter-list", "openrouter", "--json"))["job_id"] == job_id
+
+
 def test_an_override(run: Run, reviews: Reviews) -> None:
     reviews.model("openrouter", MODEL, CHEAP)
     assert "There is no override" in output_of(run("override", "list"))

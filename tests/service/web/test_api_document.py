@@ -30,6 +30,7 @@ from service.web.review_answers import (
     RolledBackModel,
     Rule,
     RulesAnswer,
+    ShorterListAnswer,
     UnpricedModel,
 )
 from service.web.rollbacks import RollbackBody
@@ -79,6 +80,7 @@ def test_it_names_every_field() -> None:
         RuleBody,
         RulesAnswer,
         Scheduler,
+        ShorterListAnswer,
         SyncAnswer,
         TriggerAnswer,
         TriggerBody,

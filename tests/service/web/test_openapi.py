@@ -15,6 +15,7 @@ from tests.service.web.running import (
     OVERRIDES,
     RULES,
     SCHEDULER,
+    SHORTER_LIST,
     UNPRICED,
     Web,
 )
@@ -111,6 +112,7 @@ def test_answers_have_the_fields_that_are_described(
     held_jobs = [reviews.job(), reviews.job()]
     for number, held_job in enumerate(held_jobs):
         reviews.hold("openrouter", f"bulk {number}", job_id=held_job)
+    reviews.refuse_list("deepinfra")
     lists = {(path, "get"): web.client.get(path) for path in (HELD, DRIFT, UNPRICED)}
     rule_made = web.client.post(RULES, json=RULE)
     override_made = web.client.post(OVERRIDES, json=OVERRIDE)
@@ -136,6 +138,7 @@ def test_answers_have_the_fields_that_are_described(
         ),
         (RULES, "post"): rule_made,
         (RULES + "/{id}", "delete"): web.client.delete(f"{RULES}/{rule_made.json()['id']}"),
+        (SHORTER_LIST, "post"): web.client.post(SHORTER_LIST.format(slug="deepinfra")),
         (OVERRIDES, "post"): override_made,
         (OVERRIDES + "/clear", "post"): web.client.post(
             f"{OVERRIDES}/clear", json={"provider": "openrouter", "model_id": MODEL}
