@@ -273,6 +273,7 @@ begin
                 ('follow_provider_switch', '{}'),
                 ('guard_pricing_settings', '{}'),
                 ('guard_pricing_lock', '{}'),
+                ('judge_price_override', '{}'),
                 ('guard_model_pricing', '{}'),
                 ('guard_pricing_records', '{}'),
                 ('note_pricing_maintenance', '{}')

@@ -38,8 +38,8 @@ from public.accept_shorter_list(provider => %(provider)s::text, accepted_by => %
 
 _OVERRIDE = """
 select override.id, model.provider, model.model, override.prices, override.reason,
-       override.created_by, override.created_at, override.expires_at, override.ended_at,
-       override.ended_by
+       override.created_by, override.created_at, override.expires_at, override.forced,
+       override.ended_at, override.ended_by
 from public.{call} as override
 left join public.model_prices as model on model.id = override.model_id
 """
@@ -119,18 +119,21 @@ def set_override(
     *,
     expires_at: datetime | None,
     reason: str,
+    force: bool,
     who: str,
 ) -> Row:
     """``prices`` by their names in model_prices or columns; returns the override."""
     call = (
         "set_price_override(provider => %(provider)s::text, model => %(model)s::text,"
         " reason => %(reason)s::text, prices => %(prices)s::jsonb,"
-        " expires_at => %(expires_at)s::timestamptz, author => %(who)s::text)"
+        " expires_at => %(expires_at)s::timestamptz, author => %(who)s::text,"
+        " force => %(force)s::boolean)"
     )
     arguments = {
         "provider": provider,
         "model": model,
         "reason": reason,
+        "force": force,
         "prices": json.dumps({name: plain(amount) for name, amount in prices.items()}),
         "expires_at": expires_at,
         "who": who,

@@ -1,4 +1,4 @@
--- after: write_model_prices
+-- after: judge_price_override, write_model_prices
 create or replace function public.set_price_override(
     provider text,
     model text,
@@ -7,7 +7,8 @@ create or replace function public.set_price_override(
     output_per_1m numeric default null,
     prices jsonb default '{}',
     expires_at timestamptz default null,
-    author text default current_user
+    author text default current_user,
+    force boolean default false
 )
 returns public.pricing_overrides
 language plpgsql
@@ -21,6 +22,7 @@ declare
     v_prices jsonb := '{}';
     v_model public.model_pricing;
     v_base jsonb;
+    v_suspicion text;
     v_replaced bigint;
     v_override public.pricing_overrides;
     v_now timestamptz;
@@ -102,20 +104,28 @@ begin
                 hint = 'Ids are case sensitive, as the provider spells them: select provider, model from model_prices where ...';
     end if;
 
+    v_suspicion := public.judge_price_override(v_model, v_prices);
+    if v_suspicion is not null and set_price_override.force is not true then
+        raise exception '%/%: % - if that is meant, set it with force => true', v_model.provider_slug, v_model.model_id, v_suspicion
+            using errcode = 'PT409',
+                hint = 'Amounts are US dollars per million tokens, or for one unit. force => true (--force, "force": true) sets it all the same, and is recorded.';
+    end if;
+
     v_base := public.pricing_base_set(v_model);
     v_now := clock_timestamp();
     update public.pricing_overrides o
     set ended_at = v_now, ended_by = set_price_override.author
     where o.model_id = v_model.id and o.ended_at is null
     returning o.id into v_replaced;
-    insert into public.pricing_overrides as o (model_id, prices, reason, created_by, created_at, expires_at)
+    insert into public.pricing_overrides as o (model_id, prices, reason, created_by, created_at, expires_at, forced)
     values (
         v_model.id,
         v_prices,
         set_price_override.reason,
         set_price_override.author,
         v_now,
-        nullif(set_price_override.expires_at, 'infinity')
+        nullif(set_price_override.expires_at, 'infinity'),
+        v_suspicion is not null
     )
     returning o.* into v_override;
     perform public.write_model_prices(
@@ -133,12 +143,15 @@ begin
             'replaces', v_replaced,
             'prices', v_override.prices,
             'reason', v_override.reason,
-            'expires_at', v_override.expires_at
+            'expires_at', v_override.expires_at,
+            'forced', v_override.forced,
+            -- What force passed over.
+            'suspicion', v_suspicion
         )
     );
     return v_override;
 end;
 $$;
 
-comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text) is
-'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing; all others follow the provider. Replaces the one in force; returns it.';
+comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text, boolean) is
+'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing; all others follow the provider. Replaces the one in force; returns it. What its provider''s guards find suspicious needs force.';

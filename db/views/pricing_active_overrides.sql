@@ -13,7 +13,8 @@ select
     o.created_by,
     o.created_at,
     o.expires_at,
-    o.id
+    o.id,
+    o.forced
 from public.pricing_overrides o
 join public.model_pricing m on m.id = o.model_id
 where o.ended_at is null;
@@ -25,4 +26,5 @@ comment on column public.pricing_active_overrides.output_per_1m is 'USD per mill
 comment on column public.pricing_active_overrides.provider_input_per_1m is 'USD per million input tokens as the provider says it; null is unknown.';
 comment on column public.pricing_active_overrides.provider_output_per_1m is 'USD per million output tokens as the provider says it; null is unknown.';
 comment on column public.pricing_active_overrides.prices is 'All that is fixed: USD for one unit by column of model_pricing.';
+comment on column public.pricing_active_overrides.forced is 'True: the guards found it suspicious, and a person set it with force.';
 comment on column public.pricing_active_overrides.expires_at is 'When the schedule''s tick ends it; null: never by itself.';

@@ -50,11 +50,16 @@ def set_command(
             "--until", metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC. Default: never."
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Set them although the guards find them suspicious."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Set prices of a model, in US dollars per 1M tokens.
 
-    Those that are not named follow the provider. One that is set already is replaced whole.
+    Those that are not named follow the provider. One that is set already is replaced whole. What looks
+    wrong, as a price in another unit does, is refused without --force.
     """
     given = given_prices(prices or [])
     for name, text in (("input_per_1m", input_price), ("output_per_1m", output_price)):
@@ -74,6 +79,7 @@ def set_command(
             given,
             expires_at=expires_at,
             reason=reason,
+            force=force,
             who=caller(),
         )
     if as_json:

@@ -29,7 +29,7 @@ order by id desc
 
 OVERRIDES = """
 select id, provider, model, input_per_1m, output_per_1m, provider_input_per_1m,
-       provider_output_per_1m, prices, reason, created_by, created_at, expires_at
+       provider_output_per_1m, prices, reason, created_by, created_at, expires_at, forced
 from public.pricing_active_overrides
 where %(provider)s::text is null or provider = %(provider)s::text
 order by provider, model

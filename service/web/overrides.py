@@ -20,7 +20,7 @@ from service.web.review_answers import Override, OverridesAnswer
 from service.web.state import state_of
 
 OVERRIDES = """
-select id, provider, model, prices, reason, created_by, created_at, expires_at,
+select id, provider, model, prices, reason, created_by, created_at, expires_at, forced,
        null::timestamptz as ended_at, null::text as ended_by
 from public.pricing_active_overrides
 where ($1::text is null or provider = $1)
@@ -32,15 +32,15 @@ limit $3
 # A left join, because an inner one need not call the function where there is no model at all.
 OVERRIDE = """
 select override.id, model.provider, model.model, override.prices, override.reason,
-       override.created_by, override.created_at, override.expires_at, override.ended_at,
-       override.ended_by
+       override.created_by, override.created_at, override.expires_at, override.forced,
+       override.ended_at, override.ended_by
 from public.{function} as override
 left join public.model_prices as model on model.id = override.model_id
 """
 SET = OVERRIDE.format(
     function="""set_price_override(
     provider => $1, model => $2, reason => $3, input_per_1m => $4, output_per_1m => $5,
-    prices => $6, expires_at => $7, author => $8
+    prices => $6, expires_at => $7, author => $8, force => $9
 )"""
 )
 CLEAR = OVERRIDE.format(
@@ -51,6 +51,10 @@ CLEAR = OVERRIDE.format(
 HINTS = {
     404: "Ids are case-sensitive, as the provider spells them.",
     409: "GET /admin/pricing/overrides lists those in force.",
+}
+SET_HINTS = {
+    404: HINTS[404],
+    409: 'With "force": true it is set all the same, and that is recorded.',
 }
 
 
@@ -79,6 +83,10 @@ class OverrideBody(ExactBody):
     expires_at: GivenTime | None = Field(
         default=None, description="Left out or null: never by itself."
     )
+    force: bool = Field(
+        default=False,
+        description="True: set it although the provider's guards find it suspicious; recorded.",
+    )
 
 
 async def list_overrides(request: Request) -> Response:
@@ -98,7 +106,7 @@ async def list_overrides(request: Request) -> Response:
 async def set_override(request: Request) -> Response:
     body = await read_body(request, OverrideBody)
     prices = json.dumps({name: plain(amount) for name, amount in body.prices.items()})
-    with hinted(HINTS):
+    with hinted(SET_HINTS):
         row = await state_of(request).database.row(
             SET,
             body.provider,
@@ -109,6 +117,7 @@ async def set_override(request: Request) -> Response:
             prices,
             body.expires_at,
             identity_of(request).name,
+            body.force,
         )
     return _override(row).response(201)
 

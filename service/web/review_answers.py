@@ -139,6 +139,7 @@ class Override(Answer):
     created_by: str
     created_at: Time
     expires_at: Time | None = Field(description="Null: never by itself.")
+    forced: bool = Field(description="True: the guards found it suspicious, and force set it.")
     ended_at: Time | None
     ended_by: str | None
 

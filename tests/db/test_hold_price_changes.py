@@ -477,7 +477,8 @@ def test_what_was_rolled_back_stays_away_whatever_guards_and_rules_say(pricing: 
 
 def test_beside_an_override_the_provider_s_own_price_is_the_measure(pricing: Pricing) -> None:
     pricing.rows(
-        "select public.set_price_override('openrouter', 'm', 'contract', input_per_1m => 300)"
+        "select public.set_price_override('openrouter', 'm', 'contract', input_per_1m => 300,"
+        " force => true)"
     )
     assert say(pricing, "0.3")["models_unchanged"] == 1
     assert say(pricing, WRONG)["models_held"] == 1, "though it is what is charged"

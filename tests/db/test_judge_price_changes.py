@@ -254,7 +254,8 @@ def test_neither_a_rolled_back_price_nor_a_person_s_counts(pricing: Pricing) -> 
     pricing.rows("select * from public.rollback_pricing_sync(%s, false)", wrong)
     said(pricing, {"m": prices(None, "1")})
     pricing.rows(
-        "select public.set_price_override('openrouter', 'm', 'contract', input_per_1m => 400)"
+        "select public.set_price_override('openrouter', 'm', 'contract', input_per_1m => 400,"
+        " force => true)"
     )
     moves = [change(prices(None, "1"), prices("500", "1"), id=model_id(pricing, "m"))]
     assert judged(pricing, moves)["m"]["ratio"] == 1000

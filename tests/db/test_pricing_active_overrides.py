@@ -38,6 +38,7 @@ def test_what_is_fixed_and_what_the_provider_says(pricing: Pricing) -> None:
             "created_at": row["created_at"],
             "expires_at": UNTIL,
             "id": row["id"],
+            "forced": False,
         }
     ]
 

@@ -51,6 +51,8 @@ def test_it_is_in_force_at_once(pricing: Pricing) -> None:
                 "prices": {INPUT: "0.0000008"},
                 "reason": "contract",
                 "expires_at": expires_at.isoformat(),
+                "forced": False,
+                "suspicion": None,
             },
         }
     ]
@@ -268,3 +270,109 @@ def test_it_is_told(pricing: Pricing, another: Another) -> None:
     assert listener.heard(pricing) == [
         ("pricing_changed", '{"count": 1, "job_id": null, "provider": "openrouter"}')
     ]
+
+
+# The guards.
+
+
+@pytest.fixture
+def guarded(pricing: Pricing) -> Pricing:
+    """A model at 1 and 2 US dollars per million tokens, of a provider whose guards are on."""
+    pricing.do("update public.pricing_providers set guards_enabled = true")
+    said(pricing, {"m": prices(1, 2, price_per_image="0.04")})
+    return pricing
+
+
+def catalogue_says(pricing: Pricing, **amounts: str) -> None:
+    pricing.do(
+        "insert into public.pricing_catalogue_prices (provider_slug, model_id, prices, version)"
+        " values ('openrouter', 'm', %s, 'genai-prices@0.2.3')",
+        Jsonb(amounts),
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"input_per_1m": 110_000}, "input_per_1m moves by 110,000 times (1 -> 110,000)"),
+        ({"input_per_1m": 10}, "input_per_1m moves by 10 times (1 -> 10)"),
+        ({"output_per_1m": Decimal("0.2")}, "output_per_1m moves by 10 times (2 -> 0.2)"),
+        ({"input_per_1m": 0}, "input_per_1m falls to zero (1 -> 0)"),
+        ({"prices": {"price_per_input_token": "1"}}, "input_per_1m 1,000,000 is outside 0.001"),
+        # Without a price of the provider's to measure by, too.
+        ({"prices": {"cache_read_per_1m": 1001}}, "cache_read_per_1m 1,001 is outside 0.001 to"),
+        ({"prices": {"cache_read_per_1m": "1e-9"}}, "cache_read_per_1m"),
+        ({"prices": {"cache_write_per_1m": 30}}, "100 times the catalogue's 0.3"),
+        # What is not paid for tokens.
+        ({"prices": {"per_image": "0.4"}}, "per_image moves by 10 times (0.04 -> 0.4)"),
+        ({"prices": {"per_image": "0"}}, "per_image falls to zero (0.04 -> 0)"),
+        ({"prices": {"per_request": 1001}}, "per_request 1,001 is above 1,000"),
+    ],
+    ids=str,
+)
+def test_beyond_the_guards_it_needs_force(guarded: Pricing, given: Row, why: str) -> None:
+    catalogue_says(guarded, price_per_cache_write_token="0.0000003")
+    with guarded.nothing_written(), refused("PT409") as info:
+        override(guarded, **given)
+    message = str(info.value.diag.message_primary)
+    assert "openrouter/m" in message
+    assert why in message
+    assert "force => true" in message, "the SQL editor shows no hints"
+
+    assert override(guarded, **given, force=True)["forced"] is True
+    details = audit(guarded)[0]["details"]
+    assert details["forced"] is True
+    assert why in details["suspicion"]
+    assert guarded.value("select forced from public.pricing_active_overrides") is True
+
+
+def test_within_them_force_is_not_recorded(guarded: Pricing) -> None:
+    row = override(guarded, input_per_1m=Decimal("9.9"), output_per_1m=2, force=True)
+    assert row["forced"] is False
+    details = audit(guarded)[0]["details"]
+    assert (details["forced"], details["suspicion"]) == (False, None)
+
+
+def test_it_is_measured_by_what_the_provider_says(guarded: Pricing) -> None:
+    """Or two steps of 9 would be one of 81."""
+    override(guarded, input_per_1m=9)
+    with refused("PT409"):
+        override(guarded, input_per_1m=81)
+    override(guarded, input_per_1m=500, force=True)
+    with refused("PT409"):
+        override(guarded, input_per_1m=450)
+    override(guarded, input_per_1m=2)
+
+
+def test_a_price_of_the_catalogue_measures_too(guarded: Pricing) -> None:
+    said(guarded, {"m": prices(1, 2)}, source="catalogue:test")
+    said(guarded, {"m": prices(1, 2)}, provider="somebody-else", source="catalogue:test")
+    for provider in ("openrouter", "somebody-else"):
+        with refused("PT409"):
+            override(guarded, provider=provider, input_per_1m=50)
+
+
+def test_conditions_of_the_provider_are_no_suspicion(guarded: Pricing) -> None:
+    tiers = [
+        {"min_prompt_tokens": 200_000, INPUT: "0.00009"},
+        {"min_prompt_tokens": 200_000, OUTPUT: "0.0000001"},
+    ]
+    said(guarded, {"m": prices(1, 2, conditions=tiers)})
+    override(guarded, input_per_1m=2)
+
+
+def test_without_guards_nothing_is_checked(guarded: Pricing) -> None:
+    guarded.do("update public.pricing_providers set guards_enabled = false")
+    assert override(guarded, input_per_1m=110_000, force=False)["forced"] is False
+
+
+def test_a_first_list_that_waits_says_nothing_of_it(guarded: Pricing) -> None:
+    guarded.do("update public.pricing_providers set review_first = true")
+    override(guarded, input_per_1m=2)
+
+
+def test_what_ends_it_is_not_checked(guarded: Pricing) -> None:
+    """It goes back to what the provider says, which was accepted."""
+    override(guarded, input_per_1m=500, force=True)
+    call(guarded, "clear_price_override", provider="openrouter", model="m")
+    assert charged(guarded) == prices(1, 2, price_per_image="0.04")

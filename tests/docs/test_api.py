@@ -48,6 +48,8 @@ def test_the_examples(
     entry = providers.body("openrouter")["data"][0]
     entry["id"] = "openai/gpt-4o"
     entry["pricing"] = {"prompt": "0.0000025", "completion": "0.00001"}
+    wrong = providers.body("openrouter")["data"][1]
+    wrong.update(id="maker/wrong", pricing=entry["pricing"])
     url = f"http://127.0.0.1:{free_port()}"
     processes.service("serve", "--port", url.rpartition(":")[2])
     start_worker()
@@ -61,7 +63,7 @@ def test_the_examples(
     body = providers.body("openrouter")
     body["data"].append({**entry, "id": "maker/new"})
     body["total_count"] += 1
-    entry["pricing"] = {"prompt": "0.0025", "completion": "0.00001"}
+    wrong["pricing"] = {"prompt": "0.0025", "completion": "0.00001"}
 
     text = "\n".join(block.text for block in blocks("docs/api.md") if block.language == "bash")
     assert "http://127.0.0.1:8000" in text
@@ -96,7 +98,7 @@ def test_the_examples(
     held_shown, approved_shown = json_blocks("Held changes")
     (held,) = answered("held")["held"]
     assert held.keys() == held_shown["held"][0].keys()
-    assert held["model_id"] == "openai/gpt-4o"
+    assert held["model_id"] == "maker/wrong"
     assert held["class"] == "unit"
     assert "input_per_1m moves by 1,000 times" in held["reason"]
     assert held["evidence"][0].keys() == held_shown["held"][0]["evidence"][0].keys()

@@ -246,6 +246,14 @@ def test_an_override(run: Run, reviews: Reviews) -> None:
     assert_refused(run("override", "clear", "openrouter", "nope"), "has no model 'nope'")
 
 
+def test_an_override_that_looks_wrong(run: Run, reviews: Reviews) -> None:
+    reviews.connection.execute("update pricing_providers set guards_enabled = true")
+    reviews.model("openrouter", MODEL, CHEAP)
+    command = ("override", "set", "openrouter", MODEL, "--input", "110000", "--reason", "x")
+    assert_refused(run(*command), "input_per_1m moves by")
+    assert json_of(run(*command, "--force", "--json"))["forced"] is True
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -214,3 +214,17 @@ def test_ids_with_slashes_and_other_letters(web: Web, reviews: Reviews) -> None:
 
     assert post(web, model_id=name, input_per_1m=1).json()["model_id"] == name
     assert clear(web, name).json()["model_id"] == name
+
+
+def test_what_looks_wrong_needs_force(web: Web, reviews: Reviews) -> None:
+    reviews.connection.execute("update pricing_providers set guards_enabled = true")
+    reviews.model("openrouter", MODEL, CHEAP)
+
+    answer = post(web, input_per_1m=110_000)
+
+    refused(answer, 409, "conflict")
+    assert "input_per_1m moves by" in answer.json()["error"]["message"]
+    assert "force" in answer.json()["error"]["hint"]
+    assert listed(web) == []
+    assert post(web, input_per_1m=110_000, force=True).json()["forced"] is True
+    assert [override["forced"] for override in listed(web)] == [True]
