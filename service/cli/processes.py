@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from service import __version__
 from service.cli.options import Json
 from service.cli.queries import command_settings
-from service.cli.tables import show_config, show_parts
+from service.cli.tables import show_config, show_parts, show_state
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings
 from service.terminal import Terminal
@@ -71,7 +71,13 @@ def migrate(
     url = settings.require_database_url()
     if status:
         parts = runner.migration_status(url)
-        output.json(parts) if as_json else show_parts(output, parts)
+        is_current = all(part.state in ("applied", "unknown") for part in parts)
+        differences = runner.state_differences(url) if is_current else []
+        if as_json:
+            output.json([*parts, *differences])
+        else:
+            show_parts(output, parts)
+            show_state(output, differences)
         return
     _log_to_stderr(settings)
     result = runner.migrate(url)
@@ -80,12 +86,16 @@ def migrate(
         return
     if result.applied:
         output.say(f"{len(result.applied)} parts applied.")
-    else:
+    for sentence in result.mended:
+        output.say(f"Mended: {sentence}.")
+    if not result.applied and not result.mended:
         output.say(f"The database is at version {__version__} already: nothing to do.")
     if result.advice:
         output.say("A superuser could still run:")
         for statement in result.advice:
             output.say(f"  {statement}")
+    # What the advice says already is not said twice.
+    show_state(output, [each for each in result.differences if each.statement not in result.advice])
 
 
 def serve(

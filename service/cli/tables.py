@@ -9,6 +9,7 @@ from service.cli.price_cells import axes, shown_axis, shown_condition, shown_usd
 from service.cli.queries import PREFIX_LENGTH, Row
 from service.jobs import Job
 from service.migrations.runner import PartStatus
+from service.migrations.state import Difference
 from service.terminal import (
     NOTHING,
     Column,
@@ -164,6 +165,21 @@ def show_parts(terminal: Terminal, parts: Sequence[PartStatus]) -> None:
         (Column("part"), Column("state"), Column("applied")),
         [(part.name, part.state, shown_time(part.applied_at)) for part in parts],
     )
+
+
+def show_state(terminal: Terminal, differences: Sequence[Difference]) -> None:
+    """How the database differs from this version: what migrate mends, then what it leaves."""
+    for is_ours, heading in (
+        (True, "Not as this version has it; `pricing-sync migrate` mends it:"),
+        (False, "Not as this version has it, and left to you:"),
+    ):
+        chosen = [each for each in differences if each.is_ours is is_ours]
+        if chosen:
+            terminal.say(heading)
+        for each in chosen:
+            terminal.say(f"  {each.sentence}")
+            if each.statement is not None and not is_ours:
+                terminal.say(f"    {each.statement}")
 
 
 def show_config(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:

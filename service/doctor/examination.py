@@ -55,9 +55,12 @@ from service.doctor.session import (
     judge_rights,
     open_session,
 )
+from service.doctor.state import STATE, judge_state
 from service.doctor.transactions import TRANSACTIONS, judge_transactions
 from service.errors import PricingError, SettingsError
 from service.migrations.runner import part_statuses
+from service.migrations.schema import read_schema
+from service.migrations.state import Difference, read_differences
 from service.settings import Settings
 
 CHECKS = (
@@ -65,6 +68,7 @@ CHECKS = (
     DATABASE,
     MIGRATIONS,
     ENGINE,
+    STATE,
     "worker rights",
     "web rights",
     CRON,
@@ -120,12 +124,13 @@ def _examine(read: Callable[[], Settings], deadline: Deadline) -> Iterator[Findi
     except PricingError as error:
         yield Finding(DATABASE, "fail", error.message, look_for(url))
         return
-    migrated = yield from _judge_database(connection, deadline)
+    state = Inquiry(lambda: _differences(url))
+    migrated = yield from _judge_database(connection, state, deadline)
     yield from _judge_sessions(there, sessions, deadline, is_migrated=migrated)
 
 
 def _judge_database(
-    connection: psycopg.Connection, deadline: Deadline
+    connection: psycopg.Connection, state: Inquiry[list[Difference]], deadline: Deadline
 ) -> Generator[Finding, None, bool]:
     """Gives back whether it is migrated: before that, our roles are no concern."""
     version = connection.info.server_version
@@ -149,6 +154,7 @@ def _judge_database(
         yield (engine := judge_engine(parts))
         if "fail" in (migrations.state, engine.state):
             return True
+        yield _judge_state(state, deadline)
         check = DATABASE
         facts = Inquiry(lambda: read_facts(connection)).answer(deadline)
     except PricingError as error:
@@ -166,6 +172,13 @@ def _judge_database(
     yield judge_transactions(facts)
     yield judge_providers(facts)
     return True
+
+
+def _judge_state(state: Inquiry[list[Difference]], deadline: Deadline) -> Finding:
+    try:
+        return judge_state(state.answer(deadline))
+    except PricingError as error:
+        return failed(STATE, error)
 
 
 def _judge_sessions(
@@ -196,6 +209,12 @@ def _open(url: str) -> psycopg.Connection:
         "select set_config('statement_timeout', %s, true)", [str(STATEMENT_MILLISECONDS)]
     )
     return connection
+
+
+def _differences(url: str) -> list[Difference]:
+    """On a connection of its own: it makes objects, which are rolled back."""
+    with connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
+        return read_differences(connection, read_schema())
 
 
 def _close(connection: psycopg.Connection) -> None:

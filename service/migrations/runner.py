@@ -19,6 +19,7 @@ from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
+from service.migrations.state import Difference, mending_statements, read_differences
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +33,16 @@ STAMP = "%Y%m%d%H%M%S"
 
 @dataclass(frozen=True)
 class MigrateResult:
-    """``applied``: the parts that this run applied. ``advice``: what a superuser could run."""
+    """``applied``: the parts that this run applied. ``advice``: what a superuser could run.
+
+    ``mended``: what differed from the release and was put right. ``differences``: what differs
+    still, with the statement for it.
+    """
 
     applied: tuple[str, ...]
     advice: tuple[str, ...]
+    mended: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,14 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
             if part.name not in ledger.keys() & {step.name for step in schema.engine_steps}
             and _apply(connection, part)
         )
-        return MigrateResult(applied, _advice(connection))
+        mended, left = _mend(connection, schema)
+        return MigrateResult(applied, _advice(connection), mended, left)
+
+
+def state_differences(url: str, *, roots: Roots | None = None) -> list[Difference]:
+    """How the database differs from this release beside its ledger; changes nothing."""
+    with connect(url, autocommit=True) as connection:
+        return _differences(connection, read_schema(roots))
 
 
 def migration_status(url: str, *, roots: Roots | None = None) -> list[PartStatus]:
@@ -221,6 +235,39 @@ def _apply(connection: psycopg.Connection, part: Part) -> bool:
             logger.info("applied %s", part.name)
         return changed
     raise AssertionError("unreachable")
+
+
+def _mend(
+    connection: psycopg.Connection, schema: Schema
+) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
+    """Put right what is ours and differs from the release: what was mended, and what is left."""
+    before = _differences(connection, schema)
+    if any(each.is_ours for each in before):
+        (replay,) = (part for part in all_parts(schema) if part.name == "db")
+        try:
+            with connection.transaction():
+                _lock(connection)
+                connection.execute(
+                    "select set_config('search_path', 'procrastinate, pg_temp', true)"
+                )
+                for statement in mending_statements(schema, before):
+                    connection.execute(statement.encode())
+                connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
+                connection.execute(replay.sql.encode())
+        except psycopg.Error as error:
+            raise _failure("db", error) from error
+    left = _differences(connection, schema) if before else []
+    mended = [each.sentence for each in before if each not in left]
+    for sentence in mended:
+        logger.warning("mended: %s", sentence)
+    return tuple(mended), tuple(left)
+
+
+def _differences(connection: psycopg.Connection, schema: Schema) -> list[Difference]:
+    try:
+        return read_differences(connection, schema)
+    except psycopg.Error as error:
+        raise _failure("comparison with the release", error) from error
 
 
 def _lock(connection: psycopg.Connection) -> None:

@@ -11,6 +11,7 @@ from tests.db.pricing import Pricing, refused
 
 ROOT = Path(__file__).parents[2]
 ACCESS = (ROOT / "db" / "access.sql").read_text()
+RIGHTS = (ROOT / "db" / "views" / "pricing_rights.sql").read_text()
 FUNCTIONS = sorted(path.stem for path in (ROOT / "db" / "functions").glob("*.sql"))
 VIEWS = sorted(path.stem for path in (ROOT / "db" / "views").glob("*.sql"))
 TABLES = sorted(
@@ -78,8 +79,8 @@ def test_what_is_there_is_what_the_files_say(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, *VIEWS, *TABLES])
-def test_every_object_is_named_in_access_sql(name: str) -> None:
-    assert re.search(rf"'{name}'", ACCESS), f"db/access.sql does not know {name}"
+def test_every_object_has_its_rights(name: str) -> None:
+    assert re.search(rf"'{name}'", RIGHTS), f"db/views/pricing_rights.sql does not know {name}"
 
 
 def test_every_table_has_row_level_security_that_is_not_forced(pricing: Pricing) -> None:

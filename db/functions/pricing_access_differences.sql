@@ -1,0 +1,409 @@
+-- How owners, rights, row level security and roles differ from the release: db/access.sql runs the statements of what is
+-- ours, `migrate` and `pricing-sync doctor` show the rest. What the operator's own roles were given is the operator's.
+-- Steps are run one after the other: who owns an object decides what its rights are.
+-- after: pricing_rights
+create or replace function public.pricing_access_differences()
+returns table (step integer, object text, found text, statement text, is_ours boolean)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    with role as materialized (
+        select
+            r.*,
+            r.rolname::text as name,
+            quote_ident(r.rolname) as quoted,
+            r.rolname in ('pricing_owner', 'pricing_web', 'pricing_worker') as is_ours,
+            -- Who speaks for the whole world, or for Supabase's API.
+            r.rolname in ('anon', 'authenticated', 'service_role') as is_api
+        from pg_roles r
+    ),
+    -- None where the login is no member of it: a login without CREATEROLE owns everything itself.
+    owner as materialized (
+        select r.* from role r where r.name = 'pricing_owner' and pg_has_role(current_user, r.oid, 'member')
+    ),
+    self as materialized (
+        select r.* from role r where r.name = current_user
+    ),
+    wanted_relation as materialized (
+        select to_regclass(format('public.%I', w.object)) as oid, array_agg(w.role) as roles
+        from public.pricing_rights w
+        where w.kind = 'relation'
+        group by w.object
+    ),
+    relation as materialized (
+        select c.*, n.nspname, w.roles, format('%I.%I', n.nspname, c.relname) as name
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        left join wanted_relation w on w.oid = c.oid
+        where w.oid is not null or (n.nspname = 'procrastinate' and c.relkind in ('r', 'p', 'v', 'm', 'S'))
+    ),
+    owned_sequence as materialized (
+        select c.oid, c.relowner, c.relacl, format('%I.%I', n.nspname, c.relname) as name
+        from pg_class c
+        join pg_namespace n on n.oid = c.relnamespace
+        join pg_depend d
+            on d.classid = 'pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_class'::regclass
+            and d.deptype in ('a', 'i')
+        join relation r on r.oid = d.refobjid
+        where c.relkind = 'S'
+    ),
+    -- What rights are given on: word is what GRANT calls it, worker what the worker may in the engine's schema.
+    object as materialized (
+        select
+            'table' as word,
+            case r.relkind when 'v' then 'view' else 'table' end as kind,
+            r.name,
+            r.relowner as owner,
+            r.relacl as acl,
+            'r'::"char" as type,
+            r.roles,
+            array['SELECT'] as privileges,
+            case when r.nspname = 'procrastinate' then array['SELECT', 'INSERT', 'UPDATE', 'DELETE'] end as worker,
+            false as follows
+        from relation r
+        where r.relkind <> 'S'
+        union all
+        select
+            'sequence', 'sequence', s.name, s.relowner, s.relacl, 's', null, null,
+            case when s.name like 'procrastinate.%' then array['USAGE', 'SELECT'] end,
+            -- It goes with its table.
+            true
+        from owned_sequence s
+        union all
+        select
+            'sequence', 'sequence', r.name, r.relowner, r.relacl, 's', null, null,
+            case when r.nspname = 'procrastinate' then array['USAGE', 'SELECT'] end,
+            false
+        from relation r
+        where r.relkind = 'S' and not exists (select from owned_sequence s where s.oid = r.oid)
+        union all
+        select
+            'routine', 'function', p.oid::regprocedure::text, p.proowner, p.proacl, 'f', w.roles, array['EXECUTE'],
+            case when p.pronamespace = to_regnamespace('procrastinate') then array['EXECUTE'] end,
+            false
+        from pg_proc p
+        left join (
+            select w.object, array_agg(w.role) as roles
+            from public.pricing_rights w
+            where w.kind = 'function'
+            group by w.object
+        ) as w on w.object = p.proname and p.pronamespace = to_regnamespace('public')
+        where w.object is not null or p.pronamespace = to_regnamespace('procrastinate')
+        union all
+        select 'schema', 'schema', 'procrastinate', n.nspowner, n.nspacl, 'n', null, null, array['USAGE'], false
+        from pg_namespace n
+        where n.nspname = 'procrastinate'
+        union all
+        select 'type', 'type', t.oid::regtype::text, t.typowner, null, 'T', null, null, null, false
+        from pg_type t
+        left join pg_class c on c.oid = t.typrelid
+        where t.oid = to_regtype('public.pricing_usd')
+            or (
+                t.typnamespace = to_regnamespace('procrastinate')
+                and t.typtype in ('e', 'd', 'c')
+                and (c.oid is null or c.relkind = 'c')
+            )
+    ),
+    given as materialized (
+        select
+            o.word,
+            o.kind,
+            o.name,
+            o.owner,
+            g.grantor,
+            g.grantee,
+            g.privilege_type as privilege,
+            bool_or(g.is_grantable and g.grantee <> o.owner) as is_grantable
+        from object o
+        cross join lateral aclexplode(coalesce(o.acl, acldefault(o.type, o.owner))) as g
+        where o.word <> 'type'
+        group by o.word, o.kind, o.name, o.owner, g.grantor, g.grantee, g.privilege_type
+    ),
+    wanted as materialized (
+        select o.word, o.kind, o.name, o.owner, r.oid as grantee, r.quoted, p.privilege
+        from object o
+        cross join lateral (
+            select w.role, unnest(o.privileges) as privilege from unnest(o.roles) as w (role)
+            union all
+            select 'pricing_worker', unnest(o.worker)
+        ) as p (role, privilege)
+        join role r on r.name = p.role
+        union all
+        -- Without its own rights the owner's functions fail.
+        select o.word, o.kind, o.name, o.owner, o.owner, r.quoted, g.privilege_type
+        from object o
+        cross join lateral aclexplode(acldefault(o.type, o.owner)) as g
+        join role r on r.oid = o.owner
+        where g.grantee = o.owner and o.word <> 'type'
+    ),
+    grantee as materialized (
+        select r.oid, r.quoted, r.name, r.is_ours or r.is_api as is_ours from role r
+        union all
+        select 0::oid, 'public', 'PUBLIC', true
+    ),
+    policy as materialized (
+        select
+            r.oid as table_oid,
+            r.name as table_name,
+            p.polname,
+            p.polpermissive and p.polcmd = 'r' and p.polwithcheck is null
+                and pg_get_expr(p.polqual, p.polrelid) = 'true' as reads_all,
+            array(
+                select coalesce(g.name, 'a role that is gone')
+                from unnest(p.polroles) as g0 (oid)
+                left join grantee g on g.oid = g0.oid
+                order by 1
+            ) as roles,
+            exists (select from grantee g where g.oid = any (p.polroles) and g.is_ours) as is_ours
+        from pg_policy p
+        join relation r on r.oid = p.polrelid
+        where r.nspname = 'public'
+    ),
+    secured as materialized (
+        select
+            r.oid,
+            r.name,
+            r.relrowsecurity,
+            r.relforcerowsecurity,
+            array(
+                select g.name
+                from grantee g
+                where g.name = any (r.roles)
+                order by 1
+            ) as readers
+        from relation r
+        where r.nspname = 'public' and r.relkind in ('r', 'p')
+    )
+    -- Roles and memberships.
+    select
+        1,
+        'role ' || w.name,
+        'is not there',
+        format('create role %I nologin', w.name),
+        (select s.rolsuper or s.rolcreaterole from self s)
+    from unnest(
+        array['pricing_owner', 'pricing_worker', 'pricing_web', 'anon', 'authenticated', 'service_role']
+    ) as w (name)
+    where not exists (select from role r where r.name = w.name)
+    union all
+    select
+        1,
+        'role ' || r.name,
+        concat_ws(
+            ', ',
+            case when r.rolcanlogin then 'may log in' end,
+            case when r.rolsuper then 'is a superuser' end,
+            case when r.rolbypassrls then 'bypasses row level security' end,
+            case when r.rolcreaterole then 'may create roles' end,
+            case when r.rolcreatedb then 'may create databases' end,
+            case when r.rolreplication then 'may replicate' end
+        ),
+        'alter role ' || r.quoted || concat_ws(
+            ' ',
+            '',
+            case when r.rolcanlogin then 'nologin' end,
+            case when r.rolsuper then 'nosuperuser' end,
+            case when r.rolbypassrls then 'nobypassrls' end,
+            case when r.rolcreaterole then 'nocreaterole' end,
+            case when r.rolcreatedb then 'nocreatedb' end,
+            case when r.rolreplication then 'noreplication' end
+        ),
+        false
+    from role r
+    where r.is_ours
+        and (
+            r.rolcanlogin or r.rolsuper or r.rolbypassrls or r.rolcreaterole or r.rolcreatedb or r.rolreplication
+        )
+    union all
+    select
+        1,
+        'role ' || r.name,
+        'has settings of its own: ' || array_to_string(s.setconfig, ', '),
+        format(
+            'alter role %s%s reset all',
+            r.quoted,
+            case when s.setdatabase <> 0 then format(' in database %I', current_database()) else '' end
+        ),
+        false
+    from role r
+    join pg_db_role_setting s on s.setrole = r.oid
+    where r.is_ours
+        and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+    union all
+    select
+        1,
+        'role ' || member.name,
+        'is a member of ' || r.name,
+        format('revoke %s from %s', r.quoted, member.quoted),
+        r.is_ours and (member.is_ours or member.is_api)
+            and (select s.rolsuper or pg_has_role(s.oid, r.oid, 'member with admin option') from self s)
+    from pg_auth_members m
+    join role r on r.oid = m.roleid
+    join role member on member.oid = m.member
+    where (r.is_ours and member.is_api) or member.is_ours
+    union all
+    select
+        1,
+        'role ' || member.name,
+        'is a member of ' || r.name || ' by way of others',
+        null,
+        false
+    from role r
+    cross join role member
+    where r.is_ours
+        and (member.is_ours or member.is_api)
+        and member.oid <> r.oid
+        and not member.rolsuper
+        and pg_has_role(member.oid, r.oid, 'member')
+        and not exists (select from pg_auth_members m where m.roleid = r.oid and m.member = member.oid)
+    union all
+    -- What our roles need of the operator's schema and database, and what others must not have there.
+    select 1, 'schema public', r.name || ' may not use it', format('grant usage on schema public to %s', r.quoted), true
+    from role r
+    where r.name in ('pricing_owner', 'pricing_web', 'pricing_worker', 'service_role')
+        and not has_schema_privilege(r.oid, 'public', 'usage')
+    union all
+    select
+        1,
+        'schema public',
+        r.name || ' may not create in it',
+        format('grant create on schema public to %s', r.quoted),
+        true
+    from owner r
+    where not has_schema_privilege(r.oid, 'public', 'create')
+    union all
+    select
+        1,
+        'database ' || current_database(),
+        r.name || ' may not create in it',
+        format('grant create on database %I to %s', current_database(), r.quoted),
+        true
+    from owner r
+    -- A schema is given only to who could have made it.
+    join pg_namespace n on n.nspname = 'procrastinate' and n.nspowner <> r.oid
+    where not has_database_privilege(r.oid, current_database(), 'create')
+    union all
+    select
+        1,
+        'schema public',
+        g.name || ' may create objects in it, which our statements could take for others',
+        format('revoke create on schema public from %s', g.quoted),
+        false
+    from pg_namespace n
+    cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) as a
+    join grantee g on g.oid = a.grantee and g.is_ours and g.name <> 'pricing_owner'
+    where n.nspname = 'public' and a.privilege_type = 'CREATE' and a.grantee <> n.nspowner
+    union all
+    -- Owners, the schema's first: who is given a table must be able to make one there.
+    select
+        case o.kind when 'schema' then 2 else 3 end,
+        o.kind || ' ' || o.name,
+        'belongs to ' || pg_get_userbyid(o.owner),
+        format('alter %s %s owner to %s', o.kind, o.name, w.quoted),
+        true
+    from object o
+    cross join owner w
+    where o.owner <> w.oid and not o.follows
+    union all
+    -- Rights that are too many, then those that are missing.
+    select
+        4,
+        g.kind || ' ' || g.name,
+        format(
+            '%s may %s%s',
+            who.name,
+            replace(lower(g.privilege), 'usage', 'use'),
+            case when w.grantee is not null then ', and hand that on' else '' end
+        ),
+        case
+            when g.grantor <> g.owner then format(
+                'revoke grant option for %s on %s %s from %s cascade',
+                lower(g.privilege), g.word, g.name, quote_ident(pg_get_userbyid(g.grantor))
+            )
+            else format(
+                'revoke %s%s on %s %s from %s cascade',
+                case when w.grantee is not null then 'grant option for ' else '' end,
+                lower(g.privilege), g.word, g.name, who.quoted
+            )
+        end,
+        who.is_ours
+    from given g
+    join grantee who on who.oid = g.grantee
+    left join wanted w on w.word = g.word and w.name = g.name and w.grantee = g.grantee and w.privilege = g.privilege
+    where g.grantee <> g.owner and (w.grantee is null or g.is_grantable)
+    union all
+    select
+        4,
+        'column ' || r.name || '.' || quote_ident(a.attname),
+        format('%s may %s', who.name, lower(g.privilege_type)),
+        format(
+            'revoke %s (%I) on table %s from %s cascade',
+            lower(g.privilege_type), a.attname, r.name, who.quoted
+        ),
+        who.is_ours
+    from relation r
+    join pg_attribute a on a.attrelid = r.oid and a.attacl is not null and not a.attisdropped
+    cross join lateral aclexplode(a.attacl) as g
+    join grantee who on who.oid = g.grantee
+    where g.grantee <> r.relowner
+    union all
+    select
+        5,
+        w.kind || ' ' || w.name,
+        format('%s may not %s', pg_get_userbyid(w.grantee), replace(lower(w.privilege), 'usage', 'use')),
+        format('grant %s on %s %s to %s', lower(w.privilege), w.word, w.name, w.quoted),
+        true
+    from wanted w
+    where not exists (
+        select
+        from given g
+        where g.word = w.word and g.name = w.name and g.grantee = w.grantee and g.privilege = w.privilege
+    )
+    union all
+    -- Row level security is on everywhere and forced nowhere: a definer over a table of another owner would silently see
+    -- no rows.
+    select
+        6,
+        'table ' || t.name,
+        case when t.relrowsecurity then 'forces its row level security' else 'has no row level security' end,
+        format(
+            'alter table %s %s row level security',
+            t.name,
+            case when t.relrowsecurity then 'no force' else 'enable' end
+        ),
+        true
+    from secured t
+    where not t.relrowsecurity or t.relforcerowsecurity
+    union all
+    select
+        6,
+        'table ' || t.name,
+        case when p.polname is null then 'has no policy pricing_read' else 'has another policy pricing_read' end,
+        format('drop policy if exists pricing_read on %s;', t.name) || coalesce(
+            format(
+                ' create policy pricing_read on %s for select to %s using (true)',
+                t.name,
+                (select string_agg(quote_ident(r.name), ', ') from unnest(t.readers) as r (name))
+            ),
+            ''
+        ),
+        true
+    from secured t
+    left join policy p on p.table_oid = t.oid and p.polname = 'pricing_read'
+    where (p.polname is null and t.readers <> '{}')
+        or (p.polname is not null and not (p.reads_all and p.roles = t.readers))
+    union all
+    select
+        6,
+        'table ' || p.table_name,
+        format('has a policy %I for %s', p.polname, array_to_string(p.roles, ', ')),
+        format('drop policy %I on %s', p.polname, p.table_name),
+        p.is_ours
+    from policy p
+    where p.polname <> 'pricing_read';
+$$;
+
+comment on function public.pricing_access_differences() is
+'How owners, rights, policies and roles differ from the release, with the statement that mends each; is_ours: migrate runs it. Steps are run in order.';

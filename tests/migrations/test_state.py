@@ -1,0 +1,199 @@
+"""What the ledger does not know: objects, owners, rights, policies, roles and cron jobs.
+
+``migrate`` mends what is ours, names what it mended, and leaves what the operator may have meant.
+"""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+
+from service.migrations.runner import migrate, state_differences
+from tests.migrations.pg_catalog import execute, rights, structure
+from tests.postgres import Cluster
+
+# What migrate puts right: every kind of object, and every property of it that the release decides.
+OURS = {
+    r"create_pricing_api_key\(.*: PUBLIC may execute": (
+        "grant execute on all functions in schema public to public"
+    ),
+    "model_prices: pricing_web may not select": (
+        "revoke select on public.model_prices from pricing_web"
+    ),
+    "procrastinate_jobs: pricing_worker may not update": (
+        "revoke update on procrastinate.procrastinate_jobs from pricing_worker"
+    ),
+    "pricing_settings: pricing_owner may not insert": (
+        "revoke insert on public.pricing_settings from pricing_owner"
+    ),
+    "model_pricing_id_seq: anon may update": (
+        "grant all on all sequences in schema public to anon, authenticated, service_role"
+    ),
+    "column public.model_pricing.name: anon may update": (
+        "grant update (name) on public.model_pricing to anon with grant option"
+    ),
+    "model_prices: service_role may select, and hand that on": (
+        "grant select on public.model_prices to service_role with grant option"
+    ),
+    "schema procrastinate: anon may use": "grant usage on schema procrastinate to anon",
+    "role anon: is a member of pricing_owner": "grant pricing_owner to anon",
+    "pricing_drift: belongs to": "alter view public.pricing_drift owner to current_user",
+    "pricing_short_number.*: belongs to": (
+        "alter function public.pricing_short_number(numeric) owner to current_user"
+    ),
+    "procrastinate_events: belongs to": (
+        "alter table procrastinate.procrastinate_events owner to current_user"
+    ),
+    r"pricing_who\(\): was replaced: its body": (
+        "create or replace function public.pricing_who() returns text language sql stable"
+        " set search_path = pg_catalog, pg_temp as $$ select 'somebody else' $$"
+    ),
+    "pricing_api_key.*by whose rights it runs": (
+        "alter function public.pricing_api_key(text) security definer"
+    ),
+    "lock_provider_prices.*its settings": (
+        "alter function public.lock_provider_prices(text[]) reset search_path"
+    ),
+    "pricing_has_admin_key.*its definition": (
+        "alter function public.pricing_has_admin_key() volatile"
+    ),
+    "function public.model_price_at.*: is not there": (
+        "drop function public.model_price_at(text, text, timestamptz)"
+    ),
+    r"pricing_who\(text\): has the name of one of ours": (
+        "create function public.pricing_who(text) returns text language sql as 'select $1'"
+    ),
+    "procrastinate_finish_job_v1.*: is not as procrastinate has it": (
+        "create or replace function procrastinate.procrastinate_finish_job_v1(job_id bigint,"
+        " end_status procrastinate.procrastinate_job_status, delete_job boolean)"
+        " returns void language plpgsql as $$ begin end $$"
+    ),
+    "procrastinate_register_worker_v1.*: has settings of its own": (
+        "alter function procrastinate.procrastinate_register_worker_v1() reset all"
+    ),
+    "view public.pricing_held: was replaced": (
+        "do $$ begin execute 'create or replace view public.pricing_held with"
+        " (security_invoker = true) as select * from (' || rtrim(pg_get_viewdef("
+        "'public.pricing_held'::regclass), ';') || ') as h where false'; end $$"
+    ),
+    "view public.pricing_unpriced: was changed: its options": (
+        "alter view public.pricing_unpriced set (security_invoker = false)"
+    ),
+    "view public.model_price_conditions: is not there": ("drop view public.model_price_conditions"),
+    "pricing_audit_log: has no row level security": (
+        "alter table public.pricing_audit_log disable row level security"
+    ),
+    "pricing_settings: forces its row level security": (
+        "alter table public.pricing_settings force row level security"
+    ),
+    "model_pricing_history: has no policy pricing_read": (
+        "drop policy pricing_read on public.model_pricing_history"
+    ),
+    "pricing_sync_log: has another policy pricing_read": (
+        "alter policy pricing_read on public.pricing_sync_log using (false)"
+    ),
+    "model_pricing: has a policy blind for pricing_web": (
+        "create policy blind on public.model_pricing as restrictive for select to pricing_web"
+        " using (false)"
+    ),
+    "pricing_stop_job on pricing_sync_jobs: is switched off": (
+        "alter table public.pricing_sync_jobs disable trigger pricing_stop_job"
+    ),
+    "pricing_guard_job on pricing_sync_jobs: is not there": (
+        "drop trigger pricing_guard_job on public.pricing_sync_jobs"
+    ),
+    "pricing_release_lock on pricing_sync_lock: is not there": (
+        "drop trigger pricing_release_lock on public.pricing_sync_lock"
+    ),
+    "pricing_notify_sync_job on pricing_sync_jobs: was replaced": (
+        "create or replace trigger pricing_notify_sync_job after insert or update"
+        " on public.pricing_sync_jobs for each row when (false)"
+        " execute function public.notify_pricing_sync_job()"
+    ),
+    "procrastinate_.* on procrastinate_jobs: is switched off": (
+        "alter table procrastinate.procrastinate_jobs disable trigger all"
+    ),
+}
+
+# What somebody may have meant: named with the statement that undoes it, and left alone.
+OPERATORS = {
+    "{role} may select": "grant select on public.model_prices to {role}",
+    "{role} may execute": "grant execute on function public.pricing_doctor() to {role}",
+    "has a policy theirs for {role}": (
+        "create policy theirs on public.model_pricing for select to {role} using (true)"
+    ),
+    "PUBLIC may create objects in it": "grant create on schema public to public",
+    "rule nothing on public.model_pricing: is none of ours": (
+        "create rule nothing as on insert to public.model_pricing do instead nothing"
+    ),
+    "trigger theirs on model_pricing: is none of ours": (
+        "create trigger theirs before update on public.model_pricing for each row"
+        " execute function suppress_redundant_updates_trigger()"
+    ),
+}
+
+
+def sentences(url: str) -> list[str]:
+    return [each.sentence for each in state_differences(url)]
+
+
+def test_a_migrated_database_is_as_released(database: str) -> None:
+    assert sentences(database) == []
+    result = migrate(database)
+    assert (result.applied, result.mended, result.differences) == ((), (), ())
+
+
+def test_what_was_changed_by_hand_is_named_and_mended(database: str) -> None:
+    as_released = structure(database), rights(database)
+    execute(database, *OURS.values())
+    found = state_differences(database)
+    named = "\n".join(each.sentence for each in found)
+    assert [what for what in OURS if not re.search(what, named)] == []
+    assert [each for each in found if not each.is_ours] == []
+    assert migrate(database).mended == tuple(each.sentence for each in found)
+    assert sentences(database) == []
+    assert (structure(database), rights(database)) == as_released
+
+
+def test_what_the_operator_may_have_meant_is_named_and_left(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        role = f"their_{connection.info.dbname}"
+        connection.execute(f"create role {role}".encode())
+        try:
+            execute(database, *(statement.format(role=role) for statement in OPERATORS.values()))
+            found = state_differences(database)
+            named = "\n".join(each.sentence for each in found)
+            assert [what for what in OPERATORS if what.format(role=role) not in named] == []
+            result = migrate(database)
+            assert (result.mended, result.differences) == ((), tuple(found))
+            assert {each.is_ours for each in found} == {False}
+            execute(database, *(each.statement or "" for each in found))
+            assert sentences(database) == []
+        finally:
+            connection.execute(f"drop owned by {role}; drop role {role}".encode())
+
+
+def test_a_login_that_may_make_no_schema_compares_too(
+    database: str, migrated_cluster: Cluster
+) -> None:
+    with migrated_cluster.login_role(can_create_roles=False) as (user, password):
+        migrated_cluster.execute("grant pricing_owner, pricing_web, pricing_worker to {}", user)
+        name = database.rpartition("/")[2]
+        url = migrated_cluster.url_of(name, user=user, password=password)
+        execute(database, *OURS.values())
+        assert sentences(url) == sentences(database)
+
+
+def test_cron_jobs(cron_database: str) -> None:
+    execute(
+        cron_database,
+        "select cron.schedule('pricing_sync_cleanup', '5 4 * * *', 'select 1')",
+        "select cron.unschedule('pricing_sync_retention')",
+    )
+    assert sentences(cron_database) == [
+        "cron job pricing_sync_cleanup: has another schedule or command",
+        "cron job pricing_sync_retention: is not there",
+    ]
+    migrate(cron_database)
+    assert sentences(cron_database) == []
