@@ -735,6 +735,17 @@ def restart_workers(night: Night) -> None:
     assert pricing.value("select pricing_workers_alive()") == 0
 
 
+@section("Rights are not as they should be")
+def rights(night: Night) -> None:
+    night.pricing.do("revoke select on model_prices from pricing_web")
+    should_be, differ = night.sql()
+    assert {each["role"] for each in rows(should_be)} == {"pricing_web", "service_role"}
+    assert row(differ)["object"] == "view public.model_prices"
+    night.answer(row(differ)["statement"])
+    with night.pricing.as_role("pricing_web"):
+        night.pricing.rows("select from model_prices")
+
+
 @section("Upgrade")
 def upgrade(night: Night) -> None:
     assert "db" in night.sh()
