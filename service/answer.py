@@ -17,8 +17,11 @@ from service import __version__
 from service.attempt import Attempt
 from service.catalogue import catalogue_source, read_catalogue
 from service.collecting import Answer, Collecting
+from service.credential_hosts import Credential
+from service.credentials import permitted_hosts
 from service.errors import FetchError, SyncError
 from service.fetch import fetch, make_client
+from service.fetch.http_rules import read_address, require_permitted
 from service.price_list import to_apply_rows
 from service.providers import CATALOGUE, Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
@@ -66,7 +69,7 @@ async def read_answer(attempt: Attempt, tools: SyncTools) -> Answer:
 
 async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
     provider = _adapter(attempt)
-    credential = _credential(attempt)
+    credential = _credential(attempt, provider, tools.settings)
     collecting = Collecting(provider, attempt.provider)
     while collecting.asked is not None:
         unchanged = await _take_page(attempt, tools, provider, credential, collecting)
@@ -80,7 +83,7 @@ async def _take_page(
     attempt: Attempt,
     tools: SyncTools,
     provider: Adapter,
-    credential: str | None,
+    credential: Credential | None,
     collecting: Collecting,
 ) -> Answer | None:
     """Fetch and read one page, whose body is gone afterwards; the answer if nothing changed."""
@@ -114,14 +117,18 @@ def _adapter(attempt: Attempt) -> Adapter:
         ) from None
 
 
-def _credential(attempt: Attempt) -> str | None:
+def _credential(attempt: Attempt, provider: Adapter, settings: Settings) -> Credential | None:
     variable = attempt.credential_variable
     if variable is None:
         return None
-    credential = read_credential(variable)
-    if credential is None:
+    hosts = permitted_hosts(provider, variable, settings)
+    # First, and whether it is there or not: a row must not tell which variables a worker has.
+    target = read_address(_list_url(attempt, provider), allow_http=settings.allow_private_hosts)
+    require_permitted(variable, hosts, target)
+    secret = read_credential(variable)
+    if secret is None:
         raise FetchError(f"{variable} is not set for this worker", code="no_credentials")
-    return credential
+    return Credential(secret, variable, hosts)
 
 
 def _etag_parser(attempt: Attempt, provider: Adapter) -> str:

@@ -12,8 +12,9 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from service.credential_hosts import CredentialHosts
 from service.errors import SettingsError
 
 PREFIX = "PRICING_"
@@ -53,6 +54,10 @@ class Settings(BaseModel):
     allow_private_hosts: bool = Field(
         default=False, description="fetch from http and private addresses too; for tests only"
     )
+    credential_hosts: CredentialHosts = Field(
+        default=CredentialHosts(),
+        description="VARIABLE=host,...: hosts that a provider's credential may be sent to as well",
+    )
     max_body_bytes: int = Field(
         default=8 * MEBIBYTE,
         ge=1024,
@@ -72,6 +77,16 @@ class Settings(BaseModel):
     @classmethod
     def _upper(cls, value: object) -> object:
         return value.upper() if isinstance(value, str) else value
+
+    @field_validator("credential_hosts", mode="before")
+    @classmethod
+    def _pairs(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return CredentialHosts.parse(value)
+        except ValueError as error:
+            raise PydanticCustomError("hosts", "{wrong}", {"wrong": str(error)}) from None
 
     def require_database_url(self) -> str:
         """The owner's URL, or a SettingsError that says how to get one."""

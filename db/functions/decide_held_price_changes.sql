@@ -43,7 +43,8 @@ begin
     set status = p_status, decided_at = v_now, decided_by = p_decided_by, decision_note = p_note
     where h.id = any (p_ids);
 
-    -- Somebody has looked at the whole of a first list.
+    -- Somebody has looked at the whole of a first list. In the log that is what it is, not a change by hand.
+    perform pg_catalog.set_config('pricing.first_list_decided', 'on', true);
     update public.pricing_providers p
     set review_first = false
     where p.review_first
@@ -66,6 +67,7 @@ begin
             from public.pricing_held_changes h
             where h.provider_slug = p.slug and h.class = 'first_list' and h.status = 'held'
         );
+    perform pg_catalog.set_config('pricing.first_list_decided', '', true);
 end;
 $$;
 

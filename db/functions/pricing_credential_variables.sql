@@ -1,16 +1,16 @@
--- A worker asks for the names, so that it tells of no other variable that it has.
+-- A worker asks for them, and decides by itself which of these it may use where: what a row says is not enough.
 create or replace function public.pricing_credential_variables()
-returns setof text
+returns table (provider text, adapter text, base_url text, variable text)
 language sql
 stable
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select distinct p.credential_variable
+    select p.slug, p.adapter, p.base_url, p.credential_variable
     from public.pricing_providers p
     where p.credential_variable is not null
-    order by p.credential_variable;
+    order by p.slug;
 $$;
 
 comment on function public.pricing_credential_variables() is
-'The names of the environment variables in which workers keep the credentials of providers.';
+'The environment variables in which workers keep the credentials of providers: names only, with where each would be sent.';

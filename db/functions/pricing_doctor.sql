@@ -68,6 +68,8 @@ begin
         select
             p.slug,
             p.state,
+            p.adapter,
+            p.base_url,
             p.credential_variable,
             p.consecutive_failures,
             extract(epoch from clock_timestamp() - p.last_success_at) as success_seconds,

@@ -1,6 +1,6 @@
 -- Only ever good news: that a credential is gone shows at the next sync, for another worker may have it. It never
 -- waits: a provider that somebody holds is left to the next worker that starts, or to a trigger by name.
-create or replace function public.report_pricing_credentials(variables text[])
+create or replace function public.report_pricing_credentials(providers text[])
 returns setof text
 language sql
 security definer
@@ -10,7 +10,7 @@ as $$
         select p.slug
         from public.pricing_providers p
         where p.state = 'no_credentials'
-            and (p.credential_variable is null or p.credential_variable = any (report_pricing_credentials.variables))
+            and (p.credential_variable is null or p.slug = any (report_pricing_credentials.providers))
         order by p.slug
         for no key update skip locked
     ),
@@ -26,4 +26,4 @@ as $$
 $$;
 
 comment on function public.report_pricing_credentials(text[]) is
-'A worker says which credentials it has: providers that lacked one of these are synced from now on, at the next tick first; returns them.';
+'A worker says for which providers it has the credential, and may send it there: those that lacked it are synced from now on, at the next tick first; returns them.';

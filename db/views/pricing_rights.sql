@@ -139,6 +139,8 @@ function (name, callers) as (
         ('release_pricing_lock', '{}'),
         ('follow_provider_disabled', '{}'),
         ('follow_provider_switch', '{}'),
+        ('audit_provider_change', '{}'),
+        ('audit_settings_change', '{}'),
         ('guard_pricing_settings', '{}'),
         ('guard_pricing_lock', '{}'),
         ('pricing_access_differences', '{}'),

@@ -9,6 +9,7 @@ from datetime import timedelta
 import psycopg
 
 from service.database import connect
+from service.doctor.addresses import ADDRESSES, judge_addresses
 from service.doctor.configuration import (
     CONFIGURATION,
     Process,
@@ -80,6 +81,7 @@ CHECKS = (
     STUCK,
     TRANSACTIONS,
     PROVIDERS,
+    ADDRESSES,
     CLOCK,
     CONNECTIONS,
 )
@@ -125,12 +127,15 @@ def _examine(read: Callable[[], Settings], deadline: Deadline) -> Iterator[Findi
         yield Finding(DATABASE, "fail", error.message, look_for(url))
         return
     state = Inquiry(lambda: _differences(url))
-    migrated = yield from _judge_database(connection, state, deadline)
+    migrated = yield from _judge_database(connection, state, settings, deadline)
     yield from _judge_sessions(there, sessions, deadline, is_migrated=migrated)
 
 
 def _judge_database(
-    connection: psycopg.Connection, state: Inquiry[list[Difference]], deadline: Deadline
+    connection: psycopg.Connection,
+    state: Inquiry[list[Difference]],
+    settings: Settings,
+    deadline: Deadline,
 ) -> Generator[Finding, None, bool]:
     """Gives back whether it is migrated: before that, our roles are no concern."""
     version = connection.info.server_version
@@ -171,6 +176,7 @@ def _judge_database(
     yield judge_stuck(facts, somebody_sweeps=bool(facts.workers_alive or ticking(facts)))
     yield judge_transactions(facts)
     yield judge_providers(facts)
+    yield judge_addresses(facts, settings)
     return True
 
 

@@ -39,6 +39,8 @@ class OpenTransaction(_Fact):
 class Provider(_Fact):
     slug: str
     state: str = "ok"
+    adapter: str | None = None
+    base_url: str | None = None
     credential_variable: str | None = None
     consecutive_failures: int = 0
     success_seconds: float | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,6 +14,7 @@ import httpcore2
 import httpx2
 
 from service import __version__
+from service.credential_hosts import Credential
 from service.errors import FetchError
 from service.fetch.addresses import CheckedNetwork, NameNotResolved
 from service.fetch.bounded_body import ACCEPT_ENCODING, BoundedBody, too_large
@@ -70,26 +71,29 @@ async def fetch(
     url: str,
     *,
     etag: str | None = None,
-    credential: str | None = None,
+    credential: Credential | None = None,
     max_bytes: int,
     allow_private_hosts: bool = False,
     backoff_seconds: float = BACKOFF_SECONDS,
 ) -> Fetched:
     """The list at ``url``, at most ``max_bytes`` after decompression.
 
-    ``credential`` goes into the Authorization header as a bearer token, ``etag`` into
-    If-None-Match. What may pass (timeouts, connections, 5xx, 408, 429, half an answer) is tried
-    three times in all, with ``backoff_seconds`` doubling between. FetchError: ``timeout``,
-    ``connection``, ``http_status``, ``rate_limited``, ``too_large``, ``truncated``,
-    ``bad_encoding``, ``redirect_refused``, ``address_refused``.
+    ``credential`` goes into the Authorization header as a bearer token, to its own hosts only;
+    ``etag`` into If-None-Match. What may pass (timeouts, connections, 5xx, 408, 429, half an
+    answer) is tried three times in all, with ``backoff_seconds`` doubling between. FetchError:
+    ``timeout``, ``connection``, ``http_status``, ``rate_limited``, ``too_large``, ``truncated``,
+    ``bad_encoding``, ``redirect_refused``, ``address_refused``, ``credential_refused``.
     """
     target = read_address(url, allow_http=allow_private_hosts)
-    headers = request_headers(target.host, etag, credential)
+
+    def headers_for(target: httpx2.URL) -> dict[str, str]:
+        return request_headers(target, etag, credential)
+
     tries = 0
     while True:
         tries += 1
         try:
-            return await _try_once(client, target, headers, max_bytes, allow_private_hosts)
+            return await _try_once(client, target, headers_for, max_bytes, allow_private_hosts)
         except MayPass as failure:
             wait = _wait(failure, tries, backoff_seconds)
             if wait is None:
@@ -116,11 +120,12 @@ class _CheckedTransport(httpx2.AsyncHTTPTransport):
 async def _try_once(
     client: httpx2.AsyncClient,
     target: httpx2.URL,
-    headers: dict[str, str],
+    headers_for: Callable[[httpx2.URL], dict[str, str]],
     max_bytes: int,
     allow_http: bool,
 ) -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
+        headers = headers_for(target)
         async with _answer(client, target, headers) as response:
             if response.status_code not in REDIRECTS:
                 require_success(response, conditional="If-None-Match" in headers)

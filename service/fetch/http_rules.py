@@ -5,11 +5,13 @@ Every message is one sentence with the host, and never with the credential.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from service.credential_hosts import Credential, Host, refusal
 from service.errors import FetchError
 
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -64,19 +66,30 @@ def read_address(url: str, *, allow_http: bool) -> httpx2.URL:
     return target
 
 
-def request_headers(host: str, etag: str | None, credential: str | None) -> dict[str, str]:
+def request_headers(
+    target: httpx2.URL, etag: str | None, credential: Credential | None
+) -> dict[str, str]:
+    """The headers of one request; ``credential_refused`` where the target may not have the key."""
     headers = {}
     if credential is not None:
-        if not _is_header_text(credential.strip()):
+        require_permitted(credential.variable, credential.hosts, target)
+        secret = credential.secret.strip()
+        if not _is_header_text(secret):
             raise FetchError(
-                f"The credential for {host} cannot be sent: it is empty or holds characters that"
-                " no key has.",
+                f"The credential for {target.host} cannot be sent: it is empty or holds characters"
+                " that no key has.",
                 code="connection",
             )
-        headers["Authorization"] = f"Bearer {credential.strip()}"
+        headers["Authorization"] = f"Bearer {secret}"
     if usable := usable_etag(etag):
         headers["If-None-Match"] = usable
     return headers
+
+
+def require_permitted(variable: str, hosts: Iterable[Host], target: httpx2.URL) -> None:
+    refused = refusal(variable, hosts, target.scheme, target.raw_host.decode("ascii"), target.port)
+    if refused is not None:
+        raise FetchError(refused, code="credential_refused")
 
 
 def redirected(response: httpx2.Response, target: httpx2.URL, *, allow_http: bool) -> httpx2.URL:
@@ -89,9 +102,10 @@ def redirected(response: httpx2.Response, target: httpx2.URL, *, allow_http: boo
         following = None
     if not location or following is None:
         raise FetchError(f"{host} redirected to nowhere.", code="redirect_refused")
-    origin = (following.scheme, following.host, following.port)
-    secured = target.port is None and origin == ("https", host, None)
-    if origin != (target.scheme, host, target.port) and not secured:
+    # As it goes over the wire: two names may look alike to a person.
+    origin = (following.scheme, following.raw_host, following.port)
+    secured = target.port is None and origin == ("https", target.raw_host, None)
+    if origin != (target.scheme, target.raw_host, target.port) and not secured:
         raise FetchError(
             f"{host} redirected to another host: {following.host[:100]!r}.",
             code="redirect_refused",

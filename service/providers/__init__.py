@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from pkgutil import iter_modules
+from urllib.parse import urlsplit
 
+from service.credential_hosts import Host
 from service.price_list import PriceList
 from service.prices import Axis, Unit
 
@@ -52,7 +54,8 @@ class Adapter:
 
     The list is at ``base_url`` (scheme, host, any prefix; the operator may change it) followed by
     ``path``, which may end in a query. ``credential_variable`` names the environment variable with
-    the key, if the provider wants one. ``parse`` reads one body, which is one page where there are
+    the key, if the provider wants one; it may be sent to the host of ``base_url`` and to ``hosts``,
+    over https, and nowhere else. ``parse`` reads one body, which is one page where there are
     ``pages``; it knows no network and no database; it raises ParseError for a list that cannot be
     used as a whole, and nothing else.
 
@@ -73,7 +76,15 @@ class Adapter:
     pages: Pages | None = None
     price_api: bool = True
     catalogue_id: Callable[[str], str] = str
+    hosts: tuple[str, ...] = ()
     note: str = ""
+
+    def credential_hosts(self, variable: str) -> tuple[Host, ...]:
+        """Where the adapter's own credential may be sent; no other variable may go anywhere."""
+        if variable != self.credential_variable:
+            return ()
+        own = urlsplit(self.base_url).netloc
+        return tuple(Host.parse(each) for each in (own, *self.hosts))
 
 
 def adapter(slug: str | None) -> Adapter:

@@ -105,6 +105,8 @@ def test_the_enabled_providers(pricing: Pricing) -> None:
     assert deepinfra == {
         "slug": "deepinfra",
         "state": "ok",
+        "adapter": "deepinfra",
+        "base_url": "https://api.deepinfra.com",
         "credential_variable": None,
         "consecutive_failures": 0,
         "error_kind": None,
@@ -113,6 +115,8 @@ def test_the_enabled_providers(pricing: Pricing) -> None:
     assert openrouter == {
         "slug": "openrouter",
         "state": "failing",
+        "adapter": "openrouter",
+        "base_url": "https://openrouter.ai",
         "credential_variable": None,
         "consecutive_failures": 3,
         "success_seconds": None,

@@ -16,7 +16,7 @@ def test_a_provider_is_named_until_a_worker_reports_its_credential(pricing: Pric
     assert pricing.rows(MISSING) == [groq, together]
 
     with pricing.as_role("pricing_worker"):
-        pricing.rows("select public.report_pricing_credentials('{TOGETHER_API_KEY}')")
+        pricing.rows("select public.report_pricing_credentials('{together}')")
     assert pricing.rows(MISSING) == [groq]
 
     pricing.do("update public.pricing_providers set enabled = false where slug = 'groq'")

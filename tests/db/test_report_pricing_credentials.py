@@ -1,4 +1,4 @@
-"""A worker tells which credentials it has, names only."""
+"""A worker tells for which providers it has the credential."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import pytest
 
 from tests.db.conftest import Another
 from tests.db.pricing import Pricing
+
+A_KEY = ("priced", "unpriced", "failing", "well", "off")
 
 
 @pytest.fixture
@@ -28,16 +30,16 @@ def locked_out(pricing: Pricing) -> Pricing:
     return pricing
 
 
-def report(pricing: Pricing, *variables: str) -> list[str]:
+def report(pricing: Pricing, *providers: str) -> list[str]:
     with pricing.as_role("pricing_worker"):
         rows = pricing.rows(
-            "select * from public.report_pricing_credentials(%s) as slug", list(variables)
+            "select * from public.report_pricing_credentials(%s) as slug", list(providers)
         )
     return [row["slug"] for row in rows]
 
 
 def test_who_lacked_one_of_these_is_synced_from_now_on(locked_out: Pricing) -> None:
-    assert report(locked_out, "A_KEY", "UNHEARD_OF") == ["priced", "unpriced"]
+    assert report(locked_out, *A_KEY, "unheard-of") == ["priced", "unpriced"]
 
     states = {
         slug: locked_out.provider(slug)["state"]
@@ -59,16 +61,16 @@ def test_who_lacked_one_of_these_is_synced_from_now_on(locked_out: Pricing) -> N
     assert {"priced", "unpriced"} < set(locked_out.trigger()["providers"])
 
 
-@pytest.mark.parametrize("variables", [[], ["UNHEARD_OF"]])
-def test_without_any_of_these_nothing_changes(locked_out: Pricing, variables: list[str]) -> None:
+@pytest.mark.parametrize("providers", [[], ["unheard-of"]])
+def test_without_any_of_these_nothing_changes(locked_out: Pricing, providers: list[str]) -> None:
     with locked_out.nothing_written():
-        assert report(locked_out, *variables) == []
+        assert report(locked_out, *providers) == []
 
 
 def test_said_again_it_changes_nothing(locked_out: Pricing) -> None:
-    report(locked_out, "A_KEY")
+    report(locked_out, *A_KEY)
     with locked_out.nothing_written():
-        assert report(locked_out, "A_KEY") == []
+        assert report(locked_out, *A_KEY) == []
 
 
 def test_one_that_wants_no_credential_any_more_is_synced(locked_out: Pricing) -> None:
@@ -83,5 +85,5 @@ def test_it_waits_for_nobody(locked_out: Pricing, another: Another) -> None:
     with holder.connection.transaction():
         holder.do("update public.pricing_providers set name = name where slug = 'priced'")
         locked_out.do("set statement_timeout = '5s'")
-        assert report(locked_out, "A_KEY") == ["unpriced"]
-    assert report(locked_out, "A_KEY") == ["priced"]
+        assert report(locked_out, *A_KEY) == ["unpriced"]
+    assert report(locked_out, *A_KEY) == ["priced"]

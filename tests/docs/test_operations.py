@@ -447,6 +447,10 @@ def change_provider(night: Night) -> None:
 
     assert night.sql(provider="openrouter") == [1]
     assert pricing.provider("openrouter")["base_url"] == "https://prices.example.com"
+    (changes,) = night.sql()
+    newest = rows(changes)[0]
+    assert (newest["action"], newest["subject"]) == ("change_provider", "openrouter")
+    assert newest["details"]["base_url"]["now"] == "https://prices.example.com"
 
 
 @section("Change a setting")

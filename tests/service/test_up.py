@@ -289,6 +289,8 @@ def test_providers_with_a_credential_are_in_the_first_sync_and_others_are_named(
         provider_server.fill(slug, 20)
         _point(connection, slug, provider_server.base_url(slug))
     up_processes.environment["TOGETHER_API_KEY"] = "a-key-of-nobody"
+    permitted = f"TOGETHER_API_KEY={provider_server.host}:{provider_server.port}"
+    up_processes.environment["PRICING_CREDENTIAL_HOSTS"] = permitted
 
     ended = _up(up_processes, "--once")
 

@@ -11,11 +11,13 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
 
 from service import __version__
+from service.credential_hosts import Credential, Host
 from service.errors import FetchError
 from service.fetch import BACKOFF_SECONDS, LONGEST_WAIT, TIMEOUTS, Fetched, fetch, make_client
 from service.providers import adapter, adapter_slugs
@@ -42,6 +44,13 @@ def server() -> Iterator[ProviderServer]:
         yield server
 
 
+def credential_for(url: str) -> Credential:
+    """One that may be sent where the URL leads."""
+    parts = urlsplit(url)
+    host = Host(parts.hostname or "", parts.port, https_only=False)
+    return Credential(CREDENTIAL, "A_KEY", (host,))
+
+
 def ask(url: str, *, timeouts: httpx2.Timeout = TIMEOUTS, **options: Any) -> Fetched:
     """One fetch as the worker does it, private addresses allowed and with little patience."""
 
@@ -55,7 +64,7 @@ def ask(url: str, *, timeouts: httpx2.Timeout = TIMEOUTS, **options: Any) -> Fet
 
 def refusal(url: str, **options: Any) -> FetchError:
     with pytest.raises(FetchError) as refused:
-        ask(url, credential=CREDENTIAL, **options)
+        ask(url, credential=credential_for(url), **options)
     error = refused.value
     assert "127.0.0.1" in error.message
     assert error.message.endswith(".")
@@ -78,7 +87,7 @@ def test_the_list_arrives(server: ProviderServer, encoding: str | None, chunked:
 
 
 def test_the_request_says_who_asks_and_with_which_key(server: ProviderServer) -> None:
-    ask(server.url(PROVIDER), credential=CREDENTIAL)
+    ask(server.url(PROVIDER), credential=credential_for(server.url(PROVIDER)))
     (request,) = server.requests(PROVIDER)
     assert request.headers["user-agent"] == f"pricing-sync/{__version__}"
     assert request.headers["accept-encoding"] == "gzip, deflate"
@@ -202,7 +211,7 @@ def test_a_long_retry_after_is_handed_on(server: ProviderServer) -> None:
 
 def test_a_redirect_within_the_host_is_followed(server: ProviderServer) -> None:
     server.answer(PROVIDER, Answer(status=308, headers={"Location": "?page=1"}), Answer(b"{}"))
-    fetched = ask(server.url(PROVIDER), credential=CREDENTIAL)
+    fetched = ask(server.url(PROVIDER), credential=credential_for(server.url(PROVIDER)))
     assert fetched.final_url == server.url(PROVIDER) + "?page=1"
     assert len(server.requests(PROVIDER)) == 2
 
@@ -287,6 +296,7 @@ BOUND_SECONDS = 10
 
 FETCH_IN_A_PROCESS = """
 import asyncio, sys, tracemalloc
+from service.credential_hosts import Credential, Host
 from service.errors import FetchError
 from service.fetch import fetch, make_client
 from service.settings import Settings

@@ -6,6 +6,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
+from service.credential_hosts import Credential, Host
 from service.errors import FetchError
 from service.fetch.http_rules import (
     read_address,
@@ -80,15 +81,21 @@ def test_redirects_that_are_refused(origin: str, location: str | None) -> None:
 
 
 def test_the_headers_of_a_request() -> None:
-    headers = request_headers("a.example", '"v1"', " key-123\n")
+    target = httpx2.URL("https://a.example/v1")
+    credential = Credential(" key-123\n", "A_KEY", (Host("a.example"),))
+    headers = request_headers(target, '"v1"', credential)
     assert headers == {"Authorization": "Bearer key-123", "If-None-Match": '"v1"'}
-    assert request_headers("a.example", None, None) == {}
+    assert request_headers(target, None, None) == {}
 
 
 @pytest.mark.parametrize("credential", ["", "  ", "two words", "line\nbreak", "schlüssel", "\x00"])
 def test_a_credential_that_cannot_be_sent_is_never_shown(credential: str) -> None:
     with pytest.raises(FetchError) as refused:
-        request_headers("a.example", None, credential)
+        request_headers(
+            httpx2.URL("https://a.example/v1"),
+            None,
+            Credential(credential, "A_KEY", (Host("a.example"),)),
+        )
     assert refused.value.message.startswith("The credential for a.example cannot be sent")
     assert not credential.strip() or credential not in refused.value.message
 

@@ -1,0 +1,52 @@
+-- Definer: whoever may change a provider leaves a row, and needs no right on the log for it.
+create or replace function public.audit_provider_change()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    -- What syncs and the schedule write, many times a day: no decision of a person.
+    v_machine constant text[] := array[
+        'state', 'next_sync_at', 'next_allowed_at', 'last_success_at', 'last_changed_at', 'consecutive_failures',
+        'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at'
+    ];
+    v_was jsonb := '{}';
+    v_now jsonb := '{}';
+    v_changes jsonb;
+    v_action text := case tg_op when 'INSERT' then 'add_provider' when 'DELETE' then 'remove_provider' else 'change_provider' end;
+begin
+    if tg_op <> 'INSERT' then
+        v_was := to_jsonb(old) - v_machine;
+    end if;
+    if tg_op <> 'DELETE' then
+        v_now := to_jsonb(new) - v_machine;
+    end if;
+    if v_was = v_now then
+        return null;
+    end if;
+    if tg_op = 'INSERT' and new.created_at <> transaction_timestamp() and pg_catalog.pg_has_role(
+        session_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'usage'
+    ) then
+        -- A dump is being restored, by somebody who could do it without triggers as well: nobody decides anything,
+        -- and a row here could take the number of one that is still to come.
+        return null;
+    end if;
+    select jsonb_object_agg(k.name, jsonb_build_object('was', v_was -> k.name, 'now', v_now -> k.name))
+    into v_changes
+    from jsonb_object_keys(v_was || v_now) as k (name)
+    where v_was -> k.name is distinct from v_now -> k.name;
+    -- Not by hand: a person decided about its first list, which has a row of its own.
+    if v_changes = '{"review_first": {"was": true, "now": false}}'
+        and current_setting('pricing.first_list_decided', true) = 'on'
+    then
+        v_action := 'end_first_review';
+    end if;
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (public.pricing_who(), v_action, coalesce(v_was ->> 'slug', v_now ->> 'slug'), v_changes);
+    return null;
+end;
+$$;
+
+comment on function public.audit_provider_change() is
+'Trigger: what a person adds, changes or removes of a provider is in pricing_audit_log, column by column, was and now.';

@@ -1,0 +1,45 @@
+"""Providers that are asked elsewhere than their adapter says, or want what is not theirs."""
+
+from __future__ import annotations
+
+from tests.db.pricing import Pricing
+from tests.service.doctor.conftest import Diagnose
+
+
+def change(people: Pricing, slug: str, **columns: str | None) -> None:
+    for column, value in columns.items():
+        people.do(f"update pricing_providers set {column} = %s where slug = %s", value, slug)
+
+
+def test_well(diagnose: Diagnose, people: Pricing) -> None:
+    people.do("update pricing_providers set enabled = adapter is not null")
+    # No slash, capital or default port makes it another one.
+    change(people, "deepinfra", base_url="https://API.deepinfra.com:443/")
+    change(people, "openrouter", base_url=None)
+    finding = diagnose()["addresses"]
+    assert (finding.state, finding.found) == ("ok", "18 providers, each at its own address")
+
+
+def test_another_address(diagnose: Diagnose, people: Pricing) -> None:
+    change(people, "openrouter", base_url="https://me:secret@evil.example/x")
+    finding = diagnose()["addresses"]
+    assert finding.state == "warn"
+    assert finding.found == (
+        "openrouter is asked at https://evil.example/x, not at https://openrouter.ai"
+    )
+    assert finding.advice is not None
+    people.do(finding.advice)
+    assert diagnose()["addresses"].state == "ok"
+
+
+def test_a_credential_that_is_not_its_own(diagnose: Diagnose, people: Pricing) -> None:
+    change(people, "deepinfra", credential_variable="GROQ_API_KEY")
+    finding = diagnose()["addresses"]
+    assert finding.state == "warn"
+    said = "deepinfra gets no credential: GROQ_API_KEY may not be sent to api.deepinfra.com"
+    assert said in finding.found
+    listed = diagnose(PRICING_CREDENTIAL_HOSTS="GROQ_API_KEY=api.deepinfra.com")
+    assert listed["addresses"].state == "ok"
+    assert finding.advice is not None
+    people.do(finding.advice)
+    assert diagnose()["addresses"].state == "ok"
