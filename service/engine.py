@@ -11,18 +11,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 import psycopg
 from procrastinate import App
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Notification, Status
-from procrastinate.manager import JobManager, NotificationCallback
+from procrastinate.manager import JobManager, NotificationCallback, get_channel_for_queues
 
 from service.connection import answer_within
 from service.connector import PricingConnector
 from service.errors import SettingsError, WorkerPruned
+from service.hearsay import Hearsay
 from service.logs import SyncLogger, sync_logger
 from service.migrations.runner import missing_parts
 from service.supervisor import Supervisor
@@ -49,6 +50,8 @@ class PricingJobManager(JobManager):
         super().__init__(connector)
         self._own_connector = connector
         self._notifications = 0
+        # Queue rows that this process runs.
+        self._running: set[int] = set()
         # Queue rows whose end could not be written before a stop.
         self.left: list[int] = []
         self._failure: Exception | None = None
@@ -78,12 +81,22 @@ class PricingJobManager(JobManager):
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
-        async def count(*, channel: str, notification: Notification) -> None:
+        # The engine's own parses what anybody may send, and obeys it.
+        async def tell(notification: Notification) -> None:
             self._notifications += 1
-            await on_notification(channel=channel, notification=notification)
+            await on_notification(channel="", notification=notification)
 
-        with self._noting_failure():
-            await super().listen_for_jobs(on_notification=count, queues=queues)
+        hearsay = Hearsay(tell, self._running.__contains__, self.list_jobs_to_abort_async)
+        passing_on = asyncio.create_task(hearsay.pass_on(), name="pricing hearsay")
+        try:
+            with self._noting_failure():
+                await self.connector.listen_notify(
+                    on_notification=hearsay.hear, channels=get_channel_for_queues(queues)
+                )
+        finally:
+            passing_on.cancel()
+            with suppress(asyncio.CancelledError):
+                await passing_on
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         # The worker forgets a notification that arrives while it fetches: an empty answer to a
@@ -108,6 +121,8 @@ class PricingJobManager(JobManager):
                     raise WorkerPruned(PRUNED) from error
                 raise
             if job is not None or seen == self._notifications:
+                if job is not None and job.id is not None:
+                    self._running.add(job.id)
                 return job
 
     async def _fetch_once(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
@@ -191,13 +206,18 @@ class PricingJobManager(JobManager):
                 )
         except Unwritten:
             self.left.append(job.id)
+        finally:
+            self._running.discard(job.id)
 
     async def retry_job(self, job: Job, *args: Any, **kwargs: Any) -> None:
-        if job.task_name != SYNC_TASK:
-            await super().retry_job(job, *args, **kwargs)
-            return
         assert job.id is not None
-        await self.end_provider_sync(job.id, job.attempts + 1, "queued")
+        try:
+            if job.task_name == SYNC_TASK:
+                await self.end_provider_sync(job.id, job.attempts + 1, "queued")
+            else:
+                await super().retry_job(job, *args, **kwargs)
+        finally:
+            self._running.discard(job.id)
 
     async def end_provider_sync(
         self,

@@ -50,7 +50,7 @@ async def listen_forever(
         try:
             connection = await connect()
             await _listen(connection, channels, on_notification)
-        except (psycopg.Error, Deaf) as error:
+        except (psycopg.Error, Deaf, UnicodeError) as error:
             if connection is not None:
                 backoff = FIRST_BACKOFF_SECONDS
                 on_lost()
@@ -92,7 +92,7 @@ async def _pass_on(
             continue
         try:
             await on_notification(channel=notification.channel, payload=notification.payload)
-        except (ValueError, LookupError, TypeError):
-            # Anybody may NOTIFY by hand.
+        except Exception:
+            # Anybody may NOTIFY anything.
             await on_notification(channel=notification.channel, payload=NEWS)
     return heard

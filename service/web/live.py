@@ -10,11 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-import asyncpg
-
-from service.errors import PricingError
 from service.web.database import WebDatabase
-from service.web.errors import CONNECTION_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +19,19 @@ PROBE_EVERY_SECONDS = 10.0
 PROBE_ANSWER_SECONDS = 5.0
 FIRST_BACKOFF_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
+# Ours have about 100 characters; a longer one is not parsed.
+LONGEST_PAYLOAD = 300
+WAKE_ALL_EVERY_SECONDS = 1.0
+
+
+def read_job_id(payload: str) -> uuid.UUID | None:
+    """The job that a notification of ours names; None for anything else that somebody said."""
+    if len(payload) > LONGEST_PAYLOAD:
+        return None
+    try:
+        return uuid.UUID(json.loads(payload)["job_id"])
+    except Exception:
+        return None
 
 
 class JobChanges:
@@ -35,6 +44,8 @@ class JobChanges:
     def __init__(self, database: WebDatabase) -> None:
         self._database = database
         self._waiting: dict[uuid.UUID, set[asyncio.Event]] = {}
+        self._woken_at = float("-inf")
+        self._next_wake: asyncio.TimerHandle | None = None
         self.listening = False
         self.stopped = asyncio.Event()
 
@@ -66,7 +77,7 @@ class JobChanges:
         while True:
             try:
                 await self._listen()
-            except (*CONNECTION_ERRORS, asyncpg.PostgresError, PricingError) as error:
+            except Exception as error:
                 if self.listening:
                     backoff = FIRST_BACKOFF_SECONDS
                     # It is probed, and so the first to know.
@@ -108,14 +119,30 @@ class JobChanges:
             connection.terminate()
 
     def _notified(self, connection: Any, pid: int, channel: str, payload: object) -> None:
-        try:
-            job_id = uuid.UUID(json.loads(str(payload))["job_id"])
-        except (ValueError, KeyError, TypeError):
-            # Anybody may NOTIFY by hand; then everybody looks.
-            self._wake_all()
+        """Called for everything on the channel, where any login may say anything."""
+        job_id = read_job_id(str(payload))
+        if job_id is None:
+            # It may be a person's hint: then everybody looks.
+            self._wake_all_in_turn()
             return
         for changed in self._waiting.get(job_id, ()):
             changed.set()
+
+    def _wake_all_in_turn(self) -> None:
+        """Wake all, once in a while only: each of them asks the database then."""
+        if self._next_wake is not None:
+            return
+        loop = asyncio.get_running_loop()
+        wait = self._woken_at + WAKE_ALL_EVERY_SECONDS - loop.time()
+        if wait <= 0:
+            self._wake_all()
+            self._woken_at = loop.time()
+        else:
+            self._next_wake = loop.call_later(wait, self._wake_all_late)
+
+    def _wake_all_late(self) -> None:
+        self._next_wake = None
+        self._wake_all_in_turn()
 
     def _wake_all(self) -> None:
         for events in self._waiting.values():

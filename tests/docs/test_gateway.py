@@ -31,6 +31,7 @@ from tests.db.price_decisions import (
 )
 from tests.db.pricing import Pricing, Row, price
 from tests.docs.blocks import blocks
+from tests.odd_payloads import odd_payloads
 from tests.postgres import Cluster
 from tests.waiting import wait_until
 
@@ -133,6 +134,18 @@ def test_every_kind_of_change_arrives(pricing: Pricing, start: Start) -> None:
     pricing.sync("openrouter", [price("m", "7"), price("new")])
     wait_until_fresh(pricing, cache)
     assert cache.price("openrouter", "m", 0, NOON)[INPUT] == 7
+
+
+def test_what_others_say_on_the_channel_stops_and_fills_nothing(
+    pricing: Pricing, start: Start
+) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    cache = start()
+    for payload in (*odd_payloads(), '{"provider": "\\u0000"}', '{"provider": "made-up"}'):
+        pricing.rows("select pg_notify('pricing_changed', %s)", payload)
+    said(pricing, {"m": prices(3, 2)})
+    wait_until_fresh(pricing, cache)
+    assert set(cache._models) == {"openrouter"}
 
 
 def test_no_change_is_missed_while_many_come_and_connections_break(
