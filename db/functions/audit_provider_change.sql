@@ -9,7 +9,9 @@ declare
     -- What syncs and the schedule write, many times a day: no decision of a person.
     v_machine constant text[] := array[
         'state', 'next_sync_at', 'next_allowed_at', 'last_success_at', 'last_changed_at', 'consecutive_failures',
-        'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at'
+        'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at',
+        -- A decision, whose function leaves a row of its own; a sync ends it.
+        'accepted_list_at', 'accepted_list_models', 'accepted_list_prices_gone'
     ];
     v_was jsonb := '{}';
     v_now jsonb := '{}';

@@ -16,7 +16,7 @@ AUDIT = "select who, action, subject, details from public.pricing_audit_log orde
 MACHINE = {
     *("state", "next_sync_at", "next_allowed_at", "last_success_at", "last_changed_at"),
     *("consecutive_failures", "etag", "etag_parser", "content_digest", "unknown_keys"),
-    "created_at",
+    *("created_at", "accepted_list_at", "accepted_list_models", "accepted_list_prices_gone"),
 }
 
 
@@ -64,6 +64,7 @@ def test_each_column_that_a_person_sets_and_no_other(pricing: Pricing) -> None:
                     or {
                         "timestamp with time zone": "now() + interval '1 hour'",
                         "integer": "7",
+                        "boolean": "true",
                         "text": "'x'",
                     }[kind]
                 )
