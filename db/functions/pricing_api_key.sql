@@ -1,6 +1,6 @@
 -- The web process looks a bearer key up by its public part and compares the digest itself, in constant time.
 create or replace function public.pricing_api_key(key_id text)
-returns table (name text, role text, key_digest bytea, is_valid boolean)
+returns table (name text, role text, key_digest bytea, is_valid boolean, is_stale boolean)
 language sql
 stable
 security invoker
@@ -11,10 +11,11 @@ as $$
         api_key.role,
         api_key.key_digest,
         api_key.revoked_at is null
-            and (api_key.expires_at is null or api_key.expires_at > clock_timestamp())
+            and (api_key.expires_at is null or api_key.expires_at > clock_timestamp()),
+        coalesce(api_key.last_used_at < clock_timestamp() - interval '1 minute', true)
     from public.pricing_api_keys as api_key
     where api_key.key_id = pricing_api_key.key_id;
 $$;
 
 comment on function public.pricing_api_key(text) is
-'One bearer key by its public part: whose it is, what it may do, its digest, and whether it is still valid.';
+'One bearer key by its public part: whose it is, what it may do, its digest, whether it is still valid, and whether its last use was written down more than a minute ago.';

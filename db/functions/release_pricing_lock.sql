@@ -10,6 +10,7 @@ declare
     v_row procrastinate.procrastinate_jobs;
     v_skipped boolean := false;
     v_id bigint;
+    v_released jsonb := '[]';
 begin
     for v_id in
         select h.queue_job_id
@@ -25,13 +26,21 @@ begin
             v_skipped := true;
         elsif v_row.abort_requested then
             perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');
+            v_released := v_released || v_row.args;
         else
             perform public.requeue_provider_sync(
                 v_id, v_row.attempts + 1, 'cancelled', 'lock_released',
                 format('Its lock was released by %s; the sync was queued again', public.pricing_who())
             );
+            v_released := v_released || v_row.args;
         end if;
     end loop;
+    if v_released <> '[]' then
+        insert into public.pricing_audit_log (who, action, subject, details)
+        values (
+            public.pricing_who(), 'release_pricing_lock', old.lock_key, jsonb_build_object('released', v_released)
+        );
+    end if;
     -- Null: DELETE does not count the row.
     return case when v_skipped then null else old end;
 end;

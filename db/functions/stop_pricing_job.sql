@@ -6,6 +6,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_stack text;
 begin
     perform public.stop_provider_sync(
         l.queue_job_id,
@@ -18,6 +20,16 @@ begin
         where l.job_id = new.job_id and l.status in ('queued', 'in_progress')
         order by l.queue_job_id
     ) as l;
+
+    -- cancel_pricing_sync comes this way too, and writes an audit row of its own.
+    get diagnostics v_stack = pg_context;
+    if v_stack !~ '\mcancel_pricing_sync\(' then
+        insert into public.pricing_audit_log (who, action, subject, details)
+        values (
+            public.pricing_who(), 'stop_pricing_job', new.job_id::text,
+            jsonb_build_object('status', new.status, 'error_message', new.error_message)
+        );
+    end if;
     return null;
 end;
 $$;

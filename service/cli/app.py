@@ -12,6 +12,7 @@ from service import __version__
 from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
 from service.cli.held import approve, held, reject
+from service.cli.keys import keys
 from service.cli.overrides import override
 from service.cli.prices import history, models, price_at
 from service.cli.processes import config, migrate, serve, up, worker
@@ -78,3 +79,4 @@ for name, command in (
 ):
     app.command(name)(command)
 app.add_typer(override)
+app.add_typer(keys)

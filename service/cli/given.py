@@ -5,11 +5,13 @@ from __future__ import annotations
 import getpass
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import typer
 
+DURATION = re.compile(r"([0-9]{1,4})([mhdw])", re.ASCII)
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # Without exponent: what is typed here is charged.
 AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
 
@@ -43,6 +45,21 @@ def given_time(text: str) -> datetime:
             f"{text!r} is not a time such as 2026-11-27 or 2026-11-27T12:00Z."
         ) from None
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+
+
+def given_duration(text: str) -> timedelta:
+    """0, or a number with its unit, such as 30m, 24h, 90d or 2w."""
+    found = DURATION.fullmatch(text)
+    if found is None and text != "0":
+        raise typer.BadParameter(f"{text!r} is not a time such as 30m, 24h or 90d.")
+    return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta(0)
+
+
+def given_expiry(text: str) -> datetime:
+    """When something ends: a duration from now, or a time."""
+    return (
+        datetime.now(UTC) + given_duration(text) if DURATION.fullmatch(text) else given_time(text)
+    )
 
 
 def caller() -> str:

@@ -17,6 +17,7 @@ from service.errors import PricingError
 from service.jobs import jobs_between
 from service.settings import Settings, read_settings
 from service.up.instance import running_database_url
+from service.up.logins import login_url
 
 Row = dict[str, Any]
 
@@ -59,7 +60,12 @@ def command_settings() -> Settings:
     if settings.database_url is None:
         url = running_database_url(settings.data_dir)
         if url is not None:
-            return settings.model_copy(update={"database_url": SecretStr(url)})
+            urls = {
+                "database_url": url,
+                "web_database_url": login_url(url, "pricing_web"),
+                "worker_database_url": login_url(url, "pricing_worker"),
+            }
+            return settings.model_copy(update={name: SecretStr(of) for name, of in urls.items()})
     return settings
 
 

@@ -194,3 +194,32 @@ def shown_job(terminal: Terminal, job_id: UUID | None) -> str:
     if job_id is None:
         return NOTHING
     return str(job_id)[:PREFIX_LENGTH] if terminal.is_live else str(job_id)
+
+
+def show_keys(terminal: Terminal, keys: Sequence[Row]) -> None:
+    columns = (
+        Column("name", fixed=False),
+        Column("role"),
+        Column("state"),
+        Column("expires"),
+        Column("last used"),
+        Column("created"),
+        Column("by", fixed=False, optional=True),
+        Column("id", optional=True),
+    )
+    terminal.table(
+        columns,
+        [
+            (
+                row["name"],
+                row["role"],
+                row["state"] if row["replaced_by"] is None else f"{row['state']}, replaced",
+                "never" if row["expires_at"] is None else shown_time(row["expires_at"]),
+                "never" if row["last_used_at"] is None else shown_time(row["last_used_at"]),
+                shown_time(row["created_at"]),
+                row["created_by"],
+                row["key_id"],
+            )
+            for row in keys
+        ],
+    )

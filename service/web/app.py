@@ -27,6 +27,7 @@ from service.web.errors import (
     answer_pricing_error,
     answer_unexpected,
 )
+from service.web.key_uses import KeyUses
 from service.web.live import JobChanges
 from service.web.openapi import openapi_document
 from service.web.routes import ROUTES
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> Starlette:
         settings=settings,
         database=database,
         changes=JobChanges(database),
+        key_uses=KeyUses(database),
         schema=read_schema(),
         openapi=openapi_document(ROUTES, open_documents=settings.open_documents),
     )
@@ -66,11 +68,14 @@ def create_app(settings: Settings) -> Starlette:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await state.key_uses.stop()
             await database.close()
 
+    routes = [Route(each.path, each.handler, methods=[each.method]) for each in ROUTES]
+    roles = [(route, each.role) for route, each in zip(routes, ROUTES, strict=True)]
     app = Starlette(
-        routes=[Route(route.path, route.handler, methods=[route.method]) for route in ROUTES],
-        middleware=[Middleware(KeyGate, open_documents=settings.open_documents)],
+        routes=routes,
+        middleware=[Middleware(KeyGate, roles=roles, open_documents=settings.open_documents)],
         exception_handlers={
             PricingError: answer_pricing_error,
             HTTPException: answer_http_exception,

@@ -1,5 +1,7 @@
 """Bearer keys: PRICING_ADMIN_KEY, or ``psk_<id>_<secret>`` from ``create_pricing_api_key``.
 
+A key has a role, and each route the least role that may call it (``routes.py``).
+
 Authentication comes before routing, so a request without a key learns nothing, not even which
 routes exist below ``/admin``, and its body is never read.
 """
@@ -8,31 +10,33 @@ from __future__ import annotations
 
 import hmac
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
 
 from starlette.requests import Request
+from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.web.endpoint import Role, default_role, roles_from
 from service.web.errors import HttpError
 from service.web.state import WebState, state_of
-
-Role = Literal["admin", "read"]
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
 # What PRICING_OPEN_DOCUMENTS opens.
 DOCUMENTS = frozenset({"/openapi.json"})
-READING_METHODS = frozenset({"GET", "HEAD"})
 IDENTITY = "pricing.identity"
 
-HINT = "Send `Authorization: Bearer <key>`; make a key with select create_pricing_api_key('name')."
+HINT = "Send `Authorization: Bearer <key>`; `pricing-sync keys create NAME` makes one."
 
 
 @dataclass(frozen=True)
 class Identity:
+    """``stale_id``: the key's public part, when its last use was not written down lately."""
+
     name: str
     role: Role
+    stale_id: str | None = None
 
     @property
     def who(self) -> str:
@@ -55,8 +59,11 @@ def identity_of(request: Request) -> Identity:
 class KeyGate:
     """ASGI middleware: nobody passes to a guarded path without a key of the right role."""
 
-    def __init__(self, app: ASGIApp, *, open_documents: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, roles: Iterable[tuple[Route, Role]], open_documents: bool
+    ) -> None:
         self._app = app
+        self._roles = tuple(roles)
         self._open_documents = open_documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,13 +73,28 @@ class KeyGate:
             request = Request(scope)
             try:
                 identity = await identify(_bearer_key(request), state_of(request))
-                if identity.role == "read" and request.method not in READING_METHODS:
-                    raise _forbidden()
             except HttpError as error:
                 await error.response()(scope, receive, send)
                 return
             scope[IDENTITY] = identity
+            try:
+                needed = self._needed_role(scope)
+                if identity.role in roles_from(needed):
+                    await self._app(scope, receive, send)
+                else:
+                    await _forbidden(identity.role, needed).response()(scope, receive, send)
+            finally:
+                if identity.stale_id is not None:
+                    state_of(request).key_uses.note(identity.stale_id)
+            return
         await self._app(scope, receive, send)
+
+    def _needed_role(self, scope: Scope) -> Role:
+        """As the router will match it; what is no route of ours needs what a new one would."""
+        for route, role in self._roles:
+            if route.matches(scope)[0] is Match.FULL:
+                return role
+        return default_role(scope["method"])
 
 
 async def identify(key: bytes, state: WebState) -> Identity:
@@ -87,9 +109,10 @@ async def identify(key: bytes, state: WebState) -> Identity:
     stored = STORED_KEY.fullmatch(key)
     if stored is None:
         raise _unauthorized("The key is not valid.")
+    stored_id = stored[1].decode("ascii")
     row = await state.database.row(
-        "select name, role, key_digest, is_valid from public.pricing_api_key($1)",
-        stored[1].decode("ascii"),
+        "select name, role, key_digest, is_valid, is_stale from public.pricing_api_key($1)",
+        stored_id,
     )
     # An unknown id costs the same comparison as a known one.
     known = row["key_digest"] if row is not None else bytes(len(digest))
@@ -97,7 +120,7 @@ async def identify(key: bytes, state: WebState) -> Identity:
         raise _unauthorized("The key is not valid.")
     if not row["is_valid"]:
         raise _unauthorized("The key has expired or was revoked.")
-    return Identity(row["name"], row["role"])
+    return Identity(row["name"], row["role"], stored_id if row["is_stale"] else None)
 
 
 def _bearer_key(request: Request) -> bytes:
@@ -116,11 +139,11 @@ def _unauthorized(message: str, *, challenge: str = 'Bearer error="invalid_token
     )
 
 
-def _forbidden() -> HttpError:
+def _forbidden(role: Role, needed: Role) -> HttpError:
     return HttpError(
         403,
         "forbidden",
-        "This key may only read.",
-        hint="Use a key with the role admin.",
+        f"This needs a key with the role {' or '.join(roles_from(needed))}; this one has {role}.",
+        hint="`pricing-sync keys list` shows the keys and their roles.",
         headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
     )

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+
+# In order: each may do what those before it may.
+Role = Literal["read", "operate", "admin"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,10 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """``errors`` are the statuses of its own; those of every guarded route are added."""
+    """``errors`` are the statuses of its own; those of every guarded route are added.
+
+    ``least_role`` is what a key needs to change something here; where none is named, admin.
+    """
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
@@ -35,3 +42,17 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     errors: tuple[int, ...] = ()
     answers_by_status: Mapping[int, type[BaseModel]] = field(default_factory=dict)
+    least_role: Role | None = None
+
+    @property
+    def role(self) -> Role:
+        return self.least_role or default_role(self.method)
+
+
+def default_role(method: str) -> Role:
+    return "read" if method in ("GET", "HEAD") else "admin"
+
+
+def roles_from(role: Role) -> tuple[Role, ...]:
+    """Those that may do what needs this one."""
+    return ROLES[ROLES.index(role) :]

@@ -13,8 +13,8 @@ from starlette.responses import Response
 
 from service.per_million import PER_1M_NAMES, per_1m
 from service.web.amounts import PriceSet, shown_set
-from service.web.auth import identity_of
 from service.web.body import RequestBody, read_body
+from service.web.caller import caller_of, key_name
 from service.web.errors import bad_input, hinted
 from service.web.pages import page_of
 from service.web.parameters import (
@@ -52,20 +52,24 @@ limit $5
 DECISION = """
 select held.id, model.provider, model.model, held.status, held.class, held.reason, held.prices,
        held.previous, held.decided_at, held.decided_by, held.decision_note
-from public.{decide}(id => $1, {who} => $2, note => $3) as held
+from public.{decide}(id => $1, {who}, note => $3) as held
 left join public.model_prices as model on model.id = held.model_id
 """
-APPROVE = DECISION.format(decide="approve_held_price_change", who="approved_by")
-REJECT = DECISION.format(decide="reject_held_price_change", who="rejected_by")
+APPROVE = DECISION.format(decide="approve_held_price_change", who=f"approved_by => {key_name(2)}")
+REJECT = DECISION.format(decide="reject_held_price_change", who=f"rejected_by => {key_name(2)}")
 
 DECISIONS = """
 select held.id, model.provider, model.model, held.status
-from public.{decide}(job_id => $1, {who} => $2, note => $3) as held
+from public.{decide}(job_id => $1, {who}, note => $3) as held
 left join public.model_prices as model on model.id = held.model_id
 order by model.provider, model.model
 """
-APPROVE_ALL = DECISIONS.format(decide="approve_held_price_changes", who="approved_by")
-REJECT_ALL = DECISIONS.format(decide="reject_held_price_changes", who="rejected_by")
+APPROVE_ALL = DECISIONS.format(
+    decide="approve_held_price_changes", who=f"approved_by => {key_name(2)}"
+)
+REJECT_ALL = DECISIONS.format(
+    decide="reject_held_price_changes", who=f"rejected_by => {key_name(2)}"
+)
 
 
 HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/held lists those that wait.")
@@ -119,7 +123,7 @@ async def _decide(request: Request, statement: str) -> Decision:
     body = await read_body(request, DecisionBody)
     with hinted(HINTS):
         row = await state_of(request).database.row(
-            statement, held_id, identity_of(request).name, body.note
+            statement, held_id, caller_of(request), body.note
         )
     assert row is not None
     return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)})
@@ -132,7 +136,7 @@ async def _decide_all(
     body = await read_body(request, DecisionBody)
     with hinted(HINTS_OF_SYNC):
         rows = await state_of(request).database.rows(
-            statement, job_id, identity_of(request).name, body.note
+            statement, job_id, caller_of(request), body.note
         )
     return DecisionsAnswer(
         sync_id=str(job_id),

@@ -15,10 +15,15 @@ from starlette.responses import JSONResponse, Response
 from service import __version__
 from service.web.answers import ErrorAnswer
 from service.web.auth import needs_key
-from service.web.endpoint import Endpoint
+from service.web.endpoint import Endpoint, roles_from
 from service.web.state import state_of
 
 REFERENCE = "#/components/schemas/{model}"
+KEYS = (
+    "PRICING_ADMIN_KEY, or a key from `pricing-sync keys create`. It has the role read, operate or"
+    " admin, and each may do what those before it may; an operation lists the roles that may call"
+    " it, as its description does."
+)
 GUARDED_ERRORS = (401, 403, 503)
 ANY_ERRORS = (500,)
 
@@ -44,7 +49,7 @@ def openapi_document(endpoints: Iterable[Endpoint], *, open_documents: bool) -> 
         "paths": paths,
         "components": {
             "schemas": _schemas(endpoints),
-            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": KEYS}},
         },
     }
 
@@ -53,9 +58,13 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": re.sub(r"^_+", "", endpoint.handler.__name__),
         "summary": endpoint.summary,
-        "security": [{"key": []}] if guarded else [],
+        # The roles of which a key must have one.
+        "security": [{"key": list(roles_from(endpoint.role))}] if guarded else [],
         "responses": _responses(endpoint, guarded),
     }
+    if guarded:
+        roles = " or ".join(roles_from(endpoint.role))
+        operation["description"] = f"Needs a key with the role {roles}."
     if endpoint.parameters:
         operation["parameters"] = [
             {

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from service.prices import plain
 from service.web.amounts import GivenAmount, shown_set
-from service.web.auth import identity_of
 from service.web.body import ExactBody, GivenTime, RequestBody, read_body
+from service.web.caller import caller_of, key_name
 from service.web.errors import hinted
 from service.web.pages import page_of
 from service.web.parameters import query_value
@@ -38,13 +38,13 @@ from public.{function} as override
 left join public.model_prices as model on model.id = override.model_id
 """
 SET = OVERRIDE.format(
-    function="""set_price_override(
+    function=f"""set_price_override(
     provider => $1, model => $2, reason => $3, input_per_1m => $4, output_per_1m => $5,
-    prices => $6, expires_at => $7, author => $8, force => $9
+    prices => $6, expires_at => $7, author => {key_name(8)}, force => $9
 )"""
 )
 CLEAR = OVERRIDE.format(
-    function="clear_price_override(provider => $1, model => $2, cleared_by => $3)"
+    function=f"clear_price_override(provider => $1, model => $2, cleared_by => {key_name(3)})"
 )
 
 
@@ -116,7 +116,7 @@ async def set_override(request: Request) -> Response:
             body.output_per_1m,
             prices,
             body.expires_at,
-            identity_of(request).name,
+            caller_of(request),
             body.force,
         )
     return _override(row).response(201)
@@ -126,7 +126,7 @@ async def clear_override(request: Request) -> Response:
     body = await read_body(request, ModelBody)
     with hinted(HINTS):
         row = await state_of(request).database.row(
-            CLEAR, body.provider, body.model_id, identity_of(request).name
+            CLEAR, body.provider, body.model_id, caller_of(request)
         )
     return _override(row).response()
 

@@ -6,17 +6,17 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.auth import identity_of
 from service.web.body import RequestBody, read_body
+from service.web.caller import caller_of, key_name
 from service.web.errors import hinted
 from service.web.parameters import UNKNOWN_SYNC_HINT, job_id_of
 from service.web.review_answers import RollbackAnswer, RolledBackModel
 from service.web.state import state_of
 
-ROLLBACK = """
+ROLLBACK = f"""
 select provider, model as model_id, action, input_per_1m, output_per_1m, back_to_input_per_1m,
        back_to_output_per_1m, note
-from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => $3)
+from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => {key_name(3)})
 order by provider, model
 """
 
@@ -36,7 +36,7 @@ async def rollback_sync(request: Request) -> Response:
     body = await read_body(request, RollbackBody)
     with hinted(HINTS):
         rows = await state_of(request).database.rows(
-            ROLLBACK, job_id, body.dry_run, identity_of(request).name
+            ROLLBACK, job_id, body.dry_run, caller_of(request)
         )
     models = [RolledBackModel(**row) for row in rows]
     rolled_back = sum(model.action == "roll_back" for model in models)

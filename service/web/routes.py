@@ -1,4 +1,4 @@
-"""Every route: a handler and its entry here."""
+"""Every route: a handler and its entry here, with the least role of a key that may call it."""
 
 from __future__ import annotations
 
@@ -106,6 +106,7 @@ ROUTES: tuple[Endpoint, ...] = (
         body=TriggerBody,
         parameters=(IDEMPOTENCY_KEY,),
         errors=(408, 409, 413, 422, 429),
+        least_role="operate",
     ),
     Endpoint(
         "GET",
@@ -124,6 +125,7 @@ ROUTES: tuple[Endpoint, ...] = (
         SyncAnswer,
         parameters=(SYNC_ID,),
         errors=(404, 409),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -134,6 +136,7 @@ ROUTES: tuple[Endpoint, ...] = (
         status=202,
         parameters=(SYNC_ID,),
         errors=(404, 409, 422),
+        least_role="operate",
     ),
     Endpoint(
         "GET",
@@ -167,6 +170,7 @@ ROUTES: tuple[Endpoint, ...] = (
         body=DecisionBody,
         parameters=(HELD_ID,),
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -177,6 +181,7 @@ ROUTES: tuple[Endpoint, ...] = (
         body=DecisionBody,
         parameters=(HELD_ID,),
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -187,6 +192,7 @@ ROUTES: tuple[Endpoint, ...] = (
         body=DecisionBody,
         parameters=(SYNC_ID,),
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -197,6 +203,7 @@ ROUTES: tuple[Endpoint, ...] = (
         body=DecisionBody,
         parameters=(SYNC_ID,),
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -207,6 +214,7 @@ ROUTES: tuple[Endpoint, ...] = (
         body=RollbackBody,
         parameters=(SYNC_ID,),
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "GET",
@@ -226,6 +234,7 @@ ROUTES: tuple[Endpoint, ...] = (
         status=201,
         body=RuleBody,
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "DELETE",
@@ -235,6 +244,7 @@ ROUTES: tuple[Endpoint, ...] = (
         Rule,
         parameters=(RULE_ID,),
         errors=(404, 409),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -263,6 +273,7 @@ ROUTES: tuple[Endpoint, ...] = (
         status=201,
         body=OverrideBody,
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "POST",
@@ -272,6 +283,7 @@ ROUTES: tuple[Endpoint, ...] = (
         Override,
         body=ModelBody,
         errors=(404, 408, 409, 413, 422),
+        least_role="operate",
     ),
     Endpoint(
         "GET",

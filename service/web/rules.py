@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.amounts import GivenAmount
-from service.web.auth import identity_of
 from service.web.body import ExactBody, GivenTime, read_body
+from service.web.caller import caller_of, key_name
 from service.web.errors import hinted
 from service.web.pages import page_of
 from service.web.parameters import query_value, row_id_of
@@ -33,14 +33,15 @@ limit $3
 
 ACCEPT = (
     COLUMNS
-    + """
+    + f"""
 from public.accept_price_changes(
-    provider => $1, up_to_ratio => $2, until => $3, reason => $4, model => $5, accepted_by => $6
+    provider => $1, up_to_ratio => $2, until => $3, reason => $4, model => $5,
+    accepted_by => {key_name(6)}
 )
 """
 )
 
-END = COLUMNS + "from public.end_price_change_rule(id => $1, ended_by => $2)"
+END = COLUMNS + f"from public.end_price_change_rule(id => $1, ended_by => {key_name(2)})"
 
 
 HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/rules lists those in force.")
@@ -82,7 +83,7 @@ async def add_rule(request: Request) -> Response:
             body.expires_at,
             body.reason,
             body.model_id,
-            identity_of(request).name,
+            caller_of(request),
         )
     return _rule(row).response(201)
 
@@ -90,7 +91,7 @@ async def add_rule(request: Request) -> Response:
 async def end_rule(request: Request) -> Response:
     rule_id = row_id_of(request, "rule")
     with hinted(HINTS):
-        row = await state_of(request).database.row(END, rule_id, identity_of(request).name)
+        row = await state_of(request).database.row(END, rule_id, caller_of(request))
     return _rule(row).response()
 
 

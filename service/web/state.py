@@ -1,4 +1,4 @@
-"""What every handler may use: the settings, the database, the changes of jobs."""
+"""What every handler may use: the settings, the database, the changes of jobs, keys' uses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from service.migrations.schema import Schema
 from service.settings import Settings
 from service.web.database import WebDatabase
+from service.web.key_uses import KeyUses
 from service.web.live import JobChanges
 
 
@@ -19,6 +20,7 @@ class WebState:
     settings: Settings
     database: WebDatabase
     changes: JobChanges
+    key_uses: KeyUses
     schema: Schema
     openapi: Mapping[str, Any]
 

@@ -49,6 +49,8 @@ def test_no_two_keys_are_alike(pricing: Pricing) -> None:
         (" k", "admin", "PT422"),
         ("k\n", "admin", "PT422"),
         ("x" * 65, "admin", "PT422"),
+        # Who has PRICING_ADMIN_KEY is called so.
+        ("admin", "read", "PT422"),
         ("taken", "admin", "PT409"),
     ],
 )
@@ -60,7 +62,24 @@ def test_a_bad_name_or_role_is_refused(
         pricing.do("select public.create_pricing_api_key(%s, %s)", name, role)
 
 
+def test_a_key_may_expire_but_not_in_the_past(pricing: Pricing) -> None:
+    make = (
+        "select public.create_pricing_api_key('k', 'operate', expires_at => now() + %s::interval)"
+    )
+    with pricing.nothing_written(), refused("PT422"):
+        pricing.do(make, "-1 second")
+    pricing.do(make, "90 days")
+    shown = pricing.row(
+        "select role, state, (expires_at - now())::text ~ '^(90|89) days' as expires_then"
+        " from public.pricing_keys"
+    )
+    assert shown == {"role": "operate", "state": "active", "expires_then": True}
+
+
 @pytest.mark.parametrize("role", ["pricing_web", "pricing_worker", "service_role", "anon"])
 def test_only_the_owner_makes_keys(pricing: Pricing, role: str) -> None:
     with pricing.nothing_written(), refused("42501"), pricing.as_role(role):
         pricing.do("select public.create_pricing_api_key('k')")
+    for call in ("rotate_pricing_api_key", "revoke_pricing_api_key"):
+        with refused("42501"), pricing.as_role(role):
+            pricing.do(f"select public.{call}('k')")

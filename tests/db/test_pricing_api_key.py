@@ -28,6 +28,7 @@ def test_a_key_is_found_with_its_digest(pricing: Pricing) -> None:
             "role": "read",
             "key_digest": sha256(key.encode()).digest(),
             "is_valid": True,
+            "is_stale": True,
         }
     ]
     assert look_up(pricing, "psk_000000000000_") == []

@@ -476,6 +476,29 @@ def repair(night: Night) -> None:
     assert row(noted)["subject"] == "model_pricing"
 
 
+@section("Give, replace or end a key")
+def keys(night: Night) -> None:
+    pricing = night.pricing
+    assert night.sql() == [[]]
+    (made,) = night.sql(name="night shift")
+    assert next(iter(row(made).values())).startswith("psk_")
+    (rotated,) = night.sql(name="night shift")
+    assert next(iter(row(rotated).values())).startswith("psk_")
+    assert [key["role"] for key in pricing.rows("select role from pricing_keys")] == ["operate"] * 2
+    assert [next(iter(row(ended).values())) for ended in night.sql(name="night shift")] == [2]
+    assert pricing.rows("select distinct state from pricing_keys") == [{"state": "revoked"}]
+    caller = '{"key": "night shift", "address": "203.0.113.9"}'
+    with pricing.connection.transaction(), pricing.as_role("pricing_web"):
+        pricing.do("select set_config('pricing.http_caller', %s, true)", caller)
+        job = pricing.row("select * from trigger_pricing_sync('{openrouter}')")
+        pricing.do("select cancel_pricing_sync(%s)", job["job_id"])
+    (done,) = night.sql(name="night shift")
+    assert (row(done)["action"], str(row(done)["http_client_address"])) == (
+        "cancel_pricing_sync",
+        "203.0.113.9",
+    )
+
+
 @section("Clean up by hand")
 def clean_up(night: Night) -> None:
     pricing = night.pricing

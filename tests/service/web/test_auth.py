@@ -7,12 +7,16 @@ import httpx2
 import psycopg
 import pytest
 from psycopg.rows import DictRow
+from starlette.requests import Request
+from starlette.responses import Response
 
 from service.web.auth import needs_key
+from service.web.endpoint import Endpoint
 from service.web.routes import ROUTES
 from tests.processes import ADMIN_KEY
 from tests.service.web.queue import Queue
 from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
+from tests.waiting import wait_until
 
 PUBLIC = {"/health", "/health/ready"}
 
@@ -144,19 +148,93 @@ def test_a_stored_key_with_another_secret(
     assert_unauthorized(anonymous.get(ACTIVE, headers=bearer(other)))
 
 
-def test_a_reading_key_reads_only(
+# What each role may do that those before it may not.
+READ = {("GET", route.path) for route in ROUTES if route.method == "GET"}
+OPERATE = {
+    ("POST", "/admin/pricing/scheduler/trigger"),
+    ("POST", "/admin/pricing/sync/{id}/cancel"),
+    ("POST", "/admin/pricing/sync/{id}/retry"),
+    ("POST", "/admin/pricing/sync/{id}/rollback"),
+    ("POST", "/admin/pricing/sync/{id}/held/approve"),
+    ("POST", "/admin/pricing/sync/{id}/held/reject"),
+    ("POST", "/admin/pricing/held/{id}/approve"),
+    ("POST", "/admin/pricing/held/{id}/reject"),
+    ("POST", "/admin/pricing/rules"),
+    ("DELETE", "/admin/pricing/rules/{id}"),
+    ("POST", "/admin/pricing/overrides"),
+    ("POST", "/admin/pricing/overrides/clear"),
+}
+EVERYTHING = {(route.method, route.path) for route in ROUTES}
+MAY = {"read": READ, "operate": READ | OPERATE, "admin": EVERYTHING}
+
+
+def test_what_each_role_may_do(
     anonymous: httpx2.Client, queue: Queue, connection: psycopg.Connection[DictRow]
 ) -> None:
-    headers = bearer(make_key(connection, "dashboard", "read"))
+    keys = {role: bearer(make_key(connection, f"{role} key", role)) for role in MAY}
     before = queue.row_counts()
-
-    assert anonymous.get(ACTIVE, headers=headers).status_code == 200
-    refused = anonymous.post(TRIGGER, headers=headers)
-
-    assert refused.status_code == 403
-    assert refused.json()["error"]["code"] == "forbidden"
-    assert "www-authenticate" in refused.headers
+    allowed: dict[str, set[tuple[str, str]]] = {role: set() for role in MAY}
+    for role, headers in keys.items():
+        for method, path in EVERYTHING:
+            # What passes the gate finds no such thing, or nothing to do with such a body.
+            answer = anonymous.request(
+                method, path.replace("{id}", "0"), headers=headers, content=b"none"
+            )
+            if answer.status_code != 403:
+                allowed[role].add((method, path))
+                continue
+            error = answer.json()["error"]
+            assert error["code"] == "forbidden"
+            assert f"this one has {role}" in error["message"]
+            assert "operate" in error["message"] or "role admin" in error["message"]
+            assert "www-authenticate" in answer.headers
+    assert allowed == MAY
     assert queue.row_counts() == before
+
+
+def test_what_is_not_named_needs_an_admin(
+    anonymous: httpx2.Client, connection: psycopg.Connection[DictRow]
+) -> None:
+    async def nothing(request: Request) -> Response:
+        return Response()
+
+    assert Endpoint("POST", "/admin/new", nothing, "New", None).role == "admin"
+    assert Endpoint("GET", "/admin/new", nothing, "New", None).role == "read"
+    operate, admin = (
+        bearer(make_key(connection, f"{role} key", role)) for role in ("operate", "admin")
+    )
+    for method, path in (("POST", "/admin/new"), ("PATCH", ACTIVE), ("POST", f"{TRIGGER}/")):
+        assert anonymous.request(method, path, headers=operate).status_code == 403
+        assert anonymous.request(method, path, headers=admin).status_code in (404, 405)
+    assert anonymous.head(ACTIVE, headers=operate).status_code == 200
+
+
+def test_a_key_s_last_use_is_written_down(
+    web: Web, anonymous: httpx2.Client, connection: psycopg.Connection[DictRow]
+) -> None:
+    key = make_key(connection, "dashboard", "read")
+
+    def used() -> object:
+        row = connection.execute("select last_used_at from pricing_keys").fetchone()
+        assert row is not None
+        return row["last_used_at"]
+
+    assert used() is None
+    assert anonymous.post(TRIGGER, headers=bearer(key)).status_code == 403
+    wait_until(lambda: used() is not None, what="the use is written down")
+
+
+def test_a_use_that_cannot_be_written_down_is_no_error(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    key = make_key(connection, "dashboard", "read")
+    connection.execute("revoke execute on function touch_pricing_api_key from pricing_web")
+    with running_web(settings_for(database)) as web, httpx2.Client(base_url=web.url) as client:
+        asked = web.app.state.web.key_uses
+        for _ in range(3):
+            assert client.get(ACTIVE, headers=bearer(key)).status_code == 200
+        wait_until(lambda: bool(asked._asked_at) and not asked._tasks, what="it was tried")
+        assert client.get(ACTIVE, headers=bearer(key)).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,57 @@
+-- The functions write an audit row of their own, which says more: the trigger's arguments name them. Whether one of
+-- them is at work is in the call stack, which nobody who only writes SQL statements can change.
+-- after: pricing_who
+create or replace function public.audit_change_by_hand()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_stack text;
+    v_old jsonb;
+    v_new jsonb;
+    v_row jsonb;
+begin
+    get diagnostics v_stack = pg_context;
+    if exists (select from unnest(tg_argv) as f (name) where v_stack ~ ('\m' || f.name || '\(')) then
+        return null;
+    end if;
+    if tg_op in ('UPDATE', 'DELETE') then
+        v_old := to_jsonb(old);
+    end if;
+    if tg_op in ('INSERT', 'UPDATE') then
+        v_new := to_jsonb(new);
+    end if;
+    v_row := coalesce(v_new, v_old);
+    -- A restore inserts rows of the past: they were somebody's decision then.
+    if tg_op = 'INSERT' and (v_row ->> 'created_at')::timestamptz < now() - interval '1 minute' then
+        return null;
+    end if;
+    if v_old = v_new then
+        return null;
+    end if;
+
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (
+        public.pricing_who(),
+        lower(tg_op) || '_' || tg_table_name,
+        coalesce(v_row ->> 'name', v_row ->> 'id', tg_table_name),
+        (
+            select jsonb_strip_nulls(jsonb_build_object(
+                'before', jsonb_object_agg(c.name, v_old -> c.name) filter (where v_old is not null),
+                'after', jsonb_object_agg(c.name, v_new -> c.name) filter (where v_new is not null),
+                'secret', max('replaced') filter (
+                    where tg_op = 'UPDATE' and v_old -> 'key_digest' is distinct from v_new -> 'key_digest'
+                )
+            ))
+            from jsonb_object_keys(v_row) as c (name)
+            where c.name <> 'key_digest' and (v_old -> c.name) is distinct from (v_new -> c.name)
+        )
+    );
+    return null;
+end;
+$$;
+
+comment on function public.audit_change_by_hand() is
+'Trigger: write an audit row for a change that no function of ours makes; its arguments name those that do.';

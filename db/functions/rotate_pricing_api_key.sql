@@ -1,0 +1,66 @@
+-- after: pricing_who, add_pricing_api_key
+create or replace function public.rotate_pricing_api_key(
+    name text,
+    rotated_by text default current_user,
+    grace interval default '0',
+    expires_at timestamptz default null
+)
+returns text
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '5s'
+as $$
+declare
+    v_by constant text := coalesce(rotate_pricing_api_key.rotated_by, public.pricing_who());
+    v_now timestamptz;
+    v_old public.pricing_api_keys;
+    v_expires_at timestamptz;
+    v_key text;
+    v_id text;
+begin
+    if grace is null or grace < interval '0' or grace > interval '90 days' then
+        raise exception 'The grace of a rotation cannot be %', coalesce(grace::text, 'null')
+            using errcode = 'PT422', hint = 'It is 0 to 90 days: as long as the old secret stays valid beside the new one.';
+    end if;
+    select k.* into v_old
+    from public.pricing_api_keys k
+    where k.name = rotate_pricing_api_key.name and k.revoked_at is null and k.replaced_by is null
+    for update;
+    if not found then
+        raise exception 'There is no key named % that is not revoked', coalesce(quote_literal(rotate_pricing_api_key.name), 'null')
+            using errcode = 'PT404', hint = 'select name, state from pricing_keys lists them; create_pricing_api_key makes a new one.';
+    end if;
+
+    v_now := clock_timestamp();
+    -- Unless said otherwise, the new secret is valid for as long as the old one was meant to be.
+    v_expires_at := coalesce(rotate_pricing_api_key.expires_at, v_now + (v_old.expires_at - v_old.created_at));
+    -- Its id is only known once it is there, and its name is free only once the old one gives it up.
+    update public.pricing_api_keys k set replaced_by = k.key_id where k.key_id = v_old.key_id;
+    v_key := public.add_pricing_api_key(v_old.name, v_old.role, v_by, v_expires_at);
+    v_id := split_part(v_key, '_', 2);
+    update public.pricing_api_keys k
+    set replaced_by = case when k.key_id = v_old.key_id then v_id else k.replaced_by end,
+        expires_at = least(k.expires_at, v_now + rotate_pricing_api_key.grace),
+        revoked_at = case when rotate_pricing_api_key.grace = interval '0' then v_now end,
+        revoked_by = case when rotate_pricing_api_key.grace = interval '0' then v_by end
+    where k.name = v_old.name and k.revoked_at is null and k.key_id <> v_id;
+
+    insert into public.pricing_audit_log (who, action, subject, details)
+    values (
+        v_by,
+        'rotate_api_key',
+        v_old.name,
+        jsonb_build_object(
+            'key_id', v_id,
+            'replaces', v_old.key_id,
+            'old_valid_until', least(v_old.expires_at, v_now + rotate_pricing_api_key.grace),
+            'expires_at', v_expires_at
+        )
+    );
+    return v_key;
+end;
+$$;
+
+comment on function public.rotate_pricing_api_key(text, text, interval, timestamptz) is
+'Give a key a new secret, with the same name and role, and return it, shown this once; the old secret ends at once, or after the grace.';

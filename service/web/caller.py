@@ -1,0 +1,43 @@
+"""Who asks over HTTP, as the database is told: within the statement that calls a function.
+
+A statement is a transaction of its own here, so the setting ends with it, also behind a pooler.
+The argument is computed before the function begins, so its audit row has key and address
+(``db/functions/sign_audit_row.sql``), and it costs no round trip.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+
+from starlette.requests import Request
+
+from service.web.auth import identity_of
+
+_SAID = "(pg_catalog.set_config('pricing.http_caller', ${parameter}, true)::json ->> '{word}')"
+
+
+def who(parameter: int) -> str:
+    """The SQL of ``api:<key's name>``, as jobs have it; the parameter is ``caller_of``."""
+    return _SAID.format(parameter=parameter, word="who")
+
+
+def key_name(parameter: int) -> str:
+    """The SQL of the key's name alone, as decisions about prices have it."""
+    return _SAID.format(parameter=parameter, word="key")
+
+
+def caller_of(request: Request) -> str:
+    identity = identity_of(request)
+    return json.dumps({"who": identity.who, "key": identity.name, "address": _address(request)})
+
+
+def _address(request: Request) -> str | None:
+    """The peer of the socket; headers that name another one are not believed."""
+    if request.client is None:
+        return None
+    try:
+        # Postgres knows no zone, as in fe80::1%eth0.
+        return str(ipaddress.ip_address(request.client.host.partition("%")[0]))
+    except ValueError:
+        return None

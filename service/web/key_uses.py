@@ -1,0 +1,40 @@
+"""Writes down when keys were last used: after the answer, and never in a request's way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+
+from service.web.database import WebDatabase
+from service.web.errors import HttpError
+
+TOUCH = "select public.touch_pricing_api_key($1)"
+# As often as the database would take it; where it takes none, this keeps it from being asked.
+PAUSE_SECONDS = 60.0
+
+
+class KeyUses:
+    def __init__(self, database: WebDatabase) -> None:
+        self._database = database
+        self._asked_at: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def note(self, key_id: str) -> None:
+        now = time.monotonic()
+        if now - self._asked_at.get(key_id, -PAUSE_SECONDS) < PAUSE_SECONDS:
+            return
+        self._asked_at[key_id] = now
+        task = asyncio.create_task(self._touch(key_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _touch(self, key_id: str) -> None:
+        # When a key was used a minute ago is worth no error.
+        with suppress(HttpError):
+            await self._database.row(TOUCH, key_id)
