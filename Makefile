@@ -48,7 +48,7 @@ types: install
 format: install
 	@$(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
 
-# What the code says of itself: the table of docs/providers.md.
+# What the code says of itself: the tables of docs/providers.md and docs/security.md.
 docs: install
 	@$(python) -m tests.docs $(ARGS)
 

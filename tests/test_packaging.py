@@ -18,7 +18,12 @@ from service import __version__
 from tests.processes import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
-SECRETS = ("POSTGRES_PASSWORD", "PRICING_ADMIN_KEY")
+SECRETS = (
+    "POSTGRES_PASSWORD",
+    "PRICING_WEB_PASSWORD",
+    "PRICING_WORKER_PASSWORD",
+    "PRICING_ADMIN_KEY",
+)
 
 
 def _project() -> dict[str, Any]:
@@ -83,17 +88,36 @@ def test_the_wheel_carries_the_sql(tmp_path: Path) -> None:
     }
 
 
-def test_compose_runs_the_four_services_in_order() -> None:
+def test_compose_runs_its_services_in_order() -> None:
     services = _compose()["services"]
-    assert set(services) == {"db", "migrate", "web", "worker"}
+    assert set(services) == {"db", "migrate", "logins", "web", "worker"}
     assert re.fullmatch(r"supabase/postgres:[0-9.]+", services["db"]["image"])
     assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
     for name in ("web", "worker"):
         waits_for = services[name]["depends_on"]
-        assert waits_for == {"migrate": {"condition": "service_completed_successfully"}}
+        assert waits_for == {"logins": {"condition": "service_completed_successfully"}}
         assert services[name]["restart"] == "unless-stopped"
         assert services[name]["healthcheck"]["test"][0] == "CMD"
         assert services[name]["stop_grace_period"]
+
+
+def test_compose_gives_each_process_its_own_login() -> None:
+    services = _compose()["services"]
+    urls = {
+        name: {key: value for key, value in service.get("environment", {}).items() if "URL" in key}
+        for name, service in services.items()
+    }
+    assert {name: set(given) for name, given in urls.items()} == {
+        "db": set(),
+        "migrate": {"DATABASE_URL"},
+        "logins": {"DATABASE_URL"},
+        "web": {"PRICING_WEB_DATABASE_URL"},
+        "worker": {"PRICING_WORKER_DATABASE_URL"},
+    }
+    waits_for = services["logins"]["depends_on"]
+    assert waits_for == {"migrate": {"condition": "service_completed_successfully"}}
+    assert services["logins"]["volumes"] == ["./compose.sql:/compose.sql:ro"]
+    assert services["logins"]["image"] == services["db"]["image"]
 
 
 def test_compose_holds_no_secret() -> None:

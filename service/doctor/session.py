@@ -16,6 +16,7 @@ from service.doctor.server import grant, quoted
 from service.sessions import PROBE_SECONDS
 
 LISTEN, POOLER = "LISTEN", "pooler"
+SEARCH_PATH = "procrastinate, public"
 
 _ROLES = """
 select
@@ -25,6 +26,29 @@ select
     coalesce(pg_catalog.pg_has_role(r.oid, 'usage'), false) as has
 from unnest(%s::text[]) as wanted (name)
 left join pg_catalog.pg_roles as r on r.rolname = wanted.name
+"""
+
+
+# What the login can do beside its role, in the words of the finding.
+_MORE = """
+select more.what
+from pg_catalog.pg_roles as login
+cross join lateral (
+    values
+        ('is a superuser', login.rolsuper),
+        ('passes row level security by', login.rolbypassrls and not login.rolsuper),
+        ('makes roles', login.rolcreaterole and not login.rolsuper)
+    union all
+    select 'is a member of ' || other.rolname, not login.rolsuper
+    from pg_catalog.pg_roles as other
+    where other.rolname in (
+            'pricing_owner', 'pricing_worker', 'pricing_web',
+            'service_role', 'authenticated', 'anon'
+        )
+        and other.rolname <> login.rolname
+        and pg_catalog.pg_has_role(login.oid, other.oid, 'member')
+) as more (what, applies)
+where login.rolname = session_user and more.applies
 """
 
 
@@ -39,7 +63,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Session:
-    """``is_pooled``: somebody answers in the server's place. ``heard_ms``: null is silence."""
+    """``is_pooled``: somebody answers in the server's place. ``heard_ms``: null is silence.
+
+    ``more``: what the login can do, such as "is a superuser" or "is a member of pricing_web".
+    """
 
     username: str
     version: int
@@ -47,6 +74,11 @@ class Session:
     finds_engine: bool
     is_pooled: bool
     heard_ms: float | None
+    more: tuple[str, ...] = ()
+
+    def beside(self, role: str) -> str:
+        """What the login can do that a member of this role alone cannot; empty is nothing."""
+        return ", ".join(what for what in self.more if what != f"is a member of {role}")
 
     @property
     def lasts(self) -> bool:
@@ -71,6 +103,7 @@ def open_session(url: str, roles: list[str], connect_seconds: int) -> Session:
             # A pooler makes up the process id that it tells when one connects.
             is_pooled=pid != connection.info.backend_pid,
             heard_ms=_heard(connection, url, connect_seconds),
+            more=tuple(what for (what,) in connection.execute(_MORE.encode()).fetchall()),
         )
 
 
@@ -89,10 +122,16 @@ def judge_rights(process: Process, session: Session) -> Finding:
         return _judge_pooled_rights(check, process, session)
     if process.own:
         if role.has:
-            return ok(check, f"{user}, a member of {process.role}")
+            return _judge_login(check, process, session)
         return fail(check, f"{user} is no member of {process.role}", granting)
+    if role.has and not session.beside(process.role):
+        return ok(check, f"{user}, a member of {process.role}")
     if role.may_take:
-        return ok(check, f"{user}, who takes the role {process.role}")
+        return warn(
+            check,
+            f"{user}, who takes the role {process.role}: `reset role` would undo that",
+            _login_of_its_own(process),
+        )
     return warn(check, f"{user} may not take the role {process.role}, and keeps its own", granting)
 
 
@@ -122,17 +161,12 @@ def judge_pooler(session: Session) -> Finding:
 
 def _judge_pooled_rights(check: str, process: Process, session: Session) -> Finding:
     """A setting would go to whoever has the connection next: the login's own must be right."""
-    path = "procrastinate, public"
     needs_path = process.name == "worker"
     if not process.own:
-        login = f"{process.role}_login"
-        settings = f" alter role {login} set search_path = {path};" if needs_path else ""
         return fail(
             check,
             f"behind a transaction-mode pooler the {process.name} needs a login role of its own",
-            f"create role {login} login password '...' in role {process.role};{settings}"
-            f" then: export {process.variable}=postgresql://{login}:...@"
-            f"{address(process.url).rpartition('@')[2]}",
+            _login_of_its_own(process),
         )
     user = session.username
     if not session.roles[process.role].has:
@@ -146,9 +180,34 @@ def _judge_pooled_rights(check: str, process: Process, session: Session) -> Find
             check,
             f"{user} does not find the engine: behind a transaction-mode pooler its own"
             " search_path must name it",
-            f"alter role {quoted(user)} set search_path = {path};",
+            f"alter role {quoted(user)} set search_path = {SEARCH_PATH};",
         )
-    return ok(check, f"{user}, a member of {process.role}")
+    return _judge_login(check, process, session)
+
+
+def _judge_login(check: str, process: Process, session: Session) -> Finding:
+    """A login of its own is as good as what else it can do is little."""
+    user, more = session.username, session.beside(process.role)
+    if not more:
+        return ok(check, f"{user}, a member of {process.role}")
+    return warn(
+        check,
+        f"{user}, a member of {process.role}, also {more}: more than the {process.name} needs",
+        _login_of_its_own(process),
+    )
+
+
+def _login_of_its_own(process: Process) -> str:
+    """The statements that make one, and the variable that names it."""
+    login = f"{process.role}_login"
+    settings = ""
+    if process.name == "worker":
+        settings = f" alter role {login} set search_path = {SEARCH_PATH};"
+    return (
+        f"create role {login} login password '...' in role {process.role};{settings}"
+        f" then: export {process.variable}=postgresql://{login}:...@"
+        f"{address(process.url).rpartition('@')[2]}"
+    )
 
 
 def _connect(url: str, seconds: int) -> psycopg.Connection:

@@ -41,6 +41,7 @@ from service.up.admin_key import kept_admin_key
 from service.up.children import Child, stop_children
 from service.up.first_sync import first_groups, trigger_group
 from service.up.instance import Instance
+from service.up.logins import login_url, make_logins
 from service.up.ports import free_port, reachable_host, web_address
 from service.up.stopping import StopRequested, StopSignals
 from service.web.database_url import asyncpg_url
@@ -136,6 +137,8 @@ class Up:
         self._instance.take()
         self._start_database()
         applied = migrate(self._url).applied
+        if self._embedded is not None:
+            self._ask(make_logins)
         if applied:
             self._say(f"Migrated the database: {len(applied)} parts applied.")
         key = self._settings.admin_key
@@ -230,8 +233,10 @@ class Up:
         """What the children get to know; by environment, where other users cannot read it."""
         environment = {"DATABASE_URL": self._url, "PRICING_ADMIN_KEY": self._admin_key}
         if self._embedded is not None:
-            # An empty variable counts as not set: one database for all of it.
-            environment |= {"PRICING_WEB_DATABASE_URL": "", "PRICING_WORKER_DATABASE_URL": ""}
+            environment |= {
+                "PRICING_WEB_DATABASE_URL": login_url(self._url, "pricing_web"),
+                "PRICING_WORKER_DATABASE_URL": login_url(self._url, "pricing_worker"),
+            }
         return environment
 
     def _web_environment(self) -> Mapping[str, str]:

@@ -1,17 +1,28 @@
-"""``make docs``: the part of the documentation that is written from the code."""
+"""``make docs``: the parts of the documentation that are written from the code."""
 
 from __future__ import annotations
 
-from tests.docs.provider_table import PAGE, page
+from pathlib import Path
+
+from service.migrations.runner import migrate
+from tests.docs import provider_table, rights_table
+from tests.postgres import running_cluster
 
 
 def main() -> None:
-    text = page()
-    if PAGE.read_text(encoding="utf-8") == text:
-        print(f"{PAGE.name} says what the code says.")
+    _write(provider_table.PAGE, provider_table.page())
+    with running_cluster() as cluster, cluster.database() as name:
+        url = cluster.url_of(name)
+        migrate(url)
+        _write(rights_table.PAGE, rights_table.page(rights_table.granted(url)))
+
+
+def _write(page: Path, text: str) -> None:
+    if page.read_text(encoding="utf-8") == text:
+        print(f"{page.name} says what the code says.")
     else:
-        PAGE.write_text(text, encoding="utf-8")
-        print(f"{PAGE.name} is written anew.")
+        page.write_text(text, encoding="utf-8")
+        print(f"{page.name} is written anew.")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 
 from service.doctor.examination import CHECKS
 from tests.db.pricing import Pricing, price
-from tests.postgres import free_port
+from tests.postgres import Cluster, free_port
 from tests.processes import TRACEBACK, Processes
 from tests.syncing import StartWorker
 from tests.tcp_proxy import TcpProxy
@@ -98,7 +99,24 @@ def _tick(people: Pricing) -> None:
     )
 
 
-def test_all_is_well(doctor: Doctor, people: Pricing, start_worker: StartWorker) -> None:
+@pytest.fixture
+def own_logins(migrated_cluster: Cluster, database: str) -> Iterator[dict[str, str]]:
+    """The processes' variables, each with the URL of a login that is a member of its role."""
+    with ExitStack() as stack:
+        variables = {}
+        for name in ("worker", "web"):
+            user, password = stack.enter_context(
+                migrated_cluster.login_role(can_create_roles=False)
+            )
+            migrated_cluster.execute(f"grant pricing_{name} to {{}}", user)
+            url = migrated_cluster.url_of(database.rpartition("/")[2], user=user, password=password)
+            variables[f"PRICING_{name.upper()}_DATABASE_URL"] = url
+        yield variables
+
+
+def test_all_is_well(
+    doctor: Doctor, people: Pricing, start_worker: StartWorker, own_logins: dict[str, str]
+) -> None:
     # Nothing is due: this worker shall fetch from nobody.
     people.do("update pricing_providers set next_sync_at = now() + interval '1 day'")
     people.do("update pricing_settings set scheduler_enabled = true")
@@ -107,17 +125,19 @@ def test_all_is_well(doctor: Doctor, people: Pricing, start_worker: StartWorker)
     people.do("delete from procrastinate.procrastinate_workers")
     start_worker()
     _tick(people)
-    answer = doctor()
+    answer = doctor(**own_logins)
     assert list(answer.states()) == list(CHECKS)
     assert set(answer.states().values()) == {"ok"}, answer.output
     assert answer.output.endswith("\n\nAll is well.\n")
     assert answer.status == 0
 
 
-def test_warnings_are_no_failure(doctor: Doctor, people: Pricing) -> None:
+def test_warnings_are_no_failure(
+    doctor: Doctor, people: Pricing, own_logins: dict[str, str]
+) -> None:
     people.worker()
     people.do("update pricing_settings set scheduler_enabled = false")
-    answer = doctor()
+    answer = doctor(**own_logins)
     assert answer.states()["schedule"] == "warn" and answer.failures() == []
     assert answer.status == 0
     # The advice stands alone on the next line, to be copied.
@@ -218,7 +238,8 @@ def test_a_worker_s_url_that_leads_nowhere(doctor: Doctor, database: str, proxy:
     states = answer.states()
     assert states["worker rights"] == "fail"
     assert states["LISTEN"] == states["pooler"] == "-"
-    assert states["database"] == states["web rights"] == states["clock"] == "ok"
+    assert states["database"] == states["clock"] == "ok"
+    assert states["web rights"] == "warn", "it uses DATABASE_URL"
     assert answer.seconds < LONGEST_SECONDS
 
 

@@ -19,10 +19,32 @@ def stranger(migrated_cluster: Cluster, database: str) -> Iterator[str]:
         yield migrated_cluster.url_of(database.rpartition("/")[2], user=user, password=password)
 
 
-def test_one_url_for_all(diagnose: Diagnose) -> None:
+def test_one_url_for_all(diagnose: Diagnose, migrated_cluster: Cluster, database: str) -> None:
+    """`reset role` is one statement away; the advice makes it another login's."""
     found = diagnose()
-    assert found["worker rights"].found == "postgres, who takes the role pricing_worker"
-    assert found["web rights"].found == "postgres, who takes the role pricing_web"
+    variables: dict[str, str] = {}
+    logins: list[str] = []
+    try:
+        for name in ("worker", "web"):
+            finding = found[f"{name} rights"]
+            assert finding.state == "warn"
+            assert f"postgres, who takes the role pricing_{name}: `reset role`" in finding.found
+            assert finding.advice is not None
+            statements, _, export = finding.advice.partition(" then: export ")
+            login = f"pricing_{name}_login"
+            own = migrated_cluster.new_name("login")
+            logins.append(own)
+            for statement in statements.replace(login, own).replace("'...'", "'test'").split("; "):
+                migrated_cluster.execute(statement)
+            variable, _, url = export.partition("=")
+            assert url.startswith(f"postgresql://{login}:...@")
+            dbname = database.rpartition("/")[2]
+            variables[variable] = migrated_cluster.url_of(dbname, user=own, password="test")
+        found = diagnose(**variables)
+        assert {found[f"{name} rights"].state for name in ("worker", "web")} == {"ok"}
+    finally:
+        for own in logins:
+            migrated_cluster.execute("drop role if exists {}", own)
     assert found["LISTEN"].state == "ok" and "came through" in found["LISTEN"].found
     assert found["pooler"].found == "none in between"
 
@@ -41,6 +63,30 @@ def test_a_login_role_that_lacks_its_role(
     assert finding.state == "ok" and f"a member of pricing_{name}" in finding.found
 
 
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ("grant pricing_web to {}", "is a member of pricing_web"),
+        ("grant pricing_owner to {}", "is a member of pricing_owner"),
+        ("grant service_role to {}", "is a member of service_role"),
+        ("alter role {} bypassrls", "passes row level security by"),
+        ("alter role {} createrole", "makes roles"),
+        ("alter role {} superuser", "is a superuser"),
+    ],
+)
+def test_a_login_that_is_more_than_its_role(
+    diagnose: Diagnose, migrated_cluster: Cluster, stranger: str, change: str, more: str
+) -> None:
+    user = stranger.partition("//")[2].partition(":")[0]
+    migrated_cluster.execute("grant pricing_worker to {}", user)
+    assert diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"].state == "ok"
+
+    migrated_cluster.execute(change, user)
+    finding = diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"]
+    assert finding.state == "warn" and more in finding.found
+    assert finding.advice is not None and "create role pricing_worker_login" in finding.advice
+
+
 def test_a_login_that_is_not_let_in(diagnose: Diagnose, stranger: str) -> None:
     wrong = stranger.replace(":for-this-test-only@", ":a-secret@")
     found = diagnose(PRICING_WORKER_DATABASE_URL=wrong)
@@ -49,7 +95,7 @@ def test_a_login_that_is_not_let_in(diagnose: Diagnose, stranger: str) -> None:
     assert "PRICING_WORKER_DATABASE_URL: " in finding.found and "authentication" in finding.found
     assert "a-secret" not in str(found)
     assert found["LISTEN"].state == found["pooler"].state == "skipped"
-    assert found["web rights"].state == "ok"
+    assert found["web rights"].state == "warn"
 
 
 def test_only_the_worker_s_url(
@@ -94,7 +140,7 @@ def test_a_login_role_behind_a_transaction_mode_pooler(
     assert found["worker rights"].found == f"{login[0]}, a member of pricing_worker"
     assert found["LISTEN"].state == "warn"
     assert found["pooler"].found.startswith("transaction mode")
-    assert found["web rights"].state == "ok"
+    assert found["web rights"].state == "warn"
 
     migrated_cluster.execute("revoke pricing_worker from {}", login[0])
     finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
@@ -114,6 +160,6 @@ def test_a_login_role_that_does_not_find_the_engine(
 @pytest.mark.parametrize("pool_mode", ["session"])
 def test_a_session_mode_pooler(diagnose: Diagnose, pooler: int, database: str) -> None:
     found = diagnose(DATABASE_URL=through(pooler, database))
-    assert found["worker rights"].state == found["web rights"].state == "ok"
+    assert found["worker rights"].state == found["web rights"].state == "warn"
     assert found["LISTEN"].state == "ok"
     assert found["pooler"].found.startswith("session mode")

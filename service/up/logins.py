@@ -1,0 +1,20 @@
+"""The processes' own logins in the embedded database, as an operator would make them."""
+
+from __future__ import annotations
+
+import psycopg
+
+LOGINS = {"pricing_web": "pricing_web_login", "pricing_worker": "pricing_worker_login"}
+
+
+def login_url(url: str, role: str) -> str:
+    """The embedded database's URL for the login that is a member of ``role``."""
+    return url.replace("//postgres@", f"//{LOGINS[role]}@", 1)
+
+
+def make_logins(connection: psycopg.Connection) -> None:
+    """Make those that are not there yet; the database is migrated."""
+    for role, login in LOGINS.items():
+        known = "select 1 from pg_catalog.pg_roles where rolname = %s"
+        if connection.execute(known, [login]).fetchone() is None:
+            connection.execute(f"create role {login} login in role {role}".encode())

@@ -1,0 +1,134 @@
+"""The table of rights in ``docs/security.md``, written from a migrated database's catalogue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import psycopg
+
+from tests.processes import ROOT
+
+PAGE = ROOT / "docs" / "security.md"
+# People write what stands above it, ``make docs`` what follows.
+MARK = "<!-- Written by `make docs` from a migrated database: edit db/access.sql instead. -->"
+ROLES = ("pricing_web", "pricing_worker", "service_role")
+WORDS = {
+    "SELECT": "read",
+    "INSERT": "insert",
+    "UPDATE": "update",
+    "DELETE": "delete",
+    "EXECUTE": "call",
+    "USAGE": "use",
+}
+
+# Object, who, right.
+Right = tuple[str, str, str]
+
+# Every right on anything of ours that somebody besides its owner has. Of the engine's schema,
+# whose names are not ours, each kind of object is one row.
+_RIGHTS = """
+with granted as (
+    select
+        case
+            when n.nspname = 'procrastinate' then 'procrastinate: '
+                || case c.relkind when 'S' then 'sequences' else 'tables' end
+            else c.relname
+        end as object,
+        a.grantee, c.relowner as owner, a.privilege_type, c.oid
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    cross join lateral aclexplode(coalesce(
+        c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)
+    )) a
+    where n.nspname in ('public', 'procrastinate') and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+    union all
+    select c.relname || '.' || t.attname, a.grantee, c.relowner, a.privilege_type, c.oid
+    from pg_attribute t
+    join pg_class c on c.oid = t.attrelid
+    cross join lateral aclexplode(t.attacl) a
+    where c.relnamespace in ('public'::regnamespace, 'procrastinate'::regnamespace)
+    union all
+    select
+        case
+            when n.nspname = 'procrastinate' then 'procrastinate: functions' else p.proname || '()'
+        end,
+        a.grantee, p.proowner, a.privilege_type, p.oid
+    from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+    where n.nspname in ('public', 'procrastinate')
+    union all
+    select 'procrastinate: schema', a.grantee, n.nspowner, a.privilege_type, n.oid
+    from pg_namespace n
+    cross join lateral aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+    where n.nspname = 'procrastinate'
+)
+select distinct object, coalesce(r.rolname, 'public') as role, privilege_type
+from granted g
+left join pg_roles r on r.oid = g.grantee
+where g.grantee <> g.owner
+"""
+
+
+def granted(url: str) -> set[Right]:
+    """What the catalogue says."""
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(_RIGHTS.encode()).fetchall()
+    return {(name, role, WORDS.get(right, right.lower())) for name, role, right in rows}
+
+
+def written(path: Path = PAGE) -> set[Right]:
+    """What the page says."""
+    _, _, below = path.read_text(encoding="utf-8").partition(MARK)
+    rights: set[Right] = set()
+    columns: list[str] = []
+    for line in below.splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|") or set(line) <= set("| -"):
+            continue
+        if not columns:
+            columns = [cell.strip("`") for cell in cells[1:]]
+            continue
+        for role, cell in zip(columns, cells[1:], strict=True):
+            for name in re.findall("`([^`]+)`", cells[0]):
+                rights |= {(name, role, word) for word in filter(None, cell.split(", "))}
+    return rights
+
+
+def page(rights: Iterable[Right], path: Path = PAGE) -> str:
+    """The page as it should be: what people wrote, the mark, the table."""
+    text, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
+    if not mark:
+        raise SystemExit(f"{path.name} has lost the line {MARK!r}; put it back above the table.")
+    return f"{text}{MARK}\n\n{table(set(rights))}"
+
+
+def table(rights: set[Right]) -> str:
+    """One row for each object, with what each role may do; a role that may nothing is left out."""
+    roles = [*ROLES, *sorted({role for _, role, _ in rights} - set(ROLES))]
+    rows = [("object", *(f"`{role}`" for role in roles)), ("---",) * (len(roles) + 1)]
+    for name in sorted({name for name, _, _ in rights}, key=_place):
+        rows.append(
+            (
+                f"`{name}`",
+                *(
+                    ", ".join(w for w in _words(rights) if (name, role, w) in rights)
+                    for role in roles
+                ),
+            )
+        )
+    lines = (f"| {' | '.join(row)} |\n" for row in rows)
+    # Markdown formatters write an empty cell with one space.
+    return "".join(re.sub(r"\|  (?=\|)", "| ", line) for line in lines)
+
+
+def _words(rights: set[Right]) -> list[str]:
+    known = list(WORDS.values())
+    return [*known, *sorted({word for _, _, word in rights} - set(known))]
+
+
+def _place(name: str) -> tuple[bool, bool, str]:
+    """Relations, then functions, then the engine's."""
+    return name.startswith("procrastinate:"), name.endswith("()"), name
