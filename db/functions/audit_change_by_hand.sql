@@ -38,13 +38,13 @@ begin
         lower(tg_op) || '_' || tg_table_name,
         coalesce(v_row ->> 'name', v_row ->> 'id', tg_table_name),
         (
-            select jsonb_strip_nulls(jsonb_build_object(
-                'before', jsonb_object_agg(c.name, v_old -> c.name) filter (where v_old is not null),
-                'after', jsonb_object_agg(c.name, v_new -> c.name) filter (where v_new is not null),
-                'secret', max('replaced') filter (
-                    where tg_op = 'UPDATE' and v_old -> 'key_digest' is distinct from v_new -> 'key_digest'
-                )
-            ))
+            -- Values of the row may be null, and are said to be.
+            select case when v_old is null then '{}' else jsonb_build_object('before', jsonb_object_agg(c.name, v_old -> c.name)) end
+                || case when v_new is null then '{}' else jsonb_build_object('after', jsonb_object_agg(c.name, v_new -> c.name)) end
+                || case
+                    when tg_op = 'UPDATE' and v_old -> 'key_digest' is distinct from v_new -> 'key_digest'
+                    then '{"secret": "replaced"}' else '{}'
+                end::jsonb
             from jsonb_object_keys(v_row) as c (name)
             where c.name <> 'key_digest' and (v_old -> c.name) is distinct from (v_new -> c.name)
         )

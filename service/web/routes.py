@@ -254,6 +254,7 @@ ROUTES: tuple[Endpoint, ...] = (
         ShorterListAnswer,
         parameters=(SLUG,),
         errors=(404, 409),
+        least_role="operate",
     ),
     Endpoint(
         "GET",

@@ -5,15 +5,15 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.auth import identity_of
+from service.web.caller import caller_of, key_name
 from service.web.errors import hinted
 from service.web.review_answers import ShorterListAnswer
 from service.web.state import state_of
 
-ACCEPT = """
+ACCEPT = f"""
 select provider_slug as provider, error_kind, error_message, sync_completed_at as refused_at,
        job_id::text as sync_id, job_id::text as job_id
-from public.accept_shorter_list(provider => $1, accepted_by => $2)
+from public.accept_shorter_list(provider => $1, accepted_by => {key_name(2)})
 """
 
 HINTS = {
@@ -26,6 +26,6 @@ async def accept_shorter_list(request: Request) -> Response:
     # A slug that is too long, or no slug, is an unknown one.
     slug = request.path_params["slug"][:200].replace("\0", "")
     with hinted(HINTS):
-        row = await state_of(request).database.row(ACCEPT, slug, identity_of(request).name)
+        row = await state_of(request).database.row(ACCEPT, slug, caller_of(request))
     assert row is not None
     return ShorterListAnswer(**row).response()

@@ -34,7 +34,7 @@ def test_a_change_by_hand(people: Pricing) -> None:
     people.do("update public.pricing_api_keys set role = 'read', key_digest = sha256('x')")
     people.do("update public.pricing_change_rules set up_to_ratio = 1000")
     people.do("delete from public.pricing_change_rules")
-    people.do("update public.pricing_overrides set reason = 'other'")
+    people.do("update public.pricing_overrides set reason = 'other', expires_at = '2999-01-01'")
     people.do("delete from public.pricing_api_keys")
     people.do("truncate public.pricing_change_rules")
     rule = people.value(
@@ -57,6 +57,10 @@ def test_a_change_by_hand(people: Pricing) -> None:
         "after": {"role": "read"},
         "secret": "replaced",
     }
+    override_details = people.value(
+        "select details from pricing_audit_log where action = 'update_pricing_overrides'"
+    )
+    assert override_details["before"] == {"reason": "agreed", "expires_at": None}
     digest = "update|delete"
     assert "key_digest" not in str(
         people.rows("select details from pricing_audit_log where action ~ %s", digest)

@@ -112,6 +112,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
         "approve_held_price_change",
     ]
 
+    assert next(answers) == [[]], "nobody used a name that is not theirs"
     ((condition,),) = next(answers)
     assert (condition["min_prompt_tokens"], condition["input_per_1m"]) == (200_000, 6)
     (drift,) = next(answers)

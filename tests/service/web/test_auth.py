@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 import httpx2
@@ -161,6 +162,7 @@ OPERATE = {
     ("POST", "/admin/pricing/held/{id}/reject"),
     ("POST", "/admin/pricing/rules"),
     ("DELETE", "/admin/pricing/rules/{id}"),
+    ("POST", "/admin/pricing/providers/{slug}/accept-shorter-list"),
     ("POST", "/admin/pricing/overrides"),
     ("POST", "/admin/pricing/overrides/clear"),
 }
@@ -178,7 +180,7 @@ def test_what_each_role_may_do(
         for method, path in EVERYTHING:
             # What passes the gate finds no such thing, or nothing to do with such a body.
             answer = anonymous.request(
-                method, path.replace("{id}", "0"), headers=headers, content=b"none"
+                method, re.sub(r"\{\w+\}", "0", path), headers=headers, content=b"none"
             )
             if answer.status_code != 403:
                 allowed[role].add((method, path))

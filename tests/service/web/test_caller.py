@@ -12,7 +12,15 @@ from service.web.caller import who
 from service.web.database import WebDatabase
 from service.web.routes import ROUTES
 from tests.service.reviews import CHEAP, Reviews
-from tests.service.web.running import HELD, OVERRIDES, RULES, TRIGGER, Web, settings_for
+from tests.service.web.running import (
+    HELD,
+    OVERRIDES,
+    RULES,
+    SHORTER_LIST,
+    TRIGGER,
+    Web,
+    settings_for,
+)
 
 SIGNED = """
 select action, who, key_name, host(http_client_address) as http, acting_role, session_login
@@ -56,6 +64,8 @@ def test_every_decision_is_signed(
             job_id = reviews.job()
             reviews.hold("openrouter", f"maker/all-{decision}", job_id=job_id)
             client.post(f"/admin/pricing/sync/{job_id}/held/{decision}").raise_for_status()
+        reviews.refuse_list("novita")
+        client.post(SHORTER_LIST.format(slug="novita")).raise_for_status()
         client.post(
             f"/admin/pricing/sync/{first}/rollback", json={"dry_run": False}
         ).raise_for_status()
