@@ -58,8 +58,8 @@ def set_command(
 ) -> None:
     """Set prices of a model, in US dollars per 1M tokens.
 
-    Those that are not named follow the provider. One that is set already is replaced whole. What looks
-    wrong, as a price in another unit does, is refused without --force.
+    Those that are not named follow the provider. One that is set already is replaced whole. What
+    looks wrong, as a price in another unit does, is refused without --force.
     """
     given = given_prices(prices or [])
     for name, text in (("input_per_1m", input_price), ("output_per_1m", output_price)):

@@ -31,7 +31,7 @@ SLASHES = "meta/llama 3.1/70b:free"
 
 def test_it_is_in_force_at_once(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
-    expires_at = datetime.now(UTC) + timedelta(days=30)
+    expires_at = datetime.now(UTC).replace(microsecond=0) + timedelta(days=30)
     row = override(pricing, input_per_1m=Decimal("0.8"), expires_at=expires_at, author="ann")
 
     assert (row["prices"], row["reason"]) == ({INPUT: "0.0000008"}, "contract")
