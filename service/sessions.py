@@ -35,7 +35,7 @@ DEFAULTS: dict[str, Any] = {
 # A login role's own time for a statement may be too short for a clean-up, which is all or nothing.
 _CONFIGURE = """
 select
-    set_config('search_path', 'procrastinate, public', false),
+    set_config('search_path', 'procrastinate, pg_temp', false),
     set_config('client_connection_check_interval', '2s', false),
     set_config('statement_timeout', '60s', false),
     (
