@@ -190,6 +190,13 @@ def running_cluster() -> Iterator[Cluster]:
             yield stack.enter_context(_server_cluster(None, "embedded"))
 
 
+@contextmanager
+def another_cluster() -> Iterator[Cluster]:
+    """A server beside that of the run, without any role or database of ours."""
+    with _server_cluster(installed_programs(), "another") as cluster:
+        yield cluster
+
+
 def installed_programs() -> Path | None:
     """Where an installed server's programs are: of one with pg_cron first, then the newest."""
     places = list(Path("/usr/lib/postgresql").glob("*/bin")) + list(

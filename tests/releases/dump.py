@@ -47,7 +47,7 @@ def dump(url: str) -> str:
         major = connection.info.server_version // 10000
     # Columns by name: the engine's tables may have another order when they grew step by step.
     options = ["--column-inserts", "--rows-per-insert=50", f"--dbname={url}"]
-    command = [str(_pg_dump(major)), *options]
+    command = [str(client_program("pg_dump", major)), *options]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     head = (
         f"-- pricing-sync {__version__} on Postgres {major}: its schema, and a small sample.\n"
@@ -79,6 +79,17 @@ def restore(url: str, version: str) -> None:
             connection.execute(path_of(version).read_bytes())
 
 
+def client_program(name: str, major: int) -> Path:
+    """``pg_dump`` or ``psql`` for a server of this version; the installed one first."""
+    spec = find_spec(PACKAGE)
+    assert spec is not None and spec.origin is not None
+    places = [installed_programs(), Path(spec.origin).parent / INSTALLATION / "bin"]
+    for program in (place / name for place in places if place is not None):
+        if program.exists() and _version(program) >= major:
+            return program
+    raise FileNotFoundError(f"There is no {name} here for a server of version {major}.")
+
+
 def _statements(text: str) -> Iterator[str]:
     text, end, _ = text.partition(END)
     assert end, "pg_dump did not finish"
@@ -91,17 +102,6 @@ def _statements(text: str) -> Iterator[str]:
             body = "\n".join(OWNER.findall(body))
         if body:
             yield PARAMETERS.sub(r"\1", body) + "\n"
-
-
-def _pg_dump(major: int) -> Path:
-    """One that reads this server; the installed one first, as its server is what tests run on."""
-    spec = find_spec(PACKAGE)
-    assert spec is not None and spec.origin is not None
-    places = [installed_programs(), Path(spec.origin).parent / INSTALLATION / "bin"]
-    for program in (place / "pg_dump" for place in places if place is not None):
-        if program.exists() and _version(program) >= major:
-            return program
-    raise FileNotFoundError(f"There is no pg_dump here that reads a server of version {major}.")
 
 
 def _version(program: Path) -> int:

@@ -1,0 +1,106 @@
+"""A dump, restored without owners, rights or roles: ``migrate`` alone leads to a working system."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from service.migrations.runner import migrate
+from tests.db.pricing import Pricing, price
+from tests.migrations.pg_catalog import rights, structure
+from tests.postgres import Cluster, another_cluster
+from tests.processes import Processes
+from tests.releases.dump import client_program
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def dumped(database: str, connection: psycopg.Connection[dict[str, object]]) -> str:
+    """A database with a price, to be dumped."""
+    Pricing(connection).sync("openrouter", [price("a")])
+    return database
+
+
+def copy(url: str, to: str, *options: str) -> None:
+    """Restore a dump of one database into another, past what cannot be restored there."""
+    with psycopg.connect(url) as connection:
+        major = connection.info.server_version // 10000
+    dump = subprocess.run(
+        [str(client_program("pg_dump", major)), *options, f"--dbname={url}"],
+        check=True,
+        capture_output=True,
+    ).stdout
+    subprocess.run(
+        [str(client_program("psql", major)), "--no-psqlrc", "--quiet", f"--dbname={to}"],
+        input=dump,
+        check=True,
+        capture_output=True,
+    )
+
+
+def assert_it_works(url: str, tmp_path: Path) -> None:
+    """A real worker takes what is triggered, with the rights of its role."""
+    processes = Processes(tmp_path, {"DATABASE_URL": url})
+    try:
+        processes.service("worker")
+        with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            pricing = Pricing(connection)
+            assert pricing.model("a")["price_per_input_token"] is not None
+            job_id = pricing.value("select job_id from trigger_pricing_sync('{catalogue}')")
+            wait_until(lambda: pricing.job(job_id)["outcome"], 60, "the sync ends")
+            assert pricing.job(job_id)["outcome"] == "success"
+    finally:
+        processes.end()
+
+
+@pytest.mark.parametrize("options", [["--no-privileges"], ["--no-owner"]], ids=" ".join)
+def test_where_our_roles_are(
+    options: list[str], dumped: str, empty_database: str, migrated_cluster: Cluster, tmp_path: Path
+) -> None:
+    copy(dumped, empty_database, *options)
+    result = migrate(empty_database)
+    assert result.mended and result.differences == () == result.advice
+    assert rights(empty_database) == rights(dumped)
+    assert structure(empty_database) == structure(dumped)
+    assert_it_works(empty_database, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def elsewhere() -> Iterator[Cluster]:
+    """Another server. Each test leaves our roles to the next one, so the first has none."""
+    with another_cluster() as cluster:
+        yield cluster
+
+
+def test_where_our_roles_are_not(dumped: str, elsewhere: Cluster, tmp_path: Path) -> None:
+    with elsewhere.database() as name:
+        url = elsewhere.url_of(name)
+        copy(dumped, url)
+        result = migrate(url)
+        assert result.mended and result.differences == () == result.advice
+        assert rights(url) == rights(dumped)
+        assert_it_works(url, tmp_path)
+
+
+def test_where_nobody_may_make_our_roles(dumped: str, tmp_path: Path) -> None:
+    """It goes on as that login, and says what a superuser could run."""
+    with (
+        another_cluster() as cluster,
+        cluster.login_role(can_create_roles=False) as (user, password),
+        cluster.database(owner=user) as name,
+    ):
+        url = cluster.url_of(name, user=user, password=password)
+        copy(dumped, url, "--no-owner", "--no-privileges")
+        advice = migrate(url).advice
+        assert {statement for statement in advice if statement.startswith("create role")}
+        assert_it_works(url, tmp_path)
+        for statement in advice:
+            cluster.execute(statement)
+        assert migrate(url).differences == ()
+        assert rights(url) == rights(dumped)
+        assert_it_works(url, tmp_path)
