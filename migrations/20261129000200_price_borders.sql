@@ -18,3 +18,12 @@ alter table public.pricing_providers
 comment on column public.pricing_providers.accepted_list_at is 'When a person accepted a list that was refused as too short (accept_shorter_list); null: none, or a sync has succeeded since.';
 comment on column public.pricing_providers.accepted_list_models is 'Models of the accepted list: one of half of them or fewer is refused again; null: what was refused was not the number of models.';
 comment on column public.pricing_providers.accepted_list_prices_gone is 'True: the accepted list may lack prices that its models had.';
+
+-- What is personal of a caller: kept for audit_retention, unlike the rest of the row.
+alter table public.pricing_audit_log
+    add column if not exists client_address inet,
+    add column if not exists http_client_address inet,
+    add column if not exists claims jsonb;
+
+create index pricing_audit_log_personal on public.pricing_audit_log (at)
+    where client_address is not null or http_client_address is not null or claims is not null;

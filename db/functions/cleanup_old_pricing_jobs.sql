@@ -111,9 +111,10 @@ begin
         limit 10000
         for update skip locked
     );
+    perform public.erase_audit_details();
     return v_pruned;
 end;
 $$;
 
 comment on function public.cleanup_old_pricing_jobs(interval) is
-'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, and idempotency keys of more than a day; returns how many jobs. Prices and their history stay.';
+'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, idempotency keys of more than a day, and what audit_retention says; returns how many jobs. Prices and their history stay.';

@@ -89,6 +89,8 @@ function (name, callers) as (
         -- What the owner alone reads.
         ('pricing_doctor', '{}'),
         ('stuck_pricing_syncs', '{}'),
+        ('pricing_unrecorded_prices', '{}'),
+        ('record_price_in_force', '{}'),
         -- What only our own functions and triggers call.
         ('defer_provider_syncs', '{}'),
         ('next_pricing_sync_at', '{}'),
@@ -153,6 +155,7 @@ function (name, callers) as (
         ('guard_pricing_lock', '{}'),
         ('pricing_access_differences', '{}'),
         ('judge_price_override', '{}'),
+        ('erase_audit_details', '{}'),
         ('guard_model_pricing', '{}'),
         ('guard_pricing_records', '{}'),
         ('note_pricing_maintenance', '{}')

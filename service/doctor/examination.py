@@ -20,6 +20,7 @@ from service.doctor.configuration import (
 from service.doctor.facts import Facts, read_facts
 from service.doctor.finding import Finding, fail, failed, not_checked
 from service.doctor.inquiry import Deadline, Inquiry
+from service.doctor.prices import PRICES, judge_prices, read_unrecorded_prices
 from service.doctor.providers import PROVIDERS, judge_providers
 from service.doctor.queue import (
     STUCK,
@@ -82,6 +83,7 @@ CHECKS = (
     TRANSACTIONS,
     PROVIDERS,
     ADDRESSES,
+    PRICES,
     CLOCK,
     CONNECTIONS,
 )
@@ -162,6 +164,10 @@ def _judge_database(
         yield _judge_state(state, deadline)
         check = DATABASE
         facts = Inquiry(lambda: read_facts(connection)).answer(deadline)
+        unrecorded = None
+        # Of very many models this takes seconds; all else is known by then.
+        with suppress(PricingError):
+            unrecorded = Inquiry(lambda: read_unrecorded_prices(connection)).answer(deadline)
     except PricingError as error:
         yield failed(check, error)
         return True
@@ -177,6 +183,8 @@ def _judge_database(
     yield judge_transactions(facts)
     yield judge_providers(facts)
     yield judge_addresses(facts, settings)
+    if unrecorded is not None:
+        yield judge_prices(unrecorded)
     return True
 
 

@@ -474,6 +474,10 @@ def repair(night: Night) -> None:
     *_, noted = night.sql()
     assert night.pricing.model("openai/gpt-4o")["name"] == "GPT-4o"
     assert row(noted)["subject"] == "model_pricing"
+    night.pricing.maintain("update model_pricing set price_per_image = 1")
+    shown, recorded = night.sql(provider="openrouter", model="openai/gpt-4o")
+    assert row(shown)["in_force"]["price_per_image"] == "1"
+    assert row(recorded)["changed_at"] is not None
 
 
 @section("Give, replace or end a key")

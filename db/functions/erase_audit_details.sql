@@ -1,0 +1,41 @@
+-- cleanup_old_pricing_jobs calls it, so the hourly retention of pg_cron or of a worker does. What was decided, by whom and
+-- when stays for ever; from where, and with which claims, is personal.
+create or replace function public.erase_audit_details()
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
+    v_before timestamptz;
+    v_batch integer;
+    v_erased integer := 0;
+begin
+    select clock_timestamp() - s.audit_retention into strict v_before from public.pricing_settings s;
+    -- See guard_pricing_records.
+    perform set_config('pricing.writer', 'on', true);
+    -- Ten batches a call keep the transaction short; what is left goes with the next call.
+    for i in 1..10 loop
+        update public.pricing_audit_log a
+        set client_address = null, http_client_address = null, claims = null
+        where a.id in (
+            select o.id
+            from public.pricing_audit_log o
+            where (o.client_address is not null or o.http_client_address is not null or o.claims is not null)
+                and o.at < v_before
+            order by o.at
+            limit 1000
+            for no key update skip locked
+        );
+        get diagnostics v_batch = row_count;
+        v_erased := v_erased + v_batch;
+        exit when v_batch < 1000;
+    end loop;
+    perform set_config('pricing.writer', v_mark, true);
+    return v_erased;
+end;
+$$;
+
+comment on function public.erase_audit_details() is
+'Erase client addresses and claims of audit rows that are older than pricing_settings.audit_retention, up to 10,000 rows a call; returns how many.';

@@ -1,0 +1,79 @@
+-- The doctor asks it. Of a table with 125,000 models nearly none differs, so columns are compared as they are, and price
+-- sets are made of those that do; the axes are written out for that, and a test compares them with pricing_axes.
+-- after: pricing_price_set, pricing_sets_differ
+create or replace function public.pricing_unrecorded_prices(most integer default 1000)
+returns table (provider text, model text, in_force jsonb, recorded jsonb, recorded_at timestamptz)
+language sql
+stable
+security invoker
+set search_path = pg_catalog, pg_temp
+set jit = off
+-- The newest rows of 125,000 models are sorted out in memory.
+set work_mem = '64MB'
+as $$
+    with newest as materialized (
+        -- The highest id, as in model_price_at. What was said beside an override was not charged.
+        select h.model_id, max(h.id) as id
+        from public.model_pricing_history h
+        where h.is_in_force
+        group by h.model_id
+    ),
+    unlike as materialized (
+        select m.id, h.id as history_id
+        from public.model_pricing m
+        left join newest n on n.model_id = m.id
+        left join public.model_pricing_history h on h.id = n.id
+        where (
+            m.price_per_input_token,
+            m.price_per_output_token,
+            m.price_per_cache_read_token,
+            m.price_per_cache_write_token,
+            m.price_per_cache_write_1h_token,
+            m.price_per_reasoning_token,
+            m.price_per_input_audio_token,
+            m.price_per_output_audio_token,
+            m.price_per_cache_read_audio_token,
+            m.price_per_input_image_token,
+            m.price_per_output_image_token,
+            m.price_per_image,
+            m.price_per_request,
+            m.price_per_web_search,
+            m.conditions
+        ) is distinct from (
+            h.price_per_input_token,
+            h.price_per_output_token,
+            h.price_per_cache_read_token,
+            h.price_per_cache_write_token,
+            h.price_per_cache_write_1h_token,
+            h.price_per_reasoning_token,
+            h.price_per_input_audio_token,
+            h.price_per_output_audio_token,
+            h.price_per_cache_read_audio_token,
+            h.price_per_input_image_token,
+            h.price_per_output_image_token,
+            h.price_per_image,
+            h.price_per_request,
+            h.price_per_web_search,
+            coalesce(h.conditions, '[]')
+        )
+    )
+    select p.*
+    from (
+        select m.provider_slug, m.model_id, s.in_force, s.recorded, h.changed_at
+        from unlike u
+        join public.model_pricing m on m.id = u.id
+        left join public.model_pricing_history h on h.id = u.history_id
+        cross join lateral (
+            select
+                public.pricing_price_set(to_jsonb(m)) as in_force,
+                public.pricing_price_set(coalesce(to_jsonb(h), '{}')) as recorded
+            offset 0
+        ) as s
+        where public.pricing_sets_differ(s.in_force, s.recorded)
+        limit most
+    ) as p
+    order by 1, 2;
+$$;
+
+comment on function public.pricing_unrecorded_prices(integer) is
+'Models whose price in force is not what their history says last, up to so many: somebody changed one of the two by hand. Price sets; record_price_in_force(provider, model) brings them in line.';

@@ -1,0 +1,42 @@
+"""Whether the price in force is the last one of each model's history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+
+from service.doctor.finding import MOST_NAMES, Finding, counted, listed, ok, warn
+
+PRICES = "prices"
+# As many as the function gives.
+MOST_MODELS = 1000
+
+Model = tuple[str, str]
+
+
+def read_unrecorded_prices(connection: psycopg.Connection) -> list[Model]:
+    """Provider and model of each price that the history does not have, MOST_MODELS at most."""
+    return connection.execute(
+        "select provider, model from public.pricing_unrecorded_prices(%s)", [MOST_MODELS]
+    ).fetchall()
+
+
+def judge_prices(unrecorded: Sequence[Model]) -> Finding:
+    """A warning: prices are synced, but what is charged cannot be explained."""
+    if not unrecorded:
+        return ok(PRICES, "each price in force is the last one of its history")
+    more = " or more" if len(unrecorded) == MOST_MODELS else ""
+    return warn(
+        PRICES,
+        f"{counted(len(unrecorded), 'price')}{more} in force that the history does not have:"
+        f" {listed([f'{provider}/{model}' for provider, model in unrecorded])}",
+        " ".join(
+            f"select from record_price_in_force({_literal(provider)}, {_literal(model)});"
+            for provider, model in unrecorded[:MOST_NAMES]
+        ),
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
