@@ -11,7 +11,7 @@ def decided(pricing: Pricing, ago: str, rows: int = 1) -> None:
         "insert into pricing_audit_log"
         " (at, who, action, subject, client_address, http_client_address, claims)"
         " select clock_timestamp() - %s::interval, 'ann', 'x', %s, '192.0.2.7', '192.0.2.8',"
-        " '{\"sub\": \"ann\"}' from generate_series(1, %s)",
+        ' \'{"sub": "ann"}\' from generate_series(1, %s)',
         *(ago, ago, rows),
     )
 

@@ -320,7 +320,7 @@ def test_beyond_the_guards_it_needs_force(guarded: Pricing, given: Row, why: str
     assert "force => true" in message, "the SQL editor shows no hints"
 
     assert override(guarded, **given, force=True)["forced"] is True
-    details = audit(guarded)[0]["details"]
+    details = audit(guarded)[-1]["details"]
     assert details["forced"] is True
     assert why in details["suspicion"]
     assert guarded.value("select forced from public.pricing_active_overrides") is True
@@ -329,7 +329,7 @@ def test_beyond_the_guards_it_needs_force(guarded: Pricing, given: Row, why: str
 def test_within_them_force_is_not_recorded(guarded: Pricing) -> None:
     row = override(guarded, input_per_1m=Decimal("9.9"), output_per_1m=2, force=True)
     assert row["forced"] is False
-    details = audit(guarded)[0]["details"]
+    details = audit(guarded)[-1]["details"]
     assert (details["forced"], details["suspicion"]) == (False, None)
 
 

@@ -12,7 +12,9 @@ from tests.processes import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 # People write what stands above it, ``make docs`` what follows.
-MARK = "<!-- Written by `make docs` from the catalogue: edit db/views/pricing_rights.sql instead. -->"
+MARK = (
+    "<!-- Written by `make docs` from the catalogue: edit db/views/pricing_rights.sql instead. -->"
+)
 ROLES = ("pricing_web", "pricing_worker", "service_role")
 WORDS = {
     "SELECT": "read",
