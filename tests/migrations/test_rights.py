@@ -106,3 +106,32 @@ def test_a_stranger_gets_a_clear_answer(
         migrate(psycopg.conninfo.make_conninfo(**given))
     assert "permission denied" in caught.value.message
     assert caught.value.hint and "superuser" in caught.value.hint
+
+
+# What Supabase gives to new objects of postgres: all of it before 2026-10-30, nothing since.
+GIVEN_BY_DEFAULT = [
+    f"alter default privileges{where} grant all on {objects} to anon, authenticated, service_role"
+    for where in (" in schema public", "")
+    for objects in ("tables", "sequences", "functions")
+]
+TAKEN_BY_DEFAULT = [
+    "alter default privileges revoke execute on functions from public",
+    "alter default privileges revoke usage on types from public",
+]
+
+
+@pytest.mark.parametrize("statements", [GIVEN_BY_DEFAULT, TAKEN_BY_DEFAULT], ids=["given", "taken"])
+def test_whatever_new_objects_are_given_by_default(
+    statements: list[str], database_factory: DatabaseFactory, empty_database: str
+) -> None:
+    """Relations, sequences and functions end with the same rights: ``setval`` is a right too."""
+    migrate(empty_database)
+    url = database_factory(owner_is="superuser")
+    execute(url, *statements)
+    migrate(url)
+    assert rights(url) == rights(empty_database)
+    for role in ("anon", "authenticated", "service_role"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f"set role {role}".encode())
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute("select setval('public.pricing_sync_log_id_seq', 1)")
