@@ -52,6 +52,8 @@ STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
     "42P01": (503, "not_migrated"),
     "42703": (503, "not_migrated"),
     "42883": (503, "not_migrated"),
+    # A right that somebody revoked, or that a restore left out.
+    "42501": (503, "not_permitted"),
     # Connection lost or refused, server shutting down or starting, out of connections, a standby
     # after a failover, a deadlock or a statement that took too long.
     "08": (503, "database_unavailable"),
@@ -155,6 +157,15 @@ def database_error(error: Exception) -> HttpError:
             code,
             "The database has not been migrated to this version.",
             hint="The operator runs `pricing-sync migrate`.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "not_permitted":
+        logger.error("the database denies a right that this needs: %s", error)
+        return HttpError(
+            status,
+            code,
+            "The database denies the web process a right that this needs.",
+            hint="The operator runs `pricing-sync doctor`, then `pricing-sync migrate`.",
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "internal":

@@ -42,12 +42,15 @@ def test_a_method_that_a_route_does_not_take(web: Web, method: str, path: str, a
 def test_an_unexpected_error_shows_nothing_of_itself(
     web: Web, connection: psycopg.Connection[DictRow]
 ) -> None:
-    connection.execute("revoke select on public.pricing_sync_progress from pricing_web")
+    connection.execute(
+        "create or replace function public.pricing_scheduler_status() returns jsonb language sql"
+        " as $$ select to_jsonb(1 / 0) $$"
+    )
 
-    answer = web.client.get(ACTIVE)
+    answer = web.client.get("/admin/pricing/scheduler/status")
 
     assert_error(answer, 500, "internal")
-    assert "pricing_sync_progress" not in answer.text
+    assert "division" not in answer.text
 
 
 def test_an_error_outside_of_the_database_shows_nothing_of_itself(

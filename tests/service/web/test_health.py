@@ -4,6 +4,7 @@ import httpx2
 import psycopg
 from psycopg.rows import DictRow
 
+from service.migrations.runner import migrate
 from tests.service.web.queue import Queue
 from tests.service.web.running import TRIGGER, Web, running_web, settings_for
 
@@ -85,3 +86,13 @@ def test_an_empty_database_says_that_it_is_not_migrated(empty_database: str) -> 
         assert trigger.status_code == 503
         assert trigger.json()["error"]["code"] == "not_migrated"
         assert "migrate" in trigger.json()["error"]["hint"]
+
+
+def test_a_right_that_is_missing_is_named_as_such(
+    web: Web, connection: psycopg.Connection[DictRow], database: str
+) -> None:
+    connection.execute("revoke execute on all functions in schema public from pricing_web")
+    refused = web.client.post(TRIGGER)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_permitted")
+    migrate(database)
+    assert web.client.post(TRIGGER).status_code == 202
