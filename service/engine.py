@@ -24,7 +24,7 @@ from service.connection import answer_within
 from service.connector import PricingConnector
 from service.errors import SettingsError, WorkerPruned
 from service.hearsay import Hearsay
-from service.logs import SyncLogger, sync_logger
+from service.logs import SyncLogger, escape_other_formats, sync_logger
 from service.migrations.runner import missing_parts
 from service.supervisor import Supervisor
 from service.writing import Answer, Reminder, Unwritten, is_mendable, is_passing
@@ -279,6 +279,7 @@ class PricingApp(App):
         Raises WorkerGaveUp when it ended again and again, SyncsLeft when it was stopped and could
         not write the end of what it ran, and SettingsError where waiting does not help.
         """
+        escape_other_formats()
         self.perform_import_paths()  # type: ignore[no-untyped-call]
         self._require_work(kwargs)
         async with self._worker_context() as shared:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import logging
+import re
 import sys
-from collections.abc import MutableMapping
+import traceback
+from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
 from service.settings import Settings
+from service.visible import escaped
 
 FIELDS = ("job_id", "provider", "attempt")
 
 # The engine reports each job a second time, and calls one that ended with an error a success:
 # our own lines say how an attempt ended.
 QUIET = {"procrastinate": logging.WARNING, "httpx2": logging.WARNING, "httpcore2": logging.WARNING}
+
+
+# What traceback makes of several lines itself: a frame with its code, and what stands between two
+# exceptions.
+_OWN_LINES = re.compile(r'[ |+-]*(?:File ")|\n')
 
 
 class SyncLogger(logging.LoggerAdapter[logging.Logger]):
@@ -57,14 +66,38 @@ def without_engine_tracebacks(record: logging.LogRecord) -> bool:
     return True
 
 
+def escape_other_formats() -> None:
+    """Make what the engine's command line has set up for logs escape the text of others too."""
+    for handler in logging.getLogger().handlers:
+        # Nothing that a program around us has made for itself.
+        if type(handler) is logging.StreamHandler and not isinstance(
+            handler.formatter, TextLines | JsonLines | EscapedLines
+        ):
+            handler.setFormatter(EscapedLines(handler.formatter or logging.Formatter()))
+
+
 class TextLines(logging.Formatter):
+    """A record is a line. A traceback follows it, indented: no message can look like a record."""
+
     def format(self, record: logging.LogRecord) -> str:
+        record = _escaped_record(record)
         line = f"{_time(record)} {record.levelname:<7} {record.getMessage()}"
         if job_id := getattr(record, "job_id", None):
-            line += f"  [job {job_id}]"
-        if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
+            line += f"  [job {escaped(str(job_id))}]"
+        if record.exc_text:
+            line += "\n" + record.exc_text
         return line
+
+
+class EscapedLines(logging.Formatter):
+    """Another format, of the same escaped text."""
+
+    def __init__(self, other: logging.Formatter) -> None:
+        super().__init__()
+        self._other = other
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._other.format(_escaped_record(record))
 
 
 class JsonLines(logging.Formatter):
@@ -81,6 +114,33 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+def _escaped_record(record: logging.LogRecord) -> logging.LogRecord:
+    shown = copy.copy(record)
+    shown.msg, shown.args = escaped(record.getMessage()), None
+    if record.exc_info:
+        shown.exc_text = _indented(traceback.format_exception(*record.exc_info))
+    elif record.exc_text:
+        shown.exc_text = _indented([f"{line}\n" for line in record.exc_text.splitlines()])
+    if record.stack_info:
+        shown.stack_info = _indented([f"{line}\n" for line in record.stack_info.splitlines()])
+    shown.exc_info = None
+    return shown
+
+
+def shown_traceback(error: BaseException) -> str:
+    """The traceback of an error as the logs have it."""
+    return _indented(traceback.format_exception(error))
+
+
+def _indented(pieces: Iterable[str]) -> str:
+    """A traceback's own line breaks stay; those of a message in it are escaped."""
+    lines: list[str] = []
+    for piece in pieces:
+        text = piece.removesuffix("\n")
+        lines += text.split("\n") if _OWN_LINES.match(text) else [text]
+    return "\n".join(f"    {escaped(line)}".rstrip() for line in lines)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from service.jobs import ProviderSync
-from service.terminal import STYLES, Column, Terminal, shown_count, shown_seconds, visible
+from service.terminal import STYLES, Column, Terminal, shown_count, shown_seconds
+from service.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
 from service.prices import plain
+from service.visible import escaped_json, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,9 +77,8 @@ class Terminal:
 
     def json(self, value: object) -> None:
         """JSON for programs: amounts are strings without exponent, times RFC 3339 in UTC."""
-        print(
-            json.dumps(value, indent=2, default=_json_value, ensure_ascii=False), file=self.stream
-        )
+        document = json.dumps(value, indent=2, default=_json_value, ensure_ascii=False)
+        print(escaped_json(document), file=self.stream)
 
     def _live_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         from rich.box import SIMPLE_HEAD
@@ -108,13 +108,6 @@ class Terminal:
                 for cell, width, column in zip(line, widths, columns, strict=True)
             ]
             print("  ".join(cells).rstrip(), file=self.stream)
-
-
-def visible(text: str) -> str:
-    """Text of others without what would steer a terminal, or break a line in two."""
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else " " if each.isspace() else "�" for each in text)
 
 
 def shown_amount(amount: Decimal | None) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, TextIO
 
 from service.errors import PricingError
+from service.visible import visible
 
 PROGRAM = "pricing-sync"
 
@@ -64,7 +64,9 @@ def _run(arguments: list[str]) -> int:
         return 130
     except Exception as error:
         if invocation.debug:
-            traceback.print_exc()
+            from service.logs import shown_traceback
+
+            print(shown_traceback(error), file=sys.stderr)
         if not isinstance(error, PricingError):
             text = " ".join(str(error).split())
             _complain(
@@ -94,9 +96,11 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
 
 def _complain(message: str, hint: str | None) -> None:
     with suppress(OSError):
-        print(f"error: {message}", file=sys.stderr)
+        print(f"error: {visible(message)}", file=sys.stderr)
         if hint:
-            print(f"hint: {hint}", file=sys.stderr)
+            # It may be a statement of several lines.
+            lines = (visible(line) for line in hint.split("\n"))
+            print("hint: " + "\n".join(lines), file=sys.stderr)
 
 
 def _forget(stream: TextIO) -> None:
