@@ -150,7 +150,8 @@ class Reviews:
     def audited(self) -> list[tuple[str, str, str]]:
         rows = self.connection.execute(
             "select who, action, subject from pricing_audit_log"
-            " where action <> 'create_api_key' order by id"
+            # How a test sets providers up is none of it.
+            " where action not in ('create_api_key', 'change_provider', 'add_provider') order by id"
         ).fetchall()
         return [(row["who"], row["action"], row["subject"]) for row in rows]
 

@@ -99,15 +99,8 @@ def test_the_engines_lines_of_a_running_worker(
     queue: Queue, processes: Processes, command: str
 ) -> None:
     """A queue row of somebody else's task: the engine repeats its name, in a traceback too."""
-    worker = processes.start(
-        *(
-            ("service", "worker")
-            if command == "ours"
-            else ("procrastinate", "--app=service.worker.app", "worker")
-        ),
-        may_fail=True,
-        PRICING_LOG_LEVEL="DEBUG",
-    )
+    start = processes.service if command == "ours" else processes.procrastinate
+    worker = start("worker", may_fail=True, PRICING_LOG_LEVEL="DEBUG")
     wait_until(lambda: queue.workers() == 1, 30, "the worker registers")
     queue.connection.execute(
         "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
