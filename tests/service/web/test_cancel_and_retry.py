@@ -48,7 +48,8 @@ def queue_statuses(connection: psycopg.Connection[DictRow], job_id: str) -> dict
 
 def audited(connection: psycopg.Connection[DictRow]) -> list[tuple[str, str, str]]:
     rows = connection.execute(
-        "select who, action, subject from public.pricing_audit_log order by id"
+        "select who, action, subject from public.pricing_audit_log"
+        " where action !~ '_(provider|settings)$' order by id"
     ).fetchall()
     return [(row["who"], row["action"], row["subject"]) for row in rows]
 
