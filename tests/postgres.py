@@ -191,9 +191,10 @@ def running_cluster() -> Iterator[Cluster]:
 
 
 @contextmanager
-def another_cluster() -> Iterator[Cluster]:
-    """A server beside that of the run, without any role or database of ours."""
-    with _server_cluster(installed_programs(), "another") as cluster:
+def another_cluster(beside: Cluster) -> Iterator[Cluster]:
+    """A server beside that of the run, of its version if it can be, without any role of ours."""
+    programs = None if beside.kind == "embedded" else installed_programs()
+    with _server_cluster(programs, "another") as cluster:
         yield cluster
 
 
