@@ -1,7 +1,7 @@
 -- The way of every synced price. Fence, comparison, judgement, prices, history, counts and the end of the queue row are
 -- one transaction: there is no moment in which prices are written and the sync is not ended.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
--- after: hold_price_changes, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
+-- after: hold_price_changes, hold_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
 create or replace function public.apply_provider_prices(
     queue_job_id bigint,
     attempt integer,
@@ -23,11 +23,13 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
 set jit = off
--- Tried again by the worker. Waiting longer, behind a transaction that somebody left open, would keep the job and with
--- it the other providers of the job.
-set lock_timeout = '3s'
+-- Set anew before each wait: 4 seconds for all of them, then the worker gives the attempt up (give_up_sync). Waiting
+-- longer, behind a transaction that somebody left open, would keep the job and with it the other providers of the job.
+set lock_timeout = '4s'
 as $$
 declare
+    v_until constant timestamptz := clock_timestamp() + interval '4 seconds';
+    v_patience interval;
     v_row procrastinate.procrastinate_jobs;
     v_log public.pricing_sync_log;
     v_job public.pricing_sync_jobs;
@@ -78,8 +80,11 @@ begin
         return v_log;
     end if;
 
-    v_targets := public.lock_listed_prices(v_provider.slug, apply_provider_prices.prices);
+    v_targets := public.lock_listed_prices(v_provider.slug, apply_provider_prices.prices, v_until);
     v_now := clock_timestamp();
+    -- The time that comparing takes is nobody's waiting.
+    v_patience := v_until - v_now;
+    perform public.wait_for_locks_until(v_until);
 
     if not v_job.dry_run then
         perform public.store_pricing_catalogue(v_provider.slug, r.reference, r.version)
@@ -148,6 +153,13 @@ begin
         where k.key <> all (v_provider.unknown_keys)
     );
 
+    perform public.hold_sync_end(
+        v_row.id,
+        v_log.attempt,
+        v_job.job_id,
+        case when not v_job.dry_run then v_provider.slug end,
+        clock_timestamp() + v_patience
+    );
     update public.pricing_sync_log l
     set status = 'success',
         sync_completed_at = clock_timestamp(),

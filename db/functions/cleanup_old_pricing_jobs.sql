@@ -103,8 +103,8 @@ begin
 
     -- As trigger_pricing_sync reads them.
     delete from public.pricing_idempotency_keys k
-    where k.key in (
-        select o.key
+    where (k.identity, k.key) in (
+        select o.identity, o.key
         from public.pricing_idempotency_keys o
         where o.used_at < clock_timestamp() - interval '24 hours'
         order by o.used_at

@@ -23,8 +23,8 @@ begin
     syncs_cleaned := 0;
     -- What is mended first can be found by the rest.
     foreach v_step in array array[
-        'mend_pricing_jobs', 'cancel_disabled_syncs', 'release_stalled_syncs', 'end_ignored_aborts',
-        'fail_overtime_syncs', 'fail_unattended_syncs'
+        'mend_pricing_jobs', 'requeue_given_up_syncs', 'cancel_disabled_syncs', 'release_stalled_syncs',
+        'end_ignored_aborts', 'fail_overtime_syncs', 'fail_unattended_syncs'
     ]
     loop
         -- One that fails must not stop the others.
@@ -33,6 +33,8 @@ begin
                 when 'mend_pricing_jobs' then
                     v_found := public.mend_pricing_jobs();
                     v_cleaned := v_found;
+                when 'requeue_given_up_syncs' then
+                    select r.* into v_found, v_cleaned from public.requeue_given_up_syncs() r;
                 when 'cancel_disabled_syncs' then
                     v_found := public.cancel_disabled_syncs();
                     v_cleaned := v_found;
@@ -58,4 +60,4 @@ end;
 $$;
 
 comment on function public.cleanup_stuck_pricing_syncs(integer) is
-'Settle every sync that is stuck: lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, providers disabled or gone, rows that are gone.';
+'Settle every sync that is stuck: given up while somebody held its rows, lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, providers disabled or gone, rows that are gone.';

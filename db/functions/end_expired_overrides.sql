@@ -1,5 +1,5 @@
 -- Called by each tick of the schedule.
--- after: write_model_prices
+-- after: try_pricing_lock, write_model_prices
 create or replace function public.end_expired_overrides()
 returns integer
 language plpgsql
@@ -21,11 +21,13 @@ begin
         order by o.expires_at, o.id
         limit 1000
     loop
-        -- The key of lock_provider_prices, which waits: while a sync writes, the next tick does it.
-        continue when not pg_catalog.pg_try_advisory_xact_lock(
-            pg_catalog.hashtextextended('pricing_provider_prices:' || v_due.provider_slug, 0)
-        );
-        select m.* into strict v_model from public.model_pricing m where m.id = v_due.model_id for no key update;
+        -- The lock of lock_provider_prices, which waits: while a sync writes, the next tick does it. Nor is anything
+        -- else waited for: one that somebody holds must not keep the others from ending.
+        continue when not public.try_pricing_lock('prices of ' || v_due.provider_slug);
+        select m.* into v_model from public.model_pricing m where m.id = v_due.model_id for no key update skip locked;
+        continue when not found;
+        perform from public.pricing_overrides o where o.id = v_due.id for no key update skip locked;
+        continue when not found;
         v_now := clock_timestamp();
         update public.pricing_overrides o
         set ended_at = v_now, ended_by = 'expiry'

@@ -1,5 +1,6 @@
 -- How an attempt ends that wrote no prices. Never raises for a late caller: its attempt was ended by somebody else,
 -- and the process that asks must live on.
+-- after: hold_sync_end
 create or replace function public.end_provider_sync(
     queue_job_id bigint,
     attempt integer,
@@ -13,13 +14,15 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 -- As in apply_provider_prices.
-set lock_timeout = '3s'
+set lock_timeout = '4s'
 as $$
 declare
+    v_until constant timestamptz := clock_timestamp() + interval '4 seconds';
     v_row procrastinate.procrastinate_jobs;
     v_status text := end_provider_sync.status;
     v_kind text := end_provider_sync.error_kind;
     v_message text := end_provider_sync.message;
+    v_counts boolean;
 begin
     if v_status is null or v_status not in ('failed', 'cancelled', 'queued', 'aborted') then
         raise exception 'An attempt cannot end as %', coalesce(quote_literal(v_status), 'null')
@@ -59,6 +62,19 @@ begin
         v_message := coalesce(v_message, 'Failed without a message');
     end if;
 
+    -- A dry run says nothing about freshness, neither good nor bad.
+    v_counts := (v_status = 'failed' or v_kind = 'no_credentials') and not exists (
+        select
+        from public.pricing_sync_jobs j
+        where j.job_id = (v_row.args ->> 'job_id')::uuid and j.dry_run
+    );
+    perform public.hold_sync_end(
+        v_row.id,
+        end_provider_sync.attempt,
+        (v_row.args ->> 'job_id')::uuid,
+        case when v_counts then v_row.args ->> 'provider' end,
+        v_until
+    );
     perform public.log_ended_attempt(
         v_row.id,
         end_provider_sync.attempt,
@@ -76,7 +92,7 @@ begin
         abort_requested = false
     where q.id = v_row.id;
 
-    if v_status = 'failed' or v_kind = 'no_credentials' then
+    if v_counts then
         update public.pricing_providers p
         set consecutive_failures = p.consecutive_failures + (v_status = 'failed')::integer,
             state = case
@@ -86,13 +102,7 @@ begin
                 else p.state
             end,
             next_allowed_at = greatest(p.next_allowed_at, end_provider_sync.next_allowed_at)
-        where p.slug = v_row.args ->> 'provider'
-            -- A dry run says nothing about freshness, neither good nor bad.
-            and not exists (
-                select
-                from public.pricing_sync_jobs j
-                where j.job_id = (v_row.args ->> 'job_id')::uuid and j.dry_run
-            );
+        where p.slug = v_row.args ->> 'provider';
     end if;
     return true;
 end;

@@ -4,6 +4,9 @@
 -- A row goes out with its job, which somebody else may have: the next start or end of the same job for a moment, a
 -- session that was left with an open transaction for hours. So another row goes first, and when there is none, the held
 -- jobs are waited for, in turn and for a second in all: nobody is told when a job is let go.
+-- A row whose last attempt could not write what it had fetched, because somebody held the prices or the provider, goes out
+-- again when nobody does.
+-- after: held_sync_locks
 create or replace function public.fetch_queue_row(queue_names varchar[], worker_id bigint)
 returns procrastinate.procrastinate_jobs
 language plpgsql
@@ -48,7 +51,7 @@ begin
                 select f.*
                 from locks l
                 cross join lateral (
-                    select q.id, q.priority, q.queue_name, q.scheduled_at, q.task_name, q.args
+                    select q.id, q.priority, q.queue_name, q.scheduled_at, q.task_name, q.args, q.attempts
                     from procrastinate.procrastinate_jobs q
                     -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
                     where q.lock = l.lock and q.status in ('todo', 'doing')
@@ -65,14 +68,16 @@ begin
                     f.priority,
                     f.queue_name,
                     f.scheduled_at,
-                    case when f.task_name = 'sync_provider' then f.args ->> 'job_id' end as job_id
+                    case when f.task_name = 'sync_provider' then f.args ->> 'job_id' end as job_id,
+                    case when f.task_name = 'sync_provider' and f.attempts > 0 then f.args ->> 'provider' end as repeated,
+                    f.attempts
                 from first_of_lock f
                 union all
-                select q.id, q.priority, q.queue_name, q.scheduled_at, null
+                select q.id, q.priority, q.queue_name, q.scheduled_at, null, null, null
                 from procrastinate.procrastinate_jobs q
                 where q.lock is null and q.status = 'todo'
             )
-            select c.id, c.job_id
+            select c.id, c.job_id, c.repeated, c.attempts
             from candidates c
             where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
                 and (c.scheduled_at is null or c.scheduled_at <= now())
@@ -83,6 +88,16 @@ begin
             begin
                 -- What else cannot be had in this time is tried again in the next round.
                 perform pg_catalog.set_config('lock_timeout', '50ms', true);
+                if v.repeated is not null
+                    and exists (
+                        select
+                        from public.pricing_sync_log l
+                        where l.queue_job_id = v.id and l.attempt = v.attempts and l.error_kind = 'locked'
+                    )
+                    and public.held_sync_locks(v.repeated) is not null
+                then
+                    raise no_data_found;
+                end if;
                 -- The job first: whoever waits for it here holds nothing. The queue row is not waited for.
                 if v.job_id = v_awaited_job then
                     perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update;
@@ -110,7 +125,7 @@ begin
                 if found then
                     return v_row;
                 end if;
-                -- Somebody else has the row; this lets go of its job.
+                -- Somebody else has the row; this lets go of what is held for it.
                 raise no_data_found;
             exception
                 when lock_not_available then

@@ -1,6 +1,6 @@
 -- Whose prices a list may write, held until the end of the transaction. apply_provider_prices calls it.
 -- after: lock_provider_prices
-create or replace function public.lock_listed_prices(p_provider text, p_prices jsonb)
+create or replace function public.lock_listed_prices(p_provider text, p_prices jsonb, p_until timestamptz)
 returns text[]
 language plpgsql
 security definer
@@ -20,7 +20,7 @@ begin
             select m.provider_slug from public.model_pricing m where m.listed_by = 'catalogue'
         ) as t;
     end if;
-    perform public.lock_provider_prices(v_targets);
+    perform public.lock_provider_prices(v_targets, p_until);
     if p_provider = 'catalogue' then
         -- It speaks for those that cannot speak for themselves, and for nobody else. A list without prices has the
         -- catalogue's for its models: its provider speaks for itself too.
@@ -39,5 +39,5 @@ begin
 end;
 $$;
 
-comment on function public.lock_listed_prices(text, jsonb) is
+comment on function public.lock_listed_prices(text, jsonb, timestamptz) is
 'Hold the prices of the providers in a list; returns those that the list may speak for: its own, or the catalogue''s many.';

@@ -1,5 +1,6 @@
 -- Without it two triggers that look before they queue are both accepted. It is no lock of the provider's row: a person
 -- who changes several of those takes them in any order, and has them for as long as the transaction stays open.
+-- after: hold_pricing_lock, try_pricing_lock
 create or replace function public.lock_provider_triggers(p_providers text[], p_wait boolean default true)
 returns text[]
 language plpgsql
@@ -7,20 +8,19 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v record;
+    v_until constant timestamptz := clock_timestamp() + interval '5 seconds';
+    v_provider text;
     v_held text[] := '{}';
 begin
-    for v in
-        select p.slug, pg_catalog.hashtextextended('pricing_provider_triggers:' || p.slug, 0) as key
-        from unnest(p_providers) as p (slug)
-        order by key
+    for v_provider in
+        select distinct p from unnest(p_providers) as p where p is not null order by p
     loop
         if p_wait then
-            perform pg_catalog.pg_advisory_xact_lock(v.key);
-        elsif not pg_catalog.pg_try_advisory_xact_lock(v.key) then
+            perform public.hold_pricing_lock('triggers of ' || v_provider, v_until);
+        elsif not public.try_pricing_lock('triggers of ' || v_provider) then
             continue;
         end if;
-        v_held := v_held || v.slug;
+        v_held := v_held || v_provider;
     end loop;
     return v_held;
 end;

@@ -12,6 +12,7 @@ as $$
         -- As the clean-up goes: it settles each once.
         case
             when bool_or(e.reason like '%\_adrift') then 'adrift'
+            when bool_or(e.reason = 'given_up') then 'given_up'
             when bool_or(e.reason = 'disabled') then 'disabled'
             when bool_or(e.reason = 'worker_lost') then 'worker_lost'
             when bool_or(e.reason = 'abort_ignored') then 'abort_ignored'
@@ -27,4 +28,4 @@ as $$
 $$;
 
 comment on function public.stuck_pricing_syncs() is
-'What is stuck now, and why: worker_lost, abort_ignored, timeout, disabled, no_worker, or adrift (queue, log and job disagree); cleanup_stuck_pricing_syncs settles it.';
+'What is stuck now, and why: given_up, worker_lost, abort_ignored, timeout, disabled, no_worker, or adrift (queue, log and job disagree); cleanup_stuck_pricing_syncs settles it.';

@@ -1,15 +1,19 @@
 -- Called by pg_cron every minute and by every worker every few seconds. Recovery is no part of it: whoever does not
 -- tick the schedule still settles what is stuck.
+-- after: try_pricing_lock
 create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- A row that somebody left locked costs the part that needs it, not the tick.
+set lock_timeout = '1s'
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();
     v_settings public.pricing_settings;
     v_last public.pricing_scheduler_ticks;
+    v_is_alone boolean;
     v_yields boolean;
     v_prunes boolean;
     v_enqueued integer := 0;
@@ -22,16 +26,19 @@ begin
             using errcode = 'PT422', hint = 'It is pg_cron or worker.';
     end if;
     -- Each its own: a worker that prunes must not cost pg_cron its heartbeat.
-    if not pg_catalog.pg_try_advisory_xact_lock(
-        pg_catalog.hashtextextended('pricing_schedule:' || tick_pricing_schedule.scheduler, 0)
-    ) then
-        return 0;
-    end if;
+    v_is_alone := public.try_pricing_lock('schedule of ' || tick_pricing_schedule.scheduler);
 
     select s.* into strict v_settings from public.pricing_settings s;
     select t.* into v_last
     from public.pricing_scheduler_ticks t
     where t.scheduler = tick_pricing_schedule.scheduler;
+    if v_is_alone and found then
+        perform
+        from public.pricing_scheduler_ticks t
+        where t.scheduler = tick_pricing_schedule.scheduler
+        for no key update skip locked;
+        v_is_alone := found;
+    end if;
     v_yields := scheduler = 'worker' and exists (
         select
         from public.pricing_scheduler_ticks t
@@ -42,7 +49,7 @@ begin
             and t.last_tick_at between v_now - interval '90 seconds' and v_now + interval '90 seconds'
     );
     -- pg_cron has a job of its own for that.
-    v_prunes := scheduler = 'worker' and not v_yields
+    v_prunes := v_is_alone and scheduler = 'worker' and not v_yields
         and coalesce(v_last.last_pruned_at not between v_now - interval '1 hour' and v_now, true);
 
     -- First, because it may take long: what is enqueued holds its providers until the commit.
@@ -80,6 +87,11 @@ begin
         end;
     end if;
 
+    -- Somebody else's tick leaves the heartbeat. It may be one that was left open, so what is due was enqueued here all
+    -- the same: two at once take no slot twice.
+    if not v_is_alone then
+        return v_enqueued;
+    end if;
     insert into public.pricing_scheduler_ticks as t (
         scheduler, last_tick_at, last_enqueued_at, last_pruned_at, last_error
     )

@@ -1,4 +1,5 @@
 -- What HTTP, the SQL editor, cron and the command line call. One call, and the job is committed with it.
+-- after: pricing_identity, pricing_lock_holders
 create or replace function public.trigger_pricing_sync(
     providers text[] default null,
     triggered_by text default current_user,
@@ -19,6 +20,8 @@ declare
         'dry_run', coalesce(trigger_pricing_sync.dry_run, false),
         'on_conflict', trigger_pricing_sync.on_conflict
     );
+    v_identity constant text := public.pricing_identity(trigger_pricing_sync.triggered_by);
+    v_job_id constant uuid := gen_random_uuid();
     v_providers text[];
     v_key public.pricing_idempotency_keys;
     v_job public.pricing_sync_jobs;
@@ -38,14 +41,36 @@ begin
     end if;
 
     if idempotency_key is not null then
-        -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
-        perform pg_catalog.pg_advisory_xact_lock(
-            pg_catalog.hashtextextended('pricing_sync_idempotency:' || trigger_pricing_sync.idempotency_key, 0)
-        );
-        select k.* into v_key
-        from public.pricing_idempotency_keys k
-        where k.key = trigger_pricing_sync.idempotency_key and k.used_at > clock_timestamp() - interval '24 hours';
-        if found then
+        begin
+            loop
+                -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
+                insert into public.pricing_idempotency_keys (identity, key, job_id, request)
+                values (v_identity, trigger_pricing_sync.idempotency_key, v_job_id, v_request)
+                on conflict on constraint pricing_idempotency_keys_pkey do nothing;
+                exit when found;
+                select k.* into v_key
+                from public.pricing_idempotency_keys k
+                where k.identity = v_identity and k.key = trigger_pricing_sync.idempotency_key;
+                exit when v_key.used_at > clock_timestamp() - interval '24 hours';
+                -- Too old: whoever comes first has it anew, and the others look again. Or it was pruned just now.
+                update public.pricing_idempotency_keys k
+                set job_id = v_job_id, request = v_request, used_at = clock_timestamp()
+                where k.identity = v_identity
+                    and k.key = trigger_pricing_sync.idempotency_key
+                    and k.used_at = v_key.used_at;
+                if found then
+                    v_key := null;
+                    exit;
+                end if;
+            end loop;
+        exception
+            when lock_not_available then
+                raise exception 'The idempotency key is held by %',
+                        public.pricing_lock_holders('public.pricing_idempotency_keys'::regclass, null)
+                    using errcode = 'lock_not_available',
+                        hint = 'Nothing was written; try again with the same key.';
+        end;
+        if v_key.key is not null then
             -- What was asked for, not what it came to: which providers "all" are may change in a day.
             if v_key.request <> v_request then
                 raise exception 'The idempotency key was used for another trigger, job %', v_key.job_id
@@ -99,9 +124,10 @@ begin
 
     if v_job.job_id is null then
         insert into public.pricing_sync_jobs as j (
-            triggered_by, dry_run, request, providers, providers_total, idempotency_key
+            job_id, triggered_by, dry_run, request, providers, providers_total, idempotency_key
         )
         values (
+            v_job_id,
             trigger_pricing_sync.triggered_by,
             coalesce(trigger_pricing_sync.dry_run, false),
             v_request,
@@ -113,11 +139,11 @@ begin
         perform public.defer_provider_syncs(v_job.job_id, v_providers);
     end if;
 
-    if idempotency_key is not null then
-        insert into public.pricing_idempotency_keys as k (key, job_id, request)
-        values (trigger_pricing_sync.idempotency_key, v_job.job_id, v_request)
-        on conflict (key) do update
-        set job_id = excluded.job_id, request = excluded.request, used_at = excluded.used_at;
+    if idempotency_key is not null and v_job.job_id <> v_job_id then
+        -- It was answered with a job that waited already.
+        update public.pricing_idempotency_keys k
+        set job_id = v_job.job_id
+        where k.identity = v_identity and k.key = trigger_pricing_sync.idempotency_key;
     end if;
     return v_job;
 end;

@@ -78,6 +78,13 @@ where j.status in ('queued', 'running')
         )
     )
 union all
+-- Whoever holds their rows keeps them so: nobody runs them, and no clean-up may count them as lost or slow.
+select
+    'given_up', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, g.given_up_at, interval '0'
+from public.pricing_given_up_syncs g
+join procrastinate.procrastinate_jobs q on q.id = g.queue_job_id and q.attempts + 1 = g.attempt
+where q.status = 'doing' and q.task_name = 'sync_provider'
+union all
 select
     'disabled', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, '-infinity', interval '0'
 from procrastinate.procrastinate_jobs q
@@ -96,6 +103,9 @@ from procrastinate.procrastinate_jobs q
 cross join public.pricing_settings s
 left join public.pricing_worker_heartbeats w on w.worker_id = q.worker_id
 where q.status = 'doing' and q.task_name = 'sync_provider'
+    and not exists (
+        select from public.pricing_given_up_syncs g where g.queue_job_id = q.id and g.attempt = q.attempts + 1
+    )
 union all
 -- However alive its worker is: it is deaf or stuck.
 select
@@ -135,6 +145,9 @@ left join lateral (
     limit 1
 ) l on true
 where q.status = 'doing' and q.task_name = 'sync_provider'
+    and not exists (
+        select from public.pricing_given_up_syncs g where g.queue_job_id = q.id and g.attempt = q.attempts + 1
+    )
 union all
 -- What waits behind a lock is not stuck, however long; what waits for a worker that never comes is.
 select

@@ -10,10 +10,63 @@ from service.migrations.schema import SqlFile
 # "pricing" in ASCII. Nobody else in the database may use this advisory lock.
 LOCK_KEY = 0x70726963696E67
 
+# How long it is waited for. Everybody may take such a lock, so it is never waited for without end.
+LOCK_WAIT_SECONDS = 60
+
 LEDGER = "public.pricing_schema_ledger"
 
 # What our blocks say no with: psql shows it, the runner makes its own errors of it.
 REFUSED = "PT409"
+
+# A statement of a block's body. A shorter lock_timeout of the session's own holds.
+TAKE_LOCK = f"""
+    declare
+        v_lock_timeout constant text := current_setting('lock_timeout');
+        v_holders text;
+        v_pid integer;
+    begin
+        if extract(epoch from v_lock_timeout::interval)
+            not between 0.001 and {LOCK_WAIT_SECONDS}
+        then
+            perform set_config('lock_timeout', '{LOCK_WAIT_SECONDS}s', true);
+        end if;
+        perform pg_advisory_xact_lock({LOCK_KEY});
+        perform set_config('lock_timeout', v_lock_timeout, true);
+    exception
+        when lock_not_available then
+            select string_agg(
+                    concat(
+                        'pid ', l.pid, ' (',
+                        concat_ws(
+                            ', ',
+                            'login ' || a.usename,
+                            'application ' || nullif(left(a.application_name, 60), ''),
+                            a.state,
+                            'connected since ' || a.backend_start,
+                            'in a transaction since ' || a.xact_start
+                        ),
+                        ')'
+                    ),
+                    ' and ' order by l.pid
+                ),
+                min(l.pid)
+            into v_holders, v_pid
+            from pg_catalog.pg_locks l
+            left join pg_catalog.pg_stat_activity a on a.pid = l.pid
+            where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+                and l.classid = {LOCK_KEY >> 32} and l.objid = {LOCK_KEY & 0xFFFFFFFF}
+                and l.database = (
+                    select d.oid from pg_catalog.pg_database d where d.datname = current_database()
+                );
+            raise exception 'The lock that keeps two migrates apart is held by %.',
+                coalesce(v_holders, 'a session that has let go since')
+                using errcode = 'lock_not_available', hint = coalesce(
+                    'Nothing was changed. If that is no migrate, end it: '
+                        || format('select pg_terminate_backend(%s);', v_pid),
+                    'Nothing was changed. Migrate again.'
+                );
+    end;
+""".strip()
 
 
 def block(body: str) -> str:

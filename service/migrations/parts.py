@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
+from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, array, block, quote, text
 from service.migrations.replay import replay
 from service.migrations.schema import Release, Schema, SqlFile
 
@@ -65,7 +65,7 @@ def _parts(schema: Schema, since: Release, steps: Iterable[SqlFile]) -> list[Par
 _LEDGER_SQL = block(
     f"""
 begin
-    perform pg_advisory_xact_lock({LOCK_KEY});
+    {TAKE_LOCK}
     if to_regclass('{LEDGER}') is not null then
         return;
     end if;
@@ -106,7 +106,7 @@ declare
     v_rows text;
     v_found text[] := '{{}}';
 begin
-    perform pg_advisory_xact_lock({LOCK_KEY});
+    {TAKE_LOCK}
     if (
         select count(*) from pg_attribute
         where attrelid = to_regclass('{LEDGER}') and attname in ('name', 'digest', 'applied_at')
@@ -172,7 +172,7 @@ def _engine(schema: Schema, engine_end: str) -> str:
 declare
     v_search_path constant text := current_setting('search_path');
 begin
-    perform pg_advisory_xact_lock({LOCK_KEY});
+    {TAKE_LOCK}
     if exists (select from {LEDGER} where name like 'engine:%') then
         return;
     end if;
@@ -197,7 +197,7 @@ def _engine_step(step: SqlFile, engine_end: str) -> str:
 declare
     v_search_path constant text := current_setting('search_path');
 begin
-    perform pg_advisory_xact_lock({LOCK_KEY});
+    {TAKE_LOCK}
     if exists (select from {LEDGER} where name = {quote(step.name)}) then
         return;
     end if;
@@ -220,7 +220,7 @@ declare
     v_search_path constant text := current_setting('search_path');
     v_digest text;
 begin
-    perform pg_advisory_xact_lock({LOCK_KEY});
+    {TAKE_LOCK}
     select digest into v_digest from {LEDGER} where name = {quote(file.name)};
     if v_digest <> {quote(file.digest)} then
         raise exception '% was applied with another text.', {quote(file.name)}

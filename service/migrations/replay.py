@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, array, block, quote, text
+from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, array, block, quote, text
 from service.migrations.schema import DbFile, Schema
 
 # The user of DATABASE_URL is a member of the first three; the others are Supabase's.
@@ -99,7 +99,7 @@ _REPLAY_SQL = f"""
     v_cron_oid oid;
     v_cron text;
 begin
-    perform pg_advisory_xact_lock({LOCK_KEY});
+    {TAKE_LOCK}
     select e.oid into v_cron_oid
     from pg_extension e
     join pg_namespace n on n.nspname = 'cron' and has_schema_privilege(n.oid, 'usage')

@@ -15,7 +15,7 @@ import psycopg
 from service import __version__
 from service.database import connect, is_lost
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
-from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED
+from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, block
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 # serialization failure, and two databases of one server changing its roles at the same moment.
 CONTENTION = {"40P01", "40001", "XX000"}
 TRIES = 5
+LOCKED = "55P03"
 
 STAMP = "%Y%m%d%H%M%S"
 
@@ -276,7 +277,7 @@ def _lock(connection: psycopg.Connection) -> None:
     row = connection.execute("select pg_try_advisory_xact_lock(%s)", [LOCK_KEY]).fetchone()
     if row != (True,):
         logger.info("another migrate is at work on this database: waiting for it")
-        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        connection.execute(block(f"begin\n    {TAKE_LOCK}\nend").encode())
 
 
 def _failure(part: str, error: psycopg.Error) -> MigrationError | DatabaseUnavailable:
@@ -289,6 +290,8 @@ def _failure(part: str, error: psycopg.Error) -> MigrationError | DatabaseUnavai
     if error.sqlstate == REFUSED:
         kind = ForeignRelations if part == "check" else MigrationError
         return kind(said, hint=error.diag.message_hint)
+    if error.sqlstate == LOCKED and (error.diag.message_hint or "").startswith("Nothing was"):
+        return MigrationError(said, hint=error.diag.message_hint)
     detail = f" {error.diag.message_detail}" if error.diag.message_detail else ""
     hint = error.diag.message_hint
     if error.sqlstate == "42501":

@@ -39,6 +39,8 @@ CALLERS = {
     "get_provider_sync": {"pricing_worker"},
     "apply_provider_prices": {"pricing_worker"},
     "end_provider_sync": {"pricing_worker"},
+    "give_up_sync": {"pricing_worker"},
+    "pricing_table_holders": {"pricing_worker"},
     "held_pricing_locks": {"pricing_web", "service_role"},
     "pricing_workers_alive": {"pricing_web", "service_role"},
     "pricing_api_key": {"pricing_web"},
@@ -66,7 +68,12 @@ READS_ONLY = {"pricing_web", "service_role"}
 WORKER_READS = {"pricing_settings", "pricing_worker_settings", "pricing_schema_ledger"}
 # Keys, which nobody else is shown, not even as digests.
 WEB_READS = {"pricing_api_keys", "pricing_keys"}
-OWNER_READS = {"pricing_sync_expiry", "pricing_worker_heartbeats"}
+OWNER_READS = {
+    "pricing_given_up_syncs",
+    "pricing_locks",
+    "pricing_sync_expiry",
+    "pricing_worker_heartbeats",
+}
 
 
 def test_what_is_there_is_what_the_files_say(pricing: Pricing) -> None:

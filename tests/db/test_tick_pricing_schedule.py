@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -308,6 +309,22 @@ def test_a_tick_does_not_wait_for_another(
         assert tick(pricing, other) == 0
         assert heartbeat(pricing, other)["is_new"]
     assert heartbeat(pricing, scheduler)["is_new"]
+
+
+def test_a_tick_that_was_left_open_keeps_no_other_slot_waiting(
+    pricing: Pricing, another: Another
+) -> None:
+    later = "update public.pricing_providers set next_sync_at = now() + %s where slug = 'deepinfra'"
+    pricing.do(later, timedelta(hours=1))
+    left_open = another()
+    with left_open.connection.transaction():
+        assert tick(left_open) == 1
+        pricing.do(later, timedelta(0))
+        assert tick(pricing) == 1
+        assert open_syncs(pricing) == ["deepinfra"]
+    with left_open.connection.transaction():
+        left_open.do("update public.pricing_scheduler_ticks set last_error = 'a note'")
+        assert tick(pricing) == 0
 
 
 @pytest.mark.parametrize("scheduler", [None, "", "cron", "PG_CRON"])

@@ -265,6 +265,46 @@ def test_the_same_idempotency_key_and_body_is_the_same_job(pricing: Pricing) -> 
     assert pricing.trigger("openrouter", idempotency_key="l")["job_id"] != first["job_id"]
 
 
+def test_a_key_belongs_to_who_used_it(pricing: Pricing, another: Another) -> None:
+    """As far as the server knows: what a caller says of itself is not asked."""
+    callers = [
+        ("pricing_web", "api:one"),
+        ("pricing_web", "api:two"),
+        ("service_role", "api:one"),
+        ("pricing_worker", "api:one"),
+    ]
+    jobs = [
+        pricing.trigger("openrouter", idempotency_key="k", role=role, triggered_by=says)["job_id"]
+        for role, says in callers
+    ]
+    assert len(set(jobs)) == len(callers)
+    # Nor does one keep another waiting.
+    holder = another()
+    with holder.connection.transaction():
+        holder.trigger(idempotency_key="l", role="service_role")
+        pricing.trigger(idempotency_key="l", role="pricing_web")
+    again = pricing.trigger(
+        "openrouter", idempotency_key="k", role="service_role", triggered_by="somebody"
+    )
+    assert again["job_id"] == jobs[2]
+    with refused("PT409"):
+        pricing.trigger("deepinfra", idempotency_key="k", triggered_by="api:two")
+
+
+@pytest.mark.parametrize(
+    "options", [{"idempotency_key": "k"}, {"on_conflict": "reject"}, {"on_conflict": "coalesce"}]
+)
+def test_an_open_trigger_in_the_way_is_named_in_time(
+    pricing: Pricing, another: Another, options: dict[str, Any]
+) -> None:
+    holder = another()
+    with holder.connection.transaction():
+        holder.trigger("openrouter", **options)
+        with refused("55P03") as caught:
+            pricing.trigger("openrouter", **options)
+    assert f"held by pid {holder.backend} (" in str(caught.value)
+
+
 def test_also_when_that_job_has_ended(pricing: Pricing) -> None:
     attempt = pricing.start("openrouter", idempotency_key="k")
     pricing.succeed(attempt)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
-from service.migrations.blocks import LOCK_KEY
+from service.migrations.blocks import LOCK_KEY, TAKE_LOCK, block
 from service.migrations.parts import all_parts
-from service.migrations.runner import migrate
+from service.migrations.runner import export, migrate
 from service.migrations.schema import default_roots, read_schema
 from tests.conftest import DatabaseFactory
 from tests.migrations.pg_catalog import execute, ledger_names, rows, structure
@@ -72,6 +73,50 @@ def test_two_processes_at_once(empty_database: str, database_factory: DatabaseFa
         ["engine", *(file.name for file in read_schema().migrations), "db"]
     )
     assert structure(empty_database) == structure(alone)
+
+
+# Both read the session's own lock_timeout, where that is shorter than a minute.
+@pytest.mark.parametrize("by", ["migrate", "an exported file"])
+def test_who_keeps_it_waiting_is_named(empty_database: str, tmp_path: Path, by: str) -> None:
+    impatient = make_conninfo(empty_database, options="-c lock_timeout=300ms")
+    with (
+        psycopg.connect(empty_database, application_name="a stranger") as stranger,
+        psycopg.connect(impatient, autocommit=True) as connection,
+    ):
+        stranger.execute("select pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        if by == "migrate":
+            with pytest.raises(MigrationError) as caught:
+                migrate(impatient)
+            said, hint = caught.value.message, caught.value.hint
+        else:
+            with pytest.raises(psycopg.errors.LockNotAvailable) as refused:
+                connection.execute(export(tmp_path).read_text().encode())
+            said, hint = str(refused.value.diag.message_primary), refused.value.diag.message_hint
+        pid = stranger.info.backend_pid
+        assert f"pid {pid} (login " in said
+        assert "application a stranger, idle in transaction, " in said
+        assert f"select pg_terminate_backend({pid});" in str(hint)
+        ledger = "select to_regclass('public.pricing_schema_ledger')"
+        assert rows(empty_database, ledger) == [(None,)]
+        stranger.rollback()
+    assert "db" in migrate(impatient).applied
+
+
+def test_the_lock_is_not_waited_for_without_end(empty_database: str) -> None:
+    for part in all_parts(read_schema()):
+        assert part.sql.count("pg_advisory") == part.sql.count(TAKE_LOCK) == 1
+    with psycopg.connect(empty_database) as connection:
+        connection.execute(
+            block(
+                f"begin {TAKE_LOCK} end".replace(
+                    "perform pg_advisory_xact_lock",
+                    "perform set_config('test.waits', current_setting('lock_timeout'), true);"
+                    " perform pg_advisory_xact_lock",
+                )
+            ).encode()
+        )
+        for setting, value in (("test.waits", "1min"), ("lock_timeout", "0")):
+            assert connection.execute(f"show {setting}".encode()).fetchone() == (value,)
 
 
 # Two processes a part, one after the other: a minute and more on a machine with much to do.

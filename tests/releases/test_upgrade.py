@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
+
 from service.migrations.runner import export, migrate, migration_status
 from service.migrations.schema import read_schema
 from tests.conftest import DatabaseFactory
@@ -83,6 +85,24 @@ def test_an_exported_file_does_the_same(
     assert structure(pushed) == structure(released_database)
     assert rights(pushed) == rights(released_database)
     assert migrate(pushed).applied == ()
+
+
+def test_a_key_of_before_gives_its_caller_the_same_job_and_nobody_else(
+    released_database: str,
+) -> None:
+    key = "idempotency_key = 'sample'"
+    execute(released_database, f"update pricing_sync_jobs set triggered_by = 'api:me' where {key}")
+    migrate(released_database)
+    [(job,)] = rows(released_database, f"select job_id from pricing_sync_jobs where {key}")
+    execute(released_database, "update pricing_idempotency_keys set used_at = now()")
+    again = (
+        "select job_id from trigger_pricing_sync('{openrouter, deepinfra}',"
+        " triggered_by => '%s', idempotency_key => 'sample')"
+    )
+    with psycopg.connect(released_database) as connection:
+        connection.execute("set role pricing_web")
+        assert connection.execute((again % "api:me").encode()).fetchone() == (job,)
+        assert connection.execute((again % "api:you").encode()).fetchone() != (job,)
 
 
 def test_a_worker_does_what_waited_and_what_was_interrupted(

@@ -1,0 +1,30 @@
+-- For who must not wait.
+create or replace function public.try_pricing_lock(p_name text)
+returns boolean
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+-- Only where the row is being made, by somebody who holds it then.
+set lock_timeout = '10ms'
+as $$
+begin
+    perform from public.pricing_locks l where l.name = p_name for update skip locked;
+    if found then
+        return true;
+    end if;
+    if exists (select from public.pricing_locks l where l.name = p_name) then
+        return false;
+    end if;
+    begin
+        insert into public.pricing_locks (name) values (p_name) on conflict do nothing;
+    exception
+        when lock_not_available then
+            return false;
+    end;
+    perform from public.pricing_locks l where l.name = p_name for update skip locked;
+    return found;
+end;
+$$;
+
+comment on function public.try_pricing_lock(text) is
+'Hold the lock of this name until the end of the transaction; false when somebody else has it.';
