@@ -27,7 +27,7 @@ from service.hearsay import Hearsay
 from service.logs import SyncLogger, escape_other_formats, sync_logger
 from service.migrations.runner import missing_parts
 from service.supervisor import Supervisor
-from service.writing import Answer, Reminder, Unwritten, is_mendable, is_passing
+from service.writing import Answer, Held, Reminder, Unwritten, is_held, is_mendable, is_passing
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,8 @@ MOST_COLLISIONS = 20
 HEARTBEAT_ANSWER_SECONDS = 4.0
 # A row of its own may still hold its registration.
 SIGN_OFF_SECONDS = 5.0
+# While somebody holds a whole table.
+GIVE_UP_AGAIN_SECONDS = 2.0
 PRUNED = "it was held up for longer than the lease, and taken for dead"
 
 
@@ -55,6 +57,9 @@ class PricingJobManager(JobManager):
         # Queue rows whose end could not be written before a stop.
         self.left: list[int] = []
         self._failure: Exception | None = None
+        # (queue row, attempt) of which the database knows already that nobody runs them any more.
+        self._given_up: set[tuple[int, int]] = set()
+        self._table_reminder = Reminder()
 
     def take_failure(self) -> Exception | None:
         """Why the worker ended, where the engine does not say: it only returns."""
@@ -77,6 +82,22 @@ class PricingJobManager(JobManager):
     ) -> Answer:
         """``Writer.until_written``, of the connector's writer."""
         return await self._own_connector.writer.until_written(write, what, passes)
+
+    async def until_written_or_held(
+        self,
+        write: Callable[[], Awaitable[Answer]],
+        what: str,
+        passes: Callable[[BaseException], bool] = is_passing,
+    ) -> Answer:
+        """The same, but raises Held when somebody holds what the write needs."""
+        try:
+            return await self.until_written(
+                write, what, lambda error: passes(error) and not is_held(error)
+            )
+        except ConnectorException as error:
+            if is_held(error):
+                raise Held(f"Somebody holds what {what} needs") from error
+            raise
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -119,6 +140,12 @@ class PricingJobManager(JobManager):
             except ConnectorException as error:
                 if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                     raise WorkerPruned(PRUNED) from error
+                if is_held(error):
+                    # Rows are passed over; this is a whole table. The next poll asks again.
+                    self._table_reminder.warn(
+                        "Nothing can be fetched: %s", await self._find_table_holders()
+                    )
+                    return None
                 raise
             if job is not None or seen == self._notifications:
                 if job is not None and job.id is not None:
@@ -135,6 +162,12 @@ class PricingJobManager(JobManager):
             worker_id=worker_id,
         )
         return None if row["id"] is None else Job.from_row(row)
+
+    async def _find_table_holders(self) -> str:
+        row = await self.connector.execute_query_one_async(
+            "select public.pricing_table_holders() as holders"
+        )
+        return str(row["holders"] or "a table was held by a session that has let go since")
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
         # The engine's own waits for whoever holds a dead worker's row, and no worker would start.
@@ -197,7 +230,16 @@ class PricingJobManager(JobManager):
         end = "aborted" if status is Status.ABORTED else "failed"
         try:
             if job.task_name == SYNC_TASK:
-                ended = await self.end_provider_sync(job.id, job.attempts + 1, end)
+                attempt = (job.id, job.attempts + 1)
+                if attempt in self._given_up:
+                    self._given_up.discard(attempt)
+                    return
+                try:
+                    ended = await self.end_provider_sync(*attempt, end)
+                except Held:
+                    await self.give_up_sync(*attempt, _log_of(job))
+                    self._given_up.discard(attempt)
+                    return
                 if status is Status.ABORTED and not ended:
                     _log_of(job).warning("too late: aborted, and ended by somebody else before")
             else:
@@ -216,6 +258,8 @@ class PricingJobManager(JobManager):
                 await self.end_provider_sync(job.id, job.attempts + 1, "queued")
             else:
                 await super().retry_job(job, *args, **kwargs)
+        except Held:
+            await self.give_up_sync(job.id, job.attempts + 1, _log_of(job))
         finally:
             self._running.discard(job.id)
 
@@ -228,8 +272,11 @@ class PricingJobManager(JobManager):
         message: str | None = None,
         next_allowed_at: object = None,
     ) -> bool:
-        """Call the database function of that name until it answers; False for a late caller."""
-        row = await self.until_written(
+        """Call the database function of that name until it answers; False for a late caller.
+
+        Raises Held when somebody holds what it writes: give_up_sync is for that.
+        """
+        row = await self.until_written_or_held(
             lambda: self.connector.execute_query_one_async(
                 "select public.end_provider_sync(%(queue_job_id)s, %(attempt)s, %(status)s,"
                 " %(error_kind)s, %(message)s, %(next_allowed_at)s) as ended",
@@ -244,6 +291,34 @@ class PricingJobManager(JobManager):
             is_mendable,
         )
         return bool(row["ended"])
+
+    async def give_up_sync(self, queue_job_id: int, attempt: int, log: SyncLogger) -> None:
+        """Queue the sync of an attempt again that has waited too long, and say who held what.
+
+        Where even that cannot be written, the database has noted it, and a clean-up does it later:
+        no slot of this worker waits for it.
+        """
+        reminder = Reminder()
+        while True:
+            row = await self.until_written(
+                lambda: self.connector.execute_query_one_async(
+                    "select * from public.give_up_sync(%(queue_job_id)s, %(attempt)s)",
+                    queue_job_id=queue_job_id,
+                    attempt=attempt,
+                ),
+                f"the giving up of queue row {queue_job_id}",
+                is_mendable,
+            )
+            if row["outcome"] != "held":
+                break
+            reminder.warn("sync cannot go on: %s", row["message"])
+            await asyncio.sleep(GIVE_UP_AGAIN_SECONDS)
+        if row["outcome"] == "late":
+            log.warning("too late: ended by somebody else while it waited")
+            return
+        self._given_up.add((queue_job_id, attempt))
+        when = "" if row["outcome"] == "queued" else " when that is let go"
+        log.warning("sync gave up (locked): %s. It is queued again%s.", row["message"], when)
 
 
 def _log_of(job: Job) -> SyncLogger:

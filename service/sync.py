@@ -19,7 +19,7 @@ from service.connection import answer_within
 from service.engine import PricingApp
 from service.errors import DatabaseRefused, FetchError, SyncError
 from service.logs import SyncLogger, sync_logger
-from service.writing import Unwritten
+from service.writing import Held, Unwritten
 
 # A list of many thousand models takes seconds; a heartbeat may be late by less.
 APPLY_ANSWER_SECONDS = 60.0
@@ -42,6 +42,15 @@ async def _run(app: PricingApp, context: JobContext) -> None:
         return
     log = sync_logger(job_id=attempt.job_id, provider=attempt.provider, attempt=attempt.attempt)
     log.info("sync started")
+    try:
+        await _fetch_and_apply(app, context, attempt, log)
+    except Held:
+        await app.job_manager.give_up_sync(attempt.queue_job_id, attempt.attempt, log)
+
+
+async def _fetch_and_apply(
+    app: PricingApp, context: JobContext, attempt: Attempt, log: SyncLogger
+) -> None:
     started = time.monotonic()
     try:
         if not attempt.enabled:
@@ -75,7 +84,7 @@ async def _run(app: PricingApp, context: JobContext) -> None:
         await _fail(app, attempt, log, error.code, error.message, allowed_at)
     except SyncError as error:
         await _fail(app, attempt, log, error.code, error.message)
-    except Unwritten:
+    except (Held, Unwritten):
         raise
     except Exception as error:
         log.exception("failed for a reason that nobody foresaw")
@@ -101,7 +110,7 @@ async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str,
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
-            return await app.job_manager.until_written(
+            return await app.job_manager.until_written_or_held(
                 lambda: app.connector.execute_query_one_async(
                     "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
                     " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"

@@ -28,6 +28,14 @@ _PASSING = ("08", "40", "53", "55P03", "57", "58", "25006")
 _MENDABLE = ("42", "3F")
 
 
+# A lock not had: waited for as long as the statement says.
+_HELD = "55P03"
+
+
+class Held(Exception):
+    """Somebody holds what a write needs, and it was waited for long enough."""
+
+
 class Unwritten(Exception):
     """The process ends before Postgres has answered; the lease gives the work to another worker."""
 
@@ -44,6 +52,11 @@ def is_passing(error: BaseException) -> bool:
 def is_mendable(error: BaseException) -> bool:
     """The same, or it succeeds when somebody has put back what is missing."""
     return is_passing(error) or _has_code(_cause(error), _MENDABLE)
+
+
+def is_held(error: BaseException) -> bool:
+    """Whether somebody else holds what the statement needs."""
+    return _has_code(_cause(error), (_HELD,))
 
 
 def _cause(error: BaseException) -> BaseException | None:

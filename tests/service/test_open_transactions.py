@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from tests.provider_server import ProviderServer
+from tests.provider_server import Answer, ProviderServer
 from tests.syncing import Queue, StartWorker
 from tests.waiting import wait_until
 
@@ -111,3 +111,90 @@ def test_a_dead_worker_that_somebody_deletes_keeps_none_from_starting(
     start_worker()
     assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
     assert queue.row("select count(*) as n from procrastinate.procrastinate_workers")["n"] == 2
+
+
+@pytest.mark.timeout(90)
+def test_who_holds_a_provider_s_prices_is_named_and_its_sync_is_tried_again(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+) -> None:
+    providers.fill("openrouter", 3)
+    providers.fill("deepinfra", 3)
+    queue.connection.execute("update pricing_settings set max_attempts = 1")
+    worker = start_worker("--concurrency", "1")
+    queue.wait_for_end(queue.trigger("openrouter"))
+    person.execute("set application_name = 'a dashboard'")
+    person.execute("set role service_role")
+    person.execute(
+        "select set_price_override(provider_slug, model_id, 'a reason', 1)"
+        " from model_pricing where provider_slug = 'openrouter' limit 1"
+    )
+    held = queue.trigger("openrouter")
+    failed = queue.wait_for_status(held, "failed")
+    assert failed["error_kind"] == "locked"
+    assert f"pid {person.info.backend_pid} (" in failed["error_message"]
+    assert "a dashboard" in failed["error_message"]
+    waited = "select extract(epoch from %s::timestamptz - %s::timestamptz)::float8 as s"
+    # 4 of waiting; the rest is a machine with much to do.
+    took = queue.row(waited, failed["sync_completed_at"], failed["sync_started_at"])["s"]
+    assert took < 9
+    assert "sync gave up (locked): The prices of openrouter are held by pid" in worker.output
+
+    # Its only slot is free for others, and the list is not fetched for nothing meanwhile.
+    asked = len(providers.requests("openrouter"))
+    for _ in range(3):
+        other = queue.wait_for_end(queue.trigger("deepinfra"), timeout=15)
+        assert other["outcome"] == "success"
+    assert len(providers.requests("openrouter")) == asked
+    assert queue.job(held)["outcome"] is None
+
+    person.commit()
+    assert queue.wait_for_end(held, timeout=20)["outcome"] == "success"
+    assert [row["status"] for row in queue.attempts(held)] == ["failed", "success"]
+
+
+@pytest.mark.timeout(90)
+def test_a_slot_waits_for_no_job_that_somebody_is_about_to_cancel(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+) -> None:
+    providers.fill("openrouter", 3)
+    providers.fill("deepinfra", 3)
+    providers.answer("openrouter", Answer(delay=1))
+    worker = start_worker("--concurrency", "1")
+    held = queue.trigger("openrouter")
+    queue.wait_for_status(held, "in_progress")
+    person.execute("set role service_role")
+    person.execute("select cancel_pricing_sync(%s)", [held])
+
+    other = queue.trigger("deepinfra")
+    assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
+    said = f"sync gave up (locked): Its queue row is held by pid {person.info.backend_pid} ("
+    assert said in worker.output
+    # It was not cancelled after all.
+    person.rollback()
+    assert queue.wait_for_end(held, timeout=30)["outcome"] == "success"
+    assert [row["error_kind"] for row in queue.attempts(held)] == ["locked", None]
+
+
+@pytest.mark.timeout(90)
+def test_a_table_that_somebody_locks_is_said_and_ends_no_worker(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+) -> None:
+    providers.fill("openrouter", 3)
+    worker = start_worker()
+    person.execute("set role pricing_worker")
+    person.execute("lock table procrastinate.procrastinate_jobs in access exclusive mode")
+    queue.connection.execute("set statement_timeout = '1min'")
+    who = f"the table procrastinate_jobs is locked by pid {person.info.backend_pid} ("
+    wait_until(lambda: f"Nothing can be fetched: {who}" in worker.output, 30, "the worker says so")
+    person.rollback()
+    assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
+    assert worker.is_running and "started again" not in worker.output
