@@ -58,9 +58,12 @@ def refusals() -> Iterator[None]:
         if is_lost(error):
             raise _unavailable(error) from error
         if error.sqlstate == LOCK_NOT_AVAILABLE:
+            # Our functions say who it is, with a hint; Postgres says that it was too long.
+            named = error.diag.message_primary if error.diag.message_hint else None
             raise DatabaseRefused(
-                "Somebody else holds what this would change.",
-                hint="Try again; `pricing-sync doctor` shows a transaction that was left open.",
+                f"{named}." if named else "Somebody else holds what this would change.",
+                hint=error.diag.message_hint
+                or "Try again; `pricing-sync doctor` shows a transaction that was left open.",
                 code=error.sqlstate,
             ) from error
         if error.sqlstate in NOT_MIGRATED:

@@ -20,7 +20,7 @@ declare
         'dry_run', coalesce(trigger_pricing_sync.dry_run, false),
         'on_conflict', trigger_pricing_sync.on_conflict
     );
-    v_identity constant text := public.pricing_identity(trigger_pricing_sync.triggered_by);
+    v_identity text;
     v_job_id constant uuid := gen_random_uuid();
     v_providers text[];
     v_key public.pricing_idempotency_keys;
@@ -41,6 +41,7 @@ begin
     end if;
 
     if idempotency_key is not null then
+        v_identity := public.pricing_identity(trigger_pricing_sync.triggered_by);
         begin
             loop
                 -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.

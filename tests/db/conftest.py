@@ -26,6 +26,7 @@ EMPTIED = (
     "public.model_pricing",
     "public.pricing_idempotency_keys",
     "public.pricing_given_up_syncs",
+    "public.pricing_locks",
     "public.pricing_scheduler_ticks",
     "public.pricing_sync_log",
     "public.pricing_sync_jobs",

@@ -70,3 +70,12 @@ def test_nobody_but_the_owner_can_lock_a_row(pricing: Pricing) -> None:
             with refused("42501"), pricing.connection.transaction():
                 pricing.do(f"set local role {role}")
                 pricing.do(statement)
+
+
+def test_a_restored_lock_may_be_there_already(pricing: Pricing) -> None:
+    pricing.value(TRY)
+    restored = "copy public.pricing_locks (name) from stdin"
+    with pricing.connection.cursor() as cursor, cursor.copy(restored) as copy:
+        for name in ("prices of x", "prices of y"):
+            copy.write_row([name])
+    assert pricing.value("select count(*) from public.pricing_locks where name ~ '^prices'") == 2

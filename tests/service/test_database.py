@@ -51,6 +51,9 @@ def test_refusals(empty_database: str) -> None:
         with pytest.raises(DatabaseRefused, match="Somebody else holds") as held, refusals():
             connection.execute("do $$ begin raise lock_not_available; end $$")
         assert held.value.hint and "doctor" in held.value.hint
+        named = "do $$ begin raise lock_not_available using message = 'pid 7', hint = 'it'; end $$"
+        with pytest.raises(DatabaseRefused, match=r"pid 7\."), refusals():
+            connection.execute(named.encode())
         with pytest.raises(psycopg.errors.DivisionByZero), refusals():
             connection.execute("select 1 / 0")
         with pytest.raises(DatabaseUnavailable), refusals():
