@@ -707,6 +707,8 @@ def left_open(night: Night) -> None:
         with pytest.raises(psycopg.errors.LockNotAvailable):
             pricing.do("select cancel_pricing_sync(%s)", job["job_id"])
 
+        (gave_up,) = night.sql()
+        assert rows(gave_up) == [], "nothing ran"
         (holders,) = night.sql()
         assert [(h["pid"], h["application_name"]) for h in rows(holders)] == [(pid, "left open")]
         assert row(holders)["holds"] == ["pricing_sync_jobs"]

@@ -53,7 +53,7 @@ OURS = {
         "alter function public.pricing_api_key(text) security definer"
     ),
     "lock_provider_prices.*its settings": (
-        "alter function public.lock_provider_prices(text[]) reset search_path"
+        "alter function public.lock_provider_prices(text[], timestamptz) reset search_path"
     ),
     "pricing_has_admin_key.*its definition": (
         "alter function public.pricing_has_admin_key() volatile"

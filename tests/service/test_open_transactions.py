@@ -194,7 +194,7 @@ def test_a_table_that_somebody_locks_is_said_and_ends_no_worker(
     person.execute("lock table procrastinate.procrastinate_jobs in access exclusive mode")
     queue.connection.execute("set statement_timeout = '1min'")
     who = f"the table procrastinate_jobs is locked by pid {person.info.backend_pid} ("
-    wait_until(lambda: f"Nothing can be fetched: {who}" in worker.output, 30, "the worker says so")
+    wait_until(lambda: f"Nothing can be fetched: {who}" in worker.output, 30, worker.output)
     person.rollback()
     assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
     assert worker.is_running and "started again" not in worker.output
