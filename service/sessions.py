@@ -33,11 +33,13 @@ DEFAULTS: dict[str, Any] = {
 # In one round trip: the search path, the role where there is one that we may take, and that the
 # server looks for its client while it waits for a lock: a statement that was given up ends there.
 # A login role's own time for a statement may be too short for a clean-up, which is all or nothing.
+# Our functions bound their own waits; a table that somebody locked is met before one begins.
 _CONFIGURE = """
 select
     set_config('search_path', 'procrastinate, pg_temp', false),
     set_config('client_connection_check_interval', '2s', false),
     set_config('statement_timeout', '60s', false),
+    set_config('lock_timeout', '5s', false),
     (
         select set_config('role', r.rolname, false)
         from pg_catalog.pg_roles r

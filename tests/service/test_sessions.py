@@ -97,6 +97,9 @@ async def test_a_short_time_for_statements_of_its_login_role_is_not_the_worker_s
         await connection.execute("select pg_sleep(1.5)")
         cursor = await connection.execute("show statement_timeout")
         assert await cursor.fetchone() == ("1min",)
+        # Nor does it wait without end where a table is locked before a function of ours begins.
+        cursor = await connection.execute("show lock_timeout")
+        assert await cursor.fetchone() == ("5s",)
     finally:
         connection.pgconn.finish()
 
