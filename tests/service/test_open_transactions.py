@@ -136,11 +136,8 @@ def test_who_holds_a_provider_s_prices_is_named_and_its_sync_is_tried_again(
     assert failed["error_kind"] == "locked"
     assert f"pid {person.info.backend_pid} (" in failed["error_message"]
     assert "a dashboard" in failed["error_message"]
-    waited = "select extract(epoch from %s::timestamptz - %s::timestamptz)::float8 as s"
-    # 4 of waiting; the rest is a machine with much to do.
-    took = queue.row(waited, failed["sync_completed_at"], failed["sync_started_at"])["s"]
-    assert took < 9
-    assert "sync gave up (locked): The prices of openrouter are held by pid" in worker.output
+    said = "sync gave up (locked): The prices of openrouter are held by pid"
+    wait_until(lambda: said in worker.output, 15, "the worker says so")
 
     # Its only slot is free for others, and the list is not fetched for nothing meanwhile.
     asked = len(providers.requests("openrouter"))
