@@ -170,6 +170,7 @@ function (name, callers) as (
         ('judge_price_override', '{}'),
         ('erase_audit_details', '{}'),
         ('guard_model_pricing', '{}'),
+        ('guard_price_override', '{}'),
         ('guard_pricing_records', '{}'),
         ('note_pricing_maintenance', '{}')
 )

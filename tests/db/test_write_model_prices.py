@@ -123,7 +123,7 @@ def test_beside_an_override_what_was_said_is_noted_and_not_charged(pricing: Pric
 def test_an_override_that_has_ended_gives_way(pricing: Pricing) -> None:
     said(pricing, {"m": prices("1")})
     override(pricing, input_per_1m=7)
-    pricing.do("update public.pricing_overrides set ended_at = now(), ended_by = 'x'")
+    pricing.maintain("update public.pricing_overrides set ended_at = now(), ended_by = 'x'")
     write(pricing, change(pricing, prices("1")), by="manual:x", p_changed_at="2099-01-01")
     assert (charged(pricing), pricing.model("m")["synced"]) == (prices("1"), None)
     assert course(pricing)[-1] == ("manual:x", True, 1, None)

@@ -1,0 +1,4 @@
+create or replace trigger pricing_guard_override
+before update of model_id, prices, forced, ended_at, ended_by or delete or truncate on public.pricing_overrides
+for each statement
+execute function public.guard_price_override();
