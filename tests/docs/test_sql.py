@@ -101,7 +101,9 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     assert shown == done
     assert (done[0]["model"], done[0]["action"]) == ("d", "roll_back")
     (decisions,) = next(answers)
-    assert [decision["action"] for decision in decisions] == [
+    actions = [decision["action"] for decision in decisions]
+    # How this test set its providers up is none of them.
+    assert [each for each in actions if each != "change_provider"] == [
         "rollback_pricing_sync",
         "clear_price_override",
         "set_price_override",
