@@ -1,9 +1,10 @@
--- The web process looks a bearer key up by its public part and compares the digest itself, in constant time.
+-- The web process looks a bearer key up by its public part and compares the digest itself, in constant time. Definer: it
+-- reads one key that it was given, never the list.
 create or replace function public.pricing_api_key(key_id text)
 returns table (name text, role text, key_digest bytea, is_valid boolean, is_stale boolean)
 language sql
 stable
-security invoker
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
     select

@@ -3,7 +3,7 @@ create or replace function public.pricing_has_admin_key()
 returns boolean
 language sql
 stable
-security invoker
+security definer
 set search_path = pg_catalog, pg_temp
 as $$
     select exists (

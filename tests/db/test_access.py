@@ -66,9 +66,10 @@ CALLERS = {
 }
 READS_ONLY = {"pricing_web", "service_role"}
 WORKER_READS = {"pricing_settings", "pricing_worker_settings", "pricing_schema_ledger"}
-# Keys, which nobody else is shown, not even as digests.
-WEB_READS = {"pricing_api_keys", "pricing_keys"}
 OWNER_READS = {
+    # Nobody is shown a list of keys, not even as digests.
+    "pricing_api_keys",
+    "pricing_keys",
     "pricing_given_up_syncs",
     "pricing_locks",
     "pricing_sync_expiry",
@@ -119,11 +120,9 @@ def test_rights_on_tables_and_views(pricing: Pricing) -> None:
                 " references') as change_columns",
                 *(role, f"public.{relation}") * 3,
             )
-            reads = (
-                role in READS_ONLY
-                and relation not in OWNER_READS
-                and not (role == "service_role" and relation in WEB_READS)
-            ) or (role == "pricing_worker" and relation in WORKER_READS)
+            reads = (role in READS_ONLY and relation not in OWNER_READS) or (
+                role == "pricing_worker" and relation in WORKER_READS
+            )
             assert may == {"read": reads, "change": False, "change_columns": False}, (
                 relation,
                 role,
@@ -228,6 +227,7 @@ def test_the_web_role_can_read_and_trigger_and_no_more(pricing: Pricing) -> None
         "select * from procrastinate.procrastinate_jobs",
         "select * from public.pricing_sync_expiry",
         "select * from public.pricing_worker_heartbeats",
+        "select * from public.pricing_api_keys",
         "select public.apply_provider_prices(1, 1, '[]')",
         "select public.end_provider_sync(1, 1, 'failed')",
         "select public.cleanup_old_pricing_jobs()",
