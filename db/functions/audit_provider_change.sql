@@ -13,8 +13,8 @@ declare
         -- A decision, whose function leaves a row of its own; a sync ends it.
         'accepted_list_at', 'accepted_list_models', 'accepted_list_prices_gone'
     ];
-    v_was jsonb := '{}';
-    v_now jsonb := '{}';
+    v_was jsonb := jsonb_build_object();
+    v_now jsonb := jsonb_build_object();
     v_changes jsonb;
     v_action text := case tg_op when 'INSERT' then 'add_provider' when 'DELETE' then 'remove_provider' else 'change_provider' end;
 begin

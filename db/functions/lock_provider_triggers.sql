@@ -10,7 +10,7 @@ as $$
 declare
     v_until constant timestamptz := clock_timestamp() + interval '5 seconds';
     v_provider text;
-    v_held text[] := '{}';
+    v_held text[] := array[]::text[];
 begin
     for v_provider in
         select distinct p from unnest(p_providers) as p where p is not null order by p

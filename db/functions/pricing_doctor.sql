@@ -10,29 +10,37 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
 declare
+    v_cron name;
     v_cron_jobs jsonb;
     v_facts jsonb;
 begin
     -- Named at run time only: most databases have no schema cron.
-    if exists (select from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
+    select n.nspname into v_cron
+    from pg_catalog.pg_extension e
+    join pg_catalog.pg_namespace n on n.nspname = 'cron'
+    where e.extname = 'pg_cron';
+    if v_cron is not null then
         begin
-            execute $cron$
-                select coalesce(jsonb_agg(jsonb_build_object(
-                    'name', j.jobname,
-                    'active', j.active,
-                    'last_status', d.status,
-                    'last_message', d.return_message
-                ) order by j.jobname), '[]')
-                from cron.job j
-                left join lateral (
-                    select d.status, d.return_message
-                    from cron.job_run_details d
-                    where d.jobid = j.jobid and d.status in ('succeeded', 'failed')
-                    order by d.runid desc
-                    limit 1
-                ) d on true
-                where j.jobname like 'pricing\_sync\_%' and j.database = current_database()
-            $cron$ into v_cron_jobs;
+            execute format(
+                $cron$
+                    select coalesce(jsonb_agg(jsonb_build_object(
+                        'name', j.jobname,
+                        'active', j.active,
+                        'last_status', d.status,
+                        'last_message', d.return_message
+                    ) order by j.jobname), '[]')
+                    from %1$I.job j
+                    left join lateral (
+                        select d.status, d.return_message
+                        from %1$I.job_run_details d
+                        where d.jobid = j.jobid and d.status in ('succeeded', 'failed')
+                        order by d.runid desc
+                        limit 1
+                    ) d on true
+                    where j.jobname like 'pricing\_sync\_%%' and j.database = current_database()
+                $cron$,
+                v_cron
+            ) into v_cron_jobs;
         exception
             -- Then nobody can say from here whether the jobs are there.
             when insufficient_privilege then null;

@@ -10,7 +10,7 @@ declare
     v_row procrastinate.procrastinate_jobs;
     v_skipped boolean := false;
     v_id bigint;
-    v_released jsonb := '[]';
+    v_released jsonb := jsonb_build_array();
 begin
     for v_id in
         select h.queue_job_id

@@ -19,7 +19,7 @@ set lock_timeout = '5s'
 as $$
 declare
     v_named record;
-    v_prices jsonb := '{}';
+    v_prices jsonb := jsonb_build_object();
     v_model public.model_pricing;
     v_base jsonb;
     v_suspicion text;

@@ -29,7 +29,7 @@ begin
         begin
             v_http := nullif(current_setting('pricing.http_caller', true), '')::jsonb;
             new.key_name := left(coalesce(v_http ->> 'key', new.key_name), 64);
-            new.http_client_address := v_http ->> 'address';
+            new.http_client_address := (v_http ->> 'address')::inet;
         exception
             when others then null;
         end;

@@ -1,0 +1,61 @@
+"""What ``supabase db lint`` finds in our schemas: nothing, with and without pg_cron."""
+
+from __future__ import annotations
+
+import os
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow, dict_row
+
+# Supabase's linter asks this extension, of functions that are no triggers; triggers have no reason
+# to be looked at less closely.
+_FINDINGS = """
+select p.proname, c.lineno, c.level, c.message, c.detail
+from (
+    select p.oid, p.proname, coalesce(t.tgrelid, 0) as relation
+    from pg_proc p
+    join pg_language l on l.oid = p.prolang and l.lanname = 'plpgsql'
+    left join lateral (
+        select t.tgrelid
+        from pg_trigger t
+        where t.tgfoid = p.oid
+            -- It cannot see transition tables.
+            and not exists (
+                select
+                from pg_trigger o
+                where o.tgfoid = p.oid and coalesce(o.tgoldtable, o.tgnewtable) is not null
+            )
+    ) as t on p.prorettype = 'trigger'::regtype
+    where p.pronamespace in ('public'::regnamespace, 'procrastinate'::regnamespace)
+        and (p.prorettype <> 'trigger'::regtype or t.tgrelid is not null)
+        -- The extension's own.
+        and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')
+) as p
+cross join lateral plpgsql_check_function_tb(p.oid, p.relation) as c
+where c.level in ('error', 'warning')
+order by 1, 2
+"""
+
+
+def findings(url: str) -> list[DictRow]:
+    with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+        there = "select from pg_available_extensions where name = 'plpgsql_check'"
+        if connection.execute(there).fetchone() is None:
+            reason = "plpgsql_check cannot be had on this Postgres"
+            if os.environ.get("PRICING_TEST_REQUIRE_PLPGSQL_CHECK") == "1":
+                pytest.fail(reason)
+            pytest.skip(reason)
+        connection.execute("create extension plpgsql_check")
+        try:
+            return connection.execute(_FINDINGS.encode()).fetchall()
+        finally:
+            connection.execute("drop extension plpgsql_check")
+
+
+def test_without_pg_cron(database: str) -> None:
+    assert findings(database) == []
+
+
+def test_with_pg_cron(cron_database: str) -> None:
+    assert findings(cron_database) == []
