@@ -21,9 +21,9 @@ comment on column public.pricing_providers.accepted_list_prices_gone is 'True: t
 
 -- What is personal of a caller: kept for audit_retention, unlike the rest of the row.
 alter table public.pricing_audit_log
-    add column if not exists client_address inet,
-    add column if not exists http_client_address inet,
-    add column if not exists claims jsonb;
+    add column client_address inet,
+    add column http_client_address inet,
+    add column claims jsonb;
 
 create index pricing_audit_log_personal on public.pricing_audit_log (at)
     where client_address is not null or http_client_address is not null or claims is not null;

@@ -1,11 +1,8 @@
 -- What the server knows of a caller, beside what the caller says of itself (who). db/functions/sign_audit_row.sql.
 alter table public.pricing_audit_log
-    add column if not exists session_login text,
-    add column if not exists acting_role text,
-    add column if not exists client_address inet,
-    add column if not exists http_client_address inet,
-    add column if not exists key_name text,
-    add column if not exists claims jsonb;
+    add column session_login text,
+    add column acting_role text,
+    add column key_name text;
 
 comment on column public.pricing_audit_log.who is 'What the caller says of itself; without that, the role or login.';
 comment on column public.pricing_audit_log.session_login is 'The login of the database session (session_user), as the server knows it; null in rows from before version 0.4.0.';
@@ -16,22 +13,22 @@ comment on column public.pricing_audit_log.key_name is 'The name of the bearer k
 comment on column public.pricing_audit_log.claims is 'The claims of the JWT that PostgREST has checked, 4 kB at most; null for every session that is not PostgREST''s.';
 
 alter table public.pricing_settings
-    add column if not exists postgrest_login text default 'authenticator' check (postgrest_login <> '');
+    add column postgrest_login text default 'authenticator' check (postgrest_login <> '');
 
 comment on column public.pricing_settings.postgrest_login is 'PostgREST''s login: in its sessions the claims of a JWT are believed; null: in none.';
 
 -- A revoked or replaced key leaves its name to the next one.
 alter table public.pricing_api_keys
-    add column if not exists last_used_at timestamptz,
-    add column if not exists revoked_by text,
-    add column if not exists replaced_by text references public.pricing_api_keys,
-    drop constraint if exists pricing_api_keys_name_key,
-    drop constraint if exists pricing_api_keys_role_check;
+    add column last_used_at timestamptz,
+    add column revoked_by text,
+    add column replaced_by text references public.pricing_api_keys,
+    drop constraint pricing_api_keys_name_key,
+    drop constraint pricing_api_keys_role_check;
 
 alter table public.pricing_api_keys
     add constraint pricing_api_keys_role_check check (role in ('read', 'operate', 'admin'));
 
-create unique index if not exists pricing_api_keys_name
+create unique index pricing_api_keys_name
 on public.pricing_api_keys (name)
 where revoked_at is null and replaced_by is null;
 

@@ -381,14 +381,14 @@ as $$
         6,
         'table ' || t.name,
         case when p.polname is null then 'has no policy pricing_read' else 'has another policy pricing_read' end,
-        format('drop policy if exists pricing_read on %s;', t.name) || coalesce(
-            format(
-                ' create policy pricing_read on %s for select to %s using (true)',
+        format('drop policy if exists pricing_read on %s', t.name) || case
+            when t.readers = '{}' then ''
+            else format(
+                '; create policy pricing_read on %s for select to %s using (true)',
                 t.name,
                 (select string_agg(quote_ident(r.name), ', ') from unnest(t.readers) as r (name))
-            ),
-            ''
-        ),
+            )
+        end,
         true
     from secured t
     left join policy p on p.table_oid = t.oid and p.polname = 'pricing_read'

@@ -1,8 +1,8 @@
 """How a database differs from what this release makes of it: bodies, owners, rights, roles, jobs.
 
 The ledger knows which texts were applied. What happened since (a function replaced by hand, a right
-revoked, a dump restored without owners) is only in the catalogue. So the release's own functions,
-views and triggers are made in a schema that is rolled back at once, and compared with those there.
+revoked, a dump restored without owners) is only in the catalogue. So the release's own tables,
+functions, views and triggers are made in a schema that is rolled back at once, and compared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from psycopg.rows import class_row
 from service.migrations.blocks import LEDGER
 from service.migrations.engine_state import REPLACED, engine_query, engine_statement
 from service.migrations.schema import DbFile, Schema
-from service.migrations.state_queries import COMPARE, CRON
+from service.migrations.state_queries import COMPARE, COMPARE_TABLES, CRON
 
 # The function and the views that say what should be; asked as this release has them.
 ACCESS = "pricing_access_differences"
@@ -27,6 +27,8 @@ RIGHTS = "pricing_rights"
 CRON_JOBS = "pricing_cron_jobs"
 
 LOCK_TIMEOUT = "2s"
+QUALIFIED = re.compile(r"\b(?:public|procrastinate)\.(?=\w)")
+ENGINE_TABLE = re.compile(r"\bprocrastinate\.(\w+)")
 TRIGGER_TABLE = re.compile(r"\bon\s+(public|procrastinate)\.(\w+)")
 
 
@@ -63,8 +65,9 @@ def read_differences(connection: psycopg.Connection, schema: Schema) -> list[Dif
             [LOCK_TIMEOUT],
         )
         scratch = _scratch_schema(connection)
-        connection.execute(_make(scratch, schema.db).encode())
+        connection.execute(_make(scratch, schema).encode())
         found = cursor.execute(_for(scratch, COMPARE), [tables]).fetchall()
+        found += cursor.execute(_for(scratch, COMPARE_TABLES)).fetchall()
         found += cursor.execute(*engine_query(schema)).fetchall()
         if ACCESS in names:
             found += cursor.execute(_for(scratch, _ACCESS)).fetchall()
@@ -111,12 +114,14 @@ def _for(scratch: str, query: str) -> bytes:
     return query.replace("SCRATCH", scratch).encode()
 
 
-def _make(scratch: str, files: Iterable[DbFile]) -> str:
+def _make(scratch: str, schema: Schema) -> str:
     """One block that makes the release's objects in the scratch schema.
 
     One that cannot be made needs another that is missing, and that is found by itself.
     """
-    texts = ",\n".join(_literal(text) for text in _texts(scratch, files))
+    texts = ",\n".join(
+        _literal(text) for text in (*_table_texts(scratch, schema), *_texts(scratch, schema.db))
+    )
     return f"""
 do $pricing_scratch$
 declare
@@ -137,6 +142,17 @@ begin
 end
 $pricing_scratch$
 """
+
+
+def _table_texts(scratch: str, schema: Schema) -> Iterator[str]:
+    """The migrations, from the first one on, with every table of theirs in the scratch schema."""
+    texts = [QUALIFIED.sub(f"{scratch}.", file.text) for file in schema.migrations]
+    # The engine's tables stay as they are: what is added to them is added to copies.
+    engine = dict.fromkeys(
+        name for file in schema.migrations for name in ENGINE_TABLE.findall(file.text)
+    )
+    yield from (f"create table {scratch}.{name} (like procrastinate.{name})" for name in engine)
+    yield from texts
 
 
 def _texts(scratch: str, files: Iterable[DbFile]) -> Iterator[str]:

@@ -132,6 +132,158 @@ where o.oid is null
 order by object, found
 """
 
+# Columns, constraints and indexes of our tables. An index that the operator has added is fine.
+# What is bare has no schema: of a temporary object Postgres names none.
+COMPARE_TABLES = """
+with ours as (
+    select r.oid as released, t.oid as there, r.relname::text as name
+    from pg_class r
+    join pg_class t on t.relname = r.relname and t.relkind = 'r'
+        and t.relnamespace = 'public'::regnamespace
+    where r.relnamespace = SCRATCH_OID and r.relkind = 'r'
+),
+engine as (
+    select r.oid as released, t.oid as there, r.relname::text as name
+    from pg_class r
+    join pg_class t on t.relname = r.relname and t.relkind = 'r'
+        and t.relnamespace = to_regnamespace('procrastinate')
+    where r.relnamespace = SCRATCH_OID and r.relkind = 'r'
+),
+a_column as (
+    select x.*, replace(x.standard, 'public.', '') as bare_standard
+    from (
+        select a.attrelid, a.attname::text as name,
+            -- A temporary type is named without its schema.
+            regexp_replace(
+                format_type(a.atttypid, a.atttypmod), 'SCRATCH_NAME|^(?=pricing_)', 'public.'
+            ) as type,
+            a.attnotnull as required, a.attidentity, a.attgenerated,
+            regexp_replace(
+                pg_get_expr(d.adbin, d.adrelid), 'SCRATCH_NAME', 'public.', 'g'
+            ) as standard
+        from pg_attribute a
+        left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+        where a.attnum > 0 and not a.attisdropped
+    ) as x
+),
+a_constraint as (
+    select x.*, replace(x.definition, 'public.', '') as bare
+    from (
+        select k.conrelid, k.conname::text as name, k.convalidated,
+            regexp_replace(
+                pg_get_constraintdef(k.oid), 'SCRATCH_NAME', 'public.', 'g'
+            ) as definition
+        from pg_constraint k
+        where k.contype <> 'n' and k.conrelid <> 0
+    ) as x
+),
+an_index as (
+    select x.*, replace(x.definition, 'public.', '') as bare
+    from (
+        select i.indrelid, c.relname::text as name, i.indisvalid,
+            regexp_replace(
+                regexp_replace(pg_get_indexdef(i.indexrelid), 'SCRATCH_NAME', 'public.', 'g'),
+                ' ON [a-z_0-9]+\\.', ' ON public.'
+            ) as definition
+        from pg_index i
+        join pg_class c on c.oid = i.indexrelid
+        where not exists (select from pg_constraint k where k.conindid = i.indexrelid)
+    ) as x
+),
+a_domain as (
+    select t.oid, t.typnamespace, t.typname::text as name,
+        (
+            select string_agg(pg_get_constraintdef(k.oid), ' ' order by k.conname)
+            from pg_constraint k
+            where k.contypid = t.oid and k.contype = 'c'
+        ) as checks
+    from pg_type t
+    where t.typtype = 'd'
+)
+select format('column public.%I.%I', o.name, r.name) as object, 'is not there' as found,
+    format('alter table public.%I add column %I %s', o.name, r.name, r.type)
+        || coalesce(' default ' || r.standard, '')
+        || case when r.required then ' not null;' else ';' end as statement,
+    false as is_ours
+from ours o
+join a_column r on r.attrelid = o.released
+where not exists (select from a_column t where t.attrelid = o.there and t.name = r.name)
+union all
+select format('column public.%I.%I', o.name, r.name),
+    case
+        when t.type <> r.type then 'is ' || t.type || ', not ' || r.type
+        when t.required and not r.required then 'may not be null'
+        when r.required and not t.required then 'may be null'
+        when t.attidentity <> r.attidentity or t.attgenerated <> r.attgenerated
+            then 'is not generated as it should be'
+        else 'has another default'
+    end,
+    case
+        when t.type <> r.type or t.attidentity <> r.attidentity or t.attgenerated <> r.attgenerated
+            then null
+        when t.required <> r.required then format(
+            'alter table public.%I alter column %I %s not null;',
+            o.name, r.name, case when r.required then 'set' else 'drop' end
+        )
+        else format(
+            'alter table public.%I alter column %I %s;',
+            o.name, r.name, coalesce('set default ' || r.standard, 'drop default')
+        )
+    end,
+    false
+from ours o
+join a_column r on r.attrelid = o.released
+join a_column t on t.attrelid = o.there and t.name = r.name
+where t.type <> r.type or t.required <> r.required or t.attidentity <> r.attidentity
+    or t.attgenerated <> r.attgenerated
+    or (r.attidentity = '' and t.bare_standard is distinct from r.bare_standard)
+union all
+select format('constraint %I on public.%I', r.name, o.name),
+    case
+        when t.name is null then 'is not there'
+        when t.bare <> r.bare then 'was changed'
+        else 'was never validated'
+    end,
+    case
+        when t.name is not null then format(
+            'alter table public.%I drop constraint %I; ', o.name, r.name
+        ) else ''
+    end || format('alter table public.%I add constraint %I %s;', o.name, r.name, r.definition),
+    false
+from ours o
+join a_constraint r on r.conrelid = o.released
+left join a_constraint t on t.conrelid = o.there and t.name = r.name
+where t.name is null or t.bare <> r.bare or t.convalidated <> r.convalidated
+union all
+select format('constraint %I on public.%I', t.name, o.name), 'is none of ours',
+    format('alter table public.%I drop constraint %I;', o.name, t.name), false
+from ours o
+join a_constraint t on t.conrelid = o.there
+where not exists (
+    select from a_constraint r where r.conrelid = o.released and r.name = t.name
+)
+union all
+select 'index ' || quote_ident(r.name),
+    case when t.name is null then 'is not there' else 'was changed, or is not valid' end,
+    case when t.name is not null then format('drop index %s.%I; ', o.schema, r.name) else '' end
+        || replace(r.definition, ' ON public.', ' ON ' || o.schema || '.') || ';',
+    false
+from (
+    select ours.*, 'public' as schema from ours
+    union all
+    select engine.*, 'procrastinate' from engine
+) as o
+join an_index r on r.indrelid = o.released
+left join an_index t on t.indrelid = o.there and t.name = r.name
+where t.name is null or t.bare <> r.bare or not t.indisvalid
+union all
+select 'domain public.' || quote_ident(r.name), 'has other checks', null, false
+from a_domain r
+join a_domain t on t.name = r.name and t.typnamespace = 'public'::regnamespace
+where r.typnamespace = SCRATCH_OID and t.checks is distinct from r.checks
+order by object, found
+"""
+
 # pg_cron shows a user its own jobs, and a superuser all.
 CRON = """
 select 'cron job ' || w.name as object,
