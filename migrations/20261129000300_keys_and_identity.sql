@@ -36,3 +36,16 @@ comment on column public.pricing_api_keys.key_id is 'The public part of the key:
 comment on column public.pricing_api_keys.role is 'read: GET only; operate: also syncs, reviews, rules, overrides and rollback; admin: everything.';
 comment on column public.pricing_api_keys.last_used_at is 'When a request came with it, to the minute; null: never.';
 comment on column public.pricing_api_keys.replaced_by is 'The key_id of the key that a rotation has made; until expires_at this one is valid beside it.';
+
+-- Jobs that are there keep null; those to come are signed by the server, whoever says triggered_by.
+alter table public.pricing_sync_jobs
+    add column session_login text,
+    add column acting_role text;
+
+alter table public.pricing_sync_jobs
+    alter column session_login set default session_user,
+    alter column acting_role set default nullif(current_setting('role', true), 'none');
+
+comment on column public.pricing_sync_jobs.triggered_by is 'What the caller says of itself.';
+comment on column public.pricing_sync_jobs.session_login is 'The login of the database session that triggered it, as the server knows it; null in jobs from before version 0.4.0.';
+comment on column public.pricing_sync_jobs.acting_role is 'The role that this session had taken with SET ROLE, as the server knows it; null for none.';

@@ -6,13 +6,14 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_by_others constant boolean := tg_nargs > 0;
     -- What syncs and the schedule write, many times a day: no decision of a person.
-    v_machine constant text[] := array[
+    v_machine constant text[] := case when v_by_others then array[]::text[] else array[
         'state', 'next_sync_at', 'next_allowed_at', 'last_success_at', 'last_changed_at', 'consecutive_failures',
         'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at',
         -- A decision, whose function leaves a row of its own; a sync ends it.
         'accepted_list_at', 'accepted_list_models', 'accepted_list_prices_gone'
-    ];
+    ] end;
     v_was jsonb := jsonb_build_object();
     v_now jsonb := jsonb_build_object();
     v_changes jsonb;
@@ -40,6 +41,7 @@ begin
     where v_was -> k.name is distinct from v_now -> k.name;
     -- Not by hand: a person decided about its first list, which has a row of its own.
     if v_changes = '{"review_first": {"was": true, "now": false}}'
+        and not v_by_others
         and current_setting('pricing.first_list_decided', true) = 'on'
     then
         v_action := 'end_first_review';

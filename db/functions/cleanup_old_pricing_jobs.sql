@@ -8,12 +8,23 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '2s'
 as $$
 declare
+    v_retention constant interval := (select s.retention from public.pricing_settings s);
+    v_is_owner constant boolean := pg_catalog.pg_has_role(
+        public.pricing_who()::name,
+        (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_sync_jobs'::regclass),
+        'usage'
+    );
     v_job_ids uuid[];
     v_row_ids bigint[];
     v_pruned integer := 0;
 begin
     if keep is null or keep < interval '0' then
         raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
+    end if;
+    -- Who may call it to help the schedule may not remove what it has just done.
+    if keep < v_retention and not v_is_owner then
+        raise exception '% may not prune what the retention keeps, which is %', public.pricing_who(), v_retention
+            using errcode = 'PT409', hint = 'pricing_settings.retention is the owner''s to change.';
     end if;
 
     -- Ten batches a call keep the transaction short; what is left goes with the next call.
@@ -112,9 +123,18 @@ begin
         for update skip locked
     );
     perform public.erase_audit_details();
+    if keep < v_retention and v_pruned > 0 then
+        insert into public.pricing_audit_log (who, action, subject, details)
+        values (
+            public.pricing_who(),
+            'cleanup_old_pricing_jobs',
+            'pricing_sync_jobs',
+            jsonb_build_object('keep', cleanup_old_pricing_jobs.keep, 'jobs', v_pruned)
+        );
+    end if;
     return v_pruned;
 end;
 $$;
 
 comment on function public.cleanup_old_pricing_jobs(interval) is
-'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, idempotency keys of more than a day, and what audit_retention says; returns how many jobs. Prices and their history stay.';
+'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, idempotency keys of more than a day, and what audit_retention says; returns how many jobs. Only the owner may prune what pricing_settings.retention keeps. Prices and their history stay.';

@@ -117,6 +117,14 @@ def test_whoever_may_write_leaves_it_and_is_named(
         url = migrated_cluster.url_of(database, user=user, password=password)
         with psycopg.connect(url, autocommit=True) as operator:
             operator.execute(f"update {table} set name = 'Mine' where slug = 'groq'")
+            # What only syncs write is by hand too where no function of ours writes it.
+            operator.execute(
+                f"update {table} set next_sync_at = 'infinity', accepted_list_at = now()"
+                " where slug = 'groq'"
+            )
+            operator.execute("set pricing.first_list_decided = 'on'")
+            operator.execute(f"update {table} set review_first = true where slug = 'groq'")
+            operator.execute(f"update {table} set review_first = false where slug = 'groq'")
             # Whoever could not restore a dump does not pass for that.
             operator.execute(
                 f"insert into {table} (slug, name, created_at) values ('o', 'O', 'epoch')"
@@ -124,7 +132,7 @@ def test_whoever_may_write_leaves_it_and_is_named(
         pricing.do(f"drop policy operators on {table}")
         pricing.connection.execute(sql.SQL("drop owned by {}").format(role))
     assert [(row["who"], row["action"]) for row in pricing.rows(AUDIT)] == [
-        (user, "change_provider"),
+        *[(user, "change_provider")] * 4,
         (user, "add_provider"),
     ]
 

@@ -7,11 +7,10 @@ from tests.db.pricing import Attempt, Pricing, refused
 
 
 def prune(pricing: Pricing, *keep: str | None) -> int:
-    with pricing.as_role("pricing_worker"):
-        pruned: int = pricing.value(
-            f"select public.cleanup_old_pricing_jobs({', '.join(['%s::interval'] * len(keep))})",
-            *keep,
-        )
+    pruned: int = pricing.value(
+        f"select public.cleanup_old_pricing_jobs({', '.join(['%s::interval'] * len(keep))})",
+        *keep,
+    )
     return pruned
 
 
@@ -200,3 +199,21 @@ def test_finished_rows_of_other_tasks_go_after_a_day(pricing: Pricing) -> None:
     assert prune(pricing) == 0, "it tells the jobs, not the rows of other tasks"
     left = pricing.rows("select id from procrastinate.procrastinate_jobs order by id")
     assert [row["id"] for row in left] == [young, waiting, running]
+
+
+def test_only_the_owner_removes_what_the_retention_keeps(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.succeed(attempt)
+    for role in ("pricing_worker", "service_role"):
+        with pricing.nothing_written(), refused("PT409"), pricing.as_role(role):
+            prune(pricing, "29 days")
+        with pricing.as_role(role):
+            assert prune(pricing, "30 days") == 0
+    assert prune(pricing, "0") == 1
+    audited = pricing.row(
+        "select action, details from public.pricing_audit_log order by id desc limit 1"
+    )
+    assert audited == {
+        "action": "cleanup_old_pricing_jobs",
+        "details": {"keep": "00:00:00", "jobs": 1},
+    }

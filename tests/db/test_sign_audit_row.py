@@ -139,3 +139,24 @@ def test_a_restored_row_keeps_what_was_known_then(pricing: Pricing) -> None:
         ("api:a", "web_login", "a"),
         ("before 0.4", None, None),
     ]
+
+
+def test_a_job_is_signed_too(pricing: Pricing) -> None:
+    """Whatever its triggered_by says, also where it was deferred as a queue row."""
+    job = pricing.trigger("openrouter", role="service_role", triggered_by="schedule")
+    assert (job["session_login"], job["acting_role"]) == (
+        pricing.connection.info.user,
+        "service_role",
+    )
+    with pricing.as_role("pricing_worker"):
+        pricing.do(
+            "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
+            " values ('pricing', 'sync_provider', '{\"provider\": \"deepinfra\"}')"
+        )
+    deferred = pricing.row(
+        "select * from public.pricing_sync_jobs order by triggered_at desc limit 1"
+    )
+    assert (deferred["session_login"], deferred["acting_role"]) == (
+        pricing.connection.info.user,
+        "pricing_worker",
+    )
