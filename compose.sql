@@ -7,4 +7,4 @@ where not exists (select from pg_catalog.pg_roles r where r.rolname = role || '_
 \gexec
 alter role pricing_web_login password :'web_password';
 alter role pricing_worker_login password :'worker_password';
-alter role pricing_worker_login set search_path = procrastinate, public;
+alter role pricing_worker_login set search_path = procrastinate, pg_temp;

@@ -117,7 +117,7 @@ async def _require_own_settings(connection: BoundedConnection, takes_role: bool)
         raise SettingsError(
             "Behind a transaction-mode pooler the worker needs a login role of its own.",
             hint=f"Make one that is a member of {WORKER_ROLE}, alter role ... set search_path"
-            " = procrastinate, public, and put its URL into PRICING_WORKER_DATABASE_URL; or"
+            " = procrastinate, pg_temp, and put its URL into PRICING_WORKER_DATABASE_URL; or"
             " connect directly or through a session pooler.",
         )
 

@@ -1,5 +1,5 @@
 -- The retention deletes jobs too, which nobody decides each time.
--- after: pricing_who
+-- after: pricing_is_called_by, pricing_who
 create or replace function public.audit_deleted_jobs()
 returns trigger
 language plpgsql
@@ -10,7 +10,7 @@ declare
     v_stack text;
 begin
     get diagnostics v_stack = pg_context;
-    if v_stack ~ '\mcleanup_old_pricing_jobs\(' then
+    if public.pricing_is_called_by(v_stack, 'cleanup_old_pricing_jobs') then
         return null;
     end if;
     if tg_op = 'TRUNCATE' then

@@ -35,7 +35,17 @@ begin
         -- and a row here could take the number of one that is still to come.
         return null;
     end if;
-    select jsonb_object_agg(k.name, jsonb_build_object('was', v_was -> k.name, 'now', v_now -> k.name))
+    -- What stands before an @ may be a password, and this log is kept for ever.
+    select jsonb_object_agg(
+        k.name,
+        case k.name
+            when 'base_url' then jsonb_build_object(
+                'was', regexp_replace(v_was ->> k.name, '//.*@', '//***@'),
+                'now', regexp_replace(v_now ->> k.name, '//.*@', '//***@')
+            )
+            else jsonb_build_object('was', v_was -> k.name, 'now', v_now -> k.name)
+        end
+    )
     into v_changes
     from jsonb_object_keys(v_was || v_now) as k (name)
     where v_was -> k.name is distinct from v_now -> k.name;

@@ -1,6 +1,8 @@
 -- How owners, rights, row level security and roles differ from the release: db/access.sql runs the statements of what is
 -- ours, `migrate` and `pricing-sync doctor` show the rest. What the operator's own roles were given is the operator's.
--- Steps are run one after the other: who owns an object decides what its rights are.
+-- Steps are run one after the other: who owns an object decides what its rights are. What is the engine's stands in the
+-- setting pricing.engine, which `migrate` and the doctor make from the installed package; without it, as in the SQL editor,
+-- the engine's is what the owner has already. Nobody's function becomes the owner's because of where it lies.
 -- after: pricing_rights
 create or replace function public.pricing_access_differences()
 returns table (step integer, object text, found text, statement text, is_ours boolean)
@@ -19,6 +21,11 @@ as $$
             r.rolname in ('anon', 'authenticated', 'service_role') as is_api
         from pg_roles r
     ),
+    engine as materialized (
+        select
+            nullif(current_setting('pricing.engine', true), '')::jsonb as known,
+            (select c.relowner from pg_class c where c.oid = to_regclass('public.pricing_schema_ledger')) as owner
+    ),
     -- None where the login is no member of it: a login without CREATEROLE owns everything itself.
     owner as materialized (
         select r.* from role r where r.name = 'pricing_owner' and pg_has_role(current_user, r.oid, 'member')
@@ -36,8 +43,14 @@ as $$
         select c.*, n.nspname, w.roles, format('%I.%I', n.nspname, c.relname) as name
         from pg_class c
         join pg_namespace n on n.oid = c.relnamespace
+        cross join engine e
         left join wanted_relation w on w.oid = c.oid
-        where w.oid is not null or (n.nspname = 'procrastinate' and c.relkind in ('r', 'p', 'v', 'm', 'S'))
+        where w.oid is not null
+            or (
+                n.nspname = 'procrastinate'
+                and c.relkind in ('r', 'p', 'v', 'm', 'S')
+                and case when e.known is null then c.relowner = e.owner else e.known -> 'relations' ? c.relname end
+            )
     ),
     owned_sequence as materialized (
         select c.oid, c.relowner, c.relacl, format('%I.%I', n.nspname, c.relname) as name
@@ -48,6 +61,29 @@ as $$
             and d.deptype in ('a', 'i')
         join relation r on r.oid = d.refobjid
         where c.relkind = 'S'
+    ),
+    routine as materialized (
+        select p.*, p.oid::regprocedure::text as name, w.roles, p.pronamespace = to_regnamespace('procrastinate') as is_engine
+        from pg_proc p
+        cross join engine e
+        left join (
+            select w.object, array_agg(w.role) as roles
+            from public.pricing_rights w
+            where w.kind = 'function'
+            group by w.object
+        ) as w on w.object = p.proname and p.pronamespace = to_regnamespace('public')
+        where case
+            -- Of two with one name the owner's is ours.
+            when w.object is not null then p.proowner = e.owner or not exists (
+                select
+                from pg_proc o
+                where o.pronamespace = p.pronamespace and o.proname = p.proname and o.proowner = e.owner
+            )
+            when p.pronamespace <> to_regnamespace('procrastinate') then false
+            when e.known is null then p.proowner = e.owner
+            -- By name and text: a function of somebody else may have the name.
+            else e.known -> 'functions' -> p.proname ? md5(regexp_replace(p.prosrc, '\s+', '', 'g'))
+        end
     ),
     -- What rights are given on: word is what GRANT calls it, worker what the worker may in the engine's schema.
     object as materialized (
@@ -80,17 +116,10 @@ as $$
         where r.relkind = 'S' and not exists (select from owned_sequence s where s.oid = r.oid)
         union all
         select
-            'routine', 'function', p.oid::regprocedure::text, p.proowner, p.proacl, 'f', w.roles, array['EXECUTE'],
-            case when p.pronamespace = to_regnamespace('procrastinate') then array['EXECUTE'] end,
+            'routine', 'function', p.name, p.proowner, p.proacl, 'f', p.roles, array['EXECUTE'],
+            case when p.is_engine then array['EXECUTE'] end,
             false
-        from pg_proc p
-        left join (
-            select w.object, array_agg(w.role) as roles
-            from public.pricing_rights w
-            where w.kind = 'function'
-            group by w.object
-        ) as w on w.object = p.proname and p.pronamespace = to_regnamespace('public')
-        where w.object is not null or p.pronamespace = to_regnamespace('procrastinate')
+        from routine p
         union all
         select 'schema', 'schema', 'procrastinate', n.nspowner, n.nspacl, 'n', null, null, array['USAGE'], false
         from pg_namespace n
@@ -98,12 +127,14 @@ as $$
         union all
         select 'type', 'type', t.oid::regtype::text, t.typowner, null, 'T', null, null, null, false
         from pg_type t
+        cross join engine e
         left join pg_class c on c.oid = t.typrelid
         where t.oid = to_regtype('public.pricing_usd')
             or (
                 t.typnamespace = to_regnamespace('procrastinate')
                 and t.typtype in ('e', 'd', 'c')
                 and (c.oid is null or c.relkind = 'c')
+                and case when e.known is null then t.typowner = e.owner else e.known -> 'types' ? t.typname end
             )
     ),
     given as materialized (
@@ -176,6 +207,59 @@ as $$
         from relation r
         where r.nspname = 'public' and r.relkind in ('r', 'p')
     )
+    -- Settings that would disarm our triggers for everybody.
+    select
+        1,
+        case when s.setrole = 0 then 'database ' || current_database() else 'role ' || pg_get_userbyid(s.setrole) end,
+        'sets ' || c.setting || ' for every session',
+        format(
+            'alter %s reset %s',
+            case
+                when s.setrole = 0 then 'database ' || quote_ident(current_database())
+                else 'role ' || quote_ident(pg_get_userbyid(s.setrole))
+                    || case when s.setdatabase <> 0 then ' in database ' || quote_ident(current_database()) else '' end
+            end,
+            split_part(c.setting, '=', 1)
+        ),
+        false
+    from pg_db_role_setting s
+    cross join lateral unnest(s.setconfig) as c (setting)
+    left join role r on r.oid = s.setrole
+    where c.setting like 'pricing.%'
+        and not coalesce(r.is_ours, false)
+        and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
+    union all
+    -- What lies in the engine's schema, and is neither the engine's nor ours.
+    select
+        1,
+        'function ' || p.oid::regprocedure,
+        'is none of ours',
+        'drop routine ' || p.oid::regprocedure,
+        false
+    from pg_proc p
+    cross join engine e
+    where p.pronamespace = to_regnamespace('procrastinate') and not e.known -> 'functions' ? p.proname
+    union all
+    select
+        1,
+        case c.relkind when 'v' then 'view' when 'S' then 'sequence' when 'm' then 'materialized view' else 'table' end
+            || format(' procrastinate.%I', c.relname),
+        'is none of ours',
+        case c.relkind
+            when 'v' then 'drop view' when 'S' then 'drop sequence' when 'm' then 'drop materialized view' else 'drop table'
+        end || format(' procrastinate.%I', c.relname),
+        false
+    from pg_class c
+    cross join engine e
+    where c.relnamespace = to_regnamespace('procrastinate')
+        and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
+        and not e.known -> 'relations' ? c.relname
+        and not exists (
+            select
+            from pg_depend d
+            where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
+        )
+    union all
     -- Roles and memberships.
     select
         1,

@@ -23,7 +23,7 @@ begin
 
     -- cancel_pricing_sync comes this way too, and writes an audit row of its own.
     get diagnostics v_stack = pg_context;
-    if v_stack !~ '\mcancel_pricing_sync\(' then
+    if not public.pricing_is_called_by(v_stack, 'cancel_pricing_sync') then
         insert into public.pricing_audit_log (who, action, subject, details)
         values (
             public.pricing_who(), 'stop_pricing_job', new.job_id::text,

@@ -166,6 +166,7 @@ function (name, callers) as (
         ('audit_settings_change', '{}'),
         ('guard_pricing_settings', '{}'),
         ('guard_pricing_lock', '{}'),
+        ('pricing_is_called_by', '{}'),
         ('pricing_access_differences', '{}'),
         ('judge_price_override', '{}'),
         ('erase_audit_details', '{}'),

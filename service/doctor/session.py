@@ -16,7 +16,7 @@ from service.doctor.server import grant, quoted
 from service.sessions import PROBE_SECONDS
 
 LISTEN, POOLER = "LISTEN", "pooler"
-SEARCH_PATH = "procrastinate, public"
+SEARCH_PATH = "procrastinate, pg_temp"
 
 _ROLES = """
 select

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from hashlib import md5
 
-from service.migrations.schema import Schema
+from service.migrations.schema import Schema, SqlFile
 
 REPLACED = "is not as procrastinate has it"
 
@@ -14,6 +16,8 @@ _FUNCTION = re.compile(
     r".*?;",
     re.IGNORECASE | re.DOTALL,
 )
+
+_TYPE = re.compile(r"create\s+type\s+(?:procrastinate\.)?(\w+)", re.IGNORECASE)
 
 _QUERY = """
 with released (name, body) as (select * from unnest(%s::text[], %s::text[])),
@@ -29,12 +33,20 @@ there as (
 )
 select t.object,
     case
+        when t.is_planted then 'is none of ours'
         when t.is_body_known and not t.prosecdef then 'has settings of its own'
         else %s
     end as found,
-    null::text as statement,
-    true as is_ours
-from there t
+    case when t.is_planted then 'drop routine ' || substr(t.object, 10) || ';' end as statement,
+    not t.is_planted as is_ours
+from (
+    select t.*,
+        -- The engine's own stands beside it.
+        not t.is_body_known and exists (
+            select from there o where o.name = t.name and o.is_body_known
+        ) as is_planted
+    from there t
+) as t
 where exists (select from released r where r.name = t.name)
     and (
         not t.is_body_known
@@ -45,18 +57,36 @@ order by 1
 """
 
 
+def engine_objects(schema: Schema) -> str:
+    """What the engine makes, as JSON: names of relations and types, of functions with their text.
+
+    The names of later engine steps stay, those that were dropped too: a name is no harm.
+    """
+    texts = [file.text for file in _texts(schema)]
+    relations = {
+        name.rpartition(".")[2]
+        for file in _texts(schema)
+        for name in file.relations("procrastinate")
+    }
+    functions: dict[str, list[str]] = {}
+    for name, body in _bodies(schema):
+        functions.setdefault(name, []).append(md5(body.encode(), usedforsecurity=False).hexdigest())
+    types = {name for text in texts for name in _TYPE.findall(text)}
+    known = {
+        "relations": sorted(relations),
+        "types": sorted(types),
+        "functions": {name: sorted(set(texts)) for name, texts in sorted(functions.items())},
+    }
+    return json.dumps(known)
+
+
 def engine_query(schema: Schema) -> tuple[bytes, Sequence[object]]:
     """The query for what differs, and its parameters.
 
     A database that was migrated step by step has the bodies of the steps, a fresh one those of the
     schema file: any of them is the engine's.
     """
-    texts = [schema.engine_schema, *schema.engine_steps]
-    bodies = [
-        (match[1], re.sub(r"\s+", "", match[3]))
-        for file in texts
-        for match in _FUNCTION.finditer(file.text)
-    ]
+    bodies = _bodies(schema)
     names, found = [name for name, _ in bodies], [body for _, body in bodies]
     return _QUERY.encode(), [names, found, REPLACED]
 
@@ -72,4 +102,17 @@ def engine_statement(schema: Schema, named: str) -> list[str]:
         )
         for match in _FUNCTION.finditer(schema.engine_schema.text)
         if match[1] == name
+    ]
+
+
+def _texts(schema: Schema) -> list[SqlFile]:
+    return [schema.engine_schema, *schema.engine_steps]
+
+
+def _bodies(schema: Schema) -> list[tuple[str, str]]:
+    """Every function's name and text, without white space, as often as it is made."""
+    return [
+        (match[1], re.sub(r"\s+", "", match[3]))
+        for file in _texts(schema)
+        for match in _FUNCTION.finditer(file.text)
     ]

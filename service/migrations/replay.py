@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, array, block, quote, text
+from service.migrations.engine_state import engine_objects
 from service.migrations.schema import DbFile, Schema
 
 # The user of DATABASE_URL is a member of the first three; the others are Supabase's.
@@ -34,6 +35,7 @@ def replay(schema: Schema) -> str:
         f"""
 declare
     v_digest constant text := {quote(schema.db_digest)};
+    v_engine constant text := {quote(engine_objects(schema))};
     v_kinds constant text[] := {array(quote(file.kind) for file in schema.db)};
     v_creates constant text[] := {column(created(file) for file in schema.db)};
     v_texts constant text[] := {column(text(file) for file in schema.db)};
@@ -222,6 +224,7 @@ begin
         end;
     end loop;
 
+    perform set_config('pricing.engine', v_engine, true);
     for i in 1 .. cardinality(v_kinds) loop
         if v_kinds[i] = 'after' then
             execute v_texts[i];

@@ -17,7 +17,12 @@ import psycopg
 from psycopg.rows import class_row
 
 from service.migrations.blocks import LEDGER
-from service.migrations.engine_state import REPLACED, engine_query, engine_statement
+from service.migrations.engine_state import (
+    REPLACED,
+    engine_objects,
+    engine_query,
+    engine_statement,
+)
 from service.migrations.schema import DbFile, Schema
 from service.migrations.state_queries import COMPARE, COMPARE_TABLES, CRON
 
@@ -61,8 +66,8 @@ def read_differences(connection: psycopg.Connection, schema: Schema) -> list[Dif
         connection.execute(
             "select set_config('search_path', 'pg_catalog, pg_temp', true),"
             " set_config('check_function_bodies', 'off', true),"
-            " set_config('lock_timeout', %s, true)",
-            [LOCK_TIMEOUT],
+            " set_config('lock_timeout', %s, true), set_config('pricing.engine', %s, true)",
+            [LOCK_TIMEOUT, engine_objects(schema)],
         )
         scratch = _scratch_schema(connection)
         connection.execute(_make(scratch, schema).encode())

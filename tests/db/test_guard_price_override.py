@@ -16,11 +16,16 @@ from tests.db.pricing import Pricing, refused
         "update pricing_overrides set ended_at = now() where false",
         "delete from pricing_overrides",
         "truncate pricing_overrides",
+        # It would be charged with the next sync, without a look from the guards.
+        "insert into pricing_overrides (model_id, prices, reason, created_by)"
+        " select model_id, prices, reason, created_by from pricing_overrides",
     ],
 )
 def test_by_hand_it_is_refused(pricing: Pricing, statement: str) -> None:
     said(pricing, {"m": prices(1, 2)})
     override(pricing, input_per_1m=3)
+    if statement.startswith("insert"):
+        call(pricing, "clear_price_override", provider="openrouter", model="m")
     with pricing.nothing_written(), refused("PT409") as info:
         pricing.do(statement)
     assert "select clear_price_override(" in str(info.value.diag.message_primary)

@@ -119,8 +119,8 @@ def test_each_process_works_with_a_login_of_its_own(fresh_cluster: Cluster, tmp_
                 connection.execute("reset role")
                 for statement in (
                     "set role pricing_owner",
-                    "select create_pricing_api_key('mine')",
-                    "update model_pricing set price_per_input_token = 0",
+                    "select public.create_pricing_api_key('mine')",
+                    "update public.model_pricing set price_per_input_token = 0",
                 ):
                     with pytest.raises(psycopg.errors.InsufficientPrivilege):
                         connection.execute(statement.encode())

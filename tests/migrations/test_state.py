@@ -10,7 +10,7 @@ import re
 import psycopg
 
 from service.migrations.runner import migrate, state_differences
-from tests.migrations.pg_catalog import execute, rights, structure
+from tests.migrations.pg_catalog import execute, rights, rows, structure
 from tests.postgres import Cluster
 
 # What migrate puts right: every kind of object, and every property of it that the release decides.
@@ -127,6 +127,12 @@ OPERATORS = {
     "has a policy theirs for {role}": (
         "create policy theirs on public.model_pricing for select to {role} using (true)"
     ),
+    "database {database}: sets pricing.writer=on for every session": (
+        "alter database \"{database}\" set pricing.writer = 'on'"
+    ),
+    "role {role}: sets pricing.maintenance=on for every session": (
+        "alter role {role} set pricing.maintenance = 'on'"
+    ),
     "PUBLIC may create objects in it": "grant create on schema public to public",
     "rule nothing on public.model_pricing: is none of ours": (
         "create rule nothing as on insert to public.model_pricing do instead nothing"
@@ -192,10 +198,11 @@ def test_what_the_operator_may_have_meant_is_named_and_left(database: str) -> No
         role = f"their_{connection.info.dbname}"
         connection.execute(f"create role {role}".encode())
         try:
-            execute(database, *(statement.format(role=role) for statement in OPERATORS.values()))
+            names = {"role": role, "database": connection.info.dbname}
+            execute(database, *(statement.format(**names) for statement in OPERATORS.values()))
             found = state_differences(database)
             named = "\n".join(each.sentence for each in found)
-            assert [what for what in OPERATORS if what.format(role=role) not in named] == []
+            assert [what for what in OPERATORS if what.format(**names) not in named] == []
             result = migrate(database)
             assert (result.mended, result.differences) == ((), tuple(found))
             assert {each.is_ours for each in found} == {False}
@@ -203,6 +210,42 @@ def test_what_the_operator_may_have_meant_is_named_and_left(database: str) -> No
             assert sentences(database) == []
         finally:
             connection.execute(f"drop owned by {role}; drop role {role}".encode())
+
+
+def test_what_somebody_planted_among_ours_stays_somebody_s(
+    database: str, migrated_cluster: Cluster
+) -> None:
+    """A function that became the owner's because of where it lies would run by its rights."""
+    with migrated_cluster.login_role(can_create_roles=False) as (user, password):
+        execute(database, f"grant usage, create on schema procrastinate, public to {user}")
+        name = database.rpartition("/")[2]
+        url = migrated_cluster.url_of(name, user=user, password=password)
+        function = "language plpgsql security definer as 'begin return 1; end'"
+        execute(
+            url,
+            f"create function procrastinate.evil() returns int {function}",
+            "create function procrastinate.procrastinate_finish_job_v1(text) returns int"
+            f" {function}",
+            f"create function public.pricing_short_number(text) returns int {function}",
+            "create table procrastinate.planted ()",
+            "create view procrastinate.seen as select 1 as one",
+            "create sequence procrastinate.numbers",
+        )
+        execute(database, f"revoke usage, create on schema procrastinate, public from {user}")
+        result = migrate(database)
+        # By a replay, as everything that has the name of a function of ours and is another.
+        assert len(result.mended) == 1 and "pricing_short_number(text)" in result.mended[0]
+        assert sorted(each.sentence for each in result.differences) == [
+            "function procrastinate.evil(): is none of ours",
+            "function procrastinate.procrastinate_finish_job_v1(text): is none of ours",
+            "sequence procrastinate.numbers: is none of ours",
+            "table procrastinate.planted: is none of ours",
+            "view procrastinate.seen: is none of ours",
+        ]
+        owners = "select proowner::regrole::text from pg_proc where proname = 'evil'"
+        assert rows(database, owners) == [(user,)]
+        execute(database, *(each.statement or "" for each in result.differences))
+        assert sentences(database) == []
 
 
 def test_tables_that_were_changed_are_named_with_the_statement(database: str) -> None:

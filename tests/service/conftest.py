@@ -55,7 +55,7 @@ def pool_mode() -> str:
 
 @pytest.fixture
 def login_search_path() -> str:
-    return "procrastinate, public"
+    return "procrastinate, pg_temp"
 
 
 @pytest.fixture

@@ -154,7 +154,7 @@ def test_a_login_role_that_does_not_find_the_engine(
     url = through(pooler, database, login)
     finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
     assert finding.state == "fail" and "does not find the engine" in finding.found
-    assert finding.advice == (f'alter role "{login[0]}" set search_path = procrastinate, public;')
+    assert finding.advice == (f'alter role "{login[0]}" set search_path = procrastinate, pg_temp;')
 
 
 @pytest.mark.parametrize("pool_mode", ["session"])
