@@ -9,7 +9,10 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- US dollars for one image, request or search, where there was no such price to measure by.
+    v_highest_fee constant numeric := 10;
     v_base constant jsonb := public.pricing_base_set(p_model);
+    v_set constant jsonb := public.pricing_overridden_set(v_base, p_prices);
     v_guard public.pricing_providers;
     v_reason text;
     v_fees text;
@@ -33,7 +36,7 @@ begin
             'model_id', p_model.model_id,
             -- An override adds no condition.
             'old', v_base - 'conditions',
-            'new', public.pricing_overridden_set(v_base, p_prices) - 'conditions',
+            'new', v_set - 'conditions',
             'old_source', 'manual',
             'source', 'manual',
             'is_free', false
@@ -46,9 +49,17 @@ begin
     select string_agg(
         case
             when f.now = 0 then format('%s falls to zero (%s -> 0)', f.short_name, public.pricing_short_number(f.old))
-            when f.now > v_guard.guard_highest_per_1m then format(
+            when f.old is null and f.is_token then format(
+                '%s %s is %s times the price of input and output, and there was none',
+                f.short_name,
+                public.pricing_short_number(f.now * 1000000),
+                public.pricing_short_number(f.now / f.usual)
+            )
+            when f.old is null or f.now > f.highest then format(
                 '%s %s is above %s',
-                f.short_name, public.pricing_short_number(f.now), public.pricing_short_number(v_guard.guard_highest_per_1m)
+                f.short_name,
+                public.pricing_short_number(f.now),
+                public.pricing_short_number(case when f.old is null then v_highest_fee else f.highest end)
             )
             else format(
                 '%s moves by %s times (%s -> %s)',
@@ -62,14 +73,30 @@ begin
     )
     into v_fees
     from (
-        select a.short_name, (p_prices ->> a.axis)::numeric as now, nullif((v_base ->> a.axis)::numeric, 0) as old
+        select
+            a.short_name,
+            a.per = 'token' as is_token,
+            (p_prices ->> a.axis)::numeric as now,
+            nullif((v_base ->> a.axis)::numeric, 0) as old,
+            v_guard.guard_highest_per_1m as highest,
+            nullif(
+                greatest(
+                    (v_set ->> 'price_per_input_token')::numeric, (v_set ->> 'price_per_output_token')::numeric
+                ),
+                0
+            ) as usual
         from public.pricing_axes() a
-        where a.per <> 'token' and p_prices ? a.axis
+        where p_prices ? a.axis
     ) as f
-    where f.now > v_guard.guard_highest_per_1m
-        or f.now = 0 and f.old is not null
-        or f.now >= f.old * v_guard.guard_large_ratio
-        or f.now * v_guard.guard_large_ratio <= f.old;
+    where case
+        -- Those that were known are judged as a list's are, above.
+        when f.is_token then f.old is null and f.now >= f.usual * v_guard.guard_unit_ratio
+        when f.old is null then f.now > v_highest_fee
+        else f.now > f.highest
+            or f.now = 0
+            or f.now >= f.old * v_guard.guard_large_ratio
+            or f.now * v_guard.guard_large_ratio <= f.old
+    end;
     return nullif(concat_ws('; ', v_reason, v_fees), '');
 end;
 $$;

@@ -22,7 +22,7 @@ with relation (name, readers) as (
         ('pricing_held', '{pricing_web, service_role}'),
         ('pricing_held_changes', '{pricing_web, service_role}'),
         ('pricing_history', '{pricing_web, service_role}'),
-        ('pricing_idempotency_keys', '{pricing_web, service_role}'),
+        ('pricing_idempotency_keys', '{}'),
         ('pricing_keys', '{}'),
         ('pricing_locks', '{}'),
         ('pricing_missing_credentials', '{pricing_web, service_role}'),

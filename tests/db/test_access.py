@@ -67,6 +67,8 @@ CALLERS = {
 READS_ONLY = {"pricing_web", "service_role"}
 WORKER_READS = {"pricing_settings", "pricing_worker_settings", "pricing_schema_ledger"}
 OWNER_READS = {
+    # Each caller's keys are its own.
+    "pricing_idempotency_keys",
     # Nobody is shown a list of keys, not even as digests.
     "pricing_api_keys",
     "pricing_keys",

@@ -306,7 +306,11 @@ def catalogue_says(pricing: Pricing, **amounts: str) -> None:
         # What is not paid for tokens.
         ({"prices": {"per_image": "0.4"}}, "per_image moves by 10 times (0.04 -> 0.4)"),
         ({"prices": {"per_image": "0"}}, "per_image falls to zero (0.04 -> 0)"),
-        ({"prices": {"per_request": 1001}}, "per_request 1,001 is above 1,000"),
+        ({"prices": {"per_request": 11}}, "per_request 11 is above 10"),
+        (
+            {"prices": {"cache_read_per_1m": 200}},
+            "cache_read_per_1m 200 is 100 times the price of input and output, and there was none",
+        ),
     ],
     ids=str,
 )
