@@ -36,6 +36,8 @@ declare
     v_provider public.pricing_providers;
     v_targets text[];
     v_now timestamptz;
+    v_observed_at timestamptz := coalesce(apply_provider_prices.observed_at, clock_timestamp());
+    v_source text;
     v_not_modified boolean := apply_provider_prices.prices is null;
     v_is_shorter boolean;
     v_list record;
@@ -80,6 +82,26 @@ begin
         return v_log;
     end if;
 
+    -- A worker's clock may be a little ahead. What is neither a time of this service nor finite, no program can read.
+    if v_observed_at not between timestamptz '2000-01-01 00:00:00+00' and clock_timestamp() + interval '1 hour' then
+        raise exception 'No list was observed at %', v_observed_at
+            using errcode = 'PT422', hint = 'Nothing was changed. Set the clock of the worker.';
+    end if;
+    v_observed_at := least(v_observed_at, clock_timestamp());
+
+    -- Guards and the catalogue go by whose a price is, so the list is not asked. Where several rows share an adapter,
+    -- the row that has its name knows whether it reads prices.
+    v_source := case
+        when 'catalogue' in (v_provider.slug, v_provider.adapter) or not coalesce(
+            (select a.price_api from public.pricing_providers a where a.slug = v_provider.adapter), v_provider.price_api
+        ) then 'catalogue:' || coalesce(
+            apply_provider_prices.reference_version,
+            substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'),
+            'unknown'
+        )
+        else 'api:' || v_provider.slug
+    end;
+
     v_targets := public.lock_listed_prices(v_provider.slug, apply_provider_prices.prices, v_until);
     v_now := clock_timestamp();
     -- The time that comparing takes is nobody's waiting.
@@ -115,10 +137,11 @@ begin
             v_targets,
             apply_provider_prices.prices,
             apply_provider_prices.skipped,
-            apply_provider_prices.observed_at,
+            v_observed_at,
             v_now,
             v_job.dry_run,
-            v_is_shorter
+            v_is_shorter,
+            v_source
         ) l;
     end if;
 
@@ -134,7 +157,7 @@ begin
         v_list.unchanged_ids,
         v_now,
         v_job.job_id,
-        apply_provider_prices.observed_at,
+        v_observed_at,
         v_job.dry_run
     ) h;
     v_held := jsonb_array_length(v_judged.held);
@@ -144,7 +167,7 @@ begin
             'api_sync:' || v_provider.slug,
             v_now,
             v_job.job_id,
-            apply_provider_prices.observed_at
+            v_observed_at
         );
     end if;
     v_unknown_keys := array(
@@ -230,4 +253,4 @@ end;
 $$;
 
 comment on function public.apply_provider_prices(bigint, integer, jsonb, timestamptz, jsonb, jsonb, text, text, text, jsonb, text) is
-'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. The same attempt again changes nothing, a late one gets PT409. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';
+'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. Whose prices they are is decided here, whatever the list says. The same attempt again changes nothing, a late one gets PT409. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';

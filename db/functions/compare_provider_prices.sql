@@ -5,7 +5,8 @@ create or replace function public.compare_provider_prices(
     p_provider text,
     p_targets text[],
     p_prices jsonb,
-    p_observed_at timestamptz
+    p_observed_at timestamptz,
+    p_source text
 )
 returns table (
     provider_slug text,
@@ -42,7 +43,6 @@ as $$
             provider text,
             model_id text,
             name text,
-            source text,
             is_free boolean,
             -- The domain refuses NaN, Infinity and negative amounts here: compared, NaN would equal any price.
             price_per_input_token public.pricing_usd,
@@ -129,14 +129,14 @@ as $$
         (d.incoming).model_id,
         (d.known).id,
         (d.incoming).name,
-        (d.incoming).source,
+        p_source,
         (d.known).pricing_source,
         s.is_changed,
         -- Worth writing, but not a price: it came back, has another name, list, source or set of extra keys.
         (d.known).id is null
             or coalesce((d.incoming).name, (d.known).name) is distinct from (d.known).name
             or (p_provider <> 'catalogue' and (d.known).listed_by <> p_provider)
-            or (not s.is_changed and split_part((d.incoming).source, ':', 1) <> split_part((d.known).pricing_source, ':', 1))
+            or (not s.is_changed and split_part(p_source, ':', 1) <> split_part((d.known).pricing_source, ':', 1))
             or (
                 ((d.known).missing_count > 0 or not (d.known).is_active)
                 -- Who lists it says whether it is there.
@@ -177,5 +177,5 @@ as $$
     ) as s;
 $$;
 
-comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz) is
+comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz, text) is
 'What a price list says of each model that it may speak for, beside what is known; price sets only where they differ. is_priced: a positive token price before and now.';

@@ -1,5 +1,5 @@
 -- A slot is taken with its provider's row: that row is locked, and next_sync_at moves on in the transaction that
--- enqueues. Never waits: a provider that somebody else holds, or is about to queue, is left to the next tick.
+-- enqueues. Never waits: a provider whose row somebody else holds is left to the next tick, and held_pricing_slots names it.
 create or replace function public.enqueue_due_pricing_syncs()
 returns setof public.pricing_sync_jobs
 language plpgsql
@@ -23,11 +23,12 @@ begin
         order by p.slug
         for no key update of p skip locked
     ) as held;
-    -- A trigger that looks before it queues is under way: its sync serves the slot.
-    v_held := public.lock_provider_triggers(v_held, p_wait => false);
     if v_held = '{}' then
         return;
     end if;
+    -- Those who trigger and look before they queue shall see what is enqueued here. One who has looked already may have
+    -- left the transaction open, so the slot does not wait: at worst two syncs come, one behind the other.
+    perform public.lock_provider_triggers(v_held, p_wait => false);
 
     -- These three in this order, each as of its own moment: what another tick enqueues meanwhile is due in the first
     -- answer, or open in the second. A row that is held may have stopped being syncable before it was.

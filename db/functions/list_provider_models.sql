@@ -9,7 +9,8 @@ create or replace function public.list_provider_models(
     p_observed_at timestamptz,
     p_now timestamptz,
     p_dry_run boolean,
-    p_is_shorter boolean default false
+    p_is_shorter boolean,
+    p_source text
 )
 returns table (compared_count integer, changes jsonb, unchanged_ids bigint[], lists jsonb)
 language plpgsql
@@ -29,7 +30,7 @@ begin
     return query
     with compared as materialized (
         select c.*
-        from public.compare_provider_prices(p_provider, p_targets, p_prices, p_observed_at) c
+        from public.compare_provider_prices(p_provider, p_targets, p_prices, p_observed_at, p_source) c
     ),
     listed as (
         insert into public.model_pricing as m
@@ -125,5 +126,5 @@ begin
 end;
 $$;
 
-comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean) is
-'Write which models a list has (new ones without a price) and which are missing; p_is_shorter: these are gone at once. Returns how many it may speak for, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';
+comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean, text) is
+'Write which models a list has (new ones without a price) and which are missing; p_is_shorter: these are gone at once; p_source: whose prices they are. Returns how many it may speak for, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';

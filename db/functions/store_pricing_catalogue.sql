@@ -18,6 +18,8 @@ begin
             r.entry ->> 'model_id' as model_id,
             public.pricing_price_set(coalesce(r.entry -> 'prices', r.entry)) - 'conditions' as prices
         from jsonb_array_elements(p_reference) as r (entry)
+        -- Any other provider could replace the numbers that the guards of its neighbours compare with.
+        where p_provider in ('catalogue', coalesce(r.entry ->> 'provider', p_provider))
     ),
     stored as (
         insert into public.pricing_catalogue_prices as c (provider_slug, model_id, prices, version)
@@ -37,4 +39,4 @@ end;
 $$;
 
 comment on function public.store_pricing_catalogue(text, jsonb, text) is
-'Keep the catalogue''s numbers, [{provider (else the one named), model_id, prices: USD for one unit by column}] or rows of a price list; what is as it was is not written. Returns how many were.';
+'Keep the catalogue''s numbers, [{provider (else the one named), model_id, prices: USD for one unit by column}] or rows of a price list; those of other providers from the catalogue alone; what is as it was is not written. Returns how many were.';

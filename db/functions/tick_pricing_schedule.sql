@@ -1,6 +1,6 @@
 -- Called by pg_cron every minute and by every worker every few seconds. Recovery is no part of it: whoever does not
 -- tick the schedule still settles what is stuck.
--- after: try_pricing_lock
+-- after: held_pricing_slots, pricing_table_holders, try_pricing_lock
 create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
@@ -18,6 +18,7 @@ declare
     v_prunes boolean;
     v_enqueued integer := 0;
     v_enqueue_error text;
+    v_held_slots text;
     v_prune_error text;
     v_expiry_error text;
 begin
@@ -63,7 +64,10 @@ begin
         end;
     else
         -- It was tried an hour ago at most, and nothing has told since that it goes.
-        v_prune_error := substring(v_last.last_error from 'Pruning failed: .*');
+        -- It comes first there: what follows has words of others, such as the name of an application.
+        v_prune_error := substring(
+            v_last.last_error from '^Pruning failed: .*?(?=; Enqueueing failed: |; Not enqueued: |; Ending overrides failed: |$)'
+        );
     end if;
     -- Before what is enqueued holds its providers: a sync holds prices first. With the schedule off as well: somebody
     -- has promised until when a price holds.
@@ -78,11 +82,20 @@ begin
         begin
             select coalesce(sum(j.providers_total), 0) into v_enqueued
             from public.enqueue_due_pricing_syncs() j;
+            v_held_slots := 'Not enqueued: ' || public.held_pricing_slots();
+            if v_held_slots is not null then
+                raise warning 'pricing-sync: %', v_held_slots;
+            end if;
         exception
             -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
             when query_canceled or others then
                 v_enqueued := 0;
-                v_enqueue_error := 'Enqueueing failed: ' || sqlerrm;
+                v_held_slots := null;
+                v_enqueue_error := concat_ws(
+                    ', ',
+                    'Enqueueing failed: ' || sqlerrm,
+                    case when sqlstate = '55P03' then public.pricing_table_holders() end
+                );
                 raise warning 'pricing-sync: the schedule could not be enqueued: %', sqlerrm;
         end;
     end if;
@@ -100,7 +113,7 @@ begin
         v_now,
         case when v_enqueued > 0 then v_now end,
         case when v_prunes then v_now end,
-        nullif(concat_ws('; ', v_enqueue_error, v_expiry_error, v_prune_error), '')
+        nullif(concat_ws('; ', v_prune_error, v_enqueue_error, v_held_slots, v_expiry_error), '')
     )
     on conflict on constraint pricing_scheduler_ticks_pkey do update
     set last_tick_at = excluded.last_tick_at,
@@ -112,4 +125,4 @@ end;
 $$;
 
 comment on function public.tick_pricing_schedule(text) is
-'One tick of the schedule by pg_cron or worker: leave a heartbeat, end overrides that have expired, enqueue what is due, as a worker prune once an hour; a worker leaves these two to pg_cron while that ticks. Returns how many provider syncs it enqueued.';
+'One tick of the schedule by pg_cron or worker: leave a heartbeat that says what it could not do and who held it, end overrides that have expired, enqueue what is due, as a worker prune once an hour; a worker leaves these two to pg_cron while that ticks. Returns how many provider syncs it enqueued.';

@@ -131,6 +131,7 @@ function (name, callers) as (
         ('pricing_overridden_set', '{}'),
         ('pricing_is_clock_turn', '{}'),
         ('lock_provider_triggers', '{}'),
+        ('held_pricing_slots', '{}'),
         ('log_queued_attempt', '{}'),
         ('log_ended_attempt', '{}'),
         ('settle_pricing_job', '{}'),

@@ -692,9 +692,10 @@ def test_the_catalogue_never_overwrites_a_number_from_the_provider(pricing: Pric
 def test_a_list_without_prices_is_its_provider_s_all_the_same(pricing: Pricing) -> None:
     pricing.sync("catalogue", [catalogue_price("openrouter", "a", "1"), catalogue_price("x", "b")])
     pricing.do("update public.pricing_providers set price_api = false where slug = 'openrouter'")
-    source = "catalogue:genai-prices@0.2.3"
     log = pricing.sync(
-        "openrouter", [price("a", "1", source=source), price("unpriced", None, None, source=source)]
+        "openrouter",
+        [price("a", "1"), price("unpriced", None, None)],
+        reference_version="genai-prices@0.2.4",
     )
     assert counts(log) == (2, 0, 2, 0)
     assert pricing.provider("openrouter")["state"] == "no_price_api"
@@ -702,6 +703,8 @@ def test_a_list_without_prices_is_its_provider_s_all_the_same(pricing: Pricing) 
     assert {(m["model_id"], m["listed_by"]) for m in listed} == {
         *(("a", "openrouter"), ("unpriced", "openrouter"), ("b", "catalogue")),
     }
+    # Whatever its list says of them.
+    assert pricing.model("unpriced")["pricing_source"] == "catalogue:genai-prices@0.2.4"
     # It speaks for itself now: the catalogue neither writes nor misses its models.
     before = versions(pricing)
     for _ in range(3):
@@ -712,8 +715,8 @@ def test_a_list_without_prices_is_its_provider_s_all_the_same(pricing: Pricing) 
 
 
 def test_the_catalogue_leaves_a_model_to_the_list_that_has_it(pricing: Pricing) -> None:
-    source = "catalogue:genai-prices@0.2.3"
-    pricing.sync("openrouter", [price("a", "1", source=source), price("b", "1", source=source)])
+    pricing.do("update public.pricing_providers set price_api = false where slug = 'openrouter'")
+    pricing.sync("openrouter", [price("a", "1"), price("b", "1")])
     pricing.do(
         "update public.pricing_providers set state = 'no_credentials' where slug = 'openrouter'"
     )

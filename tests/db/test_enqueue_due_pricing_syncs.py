@@ -333,15 +333,31 @@ def test_never_twice_for_one_slot(another: Another, threads: ThreadPoolExecutor)
         assert open_rows == 2
 
 
-def test_who_triggers_one_at_most_is_not_overtaken(pricing: Pricing, another: Another) -> None:
-    only(pricing, "openrouter")
+@pytest.mark.parametrize("on_conflict", ["coalesce", "reject"])
+def test_a_trigger_that_was_left_open_keeps_no_slot_waiting(
+    pricing: Pricing, another: Another, on_conflict: str
+) -> None:
+    """Its own sync comes behind the scheduled one."""
     person = another()
     pricing.do("set lock_timeout = '2s'")
     with person.connection.transaction():
         # It has looked, and its own is not to be seen yet.
-        person.trigger("openrouter", on_conflict="reject")
+        person.trigger("openrouter", on_conflict=on_conflict, dry_run=True, role="service_role")
+        assert enqueued(pricing) == BOTH
         assert enqueued(pricing) == []
     assert enqueued(pricing) == []
+    assert pricing.value("select count(*) from public.pricing_sync_jobs") == 2
+
+
+def test_who_looks_while_a_slot_is_being_taken_sees_its_sync(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    ticking, person = another(), another()
+    with ticking.connection.transaction():
+        assert enqueued(ticking) == BOTH
+        waiting = threads.submit(person.trigger, *BOTH, on_conflict="coalesce")
+        ticking.wait_until_blocked(person)
+    assert waiting.result(10)["triggered_by"] == "schedule"
     assert pricing.value("select count(*) from public.pricing_sync_jobs") == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import pytest
 from psycopg.types.json import Jsonb
 
 from tests.db.conftest import Another
@@ -20,7 +21,7 @@ from tests.db.price_decisions import (
     prices,
     said,
 )
-from tests.db.pricing import Pricing, Row, price
+from tests.db.pricing import Pricing, Row, catalogue_price, price, refused
 
 ANCHORS = [price(f"anchor{n}") for n in range(5)]
 
@@ -128,3 +129,79 @@ def test_only_what_is_held_fast_is_decided_with_its_job(
     assert [row["id"] for row in decided.result()] == [first]
     assert held_row(pricing, late)["status"] == "held"
     assert charged(pricing, "d", "deepinfra") == prices(1)
+
+
+# A worker's login, and what it may say while it has an attempt at one provider.
+
+
+def reference(pricing: Pricing) -> list[Row]:
+    return pricing.rows(
+        "select provider_slug, model_id, prices, version from public.pricing_catalogue_prices"
+    )
+
+
+def test_an_attempt_writes_no_other_provider_s_reference(pricing: Pricing) -> None:
+    pricing.sync("catalogue", [catalogue_price("openrouter", "m", "0.000001")])
+    before = reference(pricing)
+    pricing.sync(
+        "deepinfra",
+        [price("m")],
+        reference=[{"provider": "openrouter", "model_id": "m", "prices": prices(100)}],
+        reference_version="zzz",
+    )
+    assert [row for row in reference(pricing) if row["provider_slug"] == "openrouter"] == before
+
+
+def test_a_list_that_calls_itself_the_catalogue_s_is_compared_with_it(pricing: Pricing) -> None:
+    guard(pricing)
+    log = pricing.sync(
+        "openrouter",
+        [price("m", "0.0001", "0.0002", source="catalogue:x"), price("n", source="api:deepinfra")],
+        reference=[{"model_id": "m", "prices": prices(1, 2)}],
+        reference_version="genai-prices@1",
+    )
+    assert log["models_held"] == 1
+    assert charged(pricing) == {}
+    assert waiting(pricing)["pricing_source"] == "api:openrouter"
+    assert pricing.model("n")["pricing_source"] == "api:openrouter"
+
+
+def test_the_adapter_s_own_row_says_whether_a_list_has_prices(pricing: Pricing) -> None:
+    """A second row of that adapter is no different."""
+    pricing.do(
+        "insert into public.pricing_providers (slug, name, adapter)"
+        " values ('mine', 'x', 'deepinfra')"
+    )
+    pricing.do("update public.pricing_providers set price_api = false where slug = 'deepinfra'")
+    listed = [price("m", source="api:mine")]
+    pricing.sync("mine", listed, reference_version="genai-prices@2")
+    assert pricing.model("m", "mine")["pricing_source"] == "catalogue:genai-prices@2"
+
+
+def test_a_list_prices_no_model_of_another_provider(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [price("m")])
+    pricing.sync(
+        "deepinfra",
+        [
+            price("mine"),
+            price("m", "0.0009", provider="openrouter"),
+            price("new", provider="openrouter"),
+        ],
+    )
+    models = pricing.rows("select provider_slug, model_id from public.model_pricing order by 1, 2")
+    assert [tuple(row.values()) for row in models] == [("deepinfra", "mine"), ("openrouter", "m")]
+    assert len(pricing.history("m")) == 1
+
+
+@pytest.mark.parametrize("at", ["infinity", "-infinity", "9999-01-01", "0044-03-15 BC"])
+def test_a_time_at_which_no_list_was_observed_is_refused(pricing: Pricing, at: str) -> None:
+    attempt = pricing.start("openrouter")
+    with pricing.nothing_written(), refused("PT422"):
+        pricing.apply(attempt, [price("m")], observed_at=at)
+
+
+def test_a_worker_whose_clock_is_ahead_observes_now(pricing: Pricing) -> None:
+    at = pricing.value("select clock_timestamp() + interval '30 minutes'")
+    pricing.sync("openrouter", [price("m")], observed_at=at)
+    (row,) = pricing.history("m")
+    assert row["observed_at"] <= row["changed_at"]

@@ -76,7 +76,8 @@ def test_a_sync_finds_the_same(
     listed(pricing, "m")
     said(pricing, {"m": old})
     found = pricing.row(
-        "select * from public.compare_provider_prices('openrouter', '{openrouter}', %s, now())",
+        "select * from public.compare_provider_prices('openrouter', '{openrouter}', %s, now(),"
+        " 'api:openrouter')",
         Jsonb([price("m", None, None, **new), price("new", None, None, **new)][:1]),
     )
     assert found["is_changed"] is differ(pricing, old, new)
@@ -84,7 +85,8 @@ def test_a_sync_finds_the_same(
         assert differ(pricing, found["old_prices"], old) is False
         assert differ(pricing, found["new_prices"], new) is False
     first = pricing.row(
-        "select * from public.compare_provider_prices('openrouter', '{openrouter}', %s, now())",
+        "select * from public.compare_provider_prices('openrouter', '{openrouter}', %s, now(),"
+        " 'api:openrouter')",
         Jsonb([price("new", None, None, **new)]),
     )
     assert first["is_changed"] is differ(pricing, {}, new)

@@ -9,10 +9,15 @@ from tests.db.price_decisions import prices
 from tests.db.pricing import Pricing, Row, catalogue_price, price, refused
 
 
-def store(pricing: Pricing, *reference: Row, version: str = "genai-prices@1") -> int:
+def store(
+    pricing: Pricing,
+    *reference: Row,
+    provider: str = "openrouter",
+    version: str = "genai-prices@1",
+) -> int:
     stored: int = pricing.value(
-        "select public.store_pricing_catalogue('openrouter', %s, %s)",
-        *(Jsonb(list(reference)), version),
+        "select public.store_pricing_catalogue(%s, %s, %s)",
+        *(provider, Jsonb(list(reference)), version),
     )
     return stored
 
@@ -29,13 +34,20 @@ def test_each_number_is_kept_under_its_exact_id(pricing: Pricing) -> None:
         store(
             pricing,
             {"model_id": "M", "prices": {"price_per_input_token": "1.50", "conditions": [{}]}},
-            {"model_id": "m", "prices": {}, "provider": "anthropic"},
+            {"model_id": "m", "prices": {}, "provider": "openrouter"},
         )
         == 2
     )
     row = known(pricing)["openrouter", "M"]
     assert (row["prices"], row["version"]) == ({"price_per_input_token": "1.5"}, "genai-prices@1")
-    assert known(pricing)["anthropic", "m"]["prices"] == {}
+    assert known(pricing)["openrouter", "m"]["prices"] == {}
+
+
+def test_the_catalogue_alone_names_other_providers(pricing: Pricing) -> None:
+    named: Row = {"model_id": "m", "prices": prices("1"), "provider": "openrouter"}
+    assert store(pricing, named, provider="catalogue") == 1
+    with pricing.nothing_written():
+        assert store(pricing, named | {"prices": prices("9")}, provider="cerebras") == 0
 
 
 def test_only_what_is_new_is_written(pricing: Pricing) -> None:

@@ -327,6 +327,59 @@ def test_a_tick_that_was_left_open_keeps_no_other_slot_waiting(
         assert tick(pricing) == 0
 
 
+@pytest.mark.parametrize("scheduler", ["worker", "pg_cron"])
+@pytest.mark.parametrize(
+    "held",
+    [
+        "update public.pricing_providers set name = 'x' where slug = 'openrouter'",
+        "select public.enqueue_due_pricing_syncs()",
+    ],
+)
+def test_a_slot_that_somebody_holds_is_told_with_its_holder(
+    pricing: Pricing, another: Another, held: str, scheduler: str
+) -> None:
+    later = "update public.pricing_providers set next_sync_at = now() + %s where slug = 'deepinfra'"
+    pricing.do(later, timedelta(hours=1))
+    person = another()
+    # Not taken for what an earlier tick told of itself.
+    person.do("set application_name = 'their editor; Pruning failed: never'")
+    with person.connection.transaction():
+        person.do(held)
+        pricing.do(later, timedelta(0))
+        assert tick(pricing, scheduler) == 1
+        for _ in range(2):
+            told = heartbeat(pricing, scheduler)["last_error"]
+            assert told.startswith("Not enqueued: the row of ")
+            assert f"openrouter is held by pid {person.backend} (" in told
+            assert told.count("their editor") == 1
+            assert tick(pricing, scheduler) == 0
+        assert open_syncs(pricing) == ["deepinfra"]
+    tick(pricing, scheduler)
+    assert heartbeat(pricing, scheduler)["last_error"] is None
+    assert "openrouter" in open_syncs(pricing)
+
+
+def test_who_holds_many_is_named_once(pricing: Pricing, another: Another) -> None:
+    person = another()
+    with person.connection.transaction():
+        person.do("select from public.pricing_providers for update")
+        assert tick(pricing) == 0
+    told = heartbeat(pricing)["last_error"]
+    assert told.startswith("Not enqueued: the row of catalogue, deepinfra, openrouter is held by ")
+    assert told.count(" is held by ") == 1
+
+
+def test_a_table_that_somebody_locks_is_told_with_its_holder(
+    pricing: Pricing, another: Another
+) -> None:
+    person = another()
+    with person.connection.transaction():
+        person.do("lock table public.pricing_providers in access exclusive mode")
+        assert tick(pricing) == 0
+        told = heartbeat(pricing)["last_error"]
+    assert f"the table pricing_providers is locked by pid {person.backend}" in told
+
+
 @pytest.mark.parametrize("scheduler", [None, "", "cron", "PG_CRON"])
 def test_who_is_no_scheduler_is_refused(pricing: Pricing, scheduler: str | None) -> None:
     with pricing.nothing_written(), refused("PT422"):
