@@ -283,19 +283,6 @@ def test_a_reject_waits_for_the_schedule(
         triggered.result(10)
 
 
-def test_the_schedule_leaves_a_slot_to_a_trigger_that_is_under_way(
-    pricing: Pricing, another: Another
-) -> None:
-    scheduler = another()
-    scheduler.do("set lock_timeout = '2s'")
-    with pricing.connection.transaction():
-        pricing.trigger("openrouter", on_conflict="reject")
-        (job,) = scheduler.rows("select * from public.enqueue_due_pricing_syncs()")
-        assert job["providers"] == ["deepinfra"]
-    assert scheduler.rows("select * from public.enqueue_due_pricing_syncs()") == []
-    assert pricing.provider("openrouter")["next_sync_at"] is not None
-
-
 def test_the_schedule_waits_for_nobody_who_holds_a_provider(
     pricing: Pricing, person: Pricing
 ) -> None:
