@@ -101,7 +101,11 @@ begin
                 when p.consecutive_failures + 1 >= 3 then 'failing'
                 else p.state
             end,
-            next_allowed_at = greatest(p.next_allowed_at, end_provider_sync.next_allowed_at)
+            -- A pause for ever would end the provider's schedule, and nobody would be told.
+            next_allowed_at = greatest(p.next_allowed_at, case
+                when end_provider_sync.next_allowed_at > clock_timestamp()
+                    then least(end_provider_sync.next_allowed_at, clock_timestamp() + interval '1 day')
+            end)
         where p.slug = v_row.args ->> 'provider';
     end if;
     return true;

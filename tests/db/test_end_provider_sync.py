@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -219,7 +219,7 @@ def test_a_disabled_provider_stays_disabled(pricing: Pricing, status: str) -> No
 
 
 def test_the_provider_may_ask_for_a_pause(pricing: Pricing) -> None:
-    def fail(next_allowed_at: datetime | None) -> None:
+    def fail(next_allowed_at: datetime | str | None) -> None:
         attempt = pricing.start()
         with pricing.as_role("pricing_worker"):
             pricing.do(
@@ -230,10 +230,16 @@ def test_the_provider_may_ask_for_a_pause(pricing: Pricing) -> None:
                 next_allowed_at,
             )
 
-    early, late = datetime(2030, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
+    fail("-infinity")
+    assert pricing.provider("openrouter")["next_allowed_at"] is None
+    early, late = (datetime.now(UTC) + timedelta(hours=hours) for hours in (1, 2))
     for asked in (late, early, None):
         fail(asked)
         assert pricing.provider("openrouter")["next_allowed_at"] == late
+    # For a day at most.
+    fail("infinity")
+    paused = pricing.provider("openrouter")["next_allowed_at"] - datetime.now(UTC)
+    assert timedelta(hours=23) < paused <= timedelta(days=1)
 
 
 def test_an_end_that_waits_too_long_does_not_keep_its_job(
