@@ -54,6 +54,8 @@ class PricingJobManager(JobManager):
         self._notifications = 0
         # Queue rows that this process runs.
         self._running: set[int] = set()
+        # Whether the last fetch found no row: what waits then is held, runs or is not due.
+        self.found_nothing = False
         # Queue rows whose end could not be written before a stop.
         self.left: list[int] = []
         self._failure: Exception | None = None
@@ -147,6 +149,7 @@ class PricingJobManager(JobManager):
                     )
                     return None
                 raise
+            self.found_nothing = job is None
             if job is not None or seen == self._notifications:
                 if job is not None and job.id is not None:
                     self._running.add(job.id)
@@ -232,13 +235,11 @@ class PricingJobManager(JobManager):
             if job.task_name == SYNC_TASK:
                 attempt = (job.id, job.attempts + 1)
                 if attempt in self._given_up:
-                    self._given_up.discard(attempt)
                     return
                 try:
                     ended = await self.end_provider_sync(*attempt, end)
                 except Held:
                     await self.give_up_sync(*attempt, _log_of(job))
-                    self._given_up.discard(attempt)
                     return
                 if status is Status.ABORTED and not ended:
                     _log_of(job).warning("too late: aborted, and ended by somebody else before")
@@ -249,7 +250,7 @@ class PricingJobManager(JobManager):
         except Unwritten:
             self.left.append(job.id)
         finally:
-            self._running.discard(job.id)
+            self._forget(job)
 
     async def retry_job(self, job: Job, *args: Any, **kwargs: Any) -> None:
         assert job.id is not None
@@ -261,7 +262,13 @@ class PricingJobManager(JobManager):
         except Held:
             await self.give_up_sync(job.id, job.attempts + 1, _log_of(job))
         finally:
-            self._running.discard(job.id)
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        """This process has nothing to do with the attempt any more."""
+        assert job.id is not None
+        self._running.discard(job.id)
+        self._given_up.discard((job.id, job.attempts + 1))
 
     async def end_provider_sync(
         self,

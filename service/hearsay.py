@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from procrastinate.jobs import Notification
 
-logger = logging.getLogger(__name__)
+from service.writing import Reminder
 
 # The engine's own have 70 at most; a longer one is not parsed.
 LONGEST_PAYLOAD = 200
@@ -87,7 +86,7 @@ class Hearsay:
             self._aborts.set()
 
     async def pass_on(self) -> None:
-        """Tell the worker, as often as is allowed; ends by cancellation only."""
+        """Tell the worker, as often as is allowed; ends by cancellation only, whatever fails."""
         tasks = [
             asyncio.create_task(self._pass_on_news(), name="news"),
             asyncio.create_task(self._look_aborts_up(), name="aborts"),
@@ -101,13 +100,19 @@ class Hearsay:
                     await task
 
     async def _pass_on_news(self) -> None:
+        reminder = Reminder()
         while True:
             await self._news.wait()
             self._news.clear()
-            await self._tell(NEWS)
+            try:
+                await self._tell(NEWS)
+            except Exception as error:
+                # The worker asks the queue by itself every few seconds.
+                reminder.warn("The worker could not be told of new work: %s", _problem(error))
             await self._allowance.spend()
 
     async def _look_aborts_up(self) -> None:
+        reminder = Reminder()
         while True:
             await self._aborts.wait()
             self._aborts.clear()
@@ -116,8 +121,12 @@ class Hearsay:
                     await self._tell({"type": "abort_job_requested", "job_id": job_id})
             except Exception as error:
                 # The worker asks by itself every few seconds.
-                logger.warning("Aborts could not be looked up: %s", " ".join(str(error).split()))
+                reminder.warn("Aborts could not be looked up: %s", _problem(error))
             await asyncio.sleep(self._aborts_every_seconds)
+
+
+def _problem(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 class Allowance:

@@ -1,4 +1,5 @@
-"""What every worker process does for the whole queue, every few seconds: sweep, and schedule.
+"""What every worker process does for the whole queue, every few seconds: sweep, schedule, and say
+what is held.
 
 In a loop of its own, never as a queue task: a tick must run while all slots are busy.
 """
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from service.connection import answer_within
+from service.held_syncs import HeldSyncs
 
 if TYPE_CHECKING:
     from service.engine import PricingApp
@@ -18,15 +20,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
-# Both are bounded, but a tick may prune.
+# All are bounded, but a tick may prune.
 TICK_ANSWER_SECONDS = 60.0
 
 
 async def tick_forever(app: PricingApp) -> None:
     """Tick at once and then every few seconds, until cancelled; no failure ends it."""
+    held_syncs = HeldSyncs(app)
     duties = (
         _Duty("The clean-up of stuck syncs", lambda: _clean_up(app)),
         _Duty("The schedule's tick", lambda: _schedule(app)),
+        _Duty("The look at syncs that are held", held_syncs.look),
     )
     with answer_within(TICK_ANSWER_SECONDS):
         while True:
@@ -36,7 +40,7 @@ async def tick_forever(app: PricingApp) -> None:
 
 
 class _Duty:
-    """One that fails must not keep the other from being done, and says so once, not every time."""
+    """One that fails must not keep the others from being done, and says so once, not every time."""
 
     def __init__(self, name: str, do: Callable[[], Awaitable[None]]) -> None:
         self._name = name

@@ -77,6 +77,7 @@ function (name, callers) as (
         ('end_provider_sync', '{pricing_worker}'),
         ('give_up_sync', '{pricing_worker}'),
         ('pricing_table_holders', '{pricing_worker}'),
+        ('pricing_held_syncs', '{pricing_worker}'),
         ('pricing_credential_variables', '{pricing_worker}'),
         ('report_pricing_credentials', '{pricing_worker}'),
         -- What the web process reads.
@@ -104,6 +105,7 @@ function (name, callers) as (
         ('hold_pricing_lock', '{}'),
         ('keep_pricing_lock', '{}'),
         ('pricing_lock_holders', '{}'),
+        ('pricing_is_open_transaction', '{}'),
         ('wait_for_locks_until', '{}'),
         ('hold_sync_end', '{}'),
         ('held_sync_locks', '{}'),

@@ -22,6 +22,8 @@ LONGEST_BACKOFF_SECONDS = 10.0
 # Ours have about 100 characters; a longer one is not parsed.
 LONGEST_PAYLOAD = 300
 WAKE_ALL_EVERY_SECONDS = 1.0
+# Between two changes that one reader is told of: each costs the database a question.
+SMALLEST_PAUSE_SECONDS = 0.1
 
 
 def read_job_id(payload: str) -> uuid.UUID | None:
@@ -34,16 +36,41 @@ def read_job_id(payload: str) -> uuid.UUID | None:
         return None
 
 
-class JobChanges:
-    """Turns notifications into events; a missed one costs time, never an answer.
+class JobWatch:
+    """What one reader waits for: changes of one job, told at most every SMALLEST_PAUSE_SECONDS.
 
-    Whoever waits reads the job again after each event and now and then without one, so nothing
+    Any login may notify of any job, as fast as it can.
+    """
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+        self._told_at = float("-inf")
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Return at a change, or after these seconds; only a change soon after another waits."""
+        loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+                await asyncio.sleep(self._told_at + SMALLEST_PAUSE_SECONDS - loop.time())
+        self._told_at = loop.time()
+        # The reader reads after this, so it sees what was notified before.
+        self._changed.clear()
+
+
+class JobChanges:
+    """Turns notifications into wake-ups; a missed one costs time, never an answer.
+
+    Whoever waits reads the job again after each wake-up and now and then without one, so nothing
     depends on the connection being there.
     """
 
     def __init__(self, database: WebDatabase) -> None:
         self._database = database
-        self._waiting: dict[uuid.UUID, set[asyncio.Event]] = {}
+        self._waiting: dict[uuid.UUID, set[JobWatch]] = {}
         self._woken_at = float("-inf")
         self._next_wake: asyncio.TimerHandle | None = None
         self.listening = False
@@ -54,15 +81,15 @@ class JobChanges:
         return self.stopped.is_set()
 
     @contextmanager
-    def watch(self, job_id: uuid.UUID) -> Iterator[asyncio.Event]:
-        """An event that is set at each change of the job; the reader clears it."""
-        changed = asyncio.Event()
-        self._waiting.setdefault(job_id, set()).add(changed)
+    def watch(self, job_id: uuid.UUID) -> Iterator[JobWatch]:
+        """Waits for changes of the job."""
+        watch = JobWatch()
+        self._waiting.setdefault(job_id, set()).add(watch)
         try:
-            yield changed
+            yield watch
         finally:
             others = self._waiting[job_id]
-            others.discard(changed)
+            others.discard(watch)
             if not others:
                 del self._waiting[job_id]
 
@@ -125,8 +152,8 @@ class JobChanges:
             # It may be a person's hint: then everybody looks.
             self._wake_all_in_turn()
             return
-        for changed in self._waiting.get(job_id, ()):
-            changed.set()
+        for watch in self._waiting.get(job_id, ()):
+            watch.wake()
 
     def _wake_all_in_turn(self) -> None:
         """Wake all, once in a while only: each of them asks the database then."""
@@ -145,6 +172,6 @@ class JobChanges:
         self._wake_all_in_turn()
 
     def _wake_all(self) -> None:
-        for events in self._waiting.values():
-            for changed in events:
-                changed.set()
+        for watches in self._waiting.values():
+            for watch in watches:
+                watch.wake()

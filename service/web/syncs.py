@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import suppress
 from uuid import UUID
 
 import asyncpg
@@ -96,18 +95,15 @@ async def _read_until_finished(
 ) -> asyncpg.Record | None:
     """The job when it has ended or the wait is over; no connection is held in between."""
     deadline = asyncio.get_running_loop().time() + wait
-    with state.changes.watch(job_id) as changed:
+    with state.changes.watch(job_id) as watch:
         while True:
-            changed.clear()
             job = await state.database.row(STATUS, job_id)
             left = deadline - asyncio.get_running_loop().time()
             if job is None or job["finished"] or left <= 0 or state.changes.stopping:
                 return job
             if await request.is_disconnected():
                 return job
-            with suppress(TimeoutError):
-                async with asyncio.timeout(min(left, READ_AGAIN_SECONDS)):
-                    await changed.wait()
+            await watch.wait(min(left, READ_AGAIN_SECONDS))
 
 
 async def _change(request: Request, statement: str) -> SyncAnswer:

@@ -41,6 +41,7 @@ CALLERS = {
     "end_provider_sync": {"pricing_worker"},
     "give_up_sync": {"pricing_worker"},
     "pricing_table_holders": {"pricing_worker"},
+    "pricing_held_syncs": {"pricing_worker"},
     "held_pricing_locks": {"pricing_web", "service_role"},
     "pricing_workers_alive": {"pricing_web", "service_role"},
     "pricing_api_key": {"pricing_web"},

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from procrastinate.jobs import Job, Notification
+from procrastinate.jobs import Job, Notification, Status
 from psycopg.rows import DictRow
 
 from service import engine
@@ -174,6 +174,27 @@ async def test_a_late_worker_ends_nobody_elses_attempt(app: PricingApp, queue: Q
     assert first.id is not None
     assert await app.job_manager.end_provider_sync(first.id, 1, "failed") is False
     assert queue.attempts(job_id)[1]["status"] == "in_progress"
+
+
+@pytest.mark.anyio
+@pytest.mark.timeout(60)
+async def test_nothing_is_kept_of_what_was_given_up(
+    app: PricingApp, queue: Queue, database: str
+) -> None:
+    job_id = queue.trigger("openrouter", "deepinfra")
+    worker_id = await register(app)
+    first, second = [
+        await app.job_manager.fetch_job(queues=None, worker_id=worker_id) for _ in range(2)
+    ]
+    assert first is not None and second is not None
+    with psycopg.connect(database) as person:
+        person.execute("select from pricing_sync_jobs where job_id = %s for update", [job_id])
+        await asyncio.gather(
+            app.job_manager.retry_job(first),
+            app.job_manager.finish_job(second, Status.FAILED, False),
+        )
+    assert not app.job_manager._given_up
+    assert not app.job_manager._running
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,12 @@ class Worker:
     requested: set[int] = field(default_factory=set)
     look_ups: int = 0
     fails: bool = False
+    deaf_to: int = 0
 
     async def tell(self, notification: Notification) -> None:
+        if self.deaf_to:
+            self.deaf_to -= 1
+            raise OSError("the worker\nis busy")
         self.told.append(notification)
 
     async def list_aborts(self) -> set[int]:
@@ -131,3 +135,22 @@ async def test_a_flood_of_news_is_passed_on_within_a_bound_and_not_lost(worker: 
         # It comes while the next one is not allowed yet.
         await heard.hear(channel="c", payload="")
         await until(lambda: len(worker.told) == 2)
+
+
+@pytest.mark.anyio
+async def test_what_could_not_be_passed_on_is_said_once_and_is_no_end(
+    worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with hearing(worker, news_every_seconds=0, aborts_every_seconds=0) as heard:
+        worker.deaf_to = 2
+        async with asyncio.timeout(10):
+            while not worker.told:
+                await heard.hear(channel="c", payload="")
+                await asyncio.sleep(0)
+        assert worker.deaf_to == 0
+        worker.requested = {OURS}
+        await heard.hear(channel="c", payload=abort(OURS))
+        await until(lambda: worker.told_aborts() == [OURS])
+    assert [each.getMessage() for each in caplog.records] == [
+        "The worker could not be told of new work: the worker is busy"
+    ]

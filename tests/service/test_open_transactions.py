@@ -195,3 +195,24 @@ def test_a_table_that_somebody_locks_is_said_and_ends_no_worker(
     person.rollback()
     assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
     assert worker.is_running and "started again" not in worker.output
+
+
+@pytest.mark.timeout(90)
+def test_a_worker_that_passes_over_held_rows_says_who_holds_them(
+    queue: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    person: psycopg.Connection,
+) -> None:
+    providers.fill("openrouter", 3)
+    held_job = queue.trigger("openrouter")
+    person.execute("select from procrastinate.procrastinate_jobs for update")
+    worker = start_worker()
+    said = (
+        "syncs wait and cannot start: openrouter: the queue row is held by pid"
+        f" {person.info.backend_pid} ("
+    )
+    wait_until(lambda: said in worker.output, 30, "it says who holds the row")
+    person.commit()
+    assert queue.wait_for_end(held_job)["outcome"] == "success"
+    assert worker.output.count("syncs wait") == 1

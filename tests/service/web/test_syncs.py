@@ -5,6 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from typing import Any
 
 import httpx2
 import psycopg
@@ -279,6 +280,40 @@ def test_waiting_holds_no_connection_of_the_pool(web: Web, queue: Queue) -> None
 
         assert all(answer.result().json()["finished"] for answer in answers)
     assert threading.active_count() < many
+
+
+@pytest.mark.usefixtures("only_notifications")
+def test_a_flood_about_the_very_job_is_read_ten_times_a_second(
+    web: Web, queue: Queue, connection: psycopg.Connection[DictRow], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = web.app.state.web.database
+    job_id = web.triggered(providers=["deepinfra"])
+    reads = []
+    read = database.row
+
+    async def counted(*arguments: Any) -> Any:
+        reads.append(arguments)
+        return await read(*arguments)
+
+    def flood() -> None:
+        connection.execute("select pg_notify(%s, %s)", [live.CHANNEL, f'{{"job_id": "{job_id}"}}'])
+
+    monkeypatch.setattr(database, "row", counted)
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(web.sync, job_id, wait=1)
+        while not answer.done():
+            flood()
+        assert not answer.result().json()["finished"]
+        # The first, one at once, ten in the second, and the last.
+        assert 5 <= len(reads) <= 13
+
+        answer = threads.submit(web.sync, job_id, wait=LONG_SECONDS)
+        wait_until(lambda: waiting(web))
+        begin = time.monotonic()
+        flood()
+        queue.fail(job_id, "deepinfra")
+        assert answer.result().json()["finished"]
+        assert time.monotonic() - begin < SOON_SECONDS
 
 
 def test_nobody_waits_for_a_client_that_is_gone(web: Web) -> None:
