@@ -18,14 +18,13 @@ begin
         select p.slug, f.id, f.row_xmax, f.job_id, p.xmax as provider_xmax, f.attempts
         from public.pricing_providers p
         cross join lateral (
-            select q.id, q.xmax as row_xmax, q.status, q.scheduled_at, q.attempts, (q.args ->> 'job_id')::uuid as job_id
+            select q.id, q.xmax as row_xmax, q.status, q.attempts, (q.args ->> 'job_id')::uuid as job_id
             from procrastinate.procrastinate_jobs q
             where q.lock = 'pricing_sync:' || p.slug and q.status in ('todo', 'doing')
             order by q.lock, q.priority desc, q.id
             limit 1
         ) as f
         where f.status = 'todo'
-            and (f.scheduled_at is null or f.scheduled_at <= now())
             and not exists (
                 select
                 from procrastinate.procrastinate_jobs q
@@ -76,4 +75,4 @@ end;
 $$;
 
 comment on function public.pricing_held_syncs() is
-'Provider syncs that are due and could be fetched if nobody held their rows: one row for each transaction and kind of row, with the session that has it, as far as the database tells; 10 at most.';
+'Provider syncs that could be fetched if nobody held their rows: one row for each transaction and kind of row, with the session that has it, as far as the database tells; 10 at most.';
