@@ -54,10 +54,12 @@ class Installation:
         """Leave the database as it was found."""
         self.connect()
         self.queue.connection.execute(SHIPPED_SETTINGS.encode())
-        self.queue.connection.execute(
-            "truncate pricing_sync_jobs, pricing_sync_log, procrastinate.procrastinate_jobs,"
-            " procrastinate.procrastinate_workers, model_pricing cascade"
-        )
+        with self.queue.connection.transaction():
+            self.queue.connection.execute("set local pricing.maintenance = 'on'")
+            self.queue.connection.execute(
+                "truncate pricing_sync_jobs, pricing_sync_log, procrastinate.procrastinate_jobs,"
+                " procrastinate.procrastinate_workers, model_pricing cascade"
+            )
 
     def close(self) -> None:
         if self._connection is not None:

@@ -69,13 +69,13 @@ def test_between_the_answer_and_the_prices(quick: Installation, program: str) ->
         # Whoever writes this provider's prices waits here.
         holder.execute("select public.lock_provider_prices(array['openrouter'])")
         job_id = quick.queue.trigger("openrouter")
-        waiting = "select from pg_stat_activity where wait_event = 'advisory'"
+        waits = "wait_event_type = 'Lock' and position('apply_provider_prices' in query) > 0"
+        waiting = f"select from pg_stat_activity where {waits}"
         wait_until(lambda: quick.queue.rows(waiting), 15, "it is about to write prices")
         suspended.send(signal.SIGSTOP)
         # As if its statement had been on the way only.
         quick.queue.rows(
-            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
-            " where wait_event = 'advisory'"
+            f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where {waits}"
         )
     quick.start_worker()
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"

@@ -250,8 +250,8 @@ GUARDS = (
     ),
     Mutant(
         "db/functions/refuse_odd_list.sql",
-        "v_listed * 2 <= v_known",
-        "v_listed * 2 < v_known",
+        "v_known > 0 and v_listed * 2 <= v_known",
+        "v_known > 0 and v_listed * 2 < v_known",
         (f"{APPLY}::test_half_of_the_known_models_gone_sinks_the_list",),
         "half of a list may go",
     ),

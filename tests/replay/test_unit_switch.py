@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from psycopg.rows import DictRow
@@ -73,6 +74,7 @@ def test_a_provider_that_switches_its_unit_changes_no_price(
 
 
 def _prepare(queue: Queue, providers: ProviderServer, processes: Processes, models: int) -> None:
+    hosts = []
     for slug in PROVIDERS:
         providers.fill(slug, models)
         queue.connection.execute(
@@ -81,6 +83,8 @@ def _prepare(queue: Queue, providers: ProviderServer, processes: Processes, mode
         )
         if (variable := adapter(slug).credential_variable) is not None:
             processes.environment[variable] = "a-key-that-only-tests-know"
+            hosts.append(f"{variable}={urlsplit(providers.base_url(slug)).netloc}")
+    processes.environment["PRICING_CREDENTIAL_HOSTS"] = ",".join(hosts)
 
 
 def _sync(queue: Queue) -> None:

@@ -121,7 +121,7 @@ def test_it_takes_the_role_of_the_web_process(
     _, url = serve(processes)
 
     with client_of(url) as client:
-        assert client.get(ACTIVE).status_code == 500
+        assert client.get(ACTIVE).json()["error"]["code"] == "not_permitted"
 
 
 def test_it_refuses_to_start_without_any_admin_key(processes: Processes) -> None:

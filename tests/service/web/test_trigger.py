@@ -272,4 +272,4 @@ def test_the_web_role_is_all_it_needs(web: Web, connection: psycopg.Connection[D
     web.triggered()
     connection.execute("revoke execute on all functions in schema public from pricing_web")
 
-    assert_refused(web.trigger(), 500, "internal")
+    assert_refused(web.trigger(), 503, "not_permitted")
