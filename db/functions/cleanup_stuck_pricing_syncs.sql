@@ -55,6 +55,16 @@ begin
                 raise warning 'pricing-sync: % failed: %', v_step, sqlerrm;
         end;
     end loop;
+    -- Another time than each provider's own is a decision, about syncs of others too.
+    if timeout_minutes is not null and syncs_cleaned > 0 then
+        insert into public.pricing_audit_log (who, action, subject, details)
+        values (
+            public.pricing_who(),
+            'cleanup_stuck_pricing_syncs',
+            'pricing_sync_jobs',
+            jsonb_build_object('timeout_minutes', timeout_minutes, 'syncs', syncs_cleaned)
+        );
+    end if;
     return next;
 end;
 $$;

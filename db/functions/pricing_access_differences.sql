@@ -260,6 +260,58 @@ as $$
             where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
         )
     union all
+    -- What the owner has and the release does not know, which runs or reads by the owner's rights.
+    select
+        1,
+        'function ' || p.oid::regprocedure,
+        'belongs to ' || w.name || ', and is none of ours',
+        'drop routine ' || p.oid::regprocedure,
+        false
+    from owner w
+    join pg_proc p on p.proowner = w.oid
+    where not exists (select from routine r where r.oid = p.oid)
+        and not exists (
+            -- Told above, or by the comparison of the engine's texts.
+            select from pg_namespace n where n.oid = p.pronamespace and n.nspname = 'procrastinate'
+        )
+        -- Of the name of one of ours: the comparison of texts tells.
+        and not exists (
+            select
+            from public.pricing_rights r
+            where r.kind = 'function' and r.object = p.proname and p.pronamespace = to_regnamespace('public')
+        )
+    union all
+    select
+        1,
+        'relation ' || c.oid::regclass,
+        'belongs to ' || w.name || ', and is none of ours',
+        null,
+        false
+    from owner w
+    join pg_class c on c.relowner = w.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname <> 'procrastinate'
+        and not exists (select from relation r where r.oid = c.oid)
+        and pg_my_temp_schema() <> c.relnamespace
+        -- Made to be compared with, and gone with the transaction.
+        and n.nspname not like 'pricing\_release\_%'
+    union all
+    select
+        1,
+        'role ' || member.name,
+        'is a member of ' || r.name || ': it may do everything here',
+        format('revoke %s from %s', r.quoted, member.quoted),
+        false
+    from pg_auth_members m
+    join role r on r.oid = m.roleid and r.name = 'pricing_owner'
+    join role member on member.oid = m.member
+    where not member.is_ours
+        and not member.is_api
+        and not member.rolsuper
+        and member.name <> current_user
+        -- From 16 on who makes a role has it with admin option, which is no use of its rights.
+        and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
+    union all
     -- Roles and memberships.
     select
         1,

@@ -33,7 +33,7 @@ CRON_JOBS = "pricing_cron_jobs"
 
 LOCK_TIMEOUT = "2s"
 QUALIFIED = re.compile(r"\b(?:public|procrastinate)\.(?=\w)")
-ENGINE_TABLE = re.compile(r"\bprocrastinate\.(\w+)")
+EXECUTED = re.compile(r"(\bexecute\s+(?:function|procedure)\s+)(?=procrastinate_)", re.IGNORECASE)
 TRIGGER_TABLE = re.compile(r"\bon\s+(public|procrastinate)\.(\w+)")
 
 
@@ -150,14 +150,12 @@ $pricing_scratch$
 
 
 def _table_texts(scratch: str, schema: Schema) -> Iterator[str]:
-    """The migrations, from the first one on, with every table of theirs in the scratch schema."""
-    texts = [QUALIFIED.sub(f"{scratch}.", file.text) for file in schema.migrations]
-    # The engine's tables stay as they are: what is added to them is added to copies.
-    engine = dict.fromkeys(
-        name for file in schema.migrations for name in ENGINE_TABLE.findall(file.text)
-    )
-    yield from (f"create table {scratch}.{name} (like procrastinate.{name})" for name in engine)
-    yield from texts
+    """The engine, then the migrations from the first one on, all of it in the scratch schema."""
+    yield f"set local search_path = {scratch}"
+    # A function in the temporary schema is found by its schema only.
+    yield EXECUTED.sub(rf"\1{scratch}.", schema.engine_schema.text)
+    yield "set local search_path = pg_catalog, pg_temp"
+    yield from (QUALIFIED.sub(f"{scratch}.", file.text) for file in schema.migrations)
 
 
 def _texts(scratch: str, files: Iterable[DbFile]) -> Iterator[str]:

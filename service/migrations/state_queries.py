@@ -17,6 +17,8 @@ released as (
         ) as body
     from pg_proc p
     where p.pronamespace = SCRATCH_OID and p.proname not like '%%\\_released'
+        -- The engine's have a comparison of their own.
+        and p.proname not like 'procrastinate\\_%%'
 ),
 there as (
     select p.proname::text as name, p.prosecdef, p.proconfig,
@@ -37,7 +39,10 @@ trigger as (
     select t.tgname::text as name, n.nspname::text as schema, c.relname::text as relation,
         c.oid as relation_oid, t.tgenabled, n.oid = SCRATCH_OID as is_released,
         regexp_replace(
-            pg_get_triggerdef(t.oid), ' ON [a-z_0-9]+\\.', ' ON '
+            pg_get_triggerdef(t.oid), 'SCRATCH_NAME', 'procrastinate.', 'g'
+        ) as full_text,
+        regexp_replace(
+            pg_get_triggerdef(t.oid), 'SCRATCH_NAME|public\\.|procrastinate\\.', '', 'g'
         ) as definition
     from pg_trigger t
     join pg_class c on c.oid = t.tgrelid
@@ -92,7 +97,18 @@ select format('trigger %%I on %%I', r.name, r.relation),
         when t.definition <> r.definition then 'was replaced: its definition differs'
         else 'is switched off, or fires at other times'
     end,
-    null, true
+    -- A replay makes ours; the engine's are made by these.
+    case
+        when r.name not like 'procrastinate\\_%%' then null
+        when t.definition = r.definition
+            then format('alter table procrastinate.%%I enable trigger %%I;', r.relation, r.name)
+        else case
+            when t.name is not null
+                then format('drop trigger %%I on procrastinate.%%I; ', r.name, r.relation)
+            else ''
+        end || r.full_text || ';'
+    end,
+    true
 from released_trigger r
 left join trigger t on t.name = r.name and t.relation = r.relation and not t.is_released
 where t.name is null or t.definition <> r.definition or t.tgenabled <> r.tgenabled
@@ -100,16 +116,8 @@ union all
 select format('trigger %%I on %%I', t.name, t.relation), 'is none of ours',
     format('drop trigger %%I on %%I.%%I;', t.name, t.schema, t.relation), false
 from trigger t
-where (t.schema = 'procrastinate' and t.name not like 'procrastinate\\_%%'
-        or t.relation_oid in (select o.oid from our_table o))
-    and not exists (
-        select from released_trigger r where r.name = t.name and r.relation = t.relation
-    )
-union all
-select format('trigger %%I on %%I', t.name, t.relation), 'is switched off, or fires at other times',
-    format('alter table %%I.%%I enable trigger %%I;', t.schema, t.relation, t.name), true
-from trigger t
-where t.schema = 'procrastinate' and t.tgenabled <> 'O'
+where (t.schema = 'procrastinate' or t.relation_oid in (select o.oid from our_table o)
+        or t.schema = 'public' and t.relation in (select v.name from released_view v))
     and not exists (
         select from released_trigger r where r.name = t.name and r.relation = t.relation
     )
@@ -126,6 +134,15 @@ where w.rulename <> '_RETURN'
         and c.relname in (select v.name from released_view v)
     )
 union all
+-- A child's rows show in its parent, whoever may write them.
+select 'table ' || i.inhrelid::regclass, 'is a child of ' || i.inhparent::regclass,
+    format('alter table %%s no inherit %%s;', i.inhrelid::regclass, i.inhparent::regclass), false
+from pg_inherits i
+where i.inhparent in (select o.oid from our_table o)
+    or i.inhparent in (
+        select c.oid from pg_class c where c.relnamespace = to_regnamespace('procrastinate')
+    )
+union all
 select 'table ' || o.name, 'is not there', null, false
 from our_table o
 where o.oid is null
@@ -136,26 +153,21 @@ order by object, found
 # What is bare has no schema: of a temporary object Postgres names none.
 COMPARE_TABLES = """
 with ours as (
-    select r.oid as released, t.oid as there, r.relname::text as name
+    select r.oid as released, t.oid as there, format('%I.%I', n.nspname, r.relname) as name,
+        n.nspname::text as schema
     from pg_class r
     join pg_class t on t.relname = r.relname and t.relkind = 'r'
-        and t.relnamespace = 'public'::regnamespace
+    join pg_namespace n on n.oid = t.relnamespace
     where r.relnamespace = SCRATCH_OID and r.relkind = 'r'
-),
-engine as (
-    select r.oid as released, t.oid as there, r.relname::text as name
-    from pg_class r
-    join pg_class t on t.relname = r.relname and t.relkind = 'r'
-        and t.relnamespace = to_regnamespace('procrastinate')
-    where r.relnamespace = SCRATCH_OID and r.relkind = 'r'
+        and n.nspname in ('public', 'procrastinate')
 ),
 a_column as (
-    select x.*, replace(x.standard, 'public.', '') as bare_standard
+    select x.*, regexp_replace(x.standard, '(public|procrastinate)\\.', '', 'g') as bare_standard
     from (
         select a.attrelid, a.attname::text as name,
             -- A temporary type is named without its schema.
             regexp_replace(
-                format_type(a.atttypid, a.atttypmod), 'SCRATCH_NAME|^(?=pricing_)', 'public.'
+                format_type(a.atttypid, a.atttypmod), 'SCRATCH_NAME|procrastinate\\.|^public\\.', ''
             ) as type,
             a.attnotnull as required, a.attidentity, a.attgenerated,
             regexp_replace(
@@ -167,7 +179,7 @@ a_column as (
     ) as x
 ),
 a_constraint as (
-    select x.*, replace(x.definition, 'public.', '') as bare
+    select x.*, regexp_replace(x.definition, '(public|procrastinate)\\.', '', 'g') as bare
     from (
         select k.conrelid, k.conname::text as name, k.convalidated,
             regexp_replace(
@@ -178,7 +190,7 @@ a_constraint as (
     ) as x
 ),
 an_index as (
-    select x.*, replace(x.definition, 'public.', '') as bare
+    select x.*, regexp_replace(x.definition, '(public|procrastinate)\\.', '', 'g') as bare
     from (
         select i.indrelid, c.relname::text as name, i.indisvalid,
             regexp_replace(
@@ -200,16 +212,17 @@ a_domain as (
     from pg_type t
     where t.typtype = 'd'
 )
-select format('column public.%I.%I', o.name, r.name) as object, 'is not there' as found,
-    format('alter table public.%I add column %I %s', o.name, r.name, r.type)
-        || coalesce(' default ' || r.standard, '')
+select format('column %s.%I', o.name, r.name) as object, 'is not there' as found,
+    format('alter table %s add column %I %s', o.name, r.name,
+        case when r.type ~ '^(pricing|procrastinate)_' then o.schema || '.' else '' end || r.type)
+        || coalesce(' default ' || replace(r.standard, 'public.', o.schema || '.'), '')
         || case when r.required then ' not null;' else ';' end as statement,
     false as is_ours
 from ours o
 join a_column r on r.attrelid = o.released
 where not exists (select from a_column t where t.attrelid = o.there and t.name = r.name)
 union all
-select format('column public.%I.%I', o.name, r.name),
+select format('column %s.%I', o.name, r.name),
     case
         when t.type <> r.type then 'is ' || t.type || ', not ' || r.type
         when t.required and not r.required then 'may not be null'
@@ -222,12 +235,15 @@ select format('column public.%I.%I', o.name, r.name),
         when t.type <> r.type or t.attidentity <> r.attidentity or t.attgenerated <> r.attgenerated
             then null
         when t.required <> r.required then format(
-            'alter table public.%I alter column %I %s not null;',
+            'alter table %s alter column %I %s not null;',
             o.name, r.name, case when r.required then 'set' else 'drop' end
         )
         else format(
-            'alter table public.%I alter column %I %s;',
-            o.name, r.name, coalesce('set default ' || r.standard, 'drop default')
+            'alter table %s alter column %I %s;',
+            o.name, r.name,
+            coalesce(
+                'set default ' || replace(r.standard, 'public.', o.schema || '.'), 'drop default'
+            )
         )
     end,
     false
@@ -238,7 +254,7 @@ where t.type <> r.type or t.required <> r.required or t.attidentity <> r.attiden
     or t.attgenerated <> r.attgenerated
     or (r.attidentity = '' and t.bare_standard is distinct from r.bare_standard)
 union all
-select format('constraint %I on public.%I', r.name, o.name),
+select format('constraint %I on %s', r.name, o.name),
     case
         when t.name is null then 'is not there'
         when t.bare <> r.bare then 'was changed'
@@ -246,17 +262,18 @@ select format('constraint %I on public.%I', r.name, o.name),
     end,
     case
         when t.name is not null then format(
-            'alter table public.%I drop constraint %I; ', o.name, r.name
+            'alter table %s drop constraint %I; ', o.name, r.name
         ) else ''
-    end || format('alter table public.%I add constraint %I %s;', o.name, r.name, r.definition),
+    end || format('alter table %s add constraint %I %s;', o.name, r.name,
+        replace(r.definition, 'public.', o.schema || '.')),
     false
 from ours o
 join a_constraint r on r.conrelid = o.released
 left join a_constraint t on t.conrelid = o.there and t.name = r.name
 where t.name is null or t.bare <> r.bare or t.convalidated <> r.convalidated
 union all
-select format('constraint %I on public.%I', t.name, o.name), 'is none of ours',
-    format('alter table public.%I drop constraint %I;', o.name, t.name), false
+select format('constraint %I on %s', t.name, o.name), 'is none of ours',
+    format('alter table %s drop constraint %I;', o.name, t.name), false
 from ours o
 join a_constraint t on t.conrelid = o.there
 where not exists (
@@ -266,13 +283,9 @@ union all
 select 'index ' || quote_ident(r.name),
     case when t.name is null then 'is not there' else 'was changed, or is not valid' end,
     case when t.name is not null then format('drop index %s.%I; ', o.schema, r.name) else '' end
-        || replace(r.definition, ' ON public.', ' ON ' || o.schema || '.') || ';',
+        || replace(r.definition, 'public.', o.schema || '.') || ';',
     false
-from (
-    select ours.*, 'public' as schema from ours
-    union all
-    select engine.*, 'procrastinate' from engine
-) as o
+from ours o
 join an_index r on r.indrelid = o.released
 left join an_index t on t.indrelid = o.there and t.name = r.name
 where t.name is null or t.bare <> r.bare or not t.indisvalid

@@ -244,3 +244,16 @@ def test_a_part_that_fails_does_not_stop_the_others(own_database: Pricing) -> No
         "pricing-sync: mend_pricing_jobs failed: out of range",
         "pricing-sync: cancel_disabled_syncs failed: out of range",
     ]
+
+
+def test_a_time_that_a_caller_chose_is_audited(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    started_before(pricing, attempt, "2 minutes")
+    assert clean(pricing) == (0, 0)
+    assert clean(pricing, 1) == (1, 1)
+    audited = pricing.row("select acting_role, action, details from public.pricing_audit_log")
+    assert audited == {
+        "acting_role": "pricing_worker",
+        "action": "cleanup_stuck_pricing_syncs",
+        "details": {"timeout_minutes": 1, "syncs": 1},
+    }
