@@ -65,13 +65,13 @@ select 'function ' || t.signature,
                 concat_ws(
                     ' and ',
                     case when t.body is distinct from r.body then 'its body' end,
-                    case when t.prosecdef <> r.prosecdef then 'by whose rights it runs' end,
+                    case when t.prosecdef <> r.prosecdef then 'its security' end,
                     case when t.proconfig is distinct from r.proconfig then 'its settings' end
                 ),
                 ''
             ),
             'its definition'
-        ) || ' differs'
+        ) || ' changed'
     end,
     null, true
 from there t
@@ -82,8 +82,8 @@ select 'view public.' || quote_ident(r.name),
     case
         when c.oid is null then 'is not there'
         when c.relkind <> 'v' then 'is no view'
-        when pg_get_viewdef(c.oid) <> r.definition then 'was replaced: its query differs'
-        else 'was changed: its options differ'
+        when pg_get_viewdef(c.oid) <> r.definition then 'was replaced: its query changed'
+        else 'was changed: its options'
     end,
     null, true
 from released_view r
@@ -94,7 +94,7 @@ union all
 select format('trigger %%I on %%I', r.name, r.relation),
     case
         when t.name is null then 'is not there'
-        when t.definition <> r.definition then 'was replaced: its definition differs'
+        when t.definition <> r.definition then 'was replaced: its definition changed'
         else 'is switched off, or fires at other times'
     end,
     -- A replay makes ours; the engine's are made by these.
