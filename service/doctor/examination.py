@@ -228,7 +228,8 @@ def _open(url: str) -> psycopg.Connection:
 def _differences(url: str) -> list[Difference]:
     """On a connection of its own: it makes objects, which are rolled back."""
     with connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
-        return read_differences(connection, read_schema())
+        seconds = STATEMENT_MILLISECONDS // 1000
+        return read_differences(connection, read_schema(), statement_seconds=seconds)
 
 
 def _close(connection: psycopg.Connection) -> None:

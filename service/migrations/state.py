@@ -52,9 +52,12 @@ class Difference:
         return f"{self.object}: {self.found}"
 
 
-def read_differences(connection: psycopg.Connection, schema: Schema) -> list[Difference]:
+def read_differences(
+    connection: psycopg.Connection, schema: Schema, *, statement_seconds: int = 60
+) -> list[Difference]:
     """Everything that differs from the release; changes nothing.
 
+    ``statement_seconds`` counts, whatever the login or the database has set for each statement.
     Raises psycopg.Error, for instance where nothing may be created, not even to be rolled back.
     """
     names = {name for file in schema.db for name in file.creates}
@@ -66,8 +69,9 @@ def read_differences(connection: psycopg.Connection, schema: Schema) -> list[Dif
         connection.execute(
             "select set_config('search_path', 'pg_catalog, pg_temp', true),"
             " set_config('check_function_bodies', 'off', true),"
-            " set_config('lock_timeout', %s, true), set_config('pricing.engine', %s, true)",
-            [LOCK_TIMEOUT, engine_objects(schema)],
+            " set_config('lock_timeout', %s, true), set_config('pricing.engine', %s, true),"
+            " set_config('statement_timeout', %s, true)",
+            [LOCK_TIMEOUT, engine_objects(schema), f"{statement_seconds}s"],
         )
         scratch = _scratch_schema(connection)
         connection.execute(_make(scratch, schema).encode())

@@ -53,9 +53,7 @@ OURS = {
         "create or replace function public.pricing_who() returns text language sql stable"
         " set search_path = pg_catalog, pg_temp as $$ select 'somebody else' $$"
     ),
-    "pricing_axes.*its security": (
-        "alter function public.pricing_axes() security definer"
-    ),
+    "pricing_axes.*its security": ("alter function public.pricing_axes() security definer"),
     "lock_provider_prices.*its settings": (
         "alter function public.lock_provider_prices(text[], timestamptz) reset search_path"
     ),
