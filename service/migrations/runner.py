@@ -17,7 +17,7 @@ from service.database import connect, is_lost
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, block
 from service.migrations.parts import Part, all_parts, export_parts
-from service.migrations.replay import MEMBER_ROLES, ROLES
+from service.migrations.replay import MEMBER_ROLES, ROLES, replay
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
 from service.migrations.state import Difference, mending_statements, read_differences
 
@@ -243,21 +243,19 @@ def _mend(
 ) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
     """Put right what is ours and differs from the release: what was mended, and what is left."""
     before = _differences(connection, schema)
-    if any(each.is_ours for each in before):
-        (replay,) = (part for part in all_parts(schema) if part.name == "db")
-        try:
-            with connection.transaction():
-                _lock(connection)
-                connection.execute(
-                    "select set_config('search_path', 'procrastinate, pg_temp', true)"
-                )
-                for statement in mending_statements(schema, before):
-                    connection.execute(statement.encode())
-                connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
-                connection.execute(replay.sql.encode())
-        except psycopg.Error as error:
-            raise _failure("db", error) from error
-    left = _differences(connection, schema) if before else []
+    if not any(each.is_ours for each in before):
+        return (), tuple(before)
+    try:
+        with connection.transaction():
+            _lock(connection)
+            connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
+            for statement in mending_statements(schema, before):
+                connection.execute(statement.encode())
+            connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
+            connection.execute(replay(schema).encode())
+    except psycopg.Error as error:
+        raise _failure("db", error) from error
+    left = _differences(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
         logger.warning("mended: %s", sentence)
