@@ -27,7 +27,16 @@ from service.hearsay import Hearsay
 from service.logs import SyncLogger, escape_other_formats, sync_logger
 from service.migrations.runner import missing_parts
 from service.supervisor import Supervisor
-from service.writing import Answer, Held, Reminder, Unwritten, is_held, is_mendable, is_passing
+from service.writing import (
+    Answer,
+    Held,
+    Reminder,
+    Unwritten,
+    is_held,
+    is_mendable,
+    is_passing,
+    is_undone,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +44,8 @@ WorkerContext = AbstractAsyncContextManager[dict[str, Any]]
 
 SYNC_TASK = "sync_provider"
 
-MOST_COLLISIONS = 20
+# In a row.
+MOST_UNDONE_FETCHES = 20
 # Well within the lease: a network that has forgotten a connection must not cost a live worker its.
 HEARTBEAT_ANSWER_SECONDS = 4.0
 # A row of its own may still hold its registration.
@@ -126,22 +136,23 @@ class PricingJobManager(JobManager):
         # question that was asked before the news is asked again.
         # A lost connection is not: whether a row was fetched nobody knows then. The worker ends
         # for it, and what a number of a worker that is gone still holds is taken back at once.
-        collisions = 0
+        undone = 0
         while True:
             seen = self._notifications
             try:
                 job = await self._fetch_once(queues, worker_id)
-            except UniqueViolation:
-                # Two fetches chose rows of one lock, because a hand had changed their order. The
-                # engine would end the worker for it; the loser only has to look again.
-                collisions += 1
-                if collisions > MOST_COLLISIONS:
-                    raise
-                await asyncio.sleep(0.05)
-                continue
             except ConnectorException as error:
                 if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                     raise WorkerPruned(PRUNED) from error
+                if isinstance(error, UniqueViolation) or is_undone(error):
+                    # Two fetches chose rows of one lock, because a hand had changed their order;
+                    # or the server undid the statement. The engine would end the worker for it,
+                    # which only has to look again.
+                    undone += 1
+                    if undone > MOST_UNDONE_FETCHES:
+                        raise
+                    await asyncio.sleep(0.05)
+                    continue
                 if is_held(error):
                     # Rows are passed over; this is a whole table. The next poll asks again.
                     self._table_reminder.warn(

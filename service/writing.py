@@ -30,6 +30,10 @@ _MENDABLE = ("42", "3F")
 
 # A lock not had: waited for as long as the statement says.
 _HELD = "55P03"
+# The server undid the statement, for sure: a transaction rolled back, or a statement cancelled.
+# Nobody need have cancelled it: of two sessions that wait for one row with a lock_timeout, Postgres
+# tells the second so when its time is over at the moment at which the first one goes.
+_UNDONE = ("40", "57014")
 
 
 class Held(Exception):
@@ -57,6 +61,11 @@ def is_mendable(error: BaseException) -> bool:
 def is_held(error: BaseException) -> bool:
     """Whether somebody else holds what the statement needs."""
     return _has_code(_cause(error), (_HELD,))
+
+
+def is_undone(error: BaseException) -> bool:
+    """Whether the server has undone the statement, which may be asked again at once."""
+    return _has_code(_cause(error), _UNDONE)
 
 
 def _cause(error: BaseException) -> BaseException | None:

@@ -99,6 +99,34 @@ async def test_a_fetch_that_lost_a_race_for_a_lock_looks_again(
     assert await asyncio.wait_for(fetch, 10) is not None
 
 
+@pytest.mark.parametrize("code", ["57014", "40001", "40P01"])
+@pytest.mark.anyio
+async def test_a_fetch_that_the_server_undid_looks_again(
+    app: PricingApp, queue: Queue, code: str
+) -> None:
+    """A lock_timeout that is over as another waiter goes is told as a cancelled statement."""
+    worker_id = await register(app)
+    queue.trigger("openrouter")
+    # A sequence is not rolled back.
+    queue.connection.execute(
+        f"""
+        create sequence public.undone;
+        create function public.fault() returns trigger language plpgsql security definer as
+        $$ begin
+            if nextval('public.undone') < 3 then
+                raise exception 'undone' using errcode = '{code}';
+            end if;
+            return new;
+        end; $$;
+        create trigger fault before update on procrastinate.procrastinate_jobs
+        for each row execute function public.fault();
+        """.encode()
+    )
+    fetched = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
+    assert fetched is not None
+    assert queue.row("select nextval('public.undone') as n")["n"] == 4
+
+
 @pytest.mark.anyio
 async def test_a_new_or_renewed_listen_is_news(app: PricingApp, queue: Queue) -> None:
     listener = Listener(app)
