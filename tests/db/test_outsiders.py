@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 
+from service.migrations.runner import migrate
 from tests.db.conftest import Another, SharedDatabase
 from tests.db.outsiders import login, take_every_lock
 from tests.db.price_decisions import override, said
@@ -65,3 +67,41 @@ def test_an_open_transaction_with_every_lock_that_it_can_get(
         assert pricing.value(
             "select count(*) from procrastinate.procrastinate_jobs where status = 'todo'"
         )
+
+
+# Each waits for a strong lock before rights are looked at.
+QUEUES = (
+    "create rule mine as on insert to public.model_pricing do also nothing",
+    "create trigger mine before insert on public.model_pricing for each row"
+    " execute function pg_catalog.suppress_redundant_updates_trigger()",
+    "create temp table mine (id uuid references public.pricing_sync_jobs)",
+)
+
+
+def test_who_may_not_use_the_schema_queues_for_no_table(
+    migrated_cluster: Cluster, database: str
+) -> None:
+    with login(migrated_cluster, database) as outsider, psycopg.connect(database) as person:
+        person.execute("update public.pricing_sync_jobs set triggered_by = triggered_by")
+        person.execute("lock table public.model_pricing in row exclusive mode")
+
+        def refusals() -> set[str | None]:
+            codes = set()
+            for statement in QUEUES:
+                with pytest.raises(psycopg.Error) as refused:
+                    outsider.execute(statement.encode())
+                outsider.rollback()
+                codes.add(refused.value.sqlstate)
+            return codes
+
+        outsider.execute("set lock_timeout = '100ms'")
+        outsider.commit()
+        assert refusals() == {"55P03"}
+        person.rollback()
+        person.execute("revoke usage on schema public from public")
+        person.commit()
+        # Which gives it back to ours alone.
+        migrate(database)
+        assert person.execute("select * from pricing_access_differences()").fetchall() == []
+        person.execute("lock table public.model_pricing, public.pricing_sync_jobs in share mode")
+        assert refusals() == {"42501"}
