@@ -88,6 +88,7 @@ function (name, callers) as (
         ('pricing_sync_estimate', '{pricing_web, service_role}'),
         -- What the views and those functions read.
         ('held_pricing_locks', '{pricing_web, service_role}'),
+        ('capped_expiry', '{pricing_web, service_role}'),
         ('pricing_axes', '{pricing_web, service_role}'),
         ('pricing_price_set', '{pricing_web, service_role}'),
         ('pricing_workers_alive', '{pricing_web, service_role}'),
@@ -149,6 +150,7 @@ function (name, callers) as (
         ('fail_overtime_syncs', '{}'),
         ('hold_log_row', '{}'),
         ('mend_pricing_jobs', '{}'),
+        ('checked_expiry', '{}'),
         ('add_pricing_api_key', '{}'),
         ('sign_audit_row', '{}'),
         ('audit_change_by_hand', '{}'),

@@ -49,6 +49,7 @@ CALLERS = {
     "touch_pricing_api_key": {"pricing_web"},
     "pricing_scheduler_status": {"pricing_web", "service_role"},
     "pricing_sync_estimate": {"pricing_web", "service_role"},
+    "capped_expiry": {"pricing_web", "service_role"},
     "pricing_axes": {"pricing_web", "service_role"},
     "pricing_price_set": {"pricing_web", "service_role"},
     "approve_held_price_change": {"pricing_web", "service_role"},
