@@ -1,4 +1,5 @@
 -- Retention. Price history is never pruned.
+-- after: checked_interval
 create or replace function public.cleanup_old_pricing_jobs(keep interval default '30 days')
 returns integer
 language plpgsql
@@ -8,21 +9,27 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '2s'
 as $$
 declare
+    v_now constant timestamptz := clock_timestamp();
     v_retention constant interval := (select s.retention from public.pricing_settings s);
     v_is_owner constant boolean := pg_catalog.pg_has_role(
         public.pricing_who()::name,
         (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_sync_jobs'::regclass),
         'usage'
     );
+    v_before timestamptz;
+    v_is_early boolean;
     v_job_ids uuid[];
     v_row_ids bigint[];
     v_pruned integer := 0;
 begin
-    if keep is null or keep < interval '0' then
+    if keep is null then
         raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
     end if;
+    -- Moments are compared, because they are what is pruned by: 30 days may be more than a month, or less.
+    v_before := v_now - public.checked_interval('keep', cleanup_old_pricing_jobs.keep);
+    v_is_early := v_before > v_now - v_retention;
     -- Who may call it to help the schedule may not remove what it has just done.
-    if keep < v_retention and not v_is_owner then
+    if v_is_early and not v_is_owner then
         raise exception '% may not prune what the retention keeps, which is %', public.pricing_who(), v_retention
             using errcode = 'PT409', hint = 'pricing_settings.retention is the owner''s to change.';
     end if;
@@ -34,7 +41,7 @@ begin
             select j.job_id
             from public.pricing_sync_jobs j
             where j.status in ('completed', 'failed', 'cancelled')
-                and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
+                and j.completed_at < v_before
                 -- A key is answered with its job for 24 hours, however short retention is.
                 and not exists (
                     select
@@ -90,7 +97,7 @@ begin
             and not exists (
                 select
                 from procrastinate.procrastinate_events e
-                where e.job_id = o.id and e.at >= clock_timestamp() - cleanup_old_pricing_jobs.keep
+                where e.job_id = o.id and e.at >= v_before
             )
         order by o.id
         limit 10000
@@ -123,7 +130,7 @@ begin
         for update skip locked
     );
     perform public.erase_audit_details();
-    if keep < v_retention and v_pruned > 0 then
+    if v_is_early and v_pruned > 0 then
         insert into public.pricing_audit_log (who, action, subject, details)
         values (
             public.pricing_who(),

@@ -151,6 +151,8 @@ function (name, callers) as (
         ('hold_log_row', '{}'),
         ('mend_pricing_jobs', '{}'),
         ('checked_expiry', '{}'),
+        ('checked_interval', '{}'),
+        ('guard_interval', '{}'),
         ('add_pricing_api_key', '{}'),
         ('sign_audit_row', '{}'),
         ('audit_change_by_hand', '{}'),

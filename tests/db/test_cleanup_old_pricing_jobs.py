@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
+import pytest
+
 from tests.db.conftest import Another
 from tests.db.pricing import Attempt, Pricing, refused
 
@@ -61,6 +65,34 @@ def test_a_retention_of_nothing_is_refused(pricing: Pricing) -> None:
     for keep in (None, "-1 day"):
         with pricing.nothing_written(), refused("PT422"):
             prune(pricing, keep)
+
+
+@pytest.mark.parametrize("role", ["service_role", "pricing_worker", None])
+def test_what_is_more_than_the_retention_and_leads_into_the_future(
+    pricing: Pricing, role: str | None
+) -> None:
+    """Compared it is 30 days; subtracted it is the year 2108."""
+    attempt = pricing.start()
+    pricing.succeed(attempt)
+    age(pricing, attempt, "1 hour")
+    for keep in ("-1000 months 30030 days", "1000 months -30000 days", "31 days -800:00"):
+        with pricing.as_role(role) if role else nullcontext(), refused("PT422"):
+            prune(pricing, keep)
+    assert pricing.job(attempt.job_id)
+
+
+def test_moments_are_compared_with_the_retention(pricing: Pricing) -> None:
+    """A month of 31 days is more than 30 days, and 12 months of 30 days are less than a year."""
+    pricing.do("update public.pricing_settings set retention = '12 months'")
+    attempt = pricing.start()
+    pricing.succeed(attempt)
+    age(pricing, attempt, "361 days")
+    with pricing.as_role("service_role"), refused("PT409"):
+        prune(pricing, "360 days")
+    assert prune(pricing, "360 days") == 1
+    assert pricing.value(
+        "select details - 'keep' from pricing_audit_log where action = 'cleanup_old_pricing_jobs'"
+    ) == {"jobs": 1}
 
 
 def test_it_goes_in_bounded_batches(pricing: Pricing) -> None:
