@@ -72,11 +72,12 @@ def migrate(
     if status:
         parts = runner.migration_status(url)
         is_current = all(part.state in ("applied", "unknown") for part in parts)
+        if not as_json:
+            show_parts(output, parts)
         differences = runner.state_differences(url) if is_current else []
         if as_json:
             output.json([*parts, *differences])
         else:
-            show_parts(output, parts)
             show_state(output, differences)
         return
     _log_to_stderr(settings)

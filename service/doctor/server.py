@@ -27,6 +27,14 @@ select
     pg_catalog.pg_is_in_recovery() as is_standby,
     ledger.owner::text as ledger_owner,
     coalesce(pg_catalog.pg_has_role(ledger.owner::name, 'usage'), false) as is_owner,
+    exists (
+        select
+        from pg_catalog.pg_roles as r
+        where r.rolname in (
+                'pricing_worker', 'pricing_web', 'service_role', 'authenticated', 'anon'
+            )
+            and pg_catalog.pg_has_role(r.oid, 'member')
+    ) as has_other_role,
     current_setting('max_connections')::integer
         - current_setting('superuser_reserved_connections')::integer as most_connections,
     (
@@ -65,6 +73,7 @@ class ServerFacts:
     is_standby: bool
     ledger_owner: str | None
     is_owner: bool
+    has_other_role: bool
     most_connections: int
     connections: int
     cron_is_installed: bool
@@ -118,7 +127,10 @@ def judge_database(facts: ServerFacts, version: int, name: str) -> Finding:
         return fail(
             DATABASE,
             f"{found}, who is no member of {facts.ledger_owner}, to whom the tables belong",
-            f"{grant(facts.ledger_owner, facts.username, version)}  -- as a superuser",
+            # Who is a process's login, or an API's, must not become the owner's as well.
+            "Put the login that ran the first migrate into DATABASE_URL."
+            if facts.has_other_role
+            else f"{grant(facts.ledger_owner, facts.username, version)}  -- as a superuser",
         )
     if facts.ledger_owner is not None:
         belongs = f"a member of {OWNER}" if facts.ledger_owner == OWNER else "who owns the tables"

@@ -123,7 +123,7 @@ def judge_rights(process: Process, session: Session) -> Finding:
     if process.own:
         if role.has:
             return _judge_login(check, process, session)
-        return fail(check, f"{user} is no member of {process.role}", granting)
+        return fail(check, f"{user} is no member of {process.role}", _membership(process, session))
     if role.has and not session.beside(process.role):
         return ok(check, f"{user}, a member of {process.role}")
     if role.may_take:
@@ -173,7 +173,7 @@ def _judge_pooled_rights(check: str, process: Process, session: Session) -> Find
         return fail(
             check,
             f"{user} is no member of {process.role}",
-            f"{grant(process.role, user, session.version)}  -- as a superuser",
+            _membership(process, session),
         )
     if needs_path and not session.finds_engine:
         return fail(
@@ -195,6 +195,13 @@ def _judge_login(check: str, process: Process, session: Session) -> Finding:
         f"{user}, a member of {process.role}, also {more}: more than the {process.name} needs",
         _login_of_its_own(process),
     )
+
+
+def _membership(process: Process, session: Session) -> str:
+    """Not of a login that is somebody else's already: one that had both would be no border."""
+    if session.beside(process.role):
+        return _login_of_its_own(process)
+    return f"{grant(process.role, session.username, session.version)}  -- as a superuser"
 
 
 def _login_of_its_own(process: Process) -> str:

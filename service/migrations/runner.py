@@ -72,6 +72,7 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
         # A snapshot from before the lock would not see what its last holder did.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         ledger = _read_ledger(connection)
+        _refuse_other_login(connection)
         _refuse_other_history(schema, ledger)
         applied = tuple(
             part.name
@@ -86,6 +87,7 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
 def state_differences(url: str, *, roots: Roots | None = None) -> list[Difference]:
     """How the database differs from this release beside its ledger; changes nothing."""
     with connect(url, autocommit=True) as connection:
+        _refuse_other_login(connection)
         return _differences(connection, read_schema(roots))
 
 
@@ -199,6 +201,30 @@ def _read_ledger(connection: psycopg.Connection) -> dict[str, LedgerRow]:
     except psycopg.errors.InsufficientPrivilege as error:
         raise _failure("ledger", error) from error
     return {name: LedgerRow(digest, applied_at) for name, digest, applied_at in rows}
+
+
+def _refuse_other_login(connection: psycopg.Connection) -> None:
+    """A login that does not have the owner's rights, such as the web process's or a worker's.
+
+    To it most objects look as if they were none of ours, and a statement that mends that for it
+    would take away the border between it and the owner.
+    """
+    row = connection.execute(
+        """
+        select current_user::text, pg_get_userbyid(ledger.relowner)::text
+        from pg_catalog.pg_class ledger
+        left join pg_catalog.pg_roles r on r.rolname = 'pricing_owner'
+        where ledger.oid = to_regclass(%s)
+            and not pg_has_role(ledger.relowner, 'usage')
+            and not coalesce(pg_has_role(r.oid, 'usage'), false)
+        """,
+        [LEDGER],
+    ).fetchone()
+    if row is not None:
+        raise MigrationError(
+            f"{row[0]} has not the rights of {row[1]}, to whom pricing-sync's tables belong.",
+            hint="Put the login that ran the first migrate into DATABASE_URL, or a superuser's.",
+        )
 
 
 def _refuse_other_history(schema: Schema, ledger: dict[str, LedgerRow]) -> None:

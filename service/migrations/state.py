@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import class_row
 
+from service.errors import MigrationError
 from service.migrations.blocks import LEDGER
 from service.migrations.engine_state import (
     REPLACED,
@@ -58,7 +60,8 @@ def read_differences(
     """Everything that differs from the release; changes nothing.
 
     ``statement_seconds`` counts, whatever the login or the database has set for each statement.
-    Raises psycopg.Error, for instance where nothing may be created, not even to be rolled back.
+    Raises psycopg.Error, and MigrationError where nothing may be created, not even to be rolled
+    back.
     """
     names = {name for file in schema.db for name in file.creates}
     tables = [LEDGER, *(name for file in schema.migrations for name in file.relations())]
@@ -106,13 +109,29 @@ order by d.object, d.found
 def _scratch_schema(connection: psycopg.Connection) -> str:
     """Made where this login may make one, else the temporary one, which every login has."""
     row = connection.execute(
-        "select has_database_privilege(current_database(), 'create')"
+        "select has_database_privilege(current_database(), 'create'),"
+        " has_database_privilege(current_database(), 'temporary'), current_user::text"
     ).fetchone()
-    if row != (True,):
+    assert row is not None
+    may_create, may_create_temporary, username = row
+    if not (may_create or may_create_temporary):
+        raise MigrationError(
+            f"The database cannot be compared with the release: {username} may create nothing"
+            " in it, not even temporary tables.",
+            hint=f"As its owner: {_grant_temporary(connection, username)}",
+        )
+    if not may_create:
         return "pg_temp"
     name = f"pricing_release_{uuid.uuid4().hex[:12]}"
     connection.execute(f"create schema {name}".encode())
     return name
+
+
+def _grant_temporary(connection: psycopg.Connection, username: str) -> str:
+    statement = sql.SQL("grant temporary on database {} to {};").format(
+        sql.Identifier(connection.info.dbname), sql.Identifier(username)
+    )
+    return statement.as_string()
 
 
 def _for(scratch: str, query: str) -> bytes:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 
 import psycopg
+import pytest
 
+from service.errors import MigrationError
 from service.migrations.runner import migrate, state_differences
 from tests.migrations.pg_catalog import execute, rights, rows, structure
 from tests.postgres import Cluster
@@ -287,6 +289,32 @@ def test_a_login_that_may_make_no_schema_compares_too(
         execute(database, *OURS.values(), *TABLES.values())
         # What the superuser sees of this login, the login does not say of itself.
         assert sentences(url) == [each for each in sentences(database) if user not in each]
+
+
+@pytest.mark.parametrize("role", ["pricing_web", "pricing_worker"])
+def test_a_process_s_login_is_told_no_way_to_become_the_owner(
+    database: str, migrated_cluster: Cluster, role: str
+) -> None:
+    with migrated_cluster.login_role(can_create_roles=False) as (user, password):
+        migrated_cluster.execute(f"grant {role} to {{}}", user)
+        name = database.rpartition("/")[2]
+        url = migrated_cluster.url_of(name, user=user, password=password)
+        for look in (migrate, state_differences):
+            with pytest.raises(MigrationError, match=f"{user} has not the rights of pricing_owner"):
+                look(url)
+
+
+def test_a_login_that_may_make_nothing_says_so(database: str, migrated_cluster: Cluster) -> None:
+    with migrated_cluster.login_role(can_create_roles=False) as (user, password):
+        migrated_cluster.execute("grant pricing_owner, pricing_web, pricing_worker to {}", user)
+        name = database.rpartition("/")[2]
+        execute(database, f"revoke create, temporary on database {name} from public, pricing_owner")
+        url = migrated_cluster.url_of(name, user=user, password=password)
+        with pytest.raises(MigrationError, match="not even temporary tables") as refused:
+            state_differences(url)
+        execute(database, (refused.value.hint or "").removeprefix("As its owner: "))
+        # The login's own statement is the only one that its owner still lacks.
+        assert sentences(url) != []
 
 
 def test_cron_jobs(cron_database: str) -> None:

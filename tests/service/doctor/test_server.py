@@ -26,6 +26,7 @@ FACTS = ServerFacts(
     is_standby=False,
     ledger_owner="pricing_owner",
     is_owner=True,
+    has_other_role=False,
     most_connections=97,
     connections=20,
     cron_is_installed=False,
@@ -94,6 +95,11 @@ def test_a_stranger_to_the_tables(
         finding = diagnose(DATABASE_URL=url)["database"]
         assert finding.state == "fail" and "no member of pricing_owner" in finding.found
         assert finding.advice is not None and password not in finding.advice
+
+        migrated_cluster.execute("grant pricing_web to {}", user)
+        of_a_process = diagnose(DATABASE_URL=url)["database"].advice
+        assert of_a_process == "Put the login that ran the first migrate into DATABASE_URL."
+        migrated_cluster.execute("revoke pricing_web from {}", user)
 
         migrated_cluster.execute(finding.advice)
         finding = diagnose(DATABASE_URL=url)["database"]

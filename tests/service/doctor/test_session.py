@@ -58,6 +58,13 @@ def test_a_login_role_that_lacks_its_role(
     assert finding.state == "fail" and f"no member of pricing_{name}" in finding.found
     assert finding.advice is not None
 
+    # The other process's login is not made this one's too.
+    user, other = stranger.split("//")[1].split(":")[0], {"worker": "web", "web": "worker"}[name]
+    migrated_cluster.execute(f"grant pricing_{other} to {{}}", user)
+    advice = diagnose(**variables)[f"{name} rights"].advice or ""
+    assert f"create role pricing_{name}_login" in advice and user not in advice
+    migrated_cluster.execute(f"revoke pricing_{other} from {{}}", user)
+
     migrated_cluster.execute(finding.advice)
     finding = diagnose(**variables)[f"{name} rights"]
     assert finding.state == "ok" and f"a member of pricing_{name}" in finding.found
