@@ -26,6 +26,7 @@ class PricingConnector(PsycopgConnector):
     async def open_async(self, pool: Any = None) -> None:
         if self._async_pool is None:
             self.writer = Writer()
+            self.sessions.begin_anew()
             own = ConnectionPool(self.sessions.connect, self._size)
             # It lends connections and can be closed: nothing else of a pool is asked of it.
             await super().open_async(cast(Any, own) if pool is None else pool)
@@ -34,6 +35,7 @@ class PricingConnector(PsycopgConnector):
 
     def give_up_waiting(self) -> None:
         """End every wait for Postgres, now: a stop has no more time."""
+        self.sessions.give_up("the worker stops")
         self._connections.hang_up("the worker stops")
         self.writer.expire()
 

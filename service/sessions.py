@@ -79,6 +79,10 @@ class WorkerSessions:
     def __init__(self) -> None:
         self.lasting: bool | None = None
         self._probing = asyncio.Lock()
+        self._given_up: str | None = None
+        # Connections that are being made: the wait for each, and those that have a socket already.
+        self._openings: set[asyncio.Timeout] = set()
+        self._unready: set[BoundedConnection] = set()
 
     async def connect(self) -> BoundedConnection:
         """A new connection; raises psycopg.Error, and SettingsError where we are not let in.
@@ -86,12 +90,40 @@ class WorkerSessions:
         Each of the worker's statements is a transaction of its own, so BEGIN and COMMIT would be
         round trips for nothing.
         """
+        if self._given_up is not None:
+            raise psycopg.OperationalError(self._given_up)
+        try:
+            async with asyncio.timeout(None) as opening:
+                self._openings.add(opening)
+                try:
+                    return await self._open()
+                finally:
+                    self._openings.discard(opening)
+        except TimeoutError:
+            raise psycopg.OperationalError(str(self._given_up)) from None
+
+    def give_up(self, reason: str) -> None:
+        """End every wait for a new connection, now, and make none any more."""
+        self._given_up = reason
+        for connection in self._unready:
+            connection.hang_up(reason)
+        for opening in self._openings:
+            opening.reschedule(asyncio.get_running_loop().time())
+
+    def begin_anew(self) -> None:
+        """Make connections again."""
+        self._given_up = None
+
+    async def _open(self) -> BoundedConnection:
         connection = await BoundedConnection.connect(worker_conninfo(), autocommit=True)
+        self._unready.add(connection)
         try:
             await self._configure(connection)
         except BaseException:
             connection.pgconn.finish()
             raise
+        finally:
+            self._unready.discard(connection)
         return connection
 
     async def _configure(self, connection: BoundedConnection) -> None:

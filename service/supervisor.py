@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from procrastinate.job_context import AbortReason
 from procrastinate.worker import Worker
 
 from service.credentials import report_credentials
@@ -26,6 +27,9 @@ logger = logging.getLogger(__name__)
 
 # SIGTERM to exit is 10 s at most: this long for running syncs, ...
 GRACE_SECONDS = 5.0
+# ... and no longer than this, if the engine has begun to count late: it first waits for its own
+# questions to the database, ...
+LATEST_GRACE_SECONDS = 6.0
 # ... until here to hand back what is left, ...
 WRITE_SECONDS = 7.0
 # ... and this when not even giving up ends, whatever holds it.
@@ -87,9 +91,19 @@ class Supervisor:
     def _stop_in_time(self) -> None:
         if not self._stopping.is_set():
             loop = asyncio.get_running_loop()
+            loop.call_later(LATEST_GRACE_SECONDS, self._abort_what_runs)
             loop.call_later(WRITE_SECONDS, self._app.database.give_up_waiting)
             loop.call_later(LAST_SECONDS, _give_up)
         self.stop()
+
+    def _abort_what_runs(self) -> None:
+        """As the engine does it when its time for running syncs is over."""
+        worker = self._worker
+        if worker is None:
+            return
+        for task, context in list(worker._running_jobs.items()):
+            if context.job.id not in worker._job_ids_to_abort:
+                worker._abort_job(task, context, AbortReason.SHUTDOWN)
 
     async def _keep_running(self) -> None:
         backoff = FIRST_BACKOFF_SECONDS

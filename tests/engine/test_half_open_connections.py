@@ -54,13 +54,19 @@ def test_a_sync_goes_on_while_the_heartbeat_finds_new_connections(
     assert "worker_lost" not in {a["error_kind"] for a in installation.queue.attempts(job_id)}
 
 
+@pytest.mark.parametrize("when", ["while it waits", "while it asks for work"])
 def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
-    installation: Installation, proxy: TcpProxy
+    installation: Installation, proxy: TcpProxy, when: str
 ) -> None:
     installation.providers.answer("openrouter", Answer(hang=True))
     worker = installation.start_worker(DATABASE_URL=proxy.url_of(installation.server.url()))
     job_id = installation.queue.trigger("openrouter")
     wait_until(lambda: installation.providers.requests("openrouter"), 10, "it is being fetched")
+    if when == "while it asks for work":
+        # The engine counts the time of running syncs from the answer on.
+        proxy.freeze_at(b"fetch_queue_row")
+        installation.queue.trigger("deepinfra")
+        wait_until(lambda: proxy.frozen_clients, 10, "it asks for work")
     proxy.freeze()
     # Not zero: what it ran could not be handed back, and is left to the lease.
     assert worker.stop(timeout=10) == 1
