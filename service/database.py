@@ -13,6 +13,17 @@ from service.errors import DatabaseRefused, DatabaseUnavailable, MigrationError,
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
 
+# What this program reads and writes values as, whatever the database or the login has set.
+PINNED = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "standard_conforming_strings": "on",
+    "quote_all_identifiers": "off",
+}
+_PIN = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in PINNED.items())
+
 # Undefined table, function, schema or column.
 LOCK_NOT_AVAILABLE = "55P03"
 NOT_MIGRATED = {"42P01", "42883", "3F000", "42703"}
@@ -32,8 +43,12 @@ def connect(url: str, **kwargs: Any) -> psycopg.Connection:
             hint="Write it as postgresql://user:password@host:5432/database.",
         ) from None
     defaults = {key: value for key, value in DEFAULTS.items() if key not in given}
+    autocommit = kwargs.pop("autocommit", False)
     try:
-        return psycopg.connect(url, **{**defaults, **kwargs})
+        connection = psycopg.connect(url, **{**defaults, **kwargs}, autocommit=True)
+        connection.execute(f"select {_PIN}".encode())
+        connection.autocommit = autocommit
+        return connection
     except psycopg.OperationalError as error:
         raise _unavailable(error, secret=given.get("password")) from None
 

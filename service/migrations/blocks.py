@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from service.database import PINNED
 from service.errors import MigrationError
 from service.migrations.schema import SqlFile
 
@@ -17,9 +18,19 @@ LEDGER = "public.pricing_schema_ledger"
 
 # What our blocks say no with: psql shows it, the runner makes its own errors of it.
 REFUSED = "PT409"
+# And with this, to a database that we can never be brought to.
+UNFIT = "PT422"
+
+# An exported file runs in a session of somebody else's, whose client reads what it has asked for.
+_PIN = ", ".join(
+    f"set_config('{name}', '{value}', true)"
+    for name, value in PINNED.items()
+    if name != "client_encoding"
+)
 
 # A statement of a block's body. A shorter lock_timeout of the session's own holds.
 TAKE_LOCK = f"""
+    perform {_PIN};
     declare
         v_lock_timeout constant text := current_setting('lock_timeout');
         v_holders text;

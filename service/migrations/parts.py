@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, array, block, quote, text
+from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, UNFIT, array, block, quote, text
 from service.migrations.replay import replay
 from service.migrations.schema import Release, Schema, SqlFile
 
@@ -107,6 +107,12 @@ declare
     v_found text[] := '{{}}';
 begin
     {TAKE_LOCK}
+    if getdatabaseencoding() <> 'UTF8' then
+        raise exception 'The encoding of the database is %, and models have names in every script: '
+            'it must be UTF8.', getdatabaseencoding()
+            using errcode = '{UNFIT}', hint = 'Nothing was changed. Make another: '
+                'create database ... encoding ''UTF8'' template template0;';
+    end if;
     if (
         select count(*) from pg_attribute
         where attrelid = to_regclass('{LEDGER}') and attname in ('name', 'digest', 'applied_at')

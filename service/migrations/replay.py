@@ -45,14 +45,15 @@ declare
     )
 
 
-# What an object of ours may be, with the statement that drops it. version tells whether a
+# What an object of ours may be, with the statement that drops it. A view takes its triggers along,
+# so statements are read at once, and what is gone by its turn is no error. version tells whether a
 # statement touched it: every `create or replace` of a function or trigger moves its catalogue row.
 # entangled: what may be in the way of another one's drop, or may not go before another one.
 _OBJECTS_SQL = """
         select * from (
             select 'function' as kind, p.proname::text as name,
                 'db/functions/' || p.proname as row_name, p.oid || ' ' || p.ctid as version,
-                'drop routine ' || p.oid::regprocedure as drop_statement,
+                'drop routine if exists ' || p.oid::regprocedure as drop_statement,
                 exists (
                     select from pg_depend d
                     left join pg_type t on d.refclassid = 'pg_type'::regclass and t.oid = d.refobjid
@@ -69,12 +70,12 @@ _OBJECTS_SQL = """
                 )
             union all
             select 'view', c.relname, 'db/views/' || c.relname, c.oid || ' ' || c.ctid,
-                'drop view ' || c.oid::regclass, true
+                'drop view if exists ' || c.oid::regclass, true
             from pg_class c
             where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
             union all
             select 'trigger', t.tgname, 'db/triggers/' || t.tgname, t.oid || ' ' || t.ctid,
-                format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass), true
+                format('drop trigger if exists %I on %s', t.tgname, t.tgrelid::regclass), true
             from pg_trigger t
             join pg_class c on c.oid = t.tgrelid
             join pg_namespace n on n.oid = c.relnamespace
@@ -91,7 +92,8 @@ _REPLAY_SQL = f"""
     v_search_path constant text := current_setting('search_path');
     v_check_bodies constant text := current_setting('check_function_bodies');
     v_before text[];
-    v_object record;
+    v_drops text[];
+    v_drop text;
     v_any boolean;
     v_stuck text;
     v_missing text;
@@ -140,11 +142,13 @@ begin
             if v_round = 2 then
                 loop
                     v_any := false;
-                    for v_object in execute v_objects || 'where entangled and exists '
-                        '(select from {LEDGER} l where l.name = row_name)'
-                    loop
+                    execute 'select array(select drop_statement from (' || v_objects || ') as o'
+                        ' where entangled'
+                        ' and exists (select from {LEDGER} l where l.name = row_name))'
+                    into v_drops;
+                    foreach v_drop in array v_drops loop
                         begin
-                            execute v_object.drop_statement;
+                            execute v_drop;
                             v_any := true;
                         exception
                             when dependent_objects_still_exist then null;
@@ -166,20 +170,21 @@ begin
                         or datatype_mismatch or wrong_object_type
                         or duplicate_object or duplicate_function or duplicate_table
                     then
-                        for v_object in execute v_objects || 'where kind = $1 and name = any ($2)'
-                            using v_kinds[i], string_to_array(v_creates[i], ',')
-                        loop
-                            execute v_object.drop_statement;
+                        execute 'select array(select drop_statement from (' || v_objects || ') as o'
+                            ' where kind = $1 and name = any ($2))'
+                        into v_drops using v_kinds[i], string_to_array(v_creates[i], ',');
+                        foreach v_drop in array v_drops loop
+                            execute v_drop;
                         end loop;
                         execute v_texts[i];
                 end;
                 -- Under the same name with other parameters, or on another table: the old one.
                 if v_kinds[i] <> 'view' then
-                    for v_object in execute v_objects
-                        || 'where kind = $1 and name = any ($2) and version = any ($3)'
-                        using v_kinds[i], string_to_array(v_creates[i], ','), v_before
-                    loop
-                        execute v_object.drop_statement;
+                    execute 'select array(select drop_statement from (' || v_objects || ') as o'
+                        ' where kind = $1 and name = any ($2) and version = any ($3))'
+                    into v_drops using v_kinds[i], string_to_array(v_creates[i], ','), v_before;
+                    foreach v_drop in array v_drops loop
+                        execute v_drop;
                     end loop;
                 end if;
                 execute 'select string_agg(c.name, '', '') from unnest($2) as c (name)'
@@ -198,16 +203,17 @@ begin
             loop
                 v_any := false;
                 v_stuck := null;
-                for v_object in execute v_objects || 'where row_name <> all ($1) and exists '
-                    '(select from {LEDGER} l where l.name = row_name)'
-                    using v_row_names
-                loop
+                execute 'select array(select drop_statement from (' || v_objects || ') as o'
+                    ' where row_name <> all ($1)'
+                    ' and exists (select from {LEDGER} l where l.name = row_name))'
+                into v_drops using v_row_names;
+                foreach v_drop in array v_drops loop
                     begin
-                        execute v_object.drop_statement;
+                        execute v_drop;
                         v_any := true;
                     exception
                         when dependent_objects_still_exist then
-                            v_stuck := v_object.drop_statement;
+                            v_stuck := v_drop;
                     end;
                 end loop;
                 exit when v_stuck is null;

@@ -15,11 +15,12 @@ import psycopg
 from service import __version__
 from service.database import connect, is_lost
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
-from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, block
+from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, UNFIT, block
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES, replay
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
 from service.migrations.state import Difference, mending_statements, read_differences
+from service.migrations.temporary import IN_THE_WAY, advice_on_temporary_objects
 
 logger = logging.getLogger(__name__)
 
@@ -257,7 +258,7 @@ def _apply(connection: psycopg.Connection, part: Part) -> bool:
             if error.sqlstate in CONTENTION and attempt < TRIES:
                 logger.warning("%s: %s; again", part.name, error.diag.message_primary)
                 continue
-            raise _failure(part.name, error) from error
+            raise _failure(part.name, error, _advice_on(connection, error)) from error
         if changed:
             logger.info("applied %s", part.name)
         return changed
@@ -280,7 +281,7 @@ def _mend(
             connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
             connection.execute(replay(schema).encode())
     except psycopg.Error as error:
-        raise _failure("db", error) from error
+        raise _failure("db", error, _advice_on(connection, error)) from error
     left = _differences(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
@@ -304,7 +305,14 @@ def _lock(connection: psycopg.Connection) -> None:
         connection.execute(block(f"begin\n    {TAKE_LOCK}\nend").encode())
 
 
-def _failure(part: str, error: psycopg.Error) -> MigrationError | DatabaseUnavailable:
+def _advice_on(connection: psycopg.Connection, error: psycopg.Error) -> str | None:
+    """What is in the way, where Postgres does not say whose it is."""
+    return advice_on_temporary_objects(connection) if error.sqlstate in IN_THE_WAY else None
+
+
+def _failure(
+    part: str, error: psycopg.Error, advice: str | None = None
+) -> MigrationError | DatabaseUnavailable:
     said = error.diag.message_primary or str(error).strip()
     if is_lost(error):
         return DatabaseUnavailable(
@@ -314,6 +322,8 @@ def _failure(part: str, error: psycopg.Error) -> MigrationError | DatabaseUnavai
     if error.sqlstate == REFUSED:
         kind = ForeignRelations if part == "check" else MigrationError
         return kind(said, hint=error.diag.message_hint)
+    if error.sqlstate == UNFIT:
+        return MigrationError(said, hint=error.diag.message_hint)
     if error.sqlstate == LOCKED and (error.diag.message_hint or "").startswith("Nothing was"):
         return MigrationError(said, hint=error.diag.message_hint)
     detail = f" {error.diag.message_detail}" if error.diag.message_detail else ""
@@ -322,6 +332,8 @@ def _failure(part: str, error: psycopg.Error) -> MigrationError | DatabaseUnavai
         hint = "Run it as the user that ran the first migrate, or as a superuser."
     elif error.sqlstate == "2BP01":
         hint = "Drop what depends on it, migrate, and create it again."
+    if advice is not None:
+        hint = advice
     return MigrationError(f"{_place(part, error.diag)}: {said}{detail}", hint=hint)
 
 

@@ -17,7 +17,13 @@ from psycopg.conninfo import make_conninfo
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.migrations.blocks import LOCK_KEY, TAKE_LOCK, block
 from service.migrations.parts import all_parts
-from service.migrations.runner import export, migrate
+from service.migrations.runner import (
+    MigrateResult,
+    export,
+    migrate,
+    migration_status,
+    state_differences,
+)
 from service.migrations.schema import default_roots, read_schema
 from tests.conftest import DatabaseFactory
 from tests.migrations.pg_catalog import execute, ledger_names, rows, structure
@@ -332,6 +338,67 @@ def test_whatever_the_login_has_set(empty_database: str, tree: Tree) -> None:
     tree.write(f"migrations/{SECOND}", "create table public.basket ();\nselect pg_sleep(1.1);\n")
     migrate(empty_database, roots=tree.roots)
     assert rows(empty_database, "select 'public.basket'::regclass is not null") == [(True,)]
+
+
+def test_however_the_database_writes_names_and_values(
+    empty_database: str, database_factory: DatabaseFactory
+) -> None:
+    """A fresh one, one that is compared and one that is mended, by migrate and by its file."""
+    ordinary = database_factory()
+    migrate(ordinary)
+    with psycopg.connect(empty_database) as connection:
+        name = connection.info.dbname
+    settings = {
+        "datestyle": "German",
+        "intervalstyle": "sql_standard",
+        "timezone": "Asia/Kolkata",
+        "quote_all_identifiers": "on",
+        "standard_conforming_strings": "off",
+        "client_encoding": "LATIN1",
+    }
+    odd = [f"alter database \"{name}\" set {each} = '{settings[each]}'" for each in settings]
+    execute(empty_database, *odd)
+    assert "db" in migrate(empty_database).applied
+    assert migrate(empty_database) == MigrateResult((), ())
+    assert {each.state for each in migration_status(empty_database)} == {"applied"}
+    execute(empty_database, "alter view public.model_prices rename column name to nom")
+    migrate(empty_database)
+    assert state_differences(empty_database) == []
+    execute(empty_database, *(f'alter database "{name}" reset {each}' for each in settings))
+    assert structure(empty_database) == structure(ordinary)
+
+
+def test_its_file_too(
+    empty_database: str, database_factory: DatabaseFactory, tmp_path: Path
+) -> None:
+    ordinary = database_factory()
+    migrate(ordinary)
+    with psycopg.connect(
+        empty_database,
+        autocommit=True,
+        options="-c quote_all_identifiers=on -c standard_conforming_strings=off",
+    ) as connection:
+        connection.execute(export(tmp_path).read_text().encode())
+        kept = connection.execute("show quote_all_identifiers").fetchone()
+        assert kept == ("on",)
+    assert structure(empty_database) == structure(ordinary)
+
+
+def test_an_encoding_without_room_for_names_is_refused(empty_database: str, tmp_path: Path) -> None:
+    execute(
+        empty_database,
+        "create database pricing_test_latin encoding 'LATIN1' locale 'C' template template0",
+    )
+    latin = make_conninfo(empty_database, dbname="pricing_test_latin")
+    try:
+        with pytest.raises(MigrationError) as caught:
+            migrate(latin)
+        assert "encoding of the database is LATIN1" in caught.value.message
+        assert "encoding 'UTF8'" in str(caught.value.hint)
+        assert rows(latin, "select nspname from pg_namespace where nspname = 'procrastinate'") == []
+        assert rows(latin, "select from pg_class where relnamespace = 'public'::regnamespace") == []
+    finally:
+        execute(empty_database, "drop database pricing_test_latin with (force)")
 
 
 def test_no_server(tree: Tree) -> None:

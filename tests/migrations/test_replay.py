@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
+import psycopg
 import pytest
 
 from service.errors import MigrationError
-from service.migrations.runner import migrate
-from tests.migrations.pg_catalog import execute, rows
+from service.migrations.runner import migrate, state_differences
+from tests.migrations.pg_catalog import execute, rows, structure
 from tests.migrations.trees import Tree, function
 
 FUNCTIONS = """
@@ -231,3 +234,48 @@ def test_line_ends_are_no_change(url: str, tree: Tree) -> None:
     for file in tree.root.rglob("*.sql"):
         file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
     assert migrate(url, roots=tree.roots).applied == ()
+
+
+def test_a_view_of_ours_with_a_trigger_may_have_to_be_made_again(database: str) -> None:
+    """It takes its trigger along, whose turn to be dropped comes later."""
+    as_released = structure(database)
+    for view, column in (("model_prices", "name"), ("pricing_sync_lock", "locked_at")):
+        execute(database, f"alter view public.{view} rename column {column} to nom")
+    migrate(database)
+    assert structure(database) == as_released
+    assert state_differences(database) == []
+
+
+def test_what_the_operator_built_on_a_view_that_was_changed_is_named(database: str) -> None:
+    execute(
+        database,
+        "alter view public.model_prices rename column name to nom",
+        "create view public.report as select nom from public.model_prices",
+    )
+    with pytest.raises(MigrationError) as caught:
+        migrate(database)
+    assert "view report depends on view model_prices" in caught.value.message.replace("public.", "")
+    assert caught.value.hint == "Drop what depends on it, migrate, and create it again."
+
+
+@pytest.mark.parametrize(
+    "temporary",
+    [
+        "create temp view v1 as select * from public.pricing_missing_credentials",
+        "create temp table v1 (row public.pricing_missing_credentials)",
+    ],
+)
+def test_what_is_temporary_in_another_session_is_named_with_its_session(
+    database: str, temporary: str
+) -> None:
+    execute(database, "alter view public.pricing_missing_credentials rename column slug to nom")
+    with psycopg.connect(database, autocommit=True) as stranger:
+        stranger.execute(temporary.encode())
+        with pytest.raises(MigrationError) as caught:
+            migrate(database)
+        assert "v1" in caught.value.message
+        hint = str(caught.value.hint)
+        assert re.search(r"pg_temp_\d+\.v1 is a temporary object of ", hint)
+        assert f"select pg_terminate_backend({stranger.info.backend_pid});" in hint
+    migrate(database)
+    assert state_differences(database) == []
