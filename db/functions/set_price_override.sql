@@ -35,10 +35,9 @@ begin
         raise exception 'reason must have 1 to 500 characters'
             using errcode = 'PT422', hint = 'Say where the price comes from.';
     end if;
-    if expires_at <= clock_timestamp() then
-        raise exception 'expires_at cannot be %', set_price_override.expires_at
-            using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''30 days'', or null: never.';
-    end if;
+    perform public.checked_expiry(
+        'expires_at', set_price_override.expires_at, 'null for one that does not end by itself'
+    );
     if jsonb_typeof(coalesce(set_price_override.prices, '{}')) <> 'object' then
         raise exception 'prices must be a JSON object'
             using errcode = 'PT422', hint = 'For example {"cache_read_per_1m": 0.25, "per_image": "0.04"}.';
@@ -124,7 +123,7 @@ begin
         set_price_override.reason,
         set_price_override.author,
         v_now,
-        nullif(set_price_override.expires_at, 'infinity'),
+        set_price_override.expires_at,
         v_suspicion is not null
     )
     returning o.* into v_override;

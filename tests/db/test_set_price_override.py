@@ -157,6 +157,8 @@ def test_every_price_has_both_names(pricing: Pricing) -> None:
         {"input_per_1m": 1, "expires_at": "2001-01-01"},
         {"input_per_1m": 1, "expires_at": "now"},
         {"input_per_1m": 1, "expires_at": "-infinity"},
+        {"input_per_1m": 1, "expires_at": "infinity"},
+        {"input_per_1m": 1, "expires_at": "9999-12-31T23:59-14:00"},
     ],
     ids=str,
 )
@@ -223,11 +225,6 @@ def test_one_that_has_expired_and_was_not_ended_yet(pricing: Pricing) -> None:
     override(pricing, input_per_1m=6)
     assert pricing.value("select public.end_expired_overrides()") == 0
     assert charged(pricing) == prices(6, 2)
-
-
-def test_one_for_ever(pricing: Pricing) -> None:
-    said(pricing, {"m": prices(1, 2)})
-    assert override(pricing, input_per_1m=5, expires_at="infinity")["expires_at"] is None
 
 
 def test_the_price_that_is_charged_already(pricing: Pricing) -> None:
@@ -306,7 +303,10 @@ def catalogue_says(pricing: Pricing, **amounts: str) -> None:
         # What is not paid for tokens.
         ({"prices": {"per_image": "0.4"}}, "per_image moves by 10 times (0.04 -> 0.4)"),
         ({"prices": {"per_image": "0"}}, "per_image falls to zero (0.04 -> 0)"),
-        ({"prices": {"per_request": 11}}, "per_request 11 is above 10"),
+        (
+            {"prices": {"per_request": "0.01"}},
+            "per_request 0.01 has nothing to be measured by: there was",
+        ),
         (
             {"prices": {"cache_read_per_1m": 200}},
             "cache_read_per_1m 200 is 100 times the price of input and output, and there was none",
@@ -328,6 +328,101 @@ def test_beyond_the_guards_it_needs_force(guarded: Pricing, given: Row, why: str
     assert details["forced"] is True
     assert why in details["suspicion"]
     assert guarded.value("select forced from public.pricing_active_overrides") is True
+
+
+NOTHING = "has nothing to be measured by"
+
+
+@pytest.mark.parametrize(
+    ("base", "given", "why"),
+    [
+        # Not by itself, nor by another price of the same override.
+        (prices("0.1"), {"output_per_1m": 999}, "999 is 9,990 times the price of input"),
+        (prices("0.1"), {"output_per_1m": 1}, "output_per_1m 1 is 10 times the price of input"),
+        (prices("0.1"), {"output_per_1m": "0.01"}, "output_per_1m 0.01 is 0.1 times the price of"),
+        (prices(None, 30), {"input_per_1m": "0.3"}, "0.3 is 0.01 times the price of output"),
+        (
+            prices(1, 2),
+            {
+                "input_per_1m": "9.9",
+                "output_per_1m": "19.9",
+                "prices": {"reasoning_per_1m": 20},
+            },
+            "reasoning_per_1m 20 is 10 times the price of input and output",
+        ),
+        (
+            prices(1, 2),
+            {"prices": {"output_audio_per_1m": 200}},
+            "output_audio_per_1m 200 is 100 times the price of input and output",
+        ),
+        (
+            prices(1, 2),
+            {"prices": {"cache_read_per_1m": "0.01"}},
+            "cache_read_per_1m 0.01 is 0.01 times the price of input and output",
+        ),
+        (prices("0.1"), {"output_per_1m": 0}, "output_per_1m is zero, and there was no price"),
+        # A free model, or one axis of it.
+        (prices(0, 0), {"input_per_1m": 1}, f"input_per_1m 1 {NOTHING}: it was free"),
+        (prices(0, 0), {"output_per_1m": 999}, f"output_per_1m 999 {NOTHING}: it was free"),
+        (prices(0, 0), {"prices": {"cache_read_per_1m": 1}}, f"1 {NOTHING}: there was none"),
+        (prices(0, 0), {"prices": {"per_image": "0.04"}}, f"per_image 0.04 {NOTHING}"),
+        (prices(0), {"output_per_1m": 1}, f"output_per_1m 1 {NOTHING}: there was none"),
+        (prices(price_per_image="0.04"), {"input_per_1m": 1}, f"input_per_1m 1 {NOTHING}"),
+        (
+            prices(conditions=[{"min_prompt_tokens": 1, INPUT: "0.000001"}]),
+            {"input_per_1m": 999},
+            f"input_per_1m 999 {NOTHING}",
+        ),
+        # No price at all: the band, and one price beside the other.
+        ({}, {"input_per_1m": 1, "output_per_1m": 10}, "10 is 10 times the price of input"),
+        ({}, {"output_per_1m": 1, "prices": {"reasoning_per_1m": 10}}, "10 is 10 times the price"),
+        ({}, {"input_per_1m": 1001}, "input_per_1m 1,001 is outside 0.001 to"),
+        ({}, {"input_per_1m": 0, "output_per_1m": 0}, "input_per_1m is zero, and there was"),
+        ({}, {"prices": {"per_image": "10.01"}}, "per_image 10.01 is above 10"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_price_that_was_not_there_is_measured_by_what_was(
+    guarded: Pricing, base: Row, given: Row, why: str
+) -> None:
+    said(guarded, {"new": base})
+    with guarded.nothing_written(), refused("PT409") as info:
+        override(guarded, "new", **given)
+    assert why in str(info.value.diag.message_primary)
+    assert override(guarded, "new", **given, force=True)["forced"] is True
+
+
+@pytest.mark.parametrize(
+    ("base", "given"),
+    [
+        (prices("0.3"), {"output_per_1m": "2.5"}),
+        (prices(1, 2), {"prices": {"cache_read_per_1m": "0.1", "input_audio_per_1m": 40}}),
+        (prices("0.1", 0), {"output_per_1m": "0.1"}),
+        (prices(0, 0), {"input_per_1m": 0, "prices": {"per_request": 0, "reasoning_per_1m": 0}}),
+        ({}, {"input_per_1m": 3, "output_per_1m": 15, "prices": {"cache_read_per_1m": "0.3"}}),
+        ({}, {"input_per_1m": 600}),
+        ({}, {"prices": {"per_image": "0.04"}}),
+        # A fee of nothing says nothing of what the model costs.
+        ({"price_per_request": "0"}, {"input_per_1m": 3}),
+    ],
+    ids=str,
+)
+def test_a_first_price_within_them_needs_no_force(guarded: Pricing, base: Row, given: Row) -> None:
+    said(guarded, {"new": base})
+    assert override(guarded, "new", **given)["forced"] is False
+
+
+def test_what_a_price_was_once_or_is_in_the_catalogue_measures_it(guarded: Pricing) -> None:
+    catalogue_says(guarded, price_per_cache_write_token="0.0000003", price_per_request="0.01")
+    override(guarded, prices={"cache_write_per_1m": 1, "per_request": "0.02"})
+    for given in ({"cache_write_per_1m": 3}, {"per_request": "0.1"}):
+        with refused("PT409"):
+            override(guarded, prices=given)
+
+    said(guarded, {"m": prices(0, 0)})
+    override(guarded, input_per_1m=2, output_per_1m=2)
+    with refused("PT409"):
+        override(guarded, input_per_1m=2, output_per_1m=20)
 
 
 def test_within_them_force_is_not_recorded(guarded: Pricing) -> None:
