@@ -10,6 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from service.errors import DatabaseRefused, DatabaseUnavailable, MigrationError, SettingsError
+from service.timestamps import bound_timestamps
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
 
@@ -48,9 +49,10 @@ def connect(url: str, **kwargs: Any) -> psycopg.Connection:
         connection = psycopg.connect(url, **{**defaults, **kwargs}, autocommit=True)
         connection.execute(f"select {_PIN}".encode())
         connection.autocommit = autocommit
-        return connection
     except psycopg.OperationalError as error:
         raise _unavailable(error, secret=given.get("password")) from None
+    bound_timestamps(connection)
+    return connection
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from psycopg.rows import TupleRow
 from service.connection import BoundedConnection
 from service.errors import SettingsError
 from service.settings import read_settings
+from service.timestamps import bound_timestamps
 
 WORKER_ROLE = "pricing_worker"
 # Generous: a session that is only slow must not be taken for none.
@@ -116,6 +117,7 @@ class WorkerSessions:
 
     async def _open(self) -> BoundedConnection:
         connection = await BoundedConnection.connect(worker_conninfo(), autocommit=True)
+        bound_timestamps(connection)
         self._unready.add(connection)
         try:
             await self._configure(connection)

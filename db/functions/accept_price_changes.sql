@@ -29,10 +29,11 @@ begin
         raise exception 'up_to_ratio cannot be %', coalesce(up_to_ratio::text, 'null')
             using errcode = 'PT422', hint = 'It is more than 1: 20 accepts changes up to 20 times as much, or a twentieth.';
     end if;
-    if until is null or until <= clock_timestamp() or until = 'infinity' then
-        raise exception 'until cannot be %', coalesce(until::text, 'null')
+    if until is null then
+        raise exception 'until cannot be null'
             using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''3 days''.';
     end if;
+    perform public.checked_expiry('until', accept_price_changes.until);
     if not exists (select from public.pricing_providers p where p.slug = accept_price_changes.provider) then
         raise exception 'There is no provider %', coalesce(quote_literal(left(accept_price_changes.provider, 60)), 'null')
             using errcode = 'PT404', hint = 'select slug from pricing_providers shows them.';

@@ -51,7 +51,7 @@ begin
         select
             q.id,
             q.args ->> 'provider' as provider,
-            coalesce(extract(epoch from clock_timestamp() - l.queued_at), 0) as seconds,
+            coalesce(extract(epoch from clock_timestamp() - public.capped_expiry(l.queued_at)), 0) as seconds,
             h.locked_by,
             extract(epoch from clock_timestamp() - h.locked_at) as locked_seconds
         from procrastinate.procrastinate_jobs q
@@ -67,7 +67,7 @@ begin
     ),
     workers as (
         select
-            extract(epoch from clock_timestamp() - w.last_heartbeat) as seconds,
+            extract(epoch from clock_timestamp() - public.capped_expiry(w.last_heartbeat)) as seconds,
             coalesce(w.last_heartbeat > clock_timestamp() - s.lease, false) as is_alive
         from public.pricing_worker_heartbeats w
         cross join public.pricing_settings s
@@ -80,7 +80,7 @@ begin
             p.base_url,
             p.credential_variable,
             p.consecutive_failures,
-            extract(epoch from clock_timestamp() - p.last_success_at) as success_seconds,
+            extract(epoch from clock_timestamp() - public.capped_expiry(p.last_success_at)) as success_seconds,
             f.error_kind,
             f.error_message
         from public.pricing_providers p
@@ -122,7 +122,7 @@ begin
         'ticks', coalesce(
             (
                 select jsonb_object_agg(t.scheduler, jsonb_build_object(
-                    'seconds', extract(epoch from clock_timestamp() - t.last_tick_at),
+                    'seconds', extract(epoch from clock_timestamp() - public.capped_expiry(t.last_tick_at)),
                     'last_error', t.last_error
                 ))
                 from public.pricing_scheduler_ticks t

@@ -10,20 +10,20 @@ as $$
         select
             provider.slug,
             provider.sync_interval,
-            nullif(
+            public.capped_expiry(nullif(
                 case
                     when provider.next_allowed_at > clock_timestamp()
                         then greatest(provider.next_sync_at, provider.next_allowed_at)
                     else provider.next_sync_at
                 end,
                 '-infinity'
-            ) as next_run,
+            )) as next_run,
             -- Enabled, but without what it needs or put off for ever, it has no next run.
             syncable.slug is not null
                 and 'infinity' not in (
                     coalesce(provider.next_sync_at, 'epoch'), coalesce(provider.next_allowed_at, 'epoch')
                 ) as has_next_run,
-            provider.last_success_at
+            public.capped_expiry(provider.last_success_at) as last_success_at
         from public.pricing_providers as provider
         left join public.pricing_syncable_providers as syncable on syncable.slug = provider.slug
         where provider.enabled

@@ -47,7 +47,8 @@ select
     m.is_active,
     m.last_changed_at,
     p.last_success_at as confirmed_at,
-    date_trunc('second', now() - p.last_success_at) as confirmed_ago,
+    -- One provider's time that somebody set by hand must not be the end of this view.
+    case when isfinite(p.last_success_at) then date_trunc('second', now() - p.last_success_at) end as confirmed_ago,
     exists (
         select from public.pricing_held_changes h where h.model_id = m.id and h.status = 'held'
     ) as is_held,

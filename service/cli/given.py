@@ -44,7 +44,10 @@ def given_time(text: str) -> datetime:
         raise typer.BadParameter(
             f"{text!r} is not a time such as 2026-11-27 or 2026-11-27T12:00Z."
         ) from None
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except OverflowError:
+        raise typer.BadParameter(f"{text!r} is not within the years 1 to 9999 in UTC.") from None
 
 
 def given_duration(text: str) -> timedelta:

@@ -14,6 +14,7 @@ import asyncpg
 
 from service.errors import SettingsError
 from service.settings import Settings
+from service.timestamps import bound_asyncpg_timestamps
 from service.web.database_url import asyncpg_url
 from service.web.errors import CONNECTION_ERRORS, database_error
 from service.web.sessions import has_sessions, require_login_role
@@ -163,6 +164,7 @@ class WebDatabase:
             server_settings={"application_name": "pricing-sync web"},
             connection_class=StatelessConnection,
         )
+        await bound_asyncpg_timestamps(connection)
         return connection
 
     async def _prepare(self, connection: Any) -> None:

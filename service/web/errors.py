@@ -118,10 +118,10 @@ def hinted(hints: Mapping[int, str]) -> Iterator[None]:
 
 def database_error(error: Exception) -> HttpError:
     """The HTTP error for whatever came out of a database call; what it does not know is a 500."""
-    if isinstance(error, asyncpg.PostgresError):
-        status, code = _status_of(error.sqlstate or "")
-    elif isinstance(error, asyncpg.DataError | UnicodeError):
+    if _is_unsendable(error):
         status, code = 422, "bad_input"
+    elif isinstance(error, asyncpg.PostgresError):
+        status, code = _status_of(error.sqlstate or "")
     elif isinstance(error, SettingsError):
         # The sentence says what the operator's database lacks: it goes to the log, not to clients.
         logger.error("%s %s", error.message, error.hint or "")
@@ -176,8 +176,8 @@ def database_error(error: Exception) -> HttpError:
         return internal_error()
     if not isinstance(error, asyncpg.PostgresError) or not (error.sqlstate or "").startswith("PT"):
         return bad_input(
-            "A value holds characters that cannot be stored.",
-            hint="Leave out NUL characters and halves of surrogate pairs.",
+            "A value cannot be stored.",
+            hint="Leave out NUL characters, halves of surrogate pairs, and numbers beyond 64 bits.",
         )
     return HttpError(
         status,
@@ -215,6 +215,13 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
 async def answer_unexpected(request: Request, error: Exception) -> Response:
     """The server logs the traceback; the client learns that it happened, and nothing of it."""
     return internal_error().response()
+
+
+def _is_unsendable(error: Exception) -> bool:
+    """An argument that asyncpg cannot write: its DataError has a SQLSTATE, and no severity."""
+    if isinstance(error, asyncpg.DataError):
+        return error.severity is None
+    return isinstance(error, UnicodeError)
 
 
 def _status_of(sqlstate: str) -> tuple[int, str]:

@@ -69,6 +69,8 @@ def _key(cursor: str, types: Sequence[type]) -> tuple[str, ...]:
         for part, kind in zip(key, types, strict=True):
             if not isinstance(part, str) or "\0" in part:
                 raise ValueError(cursor)
+            # UnicodeEncodeError, which is a ValueError, for half of a surrogate pair.
+            part.encode()
             if kind is int and not 0 < int(part) < 2**63:
                 raise ValueError(cursor)
     except (ValueError, RecursionError):

@@ -57,6 +57,7 @@ def test_a_rule_for_a_provider_or_a_model(pricing: Pricing, model: str | None) -
         *({"up_to_ratio": ratio} for ratio in (None, 1, 0, -20, Decimal("0.5"))),
         *({"up_to_ratio": Decimal(ratio)} for ratio in ("NaN", "Infinity")),
         *({"until": until} for until in (None, "2001-01-01", "now", "infinity", "-infinity")),
+        {"until": "9999-12-31T23:59-14:00"},
         *({"reason": reason} for reason in (None, "", "  ", "x" * 501)),
         *({"accepted_by": who} for who in (None, "", "x" * 201)),
     ],

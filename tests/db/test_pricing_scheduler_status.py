@@ -120,3 +120,20 @@ def test_nobody_enabled(pricing: Pricing) -> None:
     found = status(pricing)
     assert (found["enabled"], found["running"], found["providers"]) == (False, False, [])
     assert (found["last_syncs"], found["next_runs"], found["interval_hours"]) == ({}, {}, None)
+
+
+@pytest.mark.parametrize("at", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
+def test_times_that_no_client_can_read(pricing: Pricing, at: str) -> None:
+    """Set by hand for one provider; the others are shown all the same."""
+    pricing.do(
+        "update public.pricing_providers set next_sync_at = %s, next_allowed_at = %s,"
+        " last_success_at = %s where slug = 'openrouter'",
+        *(at, at, at),
+    )
+    found = status(pricing)
+    times = [*found["next_runs"].values(), *(s["timestamp"] for s in found["last_syncs"].values())]
+    for time in filter(None, times):
+        assert datetime.fromisoformat(time).tzinfo is not None
+    with pricing.as_role("pricing_web"):
+        pricing.rows("select confirmed_ago from public.model_prices")
+    pricing.value("select public.pricing_doctor()")
