@@ -7,7 +7,10 @@ odd model never is: it is skipped and named.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+from pydantic import JsonValue
 
 from service.errors import ParseError
 from service.price_list import Page, PriceList, RawModel, SkippedModel
@@ -27,6 +30,10 @@ MAX_ID_LENGTH = 512
 MAX_ENTRIES = 100_000
 # Many times what any model has: each is compared with each in the database.
 MAX_CONDITIONS = 100
+# Many times what any model has beside its prices, nested values included. The time in which
+# Postgres puts one object into a list (jsonb_agg) grows with the square of its values.
+MAX_EXTRA_VALUES = 1_000
+LEFT_OUT = "(keys left out)"
 MAX_REASON_LENGTH = 500
 # What stands around a list when this is only the beginning of it.
 _MORE_FOLLOWS = ("next", "next_page", "next_page_token", "nextPageToken", "next_cursor")
@@ -80,6 +87,7 @@ def read_models(
                 raise entry
             model = read_model(label, entry)
             _require_few_conditions(model)
+            model = _with_few_extras(model)
             first = models.setdefault(label, model)
             if first is not model and first.as_charged() != model.as_charged():
                 raise OddEntry("the list has it more than once, with different prices")
@@ -161,6 +169,35 @@ def _require_few_conditions(model: RawModel) -> None:
     count = len(model.conditions)
     if count > MAX_CONDITIONS:
         raise OddEntry(f"it has {count:,} conditions, more than {MAX_CONDITIONS}")
+
+
+def _with_few_extras(model: RawModel) -> RawModel:
+    """The model with as much of its extra as is kept, and how many keys more there were."""
+    if sum(map(_values, model.extra.values())) <= MAX_EXTRA_VALUES:
+        return model
+    kept: dict[str, JsonValue] = {}
+    room = MAX_EXTRA_VALUES
+    # In order, so that the same list has the same keys again.
+    for key in sorted(model.extra):
+        size = _values(model.extra[key])
+        if size <= room:
+            kept[key] = model.extra[key]
+            room -= size
+    left_out = model.extra.keys() - kept.keys()
+    return replace(
+        model,
+        extra={**kept, LEFT_OUT: len(left_out)},
+        unknown_keys=frozenset(model.unknown_keys - left_out),
+    )
+
+
+def _values(value: JsonValue | Mapping[str, JsonValue]) -> int:
+    """How many values this is, the ones inside of it and itself."""
+    if isinstance(value, Mapping):
+        return 1 + sum(map(_values, value.values()))
+    if isinstance(value, list):
+        return 1 + sum(map(_values, value))
+    return 1
 
 
 def _require_complete(answer: dict[str, object], count: int) -> None:

@@ -162,6 +162,26 @@ def test_a_model_with_conditions_without_end_is_skipped() -> None:
     assert read.skipped == (SkippedModel("many", "it has 101 conditions, more than 100"),)
 
 
+def test_of_keys_without_end_some_are_kept_and_the_others_counted() -> None:
+    strange = {f"key_{number:05}": "1" for number in range(3_000)}
+    nested = {"many": [{"a": "1"}] * 600, "more": {"b": ["1"] * 400}, "z": "1"}
+    models = parse(
+        body(
+            entry("a/flat", pricing={"prompt": "0.000001", **strange}),
+            entry("a/nested", pricing={"prompt": "0.000001", **nested}),
+            entry("a/full", pricing={"prompt": "0.000001", **dict(list(strange.items())[:1_000])}),
+        )
+    ).models
+    flat, nested_ones, full = (model.extra for model in models)
+
+    assert len(flat) == 1_001
+    assert (flat["key_00999"], flat["(keys left out)"]) == ("1", 2_000)
+    assert set(nested_ones) == {"more", "z", "(keys left out)"}
+    assert "(keys left out)" not in full
+    assert len(models[0].unknown_keys) == 1_000
+    assert all(len(model.prices) == 1 for model in models)
+
+
 def test_no_reason_is_long() -> None:
     repeated = b",".join(b'"key %d":1,"key %d":2' % (n, n) for n in range(1_000))
     read = parse(b'{"data": [{"id": "a", "pricing": {' + repeated + b'}}, {"id": "b"}]}')
