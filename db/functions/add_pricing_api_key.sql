@@ -1,4 +1,4 @@
--- after: pricing_who
+-- after: pricing_who, checked_expiry, pricing_lock_holders
 create or replace function public.add_pricing_api_key(
     p_name text, p_role text, p_created_by text, p_expires_at timestamptz
 )
@@ -15,15 +15,24 @@ declare
     );
     v_key text := 'psk_' || v_id || '_' || v_secret;
 begin
-    if p_expires_at <= clock_timestamp() then
-        raise exception 'A key cannot expire in the past: %', p_expires_at
-            using errcode = 'PT422', hint = 'Give a time to come, or null for a key that does not expire.';
-    end if;
-    insert into public.pricing_api_keys (key_id, name, role, key_digest, created_by, expires_at)
-    values (v_id, p_name, p_role, sha256(v_key::bytea), coalesce(p_created_by, public.pricing_who()), p_expires_at);
+    perform public.checked_expiry('expires_at', p_expires_at, 'leave it out for a key that does not expire');
+    begin
+        insert into public.pricing_api_keys (key_id, name, role, key_digest, created_by, expires_at)
+        values (v_id, p_name, p_role, sha256(v_key::bytea), coalesce(p_created_by, public.pricing_who()), p_expires_at);
+    exception
+        -- Our functions hold the name: a row of it was written by hand.
+        when unique_violation then
+            raise exception 'There is a key named % already', quote_literal(p_name)
+                using errcode = 'PT409', hint = 'Somebody has added it just now: select name, state from pricing_keys lists them.';
+        when lock_not_available then
+            raise exception 'The keys named % are held by %',
+                    p_name, public.pricing_lock_holders('public.pricing_api_keys'::regclass, null)
+                using errcode = 'lock_not_available',
+                    hint = 'Nothing was written; try again. select pg_terminate_backend(<pid>) ends that session.';
+    end;
     return v_key;
 end;
 $$;
 
 comment on function public.add_pricing_api_key(text, text, text, timestamptz) is
-'Make a key, keep its digest and return it; who calls it has checked the name.';
+'Make a key, keep its digest and return it; who calls it has checked and locked the name.';

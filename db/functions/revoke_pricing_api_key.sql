@@ -1,5 +1,5 @@
 -- Refused from the next request on: the web process asks for the key's row each time.
--- after: pricing_who
+-- after: pricing_who, lock_key_name
 create or replace function public.revoke_pricing_api_key(name text, revoked_by text default current_user)
 returns integer
 language plpgsql
@@ -11,6 +11,7 @@ declare
     v_by constant text := coalesce(revoke_pricing_api_key.revoked_by, public.pricing_who());
     v_ended text[];
 begin
+    perform public.lock_key_name(revoke_pricing_api_key.name);
     with ended as (
         update public.pricing_api_keys k
         set revoked_at = clock_timestamp(), revoked_by = v_by

@@ -1,4 +1,4 @@
--- after: pricing_who, add_pricing_api_key
+-- after: pricing_who, add_pricing_api_key, lock_key_name, capped_expiry
 create or replace function public.rotate_pricing_api_key(
     name text,
     rotated_by text default current_user,
@@ -23,10 +23,10 @@ begin
         raise exception 'The grace of a rotation cannot be %', coalesce(grace::text, 'null')
             using errcode = 'PT422', hint = 'It is 0 to 90 days: as long as the old secret stays valid beside the new one.';
     end if;
+    perform public.lock_key_name(rotate_pricing_api_key.name);
     select k.* into v_old
     from public.pricing_api_keys k
-    where k.name = rotate_pricing_api_key.name and k.revoked_at is null and k.replaced_by is null
-    for update;
+    where k.name = rotate_pricing_api_key.name and k.revoked_at is null and k.replaced_by is null;
     if not found then
         raise exception 'There is no key named % that is not revoked', coalesce(quote_literal(rotate_pricing_api_key.name), 'null')
             using errcode = 'PT404', hint = 'select name, state from pricing_keys lists them; create_pricing_api_key makes a new one.';
@@ -34,7 +34,13 @@ begin
 
     v_now := clock_timestamp();
     -- Unless said otherwise, the new secret is valid for as long as the old one was meant to be.
-    v_expires_at := coalesce(rotate_pricing_api_key.expires_at, v_now + (v_old.expires_at - v_old.created_at));
+    v_expires_at := coalesce(
+        rotate_pricing_api_key.expires_at,
+        -- Clients cannot read what lies beyond, and by hand anything can be written.
+        public.capped_expiry(
+            v_now + (public.capped_expiry(v_old.expires_at) - coalesce(public.capped_expiry(v_old.created_at), v_now))
+        )
+    );
     -- Its id is only known once it is there, and its name is free only once the old one gives it up.
     update public.pricing_api_keys k set replaced_by = k.key_id where k.key_id = v_old.key_id;
     v_key := public.add_pricing_api_key(v_old.name, v_old.role, v_by, v_expires_at);

@@ -1,5 +1,5 @@
 -- What HTTP, the SQL editor, cron and the command line call. One call, and the job is committed with it.
--- after: pricing_identity, pricing_lock_holders
+-- after: idempotency_identity, pricing_lock_holders
 create or replace function public.trigger_pricing_sync(
     providers text[] default null,
     triggered_by text default current_user,
@@ -21,6 +21,7 @@ declare
         'on_conflict', trigger_pricing_sync.on_conflict
     );
     v_identity text;
+    v_since timestamptz;
     v_job_id constant uuid := gen_random_uuid();
     v_providers text[];
     v_key public.pricing_idempotency_keys;
@@ -41,8 +42,22 @@ begin
     end if;
 
     if idempotency_key is not null then
-        v_identity := public.pricing_identity(trigger_pricing_sync.triggered_by);
+        select i.identity, i.since into v_identity, v_since
+        from public.idempotency_identity(trigger_pricing_sync.triggered_by) i;
         begin
+            if v_since is not null then
+                -- Before 0.4.0 a row had the name of its key alone; a name had one holder ever.
+                update public.pricing_idempotency_keys k
+                set identity = v_identity
+                where k.identity = trigger_pricing_sync.triggered_by
+                    and k.key = trigger_pricing_sync.idempotency_key
+                    and k.used_at >= v_since
+                    and not exists (
+                        select
+                        from public.pricing_idempotency_keys o
+                        where o.identity = v_identity and o.key = trigger_pricing_sync.idempotency_key
+                    );
+            end if;
             loop
                 -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
                 insert into public.pricing_idempotency_keys (identity, key, job_id, request)

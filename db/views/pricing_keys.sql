@@ -1,3 +1,5 @@
+-- Times as clients can read them: one row with another would keep all of them from being shown.
+-- after: capped_expiry
 create or replace view public.pricing_keys
 with (security_invoker = true)
 as
@@ -9,11 +11,11 @@ select
         when k.expires_at <= clock_timestamp() then 'expired'
         else 'active'
     end as state,
-    k.created_at,
+    public.capped_expiry(k.created_at) as created_at,
     k.created_by,
-    k.expires_at,
-    k.last_used_at,
-    k.revoked_at,
+    public.capped_expiry(k.expires_at) as expires_at,
+    public.capped_expiry(k.last_used_at) as last_used_at,
+    public.capped_expiry(k.revoked_at) as revoked_at,
     k.revoked_by,
     k.key_id,
     k.replaced_by

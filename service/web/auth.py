@@ -32,11 +32,12 @@ HINT = "Send `Authorization: Bearer <key>`; `pricing-sync keys create NAME` make
 
 @dataclass(frozen=True)
 class Identity:
-    """``stale_id``: the key's public part, when its last use was not written down lately."""
+    """``key_id``: the key's public part; ``is_stale``: its last use was not written down lately."""
 
     name: str
     role: Role
-    stale_id: str | None = None
+    key_id: str | None = None
+    is_stale: bool = False
 
     @property
     def who(self) -> str:
@@ -84,8 +85,8 @@ class KeyGate:
                 else:
                     await _forbidden(identity.role, needed).response()(scope, receive, send)
             finally:
-                if identity.stale_id is not None:
-                    state_of(request).key_uses.note(identity.stale_id)
+                if identity.key_id is not None and identity.is_stale:
+                    state_of(request).key_uses.note(identity.key_id)
             return
         await self._app(scope, receive, send)
 
@@ -120,7 +121,7 @@ async def identify(key: bytes, state: WebState) -> Identity:
         raise _unauthorized("The key is not valid.")
     if not row["is_valid"]:
         raise _unauthorized("The key has expired or was revoked.")
-    return Identity(row["name"], row["role"], stored_id if row["is_stale"] else None)
+    return Identity(row["name"], row["role"], stored_id, row["is_stale"])
 
 
 def _bearer_key(request: Request) -> bytes:

@@ -2,7 +2,8 @@
 
 A statement is a transaction of its own here, so the setting ends with it, also behind a pooler.
 The argument is computed before the function begins, so its audit row has key and address
-(``db/functions/sign_audit_row.sql``), and it costs no round trip.
+(``db/functions/sign_audit_row.sql``), an idempotency key its owner
+(``db/functions/idempotency_identity.sql``), and it costs no round trip.
 """
 
 from __future__ import annotations
@@ -29,7 +30,14 @@ def key_name(parameter: int) -> str:
 
 def caller_of(request: Request) -> str:
     identity = identity_of(request)
-    return json.dumps({"who": identity.who, "key": identity.name, "address": _address(request)})
+    return json.dumps(
+        {
+            "who": identity.who,
+            "key": identity.name,
+            "key_id": identity.key_id,
+            "address": _address(request),
+        }
+    )
 
 
 def _address(request: Request) -> str | None:

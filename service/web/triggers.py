@@ -11,18 +11,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.answers import TriggerAnswer
-from service.web.auth import identity_of
 from service.web.body import RequestBody, read_body
+from service.web.caller import caller_of, who
 from service.web.errors import RETRY_AFTER_LOCK, HttpError
 from service.web.parameters import idempotency_key_of
 from service.web.state import WebState, state_of
 from service.web.syncs import poll_url_of, status_word
 
-TRIGGER = """
+TRIGGER = f"""
 select job.job_id, job.status, job.triggered_by, job.triggered_at,
        public.pricing_sync_estimate() as estimate
 from public.trigger_pricing_sync(
-    providers => $1, triggered_by => $2, dry_run => $3, on_conflict => $4, idempotency_key => $5
+    providers => $1, triggered_by => {who(2)}, dry_run => $3, on_conflict => $4,
+    idempotency_key => $5
 ) as job
 """
 
@@ -54,7 +55,7 @@ async def trigger_sync(request: Request) -> Response:
         job = await state.database.row(
             TRIGGER,
             body.providers,
-            identity_of(request).who,
+            caller_of(request),
             body.dry_run,
             body.on_conflict,
             idempotency_key,

@@ -51,7 +51,10 @@ def test_no_two_keys_are_alike(pricing: Pricing) -> None:
         ("x" * 65, "admin", "PT422"),
         # Who has PRICING_ADMIN_KEY is called so.
         ("admin", "read", "PT422"),
+        *((name, "read", "PT422") for name in ("Admin", "ADMIN ", " admin", "ad min")),
+        *((name, "read", "PT422") for name in ("k ", "k\t", "k\u200b", "k\u00a0", "\u0430dmin")),
         ("taken", "admin", "PT409"),
+        *((name, "admin", "PT409") for name in ("Taken", "ta ken")),
     ],
 )
 def test_a_bad_name_or_role_is_refused(
@@ -62,12 +65,45 @@ def test_a_bad_name_or_role_is_refused(
         pricing.do("select public.create_pricing_api_key(%s, %s)", name, role)
 
 
+def test_who_has_a_name_like_it_is_named(pricing: Pricing) -> None:
+    pricing.do("select public.create_pricing_api_key('Night shift')")
+    with refused("PT409") as caught:
+        pricing.do("select public.create_pricing_api_key('nightshift')")
+    assert "'Night shift'" in str(caught.value) and "'nightshift'" in str(caught.value)
+    pricing.do("select public.revoke_pricing_api_key('Night shift')")
+    pricing.do("select public.create_pricing_api_key('nightshift')")
+
+
+def test_names_that_are_there_already_go_on(pricing: Pricing) -> None:
+    """From before they were refused."""
+    for number, name in enumerate(("Admin", "admin ", "ops", "OPS")):
+        pricing.do(
+            "insert into public.pricing_api_keys (key_id, name, key_digest, created_by)"
+            " values (lpad(%s, 12, '0'), %s, sha256('x'), 'somebody')",
+            str(number),
+            name,
+        )
+        pricing.do("select public.rotate_pricing_api_key(%s)", name)
+        assert pricing.value("select public.revoke_pricing_api_key(%s)", name) == 1
+
+
+def test_a_replaced_secret_that_is_valid_has_the_name(pricing: Pricing) -> None:
+    pricing.do("select public.create_pricing_api_key('ops')")
+    pricing.do("select public.rotate_pricing_api_key('ops', grace => '1 hour')")
+    pricing.do("update public.pricing_api_keys set revoked_at = now() where replaced_by is null")
+    with refused("PT409"):
+        pricing.do("select public.create_pricing_api_key('ops')")
+
+
 def test_a_key_may_expire_but_not_in_the_past(pricing: Pricing) -> None:
     make = (
         "select public.create_pricing_api_key('k', 'operate', expires_at => now() + %s::interval)"
     )
     with pricing.nothing_written(), refused("PT422"):
         pricing.do(make, "-1 second")
+    with pricing.nothing_written(), refused("PT422") as caught:
+        pricing.do("select public.create_pricing_api_key('k', expires_at => 'infinity')")
+    assert "leave it out for a key that does not expire" in str(caught.value.diag.message_hint)
     pricing.do(make, "90 days")
     shown = pricing.row(
         "select role, state, (expires_at - now())::text ~ '^(90|89) days' as expires_then"

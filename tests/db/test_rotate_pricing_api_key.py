@@ -72,6 +72,36 @@ def test_an_expired_key_is_valid_again_for_as_long_as_before(pricing: Pricing) -
 
 
 @pytest.mark.parametrize(
+    "expires_at", ["9999-12-31 00:00+00", "9999-12-31 23:59:58+00", "infinity"]
+)
+def test_the_end_of_what_clients_can_read_is_the_end(pricing: Pricing, expires_at: str) -> None:
+    """Beyond the bound only by hand, or from before there was one."""
+    pricing.do("select public.create_pricing_api_key('ops')")
+    pricing.do("update public.pricing_api_keys set expires_at = %s", expires_at)
+    for _ in range(2):
+        new = pricing.value("select public.rotate_pricing_api_key('ops', grace => '1 hour')")
+    assert is_valid(pricing, new)
+    ends = pricing.value("select expires_at from public.pricing_keys where replaced_by is null")
+    assert (ends and ends.year) == (None if expires_at == "infinity" else 9999)
+    assert pricing.value("select public.revoke_pricing_api_key('ops')") == 3
+
+
+def test_odd_times_in_a_row_keep_none_from_being_shown(pricing: Pricing) -> None:
+    pricing.do("set timezone = 'Pacific/Kiritimati'")
+    for name, time in (("late", "294276-12-31"), ("ever", "infinity"), ("past", "-infinity")):
+        pricing.do("select public.create_pricing_api_key(%s)", name)
+        pricing.do(
+            "update public.pricing_api_keys set expires_at = %(at)s, created_at = %(at)s,"
+            " last_used_at = %(at)s, revoked_at = %(at)s where name = %(name)s".replace(
+                "%(at)s", f"'{time}'"
+            ).replace("%(name)s", f"'{name}'")
+        )
+    rows = pricing.rows("select * from public.pricing_keys order by name")
+    assert [row["name"] for row in rows] == ["ever", "late", "past"]
+    assert rows[1]["expires_at"].year == 9999
+
+
+@pytest.mark.parametrize(
     ("arguments", "code"),
     [
         ("'nobody'", "PT404"),
@@ -81,6 +111,8 @@ def test_an_expired_key_is_valid_again_for_as_long_as_before(pricing: Pricing) -
         ("'ops', grace => '1 year'", "PT422"),
         ("'ops', grace => null", "PT422"),
         ("'ops', expires_at => now() - interval '1 second'", "PT422"),
+        ("'ops', expires_at => 'infinity'", "PT422"),
+        ("'ops', expires_at => '9999-12-31 23:59-14:00'", "PT422"),
     ],
 )
 def test_refused(pricing: Pricing, arguments: str, code: str) -> None:
