@@ -9,7 +9,13 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from service.errors import DatabaseRefused, DatabaseUnavailable, MigrationError, SettingsError
+from service.errors import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    MigrationError,
+    PricingError,
+    SettingsError,
+)
 from service.timestamps import bound_timestamps
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
@@ -28,6 +34,28 @@ _PIN = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in PI
 # Undefined table, function, schema or column.
 LOCK_NOT_AVAILABLE = "55P03"
 NOT_MIGRATED = {"42P01", "42883", "3F000", "42703"}
+_AGAIN = "Nothing was written; try again."
+# What else a command may meet, with what to do.
+REFUSED = {
+    "42501": (
+        "The database does not let this login do that",
+        "Commands need the login that runs `pricing-sync migrate`, or another member of"
+        " pricing_owner, in DATABASE_URL; logins of web process and worker are not enough.",
+    ),
+    "40001": ("Somebody else changed the same meanwhile", _AGAIN),
+    "40P01": ("Somebody else changed the same meanwhile", _AGAIN),
+    "57014": (
+        "The statement was ended before its end",
+        "Nothing was written; try again. A statement_timeout of the login or the database may be"
+        " too short.",
+    ),
+    "25006": (
+        "This database takes no changes",
+        "DATABASE_URL names a standby, or a login whose transactions are read-only.",
+    ),
+    "22021": ("The database cannot keep this text", "Leave out what is not in its encoding."),
+    "22P05": ("The database cannot keep this text", "Leave out what is not in its encoding."),
+}
 
 
 def connect(url: str, **kwargs: Any) -> psycopg.Connection:
@@ -57,38 +85,50 @@ def connect(url: str, **kwargs: Any) -> psycopg.Connection:
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what Postgres says about our statements into our errors.
-
-    A lock that was not to be had in time: DatabaseRefused.
-    A function's PT404, PT409, PT422, PT429: DatabaseRefused with that code and its hint.
-    A lost connection: DatabaseUnavailable. A missing table or function: MigrationError.
-    """
+    """Turn what Postgres says about our statements into our errors, where ``refusal`` knows it."""
     try:
         yield
     except psycopg.Error as error:
-        if error.sqlstate is not None and error.sqlstate.startswith("PT4"):
-            raise DatabaseRefused(
-                error.diag.message_primary or str(error),
-                hint=error.diag.message_hint,
-                code=error.sqlstate,
-            ) from error
-        if is_lost(error):
-            raise _unavailable(error) from error
-        if error.sqlstate == LOCK_NOT_AVAILABLE:
-            # Our functions say who it is, with a hint; Postgres says that it was too long.
-            named = error.diag.message_primary if error.diag.message_hint else None
-            raise DatabaseRefused(
-                f"{named}." if named else "Somebody else holds what this would change.",
-                hint=error.diag.message_hint
-                or "Try again; `pricing-sync doctor` shows a transaction that was left open.",
-                code=error.sqlstate,
-            ) from error
-        if error.sqlstate in NOT_MIGRATED:
-            raise MigrationError(
-                f"The database does not fit this version: {error.diag.message_primary}",
-                hint="Run `pricing-sync migrate`.",
-            ) from error
-        raise
+        told = refusal(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def refusal(error: Exception) -> PricingError | None:
+    """Our error for one of psycopg's; None for what our statements do not cause.
+
+    A function's PT404, PT409, PT422, PT429: DatabaseRefused with that code and its hint.
+    A lock that was not to be had in time, a right that the login has not, another transaction
+    in the way, a statement that took too long, a standby, text that the database cannot keep:
+    DatabaseRefused. A lost connection: DatabaseUnavailable. A missing table or function:
+    MigrationError.
+    """
+    if not isinstance(error, psycopg.Error):
+        return None
+    said = error.diag.message_primary or str(error)
+    if error.sqlstate is not None and error.sqlstate.startswith("PT4"):
+        return DatabaseRefused(said, hint=error.diag.message_hint, code=error.sqlstate)
+    if is_lost(error):
+        return _unavailable(error)
+    if error.sqlstate == LOCK_NOT_AVAILABLE:
+        # Our functions say who it is, with a hint; Postgres says that it was too long.
+        named = error.diag.message_primary if error.diag.message_hint else None
+        return DatabaseRefused(
+            f"{named}." if named else "Somebody else holds what this would change.",
+            hint=error.diag.message_hint
+            or "Try again; `pricing-sync doctor` shows a transaction that was left open.",
+            code=error.sqlstate,
+        )
+    if error.sqlstate in NOT_MIGRATED:
+        return MigrationError(
+            f"The database does not fit this version: {error.diag.message_primary}",
+            hint="Run `pricing-sync migrate`.",
+        )
+    if error.sqlstate in REFUSED:
+        sentence, hint = REFUSED[error.sqlstate]
+        return DatabaseRefused(f"{sentence}: {said}.", hint=hint, code=error.sqlstate)
+    return None
 
 
 def is_lost(error: psycopg.Error) -> bool:

@@ -24,6 +24,11 @@ def read_keys(connection: psycopg.Connection) -> list[Row]:
     return _rows(connection, _KEY + "order by lower(name), created_at desc", {})
 
 
+def read_key(connection: psycopg.Connection, key: str) -> Row:
+    """The row of a key that was just made."""
+    return _rows(connection, _KEY + "where key_id = %(id)s", {"id": key.split("_")[1]})[0]
+
+
 def create_key(
     connection: psycopg.Connection,
     name: str,
@@ -31,14 +36,15 @@ def create_key(
     *,
     expires_at: datetime | None,
     who: str,
-) -> Row:
-    """Make a key; its row, with the ``key`` itself, which nothing shows again."""
+) -> str:
+    """Make a key; returns the key itself, which nothing shows again."""
     call = (
         "select public.create_pricing_api_key(name => %(name)s::text, role => %(role)s::text,"
         " created_by => %(who)s::text, expires_at => %(expires_at)s::timestamptz) as key"
     )
     given = {"name": name, "role": role, "who": who, "expires_at": expires_at}
-    return _with_key(connection, _rows(connection, call, given)[0]["key"])
+    key: str = _rows(connection, call, given)[0]["key"]
+    return key
 
 
 def rotate_key(
@@ -48,14 +54,15 @@ def rotate_key(
     grace: timedelta,
     expires_at: datetime | None,
     who: str,
-) -> Row:
-    """Give a key a new secret; its new row, with the ``key`` itself."""
+) -> str:
+    """Give a key a new secret; returns the key itself, which nothing shows again."""
     call = (
         "select public.rotate_pricing_api_key(name => %(name)s::text, rotated_by => %(who)s::text,"
         " grace => %(grace)s::interval, expires_at => %(expires_at)s::timestamptz) as key"
     )
     given = {"name": name, "who": who, "grace": grace, "expires_at": expires_at}
-    return _with_key(connection, _rows(connection, call, given)[0]["key"])
+    key: str = _rows(connection, call, given)[0]["key"]
+    return key
 
 
 def revoke_key(connection: psycopg.Connection, name: str, who: str) -> int:
@@ -66,11 +73,6 @@ def revoke_key(connection: psycopg.Connection, name: str, who: str) -> int:
     )
     ended: int = _rows(connection, call, {"name": name, "who": who})[0]["ended"]
     return ended
-
-
-def _with_key(connection: psycopg.Connection, key: str) -> Row:
-    row = _rows(connection, _KEY + "where key_id = %(id)s", {"id": key.split("_")[1]})[0]
-    return {**row, "key": key}
 
 
 def _rows(connection: psycopg.Connection, statement: str, arguments: Row) -> list[Row]:

@@ -6,6 +6,7 @@ configured wrongly, 130 Ctrl-C. ``--debug`` before the command shows where an un
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import suppress
@@ -16,6 +17,15 @@ from service.errors import PricingError
 from service.visible import visible
 
 PROGRAM = "pricing-sync"
+
+OUR_VARIABLES = ("DATABASE_URL", "PRICING_")
+# What a write to a stream fails with, and hardly anything else without a file's name.
+OUTPUT_LOST = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+
+
+class UsageError(PricingError):
+    code = "usage"
+    exit_status = 2
 
 
 @dataclass
@@ -38,7 +48,7 @@ def main() -> NoReturn:
             stream.flush()
         except OSError:
             # Told already; the interpreter would tell it again, and exit with a status of its own.
-            _forget(stream)
+            forget(stream)
             status = status or 1
     sys.exit(status)
 
@@ -53,12 +63,13 @@ def _open_closed() -> None:
 def _run(arguments: list[str]) -> int:
     invocation = Invocation()
     try:
+        _require_utf8(arguments)
         status = _call(arguments, invocation)
         sys.stdout.flush()
         return status
     except BrokenPipeError:
         # Whoever read our output has seen enough.
-        _forget(sys.stdout)
+        forget(sys.stdout)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -67,14 +78,54 @@ def _run(arguments: list[str]) -> int:
             from service.logs import shown_traceback
 
             print(shown_traceback(error), file=sys.stderr)
-        if not isinstance(error, PricingError):
+        told = _told(error)
+        if told is None:
             text = " ".join(str(error).split())
             _complain(
                 f"{type(error).__name__}: {text}", f"Run `{PROGRAM} --debug ...` to see where."
             )
             return 1
-        _complain(error.message, error.hint)
-        return error.exit_status
+        _complain(told.message, told.hint)
+        return told.exit_status
+
+
+def _require_utf8(arguments: list[str]) -> None:
+    """Refuse bytes that are no text: Python hands them on, and any library may fail with them."""
+    for each in arguments:
+        if not _is_text(each):
+            raise UsageError(
+                f"An argument is not UTF-8: {each!r}",
+                hint="Is that the encoding of the terminal, or of the program that calls?",
+            )
+    for name, value in os.environ.items():
+        if name.startswith(OUR_VARIABLES) and not _is_text(value):
+            raise UsageError(
+                f"The value of {name} is not UTF-8.", hint="Look where this variable is set."
+            )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _told(error: Exception) -> PricingError | None:
+    """As an error of ours, where it is clear what it means; whatever the command did."""
+    if isinstance(error, PricingError):
+        return error
+    if isinstance(error, OSError) and error.errno in OUTPUT_LOST and error.filename is None:
+        return PricingError(
+            f"The output could not be written: {error.strerror}.",
+            hint="The command may have done its work all the same: look before you repeat it.",
+        )
+    if type(error).__module__.partition(".")[0] == "psycopg":
+        from service.database import refusal
+
+        return refusal(error)
+    return None
 
 
 def _call(arguments: list[str], invocation: Invocation) -> int:
@@ -103,7 +154,7 @@ def _complain(message: str, hint: str | None) -> None:
             print("hint: " + "\n".join(lines), file=sys.stderr)
 
 
-def _forget(stream: TextIO) -> None:
+def forget(stream: TextIO) -> None:
     """Send what is still buffered nowhere, so that the interpreter's exit has nothing to say."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError):

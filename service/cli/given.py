@@ -68,6 +68,9 @@ def given_expiry(text: str) -> datetime:
 def caller() -> str:
     """What jobs, history and the audit log say of who typed a command."""
     try:
-        return f"cli:{getpass.getuser()}"
+        name = getpass.getuser()
     except (KeyError, OSError):
-        return f"cli:uid {os.getuid()}"
+        name = f"uid {os.getuid()}"
+    # LOGNAME may hold anything; the database keeps UTF-8, and 200 characters of it.
+    readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return f"cli:{readable}"[:200]

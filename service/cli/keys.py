@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated
 
+import psycopg
 import typer
 
+from service.cli import forget
 from service.cli.given import caller, given_duration, given_expiry
 from service.cli.options import Json
-from service.cli.queries import Row, command_connection
+from service.cli.queries import command_connection
+from service.cli.secrets import make_and_show, require_stdout
 from service.cli.tables import show_keys
-from service.key_calls import create_key, read_keys, revoke_key, rotate_key
+from service.errors import PricingError
+from service.key_calls import create_key, read_key, read_keys, revoke_key, rotate_key
 from service.terminal import Terminal, shown_time
 
 KeyName = Annotated[
@@ -22,6 +29,8 @@ Expires = Annotated[
     str | None,
     typer.Option("--expires", metavar="WHEN", help="90d, 12h, 2027-01-31 or 2027-01-31T12:00Z."),
 ]
+
+KEEP_IT = "Run it where its output can be kept: KEY=$(pricing-sync keys {command} {name})"
 
 keys = typer.Typer(
     name="keys",
@@ -71,9 +80,15 @@ def create_command(
 ) -> None:
     """Make a key and print it: it is shown this once."""
     expires_at = None if expires is None else given_expiry(expires)
-    with command_connection() as connection:
-        row = create_key(connection, name, role.value, expires_at=expires_at, who=caller())
-    _show_once(row, as_json)
+    _show_once(
+        name,
+        lambda connection: create_key(
+            connection, name, role.value, expires_at=expires_at, who=caller()
+        ),
+        as_json=as_json,
+        unchanged="No key was made.",
+        how=KEEP_IT.format(command="create", name=shlex.quote(name)) + ".",
+    )
 
 
 @keys.command("rotate")
@@ -94,9 +109,16 @@ def rotate_command(
     """
     given_grace = given_duration(grace)
     expires_at = None if expires is None else given_expiry(expires)
-    with command_connection() as connection:
-        row = rotate_key(connection, name, grace=given_grace, expires_at=expires_at, who=caller())
-    _show_once(row, as_json)
+    _show_once(
+        name,
+        lambda connection: rotate_key(
+            connection, name, grace=given_grace, expires_at=expires_at, who=caller()
+        ),
+        as_json=as_json,
+        unchanged="The key was not rotated: its secrets are valid as before.",
+        how=KEEP_IT.format(command="rotate", name=shlex.quote(name))
+        + f"; `pricing-sync keys revoke {shlex.quote(name)}` ends the key.",
+    )
 
 
 @keys.command("revoke")
@@ -111,16 +133,43 @@ def revoke_command(name: KeyName, as_json: Json = False) -> None:
         output.say(f"The key {name} is refused from now on.")
 
 
-def _show_once(row: Row, as_json: bool) -> None:
-    """The key alone on stdout, so that a program can keep it; what a person should know beside."""
-    if as_json:
-        Terminal(sys.stdout).json(row)
-    else:
-        Terminal(sys.stdout).say(row["key"])
-    expiry = "does not expire"
-    if row["expires_at"] is not None:
-        expiry = f"expires {shown_time(row['expires_at'])}"
-    Terminal(sys.stderr).say(
-        f"The key {row['name']} has the role {row['role']} and {expiry}."
-        " It is shown this once: only its digest is kept."
-    )
+def _show_once(
+    name: str,
+    make: Callable[[psycopg.Connection], str],
+    *,
+    as_json: bool,
+    unchanged: str,
+    how: str,
+) -> None:
+    """The key alone on stdout, so that a program can keep it; what a person should know beside.
+
+    The secret is written before anything else is read, but where JSON is wanted.
+    """
+    require_stdout(how)
+    with command_connection() as connection:
+
+        def show(output: Terminal, key: str) -> None:
+            if as_json:
+                output.json({**read_key(connection, key), "key": key})
+            else:
+                output.say(key)
+
+        key = make_and_show(
+            connection, lambda: make(connection), show, unchanged=unchanged, how=how
+        )
+        _tell_of(connection, name, key)
+
+
+def _tell_of(connection: psycopg.Connection, name: str, key: str) -> None:
+    """The key is made, and shown: neither a database nor a stderr that fails makes that undone."""
+    about = f"The key {name} is made."
+    with suppress(PricingError):
+        row = read_key(connection, key)
+        expiry = "does not expire"
+        if row["expires_at"] is not None:
+            expiry = f"expires {shown_time(row['expires_at'])}"
+        about = f"The key {name} has the role {row['role']} and {expiry}."
+    try:
+        Terminal(sys.stderr).say(f"{about} It is shown this once: only its digest is kept.")
+    except OSError:
+        forget(sys.stderr)

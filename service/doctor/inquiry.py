@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 import psycopg
 
 from service.database import refusals
-from service.errors import PricingError
+from service.errors import DatabaseRefused, PricingError
 
 Answer = TypeVar("Answer")
 
@@ -55,10 +55,13 @@ class Inquiry(Generic[Answer]):
             raise PricingError(
                 f"No answer within {deadline.seconds:g} s.", hint=_BUSY, code="no_answer"
             ) from None
+        except DatabaseRefused as refused:
+            if refused.code == "57014":
+                refused.hint = _BUSY
+            raise
         except psycopg.Error as error:
             said = error.diag.message_primary or str(error).strip() or type(error).__name__
-            hint = _BUSY if error.sqlstate == "57014" else None
-            raise PricingError(said.splitlines()[0], hint=hint, code=error.sqlstate) from error
+            raise PricingError(said.splitlines()[0], code=error.sqlstate) from error
 
     def _run(self, ask: Callable[[], Answer]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""An idempotency key belongs to a bearer key: rotated it is the same, a new one of its name is not."""
+"""An idempotency key is a bearer key's: rotated, it is the same; a new one of its name is not."""
 
 from __future__ import annotations
 

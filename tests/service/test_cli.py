@@ -9,14 +9,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service import __version__
+from service import __version__, cli
 from tests.postgres import free_port
 from tests.processes import Processes
 from tests.provider_server import Answer, ProviderServer, running_provider_server
@@ -167,7 +169,7 @@ def test_debug_shows_where_an_error_was(run: Run) -> None:
     assert "Traceback" in run("--debug", "status", DATABASE_URL=url).stderr
 
 
-def test_an_unexpected_error_is_one_line_too(processes: Processes) -> None:
+def test_output_that_cannot_be_written_is_told(processes: Processes) -> None:
     with open("/dev/full", "w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "service", "--version"],
@@ -179,8 +181,92 @@ def test_an_unexpected_error_is_one_line_too(processes: Processes) -> None:
         )
     assert ended.returncode == 1
     error, hint = ended.stderr.splitlines()
-    assert error == "error: OSError: [Errno 28] No space left on device"
+    assert error == "error: The output could not be written: No space left on device."
+    assert "look before you repeat it" in hint
+
+
+def test_an_unexpected_error_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(arguments: list[str], invocation: cli.Invocation) -> int:
+        raise RuntimeError("two\nlines")
+
+    monkeypatch.setattr(cli, "_call", fail)
+    monkeypatch.setattr(sys, "argv", ["pricing-sync", "status"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error == "error: RuntimeError: two lines"
     assert "--debug" in hint
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["sync"], ["status"], ["cancel"], ["models"], ["keys", "create"], ["keys", "revoke"]),
+        ["accept", "openrouter", "--up-to", "20", "--until", "3d", "--reason"],
+        ["override", "set", "openrouter", "m", "--reason", "r", "--price"],
+    ],
+)
+def test_an_argument_that_is_no_text_is_refused(processes: Processes, command: list[str]) -> None:
+    ended = subprocess.run(
+        [sys.executable.encode(), b"-m", b"service", *(each.encode() for each in command), b"\xff"],
+        capture_output=True,
+        text=True,
+        env=processes.environment,
+        timeout=30,
+    )
+    _assert_refused(ended, 2, "An argument is not UTF-8: '\\udcff'")
+
+
+def test_a_setting_that_is_no_text_is_refused_by_its_name(run: Run) -> None:
+    url = os.fsdecode(b"postgresql://a:a-secret\xff@127.0.0.1/postgres")
+    _assert_refused(run("status", DATABASE_URL=url), 2, "The value of DATABASE_URL is not UTF-8.")
+
+
+def test_a_login_name_that_is_no_text_is_written_as_one(run: Run) -> None:
+    assert run("sync", "openrouter", LOGNAME=os.fsdecode(b"zo\xeb")).returncode == 0
+    (job,) = _json(run("status", "--json"))
+    assert job["triggered_by"] == "cli:zo\\xeb"
+    assert run("sync", "openrouter", LOGNAME="x" * 300).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(["sync"], ["status"], ["models"], ["history", "openrouter", "m"], ["held"], ["rules"]),
+        *(
+            ["rollback", "0" * 32],
+            ["drift"],
+            ["unpriced"],
+            ["retry", "0" * 32],
+            ["override", "list"],
+        ),
+        *(["keys", "list"], ["keys", "create", "k"], ["keys", "rotate", "k"], ["migrate"]),
+        ["accept", "openrouter", "--up-to", "20", "--until", "3d", "--reason", "r"],
+    ],
+)
+def test_a_login_without_rights_is_told_what_it_needs(
+    run: Run, processes: Processes, connection: psycopg.Connection[DictRow], command: list[str]
+) -> None:
+    with outsider(connection, processes.environment["DATABASE_URL"]) as url:
+        ended = run(*command, DATABASE_URL=url)
+    assert ended.returncode == 1
+    error, hint = ended.stderr.splitlines()
+    assert "permission denied" in error and "InsufficientPrivilege" not in error
+    assert "pricing-sync migrate" in hint or "first migrate" in hint
+
+
+@contextmanager
+def outsider(connection: psycopg.Connection[DictRow], url: str) -> Iterator[str]:
+    name = f"outsider_{uuid4().hex}"
+    connection.execute(f"create role {name} login password '{name}'".encode())
+    try:
+        address = url.rpartition("@")[2]
+        yield f"postgresql://{name}:{name}@{address}"
+    finally:
+        connection.execute(f"drop role {name}".encode())
 
 
 def test_migrate(run: Run, empty_database: str, tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ def test_a_key_s_life(run: Run, connection: psycopg.Connection[DictRow]) -> None
     [
         (["create", "x", "--role", "owner"], 2, "owner"),
         (["create", "x", "--expires", "soon"], 2, "'soon' is not a time"),
-        (["create", "x", "--expires", "2020-01-01"], 1, "expire in the past"),
+        (["create", "x", "--expires", "2020-01-01"], 1, "expires_at cannot be"),
+        (["create", "x", "--expires", "9999-12-31T23:59-14:00"], 1, "expires_at cannot be"),
         (["create", "admin"], 1, "PRICING_ADMIN_KEY"),
         (["rotate", "nobody"], 1, "no key named 'nobody'"),
         (["rotate", "nobody", "--grace", "1y"], 2, "'1y' is not a time"),
@@ -107,3 +108,52 @@ def test_refused(run: Run, arguments: list[str], status: int, message: str) -> N
     error, hint = ended.stderr.splitlines()
     assert error.startswith("error: ") and message in error
     assert hint.startswith("hint: ")
+
+
+def into(
+    processes: Processes, redirection: str, *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """The command as a shell starts it, with this redirection."""
+    command = [sys.executable, "-m", "service", "keys"]
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *command, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        env=processes.environment,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("redirection", [">&-", "> /dev/full", "1< /dev/null"])
+@pytest.mark.parametrize("form", [[], ["--json"]])
+def test_a_secret_that_cannot_be_written_changes_nothing(
+    processes: Processes,
+    run: Run,
+    connection: psycopg.Connection[DictRow],
+    redirection: str,
+    form: list[str],
+) -> None:
+    old = run("create", "there").stdout
+    for arguments, state, what in (
+        (["create", "new"], "No key was made.", "keys create new"),
+        (["rotate", "there"], "its secrets are valid as before", "keys rotate there"),
+    ):
+        ended = into(processes, redirection, *arguments, *form)
+        assert ended.returncode == 1
+        error, hint = ended.stderr.splitlines()
+        assert "stdout" in error and what in hint
+        assert state in error or "Nothing was changed." in error
+        assert "psk_" not in ended.stdout + ended.stderr
+    (row,) = json.loads(run("list", "--all", "--json").stdout)
+    assert (row["name"], row["state"]) == ("there", "active")
+    assert is_valid(connection, old)
+
+
+def test_a_secret_is_shown_whatever_becomes_of_what_is_said_beside(
+    processes: Processes, connection: psycopg.Connection[DictRow]
+) -> None:
+    connection.execute("drop view pricing_keys")
+    for redirection in ("", "2> /dev/full", "2>&-"):
+        made = into(processes, redirection, "create", f"k{len(redirection)}")
+        assert (made.returncode, is_valid(connection, made.stdout)) == (0, True)

@@ -132,3 +132,24 @@ def test_blanks_around_a_header_are_no_part_of_it(web: Web) -> None:
         again = json.load(connection.getresponse())
 
     assert again["job_id"] == job_id
+
+
+def test_a_new_key_of_a_revoked_name_is_another_caller(
+    web: Web, connection: psycopg.Connection[DictRow]
+) -> None:
+    def key(call: str) -> str:
+        row = connection.execute(f"select public.{call} as key".encode()).fetchone()
+        assert row is not None
+        made: str = row["key"]
+        return made
+
+    def trigger_as(bearer: str) -> httpx2.Response:
+        headers = {"Authorization": f"Bearer {bearer}", "Idempotency-Key": KEY}
+        return web.client.post(TRIGGER, json={"providers": ["openrouter"]}, headers=headers)
+
+    first = key("create_pricing_api_key('person')")
+    rotated = key("rotate_pricing_api_key('person', grace => '1 hour')")
+    (job_id, again) = jobs_of(trigger_as(first), trigger_as(rotated))
+    assert job_id == again
+    connection.execute("select public.revoke_pricing_api_key('person')")
+    assert jobs_of(trigger_as(key("create_pricing_api_key('person')"))) != [job_id]
