@@ -204,8 +204,8 @@ def test_an_unexpected_error_is_one_line_too(
 @pytest.mark.parametrize(
     "command",
     [
-        *(["sync"], ["status"], ["cancel"], ["models"], ["keys", "create"], ["keys", "revoke"]),
-        ["accept", "openrouter", "--up-to", "20", "--until", "3d", "--reason"],
+        ["sync"],
+        ["keys", "create"],
         ["override", "set", "openrouter", "m", "--reason", "r", "--price"],
     ],
 )
@@ -235,16 +235,8 @@ def test_a_login_name_that_is_no_text_is_written_as_one(run: Run) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *(["sync"], ["status"], ["models"], ["history", "openrouter", "m"], ["held"], ["rules"]),
-        *(
-            ["rollback", "0" * 32],
-            ["drift"],
-            ["unpriced"],
-            ["retry", "0" * 32],
-            ["override", "list"],
-        ),
-        *(["keys", "list"], ["keys", "create", "k"], ["keys", "rotate", "k"], ["migrate"]),
-        ["accept", "openrouter", "--up-to", "20", "--until", "3d", "--reason", "r"],
+        *(["sync"], ["models"], ["keys", "list"], ["keys", "create", "k"], ["migrate"]),
+        ["accept", "openrouter", "--up-to", "20", "--until", "2999-01-01", "--reason", "r"],
     ],
 )
 def test_a_login_without_rights_is_told_what_it_needs(
