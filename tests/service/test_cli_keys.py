@@ -95,7 +95,7 @@ def test_a_key_s_life(run: Run, connection: psycopg.Connection[DictRow]) -> None
         (["create", "x", "--role", "owner"], 2, "owner"),
         (["create", "x", "--expires", "soon"], 2, "'soon' is not a time"),
         (["create", "x", "--expires", "2020-01-01"], 1, "expires_at cannot be"),
-        (["create", "x", "--expires", "9999-12-31T23:59-14:00"], 1, "expires_at cannot be"),
+        (["create", "x", "--expires", "9999-12-31T00:00:01Z"], 1, "expires_at cannot be"),
         (["create", "admin"], 1, "PRICING_ADMIN_KEY"),
         (["rotate", "nobody"], 1, "no key named 'nobody'"),
         (["rotate", "nobody", "--grace", "1y"], 2, "'1y' is not a time"),
