@@ -10,6 +10,7 @@ declare
     v_provider text := new.args ->> 'provider';
     v_unknown text;
     v_job public.pricing_sync_jobs;
+    v_last bigint;
 begin
     if jsonb_typeof(new.args) is distinct from 'object' then
         raise exception 'The arguments of sync_provider are not an object'
@@ -52,6 +53,26 @@ begin
         if not found then
             raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
                 using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
+    end if;
+
+    -- The engine's numbers may begin again (truncate ... restart identity, a restore of our tables only), and the log
+    -- goes by them: a row whose number another attempt had moves past all that were given.
+    if public.queue_id_is_taken(new.id, (new.args ->> 'job_id')::uuid, v_provider) then
+        select greatest(
+            (select max(l.queue_job_id) from public.pricing_sync_log l),
+            (select max(g.queue_job_id) from public.pricing_given_up_syncs g)
+        )
+        into v_last;
+        new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
+        if new.id <= v_last then
+            -- By steps, as setval could take back what another session is being given.
+            select max(nextval('procrastinate.procrastinate_jobs_id_seq')) into new.id
+            from generate_series(new.id, least(v_last, new.id + 1000000));
+        end if;
+        if public.queue_id_is_taken(new.id, (new.args ->> 'job_id')::uuid, v_provider) then
+            raise exception 'The queue numbers its rows with numbers that were given before'
+                using errcode = 'PT409', hint = 'Run `pricing-sync migrate`: it sets the sequence.';
         end if;
     end if;
 

@@ -33,6 +33,28 @@ as $$
     self as materialized (
         select r.* from role r where r.name = current_user
     ),
+    membership as materialized (
+        select
+            m.roleid,
+            m.member,
+            string_agg(
+                format('revoke %s from %s', r.quoted, u.quoted) || case
+                    -- From 16 on each grantor's is one of its own, and what was granted by it goes with it.
+                    when current_setting('server_version_num')::integer >= 160000
+                        then format(' granted by %I cascade', pg_get_userbyid(m.grantor))
+                    else ''
+                end,
+                '; '
+                order by m.grantor
+            ) as revoke,
+            bool_and(
+                current_setting('server_version_num')::integer < 160000 or pg_has_role(m.grantor, 'usage')
+            ) as is_revocable
+        from pg_auth_members m
+        join role r on r.oid = m.roleid
+        join role u on u.oid = m.member
+        group by m.roleid, m.member
+    ),
     wanted_relation as materialized (
         select to_regclass(format('public.%I', w.object)) as oid, array_agg(w.role) as roles
         from public.pricing_rights w
@@ -49,7 +71,12 @@ as $$
             or (
                 n.nspname = 'procrastinate'
                 and c.relkind in ('r', 'p', 'v', 'm', 'S')
-                and case when e.known is null then c.relowner = e.owner else e.known -> 'relations' ? c.relname end
+                and case
+                    when e.known is null then c.relowner = e.owner
+                    -- A sequence that its column does not own any more has its name still.
+                    else e.known -> 'relations' ? c.relname
+                        or c.relkind = 'S' and e.known -> 'relations' ? regexp_replace(c.relname, '_id_seq$', '')
+                end
             )
     ),
     owned_sequence as materialized (
@@ -63,7 +90,8 @@ as $$
         where c.relkind = 'S'
     ),
     routine as materialized (
-        select p.*, p.oid::regprocedure::text as name, w.roles, p.pronamespace = to_regnamespace('procrastinate') as is_engine
+        select p.*, p.oid::regprocedure::text as name, w.roles,
+            p.pronamespace is not distinct from to_regnamespace('procrastinate') as is_engine
         from pg_proc p
         cross join engine e
         left join (
@@ -79,7 +107,7 @@ as $$
                 from pg_proc o
                 where o.pronamespace = p.pronamespace and o.proname = p.proname and o.proowner = e.owner
             )
-            when p.pronamespace <> to_regnamespace('procrastinate') then false
+            when p.pronamespace is distinct from to_regnamespace('procrastinate') then false
             when e.known is null then p.proowner = e.owner
             -- By name and text: a function of somebody else may have the name.
             else e.known -> 'functions' -> p.proname ? md5(regexp_replace(p.prosrc, '\s+', '', 'g'))
@@ -190,12 +218,13 @@ as $$
             exists (select from grantee g where g.oid = any (p.polroles) and g.is_ours) as is_ours
         from pg_policy p
         join relation r on r.oid = p.polrelid
-        where r.nspname = 'public'
     ),
     secured as materialized (
         select
             r.oid,
             r.name,
+            -- The engine knows of none: its tables are the worker's as a whole.
+            r.nspname = 'public' as is_wanted,
             r.relrowsecurity,
             r.relforcerowsecurity,
             array(
@@ -205,7 +234,7 @@ as $$
                 order by 1
             ) as readers
         from relation r
-        where r.nspname = 'public' and r.relkind in ('r', 'p')
+        where r.relkind in ('r', 'p')
     )
     -- Settings that would disarm our triggers for everybody.
     select
@@ -254,6 +283,7 @@ as $$
     where c.relnamespace = to_regnamespace('procrastinate')
         and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
         and not e.known -> 'relations' ? c.relname
+        and not exists (select from relation r where r.oid = c.oid)
         and not exists (
             select
             from pg_depend d
@@ -296,21 +326,31 @@ as $$
         -- Made to be compared with, and gone with the transaction.
         and n.nspname not like 'pricing\_release\_%'
     union all
+    -- Whatever the options of the membership: who may set the role, or grant it to itself, has its rights. The login that
+    -- runs `migrate` is such a member, and of the other two as well; `migrate` ends without that, so no statement takes it.
     select
         1,
         'role ' || member.name,
         'is a member of ' || r.name || ': it may do everything here',
-        format('revoke %s from %s', r.quoted, member.quoted),
+        case when p.is_process then m.revoke end,
         false
-    from pg_auth_members m
+    from membership m
     join role r on r.oid = m.roleid and r.name = 'pricing_owner'
     join role member on member.oid = m.member
+    cross join lateral (
+        select count(*) filter (where o.is_ours and o.name <> r.name) = 1
+            or count(*) filter (where o.is_ours and o.name <> r.name) = 0 and count(*) filter (where o.is_api) > 0
+        from role o
+        where (o.is_ours or o.is_api) and pg_has_role(member.oid, o.oid, 'member')
+    ) as p (is_process)
     where not member.is_ours
         and not member.is_api
         and not member.rolsuper
         and member.name <> current_user
-        -- From 16 on who makes a role has it with admin option, which is no use of its rights.
-        and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
+        and (
+            p.is_process
+            or member.oid <> (select d.datdba from pg_database d where d.datname = current_database())
+        )
     union all
     -- Roles and memberships.
     select
@@ -372,10 +412,10 @@ as $$
         1,
         'role ' || member.name,
         'is a member of ' || r.name,
-        format('revoke %s from %s', r.quoted, member.quoted),
-        r.is_ours and (member.is_ours or member.is_api)
+        m.revoke,
+        r.is_ours and (member.is_ours or member.is_api) and m.is_revocable
             and (select s.rolsuper or pg_has_role(s.oid, r.oid, 'member with admin option') from self s)
-    from pg_auth_members m
+    from membership m
     join role r on r.oid = m.roleid
     join role member on member.oid = m.member
     where (r.is_ours and member.is_api) or member.is_ours
@@ -498,20 +538,24 @@ as $$
         where g.word = w.word and g.name = w.name and g.grantee = w.grantee and g.privilege = w.privilege
     )
     union all
-    -- Row level security is on everywhere and forced nowhere: a definer over a table of another owner would silently see
-    -- no rows.
+    -- Row level security is on for all of ours and forced nowhere: a definer over a table of another owner would silently
+    -- see no rows, as the worker would of the engine's.
     select
         6,
         'table ' || t.name,
-        case when t.relrowsecurity then 'forces its row level security' else 'has no row level security' end,
+        case
+            when t.relrowsecurity and not t.is_wanted then 'has row level security, and the engine knows of none'
+            when t.relforcerowsecurity then 'forces its row level security'
+            else 'has no row level security'
+        end,
         format(
-            'alter table %s %s row level security',
+            'alter table %s %s row level security, no force row level security',
             t.name,
-            case when t.relrowsecurity then 'no force' else 'enable' end
+            case when t.is_wanted then 'enable' else 'disable' end
         ),
         true
     from secured t
-    where not t.relrowsecurity or t.relforcerowsecurity
+    where t.relrowsecurity <> t.is_wanted or t.relforcerowsecurity
     union all
     select
         6,

@@ -164,6 +164,7 @@ function (name, callers) as (
         ('pricing_identity', '{}'),
         ('pricing_prices_differ', '{}'),
         ('prepare_provider_sync', '{}'),
+        ('queue_id_is_taken', '{}'),
         ('guard_queue_row', '{}'),
         ('project_provider_sync', '{}'),
         ('notify_pricing_sync_job', '{}'),

@@ -47,7 +47,7 @@ def export_parts(schema: Schema, since: Release | None) -> list[Part]:
 def _parts(schema: Schema, since: Release, steps: Iterable[SqlFile]) -> list[Part]:
     engine_end = "".join(file.text for file in schema.db if file.path == "db/engine.sql")
     needed = since.migrations | since.engine
-    parts = [Part("check", _check(schema, needed))]
+    parts = [Part("check", _check(schema, needed)), Part("tables", _tables(schema))]
     if not needed:
         parts.append(Part("ledger", _LEDGER_SQL))
         parts.append(Part("engine", _engine(schema, engine_end)))
@@ -168,24 +168,107 @@ end
     )
 
 
+def _tables(schema: Schema) -> str:
+    """Stops when what the ledger says was made is not there, or is something else."""
+    made = [(name, file.name, "r") for file in schema.migrations for name in file.relations()]
+    made += [
+        (f"public.{file.creates[0]}", f"db/views/{file.creates[0]}", "v")
+        for file in schema.db
+        if file.kind == "view"
+    ]
+    relations = ",\n            ".join(f"({', '.join(map(quote, each))})" for each in made)
+    return block(
+        f"""
+declare
+    v_ledger text[];
+    v_relation record;
+    v_missing text;
+begin
+    {TAKE_LOCK}
+    if to_regclass('{LEDGER}') is null then
+        return;
+    end if;
+    execute 'select coalesce(array_agg(name), ''{{}}'') from {LEDGER}' into v_ledger;
+    if v_ledger <> '{{}}' and not exists (
+        select
+        from pg_index i
+        where i.indrelid = to_regclass('{LEDGER}') and i.indisunique and i.indisvalid
+            and i.indnkeyatts = 1 and pg_get_indexdef(i.indexrelid, 1, true) = 'name'
+    ) then
+        raise exception '{LEDGER} has no primary key: constraints and indexes were not restored.'
+            using errcode = '{REFUSED}',
+                hint = 'Nothing was changed. Restore the rest of the dump (pg_restore '
+                    '--section=post-data), and migrate again. If only that key is gone: '
+                    'alter table {LEDGER} add primary key (name);';
+    end if;
+
+    for v_relation in
+        select made.name, made.part, made.kind, c.relkind, c.relname,
+            case c.relkind
+                when 'v' then 'view' when 'm' then 'materialized view' when 'f' then 'foreign table'
+                when 'S' then 'sequence' else 'table'
+            end as is_now
+        from (values
+            {relations}
+        ) as made (name, part, kind)
+        left join pg_class c on c.oid = to_regclass(made.name)
+        where made.part = any (v_ledger)
+        order by made.name
+    loop
+        if v_relation.relkind is null and v_relation.kind = 'r' then
+            v_missing := concat_ws(', ', v_missing, v_relation.name);
+        elsif v_relation.relkind <> v_relation.kind then
+            raise exception '% is a %, and this version has a % of that name.',
+                v_relation.name, v_relation.is_now,
+                case v_relation.kind when 'v' then 'view' else 'table' end
+                using errcode = '{REFUSED}', hint = 'Nothing was changed. Rename it, and migrate '
+                    'again: ' || format('alter %s %s rename to %I;',
+                        v_relation.is_now, v_relation.name, left(v_relation.relname, 58) || '_old');
+        end if;
+    end loop;
+    if v_missing is not null then
+        raise exception 'Tables that the ledger says were made are not there: %.', v_missing
+            using errcode = '{REFUSED}',
+                hint = 'Nothing was changed. Restore them from a backup (pg_restore '
+                    '--table=<table>), and migrate again: it names the constraints and indexes '
+                    'that they lack.';
+    end if;
+end
+"""
+    )
+
+
 def _engine(schema: Schema, engine_end: str) -> str:
     end = SqlFile("db/engine", "db/engine.sql", engine_end)
     steps = ",\n        ".join(
         f"({quote(step.name)}, {quote(step.digest)})" for step in schema.engine_steps
     )
+    tables = array(map(quote, schema.engine_schema.relations("procrastinate")))
+    ours = "".join(
+        f"\n    if exists (select from {LEDGER} where name = {quote(file.name)}) then\n        "
+        + "\n        ".join(file.on_engine())
+        + "\n    end if;"
+        for file in schema.migrations
+        if file.on_engine()
+    )
+    # What our migrations added to its tables is made again with them.
     return block(
         f"""
 declare
     v_search_path constant text := current_setting('search_path');
 begin
     {TAKE_LOCK}
-    if exists (select from {LEDGER} where name like 'engine:%') then
+    if exists (select from {LEDGER} where name like 'engine:%')
+        -- A restore of our tables only brings the ledger, and nothing of the engine.
+        and exists (select from unnest({tables}) as t (name) where to_regclass(t.name) is not null)
+    then
         return;
     end if;
+    delete from {LEDGER} where name like 'engine:%';
     create schema if not exists procrastinate;
     perform set_config('search_path', 'procrastinate, pg_temp', true);
     execute {text(schema.engine_schema)};
-    execute {text(end)};
+    execute {text(end)};{ours}
     insert into {LEDGER} (name, digest)
     values
         {steps};

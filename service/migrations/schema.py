@@ -27,6 +27,10 @@ CREATED_RELATION = re.compile(
     r"(?:if\s+not\s+exists\s+)?(?:(\w+)\.)?(\w+)",
     re.IGNORECASE,
 )
+ON_ENGINE = re.compile(
+    r"^(?:create\s+(?:unique\s+)?index\b[^;]*?\son|alter\s+table(?:\s+only)?)\s+procrastinate\.[^;]*;",
+    re.IGNORECASE | re.MULTILINE,
+)
 CREATED_TRIGGER = re.compile(
     r"\bcreate\s+(?:or\s+replace\s+)?(?:constraint\s+)?trigger\s+(\w+)", re.IGNORECASE
 )
@@ -58,6 +62,10 @@ class SqlFile:
         """The tables, views and sequences that it creates, with their schema, in order."""
         found = CREATED_RELATION.findall(COMMENT.sub("", self.text))
         return list(dict.fromkeys(f"{given or schema}.{name}".lower() for given, name in found))
+
+    def on_engine(self) -> list[str]:
+        """Its statements that add to a table of the engine's, such as indexes of ours."""
+        return ON_ENGINE.findall(COMMENT.sub("", self.text))
 
 
 @dataclass(frozen=True)

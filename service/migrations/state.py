@@ -27,6 +27,7 @@ from service.migrations.engine_state import (
 )
 from service.migrations.schema import DbFile, Schema
 from service.migrations.state_queries import COMPARE, COMPARE_TABLES, CRON
+from service.migrations.table_state import FOREIGN_KEYS, SEQUENCES, sequence_query
 
 # The function and the views that say what should be; asked as this release has them.
 ACCESS = "pricing_access_differences"
@@ -41,12 +42,16 @@ TRIGGER_TABLE = re.compile(r"\bon\s+(public|procrastinate)\.(\w+)")
 
 @dataclass(frozen=True)
 class Difference:
-    """``is_ours``: ``migrate`` mends it; else ``statement``, if there is one, would."""
+    """``is_ours``: ``migrate`` mends it; else ``statement``, if there is one, would.
+
+    ``runs_first``: ``migrate`` runs the statement before the replay, which mends the rest.
+    """
 
     object: str
     found: str
     statement: str | None
     is_ours: bool
+    runs_first: bool = False
     state: Literal["differs"] = "differs"
 
     @property
@@ -80,6 +85,8 @@ def read_differences(
         connection.execute(_make(scratch, schema).encode())
         found = cursor.execute(_for(scratch, COMPARE), [tables]).fetchall()
         found += cursor.execute(_for(scratch, COMPARE_TABLES)).fetchall()
+        found += cursor.execute(_for(scratch, FOREIGN_KEYS)).fetchall()
+        found += cursor.execute(sequence_query(connection, _for(scratch, SEQUENCES))).fetchall()
         found += cursor.execute(*engine_query(schema)).fetchall()
         if ACCESS in names:
             found += cursor.execute(_for(scratch, _ACCESS)).fetchall()
@@ -89,12 +96,16 @@ def read_differences(
 
 
 def mending_statements(schema: Schema, differences: Iterable[Difference]) -> list[str]:
-    """What mends the engine's functions and triggers; all else is done by a replay of ``db/``."""
+    """What mends what a replay of ``db/`` does not: the engine's functions, sequences and such."""
     statements = []
     for each in differences:
         if each.found == REPLACED:
             statements += engine_statement(schema, each.object)
-        elif each.is_ours and each.statement is not None and each.object.startswith("trigger "):
+        elif (
+            each.is_ours
+            and each.statement is not None
+            and (each.runs_first or each.object.startswith("trigger "))
+        ):
             statements.append(each.statement)
     return statements
 

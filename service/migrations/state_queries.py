@@ -183,7 +183,8 @@ a_constraint as (
     from (
         select k.conrelid, k.conname::text as name, k.convalidated,
             regexp_replace(
-                pg_get_constraintdef(k.oid), 'SCRATCH_NAME', 'public.', 'g'
+                regexp_replace(pg_get_constraintdef(k.oid), 'SCRATCH_NAME', 'public.', 'g'),
+                ' NOT VALID$', ''
             ) as definition
         from pg_constraint k
         where k.contype <> 'n' and k.conrelid <> 0

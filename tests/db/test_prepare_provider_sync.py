@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
 
 from tests.db.conftest import Another
-from tests.db.pricing import Pricing, Row, refused
+from tests.db.pricing import Pricing, Row, price, refused
 from tests.waiting import wait_until
 
 
@@ -118,6 +118,48 @@ def test_bad_arguments_are_refused(pricing: Pricing, args: object, says: str) ->
     with pricing.nothing_written(), refused("PT422") as info:
         insert(pricing, args)
     assert says in str(info.value.diag.message_primary)
+
+
+BEGIN_AGAIN = "truncate procrastinate.procrastinate_jobs restart identity cascade"
+
+
+def test_numbers_that_were_given_before_harm_no_sync(pricing: Pricing) -> None:
+    """The log goes by the queue's numbers, which may begin again while it stays."""
+    pricing.do(BEGIN_AGAIN)
+    for _ in range(3):
+        pricing.sync("openrouter", [price("a")])
+    pricing.do(BEGIN_AGAIN)
+    row = insert(pricing, {"provider": "openrouter"})
+
+    assert row["id"] == 4
+    assert pricing.log(4)["job_id"] == UUID(row["args"]["job_id"])
+    attempt = pricing.fetch()
+    assert attempt is not None
+    pricing.succeed(attempt, "a")
+    assert pricing.job(row["args"]["job_id"])["outcome"] == "success"
+
+
+def test_a_retry_gets_a_number_of_its_own_too(pricing: Pricing) -> None:
+    pricing.do(BEGIN_AGAIN)
+    attempt = pricing.start("openrouter")
+    pricing.end(attempt, "failed")
+    pricing.do(BEGIN_AGAIN)
+    pricing.row("select * from public.retry_pricing_sync(%s)", attempt.job_id)
+    again = pricing.fetch()
+    assert again is not None and again.queue_job_id != attempt.queue_job_id
+    assert pricing.log(again.queue_job_id)["status"] == "in_progress"
+
+
+def test_a_sequence_that_never_gets_past_them_is_refused(own_database: Pricing) -> None:
+    own_database.do(BEGIN_AGAIN)
+    for _ in range(2):
+        own_database.sync("openrouter", [price("a")])
+    own_database.do(
+        "alter sequence procrastinate.procrastinate_jobs_id_seq maxvalue 2 cycle restart with 1"
+    )
+    with refused("PT409") as info:
+        insert(own_database, {"provider": "openrouter"})
+    assert "migrate" in str(info.value.diag.message_hint)
 
 
 def test_a_later_time_is_refused(pricing: Pricing) -> None:

@@ -10,7 +10,8 @@ OURS = "n.nspname in ('public', 'procrastinate')"
 
 STRUCTURE = {
     "relations": f"""
-        select c.oid::regclass::text, c.relkind::text, c.relrowsecurity, c.reloptions::text,
+        select c.oid::regclass::text, c.relkind::text, c.relrowsecurity, c.relforcerowsecurity,
+            c.reloptions::text,
             case c.relkind when 'v' then pg_get_viewdef(c.oid) end
         from pg_class c join pg_namespace n on n.oid = c.relnamespace where {OURS}""",
     "columns": f"""
@@ -26,6 +27,17 @@ STRUCTURE = {
     "triggers": f"""
         select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid
         join pg_namespace n on n.oid = c.relnamespace where not t.tgisinternal and {OURS}""",
+    "sequences": f"""
+        select s.seqrelid::regclass::text, s.seqtypid, s.seqstart, s.seqincrement, s.seqmin,
+            s.seqmax, s.seqcache, s.seqcycle, c.relpersistence::text, d.refobjid::regclass::text
+        from pg_sequence s join pg_class c on c.oid = s.seqrelid
+        join pg_namespace n on n.oid = c.relnamespace
+        left join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = c.oid
+            and d.deptype in ('a', 'i') where {OURS}""",
+    "switches": f"""
+        select c.oid::regclass::text, t.tgconstraint <> 0, t.tgtype, t.tgenabled::text
+        from pg_trigger t join pg_class c on c.oid = t.tgrelid
+        join pg_namespace n on n.oid = c.relnamespace where {OURS}""",
     "constraints": f"""
         select k.conname, k.conrelid::regclass::text, pg_get_constraintdef(k.oid)
         from pg_constraint k join pg_namespace n on n.oid = k.connamespace where {OURS}""",

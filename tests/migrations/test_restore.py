@@ -9,9 +9,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from service.migrations.runner import migrate
+from service.errors import MigrationError
+from service.migrations.runner import migrate, state_differences
+from tests.conftest import DatabaseFactory
 from tests.db.pricing import Pricing, price
-from tests.migrations.pg_catalog import rights, structure
+from tests.migrations.pg_catalog import execute, rights, structure
 from tests.postgres import Cluster, another_cluster
 from tests.processes import Processes
 from tests.releases.dump import client_program
@@ -100,3 +102,70 @@ def test_where_nobody_may_make_our_roles(dumped: str, cluster: Cluster, tmp_path
         with elsewhere.database(owner=user) as fresh:
             migrate(elsewhere.url_of(fresh, user=user, password=password))
             assert rights(url) == rights(elsewhere.url_of(fresh))
+
+
+@pytest.mark.parametrize("option", ["--schema=public", "--exclude-schema=procrastinate"])
+def test_without_the_engine_s_schema(
+    option: str, dumped: str, empty_database: str, tmp_path: Path
+) -> None:
+    """The ledger has its steps, and nothing of it is there: it is made again, with our indexes."""
+    copy(dumped, empty_database, option)
+    assert "pricing_release_" not in str(state_differences(empty_database))
+    result = migrate(empty_database)
+    assert "engine" in result.applied and result.differences == ()
+    assert structure(empty_database) == structure(dumped)
+    assert rights(empty_database) == rights(dumped)
+    assert migrate(empty_database).mended == ()
+    assert_it_works(empty_database, tmp_path)
+
+
+def test_rows_only_into_a_database_that_was_migrated(
+    dumped: str, database_factory: DatabaseFactory, tmp_path: Path
+) -> None:
+    """The queue's numbers begin again there, and migrate sets them past those of the log."""
+    url = database_factory()
+    migrate(url)
+    copy(dumped, url, "--data-only", "--schema=public", "--disable-triggers")
+    assert "procrastinate_jobs_id_seq: would give 1 again" in str(migrate(url).mended)
+    assert_it_works(url, tmp_path)
+
+
+def test_without_constraints_and_indexes(dumped: str, empty_database: str) -> None:
+    copy(dumped, empty_database, "--section=pre-data", "--section=data")
+    with pytest.raises(MigrationError) as refused:
+        migrate(empty_database)
+    assert "no primary key" in refused.value.message
+    assert "--section=post-data" in (refused.value.hint or "")
+    copy(dumped, empty_database, "--section=post-data")
+    assert migrate(empty_database).differences == ()
+
+
+def test_without_a_table(database: str) -> None:
+    execute(database, "drop table public.pricing_locks cascade")
+    with pytest.raises(MigrationError) as refused:
+        migrate(database)
+    assert refused.value.message.endswith("are not there: public.pricing_locks.")
+    assert "pg_restore --table" in (refused.value.hint or "")
+
+
+OTHERS = [
+    ("public.pricing_drift", "create table public.pricing_drift ()", "is a table"),
+    (
+        "public.pricing_held",
+        "create materialized view public.pricing_held as select 1 as one",
+        "is a materialized view",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "statement", "said"), OTHERS)
+def test_something_else_in_the_place_of_a_view(
+    name: str, statement: str, said: str, database: str
+) -> None:
+    execute(database, f"drop view {name} cascade", statement)
+    with pytest.raises(MigrationError) as refused:
+        migrate(database)
+    assert f"{name} {said}" in refused.value.message
+    execute(database, str(refused.value.hint).partition("again: ")[2])
+    assert migrate(database).mended
+    assert [each for each in state_differences(database) if each.is_ours] == []

@@ -9,9 +9,12 @@ import re
 
 import psycopg
 import pytest
+from psycopg.rows import DictRow
 
 from service.errors import MigrationError
 from service.migrations.runner import migrate, state_differences
+from tests.conftest import DatabaseFactory
+from tests.db.pricing import Pricing, price
 from tests.migrations.pg_catalog import execute, rights, rows, structure
 from tests.postgres import Cluster
 
@@ -122,6 +125,41 @@ OURS = {
     "procrastinate_.* on procrastinate_jobs: is switched off": (
         "alter table procrastinate.procrastinate_jobs disable trigger all"
     ),
+    "procrastinate_workers: has row level security": (
+        "alter table procrastinate.procrastinate_workers enable row level security"
+    ),
+    "procrastinate_jobs: forces its row level security": (
+        "alter table procrastinate.procrastinate_jobs force row level security"
+    ),
+    "procrastinate_events: has a policy blind for pricing_worker": (
+        "create policy blind on procrastinate.procrastinate_events for all to pricing_worker"
+        " using (false)"
+    ),
+    "constraint model_pricing_history_model_id_fkey.*: is not checked": (
+        "alter table public.model_pricing_history disable trigger all"
+    ),
+    "constraint procrastinate_jobs_worker_id_fkey.*: is not checked": (
+        "alter table procrastinate.procrastinate_workers disable trigger all"
+    ),
+    "model_pricing_history_id_seq: increments by -1": (
+        "alter sequence public.model_pricing_history_id_seq increment by -1"
+    ),
+    "pricing_audit_log_id_seq: has the maximum 500, begins again at its end": (
+        "alter sequence public.pricing_audit_log_id_seq maxvalue 500 cycle"
+    ),
+    "model_pricing_id_seq: caches 1000": ("alter sequence public.model_pricing_id_seq cache 1000"),
+    "pricing_sync_log_id_seq: has the minimum -5, starts at -5": (
+        "alter sequence public.pricing_sync_log_id_seq minvalue -5 start -5 restart"
+    ),
+    "pricing_overrides_id_seq: is of type integer": (
+        "alter sequence public.pricing_overrides_id_seq as integer"
+    ),
+    "pricing_held_changes_id_seq: is unlogged": (
+        "alter sequence public.pricing_held_changes_id_seq set unlogged"
+    ),
+    "procrastinate_jobs_id_seq: does not belong to procrastinate.procrastinate_jobs.id": (
+        "alter sequence procrastinate.procrastinate_jobs_id_seq owned by none"
+    ),
 }
 
 # What somebody may have meant: named with the statement that undoes it, and left alone.
@@ -138,7 +176,9 @@ OPERATORS = {
         "alter role {role} set pricing.maintenance = 'on'"
     ),
     "PUBLIC may create objects in it": "grant create on schema public to public",
-    "role {role}: is a member of pricing_owner": "grant pricing_owner to {role}",
+    "role {role}: is a member of pricing_owner": (
+        "grant pricing_web to {role}; grant pricing_owner to {role}"
+    ),
     "table public.forged: is a child of public.model_pricing": (
         "create table public.forged () inherits (public.model_pricing)"
     ),
@@ -234,6 +274,63 @@ def test_what_the_operator_may_have_meant_is_named_and_left(database: str) -> No
             connection.execute(f"drop owned by {role}; drop role {role}".encode())
 
 
+MEMBERS = [
+    "",
+    " with inherit false, set true",
+    " with inherit false, set false, admin true",
+]
+
+
+@pytest.mark.parametrize("options", MEMBERS)
+def test_who_may_become_the_owner_is_named_whatever_the_options(
+    options: str, database: str, migrated_cluster: Cluster
+) -> None:
+    """And told with a statement only if it is a process's: ``migrate`` needs a member."""
+    if options:
+        require_16(database)
+    with migrated_cluster.login_role(can_create_roles=False) as (user, _):
+        execute(database, f"grant pricing_owner to {user}{options}")
+        named = f"role {user}: is a member of pricing_owner: it may do everything here"
+        assert [(each.sentence, each.statement) for each in state_differences(database)] == [
+            (named, None)
+        ]
+        execute(database, f"grant pricing_worker to {user}")
+        (found,) = state_differences(database)
+        assert found.sentence == named and found.statement is not None
+        execute(database, found.statement)
+        assert sentences(database) == []
+
+
+def test_a_membership_is_taken_whoever_gave_it(database: str, migrated_cluster: Cluster) -> None:
+    require_16(database)
+    with (
+        migrated_cluster.login_role(can_create_roles=True) as (giver, password),
+        migrated_cluster.login_role(can_create_roles=False) as (user, _),
+    ):
+        execute(database, f"grant pricing_web to {user}")
+        name = database.rpartition("/")[2]
+        as_giver = migrated_cluster.url_of(name, user=giver, password=password)
+        execute(as_giver, f"grant pricing_owner to {user}")
+        execute(database, f"grant pricing_owner to {user}")
+        found = [each for each in state_differences(database) if user in each.object]
+        execute(database, *(each.statement or "" for each in found))
+        assert not [each for each in sentences(database) if user in each]
+
+
+def require_16(database: str) -> None:
+    if rows(database, "select current_setting('server_version_num')::int >= 160000") != [(True,)]:
+        pytest.skip("before PostgreSQL 16 a membership has no options")
+
+
+def test_a_superuser_s_doctor_has_nothing_against_the_login_that_migrates(
+    cluster: Cluster, database_factory: DatabaseFactory
+) -> None:
+    """It owns the database, made the roles, and is a member of them."""
+    owners = database_factory(owner_is="createrole")
+    assert migrate(owners).differences == ()
+    assert sentences(cluster.url_of(owners.rpartition("/")[2])) == []
+
+
 def test_what_somebody_planted_among_ours_stays_somebody_s(
     database: str, migrated_cluster: Cluster
 ) -> None:
@@ -277,6 +374,65 @@ def test_tables_that_were_changed_are_named_with_the_statement(database: str) ->
     execute(database, *(each.statement or "" for each in found))
     migrate(database)
     assert sentences(database) == []
+
+
+def test_rows_that_violate_a_constraint_are_left_for_the_operator(database: str) -> None:
+    """What was written while the triggers were off: the constraint is checked from now on."""
+    execute(
+        database,
+        "alter table public.pricing_sync_log disable trigger all",
+        "insert into public.pricing_sync_log (job_id, provider_slug, queue_job_id, attempt,"
+        " triggered_by) values (gen_random_uuid(), 'openrouter', 7, 1, 'nobody')",
+    )
+    left = migrate(database).differences
+    assert [each.sentence for each in left] == [
+        "constraint pricing_sync_log_job_id_fkey on public.pricing_sync_log: was never validated"
+    ]
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+        execute(database, left[0].statement or "")
+
+
+# A number that is taken is handed out next.
+BEHIND = {
+    "public.model_pricing_history_id_seq": (
+        "alter sequence public.model_pricing_history_id_seq restart"
+    ),
+    "procrastinate.procrastinate_jobs_id_seq": (
+        "truncate procrastinate.procrastinate_jobs restart identity cascade"
+    ),
+    "public.pricing_sync_log_id_seq": (
+        "alter sequence public.pricing_sync_log_id_seq minvalue -5 restart with -5 increment by -1"
+    ),
+}
+
+
+def test_sequences_that_are_behind_are_set(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    pricing = Pricing(connection)
+    pricing.sync("openrouter", [price("a")])
+    execute(database, *BEHIND.values())
+    found = state_differences(database)
+    assert [each.object for each in found] == [f"sequence {name}" for name in sorted(BEHIND)]
+    assert all("would give" in each.found and each.is_ours for each in found)
+    assert migrate(database).mended == tuple(each.sentence for each in found)
+    assert sentences(database) == []
+    pricing.sync("openrouter", [price("a", "0.002")])
+    assert [row["status"] for row in pricing.rows("select status from pricing_sync_log")] == [
+        "success"
+    ] * 2
+
+
+def test_sequences_that_are_gone_are_made_again(database: str) -> None:
+    as_released = structure(database), rights(database)
+    execute(
+        database,
+        "drop sequence procrastinate.procrastinate_events_id_seq cascade",
+        "alter table public.pricing_change_rules alter column id drop identity",
+    )
+    assert len([each for each in sentences(database) if "seq: is not there" in each]) == 2
+    assert migrate(database).differences == ()
+    assert (structure(database), rights(database)) == as_released
 
 
 def test_a_login_that_may_make_no_schema_compares_too(
