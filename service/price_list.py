@@ -43,8 +43,7 @@ class RawModel:
     """One model as published. An axis without a price is unknown, which is not free.
 
     ``unknown`` maps a wire key to the text by which the provider said that it cannot tell.
-    ``extra`` holds what has no column, verbatim. ``is_free`` is true where the provider says so
-    in as many words, beside its numbers. ``provider`` is set only where the list is not the
+    ``extra`` holds what has no column, verbatim. ``provider`` is set only where the list is not the
     provider's own.
     """
 
@@ -55,7 +54,6 @@ class RawModel:
     unknown: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
     unknown_keys: frozenset[str] = frozenset()
-    is_free: bool = False
     provider: str | None = None
 
     def as_charged(self) -> dict[str, JsonValue]:
@@ -119,8 +117,6 @@ def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonVal
     if model.provider not in (None, provider):
         row["provider"] = model.provider
     row |= model.as_charged()
-    if model.is_free:
-        row["is_free"] = True
     row["extra"] = dict(model.extra)
     row["raw"] = _raw(model)
     return row

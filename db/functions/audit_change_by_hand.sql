@@ -23,16 +23,24 @@ begin
         v_new := to_jsonb(new);
     end if;
     v_row := coalesce(v_new, v_old);
-    -- A restore inserts rows of the past: they were somebody's decision then.
-    if tg_op = 'INSERT' and (v_row ->> 'created_at')::timestamptz < now() - interval '1 minute' then
+    -- A restore inserts rows of the past. Those that are over were somebody's decision then; of the others nobody can tell.
+    if tg_op = 'INSERT'
+        and (
+            coalesce(v_row ->> 'ended_at', v_row ->> 'revoked_at') is not null
+            or (v_row ->> 'expires_at')::timestamptz <= now()
+        )
+    then
         return null;
     end if;
     if v_old = v_new then
         return null;
     end if;
 
-    insert into public.pricing_audit_log (who, action, subject, details)
+    insert into public.pricing_audit_log (id, who, action, subject, details)
+    overriding system value
     values (
+        -- An INSERT may be a restore, whose rows of this log have their numbers.
+        nextval('public.pricing_audit_log_id_seq') * case tg_op when 'INSERT' then -1 else 1 end,
         public.pricing_who(),
         lower(tg_op) || '_' || tg_table_name,
         coalesce(v_row ->> 'name', v_row ->> 'id', tg_table_name),

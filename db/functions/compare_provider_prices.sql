@@ -18,7 +18,6 @@ returns table (
     is_changed boolean,
     is_touched boolean,
     is_priced boolean,
-    is_free boolean,
     old_prices jsonb,
     new_prices jsonb,
     extra jsonb,
@@ -43,7 +42,6 @@ as $$
             provider text,
             model_id text,
             name text,
-            is_free boolean,
             -- The domain refuses NaN, Infinity and negative amounts here: compared, NaN would equal any price.
             price_per_input_token public.pricing_usd,
             price_per_output_token public.pricing_usd,
@@ -155,7 +153,6 @@ as $$
                 where a.per = 'token' and ((d.known).synced ->> a.axis)::numeric > 0
             )
         end,
-        coalesce((d.incoming).is_free, false),
         s.old_prices,
         s.new_prices,
         (d.incoming).listed_extra,

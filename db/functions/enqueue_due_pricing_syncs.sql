@@ -1,5 +1,6 @@
 -- A slot is taken with its provider's row: that row is locked, and next_sync_at moves on in the transaction that
 -- enqueues. Never waits: a provider whose row somebody else holds is left to the next tick, and held_pricing_slots names it.
+-- after: add_pricing_sync_job
 create or replace function public.enqueue_due_pricing_syncs()
 returns setof public.pricing_sync_jobs
 language plpgsql
@@ -79,7 +80,13 @@ begin
         and (p.slug = any (v_open) or p.slug = any (v_enqueued));
 
     if v_enqueued <> '{}' then
-        return query select * from public.trigger_pricing_sync(v_enqueued, triggered_by => 'schedule');
+        return query
+        select *
+        from public.add_pricing_sync_job(
+            v_enqueued,
+            'schedule',
+            jsonb_build_object('providers', v_enqueued, 'dry_run', false, 'on_conflict', 'queue')
+        );
     end if;
 end;
 $$;

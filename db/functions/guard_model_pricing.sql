@@ -12,6 +12,9 @@ as $$
 declare
     v_old jsonb;
     v_new jsonb;
+    v_override public.pricing_overrides;
+    v_is_price boolean;
+    v_unknown text;
     v_prices text;
     v_instead text;
     v_model text;
@@ -24,31 +27,51 @@ begin
         v_old := to_jsonb(old);
         v_new := to_jsonb(new);
         v_model := old.provider_slug || '/' || old.model_id;
-        -- What the UPDATE wanted, per million tokens where the axis is of tokens.
-        select string_agg(
-            format(
-                '"%s": %s',
+        select o.* into v_override
+        from public.pricing_overrides o
+        where o.model_id = old.id and o.ended_at is null;
+        -- What the UPDATE wanted, per million tokens where the axis is of tokens, and what else the override in force fixes,
+        -- which a new one replaces.
+        select
+            coalesce(bool_or(w.is_changed), false),
+            string_agg(w.short_name, ', ') filter (where w.is_changed and w.price is null and not w.is_fixed),
+            string_agg(
+                format(
+                    '"%s": %s', w.short_name, trim_scale(w.price * case w.per when 'token' then 1000000 else 1 end)
+                ),
+                ', '
+            ) filter (where w.price is not null)
+        into v_is_price, v_unknown, v_prices
+        from (
+            select
                 a.short_name,
-                coalesce(
-                    trim_scale((v_new ->> a.axis)::numeric * case a.per when 'token' then 1000000 else 1 end)::text,
-                    '...'
-                )
-            ),
-            ', '
-        )
-        into v_prices
-        from public.pricing_axes() a
-        where v_old -> a.axis is distinct from v_new -> a.axis;
+                a.per,
+                c.is_changed,
+                coalesce(v_override.prices ? a.axis, false) as is_fixed,
+                (case when c.is_changed then v_new ->> a.axis else v_override.prices ->> a.axis end)::numeric as price
+            from public.pricing_axes() a
+            cross join lateral (select v_old -> a.axis is distinct from v_new -> a.axis as is_changed) as c
+        ) as w;
+        if v_unknown is not null then
+            raise exception 'UPDATE does not make % of % unknown: its provider''s lists do. To repair it: begin; set local pricing.maintenance = ''on''; update model_pricing ...; commit;', v_unknown, v_model
+                using errcode = 'PT409', hint = 'What a repair changes of a price has to be written to model_pricing_history too.';
+        end if;
         v_instead := case
-            when v_prices is not null then format(
-                'select set_price_override(%L, %L, reason => ''...'', prices => ''{%s}'')',
-                old.provider_slug, old.model_id, v_prices
+            when v_is_price and v_prices is null then format(
+                'select clear_price_override(%L, %L)', old.provider_slug, old.model_id
+            )
+            when v_is_price then format(
+                'select set_price_override(%L, %L, reason => ''...'', prices => ''{%s}''%s)',
+                old.provider_slug,
+                old.model_id,
+                v_prices,
+                coalesce(', expires_at => ' || quote_literal(v_override.expires_at), '')
             )
             when (old.is_active, old.missing_count) is distinct from (new.is_active, new.missing_count) then format(
                 'select accept_shorter_list(%L)', old.listed_by
             )
         end;
-        if v_prices is null and v_instead is not null then
+        if v_instead is not null and not v_is_price then
             raise exception 'UPDATE does not make % active or inactive: its provider''s lists do; a list that has lost half of its models is accepted by: %;',
                     v_model, v_instead
                 using errcode = 'PT409',

@@ -16,8 +16,21 @@ begin
         return null;
     end if;
     if tg_op = 'INSERT' then
-        -- A restore brings back rows of the past.
-        if not exists (select from inserted i where i.ended_at is null and i.created_at >= now() - interval '1 minute') then
+        -- A restore brings back overrides that have ended, or whose prices their models are charged at already.
+        if not exists (
+            select
+            from inserted i
+            left join public.model_pricing m on m.id = i.model_id
+            where i.ended_at is null
+                and (
+                    m.synced is null
+                    or exists (
+                        select
+                        from jsonb_each_text(i.prices) as p
+                        where (to_jsonb(m) ->> p.key)::numeric is distinct from p.value::numeric
+                    )
+                )
+        ) then
             return null;
         end if;
     end if;

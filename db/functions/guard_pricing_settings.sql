@@ -7,7 +7,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     raise exception 'The settings are one row, which cannot be deleted'
-        using errcode = 'PT409', hint = 'Change it: update pricing_settings set ...; \d pricing_settings shows the defaults.';
+        using errcode = 'PT409', hint = 'Change it: update pricing_settings set ...; information_schema.columns has the defaults.';
 end;
 $$;
 

@@ -34,8 +34,8 @@ as $$
             case when c.source not like 'catalogue:%' then coalesce(r.prices, k.prices) end as catalogue
         from rows from (
             jsonb_to_recordset(case when exists (select from guard) then p_changes else '[]' end)
-                as (provider text, model_id text, source text, is_free boolean, raw jsonb)
-        ) with ordinality as c (provider, model_id, source, is_free, raw, position)
+                as (provider text, model_id text, source text, raw jsonb)
+        ) with ordinality as c (provider, model_id, source, raw, position)
         left join public.pricing_catalogue_prices k on k.provider_slug = c.provider and k.model_id = c.model_id
         left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
             on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id
@@ -44,7 +44,6 @@ as $$
         select
             m.*,
             c.provider,
-            c.is_free,
             c.raw,
             g.guard_large_ratio,
             g.guard_unit_ratio,
@@ -97,7 +96,7 @@ as $$
             null,
             format('%s falls to zero (%s -> 0)', m.short_name, public.pricing_short_number(m.old * 1000000))
         from move m
-        where m.now = 0 and m.old > 0 and m.is_free is not true
+        where m.now = 0 and m.old > 0
         union all
         select
             m.*,
@@ -223,4 +222,4 @@ as $$
 $$;
 
 comment on function public.judge_price_changes(text, jsonb, jsonb, jsonb) is
-'Of the changes, [{id, provider, model_id, old, new, old_source, source, is_free, raw}], those that look wrong by the guards of a provider: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';
+'Of the changes, [{id, provider, model_id, old, new, old_source, source, raw}], those that look wrong by the guards of a provider: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';

@@ -21,8 +21,7 @@ declare
         'old', v_base - 'conditions',
         'new', v_set - 'conditions',
         'old_source', 'manual',
-        'source', 'manual',
-        'is_free', false
+        'source', 'manual'
     ));
     -- As in model_prices.price_state.
     v_is_unpriced constant boolean := not v_base ?| array[

@@ -90,7 +90,6 @@ begin
                         'new', c.new_prices,
                         'old_source', c.old_source,
                         'source', c.source,
-                        'is_free', c.is_free,
                         'extra', c.extra,
                         'raw', c.raw
                     )

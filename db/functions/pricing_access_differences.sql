@@ -10,6 +10,8 @@ language sql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
+-- Names are compared as text.
+set quote_all_identifiers = off
 as $$
     with role as materialized (
         select
@@ -110,7 +112,7 @@ as $$
             when p.pronamespace is distinct from to_regnamespace('procrastinate') then false
             when e.known is null then p.proowner = e.owner
             -- By name and text: a function of somebody else may have the name.
-            else e.known -> 'functions' -> p.proname ? md5(regexp_replace(p.prosrc, '\s+', '', 'g'))
+            else e.known -> 'functions' -> p.proname ? md5(regexp_replace(p.prosrc, '[[:space:]]+', '', 'g'))
         end
     ),
     -- What rights are given on: word is what GRANT calls it, worker what the worker may in the engine's schema.
@@ -324,7 +326,7 @@ as $$
         and not exists (select from relation r where r.oid = c.oid)
         and pg_my_temp_schema() <> c.relnamespace
         -- Made to be compared with, and gone with the transaction.
-        and n.nspname not like 'pricing\_release\_%'
+        and not starts_with(n.nspname, 'pricing_release_')
     union all
     -- Whatever the options of the membership: who may set the role, or grant it to itself, has its rights. The login that
     -- runs `migrate` is such a member, and of the other two as well; `migrate` ends without that, so no statement takes it.

@@ -37,7 +37,7 @@ begin
                         order by d.runid desc
                         limit 1
                     ) d on true
-                    where j.jobname like 'pricing\_sync\_%%' and j.database = current_database()
+                    where starts_with(j.jobname, 'pricing_sync_') and j.database = current_database()
                 $cron$,
                 v_cron
             ) into v_cron_jobs;

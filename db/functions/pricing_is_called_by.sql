@@ -8,7 +8,10 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return coalesce(p_stack ~ ('(?n)^PL/pgSQL function public\.(' || array_to_string(p_functions, '|') || ')\('), false);
+    -- With the quotes of quote_all_identifiers, or without.
+    return coalesce(
+        p_stack ~ ('(?n)^PL/pgSQL function "?public"?[.]"?(' || array_to_string(p_functions, '|') || ')"?[(]'), false
+    );
 end;
 $$;
 

@@ -34,7 +34,7 @@ begin
                 and not exists (
                     select
                     from jsonb_object_keys(c.condition) as key
-                    where key not in ('utc_days', 'utc_start', 'utc_end') and key not like 'price\_per\_%'
+                    where key not in ('utc_days', 'utc_start', 'utc_end') and not starts_with(key, 'price_per_')
                 )
                 and (c.condition -> 'utc_days' is null or c.condition -> 'utc_days' ? m.weekday)
                 and case

@@ -14,7 +14,7 @@ as $$
                 select c.condition - array(select jsonb_object_keys(p_override)) as kept, c.position
                 from jsonb_array_elements(coalesce(p_synced -> 'conditions', '[]')) with ordinality as c (condition, position)
             ) as k
-            where exists (select from jsonb_object_keys(k.kept) as key where key like 'price\_per\_%')
+            where exists (select from jsonb_object_keys(k.kept) as key where starts_with(key, 'price_per_'))
         ))
     );
 $$;

@@ -13,11 +13,11 @@ declare
         p_number,
         case
             when v_whole <> '0' then greatest(0, 6 - length(v_whole))
-            else 6 + coalesce(length(substring(abs(p_number)::text from '^0\.(0*)')), 0)
+            else 6 + coalesce(length(substring(abs(p_number)::text from '^0[.](0*)')), 0)
         end
     )::text;
 begin
-    return regexp_replace(split_part(v_shown, '.', 1), '(\d)(?=(\d{3})+$)', '\1,', 'g')
+    return regexp_replace(split_part(v_shown, '.', 1), '(?<=[0-9])(?=([0-9]{3})+$)', ',', 'g')
         || coalesce('.' || nullif(rtrim(split_part(v_shown, '.', 2), '0'), ''), '');
 end;
 $$;

@@ -64,7 +64,6 @@ begin
                         'new', s.prices,
                         'old_source', s.old_source,
                         'source', s.pricing_source,
-                        'is_free', false,
                         'extra', s.extra,
                         'raw', s.raw
                     )

@@ -72,7 +72,7 @@ begin
         end if;
         if v_named.type not in ('number', 'string')
             or length(v_named.amount) > 100
-            or v_named.amount !~ '^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$'
+            or v_named.amount !~ '^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$'
         then
             raise exception '% cannot be %', v_named.key, coalesce(quote_literal(left(v_named.amount, 100)), 'null')
                 using errcode = 'PT422', hint = 'A price is a number of US dollars, zero or more, such as 0.25 or "0.25".';

@@ -11,7 +11,7 @@ as $$
     select
         -- As the clean-up goes: it settles each once.
         case
-            when bool_or(e.reason like '%\_adrift') then 'adrift'
+            when bool_or(right(e.reason, 7) = '_adrift') then 'adrift'
             when bool_or(e.reason = 'given_up') then 'given_up'
             when bool_or(e.reason = 'disabled') then 'disabled'
             when bool_or(e.reason = 'worker_lost') then 'worker_lost'

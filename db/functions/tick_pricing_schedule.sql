@@ -26,6 +26,18 @@ begin
         raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
             using errcode = 'PT422', hint = 'It is pg_cron or worker.';
     end if;
+    -- Its jobs run as the login that migrates. While it seems to tick, the workers enqueue nothing.
+    if scheduler = 'pg_cron'
+        and not pg_catalog.pg_has_role(
+            session_user,
+            (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_scheduler_ticks'::regclass),
+            'usage'
+        )
+    then
+        raise exception '% is not pg_cron', session_user
+            using errcode = 'PT409',
+                hint = 'pg_cron ticks as the owner. Others tick as a worker: select tick_pricing_schedule(''worker'');';
+    end if;
     -- Each its own: a worker that prunes must not cost pg_cron its heartbeat.
     v_is_alone := public.try_pricing_lock('schedule of ' || tick_pricing_schedule.scheduler);
 

@@ -1,5 +1,5 @@
 -- What HTTP, the SQL editor, cron and the command line call. One call, and the job is committed with it.
--- after: idempotency_identity, pricing_lock_holders
+-- after: add_pricing_sync_job, idempotency_identity, pricing_lock_holders
 create or replace function public.trigger_pricing_sync(
     providers text[] default null,
     triggered_by text default current_user,
@@ -35,6 +35,12 @@ begin
     if triggered_by is null or length(triggered_by) not between 1 and 200 then
         raise exception 'triggered_by must have 1 to 200 characters'
             using errcode = 'PT422', hint = 'Name the person or program that triggers.';
+    end if;
+    -- The word of enqueue_due_pricing_syncs, by which people tell what nobody asked for.
+    if triggered_by ~* '^[[:space:]]*schedule[[:space:]]*$' then
+        raise exception 'triggered_by cannot be %: only the schedule says that of itself', quote_literal(triggered_by)
+            using errcode = 'PT422',
+                hint = 'Name the person or program that triggers. What is due is enqueued by select enqueue_due_pricing_syncs();';
     end if;
     if length(idempotency_key) not between 1 and 200 then
         raise exception 'idempotency_key must have 1 to 200 characters'
@@ -139,20 +145,13 @@ begin
     end if;
 
     if v_job.job_id is null then
-        insert into public.pricing_sync_jobs as j (
-            job_id, triggered_by, dry_run, request, providers, providers_total, idempotency_key
-        )
-        values (
-            v_job_id,
-            trigger_pricing_sync.triggered_by,
-            coalesce(trigger_pricing_sync.dry_run, false),
-            v_request,
+        v_job := public.add_pricing_sync_job(
             v_providers,
-            cardinality(v_providers),
+            trigger_pricing_sync.triggered_by,
+            v_request,
+            v_job_id,
             trigger_pricing_sync.idempotency_key
-        )
-        returning j.* into v_job;
-        perform public.defer_provider_syncs(v_job.job_id, v_providers);
+        );
     end if;
 
     if idempotency_key is not null and v_job.job_id <> v_job_id then

@@ -98,6 +98,7 @@ function (name, callers) as (
         ('pricing_unrecorded_prices', '{}'),
         ('record_price_in_force', '{}'),
         -- What only our own functions and triggers call.
+        ('add_pricing_sync_job', '{}'),
         ('defer_provider_syncs', '{}'),
         ('next_pricing_sync_at', '{}'),
         ('resolve_sync_providers', '{}'),

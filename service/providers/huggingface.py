@@ -62,7 +62,6 @@ def _read_offer(model_id: str, offer: dict[str, object]) -> RawModel:
         unknown=read.unknown,
         extra=read.extra,
         unknown_keys=read.unknown_keys,
-        is_free=is_free and bool(read.prices),
     )
 
 

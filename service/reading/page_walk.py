@@ -106,7 +106,7 @@ class PageWalk:
 
     def _new(self, models: Iterable[RawModel]) -> Iterable[RawModel]:
         for model in models:
-            charged = _digest([model.as_charged(), model.is_free])
+            charged = _digest([model.as_charged()])
             known = self._charged.setdefault(model.model_id, charged)
             if known is charged:
                 yield model

@@ -40,7 +40,6 @@ def change(old: Row | None, new: Row, model: str = "m", **more: Any) -> Row:
         "new": new,
         "old_source": None if old is None else "api:openrouter",
         "source": "api:openrouter",
-        "is_free": False,
         "extra": {},
         "raw": {},
     } | more

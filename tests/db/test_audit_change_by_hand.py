@@ -93,7 +93,7 @@ def test_the_functions_leave_one_row_each(people: Pricing) -> None:
     assert len(audited(people)) == len(calls) + 2
 
 
-def test_a_restore_is_no_decision(people: Pricing) -> None:
+def test_a_restore_of_what_is_over_is_no_decision(people: Pricing) -> None:
     people.do(
         "insert into public.pricing_change_rules (provider_slug, up_to_ratio, reason, created_by,"
         " created_at, expires_at)"
@@ -137,3 +137,24 @@ def test_a_released_lock(pricing: Pricing, lock: str) -> None:
         "subject": lock,
         "details": {"released": [{"job_id": attempt.job_id, "provider": "openrouter"}]},
     }
+
+
+@pytest.mark.parametrize("created_at", ["now()", "now() - interval '2 minutes'"])
+def test_what_is_in_force_is_audited_whenever_it_says_that_it_was_made(
+    people: Pricing, created_at: str
+) -> None:
+    people.do(
+        "insert into public.pricing_api_keys"
+        " (key_id, name, key_digest, role, created_by, created_at)"
+        f" values ('0123456789ab', 'planted', sha256('x'), 'admin', 'me', {created_at})"
+    )
+    people.do(
+        "insert into public.pricing_change_rules"
+        " (provider_slug, up_to_ratio, reason, created_by, created_at, expires_at)"
+        f" values ('openrouter', 50, 'x', 'me', {created_at}, now() + interval '1 day')"
+    )
+    found = people.rows("select action, session_login from public.pricing_audit_log")
+    assert sorted(found, key=str) == [
+        {"action": f"insert_{table}", "session_login": people.connection.info.user}
+        for table in ("pricing_api_keys", "pricing_change_rules")
+    ]

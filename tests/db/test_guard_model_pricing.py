@@ -66,6 +66,7 @@ def test_the_message_has_the_call_that_does_it(by_hand: Pricing) -> None:
         "price_per_image": "0.04",
     }
     for statement, instead in (
+        ("update model_pricing set price_per_image = null", "set local pricing.maintenance"),
         ("update model_pricing set is_active = false", "select accept_shorter_list('openrouter')"),
         ("delete from model_pricing", "select accept_shorter_list("),
         ("update model_pricing set name = 'x'", "set local pricing.maintenance = 'on'"),
@@ -73,6 +74,33 @@ def test_the_message_has_the_call_that_does_it(by_hand: Pricing) -> None:
         with refused("PT409") as info:
             by_hand.do(statement)
         assert instead in str(info.value.diag.message_primary)
+
+
+def test_that_call_keeps_what_else_the_override_in_force_fixes(by_hand: Pricing) -> None:
+    until = "2999-01-02 03:04:05+00"
+    override(by_hand, output_per_1m="0.9", prices={"per_image": "0.04"}, expires_at=until)
+
+    def instead(assignment: str) -> str:
+        with refused("PT409") as info:
+            by_hand.do(f"update model_pricing set {assignment} where model_id = 'm'")
+        call = re.search(r"say: (select .*);", str(info.value.diag.message_primary))
+        assert call is not None, info.value
+        return call[1].replace("...", "agreed")
+
+    by_hand.do(instead("price_per_input_token = 0.00000035"))
+    assert charged(by_hand) == {
+        "price_per_input_token": "0.00000035",
+        "price_per_output_token": "0.0000009",
+        "price_per_image": "0.04",
+    }
+    open_until = "select expires_at from pricing_overrides where ended_at is null"
+    assert by_hand.value(f"{open_until} and expires_at = %s", until)
+    # What is fixed by it no more is as the provider says, which is what unknown there can mean.
+    by_hand.do(instead("price_per_image = null"))
+    assert "price_per_image" not in charged(by_hand)
+    assert charged(by_hand)["price_per_output_token"] == "0.0000009"
+    by_hand.do(instead("price_per_input_token = null, price_per_output_token = null"))
+    assert charged(by_hand) == prices(1, 2)
 
 
 def test_our_own_functions_leave_no_mark_behind(by_hand: Pricing) -> None:

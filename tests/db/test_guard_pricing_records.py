@@ -15,13 +15,13 @@ from tests.postgres import Cluster
 
 
 @contextmanager
-def restored_into(pricing: Pricing, cluster: Cluster) -> Iterator[Pricing]:
+def restored_into(pricing: Pricing, cluster: Cluster, *more: str) -> Iterator[Pricing]:
     """The rows of prices, history and audit in another database, as a data-only dump has them."""
     with (
         cluster.database(template=cluster.template) as name,
         psycopg.connect(cluster.url_of(name), autocommit=True, row_factory=dict_row) as connection,
     ):
-        for table in ("model_pricing", "model_pricing_history", "pricing_audit_log"):
+        for table in ("model_pricing", "model_pricing_history", "pricing_audit_log", *more):
             source = f"copy (select * from public.{table}) to stdout".encode()
             target = f"copy public.{table} from stdin".encode()
             with (

@@ -178,8 +178,9 @@ def test_a_fall_to_zero_is_large(pricing: Pricing) -> None:
     assert (found["evidence"][0]["before"], found["evidence"][0]["now"]) == ("0.0000006", "0")
 
 
-def test_but_not_where_the_provider_says_free(pricing: Pricing) -> None:
-    assert judged(pricing, [input_change("1", "0", is_free=True)]) == {}
+def test_whatever_the_list_says_of_itself(pricing: Pricing) -> None:
+    """Who can forge a price can forge a word beside it."""
+    assert judged(pricing, [input_change("1", "0", is_free=True)])["m"]["to_zero"]
 
 
 @pytest.mark.parametrize(("before", "now"), [(None, "0"), ("0", "0"), ("1", None), ("0", None)])
@@ -197,13 +198,12 @@ def test_nor_where_nothing_fell(pricing: Pricing, before: str | None, now: str |
         ("0.000999999999999999999999", "unit"),
         ("0.001", None),
         ("0.0010000000000000000000001", None),
-        ("0", None),
     ],
 )
 def test_a_price_below_the_band_looks_like_another_unit(
     pricing: Pricing, before: str | None, now: str, expected: str | None
 ) -> None:
-    found = judged(pricing, [input_change(before, now, is_free=True)]).get("m")
+    found = judged(pricing, [input_change(before, now)]).get("m")
     assert (found and found["class"]) == expected
     if found:
         assert kinds(found) == {(INPUT, "band")}

@@ -38,6 +38,14 @@ order by 1, 2
 """
 
 
+# What it means there, standard_conforming_strings of the caller's session decides.
+_BACKSLASHES = """
+select p.proname
+from pg_proc p
+where p.pronamespace = 'public'::regnamespace and position(chr(92) in p.prosrc) > 0
+"""
+
+
 def findings(url: str) -> list[DictRow]:
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         there = "select from pg_available_extensions where name = 'plpgsql_check'"
@@ -59,3 +67,7 @@ def test_without_pg_cron(database: str) -> None:
 
 def test_with_pg_cron(cron_database: str) -> None:
     assert findings(cron_database) == []
+
+
+def test_no_backslash(connection: psycopg.Connection[DictRow]) -> None:
+    assert connection.execute(_BACKSLASHES.encode()).fetchall() == []

@@ -475,3 +475,10 @@ def test_what_ends_it_is_not_checked(guarded: Pricing) -> None:
     override(guarded, input_per_1m=500, force=True)
     call(guarded, "clear_price_override", provider="openrouter", model="m")
     assert charged(guarded) == prices(1, 2, price_per_image="0.04")
+
+
+def test_a_price_is_a_number_however_the_session_reads_strings(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    pricing.do("set standard_conforming_strings = off")
+    with refused("PT422"):
+        override(pricing, prices={"input_per_1m": "1x5"})

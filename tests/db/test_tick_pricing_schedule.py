@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from datetime import timedelta
 from threading import Barrier
 
+import psycopg
 import pytest
 
-from tests.db.conftest import Another
+from tests.db.conftest import Another, SharedDatabase
+from tests.db.outsiders import login
 from tests.db.price_decisions import charged, override, prices, said
 from tests.db.pricing import Pricing, Row, refused
+from tests.postgres import Cluster
 
 
 @pytest.fixture
@@ -139,6 +142,19 @@ def test_workers_take_over_from_a_silent_pg_cron(pricing: Pricing, silence: str)
     """Also from one whose last tick was before the clock was set back."""
     silent_for(pricing, "pg_cron", silence)
     assert tick(pricing) == 2
+
+
+@pytest.mark.parametrize("role", ["service_role", "pricing_worker"])
+def test_who_is_not_the_owner_is_not_pg_cron(
+    pricing: Pricing, shared_database: SharedDatabase, migrated_cluster: Cluster, role: str
+) -> None:
+    """Workers would leave the schedule to it, and nobody would enqueue anything."""
+    with login(migrated_cluster, shared_database.url, member_of=role) as outsider:
+        with pytest.raises(psycopg.Error) as info:
+            outsider.execute("select public.tick_pricing_schedule('pg_cron')")
+        assert info.value.sqlstate == "PT409"
+    assert pricing.rows("select from public.pricing_scheduler_ticks") == []
+    assert tick(pricing) > 0
 
 
 def test_workers_take_over_from_a_pg_cron_that_cannot_enqueue(pricing: Pricing) -> None:

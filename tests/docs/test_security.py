@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from service.doctor.examination import examine
@@ -154,6 +155,51 @@ def test_what_a_thief_did_is_found(database: str, connection: psycopg.Connection
     assert decisions[0]["action"] == "set_price_override"
     assert {row["changed_by"] for row in changes} == {"manual:postgres", "api_sync:openrouter"}
     assert (rules, len(overrides)) == ([], 1)
+
+
+def test_what_the_schedule_was_made_to_do_with_a_stolen_login_is_found(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    pricing = Pricing(connection)
+    pricing.do(
+        "update pricing_providers set next_sync_at ="
+        " case when slug <> 'deepinfra' then now() + interval '1 hour' end"
+    )
+    pricing.rows("select * from enqueue_due_pricing_syncs()")
+    attempt = pricing.fetch()
+    assert attempt is not None and attempt.provider == "deepinfra"
+    pricing.apply(attempt, [price(source="api:deepinfra")])
+    _, _, prices, _ = page_blocks(STOLEN)
+
+    def changes(login: str) -> list[str]:
+        (statement,) = statements(filled(prices, login=login, since="2026-01-01"))
+        return [row["triggered_by"] for row in pricing.rows(statement)]
+
+    assert changes("somebody_else") == []
+    assert changes("postgres") == ["schedule"]
+
+
+def test_strangers_are_kept_out(database: str, migrated_cluster: Cluster) -> None:
+    """By what stands in the text of the page."""
+    with (
+        migrated_cluster.login_role(can_create_roles=False) as (user, password),
+        psycopg.connect(database, autocommit=True) as owner,
+    ):
+        url = make_conninfo(database, user=user, password=password)
+        psycopg.connect(url).close()
+        keep_out = re.findall(r"`((?:revoke|grant) connect [^`]+;)`", PAGE.read_text())
+        assert len(keep_out) == 2
+        for statement in keep_out:
+            named = statement.replace("<database>", f'"{owner.info.dbname}"')
+            owner.execute(named.encode())
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(url)
+        for role in ("pricing_web", "pricing_worker"):
+            owner.execute(f"grant {role} to {user}".encode())
+            psycopg.connect(url).close()
+            owner.execute(f"revoke {role} from {user}".encode())
+        migrate(database)
+        assert owner.execute("select * from pricing_access_differences()").fetchall() == []
 
 
 def test_the_logins_of_compose(fresh_cluster: Cluster, tmp_path: Path) -> None:

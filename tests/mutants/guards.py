@@ -61,14 +61,9 @@ GUARDS = (
         "a fall is measured by 100",
     ),
     _judge(
-        "where m.now = 0 and m.old > 0 and m.is_free is not true",
+        "where m.now = 0 and m.old > 0",
         "where false",
         "a fall to zero passes",
-    ),
-    _judge(
-        "where m.now = 0 and m.old > 0 and m.is_free is not true",
-        "where m.now = 0 and m.old > 0",
-        "what is said to be free waits",
     ),
     _judge(
         "m.now * 1000000 < m.guard_lowest_per_1m",

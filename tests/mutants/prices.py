@@ -114,13 +114,6 @@ PRICES = (
         "a window ends where it starts",
     ),
     Mutant(
-        "service/price_list.py",
-        "    if model.is_free:\n",
-        "    if not model.is_free:\n",
-        ROWS,
-        "a fall to zero counts as said to be free",
-    ),
-    Mutant(
         "service/reading/wire.py",
         "_JSON_NUMBER = Context(prec=12)",
         "_JSON_NUMBER = Context(prec=6)",

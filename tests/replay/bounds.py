@@ -106,6 +106,8 @@ CASES = (
         "to zero, said to be free",
         ({"input_token": 1},),
         {"input_token": 0, "is_free": True},
+        "large",
+        frozenset({"zero"}),
     ),
     Case("to unknown", ({"input_token": 1, "output_token": 1},), {"output_token": 1}),
     Case("from zero", ({"input_token": 0},), {"input_token": 5}),

@@ -66,14 +66,14 @@ def test_a_provider_without_prices_is_unknown_not_free(pricing: Any) -> None:
 @pytest.mark.parametrize("is_free", [False, None])
 def test_zeros_that_nobody_calls_free_are_unknown(is_free: Any) -> None:
     model = read(pricing={"input": 0, "output": 0.0}, is_free=is_free)
-    assert (model.as_charged(), model.is_free) == ({}, False)
+    assert model.as_charged() == {}
     assert model.unknown == {"pricing.input": "0", "pricing.output": "0.0"}
 
 
 def test_zeros_that_are_called_free_are_free() -> None:
     model = read(pricing={"input": 0, "output": 0}, is_free=True)
     assert model.as_charged() == {"price_per_input_token": "0", "price_per_output_token": "0"}
-    assert (model.is_free, model.unknown) == (True, {})
+    assert model.unknown == {}
 
 
 def test_one_zero_beside_a_price_is_as_published() -> None:

@@ -140,7 +140,6 @@ def test_a_sample_costs_what_is_documented(
         if column in row
     }
     assert found == {name: Decimal(usd) for name, usd in usd_per_1m.items()}
-    assert "is_free" not in row
 
 
 @pytest.mark.parametrize(
