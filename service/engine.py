@@ -9,6 +9,7 @@ a connector of ours (``service/connector.py``). Nothing is patched: all are subc
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext, suppress
@@ -168,14 +169,26 @@ class PricingJobManager(JobManager):
 
     async def _fetch_once(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         # The engine's own fetch slows down with every row that waits behind a lock; this does not.
-        row = await self.connector.execute_query_one_async(
-            "select id, status, task_name, priority, lock, queueing_lock, args, scheduled_at,"
-            " queue_name, attempts, worker_id"
-            " from public.fetch_queue_row(%(queues)s::varchar[], %(worker_id)s)",
-            queues=None if queues is None else list(queues),
-            worker_id=worker_id,
-        )
-        return None if row["id"] is None else Job.from_row(row)
+        while True:
+            row = await self.connector.execute_query_one_async(
+                "select id, status, task_name, priority, lock, queueing_lock, queue_name, attempts,"
+                " worker_id, args::text as args, case when"
+                " scheduled_at between '1000-01-01' and '9000-01-01' then scheduled_at"
+                " end as scheduled_at"
+                " from public.fetch_queue_row(%(queues)s::varchar[], %(worker_id)s)",
+                queues=None if queues is None else list(queues),
+                worker_id=worker_id,
+            )
+            if row["id"] is None:
+                return None
+            try:
+                return Job.from_row({**row, "args": _read_arguments(row["args"])})
+            # The database hands out no such row. Read here, because what the driver cannot read
+            # ends the worker, and the next one that comes by the row.
+            except (ValueError, RecursionError, MemoryError) as error:
+                logger.error("queue row %s cannot be read, and fails: %s", row["id"], error)
+                unread = Job.from_row({**row, "args": {}})
+                await self.finish_job(unread, Status.FAILED, delete_job=False)
 
     async def _find_table_holders(self) -> str:
         row = await self.connector.execute_query_one_async(
@@ -337,6 +350,13 @@ class PricingJobManager(JobManager):
         self._given_up.add((queue_job_id, attempt))
         when = "" if row["outcome"] == "queued" else " when that is let go"
         log.warning("sync gave up (locked): %s. It is queued again%s.", row["message"], when)
+
+
+def _read_arguments(text: str) -> dict[str, Any]:
+    arguments = json.loads(text)
+    if not isinstance(arguments, dict):
+        raise ValueError("its arguments are not an object")
+    return arguments
 
 
 def _log_of(job: Job) -> SyncLogger:

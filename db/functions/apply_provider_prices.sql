@@ -1,7 +1,8 @@
 -- The way of every synced price. Fence, comparison, judgement, prices, history, counts and the end of the queue row are
 -- one transaction: there is no moment in which prices are written and the sync is not ended.
+-- The worker gets counts back. What a dry run found, with the prices that were, is in the log row, which it may not read.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
--- after: hold_price_changes, hold_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
+-- after: bound_price_list, counts_of_sync, hold_price_changes, hold_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
 create or replace function public.apply_provider_prices(
     queue_job_id bigint,
     attempt integer,
@@ -15,7 +16,15 @@ create or replace function public.apply_provider_prices(
     reference jsonb default null,
     reference_version text default null
 )
-returns public.pricing_sync_log
+returns table (
+    status text,
+    models_fetched integer,
+    models_updated integer,
+    models_skipped integer,
+    models_unchanged integer,
+    models_held integer,
+    details jsonb
+)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -45,7 +54,7 @@ declare
     v_judged record;
     v_held integer;
     v_updated integer := 0;
-    v_skipped integer := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
+    v_skipped integer;
     v_unknown_keys text[];
 begin
     select q.* into v_row
@@ -61,10 +70,18 @@ begin
     from public.pricing_sync_log l
     where l.queue_job_id = apply_provider_prices.queue_job_id and l.attempt = apply_provider_prices.attempt;
     if v_log.applied_at is not null then
-        return v_log;
+        return query select c.* from public.counts_of_sync(v_log) c;
+        return;
     end if;
 
-    if v_row.id is null or v_row.abort_requested or v_log.id is null then
+    if v_row.id is null
+        or v_row.abort_requested
+        or v_log.id is null
+        or v_log.status <> 'in_progress'
+        -- Whose job it is and whose prices, the log says, and the lock that is held the row.
+        or (v_log.job_id::text, v_log.provider_slug)
+            is distinct from (lower(v_row.args ->> 'job_id'), v_row.args ->> 'provider')
+    then
         raise exception 'Attempt % of queue row % is not running any more; its prices were not written',
                 apply_provider_prices.attempt, apply_provider_prices.queue_job_id
             using errcode = 'PT409', hint = 'Another worker has it, or it was cancelled; pricing_sync_log says which.';
@@ -79,7 +96,26 @@ begin
             'The provider was disabled or deleted while its sync ran'
         );
         select l.* into v_log from public.pricing_sync_log l where l.id = v_log.id;
-        return v_log;
+        return query select c.* from public.counts_of_sync(v_log) c;
+        return;
+    end if;
+
+    select b.prices, b.skipped into apply_provider_prices.prices, apply_provider_prices.skipped
+    from public.bound_price_list(apply_provider_prices.prices, apply_provider_prices.skipped) b;
+    v_skipped := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
+    if length(apply_provider_prices.reference_version) > 100
+        or length(apply_provider_prices.content_digest) > 256
+        or pg_column_size(apply_provider_prices.reference) > 134217728
+    then
+        raise exception 'The reference or its version, or the digest of the list, is too long'
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'too_large')::text,
+                hint = 'Nothing was changed.';
+    end if;
+    -- Without one, the next fetch asks for the whole list.
+    if length(apply_provider_prices.etag) > 256 or length(apply_provider_prices.etag_parser) > 256 then
+        apply_provider_prices.etag := null;
+        apply_provider_prices.etag_parser := null;
     end if;
 
     -- A worker's clock may be a little ahead. What is neither a time of this service nor finite, no program can read.
@@ -96,7 +132,7 @@ begin
             (select a.price_api from public.pricing_providers a where a.slug = v_provider.adapter), v_provider.price_api
         ) then 'catalogue:' || coalesce(
             apply_provider_prices.reference_version,
-            substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'),
+            left(substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'), 100),
             'unknown'
         )
         else 'api:' || v_provider.slug
@@ -118,7 +154,7 @@ begin
             -- All that the catalogue lists, also of providers that speak for themselves.
             select
                 apply_provider_prices.prices,
-                substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$')
+                left(substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'), 100)
             where v_provider.slug = 'catalogue'
         ) as r
         where r.reference is not null and r.version is not null;
@@ -172,7 +208,11 @@ begin
     end if;
     v_unknown_keys := array(
         select k.key
-        from jsonb_array_elements_text(apply_provider_prices.unknown_keys) as k (key)
+        from (
+            select left(e.key, 200) as key
+            from jsonb_array_elements_text(apply_provider_prices.unknown_keys) with ordinality as e (key, position)
+            where e.position <= 1000
+        ) as k
         where k.key <> all (v_provider.unknown_keys)
     );
 
@@ -201,7 +241,12 @@ begin
             'not_modified', case when v_not_modified then true end,
             'skipped', (
                 -- The first of them are enough to understand; models_skipped counts all.
-                select jsonb_agg(s.entry order by s.position)
+                select jsonb_agg(
+                    jsonb_build_object(
+                        'model_id', left(s.entry ->> 'model_id', 512), 'reason', left(s.entry ->> 'reason', 500)
+                    )
+                    order by s.position
+                )
                 from jsonb_array_elements(apply_provider_prices.skipped) with ordinality as s (entry, position)
                 where s.position <= 1000
             ),
@@ -248,9 +293,9 @@ begin
         where p.slug = v_provider.slug;
     end if;
 
-    return v_log;
+    return query select c.* from public.counts_of_sync(v_log) c;
 end;
 $$;
 
 comment on function public.apply_provider_prices(bigint, integer, jsonb, timestamptz, jsonb, jsonb, text, text, text, jsonb, text) is
-'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. Whose prices they are is decided here, whatever the list says. The same attempt again changes nothing, a late one gets PT409. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';
+'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. Whose prices they are is decided here, whatever the list says. The same attempt again changes nothing, a late one gets PT409. Returns counts. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';

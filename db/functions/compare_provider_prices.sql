@@ -126,13 +126,13 @@ as $$
         (d.incoming).provider_slug,
         (d.incoming).model_id,
         (d.known).id,
-        (d.incoming).name,
+        left((d.incoming).name, 512),
         p_source,
         (d.known).pricing_source,
         s.is_changed,
         -- Worth writing, but not a price: it came back, has another name, list, source or set of extra keys.
         (d.known).id is null
-            or coalesce((d.incoming).name, (d.known).name) is distinct from (d.known).name
+            or coalesce(left((d.incoming).name, 512), (d.known).name) is distinct from (d.known).name
             or (p_provider <> 'catalogue' and (d.known).listed_by <> p_provider)
             or (not s.is_changed and split_part(p_source, ':', 1) <> split_part((d.known).pricing_source, ':', 1))
             or (

@@ -36,6 +36,14 @@ begin
         -- Here, so that a late caller locks nothing: somebody who ends the job just then would leave the row to it.
         and q.status = 'doing'
         and q.attempts + 1 = end_provider_sync.attempt
+        -- Its job and its provider, which the attempt's log row names too.
+        and not exists (
+            select
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id
+                and l.attempt = q.attempts + 1
+                and (l.job_id::text, l.provider_slug) is distinct from (lower(q.args ->> 'job_id'), q.args ->> 'provider')
+        )
     for no key update;
     if not found then
         return false;

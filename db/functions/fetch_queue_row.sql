@@ -6,7 +6,9 @@
 -- jobs are waited for, in turn and for a second in all: nobody is told when a job is let go.
 -- A row whose last attempt could not write what it had fetched, because somebody held the prices or the provider, goes out
 -- again when nobody does.
--- after: held_sync_locks
+-- A row that no worker could read is ended as failed instead: since the trigger on new rows such a one comes by a restore
+-- only, or from before.
+-- after: held_sync_locks, queue_row_fault
 create or replace function public.fetch_queue_row(queue_names varchar[], worker_id bigint)
 returns procrastinate.procrastinate_jobs
 language plpgsql
@@ -24,6 +26,7 @@ declare
     v_held_jobs text[];
     v_awaited_job text;
     v_round integer := 0;
+    v_fault text;
 begin
     loop
         v_held_jobs := '{}';
@@ -123,7 +126,18 @@ begin
                 )
                 returning q.* into v_row;
                 if found then
-                    return v_row;
+                    v_fault := public.queue_row_fault(v_row.args, v_row.scheduled_at);
+                    if v_fault is null then
+                        return v_row;
+                    end if;
+                    raise warning 'pricing-sync: queue row % of task % was ended as failed: %', v_row.id, v_row.task_name, v_fault;
+                    insert into public.pricing_audit_log (who, action, subject, details)
+                    values (
+                        'fetch_queue_row', 'fail_queue_row', v_row.id::text,
+                        jsonb_build_object('task', v_row.task_name, 'message', v_fault)
+                    );
+                    update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v_row.id;
+                    continue;
                 end if;
                 -- Somebody else has the row; this lets go of what is held for it.
                 raise no_data_found;

@@ -20,7 +20,15 @@ begin
     where q.id = give_up_sync.queue_job_id
         and q.task_name = 'sync_provider'
         and q.status = 'doing'
-        and q.attempts + 1 = give_up_sync.attempt;
+        and q.attempts + 1 = give_up_sync.attempt
+        -- Its job and its provider, which the attempt's log row names too.
+        and not exists (
+            select
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id
+                and l.attempt = q.attempts + 1
+                and (l.job_id::text, l.provider_slug) is distinct from (lower(q.args ->> 'job_id'), q.args ->> 'provider')
+        );
     if not found then
         outcome := 'late';
         return next;

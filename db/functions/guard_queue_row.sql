@@ -1,11 +1,24 @@
 -- Before any change of a queue row, of every task: what the engine leaves behind and must not.
+-- after: queue_row_fault
 create or replace function public.guard_queue_row()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+declare
+    v_fault text;
 begin
+    -- The log goes by it.
+    new.id := old.id;
+    if (new.args, new.scheduled_at) is distinct from (old.args, old.scheduled_at) and old.task_name <> 'sync_provider' then
+        v_fault := public.queue_row_fault(new.args, new.scheduled_at);
+        if v_fault is not null then
+            raise exception '%', v_fault
+                using errcode = 'PT422', hint = 'Nothing was changed: a worker could not read the row.';
+        end if;
+    end if;
+
     if old.status = 'doing' and new.status <> 'doing' then
         -- A worker's end updates every row that still names it: 10 s with a million finished rows.
         new.worker_id := null;
@@ -44,4 +57,4 @@ end;
 $$;
 
 comment on function public.guard_queue_row() is
-'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker.';
+'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker; no row changes its number, or becomes one that no worker can read.';

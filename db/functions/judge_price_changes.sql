@@ -191,7 +191,12 @@ as $$
             ) as evidence
         from finding f
         left join lateral (
-            select jsonb_strip_nulls(jsonb_build_object('key', e.key, 'text', e.value -> 'text', 'unit', e.value -> 'unit')) as published
+            select jsonb_strip_nulls(jsonb_build_object(
+                'key', left(e.key, 200) || case when length(e.key) > 200 then '...' else '' end,
+                -- As text, whatever it is: what is nested deep no program could read.
+                'text', left(e.value ->> 'text', 200) || case when length(e.value ->> 'text') > 200 then '...' else '' end,
+                'unit', left(e.value ->> 'unit', 200)
+            )) as published
             from jsonb_each(case when jsonb_typeof(f.raw) = 'object' then f.raw else '{}' end) e
             where e.value ->> 'axis' = f.axis
             order by length(e.key), e.key

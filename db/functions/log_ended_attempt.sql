@@ -11,7 +11,7 @@ as $$
     set status = p_status,
         sync_completed_at = clock_timestamp(),
         errors = case when p_status = 'failed' then 1 else 0 end,
-        error_kind = p_error_kind,
+        error_kind = left(p_error_kind, 100),
         error_message = left(p_message, 2000)
     where l.queue_job_id = p_queue_job_id
         and l.attempt = p_attempt

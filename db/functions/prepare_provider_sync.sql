@@ -54,6 +54,28 @@ begin
             raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
                 using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
         end if;
+        -- A job signs what its syncs change: as it was triggered, or retried.
+        if not exists (
+            select
+            from public.pricing_sync_jobs j
+            where j.job_id = (new.args ->> 'job_id')::uuid and v_provider = any (j.providers)
+        ) then
+            raise exception 'Provider % is none of job %', quote_literal(v_provider), new.args ->> 'job_id'
+                using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
+        if (
+            select l.status
+            from public.pricing_sync_log l
+            where l.job_id = (new.args ->> 'job_id')::uuid
+                and l.provider_slug = v_provider
+                -- Its own, which a restore brings before it.
+                and l.queue_job_id <> new.id
+            order by l.id desc
+            limit 1
+        ) in ('queued', 'in_progress', 'success') then
+            raise exception 'Job % has a sync of % already', new.args ->> 'job_id', quote_literal(v_provider)
+                using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
     end if;
 
     -- The engine's numbers may begin again (truncate ... restart identity, a restore of our tables only), and the log

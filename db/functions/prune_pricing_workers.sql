@@ -10,7 +10,10 @@ as $$
     with dead as materialized (
         select w.id
         from procrastinate.procrastinate_workers w
-        where w.last_heartbeat < clock_timestamp() - make_interval(secs => prune_pricing_workers.lease_seconds)
+        -- Never before the lease is over: to be lost three times ends a sync.
+        where w.last_heartbeat < clock_timestamp() - greatest(
+            make_interval(secs => prune_pricing_workers.lease_seconds), (select s.lease from public.pricing_settings s)
+        )
         for update skip locked
     ),
     -- Their worker is set null with it.
@@ -32,4 +35,4 @@ as $$
 $$;
 
 comment on function public.prune_pricing_workers(double precision) is
-'Forget the workers without a heartbeat for this many seconds, except those that somebody holds; returns their numbers.';
+'Forget the workers without a heartbeat for this many seconds, and for the lease at least, except those that somebody holds; returns their numbers.';

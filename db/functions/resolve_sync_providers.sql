@@ -31,6 +31,9 @@ begin
         raise exception 'The list of providers is empty'
             using errcode = 'PT422', hint = 'Leave it out to sync all. ' || v_known;
     end if;
+    if array_ndims(p_providers) > 1 then
+        raise exception 'The list of providers is a list of lists' using errcode = 'PT422', hint = v_known;
+    end if;
     if array_position(p_providers, null) is not null then
         raise exception 'The list of providers has a null in it' using errcode = 'PT422', hint = v_known;
     end if;
@@ -69,7 +72,8 @@ begin
                 hint = format('Enable it with update pricing_providers set enabled = true where slug = %L.', v_bad);
     end if;
 
-    return p_providers;
+    -- Made anew: one that begins at another index than 1 no program reads.
+    return array(select p.slug from unnest(p_providers) with ordinality as p(slug, position) order by p.position);
 end;
 $$;
 

@@ -1,5 +1,5 @@
 -- apply_provider_prices calls it, holding the prices of the providers.
--- after: pricing_price_set
+-- after: bound_price_list, pricing_price_set
 create or replace function public.store_pricing_catalogue(p_provider text, p_reference jsonb, p_version text)
 returns integer
 language plpgsql
@@ -17,7 +17,7 @@ begin
             coalesce(r.entry ->> 'provider', p_provider) as provider_slug,
             r.entry ->> 'model_id' as model_id,
             public.pricing_price_set(coalesce(r.entry -> 'prices', r.entry)) - 'conditions' as prices
-        from jsonb_array_elements(p_reference) as r (entry)
+        from jsonb_array_elements((select b.prices from public.bound_price_list(p_reference, '[]') b)) as r (entry)
         -- Any other provider could replace the numbers that the guards of its neighbours compare with.
         where p_provider in ('catalogue', coalesce(r.entry ->> 'provider', p_provider))
     ),

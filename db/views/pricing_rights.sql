@@ -46,7 +46,7 @@ with relation (name, readers) as (
 function (name, callers) as (
     values
         -- What people and programs call.
-        ('trigger_pricing_sync', '{pricing_web, pricing_worker, service_role}'::text[]),
+        ('trigger_pricing_sync', '{pricing_web, service_role}'::text[]),
         ('cancel_pricing_sync', '{pricing_web, service_role}'),
         ('retry_pricing_sync', '{pricing_web, service_role}'),
         ('cleanup_stuck_pricing_syncs', '{pricing_web, pricing_worker, service_role}'),
@@ -114,6 +114,8 @@ function (name, callers) as (
         ('requeue_given_up_sync', '{}'),
         ('requeue_given_up_syncs', '{}'),
         ('compare_provider_prices', '{}'),
+        ('bound_price_list', '{}'),
+        ('counts_of_sync', '{}'),
         ('judge_price_changes', '{}'),
         ('pricing_short_number', '{}'),
         ('show_price_changes', '{}'),
@@ -167,6 +169,8 @@ function (name, callers) as (
         ('prepare_provider_sync', '{}'),
         ('queue_id_is_taken', '{}'),
         ('guard_queue_row', '{}'),
+        ('guard_new_queue_row', '{}'),
+        ('queue_row_fault', '{}'),
         ('project_provider_sync', '{}'),
         ('notify_pricing_sync_job', '{}'),
         ('guard_pricing_job', '{}'),

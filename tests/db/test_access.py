@@ -25,7 +25,7 @@ EVERY_RIGHT = "select, insert, update, delete, truncate, references, trigger"
 
 # Functions that somebody besides the owner may execute.
 CALLERS = {
-    "trigger_pricing_sync": {"pricing_web", "pricing_worker", "service_role"},
+    "trigger_pricing_sync": {"pricing_web", "service_role"},
     "cancel_pricing_sync": {"pricing_web", "service_role"},
     "retry_pricing_sync": {"pricing_web", "service_role"},
     "cleanup_stuck_pricing_syncs": {"pricing_web", "pricing_worker", "service_role"},
@@ -245,7 +245,7 @@ def test_the_web_role_can_read_and_trigger_and_no_more(pricing: Pricing) -> None
 
 
 def test_the_worker_role_can_work_and_no_more(pricing: Pricing) -> None:
-    attempt = pricing.start(role="pricing_worker")
+    attempt = pricing.start()
     pricing.succeed(attempt)
     with pricing.as_role("pricing_worker"):
         pricing.do("select * from public.cleanup_stuck_pricing_syncs()")
@@ -256,6 +256,7 @@ def test_the_worker_role_can_work_and_no_more(pricing: Pricing) -> None:
     for statement in (
         "select * from public.model_pricing",
         "select * from public.pricing_api_keys",
+        "select public.trigger_pricing_sync()",
         "update public.pricing_settings set max_attempts = 9",
         "update public.pricing_sync_log set status = 'success'",
         "select public.create_pricing_api_key('mine')",

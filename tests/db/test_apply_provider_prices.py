@@ -843,3 +843,115 @@ def test_many_first_prices_take_no_longer_than_many_known_ones(pricing: Pricing)
     pricing.do("set statement_timeout = '5s'")
     log = pricing.sync("openrouter", [price(f"m{n}") for n in range(10_000)])
     assert log["models_updated"] == 10_000
+
+
+# What the worker is told, and what it may bring.
+
+
+def test_the_worker_is_told_counts_and_no_price(pricing: Pricing) -> None:
+    """Nor can it read one by a dry run."""
+    pricing.do("update public.pricing_providers set guards_enabled = true")
+    pricing.sync("openrouter", [price("a"), price("b")])
+    attempt = pricing.start("openrouter", dry_run=True)
+    with pricing.as_role("pricing_worker"):
+        told = pricing.row(
+            "select * from public.apply_provider_prices(%s, %s, %s, unknown_keys => '[\"new\"]')",
+            attempt.queue_job_id,
+            attempt.number,
+            json.dumps([price("a", "0.5"), price("b")]),
+        )
+    assert told == {
+        "status": "success",
+        "models_fetched": 2,
+        "models_updated": 0,
+        "models_skipped": 0,
+        "models_unchanged": 1,
+        "models_held": 1,
+        "details": {"unknown_keys": ["new"]},
+    }
+    assert pricing.log(attempt.queue_job_id)["details"]["differences_total"] == 1
+
+
+@pytest.mark.parametrize(
+    "change", ["provider_slug = 'deepinfra'", "job_id = %s", "status = 'cancelled'"]
+)
+def test_an_attempt_of_another_job_or_provider_is_refused(pricing: Pricing, change: str) -> None:
+    """Its log row signs the prices; its queue row has the lock."""
+    other = pricing.trigger("openrouter")["job_id"]
+    attempt = pricing.fetch()
+    assert attempt is not None
+    another_job = pricing.trigger("deepinfra")["job_id"]
+    assert other != another_job
+    pricing.do("set session_replication_role = replica")
+    pricing.do(
+        f"update public.pricing_sync_log set {change} where queue_job_id = {attempt.queue_job_id}",
+        *([another_job] if "%s" in change else []),
+    )
+    pricing.do("set session_replication_role = origin")
+    with pricing.nothing_written(), refused("PT409"):
+        pricing.succeed(attempt)
+    if "status" not in change:
+        with pricing.nothing_written():
+            assert pricing.end(attempt) is False
+            assert (
+                pricing.value(
+                    "select outcome from public.give_up_sync(%s, 1)", attempt.queue_job_id
+                )
+                == "late"
+            )
+
+
+def test_what_no_adapter_would_bring_is_skipped_and_named(pricing: Pricing) -> None:
+    deep = json.loads("[" * 40 + "]" * 40)
+    odd = [
+        price("i" * 600),
+        price("large", raw={"k": {"text": "x" * 300_000}}),
+        price("deep", extra={"k": deep}),
+        price("digits", "1e-5000"),
+        price("long", "0." + "1" * 300),
+        price("conditions", conditions=[{"min_prompt_tokens": n} for n in range(101)]),
+    ]
+    log = pricing.sync(
+        "openrouter",
+        [price("m", name="n" * 10_000), *odd],
+        skipped=[{"model_id": "s" * 1000, "reason": "r" * 1000}],
+    )
+    assert counts(log) == (8, 1, 0, 7)
+    skipped = log["details"]["skipped"]
+    assert [s["model_id"] for s in skipped] == ["s" * 512] + [o["model_id"][:512] for o in odd]
+    assert skipped[0]["reason"] == "r" * 500
+    for entry, says in zip(
+        skipped[1:], ("600 char", "256 kB", "deep", "digits", "digits", "101 cond"), strict=True
+    ):
+        assert says in entry["reason"]
+    assert pricing.model("m")["name"] == "n" * 512
+
+
+def test_nothing_of_a_list_is_stored_without_a_bound(pricing: Pricing) -> None:
+    pricing.sync(
+        "openrouter",
+        [price("m")],
+        etag="e" * 1_000_000,
+        etag_parser="1",
+        unknown_keys=["k" * 1000, *(f"k{n}" for n in range(2000))],
+    )
+    provider = pricing.provider("openrouter")
+    assert (provider["etag"], provider["etag_parser"]) == (None, None)
+    assert max(map(len, provider["unknown_keys"])) == 200
+    for too_long in ("reference_version", "content_digest"):
+        attempt = pricing.start("openrouter")
+        with pricing.nothing_written(), refused("PT422"):
+            pricing.apply(attempt, [price("m")], **{too_long: "v" * 300})
+        pricing.end(attempt)
+
+
+def test_evidence_is_text_of_a_bounded_length(pricing: Pricing) -> None:
+    """Every reader of what is held reads all of it."""
+    pricing.do("update public.pricing_providers set guards_enabled = true")
+    pricing.sync("openrouter", [price("m")])
+    said = {"axis": "price_per_input_token", "unit": "u" * 500}
+    raw = {"k" * 500: {**said, "text": [["x" * 500]]}}
+    pricing.sync("openrouter", [price("m", "0.5", raw=raw)])
+    (evidence, *_) = pricing.value("select evidence from public.pricing_held")
+    assert evidence["text"] == '[["' + "x" * 197 + "..."
+    assert (len(evidence["key"]), len(evidence["unit"])) == (203, 200)

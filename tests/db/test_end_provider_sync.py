@@ -259,3 +259,10 @@ def test_an_end_that_waits_too_long_does_not_keep_its_job(
         assert pricing.log(attempt.queue_job_id)["status"] == "in_progress"
     assert pricing.end(attempt) is True
     assert pricing.job(attempt.job_id)["outcome"] == "failed"
+
+
+def test_what_a_worker_says_has_a_bound(pricing: Pricing) -> None:
+    attempt = pricing.start()
+    pricing.end(attempt, "failed", "k" * 100_000, "m" * 100_000)
+    log = pricing.log(attempt.queue_job_id)
+    assert (len(log["error_kind"]), len(log["error_message"])) == (100, 2000)

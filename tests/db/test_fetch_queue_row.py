@@ -178,6 +178,23 @@ def test_a_row_of_another_task_may_have_any_arguments(pricing: Pricing) -> None:
     assert fetch(pricing) == row
 
 
+def test_a_row_that_no_worker_can_read_fails_and_says_why(pricing: Pricing) -> None:
+    """As one from before a version that refuses it."""
+    pricing.do("set session_replication_role = replica")
+    odd = pricing.value(
+        "insert into procrastinate.procrastinate_jobs (queue_name, task_name, scheduled_at)"
+        " values ('pricing', 'x', '-infinity') returning id"
+    )
+    pricing.do("set session_replication_role = origin")
+    free = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
+    assert fetch(pricing) == free
+    ended = "select status::text from procrastinate.procrastinate_jobs where id = %s"
+    assert pricing.value(ended, odd) == "failed"
+    audit = pricing.row("select * from public.pricing_audit_log where action = 'fail_queue_row'")
+    assert (audit["subject"], audit["details"]["task"]) == (str(odd), "x")
+    assert "time" in audit["details"]["message"]
+
+
 def more_providers(pricing: Pricing, number: int) -> list[str]:
     slugs = [f"p{n:02}" for n in range(number)]
     pricing.do(

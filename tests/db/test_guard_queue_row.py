@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.db.pricing import Pricing
+from tests.db.pricing import Pricing, refused
 
 WAYS_BACK = [
     "update procrastinate.procrastinate_jobs set status = 'todo' where id = %s",
@@ -93,3 +93,25 @@ def test_a_row_keeps_its_task(pricing: Pricing) -> None:
     )
     assert pricing.queue_row(attempt.queue_job_id)["task_name"] == "sync_provider"
     assert pricing.queue_row(other)["task_name"] == "other"
+
+
+def test_no_hand_changes_a_row_s_number(pricing: Pricing) -> None:
+    """The log goes by it: with another's number, another's attempts would be its own."""
+    attempt = pricing.start()
+    other = pricing.other_task()
+    pricing.do("update procrastinate.procrastinate_jobs set id = id + 1000")
+    assert {
+        row["id"] for row in pricing.rows("select id from procrastinate.procrastinate_jobs")
+    } == {
+        attempt.queue_job_id,
+        other,
+    }
+
+
+def test_no_row_becomes_one_that_no_worker_can_read(pricing: Pricing) -> None:
+    other = pricing.other_task()
+    before = pricing.queue_row(other)
+    for change in ("args = '[1]'", "scheduled_at = '-infinity'"):
+        with refused("PT422"):
+            pricing.do(f"update procrastinate.procrastinate_jobs set {change}")
+    assert pricing.queue_row(other) == before

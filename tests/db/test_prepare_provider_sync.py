@@ -169,8 +169,7 @@ def test_a_later_time_is_refused(pricing: Pricing) -> None:
 
 
 def test_a_job_that_has_ended_takes_no_more_rows(pricing: Pricing) -> None:
-    attempt = pricing.start("openrouter")
-    insert(pricing, {"provider": "deepinfra", "job_id": attempt.job_id})
+    attempt = pricing.start("openrouter", "deepinfra")
     pricing.succeed(attempt)
     deepinfra = pricing.fetch()
     assert deepinfra is not None
@@ -187,24 +186,50 @@ END_BY_HAND = "update public.pricing_sync_jobs set status = 'failed' where job_i
 def test_a_job_that_is_ended_meanwhile_takes_the_new_row_along(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    job_id = pricing.trigger("openrouter")["job_id"]
+    job_id = job_without_a_row(pricing)
     person = another()
     with pricing.connection.transaction():
-        insert(pricing, {"provider": "deepinfra", "job_id": str(job_id)})
+        insert(pricing, {"provider": "deepinfra", "job_id": job_id})
         ending = threads.submit(person.do, END_BY_HAND, job_id)
         wait_until(lambda: ending.done() or is_waiting(pricing, person), what="it waits, or not")
     assert ending.result(10) == 1
     assert [row["status"] for row in pricing.queue_rows(job_id)] == ["cancelled"] * 2
 
 
+def test_a_job_takes_only_a_sync_that_it_is_for(pricing: Pricing) -> None:
+    """It signs what its syncs change, in the name of who triggered it."""
+    job_id = job_without_a_row(pricing)
+    for other in ("catalogue", "openrouter"):
+        with pricing.nothing_written(), refused("PT422"):
+            insert(pricing, {"provider": other, "job_id": job_id})
+    assert insert(pricing, {"provider": "deepinfra", "job_id": job_id})["status"] == "todo"
+    attempt = pricing.fetch()
+    assert attempt is not None
+    pricing.succeed(attempt)
+    for again in ("openrouter", "deepinfra"):
+        with pricing.nothing_written(), refused("PT422"):
+            insert(pricing, {"provider": again, "job_id": job_id})
+
+
+def job_without_a_row(pricing: Pricing) -> str:
+    """Of a job of openrouter and deepinfra, whose row of deepinfra somebody has deleted."""
+    job_id = str(pricing.trigger("openrouter", "deepinfra")["job_id"])
+    pricing.do(
+        "delete from procrastinate.procrastinate_jobs where args ->> 'job_id' = %s"
+        " and args ->> 'provider' = 'deepinfra'",
+        job_id,
+    )
+    return job_id
+
+
 def test_a_row_that_waits_for_the_end_of_its_job_is_refused(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    job_id = pricing.trigger("openrouter")["job_id"]
+    job_id = job_without_a_row(pricing)
     person = another()
     with person.connection.transaction():
         person.do(END_BY_HAND, job_id)
-        late = threads.submit(insert, pricing, {"provider": "deepinfra", "job_id": str(job_id)})
+        late = threads.submit(insert, pricing, {"provider": "deepinfra", "job_id": job_id})
         wait_until(lambda: late.done() or is_waiting(person, pricing), what="it waits, or not")
     with refused("PT422"):
         late.result(10)

@@ -32,6 +32,16 @@ def test_the_dead_are_forgotten_and_nobody_else(pricing: Pricing) -> None:
     assert prune(pricing) == []
 
 
+@pytest.mark.parametrize("seconds", [-1000000, 0, None])
+def test_nobody_is_forgotten_before_the_lease_is_over(
+    pricing: Pricing, seconds: float | None
+) -> None:
+    pricing.worker(silent_for="19 seconds")
+    with pricing.as_role("pricing_worker"):
+        assert pricing.rows(f"select * from {OURS}(%s)", seconds) == []
+    assert len(known(pricing)) == 1
+
+
 @pytest.mark.parametrize("function", [ENGINE, OURS])
 def test_what_it_ran_runs_on_without_a_worker(pricing: Pricing, function: str) -> None:
     """As with the engine's own: the next clean-up takes it back."""

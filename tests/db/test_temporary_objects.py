@@ -140,8 +140,17 @@ def test_nothing_of_a_caller_runs_as_somebody_else(
     with trapped(migrated_cluster, database, role) as (login, caught):
         if role == "pricing_worker":
             # Every trigger on the queue's table, the projection and apply.
-            login.apply(login.start("deepinfra", role=role), [price(source="api:deepinfra")])
-            login.end(login.start("deepinfra", role=role))
+            for _ in range(2):
+                login.do(
+                    "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
+                    " values ('pricing', 'sync_provider', '{\"provider\": \"deepinfra\"}')"
+                )
+            first = login.fetch()
+            assert first is not None
+            login.apply(first, [price(source="api:deepinfra")])
+            second = login.fetch()
+            assert second is not None
+            login.end(second)
         job_id = owner.trigger("openrouter")["job_id"]
         calls = [call.replace("%(job_id)s", str(job_id)) for call in executable(login, role)]
         assert bool(calls) is (role not in ("anon", "authenticated"))

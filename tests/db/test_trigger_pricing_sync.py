@@ -271,7 +271,6 @@ def test_a_key_belongs_to_who_used_it(pricing: Pricing, another: Another) -> Non
         ("pricing_web", "api:one"),
         ("pricing_web", "api:two"),
         ("service_role", "api:one"),
-        ("pricing_worker", "api:one"),
     ]
     jobs = [
         pricing.trigger("openrouter", idempotency_key="k", role=role, triggered_by=says)["job_id"]
@@ -496,3 +495,18 @@ def test_concurrent_coalesces_and_rejects_of_overlapping_lists_end(
 
         assert set(threads.map(race, racers)) <= {None, "PT429"}
         assert_agreed(pricing.connection)
+
+
+def test_a_list_is_kept_as_programs_read_it(pricing: Pricing) -> None:
+    """An array may begin at any index, and have dimensions."""
+    job = pricing.row("select * from public.trigger_pricing_sync('[5:6]={deepinfra,openrouter}')")
+    assert (
+        pricing.value(
+            "select array_lower(providers, 1) from public.pricing_sync_jobs where job_id = %s",
+            job["job_id"],
+        )
+        == 1
+    )
+    assert job["providers"] == ["deepinfra", "openrouter"]
+    with pricing.nothing_written(), refused("PT422"):
+        pricing.do("select public.trigger_pricing_sync('{{deepinfra},{openrouter}}')")

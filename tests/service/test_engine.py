@@ -128,6 +128,37 @@ async def test_a_fetch_that_the_server_undid_looks_again(
 
 
 @pytest.mark.anyio
+async def test_a_row_that_cannot_be_read_fails_and_the_next_is_fetched(
+    app: PricingApp, queue: Queue
+) -> None:
+    """Whatever the database takes for readable."""
+    worker_id = await register(app)
+    queue.connection.execute(
+        "create or replace function public.queue_row_fault("
+        "p_args jsonb, p_scheduled_at timestamptz) returns text language sql as 'select null::text'"
+    )
+    arguments = ["[1]", '{"a": ' + "[" * 3000 + "]" * 3000 + "}", '{"a": ' + "1" * 5000 + "}"]
+    for number, odd in enumerate(["{}", *arguments]):
+        queue.connection.execute(
+            "insert into procrastinate.procrastinate_jobs"
+            " (queue_name, task_name, args, scheduled_at, priority) values ('pricing', 'x', %s, '-infinity', %s)",
+            [odd, 9 - number],
+        )
+    queue.trigger("openrouter")
+    names = []
+    for _ in range(2):
+        job = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
+        assert job is not None
+        names.append(job.task_name)
+    assert names == ["x", "sync_provider"], "a time is nothing that stops a task"
+    failed = queue.row(
+        "select count(*) as n from procrastinate.procrastinate_jobs"
+        " where task_name = 'x' and status = 'failed'"
+    )
+    assert failed["n"] == len(arguments)
+
+
+@pytest.mark.anyio
 async def test_a_new_or_renewed_listen_is_news(app: PricingApp, queue: Queue) -> None:
     listener = Listener(app)
     await until(lambda: len(listener.heard) == 1, "a new LISTEN is told of")

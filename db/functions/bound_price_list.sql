@@ -1,0 +1,92 @@
+-- The adapters keep these bounds (service/reading/model_list.py, service/collecting.py); a worker's login need not. What is
+-- stored is read by the web process, the command line and people, all of it at once.
+create or replace function public.bound_price_list(p_prices jsonb, p_skipped jsonb, out prices jsonb, out skipped jsonb)
+language plpgsql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+declare
+    v_odd jsonb;
+begin
+    if pg_column_size(p_prices) + coalesce(pg_column_size(p_skipped), 0) > 134217728
+        or jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) > 100000
+    then
+        raise exception 'The list is too large: more than 100,000 entries, or 128 MB'
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'too_large')::text,
+                hint = 'Nothing was changed.';
+    end if;
+    select jsonb_agg(
+        jsonb_build_object('position', o.position, 'model_id', left(o.model_id, 512), 'reason', o.reason)
+        order by o.position
+    )
+    into v_odd
+    from (
+        select
+            l.position,
+            l.model_id,
+            case
+                when length(l.model_id) > 512 then format('its id has %s characters', length(l.model_id))
+                when length(l.provider) > 512 then format('its provider has %s characters', length(l.provider))
+                when pg_column_size(l.entry) > 262144 then 'it has more than 256 kB'
+                when jsonb_path_exists(l.entry, '$.**{30}') then 'it is nested 30 deep'
+                when jsonb_typeof(l.conditions) = 'array' and jsonb_array_length(l.conditions) > 100
+                    then format('it has %s conditions, more than 100', jsonb_array_length(l.conditions))
+                when pg_column_size(l.conditions) > 65536 then 'its conditions have more than 64 kB'
+                when a.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
+                    then 'one of its prices has more digits than a price has'
+            end as reason
+        from rows from (
+            jsonb_array_elements(p_prices),
+            jsonb_to_recordset(p_prices) as (
+                model_id text,
+                provider text,
+                conditions jsonb,
+                price_per_input_token text,
+                price_per_output_token text,
+                price_per_cache_read_token text,
+                price_per_cache_write_token text,
+                price_per_cache_write_1h_token text,
+                price_per_reasoning_token text,
+                price_per_input_audio_token text,
+                price_per_output_audio_token text,
+                price_per_cache_read_audio_token text,
+                price_per_input_image_token text,
+                price_per_output_image_token text,
+                price_per_image text,
+                price_per_request text,
+                price_per_web_search text
+            )
+        ) with ordinality as l (
+            entry, model_id, provider, conditions, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, position
+        )
+        cross join lateral (
+            select concat_ws(
+                ' ', l.p1, l.p2, l.p3, l.p4, l.p5, l.p6, l.p7, l.p8, l.p9, l.p10, l.p11, l.p12, l.p13, l.p14,
+                case when l.conditions <> '[]' then l.conditions::text end
+            ) as amounts
+            offset 0
+        ) as a
+    ) as o
+    where o.reason is not null;
+
+    prices := p_prices;
+    skipped := p_skipped;
+    if v_odd is not null then
+        select coalesce(jsonb_agg(e.entry order by e.position), '[]') into prices
+        from jsonb_array_elements(p_prices) with ordinality as e (entry, position)
+        where not exists (
+            select from jsonb_to_recordset(v_odd) as o (position bigint) where o.position = e.position
+        );
+        select coalesce(p_skipped, '[]') || jsonb_agg(o.entry - 'position') into skipped
+        from jsonb_array_elements(v_odd) as o (entry);
+    end if;
+end;
+$$;
+
+comment on function public.bound_price_list(jsonb, jsonb) is
+'The list without the models that are longer, deeper or have more digits than any adapter reads, and these among the skipped ones with the reason; PT422 for one that is too large as a whole.';

@@ -1,0 +1,28 @@
+-- What a worker is told of an attempt that it applied: nothing that it did not bring, and no price.
+create or replace function public.counts_of_sync(p_log public.pricing_sync_log)
+returns table (
+    status text,
+    models_fetched integer,
+    models_updated integer,
+    models_skipped integer,
+    models_unchanged integer,
+    models_held integer,
+    details jsonb
+)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        p_log.status,
+        p_log.models_fetched,
+        p_log.models_updated,
+        p_log.models_skipped,
+        p_log.models_unchanged,
+        p_log.models_held,
+        jsonb_strip_nulls(jsonb_build_object('unknown_keys', p_log.details -> 'unknown_keys'));
+$$;
+
+comment on function public.counts_of_sync(public.pricing_sync_log) is
+'The counts of an attempt, and of its details the price keys that no list had before.';
