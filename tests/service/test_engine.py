@@ -141,7 +141,8 @@ async def test_a_row_that_cannot_be_read_fails_and_the_next_is_fetched(
     for number, odd in enumerate(["{}", *arguments]):
         queue.connection.execute(
             "insert into procrastinate.procrastinate_jobs"
-            " (queue_name, task_name, args, scheduled_at, priority) values ('pricing', 'x', %s, '-infinity', %s)",
+            " (queue_name, task_name, args, scheduled_at, priority)"
+            " values ('pricing', 'x', %s, '-infinity', %s)",
             [odd, 9 - number],
         )
     queue.trigger("openrouter")
