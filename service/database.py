@@ -29,7 +29,11 @@ PINNED = {
     "standard_conforming_strings": "on",
     "quote_all_identifiers": "off",
 }
-_PIN = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in PINNED.items())
+# Our functions take locks and then read what is so now: they refuse to decide by an older snapshot.
+ISOLATION = {"default_transaction_isolation": "read committed"}
+_PIN = ", ".join(
+    f"set_config('{name}', '{value}', false)" for name, value in (PINNED | ISOLATION).items()
+)
 
 # Undefined table, function, schema or column.
 LOCK_NOT_AVAILABLE = "55P03"

@@ -34,13 +34,15 @@ DEFAULTS: dict[str, Any] = {
 # In one round trip: the search path, the role where there is one that we may take, and that the
 # server looks for its client while it waits for a lock: a statement that was given up ends there.
 # A login role's own time for a statement may be too short for a clean-up, which is all or nothing.
-# Our functions bound their own waits; a table that somebody locked is met before one begins.
+# Our functions bound their own waits; a table that somebody locked is met before one begins. They
+# refuse to decide by an older snapshot (require_fresh_reads).
 _CONFIGURE = """
 select
     set_config('search_path', 'procrastinate, pg_temp', false),
     set_config('client_connection_check_interval', '2s', false),
     set_config('statement_timeout', '60s', false),
     set_config('lock_timeout', '5s', false),
+    set_config('default_transaction_isolation', 'read committed', false),
     (
         select set_config('role', r.rolname, false)
         from pg_catalog.pg_roles r
@@ -144,9 +146,16 @@ async def _require_own_settings(connection: BoundedConnection, takes_role: bool)
     row = await _one(
         connection,
         "select to_regclass('procrastinate_jobs') is not null and exists (select from"
-        " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage'))",
+        " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage')),"
+        " current_setting('default_transaction_isolation') like 'read %%committed'",
         [WORKER_ROLE],
     )
+    if not row[1]:
+        raise SettingsError(
+            "Behind a transaction-mode pooler the worker's transactions are not read committed.",
+            hint="alter role ... set default_transaction_isolation = 'read committed', for its"
+            " login role; or connect directly or through a session pooler.",
+        )
     if takes_role or not row[0]:
         raise SettingsError(
             "Behind a transaction-mode pooler the worker needs a login role of its own.",

@@ -1,4 +1,4 @@
--- after: pricing_lock_holders, wait_for_locks_until
+-- after: pricing_lock_holders, require_fresh_reads, wait_for_locks_until
 create or replace function public.hold_pricing_lock(p_name text, p_until timestamptz)
 returns void
 language plpgsql
@@ -10,6 +10,7 @@ as $$
 declare
     v_xmax xid;
 begin
+    perform public.require_fresh_reads();
     loop
         perform from public.pricing_locks l where l.name = p_name for update skip locked;
         if found then

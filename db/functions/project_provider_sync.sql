@@ -22,6 +22,15 @@ begin
     end if;
 
     begin
+        if tg_op = 'UPDATE' and old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+            -- By a hand or the engine's retry: what it changes is signed by the job, so this says who it was.
+            insert into public.pricing_audit_log (who, action, subject, details)
+            values (
+                public.pricing_who(), 'repeat_queue_row', v_job_id::text,
+                jsonb_build_object('provider', v_provider, 'queue_job_id', new.id, 'was', old.status)
+            );
+        end if;
+
         if tg_op = 'DELETE' then
             if old.status in ('todo', 'doing') then
                 perform public.log_ended_attempt(

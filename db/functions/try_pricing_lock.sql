@@ -1,4 +1,5 @@
 -- For who must not wait.
+-- after: require_fresh_reads
 create or replace function public.try_pricing_lock(p_name text)
 returns boolean
 language plpgsql
@@ -8,6 +9,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '10ms'
 as $$
 begin
+    perform public.require_fresh_reads();
     perform from public.pricing_locks l where l.name = p_name for update skip locked;
     if found then
         return true;

@@ -109,6 +109,7 @@ function (name, callers) as (
         ('pricing_lock_holders', '{}'),
         ('pricing_is_open_transaction', '{}'),
         ('wait_for_locks_until', '{}'),
+        ('require_fresh_reads', '{}'),
         ('hold_sync_end', '{}'),
         ('held_sync_locks', '{}'),
         ('requeue_given_up_sync', '{}'),

@@ -168,8 +168,12 @@ class WebDatabase:
         return connection
 
     async def _prepare(self, connection: Any) -> None:
-        # Behind a transaction-mode pooler the role would leak to whoever comes next.
-        if not (self._take_role and self._sessions):
+        # Behind a transaction-mode pooler what is set would leak to whoever comes next.
+        if not self._sessions:
+            return
+        # Our functions refuse to decide by an older snapshot (require_fresh_reads).
+        await connection.execute("set default_transaction_isolation = 'read committed'")
+        if not self._take_role:
             return
         try:
             await connection.execute(f"set role {ROLE}")

@@ -320,3 +320,21 @@ def test_a_row_that_comes_back_under_an_ended_job_is_stopped_at_once(
     assert (newest["status"], newest["error_kind"]) == ("cancelled", "stopped")
     job = pricing.job(attempt.job_id)
     assert (job["status"], job["error_message"]) == ("failed", "x")
+
+
+@pytest.mark.parametrize("status", ["todo", "doing"])
+def test_who_repeats_an_ended_row_by_hand_is_in_the_audit_log(
+    pricing: Pricing, status: str
+) -> None:
+    """What it changes is signed by the job of whoever triggered it."""
+    attempt = pricing.start()
+    pricing.succeed(attempt)
+    with pricing.as_role("pricing_worker"):
+        pricing.do(
+            "update procrastinate.procrastinate_jobs set status = %s where id = %s",
+            status,
+            attempt.queue_job_id,
+        )
+    audit = pricing.row("select * from public.pricing_audit_log where action = 'repeat_queue_row'")
+    assert (audit["subject"], audit["acting_role"]) == (attempt.job_id, "pricing_worker")
+    assert audit["details"]["provider"] == "openrouter"

@@ -15,11 +15,13 @@ import pytest
 
 from service import sessions
 from service.connection import BoundedConnection
+from service.database import connect
 from service.sessions import WorkerSessions
 from tests.postgres import Cluster
 from tests.processes import Processes
 from tests.provider_server import ProviderServer
 from tests.service.conftest import through
+from tests.service.web.running import running_web, settings_for
 from tests.syncing import Queue
 from tests.waiting import wait_until
 
@@ -102,6 +104,27 @@ async def test_a_short_time_for_statements_of_its_login_role_is_not_the_worker_s
         assert await cursor.fetchone() == ("5s",)
     finally:
         connection.pgconn.finish()
+
+
+@pytest.mark.anyio
+async def test_its_transactions_are_read_committed_whatever_the_database_s_are(
+    migrated_cluster: Cluster, database: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    """Its functions refuse another level: they decide by what is so when they hold a lock."""
+    name = database.rpartition("/")[2]
+    migrated_cluster.execute(
+        "alter database {} set default_transaction_isolation = 'serializable'", name
+    )
+    clean_environment.setenv("DATABASE_URL", database)
+    connection = await WorkerSessions().connect()
+    try:
+        await connection.execute("select public.tick_pricing_schedule('worker')")
+    finally:
+        connection.pgconn.finish()
+    with running_web(settings_for(database)) as web:
+        assert web.trigger(on_conflict="reject").status_code == 202
+    with connect(database, autocommit=True) as commands:
+        commands.execute("select public.trigger_pricing_sync(on_conflict => 'coalesce')")
 
 
 @pytest.mark.anyio
