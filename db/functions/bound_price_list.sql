@@ -37,7 +37,8 @@ begin
                 when jsonb_typeof(l.conditions) = 'array' and jsonb_array_length(l.conditions) > 100
                     then format('it has %s conditions, more than 100', jsonb_array_length(l.conditions))
                 when pg_column_size(l.conditions) > 65536 then 'its conditions have more than 64 kB'
-                when a.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
+                when (length(a.amounts) >= 200 or strpos(lower(a.amounts), 'e') > 0)
+                    and a.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
                     then 'one of its prices has more digits than a price has'
             end as reason
         from rows from (
