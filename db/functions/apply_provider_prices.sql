@@ -77,7 +77,7 @@ begin
     if v_row.id is null
         or v_row.abort_requested
         or v_log.id is null
-        or v_log.status <> 'in_progress'
+        or v_log.status not in ('queued', 'in_progress')
         -- Whose job it is and whose prices, the log says, and the lock that is held the row.
         or (v_log.job_id::text, v_log.provider_slug)
             is distinct from (lower(v_row.args ->> 'job_id'), v_row.args ->> 'provider')

@@ -14,7 +14,9 @@ begin
             using errcode = 'PT422',
                 hint = 'It takes {"name": value, ...}: at most 1,000,000 bytes, less than 100 deep; and a time from 1000 to 9000.';
     end if;
-    if not pg_has_role(session_user, 'pricing_owner', 'member') then
+    if not pg_catalog.pg_has_role(
+        session_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'member'
+    ) then
         -- The log goes by it: a number that was given before would make another row's attempts this one's, and one that
         -- is still to come would be in the way. A restore, which is the owner's, keeps its numbers.
         new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
