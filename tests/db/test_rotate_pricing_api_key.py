@@ -110,6 +110,7 @@ def test_odd_times_in_a_row_keep_none_from_being_shown(pricing: Pricing) -> None
         ("'ops', grace => '-1 second'", "PT422"),
         ("'ops', grace => '1 year'", "PT422"),
         ("'ops', grace => null", "PT422"),
+        ("'ops', grace => '1000 months -29970 days'", "PT422"),
         ("'ops', expires_at => now() - interval '1 second'", "PT422"),
         ("'ops', expires_at => 'infinity'", "PT422"),
         ("'ops', expires_at => '9999-12-31 23:59-14:00'", "PT422"),
