@@ -470,6 +470,8 @@ def test_a_login_that_may_make_nothing_says_so(database: str, migrated_cluster: 
             state_differences(url)
         execute(database, (refused.value.hint or "").removeprefix("As its owner: "))
         assert sentences(url) == []
+        # The role is dropped only without a right of its own.
+        execute(database, f"drop owned by {user}")
 
 
 def test_cron_jobs(cron_database: str) -> None:
