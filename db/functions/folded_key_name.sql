@@ -8,7 +8,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
     -- Turkish and others have a lower case of their own.
-    select lower(regexp_replace(p_name, '\s', '', 'g') collate "C");
+    select lower(regexp_replace(p_name, '[[:space:]]', '', 'g') collate "C");
 $$;
 
 comment on function public.folded_key_name(text) is
