@@ -53,6 +53,8 @@ def test_nor_does_it_inherit_what_was_under_way(pricing: Pricing, another: Anoth
         job = trigger(late, first)
         pricing.do("select public.revoke_pricing_api_key('person')")
         successor = made(pricing, "create_pricing_api_key('person')")
+    # A request whose key was checked before the revocation.
+    assert trigger(pricing, first) == job
     assert trigger(pricing, successor) != job
 
 
