@@ -7,6 +7,20 @@ begin
     if not exists (select from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
         return;
     end if;
+    -- A job keeps the database, the host and the port that it was made with, also when it is scheduled anew.
+    perform cron.unschedule(j.jobid)
+    from public.pricing_cron_jobs wanted
+    join cron.job j on j.jobname = wanted.name
+    where j.username = current_user
+        and j.active
+        and (
+            j.database <> current_database()
+            or j.nodeport <> current_setting('port')::integer
+            -- The host is not everybody's to read.
+            or j.nodename <> case
+                when pg_has_role(current_user, 'pg_read_all_settings', 'usage') then current_setting('cron.host')
+            end
+        );
     for v in
         select wanted.name, wanted.schedule, wanted.command
         from public.pricing_cron_jobs wanted

@@ -111,8 +111,20 @@ as $$
             )
             when p.pronamespace is distinct from to_regnamespace('procrastinate') then false
             when e.known is null then p.proowner = e.owner
-            -- By name and text: a function of somebody else may have the name.
-            else e.known -> 'functions' -> p.proname ? md5(regexp_replace(p.prosrc, '[[:space:]]+', '', 'g'))
+            -- By name, parameters and text: a function of somebody else may have any of them.
+            else exists (
+                select
+                from jsonb_to_recordset(e.known -> 'functions' -> p.proname) as f (text text, types text[])
+                where f.text = md5(regexp_replace(p.prosrc, '[[:space:]]+', '', 'g'))
+                    and p.proargtypes::text = array_to_string(
+                        array(
+                            select to_regtype(t.name)::oid
+                            from unnest(f.types) with ordinality as t (name, position)
+                            order by t.position
+                        ),
+                        ' ', '?'
+                    )
+            )
         end
     ),
     -- What rights are given on: word is what GRANT calls it, worker what the worker may in the engine's schema.
@@ -241,11 +253,16 @@ as $$
     -- Settings that would disarm our triggers for everybody.
     select
         1,
-        case when s.setrole = 0 then 'database ' || current_database() else 'role ' || pg_get_userbyid(s.setrole) end,
+        case
+            when s.setrole = 0 and s.setdatabase = 0 then 'every role'
+            when s.setrole = 0 then 'database ' || current_database()
+            else 'role ' || pg_get_userbyid(s.setrole)
+        end,
         'sets ' || c.setting || ' for every session',
         format(
             'alter %s reset %s',
             case
+                when s.setrole = 0 and s.setdatabase = 0 then 'role all'
                 when s.setrole = 0 then 'database ' || quote_ident(current_database())
                 else 'role ' || quote_ident(pg_get_userbyid(s.setrole))
                     || case when s.setdatabase <> 0 then ' in database ' || quote_ident(current_database()) else '' end

@@ -15,6 +15,13 @@ LOCK_KEY = 0x70726963696E67
 LOCK_WAIT_SECONDS = 60
 
 LEDGER = "public.pricing_schema_ledger"
+LEDGER_TABLE = f"""
+    create table {LEDGER} (
+        name text primary key,
+        digest text not null,
+        applied_at timestamptz not null default now()
+    )
+"""
 
 # What our blocks say no with: psql shows it, the runner makes its own errors of it.
 REFUSED = "PT409"

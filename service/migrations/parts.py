@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, UNFIT, array, block, quote, text
+from service.migrations.blocks import (
+    LEDGER,
+    LEDGER_TABLE,
+    REFUSED,
+    TAKE_LOCK,
+    UNFIT,
+    array,
+    block,
+    quote,
+    text,
+)
 from service.migrations.replay import replay
 from service.migrations.schema import Release, Schema, SqlFile
 
@@ -69,11 +79,7 @@ begin
     if to_regclass('{LEDGER}') is not null then
         return;
     end if;
-    create table {LEDGER} (
-        name text primary key,
-        digest text not null,
-        applied_at timestamptz not null default now()
-    );
+    {LEDGER_TABLE.strip()};
     alter table {LEDGER} enable row level security;
     comment on table {LEDGER} is
         'What migrate has applied: engine steps, migrations, and db/ as one unit with its objects.';

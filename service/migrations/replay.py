@@ -16,8 +16,8 @@ ROLES = (*MEMBER_ROLES, "anon", "authenticated", "service_role")
 # once somebody has made it.
 AWAITS = "db/awaits/"
 
-# The pg_cron that the last replay installed its jobs into, by the extension's oid, and how many
-# they were: a replay follows when it came later, was dropped and made again, or lost one of them.
+# The pg_cron that the last replay installed its jobs into, by the extension's oid: a replay follows
+# when it came later, or was dropped and made again. A job that is lost the comparison finds.
 CRON = "db/pg_cron"
 
 
@@ -97,20 +97,13 @@ _REPLAY_SQL = f"""
     v_any boolean;
     v_stuck text;
     v_missing text;
-    -- Dynamic, because most databases have no schema cron.
-    v_cron_jobs constant text := 'select $1 || '' '' || count(*) from cron.job'
-        ' where username = current_user and left(jobname, 13) = ''pricing_sync_''';
-    v_cron_oid oid;
     v_cron text;
 begin
     {TAKE_LOCK}
-    select e.oid into v_cron_oid
+    select e.oid into v_cron
     from pg_extension e
     join pg_namespace n on n.nspname = 'cron' and has_schema_privilege(n.oid, 'usage')
     where e.extname = 'pg_cron';
-    if v_cron_oid is not null then
-        execute v_cron_jobs into v_cron using v_cron_oid;
-    end if;
     if exists (select from {LEDGER} where name = 'db' and digest = v_digest)
         and not exists (
             -- A role that was missing at the last replay, and now is there.
@@ -242,8 +235,7 @@ begin
     select * from unnest(v_row_names || text 'db', v_row_digests || v_digest)
     on conflict (name) do update set digest = excluded.digest, applied_at = now()
     where known.digest <> excluded.digest;
-    if v_cron_oid is not null then
-        execute v_cron_jobs into v_cron using v_cron_oid;
+    if v_cron is not null then
         insert into {LEDGER} (name, digest) values ('{CRON}', v_cron);
     end if;
     insert into {LEDGER} (name, digest)

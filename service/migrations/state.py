@@ -7,6 +7,7 @@ functions, views and triggers are made in a schema that is rolled back at once, 
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Iterable, Iterator
@@ -18,15 +19,23 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from service.errors import MigrationError
-from service.migrations.blocks import LEDGER
+from service.migrations.blocks import LEDGER, LEDGER_TABLE
 from service.migrations.engine_state import (
     REPLACED,
+    SETTINGS,
     engine_objects,
     engine_query,
     engine_statement,
+    engine_tables,
 )
-from service.migrations.schema import DbFile, Schema
-from service.migrations.state_queries import COMPARE, COMPARE_TABLES, CRON
+from service.migrations.schema import COMMENT, DbFile, Schema
+from service.migrations.state_queries import (
+    COMPARE,
+    COMPARE_TABLES,
+    COMPARE_TYPES,
+    CRON,
+    MAKE_NAMED,
+)
 from service.migrations.table_state import FOREIGN_KEYS, SEQUENCES, sequence_query
 
 # The function and the views that say what should be; asked as this release has them.
@@ -35,9 +44,16 @@ RIGHTS = "pricing_rights"
 CRON_JOBS = "pricing_cron_jobs"
 
 LOCK_TIMEOUT = "2s"
+MISSING = "is not there"
+ENGINE_FOUND = {MISSING, REPLACED, SETTINGS}
 QUALIFIED = re.compile(r"\b(?:public|procrastinate)\.(?=\w)")
-EXECUTED = re.compile(r"(\bexecute\s+(?:function|procedure)\s+)(?=procrastinate_)", re.IGNORECASE)
+EXECUTED = re.compile(
+    r"(\bexecute\s+(?:function|procedure)\s+)(?:public\.|(?=procrastinate_))", re.IGNORECASE
+)
 TRIGGER_TABLE = re.compile(r"\bon\s+(public|procrastinate)\.(\w+)")
+TRIGGER = re.compile(
+    r"\btrigger\s+(\w+)\s.*?\bon\s+(public|procrastinate)\.(\w+)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +85,6 @@ def read_differences(
     back.
     """
     names = {name for file in schema.db for name in file.creates}
-    tables = [LEDGER, *(name for file in schema.migrations for name in file.relations())]
     with (
         connection.transaction(force_rollback=True),
         connection.cursor(row_factory=class_row(Difference)) as cursor,
@@ -77,17 +92,21 @@ def read_differences(
         connection.execute(
             "select set_config('search_path', 'pg_catalog, pg_temp', true),"
             " set_config('check_function_bodies', 'off', true),"
+            " set_config('quote_all_identifiers', 'off', true),"
             " set_config('lock_timeout', %s, true), set_config('pricing.engine', %s, true),"
             " set_config('statement_timeout', %s, true)",
             [LOCK_TIMEOUT, engine_objects(schema), f"{statement_seconds}s"],
         )
         scratch = _scratch_schema(connection)
+        connection.execute(_for(scratch, MAKE_NAMED))
         connection.execute(_make(scratch, schema).encode())
-        found = cursor.execute(_for(scratch, COMPARE), [tables]).fetchall()
+        found = cursor.execute(_for(scratch, COMPARE_TYPES)).fetchall()
+        found += cursor.execute(_for(scratch, COMPARE), {"released": _released(schema)}).fetchall()
         found += cursor.execute(_for(scratch, COMPARE_TABLES)).fetchall()
         found += cursor.execute(_for(scratch, FOREIGN_KEYS)).fetchall()
         found += cursor.execute(sequence_query(connection, _for(scratch, SEQUENCES))).fetchall()
-        found += cursor.execute(*engine_query(schema)).fetchall()
+        query, parameters = engine_query(schema)
+        found += cursor.execute(_for(scratch, query), parameters).fetchall()
         if ACCESS in names:
             found += cursor.execute(_for(scratch, _ACCESS)).fetchall()
         if CRON_JOBS in names and _has_cron(connection):
@@ -97,17 +116,28 @@ def read_differences(
 
 def mending_statements(schema: Schema, differences: Iterable[Difference]) -> list[str]:
     """What mends what a replay of ``db/`` does not: the engine's functions, sequences and such."""
-    statements = []
+    functions, others = [], []
     for each in differences:
-        if each.found == REPLACED:
-            statements += engine_statement(schema, each.object)
+        if each.is_ours and each.object.startswith("function procrastinate."):
+            # Its owner or its rights, which the replay mends, may be all that differs.
+            if each.found in ENGINE_FOUND:
+                functions += engine_statement(schema, each.object)
         elif (
             each.is_ours
             and each.statement is not None
             and (each.runs_first or each.object.startswith("trigger "))
         ):
-            statements.append(each.statement)
-    return statements
+            others.append(each.statement)
+    return functions + others
+
+
+def missing_tables(differences: Iterable[Difference]) -> list[str]:
+    """Without them a replay fails, and nothing here makes their rows again."""
+    return [
+        each.object.removeprefix("table ")
+        for each in differences
+        if each.object.startswith("table ") and each.found == MISSING
+    ]
 
 
 _ACCESS = f"""
@@ -146,28 +176,65 @@ def _grant_temporary(connection: psycopg.Connection, username: str) -> str:
 
 
 def _for(scratch: str, query: str) -> bytes:
-    oid, name = f"'{scratch}'::regnamespace", rf"\m{scratch}\."
+    # What is bare in the scratch schema: of nothing, where it is a schema like any other.
+    oid, name, bare, ours = f"'{scratch}'::regnamespace", rf"\m{scratch}\.", "^.^", "^.^"
     if scratch == "pg_temp":
         oid, name = "pg_my_temp_schema()", r"\mpg_temp(_[0-9]+)?\."
+        bare = "(?<=^|::|''|[(,]|(?<!FUNCTION|PROCEDURE|TRIGGER|INDEX) )"
+        ours = r"(?<=^|::|REFERENCES )(?=pricing_|model_p)|(?<='')(?=\w+''::regclass)"
     query = query.replace("SCRATCH_NAME", name).replace("SCRATCH_OID", oid)
+    query = query.replace("SCRATCH_BARE", bare).replace("SCRATCH_OURS", ours)
     return query.replace("SCRATCH", scratch).encode()
+
+
+def _released(schema: Schema) -> str:
+    """What has a name in the release, as JSON: its tables, and the triggers of ``db/``."""
+    tables: dict[str, str | None] = {LEDGER: None}
+    tables |= {name: None for file in schema.migrations for name in file.relations()}
+    tables |= engine_tables(schema)
+    triggers = [
+        match.groups()
+        for file in schema.db
+        if file.kind == "trigger"
+        for match in TRIGGER.finditer(COMMENT.sub("", file.text))
+    ]
+    return json.dumps(
+        {
+            "tables": [{"name": name, "statement": text} for name, text in tables.items()],
+            "triggers": [
+                {"name": name, "schema": of, "relation": table} for name, of, table in triggers
+            ],
+        }
+    )
 
 
 def _make(scratch: str, schema: Schema) -> str:
     """One block that makes the release's objects in the scratch schema.
 
-    One that cannot be made needs another that is missing, and that is found by itself.
+    One of ``db/`` that cannot be made needs another that is missing or was changed: it is kept in
+    the setting pricing.unmade. Tables need nothing that is there.
     """
-    texts = ",\n".join(
-        _literal(text) for text in (*_table_texts(scratch, schema), *_texts(scratch, schema.db))
-    )
+    made = list(_texts(scratch, schema.db))
+    tables = ",\n".join(map(_literal, _table_texts(scratch, schema)))
+    texts = ",\n".join(_literal(text) for _, _, text in made)
+    kinds = ", ".join(f"'{kind}'" for kind, _, _ in made)
+    names = ", ".join(f"'{name}'" for _, name, _ in made)
     return f"""
 do $pricing_scratch$
 declare
+    v_tables constant text[] := array[
+{tables}
+    ]::text[];
+    v_kinds constant text[] := array[{kinds}]::text[];
+    v_names constant text[] := array[{names}]::text[];
     v_texts constant text[] := array[
 {texts}
     ]::text[];
+    v_unmade jsonb := '[]';
 begin
+    for i in 1 .. cardinality(v_tables) loop
+        execute v_tables[i];
+    end loop;
     for i in 1 .. cardinality(v_texts) loop
         begin
             execute v_texts[i];
@@ -175,40 +242,41 @@ begin
             when lock_not_available then
                 raise;
             when others then
-                null;
+                v_unmade := v_unmade || jsonb_build_object('kind', v_kinds[i], 'name', v_names[i]);
         end;
     end loop;
+    perform set_config('pricing.unmade', v_unmade::text, true);
 end
 $pricing_scratch$
 """
 
 
 def _table_texts(scratch: str, schema: Schema) -> Iterator[str]:
-    """The engine, then the migrations from the first one on, all of it in the scratch schema."""
+    """The engine, the ledger, then the migrations, all of it in the scratch schema."""
     yield f"set local search_path = {scratch}"
     # A function in the temporary schema is found by its schema only.
     yield EXECUTED.sub(rf"\1{scratch}.", schema.engine_schema.text)
     yield "set local search_path = pg_catalog, pg_temp"
+    yield QUALIFIED.sub(f"{scratch}.", LEDGER_TABLE)
     yield from (QUALIFIED.sub(f"{scratch}.", file.text) for file in schema.migrations)
 
 
-def _texts(scratch: str, files: Iterable[DbFile]) -> Iterator[str]:
-    tables: set[tuple[str, str]] = set()
+def _texts(scratch: str, files: Iterable[DbFile]) -> Iterator[tuple[str, str, str]]:
+    """Kind, name and text. A trigger stands on the function in the scratch schema.
+
+    The one that is there may have another name by now, or be nobody's to execute.
+    """
     for file in files:
         if file.kind in ("function", "view"):
             (name,) = file.creates
-            yield _renamed(file.text, name, f"{scratch}.{name}")
+            yield file.kind, name, _renamed(file.text, name, f"{scratch}.{name}")
             if name == ACCESS:
                 # Once more, to be asked: it reads the release's rights, not those that are there.
                 text = _renamed(file.text, name, f"{scratch}.{name}_released")
-                yield _renamed(text, RIGHTS, f"{scratch}.{RIGHTS}")
+                yield file.kind, name, _renamed(text, RIGHTS, f"{scratch}.{RIGHTS}")
         elif file.kind == "trigger":
-            for schema, table in TRIGGER_TABLE.findall(file.text):
-                if (schema, table) not in tables:
-                    tables.add((schema, table))
-                    # Fails, and need not succeed, where it is a view.
-                    yield f"create table {scratch}.{table} (like {schema}.{table})"
-            yield TRIGGER_TABLE.sub(rf"on {scratch}.\2", file.text)
+            text = TRIGGER_TABLE.sub(rf"on {scratch}.\2", file.text)
+            yield file.kind, file.creates[0], EXECUTED.sub(rf"\1{scratch}.", text)
 
 
 def _renamed(text: str, name: str, to: str) -> str:

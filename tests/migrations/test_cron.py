@@ -98,7 +98,11 @@ def test_one_that_somebody_unscheduled_comes_back(url: str) -> None:
     migrate(url)
     jobs = rows(url, "select jobname, schedule, command from cron.job order by 1")
     execute(url, "select cron.unschedule('pricing_sync_retention')")
-    assert migrate(url).applied == ("db",)
+    result = migrate(url)
+    assert (result.applied, result.mended) == (
+        (),
+        ("cron job pricing_sync_retention: is not there",),
+    )
     assert rows(url, "select jobname, schedule, command from cron.job order by 1") == jobs
     assert migrate(url).applied == ()
 

@@ -79,6 +79,17 @@ OURS = {
     "procrastinate_register_worker_v1.*: has settings of its own": (
         "alter function procrastinate.procrastinate_register_worker_v1() reset all"
     ),
+    r"procrastinate.procrastinate_unregister_worker_v1\(bigint\): is not there": (
+        "drop function procrastinate.procrastinate_unregister_worker_v1(bigint)"
+    ),
+    "procrastinate_update_heartbeat_v1.*: is not as procrastinate has it": (
+        "alter function procrastinate.procrastinate_update_heartbeat_v1 strict immutable leakproof"
+    ),
+    "procrastinate_prune_stalled_workers_v1.*: is not as procrastinate has it": (
+        "do $$ begin execute replace(pg_get_functiondef("
+        "'procrastinate.procrastinate_prune_stalled_workers_v1'::regproc),"
+        " 'precision)', 'precision default 0)'); end $$"
+    ),
     "view public.pricing_held: was replaced": (
         "do $$ begin execute 'create or replace view public.pricing_held with"
         " (security_invoker = true) as select * from (' || rtrim(pg_get_viewdef("
@@ -193,6 +204,10 @@ OPERATORS = {
     "rule nothing on public.model_pricing: is none of ours": (
         "create rule nothing as on insert to public.model_pricing do instead nothing"
     ),
+    "trigger theirs_later on model_pricing: is none of ours": (
+        "create constraint trigger theirs_later after update on public.model_pricing deferrable"
+        " for each row when (false) execute function suppress_redundant_updates_trigger()"
+    ),
     "trigger theirs on model_pricing: is none of ours": (
         "create trigger theirs before update on public.model_pricing for each row"
         " execute function suppress_redundant_updates_trigger()"
@@ -200,7 +215,8 @@ OPERATORS = {
 }
 
 
-# Of tables, whose rows may be in the way of a repair: named with the statement, and left alone.
+# Of tables and types, where rows may be in the way of a repair: named with the statement, and left
+# alone. They run in the order in which they are named.
 TABLES = {
     "column public.model_pricing.is_active: has another default": (
         "alter table public.model_pricing alter column is_active drop default"
@@ -230,6 +246,79 @@ TABLES = {
         "alter table procrastinate.procrastinate_jobs alter column status set default 'doing'"
     ),
     "index pricing_open_by_lock: is not there": "drop index procrastinate.pricing_open_by_lock",
+    "constraint pricing_audit_log_pkey on public.pricing_audit_log: is not there": (
+        "alter table public.pricing_audit_log drop constraint pricing_audit_log_pkey"
+    ),
+    "constraint procrastinate_jobs_worker_id_fkey on procrastinate.procrastinate_jobs:"
+    " is not there": (
+        "alter table procrastinate.procrastinate_workers"
+        " drop constraint procrastinate_workers_pkey cascade"
+    ),
+    "constraint procrastinate_workers_pkey on procrastinate.procrastinate_workers: is not there": (
+        "select"
+    ),
+    "table procrastinate.procrastinate_periodic_defers: is not there": (
+        "drop table procrastinate.procrastinate_periodic_defers cascade"
+    ),
+    "type procrastinate.procrastinate_job_status: has other values": (
+        "alter type procrastinate.procrastinate_job_status rename value 'aborted' to 'halted'"
+    ),
+    "type procrastinate.procrastinate_job_event_type: has other values": (
+        "alter type procrastinate.procrastinate_job_event_type"
+        " rename value 'retried' to 'tried again'"
+    ),
+    "type procrastinate.procrastinate_job_to_defer_v1: has other attributes": (
+        "alter type procrastinate.procrastinate_job_to_defer_v1 drop attribute lock"
+    ),
+    "domain public.pricing_usd: may not be null": "alter domain public.pricing_usd set not null",
+    "domain public.pricing_usd: has another default": (
+        "alter domain public.pricing_usd set default 0"
+    ),
+    "constraint pricing_usd_check on domain public.pricing_usd: is not there": (
+        "alter domain public.pricing_usd drop constraint pricing_usd_check"
+    ),
+    "constraint theirs on domain public.pricing_usd: is none of ours": (
+        "alter domain public.pricing_usd add constraint theirs check (value < 1) not valid"
+    ),
+    "column public.model_pricing_history.theirs: is none of ours, and must be given": (
+        "alter table public.model_pricing_history add column theirs int not null"
+    ),
+    "index theirs_once on public.model_pricing_history: is none of ours, and refuses rows": (
+        "create unique index theirs_once on public.model_pricing_history (changed_by)"
+    ),
+    "constraint theirs_too on public.pricing_overrides: is none of ours": (
+        "alter table public.pricing_overrides add constraint theirs_too"
+        " exclude using btree (model_id with =)"
+    ),
+    "column public.pricing_providers.base_url: is collated as C": (
+        'alter table public.pricing_providers alter column base_url type text collate "C"'
+    ),
+    "table public.pricing_audit_log: is unlogged: a crash of the server empties it": (
+        "alter table public.pricing_audit_log set unlogged"
+    ),
+    "table public.pricing_idempotency_keys: is a child of public.parent": (
+        "create table public.parent (key text not null);"
+        " alter table public.pricing_idempotency_keys inherit public.parent"
+    ),
+    "column public.pricing_schema_ledger.applied_at: has another default": (
+        "alter table public.pricing_schema_ledger alter column applied_at drop default"
+    ),
+    "constraint pricing_schema_ledger_pkey on public.pricing_schema_ledger: is not there": (
+        "alter table public.pricing_schema_ledger drop constraint pricing_schema_ledger_pkey"
+    ),
+    # Of the release's names, and not the release's.
+    "constraint model_pricing_history_model_id_fkey on public.model_pricing_history: was changed": (
+        "create schema elsewhere; create table elsewhere.model_pricing (id bigint primary key);"
+        " alter table public.model_pricing_history"
+        " drop constraint model_pricing_history_model_id_fkey,"
+        " add constraint model_pricing_history_model_id_fkey foreign key (model_id)"
+        " references elsewhere.model_pricing (id) on delete cascade"
+    ),
+    "column procrastinate.procrastinate_events.id: has another default": (
+        "create sequence public.procrastinate_events_id_seq; alter table"
+        " procrastinate.procrastinate_events alter id"
+        " set default nextval('public.procrastinate_events_id_seq')"
+    ),
 }
 
 
@@ -369,8 +458,18 @@ def test_what_somebody_planted_among_ours_stays_somebody_s(
 
 def test_tables_that_were_changed_are_named_with_the_statement(database: str) -> None:
     execute(database, *TABLES.values())
+    wanted = sorted(TABLES)
+    with psycopg.connect(database, autocommit=True) as connection:
+        if connection.info.server_version >= 180000:
+            connection.execute(
+                "alter table public.pricing_settings alter column lease drop not null,"
+                " add constraint theirs_not_null not null lease not valid"
+            )
+            wanted.append(
+                "constraint theirs_not_null on public.pricing_settings: was never validated"
+            )
     found = [each for each in state_differences(database) if not each.is_ours]
-    assert sorted(each.sentence for each in found) == sorted(TABLES)
+    assert sorted(each.sentence for each in found) == sorted(wanted)
     execute(database, *(each.statement or "" for each in found))
     migrate(database)
     assert sentences(database) == []
@@ -435,6 +534,69 @@ def test_sequences_that_are_gone_are_made_again(database: str) -> None:
     assert (structure(database), rights(database)) == as_released
 
 
+def test_what_has_a_name_of_the_release_is_put_back_and_never_dropped(database: str) -> None:
+    """A trigger by the release's name may stand on another function, in whatever way."""
+    as_released = structure(database), rights(database)
+    nothing = "returns trigger language plpgsql as 'begin return null; end'"
+    execute(
+        database,
+        f"create function procrastinate.guard_pricing_job() {nothing}",
+        "create or replace trigger pricing_guard_job before update on public.pricing_sync_jobs"
+        " for each row execute function procrastinate.guard_pricing_job()",
+        f"create function public.procrastinate_unlink_periodic_defers_v1() {nothing}",
+        "create or replace trigger procrastinate_trigger_delete_jobs_v1"
+        " before delete on procrastinate.procrastinate_jobs"
+        " for each row execute function public.procrastinate_unlink_periodic_defers_v1()",
+        "alter function public.guard_model_pricing() rename to bypassed",
+        "alter function procrastinate.procrastinate_notify_queue_abort_job_v1() rename to passed",
+        "alter view public.pricing_sync_expiry rename to expiry",
+        "create schema theirs; create table theirs.model_pricing ()",
+        # Its text is the engine's, its signature is not.
+        "do $$ begin execute replace(pg_get_functiondef("
+        "'procrastinate.procrastinate_finish_job_v1'::regproc), 'job_id bigint', 'job_id text');"
+        " end $$",
+    )
+    found = state_differences(database)
+    ours = {each.object: each.found for each in found if each.is_ours}
+    for name in ("update on", "updates on", "removal on"):
+        trigger = f"trigger pricing_guard_model_{name} model_pricing"
+        assert ours.get(trigger, "").startswith("was replaced"), trigger
+    assert ours["trigger pricing_guard_job on pricing_sync_jobs"].startswith("was replaced")
+    trigger = "trigger procrastinate_trigger_delete_jobs_v1 on procrastinate_jobs"
+    assert ours[trigger].startswith("was replaced")
+    assert ours["function public.guard_model_pricing()"] == "is not there"
+    missing = "function procrastinate.procrastinate_notify_queue_abort_job_v1()"
+    assert ours[missing] == "is not there"
+    assert ours["view public.pricing_sync_expiry"] == "is not there"
+    result = migrate(database)
+    assert {f"{object}: {said}" for object, said in ours.items()} == set(result.mended)
+    assert sorted(each.sentence for each in result.differences) == [
+        "function procrastinate.guard_pricing_job(): is none of ours",
+        "function procrastinate.passed(): is none of ours",
+        "function procrastinate.procrastinate_finish_job_v1(text,"
+        "procrastinate.procrastinate_job_status,boolean): is none of ours",
+        "function public.bypassed(): belongs to pricing_owner, and is none of ours",
+        "relation public.expiry: belongs to pricing_owner, and is none of ours",
+    ]
+    execute(database, *(each.statement or "" for each in result.differences))
+    execute(
+        database,
+        "drop function public.procrastinate_unlink_periodic_defers_v1()",
+        "drop view public.expiry",
+    )
+    assert sentences(database) == []
+    assert (structure(database), rights(database)) == as_released
+
+
+def test_a_table_that_is_gone_is_said_where_migrate_cannot_go_on(database: str) -> None:
+    execute(database, "alter table public.pricing_change_rules rename to gone")
+    (missing,) = [each for each in state_differences(database) if each.object.startswith("table ")]
+    assert missing.sentence == "table public.pricing_change_rules: is not there"
+    with pytest.raises(MigrationError) as caught:
+        migrate(database)
+    assert "pricing_change_rules" in str(caught.value.hint) and "backup" in str(caught.value.hint)
+
+
 def test_a_login_that_may_make_no_schema_compares_too(
     database: str, migrated_cluster: Cluster
 ) -> None:
@@ -475,14 +637,36 @@ def test_a_login_that_may_make_nothing_says_so(database: str, migrated_cluster: 
 
 
 def test_cron_jobs(cron_database: str) -> None:
+    jobs = (
+        "select jobname, schedule, command, nodename, nodeport, database, username, active"
+        " from cron.job order by 1"
+    )
+    as_released = rows(cron_database, jobs)
+    command = "(select command from cron.job where jobname = 'pricing_sync_schedule')"
     execute(
         cron_database,
+        "update cron.job set nodeport = 1 where jobname = 'pricing_sync_schedule'",
+        f"select cron.schedule('twice', '* * * * *', {command} || ' ')",
+        "insert into cron.job (schedule, command, nodename, nodeport, database, username, jobname)"
+        " select schedule, 'select 1', nodename, nodeport, database, 'pricing_web', jobname"
+        " from cron.job where jobname = 'pricing_sync_schedule'",
         "select cron.schedule('pricing_sync_cleanup', '5 4 * * *', 'select 1')",
+        "update cron.job set database = 'template1' where jobname = 'pricing_sync_run_details'",
         "select cron.unschedule('pricing_sync_retention')",
     )
-    assert sentences(cron_database) == [
+    found = state_differences(cron_database)
+    named = [re.sub(r"(job) \d+|\S+(?=:1$)", r"\1", each.sentence) for each in found]
+    assert named == [
         "cron job pricing_sync_cleanup: has another schedule or command",
         "cron job pricing_sync_retention: is not there",
+        "cron job pricing_sync_run_details: runs in the database template1",
+        "cron job pricing_sync_schedule: runs at another host or port: :1",
+        "cron job, which is pricing_sync_schedule of pricing_web:"
+        " has a name like ours, and is none of ours",
+        "cron job, which is twice of postgres: runs a command of ours once more",
     ]
-    migrate(cron_database)
+    result = migrate(cron_database)
+    assert result.mended == tuple(each.sentence for each in found if each.is_ours)
+    execute(cron_database, *(each.statement or "" for each in result.differences))
     assert sentences(cron_database) == []
+    assert rows(cron_database, jobs) == as_released
