@@ -22,7 +22,6 @@ from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
 from service.migrations.state import (
     Difference,
     mending_statements,
-    missing_tables,
     read_differences,
 )
 from service.migrations.temporary import IN_THE_WAY, advice_on_temporary_objects
@@ -286,8 +285,7 @@ def _mend(
             connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
             connection.execute(replay(schema).encode())
     except psycopg.Error as error:
-        advice = _advice_on(connection, error) or _advice_on_tables(before)
-        raise _failure("db", error, advice) from error
+        raise _failure("db", error, _advice_on(connection, error)) from error
     left = _differences(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
@@ -314,17 +312,6 @@ def _lock(connection: psycopg.Connection) -> None:
 def _advice_on(connection: psycopg.Connection, error: psycopg.Error) -> str | None:
     """What is in the way, where Postgres does not say whose it is."""
     return advice_on_temporary_objects(connection) if error.sqlstate in IN_THE_WAY else None
-
-
-def _advice_on_tables(differences: Iterable[Difference]) -> str | None:
-    """What a replay cannot do without."""
-    missing = missing_tables(differences)
-    if not missing:
-        return None
-    return (
-        f"Gone: {', '.join(missing)}. Rename it back or restore it from a backup, and migrate."
-        " What makes a table of the engine's anew, `pricing-sync doctor` says."
-    )
 
 
 def _failure(

@@ -131,15 +131,6 @@ def mending_statements(schema: Schema, differences: Iterable[Difference]) -> lis
     return functions + others
 
 
-def missing_tables(differences: Iterable[Difference]) -> list[str]:
-    """Without them a replay fails, and nothing here makes their rows again."""
-    return [
-        each.object.removeprefix("table ")
-        for each in differences
-        if each.object.startswith("table ") and each.found == MISSING
-    ]
-
-
 _ACCESS = f"""
 select d.object, d.found, d.statement || ';' as statement, d.is_ours
 from SCRATCH.{ACCESS}_released() d
