@@ -19,11 +19,7 @@ from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, UNFI
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES, replay
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
-from service.migrations.state import (
-    Difference,
-    mending_statements,
-    read_differences,
-)
+from service.migrations.state import Difference, mending_statements, read_differences
 from service.migrations.temporary import IN_THE_WAY, advice_on_temporary_objects
 
 logger = logging.getLogger(__name__)
