@@ -101,10 +101,11 @@ begin
         raise exception 'up_to_ratio cannot be %', coalesce(up_to_ratio::text, 'null')
             using errcode = 'PT422', hint = 'It is more than 1: 20 accepts changes up to 20 times as much, or a twentieth.';
     end if;
-    if until is null or until <= clock_timestamp() or until = 'infinity' then
-        raise exception 'until cannot be %', coalesce(until::text, 'null')
+    if until is null then
+        raise exception 'until cannot be null'
             using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''3 days''.';
     end if;
+    perform public.checked_expiry('until', accept_price_changes.until);
     if not exists (select from public.pricing_providers p where p.slug = accept_price_changes.provider) then
         raise exception 'There is no provider %', coalesce(quote_literal(left(accept_price_changes.provider, 60)), 'null')
             using errcode = 'PT404', hint = 'select slug from pricing_providers shows them.';
@@ -292,12 +293,21 @@ declare
     );
     v_key text := 'psk_' || v_id || '_' || v_secret;
 begin
-    if p_expires_at <= clock_timestamp() then
-        raise exception 'A key cannot expire in the past: %', p_expires_at
-            using errcode = 'PT422', hint = 'Give a time to come, or null for a key that does not expire.';
-    end if;
-    insert into public.pricing_api_keys (key_id, name, role, key_digest, created_by, expires_at)
-    values (v_id, p_name, p_role, sha256(v_key::bytea), coalesce(p_created_by, public.pricing_who()), p_expires_at);
+    perform public.checked_expiry('expires_at', p_expires_at, 'leave it out for a key that does not expire');
+    begin
+        insert into public.pricing_api_keys (key_id, name, role, key_digest, created_by, expires_at)
+        values (v_id, p_name, p_role, sha256(v_key::bytea), coalesce(p_created_by, public.pricing_who()), p_expires_at);
+    exception
+        -- Our functions hold the name: a row of it was written by hand.
+        when unique_violation then
+            raise exception 'There is a key named % already', quote_literal(p_name)
+                using errcode = 'PT409', hint = 'Somebody has added it just now: select name, state from pricing_keys lists them.';
+        when lock_not_available then
+            raise exception 'The keys named % are held by %',
+                    p_name, public.pricing_lock_holders('public.pricing_api_keys'::regclass, null)
+                using errcode = 'lock_not_available',
+                    hint = 'Nothing was written; try again. select pg_terminate_backend(<pid>) ends that session.';
+    end;
     return v_key;
 end;
 $$;
@@ -305,9 +315,112 @@ $$;
 
 ALTER FUNCTION public.add_pricing_api_key(p_name text, p_role text, p_created_by text, p_expires_at timestamp with time zone) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.add_pricing_api_key(p_name text, p_role text, p_created_by text, p_expires_at timestamp with time zone) IS 'Make a key, keep its digest and return it; who calls it has checked the name.';
+COMMENT ON FUNCTION public.add_pricing_api_key(p_name text, p_role text, p_created_by text, p_expires_at timestamp with time zone) IS 'Make a key, keep its digest and return it; who calls it has checked and locked the name.';
 
-CREATE FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone DEFAULT clock_timestamp(), skipped jsonb DEFAULT '[]'::jsonb, unknown_keys jsonb DEFAULT '[]'::jsonb, etag text DEFAULT NULL::text, etag_parser text DEFAULT NULL::text, content_digest text DEFAULT NULL::text, reference jsonb DEFAULT NULL::jsonb, reference_version text DEFAULT NULL::text) RETURNS public.pricing_sync_log
+CREATE TABLE public.pricing_sync_jobs (
+    job_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    status text DEFAULT 'queued'::text NOT NULL,
+    outcome text,
+    triggered_by text NOT NULL,
+    triggered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    started_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    duration_seconds numeric GENERATED ALWAYS AS (EXTRACT(epoch FROM (completed_at - started_at))) STORED,
+    dry_run boolean DEFAULT false NOT NULL,
+    request jsonb DEFAULT '{}'::jsonb NOT NULL,
+    providers text[] DEFAULT '{}'::text[] NOT NULL,
+    providers_total integer DEFAULT 0 NOT NULL,
+    providers_synced integer DEFAULT 0 NOT NULL,
+    providers_failed integer DEFAULT 0 NOT NULL,
+    models_fetched integer DEFAULT 0 NOT NULL,
+    models_updated integer DEFAULT 0 NOT NULL,
+    models_skipped integer DEFAULT 0 NOT NULL,
+    total_errors integer DEFAULT 0 NOT NULL,
+    error_message text,
+    result_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    idempotency_key text,
+    stopped_at timestamp with time zone,
+    revision bigint DEFAULT 0 NOT NULL,
+    session_login text DEFAULT SESSION_USER,
+    acting_role text DEFAULT NULLIF(current_setting('role'::text, true), 'none'::text),
+    CONSTRAINT pricing_sync_jobs_check CHECK (((outcome IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
+    CONSTRAINT pricing_sync_jobs_error_message_check CHECK ((length(error_message) <= 500)),
+    CONSTRAINT pricing_sync_jobs_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200))),
+    CONSTRAINT pricing_sync_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'partial'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT pricing_sync_jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
+    CONSTRAINT pricing_sync_jobs_triggered_by_check CHECK (((length(triggered_by) >= 1) AND (length(triggered_by) <= 200)))
+);
+
+
+ALTER TABLE public.pricing_sync_jobs OWNER TO pricing_owner;
+
+COMMENT ON TABLE public.pricing_sync_jobs IS 'One row per trigger; its state follows the queue rows of its provider syncs.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.status IS 'queued, running, completed, failed or cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.outcome IS 'Null until it ends, then success, partial, failed or cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.triggered_by IS 'What the caller says of itself.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.started_at IS 'When its first provider sync was fetched by a worker.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.duration_seconds IS 'Seconds from started_at to completed_at.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.request IS 'What the caller asked for, by which a repeated idempotency key is compared: providers (null: all), dry_run, on_conflict.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers IS 'The providers that are synced, in the order of the queue.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers_synced IS 'Providers whose last attempt succeeded.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.providers_failed IS 'Providers whose last attempt failed or was cancelled.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.models_updated IS 'Models that got a history row, first prices included.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.models_skipped IS 'Models that could not be understood; the log rows name them.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.total_errors IS 'Provider syncs of this job that failed.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.result_data IS 'Per provider: status, counts and error of its last attempt.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.stopped_at IS 'When a person cancelled the job, or ended it by an UPDATE of its status.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.revision IS 'Raised by every change that the system makes; a change of status that leaves it alone is a person''s.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.session_login IS 'The login of the database session that triggered it, as the server knows it; null in jobs from before version 0.4.0.';
+
+COMMENT ON COLUMN public.pricing_sync_jobs.acting_role IS 'The role that this session had taken with SET ROLE, as the server knows it; null for none.';
+
+CREATE FUNCTION public.add_pricing_sync_job(p_providers text[], p_triggered_by text, p_request jsonb, p_job_id uuid DEFAULT gen_random_uuid(), p_idempotency_key text DEFAULT NULL::text) RETURNS public.pricing_sync_jobs
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_job public.pricing_sync_jobs;
+begin
+    insert into public.pricing_sync_jobs as j (
+        job_id, triggered_by, dry_run, request, providers, providers_total, idempotency_key
+    )
+    values (
+        p_job_id,
+        p_triggered_by,
+        (p_request ->> 'dry_run')::boolean,
+        p_request,
+        p_providers,
+        cardinality(p_providers),
+        p_idempotency_key
+    )
+    returning j.* into v_job;
+    perform public.defer_provider_syncs(v_job.job_id, p_providers);
+    return v_job;
+end;
+$$;
+
+
+ALTER FUNCTION public.add_pricing_sync_job(p_providers text[], p_triggered_by text, p_request jsonb, p_job_id uuid, p_idempotency_key text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.add_pricing_sync_job(p_providers text[], p_triggered_by text, p_request jsonb, p_job_id uuid, p_idempotency_key text) IS 'Write a job and the queue rows of its providers, which are syncable and were decided upon; returns the job.';
+
+CREATE FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone DEFAULT clock_timestamp(), skipped jsonb DEFAULT '[]'::jsonb, unknown_keys jsonb DEFAULT '[]'::jsonb, etag text DEFAULT NULL::text, etag_parser text DEFAULT NULL::text, content_digest text DEFAULT NULL::text, reference jsonb DEFAULT NULL::jsonb, reference_version text DEFAULT NULL::text) RETURNS TABLE(status text, models_fetched integer, models_updated integer, models_skipped integer, models_unchanged integer, models_held integer, details jsonb)
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_nestloop TO 'off'
@@ -332,7 +445,7 @@ declare
     v_judged record;
     v_held integer;
     v_updated integer := 0;
-    v_skipped integer := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
+    v_skipped integer;
     v_unknown_keys text[];
 begin
     select q.* into v_row
@@ -348,10 +461,18 @@ begin
     from public.pricing_sync_log l
     where l.queue_job_id = apply_provider_prices.queue_job_id and l.attempt = apply_provider_prices.attempt;
     if v_log.applied_at is not null then
-        return v_log;
+        return query select c.* from public.counts_of_sync(v_log) c;
+        return;
     end if;
 
-    if v_row.id is null or v_row.abort_requested or v_log.id is null then
+    if v_row.id is null
+        or v_row.abort_requested
+        or v_log.id is null
+        or v_log.status not in ('queued', 'in_progress')
+        -- Whose job it is and whose prices, the log says, and the lock that is held the row.
+        or (v_log.job_id::text, v_log.provider_slug)
+            is distinct from (lower(v_row.args ->> 'job_id'), v_row.args ->> 'provider')
+    then
         raise exception 'Attempt % of queue row % is not running any more; its prices were not written',
                 apply_provider_prices.attempt, apply_provider_prices.queue_job_id
             using errcode = 'PT409', hint = 'Another worker has it, or it was cancelled; pricing_sync_log says which.';
@@ -366,7 +487,26 @@ begin
             'The provider was disabled or deleted while its sync ran'
         );
         select l.* into v_log from public.pricing_sync_log l where l.id = v_log.id;
-        return v_log;
+        return query select c.* from public.counts_of_sync(v_log) c;
+        return;
+    end if;
+
+    select b.prices, b.skipped into apply_provider_prices.prices, apply_provider_prices.skipped
+    from public.bound_price_list(apply_provider_prices.prices, apply_provider_prices.skipped) b;
+    v_skipped := coalesce(jsonb_array_length(apply_provider_prices.skipped), 0);
+    if length(apply_provider_prices.reference_version) > 100
+        or length(apply_provider_prices.content_digest) > 256
+        or pg_column_size(apply_provider_prices.reference) > 134217728
+    then
+        raise exception 'The reference or its version, or the digest of the list, is too long'
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'too_large')::text,
+                hint = 'Nothing was changed.';
+    end if;
+    -- Without one, the next fetch asks for the whole list.
+    if length(apply_provider_prices.etag) > 256 or length(apply_provider_prices.etag_parser) > 256 then
+        apply_provider_prices.etag := null;
+        apply_provider_prices.etag_parser := null;
     end if;
 
     -- A worker's clock may be a little ahead. What is neither a time of this service nor finite, no program can read.
@@ -383,7 +523,7 @@ begin
             (select a.price_api from public.pricing_providers a where a.slug = v_provider.adapter), v_provider.price_api
         ) then 'catalogue:' || coalesce(
             apply_provider_prices.reference_version,
-            substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'),
+            left(substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'), 100),
             'unknown'
         )
         else 'api:' || v_provider.slug
@@ -405,7 +545,7 @@ begin
             -- All that the catalogue lists, also of providers that speak for themselves.
             select
                 apply_provider_prices.prices,
-                substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$')
+                left(substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'), 100)
             where v_provider.slug = 'catalogue'
         ) as r
         where r.reference is not null and r.version is not null;
@@ -459,7 +599,11 @@ begin
     end if;
     v_unknown_keys := array(
         select k.key
-        from jsonb_array_elements_text(apply_provider_prices.unknown_keys) as k (key)
+        from (
+            select left(e.key, 200) as key
+            from jsonb_array_elements_text(apply_provider_prices.unknown_keys) with ordinality as e (key, position)
+            where e.position <= 1000
+        ) as k
         where k.key <> all (v_provider.unknown_keys)
     );
 
@@ -488,7 +632,12 @@ begin
             'not_modified', case when v_not_modified then true end,
             'skipped', (
                 -- The first of them are enough to understand; models_skipped counts all.
-                select jsonb_agg(s.entry order by s.position)
+                select jsonb_agg(
+                    jsonb_build_object(
+                        'model_id', left(s.entry ->> 'model_id', 512), 'reason', left(s.entry ->> 'reason', 500)
+                    )
+                    order by s.position
+                )
                 from jsonb_array_elements(apply_provider_prices.skipped) with ordinality as s (entry, position)
                 where s.position <= 1000
             ),
@@ -535,14 +684,14 @@ begin
         where p.slug = v_provider.slug;
     end if;
 
-    return v_log;
+    return query select c.* from public.counts_of_sync(v_log) c;
 end;
 $_$;
 
 
 ALTER FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text, reference jsonb, reference_version text) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text, reference jsonb, reference_version text) IS 'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. Whose prices they are is decided here, whatever the list says. The same attempt again changes nothing, a late one gets PT409. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';
+COMMENT ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text, reference jsonb, reference_version text) IS 'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. Whose prices they are is decided here, whatever the list says. The same attempt again changes nothing, a late one gets PT409. Returns counts. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';
 
 CREATE TABLE public.pricing_held_changes (
     id bigint NOT NULL,
@@ -706,16 +855,24 @@ begin
         v_new := to_jsonb(new);
     end if;
     v_row := coalesce(v_new, v_old);
-    -- A restore inserts rows of the past: they were somebody's decision then.
-    if tg_op = 'INSERT' and (v_row ->> 'created_at')::timestamptz < now() - interval '1 minute' then
+    -- A restore inserts rows of the past. Those that are over were somebody's decision then; of the others nobody can tell.
+    if tg_op = 'INSERT'
+        and (
+            coalesce(v_row ->> 'ended_at', v_row ->> 'revoked_at') is not null
+            or (v_row ->> 'expires_at')::timestamptz <= now()
+        )
+    then
         return null;
     end if;
     if v_old = v_new then
         return null;
     end if;
 
-    insert into public.pricing_audit_log (who, action, subject, details)
+    insert into public.pricing_audit_log (id, who, action, subject, details)
+    overriding system value
     values (
+        -- An INSERT may be a restore, whose rows of this log have their numbers.
+        nextval('public.pricing_audit_log_id_seq') * case tg_op when 'INSERT' then -1 else 1 end,
         public.pricing_who(),
         lower(tg_op) || '_' || tg_table_name,
         coalesce(v_row ->> 'name', v_row ->> 'id', tg_table_name),
@@ -882,6 +1039,97 @@ ALTER FUNCTION public.beat_pricing_worker(worker_id bigint) OWNER TO pricing_own
 
 COMMENT ON FUNCTION public.beat_pricing_worker(worker_id bigint) IS 'Show that a worker is alive; false when it was pruned, and has to register again.';
 
+CREATE FUNCTION public.bound_price_list(p_prices jsonb, p_skipped jsonb, OUT prices jsonb, OUT skipped jsonb) RETURNS record
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $_$
+declare
+    v_odd jsonb;
+begin
+    if pg_column_size(p_prices) + coalesce(pg_column_size(p_skipped), 0) > 134217728
+        or jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) > 100000
+    then
+        raise exception 'The list is too large: more than 100,000 entries, or 128 MB'
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'too_large')::text,
+                hint = 'Nothing was changed.';
+    end if;
+    select jsonb_agg(
+        jsonb_build_object('position', o.position, 'model_id', left(o.model_id, 512), 'reason', o.reason)
+        order by o.position
+    )
+    into v_odd
+    from (
+        select
+            l.position,
+            l.model_id,
+            case
+                when length(l.model_id) > 512 then format('its id has %s characters', length(l.model_id))
+                when length(l.provider) > 512 then format('its provider has %s characters', length(l.provider))
+                when pg_column_size(l.entry) > 262144 then 'it has more than 256 kB'
+                when jsonb_path_exists(l.entry, '$.**{30}') then 'it is nested 30 deep'
+                when jsonb_typeof(l.conditions) = 'array' and jsonb_array_length(l.conditions) > 100
+                    then format('it has %s conditions, more than 100', jsonb_array_length(l.conditions))
+                when pg_column_size(l.conditions) > 65536 then 'its conditions have more than 64 kB'
+                when (length(a.amounts) >= 200 or strpos(lower(a.amounts), 'e') > 0)
+                    and a.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
+                    then 'one of its prices has more digits than a price has'
+            end as reason
+        from rows from (
+            jsonb_array_elements(p_prices),
+            jsonb_to_recordset(p_prices) as (
+                model_id text,
+                provider text,
+                conditions jsonb,
+                price_per_input_token text,
+                price_per_output_token text,
+                price_per_cache_read_token text,
+                price_per_cache_write_token text,
+                price_per_cache_write_1h_token text,
+                price_per_reasoning_token text,
+                price_per_input_audio_token text,
+                price_per_output_audio_token text,
+                price_per_cache_read_audio_token text,
+                price_per_input_image_token text,
+                price_per_output_image_token text,
+                price_per_image text,
+                price_per_request text,
+                price_per_web_search text
+            )
+        ) with ordinality as l (
+            entry, model_id, provider, conditions, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, position
+        )
+        cross join lateral (
+            select concat_ws(
+                ' ', l.p1, l.p2, l.p3, l.p4, l.p5, l.p6, l.p7, l.p8, l.p9, l.p10, l.p11, l.p12, l.p13, l.p14,
+                case when l.conditions <> '[]' then l.conditions::text end
+            ) as amounts
+            offset 0
+        ) as a
+    ) as o
+    where o.reason is not null;
+
+    prices := p_prices;
+    skipped := p_skipped;
+    if v_odd is not null then
+        select coalesce(jsonb_agg(e.entry order by e.position), '[]') into prices
+        from jsonb_array_elements(p_prices) with ordinality as e (entry, position)
+        where not exists (
+            select from jsonb_to_recordset(v_odd) as o (position bigint) where o.position = e.position
+        );
+        select coalesce(p_skipped, '[]') || jsonb_agg(o.entry - 'position') into skipped
+        from jsonb_array_elements(v_odd) as o (entry);
+    end if;
+end;
+$_$;
+
+
+ALTER FUNCTION public.bound_price_list(p_prices jsonb, p_skipped jsonb, OUT prices jsonb, OUT skipped jsonb) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.bound_price_list(p_prices jsonb, p_skipped jsonb, OUT prices jsonb, OUT skipped jsonb) IS 'The list without the models that are longer, deeper or have more digits than any adapter reads, and these among the skipped ones with the reason; PT422 for one that is too large as a whole.';
+
 CREATE FUNCTION public.cancel_disabled_syncs(p_provider text DEFAULT NULL::text) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -919,79 +1167,6 @@ $$;
 ALTER FUNCTION public.cancel_disabled_syncs(p_provider text) OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.cancel_disabled_syncs(p_provider text) IS 'Cancel the waiting syncs of a provider that is disabled or gone (null: of all of them), except what somebody else is changing now; returns how many.';
-
-CREATE TABLE public.pricing_sync_jobs (
-    job_id uuid DEFAULT gen_random_uuid() NOT NULL,
-    status text DEFAULT 'queued'::text NOT NULL,
-    outcome text,
-    triggered_by text NOT NULL,
-    triggered_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    started_at timestamp with time zone,
-    completed_at timestamp with time zone,
-    duration_seconds numeric GENERATED ALWAYS AS (EXTRACT(epoch FROM (completed_at - started_at))) STORED,
-    dry_run boolean DEFAULT false NOT NULL,
-    request jsonb DEFAULT '{}'::jsonb NOT NULL,
-    providers text[] DEFAULT '{}'::text[] NOT NULL,
-    providers_total integer DEFAULT 0 NOT NULL,
-    providers_synced integer DEFAULT 0 NOT NULL,
-    providers_failed integer DEFAULT 0 NOT NULL,
-    models_fetched integer DEFAULT 0 NOT NULL,
-    models_updated integer DEFAULT 0 NOT NULL,
-    models_skipped integer DEFAULT 0 NOT NULL,
-    total_errors integer DEFAULT 0 NOT NULL,
-    error_message text,
-    result_data jsonb DEFAULT '{}'::jsonb NOT NULL,
-    idempotency_key text,
-    stopped_at timestamp with time zone,
-    revision bigint DEFAULT 0 NOT NULL,
-    session_login text DEFAULT SESSION_USER,
-    acting_role text DEFAULT NULLIF(current_setting('role'::text, true), 'none'::text),
-    CONSTRAINT pricing_sync_jobs_check CHECK (((outcome IS NULL) = (status = ANY (ARRAY['queued'::text, 'running'::text])))),
-    CONSTRAINT pricing_sync_jobs_error_message_check CHECK ((length(error_message) <= 500)),
-    CONSTRAINT pricing_sync_jobs_idempotency_key_check CHECK (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200))),
-    CONSTRAINT pricing_sync_jobs_outcome_check CHECK ((outcome = ANY (ARRAY['success'::text, 'partial'::text, 'failed'::text, 'cancelled'::text]))),
-    CONSTRAINT pricing_sync_jobs_status_check CHECK ((status = ANY (ARRAY['queued'::text, 'running'::text, 'completed'::text, 'failed'::text, 'cancelled'::text]))),
-    CONSTRAINT pricing_sync_jobs_triggered_by_check CHECK (((length(triggered_by) >= 1) AND (length(triggered_by) <= 200)))
-);
-
-
-ALTER TABLE public.pricing_sync_jobs OWNER TO pricing_owner;
-
-COMMENT ON TABLE public.pricing_sync_jobs IS 'One row per trigger; its state follows the queue rows of its provider syncs.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.status IS 'queued, running, completed, failed or cancelled.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.outcome IS 'Null until it ends, then success, partial, failed or cancelled.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.triggered_by IS 'What the caller says of itself.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.started_at IS 'When its first provider sync was fetched by a worker.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.duration_seconds IS 'Seconds from started_at to completed_at.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.request IS 'What the caller asked for, by which a repeated idempotency key is compared: providers (null: all), dry_run, on_conflict.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.providers IS 'The providers that are synced, in the order of the queue.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.providers_synced IS 'Providers whose last attempt succeeded.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.providers_failed IS 'Providers whose last attempt failed or was cancelled.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.models_updated IS 'Models that got a history row, first prices included.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.models_skipped IS 'Models that could not be understood; the log rows name them.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.total_errors IS 'Provider syncs of this job that failed.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.result_data IS 'Per provider: status, counts and error of its last attempt.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.stopped_at IS 'When a person cancelled the job, or ended it by an UPDATE of its status.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.revision IS 'Raised by every change that the system makes; a change of status that leaves it alone is a person''s.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.session_login IS 'The login of the database session that triggered it, as the server knows it; null in jobs from before version 0.4.0.';
-
-COMMENT ON COLUMN public.pricing_sync_jobs.acting_role IS 'The role that this session had taken with SET ROLE, as the server knows it; null for none.';
 
 CREATE FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text DEFAULT CURRENT_USER) RETURNS public.pricing_sync_jobs
     LANGUAGE plpgsql SECURITY DEFINER
@@ -1031,6 +1206,66 @@ ALTER FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) OWNER 
 
 COMMENT ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) IS 'Cancel what waits and abort what runs of one job, at once; returns the job.';
 
+CREATE FUNCTION public.capped_expiry(p_time timestamp with time zone) RETURNS timestamp with time zone
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select case
+        when p_time < 'infinity'
+            then greatest(least(p_time, timestamptz '9999-12-31 00:00:00+00'), timestamptz '0001-01-02 00:00:00+00')
+    end;
+$$;
+
+
+ALTER FUNCTION public.capped_expiry(p_time timestamp with time zone) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.capped_expiry(p_time timestamp with time zone) IS 'A time as every client can read it: 9999-12-31 00:00 UTC at the latest; null, which is never, for infinity.';
+
+CREATE FUNCTION public.checked_expiry(p_name text, p_time timestamp with time zone, p_never text DEFAULT NULL::text) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if p_time is distinct from public.capped_expiry(p_time) or p_time <= clock_timestamp() then
+        raise exception '% cannot be %', p_name, p_time
+            using errcode = 'PT422',
+                hint = concat(
+                    'It is a time to come, up to 9999-12-31 00:00 UTC, such as now() + interval ''30 days''',
+                    '; ' || p_never,
+                    '.'
+                );
+    end if;
+    return p_time;
+end;
+$$;
+
+
+ALTER FUNCTION public.checked_expiry(p_name text, p_time timestamp with time zone, p_never text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.checked_expiry(p_name text, p_time timestamp with time zone, p_never text) IS 'Return this time, or null for null; refuse what is past, infinite or after 9999-12-31 00:00 UTC. p_never ends the hint: what to do for something that does not expire.';
+
+CREATE FUNCTION public.checked_interval(p_name text, p_interval interval) RETURNS interval
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if least(
+            extract(year from p_interval), extract(month from p_interval), extract(day from p_interval),
+            extract(hour from p_interval), extract(minute from p_interval), extract(second from p_interval)
+        ) < 0
+    then
+        raise exception '% cannot be %: none of its parts may be below zero', p_name, p_interval
+            using errcode = 'PT422', hint = 'For example 30 days, or 1 month 12 hours.';
+    end if;
+    return p_interval;
+end;
+$$;
+
+
+ALTER FUNCTION public.checked_interval(p_name text, p_interval interval) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.checked_interval(p_name text, p_interval interval) IS 'Return this interval; refuse one whose months, days or time are below zero, for itself or beside others.';
+
 CREATE FUNCTION public.cleanup_expired_pricing_locks() RETURNS integer
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -1050,21 +1285,27 @@ CREATE FUNCTION public.cleanup_old_pricing_jobs(keep interval DEFAULT '30 days':
     SET lock_timeout TO '2s'
     AS $$
 declare
+    v_now constant timestamptz := clock_timestamp();
     v_retention constant interval := (select s.retention from public.pricing_settings s);
     v_is_owner constant boolean := pg_catalog.pg_has_role(
         public.pricing_who()::name,
         (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_sync_jobs'::regclass),
         'usage'
     );
+    v_before timestamptz;
+    v_is_early boolean;
     v_job_ids uuid[];
     v_row_ids bigint[];
     v_pruned integer := 0;
 begin
-    if keep is null or keep < interval '0' then
+    if keep is null then
         raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
     end if;
+    -- Moments are compared, because they are what is pruned by: 30 days may be more than a month, or less.
+    v_before := v_now - public.checked_interval('keep', cleanup_old_pricing_jobs.keep);
+    v_is_early := v_before > v_now - v_retention;
     -- Who may call it to help the schedule may not remove what it has just done.
-    if keep < v_retention and not v_is_owner then
+    if v_is_early and not v_is_owner then
         raise exception '% may not prune what the retention keeps, which is %', public.pricing_who(), v_retention
             using errcode = 'PT409', hint = 'pricing_settings.retention is the owner''s to change.';
     end if;
@@ -1076,7 +1317,7 @@ begin
             select j.job_id
             from public.pricing_sync_jobs j
             where j.status in ('completed', 'failed', 'cancelled')
-                and j.completed_at < clock_timestamp() - cleanup_old_pricing_jobs.keep
+                and j.completed_at < v_before
                 -- A key is answered with its job for 24 hours, however short retention is.
                 and not exists (
                     select
@@ -1132,7 +1373,7 @@ begin
             and not exists (
                 select
                 from procrastinate.procrastinate_events e
-                where e.job_id = o.id and e.at >= clock_timestamp() - cleanup_old_pricing_jobs.keep
+                where e.job_id = o.id and e.at >= v_before
             )
         order by o.id
         limit 10000
@@ -1165,7 +1406,7 @@ begin
         for update skip locked
     );
     perform public.erase_audit_details();
-    if keep < v_retention and v_pruned > 0 then
+    if v_is_early and v_pruned > 0 then
         insert into public.pricing_audit_log (who, action, subject, details)
         values (
             public.pricing_who(),
@@ -1339,7 +1580,7 @@ ALTER FUNCTION public.clear_price_override(provider text, model text, cleared_by
 
 COMMENT ON FUNCTION public.clear_price_override(provider text, model text, cleared_by text) IS 'End the override of a model: what its provider says is in force again. Returns it.';
 
-CREATE FUNCTION public.compare_provider_prices(p_provider text, p_targets text[], p_prices jsonb, p_observed_at timestamp with time zone, p_source text) RETURNS TABLE(provider_slug text, model_id text, id bigint, name text, source text, old_source text, is_changed boolean, is_touched boolean, is_priced boolean, is_free boolean, old_prices jsonb, new_prices jsonb, extra jsonb, raw jsonb)
+CREATE FUNCTION public.compare_provider_prices(p_provider text, p_targets text[], p_prices jsonb, p_observed_at timestamp with time zone, p_source text) RETURNS TABLE(provider_slug text, model_id text, id bigint, name text, source text, old_source text, is_changed boolean, is_touched boolean, is_priced boolean, old_prices jsonb, new_prices jsonb, extra jsonb, raw jsonb)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET enable_nestloop TO 'off'
@@ -1355,7 +1596,6 @@ CREATE FUNCTION public.compare_provider_prices(p_provider text, p_targets text[]
             provider text,
             model_id text,
             name text,
-            is_free boolean,
             -- The domain refuses NaN, Infinity and negative amounts here: compared, NaN would equal any price.
             price_per_input_token public.pricing_usd,
             price_per_output_token public.pricing_usd,
@@ -1440,13 +1680,13 @@ CREATE FUNCTION public.compare_provider_prices(p_provider text, p_targets text[]
         (d.incoming).provider_slug,
         (d.incoming).model_id,
         (d.known).id,
-        (d.incoming).name,
+        left((d.incoming).name, 512),
         p_source,
         (d.known).pricing_source,
         s.is_changed,
         -- Worth writing, but not a price: it came back, has another name, list, source or set of extra keys.
         (d.known).id is null
-            or coalesce((d.incoming).name, (d.known).name) is distinct from (d.known).name
+            or coalesce(left((d.incoming).name, 512), (d.known).name) is distinct from (d.known).name
             or (p_provider <> 'catalogue' and (d.known).listed_by <> p_provider)
             or (not s.is_changed and split_part(p_source, ':', 1) <> split_part((d.known).pricing_source, ':', 1))
             or (
@@ -1467,7 +1707,6 @@ CREATE FUNCTION public.compare_provider_prices(p_provider text, p_targets text[]
                 where a.per = 'token' and ((d.known).synced ->> a.axis)::numeric > 0
             )
         end,
-        coalesce((d.incoming).is_free, false),
         s.old_prices,
         s.new_prices,
         (d.incoming).listed_extra,
@@ -1494,33 +1733,68 @@ ALTER FUNCTION public.compare_provider_prices(p_provider text, p_targets text[],
 
 COMMENT ON FUNCTION public.compare_provider_prices(p_provider text, p_targets text[], p_prices jsonb, p_observed_at timestamp with time zone, p_source text) IS 'What a price list says of each model that it may speak for, beside what is known; price sets only where they differ. is_priced: a positive token price before and now.';
 
+CREATE FUNCTION public.counts_of_sync(p_log public.pricing_sync_log) RETURNS TABLE(status text, models_fetched integer, models_updated integer, models_skipped integer, models_unchanged integer, models_held integer, details jsonb)
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select
+        p_log.status,
+        p_log.models_fetched,
+        p_log.models_updated,
+        p_log.models_skipped,
+        p_log.models_unchanged,
+        p_log.models_held,
+        jsonb_strip_nulls(jsonb_build_object('unknown_keys', p_log.details -> 'unknown_keys'));
+$$;
+
+
+ALTER FUNCTION public.counts_of_sync(p_log public.pricing_sync_log) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.counts_of_sync(p_log public.pricing_sync_log) IS 'The counts of an attempt, and of its details the price keys that no list had before.';
+
 CREATE FUNCTION public.create_pricing_api_key(name text, role text DEFAULT 'admin'::text, created_by text DEFAULT CURRENT_USER, expires_at timestamp with time zone DEFAULT NULL::timestamp with time zone) RETURNS text
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
     AS $_$
 declare
+    v_folded constant text := public.folded_key_name(create_pricing_api_key.name);
+    v_taken text;
     v_key text;
 begin
     if create_pricing_api_key.role is null or create_pricing_api_key.role not in ('read', 'operate', 'admin') then
         raise exception 'A key cannot have the role %', coalesce(quote_literal(create_pricing_api_key.role), 'null')
             using errcode = 'PT422', hint = 'It is read, operate or admin.';
     end if;
-    if create_pricing_api_key.name is null or create_pricing_api_key.name !~ '^[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}$' then
-        raise exception 'A key needs a name of up to 64 letters, digits and . _ @ -'
-            using errcode = 'PT422', hint = 'The name is what history and jobs show.';
+    if create_pricing_api_key.name is null
+        or create_pricing_api_key.name !~ '^[A-Za-z0-9]([A-Za-z0-9 ._@-]{0,62}[A-Za-z0-9._@-])?$'
+    then
+        raise exception 'A key cannot be named %', coalesce(quote_literal(left(create_pricing_api_key.name, 100)), 'null')
+            using errcode = 'PT422',
+                hint = 'A name has up to 64 letters, digits, blanks and . _ @ -, begins with a letter or digit and does not end with a blank. History and jobs show it.';
     end if;
-    if create_pricing_api_key.name = 'admin' then
-        raise exception 'The name admin stands for PRICING_ADMIN_KEY'
+    if v_folded = 'admin' then
+        raise exception 'A key cannot be named %: admin stands for PRICING_ADMIN_KEY', quote_literal(create_pricing_api_key.name)
             using errcode = 'PT422', hint = 'Name the person or program that will use the key.';
     end if;
-    if exists (
-        select
-        from public.pricing_api_keys k
-        where k.name = create_pricing_api_key.name and k.revoked_at is null and k.replaced_by is null
-    ) then
-        raise exception 'There is a key named % already', quote_literal(create_pricing_api_key.name)
+
+    perform public.lock_key_name(create_pricing_api_key.name);
+    select k.name into v_taken
+    from public.pricing_api_keys k
+    where public.folded_key_name(k.name) = v_folded
+        and k.revoked_at is null
+        -- A replaced secret that is still valid acts under the name, whatever was done to the one that replaced it.
+        and (k.replaced_by is null or k.expires_at is null or k.expires_at > clock_timestamp())
+    order by k.name = create_pricing_api_key.name desc
+    limit 1;
+    if found then
+        raise exception 'There is a key named % already%',
+                quote_literal(v_taken),
+                case when v_taken <> create_pricing_api_key.name then
+                    ', and ' || quote_literal(create_pricing_api_key.name) || ' differs from it in case or blanks only'
+                else '' end
             using errcode = 'PT409',
-                hint = 'Choose another name; rotate_pricing_api_key gives this one a new secret, revoke_pricing_api_key frees the name.';
+                hint = 'Choose another name; rotate_pricing_api_key gives that key a new secret, revoke_pricing_api_key frees its name.';
     end if;
 
     v_key := public.add_pricing_api_key(
@@ -2008,6 +2282,14 @@ begin
         -- Here, so that a late caller locks nothing: somebody who ends the job just then would leave the row to it.
         and q.status = 'doing'
         and q.attempts + 1 = end_provider_sync.attempt
+        -- Its job and its provider, which the attempt's log row names too.
+        and not exists (
+            select
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id
+                and l.attempt = q.attempts + 1
+                and (l.job_id::text, l.provider_slug) is distinct from (lower(q.args ->> 'job_id'), q.args ->> 'provider')
+        )
     for no key update;
     if not found then
         return false;
@@ -2166,7 +2448,13 @@ begin
         and (p.slug = any (v_open) or p.slug = any (v_enqueued));
 
     if v_enqueued <> '{}' then
-        return query select * from public.trigger_pricing_sync(v_enqueued, triggered_by => 'schedule');
+        return query
+        select *
+        from public.add_pricing_sync_job(
+            v_enqueued,
+            'schedule',
+            jsonb_build_object('providers', v_enqueued, 'dry_run', false, 'on_conflict', 'queue')
+        );
     end if;
 end;
 $$;
@@ -2315,6 +2603,7 @@ declare
     v_held_jobs text[];
     v_awaited_job text;
     v_round integer := 0;
+    v_fault text;
 begin
     loop
         v_held_jobs := '{}';
@@ -2414,7 +2703,18 @@ begin
                 )
                 returning q.* into v_row;
                 if found then
-                    return v_row;
+                    v_fault := public.queue_row_fault(v_row.args, v_row.scheduled_at);
+                    if v_fault is null then
+                        return v_row;
+                    end if;
+                    raise warning 'pricing-sync: queue row % of task % was ended as failed: %', v_row.id, v_row.task_name, v_fault;
+                    insert into public.pricing_audit_log (who, action, subject, details)
+                    values (
+                        'fetch_queue_row', 'fail_queue_row', v_row.id::text,
+                        jsonb_build_object('task', v_row.task_name, 'message', v_fault)
+                    );
+                    update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v_row.id;
+                    continue;
                 end if;
                 -- Somebody else has the row; this lets go of what is held for it.
                 raise no_data_found;
@@ -2438,6 +2738,19 @@ $$;
 ALTER FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) IS 'Give a worker the next row that it may run, as procrastinate_fetch_job_v2 does, in a time that does not grow with the queue; a row of nulls when there is none.';
+
+CREATE FUNCTION public.folded_key_name(p_name text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    -- Turkish and others have a lower case of their own.
+    select lower(regexp_replace(p_name, '[[:space:]]', '', 'g') collate "C");
+$$;
+
+
+ALTER FUNCTION public.folded_key_name(p_name text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.folded_key_name(p_name text) IS 'The name of a key without case and blanks: no two keys that are in force have the same.';
 
 CREATE FUNCTION public.follow_provider_disabled() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -2517,7 +2830,15 @@ begin
     where q.id = give_up_sync.queue_job_id
         and q.task_name = 'sync_provider'
         and q.status = 'doing'
-        and q.attempts + 1 = give_up_sync.attempt;
+        and q.attempts + 1 = give_up_sync.attempt
+        -- Its job and its provider, which the attempt's log row names too.
+        and not exists (
+            select
+            from public.pricing_sync_log l
+            where l.queue_job_id = q.id
+                and l.attempt = q.attempts + 1
+                and (l.job_id::text, l.provider_slug) is distinct from (lower(q.args ->> 'job_id'), q.args ->> 'provider')
+        );
     if not found then
         outcome := 'late';
         return next;
@@ -2579,6 +2900,22 @@ ALTER FUNCTION public.give_up_sync(queue_job_id bigint, attempt integer) OWNER T
 
 COMMENT ON FUNCTION public.give_up_sync(queue_job_id bigint, attempt integer) IS 'Give up a running attempt that has waited too long, and queue its provider sync again; says who held what. outcome: queued, noted (the next clean-up does it), held (not even that can be written: a table is locked) or late (it is not running any more).';
 
+CREATE FUNCTION public.guard_interval() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform public.checked_interval(c.name, (to_jsonb(new) ->> c.name)::interval)
+    from unnest(tg_argv::text[]) as c (name);
+    return new;
+end;
+$$;
+
+
+ALTER FUNCTION public.guard_interval() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.guard_interval() IS 'Trigger: refuse an interval with a part below zero in the columns that its arguments name, with PT422.';
+
 CREATE FUNCTION public.guard_model_pricing() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2586,6 +2923,9 @@ CREATE FUNCTION public.guard_model_pricing() RETURNS trigger
 declare
     v_old jsonb;
     v_new jsonb;
+    v_override public.pricing_overrides;
+    v_is_price boolean;
+    v_unknown text;
     v_prices text;
     v_instead text;
     v_model text;
@@ -2598,31 +2938,51 @@ begin
         v_old := to_jsonb(old);
         v_new := to_jsonb(new);
         v_model := old.provider_slug || '/' || old.model_id;
-        -- What the UPDATE wanted, per million tokens where the axis is of tokens.
-        select string_agg(
-            format(
-                '"%s": %s',
+        select o.* into v_override
+        from public.pricing_overrides o
+        where o.model_id = old.id and o.ended_at is null;
+        -- What the UPDATE wanted, per million tokens where the axis is of tokens, and what else the override in force fixes,
+        -- which a new one replaces.
+        select
+            coalesce(bool_or(w.is_changed), false),
+            string_agg(w.short_name, ', ') filter (where w.is_changed and w.price is null and not w.is_fixed),
+            string_agg(
+                format(
+                    '"%s": %s', w.short_name, trim_scale(w.price * case w.per when 'token' then 1000000 else 1 end)
+                ),
+                ', '
+            ) filter (where w.price is not null)
+        into v_is_price, v_unknown, v_prices
+        from (
+            select
                 a.short_name,
-                coalesce(
-                    trim_scale((v_new ->> a.axis)::numeric * case a.per when 'token' then 1000000 else 1 end)::text,
-                    '...'
-                )
-            ),
-            ', '
-        )
-        into v_prices
-        from public.pricing_axes() a
-        where v_old -> a.axis is distinct from v_new -> a.axis;
+                a.per,
+                c.is_changed,
+                coalesce(v_override.prices ? a.axis, false) as is_fixed,
+                (case when c.is_changed then v_new ->> a.axis else v_override.prices ->> a.axis end)::numeric as price
+            from public.pricing_axes() a
+            cross join lateral (select v_old -> a.axis is distinct from v_new -> a.axis as is_changed) as c
+        ) as w;
+        if v_unknown is not null then
+            raise exception 'UPDATE does not make % of % unknown: its provider''s lists do. To repair it: begin; set local pricing.maintenance = ''on''; update model_pricing ...; commit;', v_unknown, v_model
+                using errcode = 'PT409', hint = 'What a repair changes of a price has to be written to model_pricing_history too.';
+        end if;
         v_instead := case
-            when v_prices is not null then format(
-                'select set_price_override(%L, %L, reason => ''...'', prices => ''{%s}'')',
-                old.provider_slug, old.model_id, v_prices
+            when v_is_price and v_prices is null then format(
+                'select clear_price_override(%L, %L)', old.provider_slug, old.model_id
+            )
+            when v_is_price then format(
+                'select set_price_override(%L, %L, reason => ''...'', prices => ''{%s}''%s)',
+                old.provider_slug,
+                old.model_id,
+                v_prices,
+                coalesce(', expires_at => ' || quote_literal(v_override.expires_at), '')
             )
             when (old.is_active, old.missing_count) is distinct from (new.is_active, new.missing_count) then format(
                 'select accept_shorter_list(%L)', old.listed_by
             )
         end;
-        if v_prices is null and v_instead is not null then
+        if v_instead is not null and not v_is_price then
             raise exception 'UPDATE does not make % active or inactive: its provider''s lists do; a list that has lost half of its models is accepted by: %;',
                     v_model, v_instead
                 using errcode = 'PT409',
@@ -2649,6 +3009,34 @@ ALTER FUNCTION public.guard_model_pricing() OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.guard_model_pricing() IS 'Trigger: refuse UPDATE, DELETE and TRUNCATE of model_pricing by hand, with PT409 and the call that does it; `set local pricing.maintenance = ''on''` lets them pass, and leaves an audit row.';
 
+CREATE FUNCTION public.guard_new_queue_row() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_fault constant text := public.queue_row_fault(new.args, new.scheduled_at);
+begin
+    if v_fault is not null then
+        raise exception '%', v_fault
+            using errcode = 'PT422',
+                hint = 'It takes {"name": value, ...}: at most 1,000,000 bytes, less than 100 deep; and a time from 1000 to 9000.';
+    end if;
+    if not pg_catalog.pg_has_role(
+        session_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'member'
+    ) then
+        -- The log goes by it: a number that was given before would make another row's attempts this one's, and one that
+        -- is still to come would be in the way. A restore, which is the owner's, keeps its numbers.
+        new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
+    end if;
+    return new;
+end;
+$$;
+
+
+ALTER FUNCTION public.guard_new_queue_row() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.guard_new_queue_row() IS 'Trigger: refuse a row that no worker could read with PT422, and number it by the sequence, whatever number a login brings.';
+
 CREATE FUNCTION public.guard_price_override() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -2661,8 +3049,21 @@ begin
         return null;
     end if;
     if tg_op = 'INSERT' then
-        -- A restore brings back rows of the past.
-        if not exists (select from inserted i where i.ended_at is null and i.created_at >= now() - interval '1 minute') then
+        -- A restore brings back overrides that have ended, or whose prices their models are charged at already.
+        if not exists (
+            select
+            from inserted i
+            left join public.model_pricing m on m.id = i.model_id
+            where i.ended_at is null
+                and (
+                    m.synced is null
+                    or exists (
+                        select
+                        from jsonb_each_text(i.prices) as p
+                        where (to_jsonb(m) ->> p.key)::numeric is distinct from p.value::numeric
+                    )
+                )
+        ) then
             return null;
         end if;
     end if;
@@ -2771,7 +3172,7 @@ CREATE FUNCTION public.guard_pricing_settings() RETURNS trigger
     AS $$
 begin
     raise exception 'The settings are one row, which cannot be deleted'
-        using errcode = 'PT409', hint = 'Change it: update pricing_settings set ...; \d pricing_settings shows the defaults.';
+        using errcode = 'PT409', hint = 'Change it: update pricing_settings set ...; information_schema.columns has the defaults.';
 end;
 $$;
 
@@ -2784,7 +3185,19 @@ CREATE FUNCTION public.guard_queue_row() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+declare
+    v_fault text;
 begin
+    -- The log goes by it.
+    new.id := old.id;
+    if (new.args, new.scheduled_at) is distinct from (old.args, old.scheduled_at) and old.task_name <> 'sync_provider' then
+        v_fault := public.queue_row_fault(new.args, new.scheduled_at);
+        if v_fault is not null then
+            raise exception '%', v_fault
+                using errcode = 'PT422', hint = 'Nothing was changed: a worker could not read the row.';
+        end if;
+    end if;
+
     if old.status = 'doing' and new.status <> 'doing' then
         -- A worker's end updates every row that still names it: 10 s with a million finished rows.
         new.worker_id := null;
@@ -2825,7 +3238,7 @@ $$;
 
 ALTER FUNCTION public.guard_queue_row() OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.guard_queue_row() IS 'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker.';
+COMMENT ON FUNCTION public.guard_queue_row() IS 'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker; no row changes its number, or becomes one that no worker can read.';
 
 CREATE FUNCTION public.held_pricing_locks() RETURNS TABLE(lock_key text, locked_at timestamp with time zone, locked_by text, expires_at timestamp with time zone, job_id uuid, queue_job_id bigint)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -3112,6 +3525,7 @@ CREATE FUNCTION public.hold_pricing_lock(p_name text, p_until timestamp with tim
 declare
     v_xmax xid;
 begin
+    perform public.require_fresh_reads();
     loop
         perform from public.pricing_locks l where l.name = p_name for update skip locked;
         if found then
@@ -3218,6 +3632,60 @@ ALTER FUNCTION public.hold_sync_end(p_queue_job_id bigint, p_attempt integer, p_
 
 COMMENT ON FUNCTION public.hold_sync_end(p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text, p_until timestamp with time zone) IS 'Hold the log row of an attempt, its job and its provider (null: not that) until the end of the transaction; waits until this time for all of them.';
 
+CREATE FUNCTION public.idempotency_identity(p_says text, OUT identity text, OUT since timestamp with time zone) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_caller jsonb;
+    v_key_id text;
+begin
+    identity := public.pricing_identity(p_says);
+    if p_says not like 'api:_%' or public.pricing_identity('api:?') <> 'api:?' then
+        return;
+    end if;
+
+    begin
+        -- Set by the web process within the statement that triggers, as in sign_audit_row.
+        v_caller := nullif(current_setting('pricing.http_caller', true), '')::jsonb;
+    exception
+        when others then null;
+    end;
+    if v_caller ->> 'who' = p_says and v_caller ? 'key_id' then
+        v_key_id := v_caller ->> 'key_id';
+    else
+        -- A web process from before 0.4.0, or a person as pricing_web.
+        select k.key_id into v_key_id
+        from public.pricing_api_keys k
+        where k.name = substr(p_says, 5) and k.revoked_at is null and k.replaced_by is null;
+    end if;
+    -- PRICING_ADMIN_KEY has no row.
+    if v_key_id is null then
+        return;
+    end if;
+
+    -- Back to the secret that the key was made with.
+    with recursive secret (key_id) as (
+        select v_key_id
+        union
+        select k.key_id
+        from public.pricing_api_keys k
+        join secret s on k.replaced_by = s.key_id
+    )
+    select p_says || '#' || k.key_id, k.created_at into identity, since
+    from secret s
+    join public.pricing_api_keys k on k.key_id = s.key_id
+    where not exists (select from public.pricing_api_keys e where e.replaced_by = k.key_id)
+    limit 1;
+    identity := coalesce(identity, p_says || '#' || v_key_id);
+end;
+$$;
+
+
+ALTER FUNCTION public.idempotency_identity(p_says text, OUT identity text, OUT since timestamp with time zone) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.idempotency_identity(p_says text, OUT identity text, OUT since timestamp with time zone) IS 'Whose an idempotency key is, as far as the server knows: a bearer key (api:<name>#<key_id of its first secret>, and since when it exists), or the role or login.';
+
 CREATE FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_lists jsonb DEFAULT '{}'::jsonb, p_reference jsonb DEFAULT NULL::jsonb) RETURNS TABLE(provider text, model_id text, class text, reason text, ratio numeric, to_zero boolean, evidence jsonb)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -3234,8 +3702,8 @@ CREATE FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_l
             case when c.source not like 'catalogue:%' then coalesce(r.prices, k.prices) end as catalogue
         from rows from (
             jsonb_to_recordset(case when exists (select from guard) then p_changes else '[]' end)
-                as (provider text, model_id text, source text, is_free boolean, raw jsonb)
-        ) with ordinality as c (provider, model_id, source, is_free, raw, position)
+                as (provider text, model_id text, source text, raw jsonb)
+        ) with ordinality as c (provider, model_id, source, raw, position)
         left join public.pricing_catalogue_prices k on k.provider_slug = c.provider and k.model_id = c.model_id
         left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
             on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id
@@ -3244,7 +3712,6 @@ CREATE FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_l
         select
             m.*,
             c.provider,
-            c.is_free,
             c.raw,
             g.guard_large_ratio,
             g.guard_unit_ratio,
@@ -3297,7 +3764,7 @@ CREATE FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_l
             null,
             format('%s falls to zero (%s -> 0)', m.short_name, public.pricing_short_number(m.old * 1000000))
         from move m
-        where m.now = 0 and m.old > 0 and m.is_free is not true
+        where m.now = 0 and m.old > 0
         union all
         select
             m.*,
@@ -3392,7 +3859,12 @@ CREATE FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_l
             ) as evidence
         from finding f
         left join lateral (
-            select jsonb_strip_nulls(jsonb_build_object('key', e.key, 'text', e.value -> 'text', 'unit', e.value -> 'unit')) as published
+            select jsonb_strip_nulls(jsonb_build_object(
+                'key', left(e.key, 200) || case when length(e.key) > 200 then '...' else '' end,
+                -- As text, whatever it is: what is nested deep no program could read.
+                'text', left(e.value ->> 'text', 200) || case when length(e.value ->> 'text') > 200 then '...' else '' end,
+                'unit', left(e.value ->> 'unit', 200)
+            )) as published
             from jsonb_each(case when jsonb_typeof(f.raw) = 'object' then f.raw else '{}' end) e
             where e.value ->> 'axis' = f.axis
             order by length(e.key), e.key
@@ -3425,7 +3897,7 @@ $$;
 
 ALTER FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_lists jsonb, p_reference jsonb) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_lists jsonb, p_reference jsonb) IS 'Of the changes, [{id, provider, model_id, old, new, old_source, source, is_free, raw}], those that look wrong by the guards of a provider: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';
+COMMENT ON FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_lists jsonb, p_reference jsonb) IS 'Of the changes, [{id, provider, model_id, old, new, old_source, source, raw}], those that look wrong by the guards of a provider: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';
 
 CREATE TABLE public.model_pricing (
     id bigint NOT NULL,
@@ -3519,13 +3991,32 @@ CREATE FUNCTION public.judge_price_override(p_model public.model_pricing, p_pric
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
-    -- US dollars for one image, request or search, where there was no such price to measure by.
+    -- US dollars for one image, request or search, where a model has no price at all to measure by.
     v_highest_fee constant numeric := 10;
     v_base constant jsonb := public.pricing_base_set(p_model);
     v_set constant jsonb := public.pricing_overridden_set(v_base, p_prices);
+    v_change constant jsonb := jsonb_build_array(jsonb_build_object(
+        'id', p_model.id,
+        'provider', p_model.provider_slug,
+        'model_id', p_model.model_id,
+        -- An override adds no condition.
+        'old', v_base - 'conditions',
+        'new', v_set - 'conditions',
+        'old_source', 'manual',
+        'source', 'manual'
+    ));
+    -- As in model_prices.price_state.
+    v_is_unpriced constant boolean := not v_base ?| array[
+            'price_per_input_token', 'price_per_output_token', 'conditions'
+        ]
+        and not exists (
+            select
+            from public.pricing_axes() a
+            where (v_base ->> a.axis)::numeric > 0 and a.axis <> 'price_per_web_search'
+        );
     v_guard public.pricing_providers;
     v_reason text;
-    v_fees text;
+    v_others text;
 begin
     -- A provider without a row has its prices from the catalogue, whose guards are theirs too.
     select p.* into v_guard
@@ -3538,83 +4029,122 @@ begin
     end if;
 
     select regexp_replace(j.reason, '^[a-z_]+: ', '') into v_reason
-    from public.judge_price_changes(
-        v_guard.slug,
-        jsonb_build_array(jsonb_build_object(
-            'id', p_model.id,
-            'provider', p_model.provider_slug,
-            'model_id', p_model.model_id,
-            -- An override adds no condition.
-            'old', v_base - 'conditions',
-            'new', v_set - 'conditions',
-            'old_source', 'manual',
-            'source', 'manual',
-            'is_free', false
-        ))
-    ) j
+    from public.judge_price_changes(v_guard.slug, v_change) j
     -- That nobody has looked at the provider's list yet says nothing of this price.
     where j.class <> 'first_list';
 
-    -- What is not paid for tokens: lists are not judged by it, people mistype it all the same.
-    select string_agg(
-        case
-            when f.now = 0 then format('%s falls to zero (%s -> 0)', f.short_name, public.pricing_short_number(f.old))
-            when f.old is null and f.is_token then format(
-                '%s %s is %s times the price of input and output, and there was none',
-                f.short_name,
-                public.pricing_short_number(f.now * 1000000),
-                public.pricing_short_number(f.now / f.usual)
-            )
-            when f.old is null or f.now > f.highest then format(
-                '%s %s is above %s',
-                f.short_name,
-                public.pricing_short_number(f.now),
-                public.pricing_short_number(case when f.old is null then v_highest_fee else f.highest end)
-            )
-            else format(
-                '%s moves by %s times (%s -> %s)',
-                f.short_name,
-                public.pricing_short_number(greatest(f.now / f.old, f.old / f.now)),
-                public.pricing_short_number(f.old),
-                public.pricing_short_number(f.now)
-            )
-        end,
-        '; ' order by f.short_name
-    )
-    into v_fees
-    from (
+    -- What a list is not judged by: people mistype it all the same.
+    with given as (
         select
+            a.axis,
             a.short_name,
             a.per = 'token' as is_token,
-            (p_prices ->> a.axis)::numeric as now,
-            nullif((v_base ->> a.axis)::numeric, 0) as old,
-            v_guard.guard_highest_per_1m as highest,
-            nullif(
-                greatest(
-                    (v_set ->> 'price_per_input_token')::numeric, (v_set ->> 'price_per_output_token')::numeric
-                ),
-                0
-            ) as usual
+            p.amount as now,
+            public.pricing_short_number(p.amount * case when a.per = 'token' then 1000000 else 1 end) as shown,
+            p.base,
+            nullif(p.base, 0) as old,
+            nullif((c.prices ->> a.axis)::numeric, 0) as catalogue,
+            -- What other tokens cost: with the provider, not with this override, or a price would be measured by
+            -- itself. Only where the provider says nothing at all is the override measured by itself.
+            w.lowest,
+            w.highest,
+            exists (
+                select from public.pricing_token_moves(v_change) m where m.axis = a.axis and m.before > 0
+            ) as is_known,
+            v_guard.guard_large_ratio as large,
+            case when a.axis ~ 'audio|image' then v_guard.guard_unit_ratio else v_guard.guard_large_ratio end as dearer,
+            -- A read of a cache costs a small part of what the text costs.
+            case
+                when a.axis in ('price_per_input_token', 'price_per_output_token') then v_guard.guard_large_ratio
+                else v_guard.guard_unit_ratio
+            end as cheaper
         from public.pricing_axes() a
+        cross join lateral (
+            select (p_prices ->> a.axis)::numeric as amount, (v_base ->> a.axis)::numeric as base
+        ) as p
+        left join public.pricing_catalogue_prices c
+            on c.provider_slug = p_model.provider_slug and c.model_id = p_model.model_id
+        cross join lateral (
+            select min(o.amount) as lowest, max(o.amount) as highest
+            from (
+                select (case when v_is_unpriced then p_prices else v_base end ->> n.axis)::numeric as amount
+                from (values ('price_per_input_token'), ('price_per_output_token')) as n (axis)
+                where n.axis <> a.axis
+            ) as o
+            where o.amount > 0
+        ) as w
         where p_prices ? a.axis
-    ) as f
-    where case
-        -- Those that were known are judged as a list's are, above.
-        when f.is_token then f.old is null and f.now >= f.usual * v_guard.guard_unit_ratio
-        when f.old is null then f.now > v_highest_fee
-        else f.now > f.highest
-            or f.now = 0
-            or f.now >= f.old * v_guard.guard_large_ratio
-            or f.now * v_guard.guard_large_ratio <= f.old
-    end;
-    return nullif(concat_ws('; ', v_reason, v_fees), '');
+    ),
+    finding as (
+        select
+            g.short_name,
+            case
+                when g.now = 0 and g.old > 0 and not g.is_token then format(
+                    '%s falls to zero (%s -> 0)', g.short_name, public.pricing_short_number(g.old)
+                )
+                -- Reasoning without a price of its own is nothing, as fees are.
+                when g.now = 0 and g.base is null and g.is_token and g.axis <> 'price_per_reasoning_token' then format(
+                    '%s is zero, and there was no price', g.short_name
+                )
+                -- What was known is judged as a list's is, above.
+                when g.now = 0 or g.is_known then null
+                when g.old > 0 and g.now > v_guard.guard_highest_per_1m then format(
+                    '%s %s is above %s',
+                    g.short_name, g.shown, public.pricing_short_number(v_guard.guard_highest_per_1m)
+                )
+                when g.old > 0 and (g.now >= g.old * g.large or g.now * g.large <= g.old) then format(
+                    '%s moves by %s times (%s -> %s)',
+                    g.short_name,
+                    public.pricing_short_number(greatest(g.now / g.old, g.old / g.now)),
+                    public.pricing_short_number(g.old),
+                    g.shown
+                )
+                when g.old > 0 then null
+                when g.catalogue > 0 then case
+                    when g.now >= g.catalogue * g.large or g.now * g.large <= g.catalogue then format(
+                        '%s is %s times the catalogue''s %s',
+                        g.short_name,
+                        public.pricing_short_number(g.now / g.catalogue),
+                        public.pricing_short_number(g.catalogue * case when g.is_token then 1000000 else 1 end)
+                    )
+                end
+                when g.is_token and g.highest > 0 then case
+                    when g.now >= g.highest * g.dearer or g.now * g.cheaper <= g.lowest then format(
+                        '%s %s is %s times the price of %s, and there was none',
+                        g.short_name,
+                        g.shown,
+                        public.pricing_short_number(
+                            g.now / case when g.now > g.lowest then g.highest else g.lowest end
+                        ),
+                        case g.axis
+                            when 'price_per_input_token' then 'output'
+                            when 'price_per_output_token' then 'input'
+                            else 'input and output'
+                        end
+                    )
+                end
+                when not v_is_unpriced then format(
+                    '%s %s has nothing to be measured by: %s',
+                    g.short_name, g.shown, case when g.base = 0 then 'it was free' else 'there was none' end
+                )
+                when not g.is_token and g.now > v_highest_fee then format(
+                    '%s %s is above %s', g.short_name, g.shown, public.pricing_short_number(v_highest_fee)
+                )
+            end as words
+        from given g
+    )
+    select string_agg(f.words, '; ' order by f.short_name)
+    into v_others
+    from finding f
+    where coalesce(position(f.words in v_reason), 0) = 0;
+    return nullif(concat_ws('; ', v_reason, v_others), '');
 end;
 $$;
 
 
 ALTER FUNCTION public.judge_price_override(p_model public.model_pricing, p_prices jsonb) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.judge_price_override(p_model public.model_pricing, p_prices jsonb) IS 'What looks wrong with an override by the guards of its provider (factor, fall to zero, band, power of ten beside the catalogue), in USD per million tokens or per unit; null: nothing.';
+COMMENT ON FUNCTION public.judge_price_override(p_model public.model_pricing, p_prices jsonb) IS 'What looks wrong with an override by the guards of its provider (factor, zero, band, power of ten beside the catalogue, a price where the model has others and nothing to measure it by), in USD per million tokens or per unit; null: nothing.';
 
 CREATE FUNCTION public.keep_pricing_lock() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3705,7 +4235,6 @@ begin
                         'new', c.new_prices,
                         'old_source', c.old_source,
                         'source', c.source,
-                        'is_free', c.is_free,
                         'extra', c.extra,
                         'raw', c.raw
                     )
@@ -3745,6 +4274,51 @@ $$;
 ALTER FUNCTION public.list_provider_models(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb, p_observed_at timestamp with time zone, p_now timestamp with time zone, p_dry_run boolean, p_is_shorter boolean, p_source text) OWNER TO pricing_owner;
 
 COMMENT ON FUNCTION public.list_provider_models(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb, p_observed_at timestamp with time zone, p_now timestamp with time zone, p_dry_run boolean, p_is_shorter boolean, p_source text) IS 'Write which models a list has (new ones without a price) and which are missing; p_is_shorter: these are gone at once; p_source: whose prices they are. Returns how many it may speak for, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';
+
+CREATE FUNCTION public.lock_key_name(p_name text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET lock_timeout TO '5s'
+    AS $$
+declare
+    v_until constant timestamptz := clock_timestamp() + interval '5 seconds';
+    v_lock constant text := 'keys named ' || public.folded_key_name(p_name);
+    v_xmax xid;
+begin
+    -- No key can have such a name.
+    if p_name is null or length(p_name) > 64 then
+        return;
+    end if;
+    perform public.hold_pricing_lock(v_lock, v_until);
+    -- A transaction whose snapshot is older (repeatable read) fails here instead of going by what it cannot see.
+    update public.pricing_locks l set name = l.name where l.name = v_lock;
+    begin
+        -- Rows that somebody changes by hand.
+        perform public.wait_for_locks_until(v_until);
+        perform from public.pricing_api_keys k
+        where k.name = p_name and k.revoked_at is null
+        order by k.key_id
+        for update;
+    exception
+        when lock_not_available then
+            -- The first of those that the holder may have.
+            select k.xmax into v_xmax
+            from public.pricing_api_keys k
+            where k.name = p_name and k.revoked_at is null and k.xmax <> '0'::xid
+            order by k.key_id
+            limit 1;
+            raise exception 'The % are held by %',
+                    v_lock, public.pricing_lock_holders('public.pricing_api_keys'::regclass, v_xmax)
+                using errcode = 'lock_not_available',
+                    hint = 'Nothing was written; try again. select pg_terminate_backend(<pid>) ends that session.';
+    end;
+end;
+$$;
+
+
+ALTER FUNCTION public.lock_key_name(p_name text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.lock_key_name(p_name text) IS 'Hold all keys of a name, those to come included, until the end of the transaction; after 5 seconds an error that says who has them.';
 
 CREATE FUNCTION public.lock_listed_prices(p_provider text, p_prices jsonb, p_until timestamp with time zone) RETURNS text[]
     LANGUAGE plpgsql SECURITY DEFINER
@@ -3844,7 +4418,7 @@ CREATE FUNCTION public.log_ended_attempt(p_queue_job_id bigint, p_attempt intege
     set status = p_status,
         sync_completed_at = clock_timestamp(),
         errors = case when p_status = 'failed' then 1 else 0 end,
-        error_kind = p_error_kind,
+        error_kind = left(p_error_kind, 100),
         error_message = left(p_message, 2000)
     where l.queue_job_id = p_queue_job_id
         and l.attempt = p_attempt
@@ -4120,6 +4694,7 @@ declare
     v_provider text := new.args ->> 'provider';
     v_unknown text;
     v_job public.pricing_sync_jobs;
+    v_last bigint;
 begin
     if jsonb_typeof(new.args) is distinct from 'object' then
         raise exception 'The arguments of sync_provider are not an object'
@@ -4163,6 +4738,48 @@ begin
             raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
                 using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
         end if;
+        -- A job signs what its syncs change: as it was triggered, or retried.
+        if not exists (
+            select
+            from public.pricing_sync_jobs j
+            where j.job_id = (new.args ->> 'job_id')::uuid and v_provider = any (j.providers)
+        ) then
+            raise exception 'Provider % is none of job %', quote_literal(v_provider), new.args ->> 'job_id'
+                using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
+        if (
+            select l.status
+            from public.pricing_sync_log l
+            where l.job_id = (new.args ->> 'job_id')::uuid
+                and l.provider_slug = v_provider
+                -- Its own, which a restore brings before it.
+                and l.queue_job_id <> new.id
+            order by l.id desc
+            limit 1
+        ) in ('queued', 'in_progress', 'success') then
+            raise exception 'Job % has a sync of % already', new.args ->> 'job_id', quote_literal(v_provider)
+                using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
+        end if;
+    end if;
+
+    -- The engine's numbers may begin again (truncate ... restart identity, a restore of our tables only), and the log
+    -- goes by them: a row whose number another attempt had moves past all that were given.
+    if public.queue_id_is_taken(new.id, (new.args ->> 'job_id')::uuid, v_provider) then
+        select greatest(
+            (select max(l.queue_job_id) from public.pricing_sync_log l),
+            (select max(g.queue_job_id) from public.pricing_given_up_syncs g)
+        )
+        into v_last;
+        new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
+        if new.id <= v_last then
+            -- By steps, as setval could take back what another session is being given.
+            select max(nextval('procrastinate.procrastinate_jobs_id_seq')) into new.id
+            from generate_series(new.id, least(v_last, new.id + 1000000));
+        end if;
+        if public.queue_id_is_taken(new.id, (new.args ->> 'job_id')::uuid, v_provider) then
+            raise exception 'The queue numbers its rows with numbers that were given before'
+                using errcode = 'PT409', hint = 'Run `pricing-sync migrate`: it sets the sequence.';
+        end if;
     end if;
 
     new.queue_name := 'pricing';
@@ -4187,7 +4804,8 @@ COMMENT ON FUNCTION public.prepare_provider_sync() IS 'Trigger: give a new provi
 CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, object text, found text, statement text, is_ours boolean)
     LANGUAGE sql STABLE
     SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
+    SET quote_all_identifiers TO 'off'
+    AS $_$
     with role as materialized (
         select
             r.*,
@@ -4210,6 +4828,28 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
     self as materialized (
         select r.* from role r where r.name = current_user
     ),
+    membership as materialized (
+        select
+            m.roleid,
+            m.member,
+            string_agg(
+                format('revoke %s from %s', r.quoted, u.quoted) || case
+                    -- From 16 on each grantor's is one of its own, and what was granted by it goes with it.
+                    when current_setting('server_version_num')::integer >= 160000
+                        then format(' granted by %I cascade', pg_get_userbyid(m.grantor))
+                    else ''
+                end,
+                '; '
+                order by m.grantor
+            ) as revoke,
+            bool_and(
+                current_setting('server_version_num')::integer < 160000 or pg_has_role(m.grantor, 'usage')
+            ) as is_revocable
+        from pg_auth_members m
+        join role r on r.oid = m.roleid
+        join role u on u.oid = m.member
+        group by m.roleid, m.member
+    ),
     wanted_relation as materialized (
         select to_regclass(format('public.%I', w.object)) as oid, array_agg(w.role) as roles
         from public.pricing_rights w
@@ -4226,7 +4866,12 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
             or (
                 n.nspname = 'procrastinate'
                 and c.relkind in ('r', 'p', 'v', 'm', 'S')
-                and case when e.known is null then c.relowner = e.owner else e.known -> 'relations' ? c.relname end
+                and case
+                    when e.known is null then c.relowner = e.owner
+                    -- A sequence that its column does not own any more has its name still.
+                    else e.known -> 'relations' ? c.relname
+                        or c.relkind = 'S' and e.known -> 'relations' ? regexp_replace(c.relname, '_id_seq$', '')
+                end
             )
     ),
     owned_sequence as materialized (
@@ -4240,7 +4885,8 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
         where c.relkind = 'S'
     ),
     routine as materialized (
-        select p.*, p.oid::regprocedure::text as name, w.roles, p.pronamespace = to_regnamespace('procrastinate') as is_engine
+        select p.*, p.oid::regprocedure::text as name, w.roles,
+            p.pronamespace is not distinct from to_regnamespace('procrastinate') as is_engine
         from pg_proc p
         cross join engine e
         left join (
@@ -4256,10 +4902,22 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
                 from pg_proc o
                 where o.pronamespace = p.pronamespace and o.proname = p.proname and o.proowner = e.owner
             )
-            when p.pronamespace <> to_regnamespace('procrastinate') then false
+            when p.pronamespace is distinct from to_regnamespace('procrastinate') then false
             when e.known is null then p.proowner = e.owner
-            -- By name and text: a function of somebody else may have the name.
-            else e.known -> 'functions' -> p.proname ? md5(regexp_replace(p.prosrc, '\s+', '', 'g'))
+            -- By name, parameters and text: a function of somebody else may have any of them.
+            else exists (
+                select
+                from jsonb_to_recordset(e.known -> 'functions' -> p.proname) as f (text text, types text[])
+                where f.text = md5(regexp_replace(p.prosrc, '[[:space:]]+', '', 'g'))
+                    and p.proargtypes::text = array_to_string(
+                        array(
+                            select to_regtype(t.name)::oid
+                            from unnest(f.types) with ordinality as t (name, position)
+                            order by t.position
+                        ),
+                        ' ', '?'
+                    )
+            )
         end
     ),
     -- What rights are given on: word is what GRANT calls it, worker what the worker may in the engine's schema.
@@ -4367,12 +5025,13 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
             exists (select from grantee g where g.oid = any (p.polroles) and g.is_ours) as is_ours
         from pg_policy p
         join relation r on r.oid = p.polrelid
-        where r.nspname = 'public'
     ),
     secured as materialized (
         select
             r.oid,
             r.name,
+            -- The engine knows of none: its tables are the worker's as a whole.
+            r.nspname = 'public' as is_wanted,
             r.relrowsecurity,
             r.relforcerowsecurity,
             array(
@@ -4382,16 +5041,21 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
                 order by 1
             ) as readers
         from relation r
-        where r.nspname = 'public' and r.relkind in ('r', 'p')
+        where r.relkind in ('r', 'p')
     )
     -- Settings that would disarm our triggers for everybody.
     select
         1,
-        case when s.setrole = 0 then 'database ' || current_database() else 'role ' || pg_get_userbyid(s.setrole) end,
+        case
+            when s.setrole = 0 and s.setdatabase = 0 then 'every role'
+            when s.setrole = 0 then 'database ' || current_database()
+            else 'role ' || pg_get_userbyid(s.setrole)
+        end,
         'sets ' || c.setting || ' for every session',
         format(
             'alter %s reset %s',
             case
+                when s.setrole = 0 and s.setdatabase = 0 then 'role all'
                 when s.setrole = 0 then 'database ' || quote_ident(current_database())
                 else 'role ' || quote_ident(pg_get_userbyid(s.setrole))
                     || case when s.setdatabase <> 0 then ' in database ' || quote_ident(current_database()) else '' end
@@ -4431,6 +5095,7 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
     where c.relnamespace = to_regnamespace('procrastinate')
         and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S')
         and not e.known -> 'relations' ? c.relname
+        and not exists (select from relation r where r.oid = c.oid)
         and not exists (
             select
             from pg_depend d
@@ -4471,23 +5136,33 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
         and not exists (select from relation r where r.oid = c.oid)
         and pg_my_temp_schema() <> c.relnamespace
         -- Made to be compared with, and gone with the transaction.
-        and n.nspname not like 'pricing\_release\_%'
+        and not starts_with(n.nspname, 'pricing_release_')
     union all
+    -- Whatever the options of the membership: who may set the role, or grant it to itself, has its rights. The login that
+    -- runs `migrate` is such a member, and of the other two as well; `migrate` ends without that, so no statement takes it.
     select
         1,
         'role ' || member.name,
         'is a member of ' || r.name || ': it may do everything here',
-        format('revoke %s from %s', r.quoted, member.quoted),
+        case when p.is_process then m.revoke end,
         false
-    from pg_auth_members m
+    from membership m
     join role r on r.oid = m.roleid and r.name = 'pricing_owner'
     join role member on member.oid = m.member
+    cross join lateral (
+        select count(*) filter (where o.is_ours and o.name <> r.name) = 1
+            or count(*) filter (where o.is_ours and o.name <> r.name) = 0 and count(*) filter (where o.is_api) > 0
+        from role o
+        where (o.is_ours or o.is_api) and pg_has_role(member.oid, o.oid, 'member')
+    ) as p (is_process)
     where not member.is_ours
         and not member.is_api
         and not member.rolsuper
         and member.name <> current_user
-        -- From 16 on who makes a role has it with admin option, which is no use of its rights.
-        and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
+        and (
+            p.is_process
+            or member.oid <> (select d.datdba from pg_database d where d.datname = current_database())
+        )
     union all
     -- Roles and memberships.
     select
@@ -4549,10 +5224,10 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
         1,
         'role ' || member.name,
         'is a member of ' || r.name,
-        format('revoke %s from %s', r.quoted, member.quoted),
-        r.is_ours and (member.is_ours or member.is_api)
+        m.revoke,
+        r.is_ours and (member.is_ours or member.is_api) and m.is_revocable
             and (select s.rolsuper or pg_has_role(s.oid, r.oid, 'member with admin option') from self s)
-    from pg_auth_members m
+    from membership m
     join role r on r.oid = m.roleid
     join role member on member.oid = m.member
     where (r.is_ours and member.is_api) or member.is_ours
@@ -4675,20 +5350,24 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
         where g.word = w.word and g.name = w.name and g.grantee = w.grantee and g.privilege = w.privilege
     )
     union all
-    -- Row level security is on everywhere and forced nowhere: a definer over a table of another owner would silently see
-    -- no rows.
+    -- Row level security is on for all of ours and forced nowhere: a definer over a table of another owner would silently
+    -- see no rows, as the worker would of the engine's.
     select
         6,
         'table ' || t.name,
-        case when t.relrowsecurity then 'forces its row level security' else 'has no row level security' end,
+        case
+            when t.relrowsecurity and not t.is_wanted then 'has row level security, and the engine knows of none'
+            when t.relforcerowsecurity then 'forces its row level security'
+            else 'has no row level security'
+        end,
         format(
-            'alter table %s %s row level security',
+            'alter table %s %s row level security, no force row level security',
             t.name,
-            case when t.relrowsecurity then 'no force' else 'enable' end
+            case when t.is_wanted then 'enable' else 'disable' end
         ),
         true
     from secured t
-    where not t.relrowsecurity or t.relforcerowsecurity
+    where t.relrowsecurity <> t.is_wanted or t.relforcerowsecurity
     union all
     select
         6,
@@ -4716,7 +5395,7 @@ CREATE FUNCTION public.pricing_access_differences() RETURNS TABLE(step integer, 
         p.is_ours
     from policy p
     where p.polname <> 'pricing_read';
-$$;
+$_$;
 
 
 ALTER FUNCTION public.pricing_access_differences() OWNER TO pricing_owner;
@@ -4831,7 +5510,7 @@ begin
                         order by d.runid desc
                         limit 1
                     ) d on true
-                    where j.jobname like 'pricing\_sync\_%%' and j.database = current_database()
+                    where starts_with(j.jobname, 'pricing_sync_') and j.database = current_database()
                 $cron$,
                 v_cron
             ) into v_cron_jobs;
@@ -4845,7 +5524,7 @@ begin
         select
             q.id,
             q.args ->> 'provider' as provider,
-            coalesce(extract(epoch from clock_timestamp() - l.queued_at), 0) as seconds,
+            coalesce(extract(epoch from clock_timestamp() - public.capped_expiry(l.queued_at)), 0) as seconds,
             h.locked_by,
             extract(epoch from clock_timestamp() - h.locked_at) as locked_seconds
         from procrastinate.procrastinate_jobs q
@@ -4861,7 +5540,7 @@ begin
     ),
     workers as (
         select
-            extract(epoch from clock_timestamp() - w.last_heartbeat) as seconds,
+            extract(epoch from clock_timestamp() - public.capped_expiry(w.last_heartbeat)) as seconds,
             coalesce(w.last_heartbeat > clock_timestamp() - s.lease, false) as is_alive
         from public.pricing_worker_heartbeats w
         cross join public.pricing_settings s
@@ -4874,7 +5553,7 @@ begin
             p.base_url,
             p.credential_variable,
             p.consecutive_failures,
-            extract(epoch from clock_timestamp() - p.last_success_at) as success_seconds,
+            extract(epoch from clock_timestamp() - public.capped_expiry(p.last_success_at)) as success_seconds,
             f.error_kind,
             f.error_message
         from public.pricing_providers p
@@ -4916,7 +5595,7 @@ begin
         'ticks', coalesce(
             (
                 select jsonb_object_agg(t.scheduler, jsonb_build_object(
-                    'seconds', extract(epoch from clock_timestamp() - t.last_tick_at),
+                    'seconds', extract(epoch from clock_timestamp() - public.capped_expiry(t.last_tick_at)),
                     'last_error', t.last_error
                 ))
                 from public.pricing_scheduler_ticks t
@@ -5094,7 +5773,10 @@ CREATE FUNCTION public.pricing_is_called_by(p_stack text, VARIADIC p_functions t
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
-    return coalesce(p_stack ~ ('(?n)^PL/pgSQL function public\.(' || array_to_string(p_functions, '|') || ')\('), false);
+    -- With the quotes of quote_all_identifiers, or without.
+    return coalesce(
+        p_stack ~ ('(?n)^PL/pgSQL function "?public"?[.]"?(' || array_to_string(p_functions, '|') || ')"?[(]'), false
+    );
 end;
 $$;
 
@@ -5133,7 +5815,7 @@ begin
                 and not exists (
                     select
                     from jsonb_object_keys(c.condition) as key
-                    where key not in ('utc_days', 'utc_start', 'utc_end') and key not like 'price\_per\_%'
+                    where key not in ('utc_days', 'utc_start', 'utc_end') and not starts_with(key, 'price_per_')
                 )
                 and (c.condition -> 'utc_days' is null or c.condition -> 'utc_days' ? m.weekday)
                 and case
@@ -5292,7 +5974,7 @@ CREATE FUNCTION public.pricing_overridden_set(p_synced jsonb, p_override jsonb) 
                 select c.condition - array(select jsonb_object_keys(p_override)) as kept, c.position
                 from jsonb_array_elements(coalesce(p_synced -> 'conditions', '[]')) with ordinality as c (condition, position)
             ) as k
-            where exists (select from jsonb_object_keys(k.kept) as key where key like 'price\_per\_%')
+            where exists (select from jsonb_object_keys(k.kept) as key where starts_with(key, 'price_per_'))
         ))
     );
 $$;
@@ -5368,20 +6050,20 @@ CREATE FUNCTION public.pricing_scheduler_status() RETURNS jsonb
         select
             provider.slug,
             provider.sync_interval,
-            nullif(
+            public.capped_expiry(nullif(
                 case
                     when provider.next_allowed_at > clock_timestamp()
                         then greatest(provider.next_sync_at, provider.next_allowed_at)
                     else provider.next_sync_at
                 end,
                 '-infinity'
-            ) as next_run,
+            )) as next_run,
             -- Enabled, but without what it needs or put off for ever, it has no next run.
             syncable.slug is not null
                 and 'infinity' not in (
                     coalesce(provider.next_sync_at, 'epoch'), coalesce(provider.next_allowed_at, 'epoch')
                 ) as has_next_run,
-            provider.last_success_at
+            public.capped_expiry(provider.last_success_at) as last_success_at
         from public.pricing_providers as provider
         left join public.pricing_syncable_providers as syncable on syncable.slug = provider.slug
         where provider.enabled
@@ -5564,11 +6246,11 @@ declare
         p_number,
         case
             when v_whole <> '0' then greatest(0, 6 - length(v_whole))
-            else 6 + coalesce(length(substring(abs(p_number)::text from '^0\.(0*)')), 0)
+            else 6 + coalesce(length(substring(abs(p_number)::text from '^0[.](0*)')), 0)
         end
     )::text;
 begin
-    return regexp_replace(split_part(v_shown, '.', 1), '(\d)(?=(\d{3})+$)', '\1,', 'g')
+    return regexp_replace(split_part(v_shown, '.', 1), '(?<=[0-9])(?=([0-9]{3})+$)', ',', 'g')
         || coalesce('.' || nullif(rtrim(split_part(v_shown, '.', 2), '0'), ''), '');
 end;
 $_$;
@@ -5908,6 +6590,15 @@ begin
     end if;
 
     begin
+        if tg_op = 'UPDATE' and old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+            -- By a hand or the engine's retry: what it changes is signed by the job, so this says who it was.
+            insert into public.pricing_audit_log (who, action, subject, details)
+            values (
+                public.pricing_who(), 'repeat_queue_row', v_job_id::text,
+                jsonb_build_object('provider', v_provider, 'queue_job_id', new.id, 'was', old.status)
+            );
+        end if;
+
         if tg_op = 'DELETE' then
             if old.status in ('todo', 'doing') then
                 perform public.log_ended_attempt(
@@ -5988,7 +6679,10 @@ CREATE FUNCTION public.prune_pricing_workers(lease_seconds double precision) RET
     with dead as materialized (
         select w.id
         from procrastinate.procrastinate_workers w
-        where w.last_heartbeat < clock_timestamp() - make_interval(secs => prune_pricing_workers.lease_seconds)
+        -- Never before the lease is over: to be lost three times ends a sync.
+        where w.last_heartbeat < clock_timestamp() - greatest(
+            make_interval(secs => prune_pricing_workers.lease_seconds), (select s.lease from public.pricing_settings s)
+        )
         for update skip locked
     ),
     -- Their worker is set null with it.
@@ -6012,7 +6706,50 @@ $$;
 
 ALTER FUNCTION public.prune_pricing_workers(lease_seconds double precision) OWNER TO pricing_owner;
 
-COMMENT ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) IS 'Forget the workers without a heartbeat for this many seconds, except those that somebody holds; returns their numbers.';
+COMMENT ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) IS 'Forget the workers without a heartbeat for this many seconds, and for the lease at least, except those that somebody holds; returns their numbers.';
+
+CREATE FUNCTION public.queue_id_is_taken(p_queue_job_id bigint, p_job_id uuid, p_provider text) RETURNS boolean
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select exists (
+            select
+            from public.pricing_sync_log l
+            where l.queue_job_id = p_queue_job_id
+                and not (
+                    l.job_id = p_job_id and l.provider_slug = p_provider and l.status in ('queued', 'in_progress')
+                )
+        )
+        or exists (select from public.pricing_given_up_syncs g where g.queue_job_id = p_queue_job_id);
+$$;
+
+
+ALTER FUNCTION public.queue_id_is_taken(p_queue_job_id bigint, p_job_id uuid, p_provider text) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.queue_id_is_taken(p_queue_job_id bigint, p_job_id uuid, p_provider text) IS 'Whether an attempt of another queue row has this number in the log.';
+
+CREATE FUNCTION public.queue_row_fault(p_args jsonb, p_scheduled_at timestamp with time zone) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $_$
+    select case
+        when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of a task are not an object'
+        when octet_length(p_args::text) > 1000000 then 'The arguments of a task have more than 1,000,000 bytes'
+        -- What is short is neither deep nor a number of many digits.
+        when octet_length(p_args::text) > 200 and jsonb_path_exists(p_args, '$.**{100}')
+            then 'The arguments of a task are nested 100 deep'
+        when octet_length(p_args::text) > 1000 and exists (
+            select from jsonb_path_query(p_args, '$.** ? (@.type() == "number")') as n where length(n::text) > 1000
+        ) then 'The arguments of a task have a number of more than 1,000 digits'
+        when p_scheduled_at not between timestamptz '1000-01-01 00:00:00+00' and timestamptz '9000-01-01 00:00:00+00'
+            then 'The time for which a task is scheduled is none that a worker can read'
+    end;
+$_$;
+
+
+ALTER FUNCTION public.queue_row_fault(p_args jsonb, p_scheduled_at timestamp with time zone) OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.queue_row_fault(p_args jsonb, p_scheduled_at timestamp with time zone) IS 'Why no worker can read a queue row with these arguments and this time, in one sentence; null when it can.';
 
 CREATE TABLE public.model_pricing_history (
     id bigint NOT NULL,
@@ -6560,7 +7297,6 @@ begin
                         'new', s.prices,
                         'old_source', s.old_source,
                         'source', s.pricing_source,
-                        'is_free', false,
                         'extra', s.extra,
                         'raw', s.raw
                     )
@@ -6700,6 +7436,24 @@ ALTER FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt int
 
 COMMENT ON FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) IS 'Take a running attempt away from its worker, and queue its provider sync again.';
 
+CREATE FUNCTION public.require_fresh_reads() RETURNS void
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+        raise exception 'This cannot be done in a transaction of isolation level %', current_setting('transaction_isolation')
+            using errcode = 'PT422',
+                hint = 'Nothing was changed. begin isolation level read committed; or set default_transaction_isolation = ''read committed''.';
+    end if;
+end;
+$$;
+
+
+ALTER FUNCTION public.require_fresh_reads() OWNER TO pricing_owner;
+
+COMMENT ON FUNCTION public.require_fresh_reads() IS 'PT422 in a transaction whose statements would not see what was committed before they took a lock.';
+
 CREATE FUNCTION public.resolve_sync_providers(p_providers text[]) RETURNS text[]
     LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
@@ -6728,6 +7482,9 @@ begin
     if cardinality(p_providers) = 0 then
         raise exception 'The list of providers is empty'
             using errcode = 'PT422', hint = 'Leave it out to sync all. ' || v_known;
+    end if;
+    if array_ndims(p_providers) > 1 then
+        raise exception 'The list of providers is a list of lists' using errcode = 'PT422', hint = v_known;
     end if;
     if array_position(p_providers, null) is not null then
         raise exception 'The list of providers has a null in it' using errcode = 'PT422', hint = v_known;
@@ -6767,7 +7524,8 @@ begin
                 hint = format('Enable it with update pricing_providers set enabled = true where slug = %L.', v_bad);
     end if;
 
-    return p_providers;
+    -- Made anew: one that begins at another index than 1 no program reads.
+    return array(select p.slug from unnest(p_providers) with ordinality as p(slug, position) order by p.position);
 end;
 $$;
 
@@ -6840,6 +7598,7 @@ declare
     v_by constant text := coalesce(revoke_pricing_api_key.revoked_by, public.pricing_who());
     v_ended text[];
 begin
+    perform public.lock_key_name(revoke_pricing_api_key.name);
     with ended as (
         update public.pricing_api_keys k
         set revoked_at = clock_timestamp(), revoked_by = v_by
@@ -7158,10 +7917,12 @@ begin
         raise exception 'The grace of a rotation cannot be %', coalesce(grace::text, 'null')
             using errcode = 'PT422', hint = 'It is 0 to 90 days: as long as the old secret stays valid beside the new one.';
     end if;
+    -- By signs of both kinds 90 days could be more than a year.
+    perform public.checked_interval('grace', grace);
+    perform public.lock_key_name(rotate_pricing_api_key.name);
     select k.* into v_old
     from public.pricing_api_keys k
-    where k.name = rotate_pricing_api_key.name and k.revoked_at is null and k.replaced_by is null
-    for update;
+    where k.name = rotate_pricing_api_key.name and k.revoked_at is null and k.replaced_by is null;
     if not found then
         raise exception 'There is no key named % that is not revoked', coalesce(quote_literal(rotate_pricing_api_key.name), 'null')
             using errcode = 'PT404', hint = 'select name, state from pricing_keys lists them; create_pricing_api_key makes a new one.';
@@ -7169,7 +7930,13 @@ begin
 
     v_now := clock_timestamp();
     -- Unless said otherwise, the new secret is valid for as long as the old one was meant to be.
-    v_expires_at := coalesce(rotate_pricing_api_key.expires_at, v_now + (v_old.expires_at - v_old.created_at));
+    v_expires_at := coalesce(
+        rotate_pricing_api_key.expires_at,
+        -- Clients cannot read what lies beyond, and by hand anything can be written.
+        public.capped_expiry(
+            v_now + (public.capped_expiry(v_old.expires_at) - coalesce(public.capped_expiry(v_old.created_at), v_now))
+        )
+    );
     -- Its id is only known once it is there, and its name is free only once the old one gives it up.
     update public.pricing_api_keys k set replaced_by = k.key_id where k.key_id = v_old.key_id;
     v_key := public.add_pricing_api_key(v_old.name, v_old.role, v_by, v_expires_at);
@@ -7225,10 +7992,9 @@ begin
         raise exception 'reason must have 1 to 500 characters'
             using errcode = 'PT422', hint = 'Say where the price comes from.';
     end if;
-    if expires_at <= clock_timestamp() then
-        raise exception 'expires_at cannot be %', set_price_override.expires_at
-            using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''30 days'', or null: never.';
-    end if;
+    perform public.checked_expiry(
+        'expires_at', set_price_override.expires_at, 'null for one that does not end by itself'
+    );
     if jsonb_typeof(coalesce(set_price_override.prices, '{}')) <> 'object' then
         raise exception 'prices must be a JSON object'
             using errcode = 'PT422', hint = 'For example {"cache_read_per_1m": 0.25, "per_image": "0.04"}.';
@@ -7263,7 +8029,7 @@ begin
         end if;
         if v_named.type not in ('number', 'string')
             or length(v_named.amount) > 100
-            or v_named.amount !~ '^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,2})?$'
+            or v_named.amount !~ '^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$'
         then
             raise exception '% cannot be %', v_named.key, coalesce(quote_literal(left(v_named.amount, 100)), 'null')
                 using errcode = 'PT422', hint = 'A price is a number of US dollars, zero or more, such as 0.25 or "0.25".';
@@ -7314,7 +8080,7 @@ begin
         set_price_override.reason,
         set_price_override.author,
         v_now,
-        nullif(set_price_override.expires_at, 'infinity'),
+        set_price_override.expires_at,
         v_suspicion is not null
     )
     returning o.* into v_override;
@@ -7626,7 +8392,7 @@ begin
             coalesce(r.entry ->> 'provider', p_provider) as provider_slug,
             r.entry ->> 'model_id' as model_id,
             public.pricing_price_set(coalesce(r.entry -> 'prices', r.entry)) - 'conditions' as prices
-        from jsonb_array_elements(p_reference) as r (entry)
+        from jsonb_array_elements((select b.prices from public.bound_price_list(p_reference, '[]') b)) as r (entry)
         -- Any other provider could replace the numbers that the guards of its neighbours compare with.
         where p_provider in ('catalogue', coalesce(r.entry ->> 'provider', p_provider))
     ),
@@ -7660,7 +8426,7 @@ CREATE FUNCTION public.stuck_pricing_syncs() RETURNS TABLE(reason text, provider
     select
         -- As the clean-up goes: it settles each once.
         case
-            when bool_or(e.reason like '%\_adrift') then 'adrift'
+            when bool_or(right(e.reason, 7) = '_adrift') then 'adrift'
             when bool_or(e.reason = 'given_up') then 'given_up'
             when bool_or(e.reason = 'disabled') then 'disabled'
             when bool_or(e.reason = 'worker_lost') then 'worker_lost'
@@ -7702,6 +8468,18 @@ begin
     if scheduler is null or scheduler not in ('pg_cron', 'worker') then
         raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
             using errcode = 'PT422', hint = 'It is pg_cron or worker.';
+    end if;
+    -- Its jobs run as the login that migrates. While it seems to tick, the workers enqueue nothing.
+    if scheduler = 'pg_cron'
+        and not pg_catalog.pg_has_role(
+            session_user,
+            (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_scheduler_ticks'::regclass),
+            'usage'
+        )
+    then
+        raise exception '% is not pg_cron', session_user
+            using errcode = 'PT409',
+                hint = 'pg_cron ticks as the owner. Others tick as a worker: select tick_pricing_schedule(''worker'');';
     end if;
     -- Each its own: a worker that prunes must not cost pg_cron its heartbeat.
     v_is_alone := public.try_pricing_lock('schedule of ' || tick_pricing_schedule.scheduler);
@@ -7838,7 +8616,7 @@ CREATE FUNCTION public.trigger_pricing_sync(providers text[] DEFAULT NULL::text[
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET lock_timeout TO '5s'
-    AS $$
+    AS $_$
 declare
     v_request constant jsonb := jsonb_build_object(
         'providers', trigger_pricing_sync.providers,
@@ -7846,6 +8624,7 @@ declare
         'on_conflict', trigger_pricing_sync.on_conflict
     );
     v_identity text;
+    v_since timestamptz;
     v_job_id constant uuid := gen_random_uuid();
     v_providers text[];
     v_key public.pricing_idempotency_keys;
@@ -7860,14 +8639,34 @@ begin
         raise exception 'triggered_by must have 1 to 200 characters'
             using errcode = 'PT422', hint = 'Name the person or program that triggers.';
     end if;
+    -- The word of enqueue_due_pricing_syncs, by which people tell what nobody asked for.
+    if triggered_by ~* '^[[:space:]]*schedule[[:space:]]*$' then
+        raise exception 'triggered_by cannot be %: only the schedule says that of itself', quote_literal(triggered_by)
+            using errcode = 'PT422',
+                hint = 'Name the person or program that triggers. What is due is enqueued by select enqueue_due_pricing_syncs();';
+    end if;
     if length(idempotency_key) not between 1 and 200 then
         raise exception 'idempotency_key must have 1 to 200 characters'
             using errcode = 'PT422', hint = 'Use a random value, such as a UUID, for each intended trigger.';
     end if;
 
     if idempotency_key is not null then
-        v_identity := public.pricing_identity(trigger_pricing_sync.triggered_by);
+        select i.identity, i.since into v_identity, v_since
+        from public.idempotency_identity(trigger_pricing_sync.triggered_by) i;
         begin
+            if v_since is not null then
+                -- Before 0.4.0 a row had the name of its key alone; a name had one holder ever.
+                update public.pricing_idempotency_keys k
+                set identity = v_identity
+                where k.identity = trigger_pricing_sync.triggered_by
+                    and k.key = trigger_pricing_sync.idempotency_key
+                    and k.used_at >= v_since
+                    and not exists (
+                        select
+                        from public.pricing_idempotency_keys o
+                        where o.identity = v_identity and o.key = trigger_pricing_sync.idempotency_key
+                    );
+            end if;
             loop
                 -- Concurrent calls with one key wait here for each other, so that the second finds the first's job.
                 insert into public.pricing_idempotency_keys (identity, key, job_id, request)
@@ -7949,20 +8748,13 @@ begin
     end if;
 
     if v_job.job_id is null then
-        insert into public.pricing_sync_jobs as j (
-            job_id, triggered_by, dry_run, request, providers, providers_total, idempotency_key
-        )
-        values (
-            v_job_id,
-            trigger_pricing_sync.triggered_by,
-            coalesce(trigger_pricing_sync.dry_run, false),
-            v_request,
+        v_job := public.add_pricing_sync_job(
             v_providers,
-            cardinality(v_providers),
+            trigger_pricing_sync.triggered_by,
+            v_request,
+            v_job_id,
             trigger_pricing_sync.idempotency_key
-        )
-        returning j.* into v_job;
-        perform public.defer_provider_syncs(v_job.job_id, v_providers);
+        );
     end if;
 
     if idempotency_key is not null and v_job.job_id <> v_job_id then
@@ -7973,7 +8765,7 @@ begin
     end if;
     return v_job;
 end;
-$$;
+$_$;
 
 
 ALTER FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) OWNER TO pricing_owner;
@@ -7986,6 +8778,7 @@ CREATE FUNCTION public.try_pricing_lock(p_name text) RETURNS boolean
     SET lock_timeout TO '10ms'
     AS $$
 begin
+    perform public.require_fresh_reads();
     perform from public.pricing_locks l where l.name = p_name for update skip locked;
     if found then
         return true;
@@ -8013,6 +8806,7 @@ CREATE FUNCTION public.wait_for_locks_until(p_until timestamp with time zone) RE
     LANGUAGE sql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
+    select public.require_fresh_reads();
     select pg_catalog.set_config(
         'lock_timeout',
         greatest(ceil(extract(epoch from p_until - clock_timestamp()) * 1000), 1)::integer::text,
@@ -8408,7 +9202,10 @@ CREATE VIEW public.model_prices WITH (security_invoker='true') AS
     m.is_active,
     m.last_changed_at,
     p.last_success_at AS confirmed_at,
-    date_trunc('second'::text, (now() - p.last_success_at)) AS confirmed_ago,
+        CASE
+            WHEN isfinite(p.last_success_at) THEN date_trunc('second'::text, (now() - p.last_success_at))
+            ELSE NULL::interval
+        END AS confirmed_ago,
     (EXISTS ( SELECT
            FROM public.pricing_held_changes h
           WHERE ((h.model_id = m.id) AND (h.status = 'held'::text)))) AS is_held,
@@ -8849,11 +9646,11 @@ CREATE VIEW public.pricing_keys WITH (security_invoker='true') AS
             WHEN (k.expires_at <= clock_timestamp()) THEN 'expired'::text
             ELSE 'active'::text
         END AS state,
-    k.created_at,
+    public.capped_expiry(k.created_at) AS created_at,
     k.created_by,
-    k.expires_at,
-    k.last_used_at,
-    k.revoked_at,
+    public.capped_expiry(k.expires_at) AS expires_at,
+    public.capped_expiry(k.last_used_at) AS last_used_at,
+    public.capped_expiry(k.revoked_at) AS revoked_at,
     k.revoked_by,
     k.key_id,
     k.replaced_by
@@ -8928,7 +9725,7 @@ CREATE VIEW public.pricing_rights WITH (security_invoker='true') AS
  WITH relation(name, readers) AS (
          VALUES ('model_price_conditions'::text,'{pricing_web,service_role}'::text[]), ('model_prices'::text,'{pricing_web,service_role}'::text[]), ('model_pricing'::text,'{pricing_web,service_role}'::text[]), ('model_pricing_history'::text,'{pricing_web,service_role}'::text[]), ('pricing_active_overrides'::text,'{pricing_web,service_role}'::text[]), ('pricing_active_rules'::text,'{pricing_web,service_role}'::text[]), ('pricing_api_keys'::text,'{}'::text[]), ('pricing_audit_log'::text,'{pricing_web,service_role}'::text[]), ('pricing_catalogue_prices'::text,'{pricing_web,service_role}'::text[]), ('pricing_change_rules'::text,'{pricing_web,service_role}'::text[]), ('pricing_cron_jobs'::text,'{pricing_web,service_role}'::text[]), ('pricing_drift'::text,'{pricing_web,service_role}'::text[]), ('pricing_given_up_syncs'::text,'{}'::text[]), ('pricing_held'::text,'{pricing_web,service_role}'::text[]), ('pricing_held_changes'::text,'{pricing_web,service_role}'::text[]), ('pricing_history'::text,'{pricing_web,service_role}'::text[]), ('pricing_idempotency_keys'::text,'{}'::text[]), ('pricing_keys'::text,'{}'::text[]), ('pricing_locks'::text,'{}'::text[]), ('pricing_missing_credentials'::text,'{pricing_web,service_role}'::text[]), ('pricing_overrides'::text,'{pricing_web,service_role}'::text[]), ('pricing_provider_syncs'::text,'{pricing_web,service_role}'::text[]), ('pricing_providers'::text,'{pricing_web,service_role}'::text[]), ('pricing_rights'::text,'{pricing_web,service_role}'::text[]), ('pricing_scheduler_ticks'::text,'{pricing_web,service_role}'::text[]), ('pricing_schema_ledger'::text,'{pricing_web,service_role,pricing_worker}'::text[]), ('pricing_settings'::text,'{pricing_web,service_role,pricing_worker}'::text[]), ('pricing_sync_expiry'::text,'{}'::text[]), ('pricing_sync_jobs'::text,'{pricing_web,service_role}'::text[]), ('pricing_sync_lock'::text,'{pricing_web,service_role}'::text[]), ('pricing_sync_log'::text,'{pricing_web,service_role}'::text[]), ('pricing_sync_progress'::text,'{pricing_web,service_role}'::text[]), ('pricing_syncable_providers'::text,'{pricing_web,service_role}'::text[]), ('pricing_unpriced'::text,'{pricing_web,service_role}'::text[]), ('pricing_worker_heartbeats'::text,'{}'::text[]), ('pricing_worker_settings'::text,'{pricing_web,service_role,pricing_worker}'::text[])
         ), function(name, callers) AS (
-         VALUES ('trigger_pricing_sync'::text,'{pricing_web,pricing_worker,service_role}'::text[]), ('cancel_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('retry_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('cleanup_stuck_pricing_syncs'::text,'{pricing_web,pricing_worker,service_role}'::text[]), ('cleanup_expired_pricing_locks'::text,'{pricing_web,pricing_worker,service_role}'::text[]), ('cleanup_old_pricing_jobs'::text,'{pricing_worker,service_role}'::text[]), ('enqueue_due_pricing_syncs'::text,'{pricing_worker,service_role}'::text[]), ('tick_pricing_schedule'::text,'{pricing_worker,service_role}'::text[]), ('create_pricing_api_key'::text,'{}'::text[]), ('revoke_pricing_api_key'::text,'{}'::text[]), ('rotate_pricing_api_key'::text,'{}'::text[]), ('approve_held_price_change'::text,'{pricing_web,service_role}'::text[]), ('approve_held_price_changes'::text,'{pricing_web,service_role}'::text[]), ('reject_held_price_change'::text,'{pricing_web,service_role}'::text[]), ('reject_held_price_changes'::text,'{pricing_web,service_role}'::text[]), ('accept_price_changes'::text,'{pricing_web,service_role}'::text[]), ('end_price_change_rule'::text,'{pricing_web,service_role}'::text[]), ('accept_shorter_list'::text,'{pricing_web,service_role}'::text[]), ('set_price_override'::text,'{pricing_web,service_role}'::text[]), ('clear_price_override'::text,'{pricing_web,service_role}'::text[]), ('rollback_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('model_price_at'::text,'{pricing_web,service_role}'::text[]), ('fetch_queue_row'::text,'{pricing_worker}'::text[]), ('beat_pricing_worker'::text,'{pricing_worker}'::text[]), ('prune_pricing_workers'::text,'{pricing_worker}'::text[]), ('get_provider_sync'::text,'{pricing_worker}'::text[]), ('apply_provider_prices'::text,'{pricing_worker}'::text[]), ('end_provider_sync'::text,'{pricing_worker}'::text[]), ('give_up_sync'::text,'{pricing_worker}'::text[]), ('pricing_table_holders'::text,'{pricing_worker}'::text[]), ('pricing_held_syncs'::text,'{pricing_worker}'::text[]), ('pricing_credential_variables'::text,'{pricing_worker}'::text[]), ('report_pricing_credentials'::text,'{pricing_worker}'::text[]), ('pricing_api_key'::text,'{pricing_web}'::text[]), ('pricing_has_admin_key'::text,'{pricing_web}'::text[]), ('touch_pricing_api_key'::text,'{pricing_web}'::text[]), ('pricing_scheduler_status'::text,'{pricing_web,service_role}'::text[]), ('pricing_sync_estimate'::text,'{pricing_web,service_role}'::text[]), ('held_pricing_locks'::text,'{pricing_web,service_role}'::text[]), ('pricing_axes'::text,'{pricing_web,service_role}'::text[]), ('pricing_price_set'::text,'{pricing_web,service_role}'::text[]), ('pricing_workers_alive'::text,'{pricing_web,service_role}'::text[]), ('pricing_doctor'::text,'{}'::text[]), ('stuck_pricing_syncs'::text,'{}'::text[]), ('pricing_unrecorded_prices'::text,'{}'::text[]), ('record_price_in_force'::text,'{}'::text[]), ('defer_provider_syncs'::text,'{}'::text[]), ('next_pricing_sync_at'::text,'{}'::text[]), ('resolve_sync_providers'::text,'{}'::text[]), ('lock_provider_prices'::text,'{}'::text[]), ('try_pricing_lock'::text,'{}'::text[]), ('hold_pricing_lock'::text,'{}'::text[]), ('keep_pricing_lock'::text,'{}'::text[]), ('pricing_lock_holders'::text,'{}'::text[]), ('pricing_is_open_transaction'::text,'{}'::text[]), ('wait_for_locks_until'::text,'{}'::text[]), ('hold_sync_end'::text,'{}'::text[]), ('held_sync_locks'::text,'{}'::text[]), ('requeue_given_up_sync'::text,'{}'::text[]), ('requeue_given_up_syncs'::text,'{}'::text[]), ('compare_provider_prices'::text,'{}'::text[]), ('judge_price_changes'::text,'{}'::text[]), ('pricing_short_number'::text,'{}'::text[]), ('show_price_changes'::text,'{}'::text[]), ('refuse_odd_list'::text,'{}'::text[]), ('lock_listed_prices'::text,'{}'::text[]), ('decide_price_changes'::text,'{}'::text[]), ('pricing_token_moves'::text,'{}'::text[]), ('pricing_shared_moves'::text,'{}'::text[]), ('repeat_provider_list'::text,'{}'::text[]), ('list_provider_models'::text,'{}'::text[]), ('hold_price_changes'::text,'{}'::text[]), ('decide_held_price_changes'::text,'{}'::text[]), ('decide_held_changes_of_job'::text,'{}'::text[]), ('write_model_prices'::text,'{}'::text[]), ('store_pricing_catalogue'::text,'{}'::text[]), ('end_expired_overrides'::text,'{}'::text[]), ('pricing_base_set'::text,'{}'::text[]), ('pricing_sets_differ'::text,'{}'::text[]), ('pricing_overridden_set'::text,'{}'::text[]), ('pricing_is_clock_turn'::text,'{}'::text[]), ('lock_provider_triggers'::text,'{}'::text[]), ('held_pricing_slots'::text,'{}'::text[]), ('log_queued_attempt'::text,'{}'::text[]), ('log_ended_attempt'::text,'{}'::text[]), ('settle_pricing_job'::text,'{}'::text[]), ('reopen_pricing_job'::text,'{}'::text[]), ('wake_pricing_workers'::text,'{}'::text[]), ('stop_provider_sync'::text,'{}'::text[]), ('requeue_provider_sync'::text,'{}'::text[]), ('hold_stuck_sync'::text,'{}'::text[]), ('release_stalled_syncs'::text,'{}'::text[]), ('end_ignored_aborts'::text,'{}'::text[]), ('fail_unattended_syncs'::text,'{}'::text[]), ('cancel_disabled_syncs'::text,'{}'::text[]), ('fail_overtime_syncs'::text,'{}'::text[]), ('hold_log_row'::text,'{}'::text[]), ('mend_pricing_jobs'::text,'{}'::text[]), ('add_pricing_api_key'::text,'{}'::text[]), ('sign_audit_row'::text,'{}'::text[]), ('audit_change_by_hand'::text,'{}'::text[]), ('audit_deleted_jobs'::text,'{}'::text[]), ('pricing_who'::text,'{}'::text[]), ('pricing_identity'::text,'{}'::text[]), ('pricing_prices_differ'::text,'{}'::text[]), ('prepare_provider_sync'::text,'{}'::text[]), ('guard_queue_row'::text,'{}'::text[]), ('project_provider_sync'::text,'{}'::text[]), ('notify_pricing_sync_job'::text,'{}'::text[]), ('guard_pricing_job'::text,'{}'::text[]), ('stop_pricing_job'::text,'{}'::text[]), ('release_pricing_lock'::text,'{}'::text[]), ('follow_provider_disabled'::text,'{}'::text[]), ('follow_provider_switch'::text,'{}'::text[]), ('audit_provider_change'::text,'{}'::text[]), ('audit_settings_change'::text,'{}'::text[]), ('guard_pricing_settings'::text,'{}'::text[]), ('guard_pricing_lock'::text,'{}'::text[]), ('pricing_is_called_by'::text,'{}'::text[]), ('pricing_access_differences'::text,'{}'::text[]), ('judge_price_override'::text,'{}'::text[]), ('erase_audit_details'::text,'{}'::text[]), ('guard_model_pricing'::text,'{}'::text[]), ('guard_price_override'::text,'{}'::text[]), ('guard_pricing_records'::text,'{}'::text[]), ('note_pricing_maintenance'::text,'{}'::text[])
+         VALUES ('trigger_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('cancel_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('retry_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('cleanup_stuck_pricing_syncs'::text,'{pricing_web,pricing_worker,service_role}'::text[]), ('cleanup_expired_pricing_locks'::text,'{pricing_web,pricing_worker,service_role}'::text[]), ('cleanup_old_pricing_jobs'::text,'{pricing_worker,service_role}'::text[]), ('enqueue_due_pricing_syncs'::text,'{pricing_worker,service_role}'::text[]), ('tick_pricing_schedule'::text,'{pricing_worker,service_role}'::text[]), ('create_pricing_api_key'::text,'{}'::text[]), ('revoke_pricing_api_key'::text,'{}'::text[]), ('rotate_pricing_api_key'::text,'{}'::text[]), ('approve_held_price_change'::text,'{pricing_web,service_role}'::text[]), ('approve_held_price_changes'::text,'{pricing_web,service_role}'::text[]), ('reject_held_price_change'::text,'{pricing_web,service_role}'::text[]), ('reject_held_price_changes'::text,'{pricing_web,service_role}'::text[]), ('accept_price_changes'::text,'{pricing_web,service_role}'::text[]), ('end_price_change_rule'::text,'{pricing_web,service_role}'::text[]), ('accept_shorter_list'::text,'{pricing_web,service_role}'::text[]), ('set_price_override'::text,'{pricing_web,service_role}'::text[]), ('clear_price_override'::text,'{pricing_web,service_role}'::text[]), ('rollback_pricing_sync'::text,'{pricing_web,service_role}'::text[]), ('model_price_at'::text,'{pricing_web,service_role}'::text[]), ('fetch_queue_row'::text,'{pricing_worker}'::text[]), ('beat_pricing_worker'::text,'{pricing_worker}'::text[]), ('prune_pricing_workers'::text,'{pricing_worker}'::text[]), ('get_provider_sync'::text,'{pricing_worker}'::text[]), ('apply_provider_prices'::text,'{pricing_worker}'::text[]), ('end_provider_sync'::text,'{pricing_worker}'::text[]), ('give_up_sync'::text,'{pricing_worker}'::text[]), ('pricing_table_holders'::text,'{pricing_worker}'::text[]), ('pricing_held_syncs'::text,'{pricing_worker}'::text[]), ('pricing_credential_variables'::text,'{pricing_worker}'::text[]), ('report_pricing_credentials'::text,'{pricing_worker}'::text[]), ('pricing_api_key'::text,'{pricing_web}'::text[]), ('pricing_has_admin_key'::text,'{pricing_web}'::text[]), ('touch_pricing_api_key'::text,'{pricing_web}'::text[]), ('pricing_scheduler_status'::text,'{pricing_web,service_role}'::text[]), ('pricing_sync_estimate'::text,'{pricing_web,service_role}'::text[]), ('held_pricing_locks'::text,'{pricing_web,service_role}'::text[]), ('capped_expiry'::text,'{pricing_web,service_role}'::text[]), ('pricing_axes'::text,'{pricing_web,service_role}'::text[]), ('pricing_price_set'::text,'{pricing_web,service_role}'::text[]), ('pricing_workers_alive'::text,'{pricing_web,service_role}'::text[]), ('pricing_doctor'::text,'{}'::text[]), ('stuck_pricing_syncs'::text,'{}'::text[]), ('pricing_unrecorded_prices'::text,'{}'::text[]), ('record_price_in_force'::text,'{}'::text[]), ('add_pricing_sync_job'::text,'{}'::text[]), ('defer_provider_syncs'::text,'{}'::text[]), ('next_pricing_sync_at'::text,'{}'::text[]), ('resolve_sync_providers'::text,'{}'::text[]), ('lock_provider_prices'::text,'{}'::text[]), ('try_pricing_lock'::text,'{}'::text[]), ('hold_pricing_lock'::text,'{}'::text[]), ('keep_pricing_lock'::text,'{}'::text[]), ('pricing_lock_holders'::text,'{}'::text[]), ('pricing_is_open_transaction'::text,'{}'::text[]), ('wait_for_locks_until'::text,'{}'::text[]), ('require_fresh_reads'::text,'{}'::text[]), ('hold_sync_end'::text,'{}'::text[]), ('held_sync_locks'::text,'{}'::text[]), ('requeue_given_up_sync'::text,'{}'::text[]), ('requeue_given_up_syncs'::text,'{}'::text[]), ('compare_provider_prices'::text,'{}'::text[]), ('bound_price_list'::text,'{}'::text[]), ('counts_of_sync'::text,'{}'::text[]), ('judge_price_changes'::text,'{}'::text[]), ('pricing_short_number'::text,'{}'::text[]), ('show_price_changes'::text,'{}'::text[]), ('refuse_odd_list'::text,'{}'::text[]), ('lock_listed_prices'::text,'{}'::text[]), ('decide_price_changes'::text,'{}'::text[]), ('pricing_token_moves'::text,'{}'::text[]), ('pricing_shared_moves'::text,'{}'::text[]), ('repeat_provider_list'::text,'{}'::text[]), ('list_provider_models'::text,'{}'::text[]), ('hold_price_changes'::text,'{}'::text[]), ('decide_held_price_changes'::text,'{}'::text[]), ('decide_held_changes_of_job'::text,'{}'::text[]), ('write_model_prices'::text,'{}'::text[]), ('store_pricing_catalogue'::text,'{}'::text[]), ('end_expired_overrides'::text,'{}'::text[]), ('pricing_base_set'::text,'{}'::text[]), ('pricing_sets_differ'::text,'{}'::text[]), ('pricing_overridden_set'::text,'{}'::text[]), ('pricing_is_clock_turn'::text,'{}'::text[]), ('lock_provider_triggers'::text,'{}'::text[]), ('held_pricing_slots'::text,'{}'::text[]), ('log_queued_attempt'::text,'{}'::text[]), ('log_ended_attempt'::text,'{}'::text[]), ('settle_pricing_job'::text,'{}'::text[]), ('reopen_pricing_job'::text,'{}'::text[]), ('wake_pricing_workers'::text,'{}'::text[]), ('stop_provider_sync'::text,'{}'::text[]), ('requeue_provider_sync'::text,'{}'::text[]), ('hold_stuck_sync'::text,'{}'::text[]), ('release_stalled_syncs'::text,'{}'::text[]), ('end_ignored_aborts'::text,'{}'::text[]), ('fail_unattended_syncs'::text,'{}'::text[]), ('cancel_disabled_syncs'::text,'{}'::text[]), ('fail_overtime_syncs'::text,'{}'::text[]), ('hold_log_row'::text,'{}'::text[]), ('mend_pricing_jobs'::text,'{}'::text[]), ('checked_expiry'::text,'{}'::text[]), ('checked_interval'::text,'{}'::text[]), ('guard_interval'::text,'{}'::text[]), ('add_pricing_api_key'::text,'{}'::text[]), ('folded_key_name'::text,'{}'::text[]), ('lock_key_name'::text,'{}'::text[]), ('idempotency_identity'::text,'{}'::text[]), ('sign_audit_row'::text,'{}'::text[]), ('audit_change_by_hand'::text,'{}'::text[]), ('audit_deleted_jobs'::text,'{}'::text[]), ('pricing_who'::text,'{}'::text[]), ('pricing_identity'::text,'{}'::text[]), ('pricing_prices_differ'::text,'{}'::text[]), ('prepare_provider_sync'::text,'{}'::text[]), ('queue_id_is_taken'::text,'{}'::text[]), ('guard_queue_row'::text,'{}'::text[]), ('guard_new_queue_row'::text,'{}'::text[]), ('queue_row_fault'::text,'{}'::text[]), ('project_provider_sync'::text,'{}'::text[]), ('notify_pricing_sync_job'::text,'{}'::text[]), ('guard_pricing_job'::text,'{}'::text[]), ('stop_pricing_job'::text,'{}'::text[]), ('release_pricing_lock'::text,'{}'::text[]), ('follow_provider_disabled'::text,'{}'::text[]), ('follow_provider_switch'::text,'{}'::text[]), ('audit_provider_change'::text,'{}'::text[]), ('audit_settings_change'::text,'{}'::text[]), ('guard_pricing_settings'::text,'{}'::text[]), ('guard_pricing_lock'::text,'{}'::text[]), ('pricing_is_called_by'::text,'{}'::text[]), ('pricing_access_differences'::text,'{}'::text[]), ('judge_price_override'::text,'{}'::text[]), ('erase_audit_details'::text,'{}'::text[]), ('guard_model_pricing'::text,'{}'::text[]), ('guard_price_override'::text,'{}'::text[]), ('guard_pricing_records'::text,'{}'::text[]), ('note_pricing_maintenance'::text,'{}'::text[])
         )
  SELECT 'relation'::text AS kind,
     relation.name AS object,
@@ -9383,400 +10180,418 @@ COMMENT ON COLUMN public.pricing_worker_settings.heartbeat_seconds IS 'Seconds b
 COMMENT ON COLUMN public.pricing_worker_settings.lease_seconds IS 'A worker without a heartbeat for this many seconds is stalled.';
 
 INSERT INTO procrastinate.procrastinate_events (id, job_id, type, at) VALUES
-	(1, 1, 'deferred', '2026-11-29 09:30:10.607097+00'),
-	(2, 2, 'deferred', '2026-11-29 09:30:10.607097+00'),
-	(3, 1, 'started', '2026-11-29 09:30:10.622885+00'),
-	(4, 2, 'started', '2026-11-29 09:30:10.629144+00'),
-	(5, 2, 'succeeded', '2026-11-29 09:30:10.698984+00'),
-	(6, 1, 'succeeded', '2026-11-29 09:30:10.698594+00'),
-	(7, 3, 'deferred', '2026-11-29 09:30:10.748723+00'),
-	(8, 4, 'deferred', '2026-11-29 09:30:10.748723+00'),
-	(9, 3, 'started', '2026-11-29 09:30:10.762369+00'),
-	(10, 4, 'started', '2026-11-29 09:30:10.766126+00'),
-	(11, 3, 'succeeded', '2026-11-29 09:30:10.797412+00'),
-	(12, 4, 'succeeded', '2026-11-29 09:30:10.797563+00'),
-	(13, 5, 'deferred', '2026-11-29 09:30:10.824142+00'),
-	(14, 5, 'started', '2026-11-29 09:30:10.826984+00'),
-	(15, 5, 'succeeded', '2026-11-29 09:30:10.853231+00'),
-	(16, 6, 'deferred', '2026-11-29 09:30:10.88957+00'),
-	(17, 6, 'started', '2026-11-29 09:30:10.891994+00'),
-	(18, 6, 'succeeded', '2026-11-29 09:30:10.923189+00'),
-	(19, 7, 'deferred', '2026-11-29 09:30:10.978863+00'),
-	(20, 8, 'deferred', '2026-11-29 09:30:10.978863+00'),
-	(21, 7, 'started', '2026-11-29 09:30:10.980979+00'),
-	(22, 8, 'started', '2026-11-29 09:30:10.982879+00'),
-	(23, 7, 'succeeded', '2026-11-29 09:30:11.014493+00'),
-	(24, 8, 'failed', '2026-11-29 09:30:12.883358+00'),
-	(25, 9, 'deferred', '2026-11-29 09:30:12.893439+00'),
-	(26, 9, 'started', '2026-11-29 09:30:12.89601+00'),
-	(27, 9, 'failed', '2026-11-29 09:30:14.618801+00'),
-	(28, 10, 'deferred', '2026-11-29 09:30:14.635059+00'),
-	(29, 10, 'started', '2026-11-29 09:30:14.63843+00'),
-	(30, 11, 'deferred', '2026-11-29 09:30:14.680844+00');
+	(1, 1, 'deferred', '2026-11-29 12:48:15.572203+00'),
+	(2, 2, 'deferred', '2026-11-29 12:48:15.572203+00'),
+	(3, 1, 'started', '2026-11-29 12:48:15.598622+00'),
+	(4, 2, 'started', '2026-11-29 12:48:15.60932+00'),
+	(5, 1, 'succeeded', '2026-11-29 12:48:15.766277+00'),
+	(6, 2, 'succeeded', '2026-11-29 12:48:15.765753+00'),
+	(7, 3, 'deferred', '2026-11-29 12:48:15.859492+00'),
+	(8, 4, 'deferred', '2026-11-29 12:48:15.859492+00'),
+	(9, 3, 'started', '2026-11-29 12:48:15.867266+00'),
+	(10, 4, 'started', '2026-11-29 12:48:15.870064+00'),
+	(11, 4, 'succeeded', '2026-11-29 12:48:15.908432+00'),
+	(12, 3, 'succeeded', '2026-11-29 12:48:15.90168+00'),
+	(13, 5, 'deferred', '2026-11-29 12:48:15.952728+00'),
+	(14, 5, 'started', '2026-11-29 12:48:15.955711+00'),
+	(15, 5, 'succeeded', '2026-11-29 12:48:15.98339+00'),
+	(16, 6, 'deferred', '2026-11-29 12:48:16.016507+00'),
+	(17, 6, 'started', '2026-11-29 12:48:16.019098+00'),
+	(18, 6, 'succeeded', '2026-11-29 12:48:16.040282+00'),
+	(19, 7, 'deferred', '2026-11-29 12:48:16.116513+00'),
+	(20, 8, 'deferred', '2026-11-29 12:48:16.116513+00'),
+	(21, 7, 'started', '2026-11-29 12:48:16.118968+00'),
+	(22, 8, 'started', '2026-11-29 12:48:16.123445+00'),
+	(23, 7, 'succeeded', '2026-11-29 12:48:16.16049+00'),
+	(24, 8, 'failed', '2026-11-29 12:48:18.167443+00'),
+	(25, 9, 'deferred', '2026-11-29 12:48:18.189351+00'),
+	(26, 9, 'started', '2026-11-29 12:48:18.19501+00'),
+	(27, 9, 'failed', '2026-11-29 12:48:20.323622+00'),
+	(28, 10, 'deferred', '2026-11-29 12:48:20.346967+00'),
+	(29, 10, 'started', '2026-11-29 12:48:20.349293+00'),
+	(30, 11, 'deferred', '2026-11-29 12:48:20.392673+00');
 
 INSERT INTO procrastinate.procrastinate_jobs (id, queue_name, task_name, priority, lock, queueing_lock, args, status, scheduled_at, attempts, abort_requested, worker_id) VALUES
-	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "a1e0b38d-4a86-4c2d-8660-67bb97357cf6", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
-	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "a1e0b38d-4a86-4c2d-8660-67bb97357cf6", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "1da44087-3b1a-4437-a46c-e7b0f5aabf8d", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "1da44087-3b1a-4437-a46c-e7b0f5aabf8d", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
-	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "656b4e56-26bf-4615-9712-50aa43381f4f", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "33862ef9-ca9b-4a19-b741-a5a61d7ce5e5", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "baad7493-6be5-4324-b4e4-8b9e636f4d2a", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
-	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "baad7493-6be5-4324-b4e4-8b9e636f4d2a", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
-	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "70b29b20-b702-4cd3-b441-039bbe974104", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
-	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "4366311d-286e-4445-919d-fae16c634ec3", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
-	(11, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "4221244a-cd1c-4b4f-bf91-6456b6837c34", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
+	(1, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "c6cf92d9-4874-4200-8895-5bb691ca627c", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(2, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "c6cf92d9-4874-4200-8895-5bb691ca627c", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(4, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "575813f8-5cbc-42a6-8b05-867e6458f707", "provider": "deepinfra"}', 'succeeded', NULL, 1, false, NULL),
+	(3, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "575813f8-5cbc-42a6-8b05-867e6458f707", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(5, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "24e53ef3-92b6-45ec-be6f-db2e02538018", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(6, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "4e080ce8-ebfe-40fc-a871-f393fda33155", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(7, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "1211421a-2c8d-42cc-8ca3-94bfdf26a94c", "provider": "openrouter"}', 'succeeded', NULL, 1, false, NULL),
+	(8, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "1211421a-2c8d-42cc-8ca3-94bfdf26a94c", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(9, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "f6841132-a832-4d8d-8887-b622f355639b", "provider": "deepinfra"}', 'failed', NULL, 1, false, NULL),
+	(10, 'pricing', 'sync_provider', 0, 'pricing_sync:openrouter', NULL, '{"job_id": "36d61a90-1641-40c8-8c02-e2d62dff84a7", "provider": "openrouter"}', 'doing', NULL, 0, false, 1),
+	(11, 'pricing', 'sync_provider', 0, 'pricing_sync:deepinfra', NULL, '{"job_id": "d3a30140-fd4a-4396-be9e-d385f186506b", "provider": "deepinfra"}', 'todo', NULL, 0, false, NULL);
 
 INSERT INTO procrastinate.procrastinate_workers (id, last_heartbeat) OVERRIDING SYSTEM VALUE VALUES
-	(1, '2026-11-29 09:30:10.598141+00');
+	(1, '2026-11-29 12:48:15.563653+00');
 
 INSERT INTO public.model_pricing (id, provider_slug, model_id, name, price_per_input_token, price_per_output_token, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, first_seen_at, last_changed_at, missing_count, is_active, listed_by, synced) OVERRIDING SYSTEM VALUE VALUES
-	(9, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 09:30:10.701788+00', NULL, 0, true, 'openrouter', NULL),
-	(2, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 09:30:10.700966+00', '2026-11-29 09:30:10.700966+00', 0, true, 'deepinfra', NULL),
-	(4, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 09:30:10.700966+00', '2026-11-29 09:30:10.700966+00', 0, true, 'deepinfra', NULL),
-	(1, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 09:30:10.700966+00', '2026-11-29 09:30:10.700966+00', 0, true, 'deepinfra', NULL),
-	(5, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 09:30:10.700966+00', '2026-11-29 09:30:10.700966+00', 0, true, 'deepinfra', NULL),
-	(3, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 09:30:10.700966+00', '2026-11-29 09:30:10.700966+00', 0, true, 'deepinfra', NULL),
-	(6, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 09:30:10.700966+00', '2026-11-29 09:30:10.700966+00', 0, true, 'deepinfra', NULL),
-	(10, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 09:30:10.701788+00', '2026-11-29 09:30:10.701788+00', 0, true, 'openrouter', NULL),
-	(11, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 09:30:10.701788+00', '2026-11-29 09:30:10.701788+00', 0, true, 'openrouter', NULL),
-	(8, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.000002, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-29 09:30:10.701788+00', '2026-11-29 09:30:10.972012+00', 0, true, 'openrouter', '{"conditions": [{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}], "price_per_web_search": "0.005", "price_per_input_token": "0.0000000208333333333333", "price_per_output_token": "0.00001"}'),
-	(7, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 09:30:10.701788+00', '2026-11-29 09:30:10.701788+00', 3, false, 'openrouter', NULL);
+	(9, 'openrouter', 'aetherwiing/mn-starcannon-12b', 'aetherwiing/mn-starcannon-12b', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 12:48:15.769018+00', NULL, 0, true, 'openrouter', NULL),
+	(10, 'openrouter', 'ai21/jamba-1-5-mini', 'ai21/jamba-1-5-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 12:48:15.769018+00', '2026-11-29 12:48:15.769018+00', 0, true, 'openrouter', NULL),
+	(11, 'openrouter', 'ai21/jamba-1.6-large', 'ai21/jamba-1.6-large', 0.000002, 0.000008, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 12:48:15.769018+00', '2026-11-29 12:48:15.769018+00', 0, true, 'openrouter', NULL),
+	(2, 'deepinfra', 'Sao10K/L3-8B-Stheno-v3.2', 'Sao10K/L3-8B-Stheno-v3.2', 0.00000005, 0.00000005, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 12:48:15.769059+00', '2026-11-29 12:48:15.769059+00', 0, true, 'deepinfra', NULL),
+	(4, 'deepinfra', 'baichuan/baichuan-m2-32b', 'baichuan/baichuan-m2-32b', 0.00000007, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 12:48:15.769059+00', '2026-11-29 12:48:15.769059+00', 0, true, 'deepinfra', NULL),
+	(1, 'deepinfra', 'baidu/cobuddy', 'baidu/cobuddy', 0.00000028, 0.00000113, 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 12:48:15.769059+00', '2026-11-29 12:48:15.769059+00', 0, true, 'deepinfra', NULL),
+	(5, 'deepinfra', 'baidu/ernie-4.5-21B-a3b', 'baidu/ernie-4.5-21B-a3b', 0.00000007, 0.00000028, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 12:48:15.769059+00', '2026-11-29 12:48:15.769059+00', 0, true, 'deepinfra', NULL),
+	(3, 'deepinfra', 'cognitivecomputations/dolphin-mixtral-8x22b', 'cognitivecomputations/dolphin-mixtral-8x22b', 0.0000009, 0.0000009, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 12:48:15.769059+00', '2026-11-29 12:48:15.769059+00', 0, true, 'deepinfra', NULL),
+	(6, 'deepinfra', 'deepseek/deepseek-ocr-2', 'deepseek/deepseek-ocr-2', 0.00000003, 0.00000003, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '2026-11-29 12:48:15.769059+00', '2026-11-29 12:48:15.769059+00', 0, true, 'deepinfra', NULL),
+	(8, 'openrouter', '01-ai/yi-large', '01-ai/yi-large', 0.000002, 0.00001, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[]', '{"batch_discount": "0.5"}', 'api:openrouter', '2026-11-29 12:48:15.769018+00', '2026-11-29 12:48:16.107054+00', 0, true, 'openrouter', '{"conditions": [{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}], "price_per_web_search": "0.005", "price_per_input_token": "0.0000000208333333333333", "price_per_output_token": "0.00001"}'),
+	(7, 'openrouter', 'ai21/jamba-1.6-mini', 'ai21/jamba-1.6-mini', 0.0000002, 0.0000004, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '2026-11-29 12:48:15.769018+00', '2026-11-29 12:48:15.769018+00', 3, false, 'openrouter', NULL);
 
 INSERT INTO public.model_pricing_history (id, model_id, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at, changed_by, job_id, observed_at, price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request, price_per_web_search, conditions, extra, pricing_source, raw, is_in_force) OVERRIDING SYSTEM VALUE VALUES
-	(1, 2, 0.00000005, 0.00000005, NULL, NULL, '2026-11-29 09:30:10.700966+00', 'api_sync:deepinfra', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659044+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.05", "unit": "usd_per_1m_tokens"}}', true),
-	(2, 4, 0.00000007, 0.00000007, NULL, NULL, '2026-11-29 09:30:10.700966+00', 'api_sync:deepinfra', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659044+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.07", "unit": "usd_per_1m_tokens"}}', true),
-	(3, 1, 0.00000028, 0.00000113, NULL, NULL, '2026-11-29 09:30:10.700966+00', 'api_sync:deepinfra', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659044+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"axis": "price_per_cache_read_token", "text": "0.07", "unit": "usd_per_1m_tokens"}}', true),
-	(4, 5, 0.00000007, 0.00000028, NULL, NULL, '2026-11-29 09:30:10.700966+00', 'api_sync:deepinfra', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659044+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.28", "unit": "usd_per_1m_tokens"}}', true),
-	(5, 3, 0.0000009, 0.0000009, NULL, NULL, '2026-11-29 09:30:10.700966+00', 'api_sync:deepinfra', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659044+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.9", "unit": "usd_per_1m_tokens"}}', true),
-	(6, 6, 0.00000003, 0.00000003, NULL, NULL, '2026-11-29 09:30:10.700966+00', 'api_sync:deepinfra', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659044+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.03", "unit": "usd_per_1m_tokens"}}', true),
-	(7, 8, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-29 09:30:10.701788+00', 'api_sync:openrouter', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659936+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.000003", "unit": "usd_per_token"}, "web_search": {"axis": "price_per_web_search", "text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"axis": "price_per_input_token", "text": "0.00000005", "unit": "usd_per_token"}}', true),
-	(8, 10, 0.0000002, 0.0000004, NULL, NULL, '2026-11-29 09:30:10.701788+00', 'api_sync:openrouter', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659936+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000002", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.0000004", "unit": "usd_per_token"}}', true),
-	(9, 11, 0.000002, 0.000008, NULL, NULL, '2026-11-29 09:30:10.701788+00', 'api_sync:openrouter', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659936+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.000002", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.000008", "unit": "usd_per_token"}}', true),
-	(10, 7, 0.0000002, 0.0000004, NULL, NULL, '2026-11-29 09:30:10.701788+00', 'api_sync:openrouter', 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', '2026-11-29 09:30:10.659936+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000002", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.0000004", "unit": "usd_per_token"}}', true),
-	(11, 8, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-29 09:30:10.798452+00', 'api_sync:openrouter', '1da44087-3b1a-4437-a46c-e7b0f5aabf8d', '2026-11-29 09:30:10.772696+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.00001", "unit": "usd_per_token"}, "web_search": {"axis": "price_per_web_search", "text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"axis": "price_per_input_token", "text": "0.00000005", "unit": "usd_per_token"}}', true),
-	(12, 8, 0.000002, 0.00001, 0.0000000208333333333333, 0.00001, '2026-11-29 09:30:10.972012+00', 'manual:postgres', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[]', '{"batch_discount": "0.5"}', 'api:openrouter', '{}', true);
+	(1, 8, 0.0000000208333333333333, 0.000003, NULL, NULL, '2026-11-29 12:48:15.769018+00', 'api_sync:openrouter', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.664404+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.000003", "unit": "usd_per_token"}, "web_search": {"axis": "price_per_web_search", "text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"axis": "price_per_input_token", "text": "0.00000005", "unit": "usd_per_token"}}', true),
+	(2, 10, 0.0000002, 0.0000004, NULL, NULL, '2026-11-29 12:48:15.769018+00', 'api_sync:openrouter', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.664404+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000002", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.0000004", "unit": "usd_per_token"}}', true),
+	(3, 11, 0.000002, 0.000008, NULL, NULL, '2026-11-29 12:48:15.769018+00', 'api_sync:openrouter', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.664404+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.000002", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.000008", "unit": "usd_per_token"}}', true),
+	(4, 7, 0.0000002, 0.0000004, NULL, NULL, '2026-11-29 12:48:15.769018+00', 'api_sync:openrouter', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.664404+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000002", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.0000004", "unit": "usd_per_token"}}', true),
+	(5, 2, 0.00000005, 0.00000005, NULL, NULL, '2026-11-29 12:48:15.769059+00', 'api_sync:deepinfra', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.667136+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.05", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.05", "unit": "usd_per_1m_tokens"}}', true),
+	(6, 4, 0.00000007, 0.00000007, NULL, NULL, '2026-11-29 12:48:15.769059+00', 'api_sync:deepinfra', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.667136+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.07", "unit": "usd_per_1m_tokens"}}', true),
+	(7, 1, 0.00000028, 0.00000113, NULL, NULL, '2026-11-29 12:48:15.769059+00', 'api_sync:deepinfra', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.667136+00', 0.00000007, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.28", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "1.13", "unit": "usd_per_1m_tokens"}, "cache_read_tokens": {"axis": "price_per_cache_read_token", "text": "0.07", "unit": "usd_per_1m_tokens"}}', true),
+	(8, 5, 0.00000007, 0.00000028, NULL, NULL, '2026-11-29 12:48:15.769059+00', 'api_sync:deepinfra', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.667136+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.07", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.28", "unit": "usd_per_1m_tokens"}}', true),
+	(9, 3, 0.0000009, 0.0000009, NULL, NULL, '2026-11-29 12:48:15.769059+00', 'api_sync:deepinfra', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.667136+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.9", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.9", "unit": "usd_per_1m_tokens"}}', true),
+	(10, 6, 0.00000003, 0.00000003, NULL, NULL, '2026-11-29 12:48:15.769059+00', 'api_sync:deepinfra', 'c6cf92d9-4874-4200-8895-5bb691ca627c', '2026-11-29 12:48:15.667136+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, '[]', '{}', 'api:deepinfra', '{"input_tokens": {"axis": "price_per_input_token", "text": "0.03", "unit": "usd_per_1m_tokens"}, "output_tokens": {"axis": "price_per_output_token", "text": "0.03", "unit": "usd_per_1m_tokens"}}', true),
+	(11, 8, 0.0000000208333333333333, 0.00001, 0.0000000208333333333333, 0.000003, '2026-11-29 12:48:15.902833+00', 'api_sync:openrouter', '575813f8-5cbc-42a6-8b05-867e6458f707', '2026-11-29 12:48:15.882108+00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[{"min_prompt_tokens": 200000, "price_per_input_token": "0.00000005"}]', '{"batch_discount": "0.5"}', 'api:openrouter', '{"prompt": {"axis": "price_per_input_token", "text": "0.0000000208333333333333", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.00001", "unit": "usd_per_token"}, "web_search": {"axis": "price_per_web_search", "text": "0.005", "unit": "usd_per_search"}, "overrides[0].prompt": {"axis": "price_per_input_token", "text": "0.00000005", "unit": "usd_per_token"}}', true),
+	(12, 8, 0.000002, 0.00001, 0.0000000208333333333333, 0.00001, '2026-11-29 12:48:16.107054+00', 'manual:postgres', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0.005, '[]', '{"batch_discount": "0.5"}', 'api:openrouter', '{}', true);
 
 INSERT INTO public.pricing_api_keys (key_id, name, role, key_digest, created_at, created_by, expires_at, revoked_at, last_used_at, revoked_by, replaced_by) VALUES
-	('db70983fd346', 'sample', 'read', '\x093b4f656287d785f87b717169fcbe555ee643769fb3a4c990c18ceec93db6cb', '2026-11-29 09:30:09.68214+00', 'operator', NULL, NULL, NULL, NULL, NULL);
+	('5d4932196acc', 'sample', 'read', '\x325abf9c39ab93287316a496c0774bd57f57514c74aced6f134a34cab9dbb0fa', '2026-11-29 12:48:14.074462+00', 'operator', NULL, NULL, NULL, NULL, NULL);
 
 INSERT INTO public.pricing_audit_log (id, at, who, action, subject, details, client_address, http_client_address, claims, session_login, acting_role, key_name) OVERRIDING SYSTEM VALUE VALUES
-	(1, '2026-11-29 09:30:09.549212+00', 'postgres', 'change_settings', 'pricing_settings', '{"scheduler_enabled": {"now": false, "was": true}}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL),
-	(2, '2026-11-29 09:30:09.68574+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "db70983fd346", "expires_at": null}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL),
-	(3, '2026-11-29 09:30:10.975819+00', 'postgres', 'set_price_override', 'openrouter/01-ai/yi-large', '{"forced": true, "prices": {"price_per_input_token": "0.000002"}, "reason": "contract", "override": 1, "replaces": null, "suspicion": "input_per_1m moves by 96 times (0.0208333 -> 2)", "expires_at": null}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL),
-	(4, '2026-11-29 09:30:10.977933+00', 'postgres', 'accept_price_changes', '1', '{"model": null, "until": "2035-11-29T09:30:10.976672+00:00", "reason": "sale", "provider": "openrouter", "up_to_ratio": 20}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL);
+	(1, '2026-11-29 12:48:13.828183+00', 'postgres', 'change_settings', 'pricing_settings', '{"scheduler_enabled": {"now": false, "was": true}}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL),
+	(2, '2026-11-29 12:48:14.07987+00', 'operator', 'create_api_key', 'sample', '{"role": "read", "key_id": "5d4932196acc", "expires_at": null}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL),
+	(3, '2026-11-29 12:48:16.110057+00', 'postgres', 'set_price_override', 'openrouter/01-ai/yi-large', '{"forced": true, "prices": {"price_per_input_token": "0.000002"}, "reason": "contract", "override": 1, "replaces": null, "suspicion": "input_per_1m moves by 96 times (0.0208333 -> 2)", "expires_at": null}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL),
+	(4, '2026-11-29 12:48:16.11597+00', 'postgres', 'accept_price_changes', '1', '{"model": null, "until": "2035-11-29T12:48:16.114809+00:00", "reason": "sale", "provider": "openrouter", "up_to_ratio": 20}', '127.0.0.1', NULL, NULL, 'postgres', NULL, NULL);
 
 INSERT INTO public.pricing_catalogue_prices (provider_slug, model_id, prices, version, updated_at) VALUES
-	('openrouter', 'ai21/jamba-1.6-mini', '{"price_per_input_token": "0.0000002", "price_per_output_token": "0.0000004"}', 'genai-prices@0.2.3', '2026-11-29 09:30:10.704298+00'),
-	('openrouter', '01-ai/yi-large', '{"price_per_input_token": "0.000003", "price_per_output_token": "0.000003"}', 'genai-prices@0.2.3', '2026-11-29 09:30:10.704465+00'),
-	('openrouter', 'aetherwiing/mn-starcannon-12b', '{"price_per_input_token": "0.0000008", "price_per_output_token": "0.0000012"}', 'genai-prices@0.2.3', '2026-11-29 09:30:10.704475+00'),
-	('openrouter', 'ai21/jamba-1-5-mini', '{"price_per_input_token": "0.0000002", "price_per_output_token": "0.0000004"}', 'genai-prices@0.2.3', '2026-11-29 09:30:10.704481+00'),
-	('openrouter', 'ai21/jamba-1.6-large', '{"price_per_input_token": "0.000002", "price_per_output_token": "0.000008"}', 'genai-prices@0.2.3', '2026-11-29 09:30:10.704488+00');
+	('openrouter', 'ai21/jamba-1.6-mini', '{"price_per_input_token": "0.0000002", "price_per_output_token": "0.0000004"}', 'genai-prices@0.2.3', '2026-11-29 12:48:15.770681+00'),
+	('openrouter', '01-ai/yi-large', '{"price_per_input_token": "0.000003", "price_per_output_token": "0.000003"}', 'genai-prices@0.2.3', '2026-11-29 12:48:15.770774+00'),
+	('openrouter', 'aetherwiing/mn-starcannon-12b', '{"price_per_input_token": "0.0000008", "price_per_output_token": "0.0000012"}', 'genai-prices@0.2.3', '2026-11-29 12:48:15.77078+00'),
+	('openrouter', 'ai21/jamba-1-5-mini', '{"price_per_input_token": "0.0000002", "price_per_output_token": "0.0000004"}', 'genai-prices@0.2.3', '2026-11-29 12:48:15.770783+00'),
+	('openrouter', 'ai21/jamba-1.6-large', '{"price_per_input_token": "0.000002", "price_per_output_token": "0.000008"}', 'genai-prices@0.2.3', '2026-11-29 12:48:15.770786+00');
 
 INSERT INTO public.pricing_change_rules (id, provider_slug, model_id, up_to_ratio, reason, created_by, created_at, expires_at, ended_at, ended_by) OVERRIDING SYSTEM VALUE VALUES
-	(1, 'openrouter', NULL, 20, 'sale', 'postgres', '2026-11-29 09:30:10.977469+00', '2035-11-29 09:30:10.976672+00', NULL, NULL);
+	(1, 'openrouter', NULL, 20, 'sale', 'postgres', '2026-11-29 12:48:16.115544+00', '2035-11-29 12:48:16.114809+00', NULL, NULL);
 
 INSERT INTO public.pricing_held_changes (id, model_id, provider_slug, status, class, reason, ratio, to_zero, prices, previous, evidence, pricing_source, extra, raw, first_job_id, job_id, first_seen_at, last_seen_at, times_seen, still_said, observed_at, decided_at, decided_by, decision_note) OVERRIDING SYSTEM VALUE VALUES
-	(1, 10, 'openrouter', 'held', 'unit', 'unit: input_per_1m is 100,000,000 times the catalogue''s 0.2; input_per_1m moves by 100,000,000 times (0.2 -> 20,000,000); input_per_1m 20,000,000 is outside 0.001 to 1,000', 100000000.000000000000, false, '{"price_per_input_token": "20", "price_per_output_token": "0.0000004"}', '{"price_per_input_token": "0.0000002", "price_per_output_token": "0.0000004"}', '[{"key": "prompt", "now": "20", "axis": "price_per_input_token", "kind": "catalogue", "text": "20", "unit": "usd_per_token", "ratio": "100000000", "before": "0.0000002", "catalogue": "0.0000002"}, {"key": "prompt", "now": "20", "axis": "price_per_input_token", "kind": "ratio", "text": "20", "unit": "usd_per_token", "ratio": "100000000", "before": "0.0000002", "catalogue": "0.0000002"}, {"key": "prompt", "now": "20", "axis": "price_per_input_token", "kind": "band", "text": "20", "unit": "usd_per_token", "ratio": "100000000", "before": "0.0000002", "catalogue": "0.0000002"}]', 'api:openrouter', '{}', '{"prompt": {"axis": "price_per_input_token", "text": "20", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.0000004", "unit": "usd_per_token"}}', '33862ef9-ca9b-4a19-b741-a5a61d7ce5e5', 'baad7493-6be5-4324-b4e4-8b9e636f4d2a', '2026-11-29 09:30:10.923925+00', '2026-11-29 09:30:11.01615+00', 2, true, '2026-11-29 09:30:10.989792+00', NULL, NULL, NULL);
+	(1, 10, 'openrouter', 'held', 'unit', 'unit: input_per_1m is 100,000,000 times the catalogue''s 0.2; input_per_1m moves by 100,000,000 times (0.2 -> 20,000,000); input_per_1m 20,000,000 is outside 0.001 to 1,000', 100000000.000000000000, false, '{"price_per_input_token": "20", "price_per_output_token": "0.0000004"}', '{"price_per_input_token": "0.0000002", "price_per_output_token": "0.0000004"}', '[{"key": "prompt", "now": "20", "axis": "price_per_input_token", "kind": "catalogue", "text": "20", "unit": "usd_per_token", "ratio": "100000000", "before": "0.0000002", "catalogue": "0.0000002"}, {"key": "prompt", "now": "20", "axis": "price_per_input_token", "kind": "ratio", "text": "20", "unit": "usd_per_token", "ratio": "100000000", "before": "0.0000002", "catalogue": "0.0000002"}, {"key": "prompt", "now": "20", "axis": "price_per_input_token", "kind": "band", "text": "20", "unit": "usd_per_token", "ratio": "100000000", "before": "0.0000002", "catalogue": "0.0000002"}]', 'api:openrouter', '{}', '{"prompt": {"axis": "price_per_input_token", "text": "20", "unit": "usd_per_token"}, "completion": {"axis": "price_per_output_token", "text": "0.0000004", "unit": "usd_per_token"}}', '4e080ce8-ebfe-40fc-a871-f393fda33155', '1211421a-2c8d-42cc-8ca3-94bfdf26a94c', '2026-11-29 12:48:16.041349+00', '2026-11-29 12:48:16.161483+00', 2, true, '2026-11-29 12:48:16.139171+00', NULL, NULL, NULL);
 
 INSERT INTO public.pricing_idempotency_keys (key, job_id, request, used_at, identity) VALUES
-	('sample', '1da44087-3b1a-4437-a46c-e7b0f5aabf8d', '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '2026-11-29 09:30:10.749154+00', 'postgres');
+	('sample', '575813f8-5cbc-42a6-8b05-867e6458f707', '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '2026-11-29 12:48:15.860122+00', 'postgres');
 
 INSERT INTO public.pricing_locks (name) VALUES
+	('keys named sample'),
 	('schedule of worker'),
-	('prices of deepinfra'),
-	('prices of openrouter');
+	('prices of openrouter'),
+	('prices of deepinfra');
 
 INSERT INTO public.pricing_overrides (id, model_id, prices, reason, created_by, created_at, expires_at, ended_at, ended_by, forced) OVERRIDING SYSTEM VALUE VALUES
-	(1, 8, '{"price_per_input_token": "0.000002"}', 'contract', 'postgres', '2026-11-29 09:30:10.972012+00', NULL, NULL, NULL, true);
+	(1, 8, '{"price_per_input_token": "0.000002"}', 'contract', 'postgres', '2026-11-29 12:48:16.107054+00', NULL, NULL, NULL, true);
 
 INSERT INTO public.pricing_providers (slug, name, adapter, base_url, credential_variable, enabled, sync_interval, sync_jitter, timeout, review_first, state, next_sync_at, next_allowed_at, last_success_at, last_changed_at, consecutive_failures, etag, etag_parser, content_digest, created_at, price_api, guards_enabled, guard_large_ratio, guard_unit_ratio, guard_lowest_per_1m, guard_highest_per_1m, unknown_keys, accepted_list_at, accepted_list_models, accepted_list_prices_gone) VALUES
-	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.14955+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('aihubmix', 'AiHubMix', 'aihubmix', 'https://aihubmix.com', NULL, true, '06:00:00', 0.1, '00:10:00', true, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('alibaba-cloud', 'Alibaba Cloud Model Studio', 'alibaba-cloud', 'https://dashscope-intl.aliyuncs.com', 'DASHSCOPE_API_KEY', true, '06:00:00', 0.1, '00:10:00', true, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('cerebras', 'Cerebras', 'cerebras', 'https://api.cerebras.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('chutes', 'Chutes', 'chutes', 'https://llm.chutes.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('featherless', 'Featherless', 'featherless', 'https://api.featherless.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('fireworks', 'Fireworks AI', 'fireworks', 'https://api.fireworks.ai', 'FIREWORKS_API_KEY', true, '06:00:00', 0.1, '00:10:00', false, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', false, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('groq', 'Groq', 'groq', 'https://api.groq.com', 'GROQ_API_KEY', true, '06:00:00', 0.1, '00:10:00', false, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', false, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('huggingface', 'Hugging Face Inference Providers', 'huggingface', 'https://router.huggingface.co', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('nearai', 'NEAR AI', 'nearai', 'https://cloud-api.near.ai', NULL, true, '06:00:00', 0.1, '00:10:00', true, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-29 15:54:57.039928+00', NULL, '2026-11-29 09:30:11.01615+00', '2026-11-29 09:30:10.798452+00', 0, NULL, NULL, 'b41202d20916e580b84f1534f1269fee98137690a878cebc07a2ba3a8e389f8f', '2026-11-29 09:30:08.14955+00', true, true, 10, 100, 0.001, 1000, '{batch_discount}', NULL, NULL, false),
-	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-29 16:00:58.755577+00', NULL, '2026-11-29 09:30:10.798368+00', '2026-11-29 09:30:10.700966+00', 2, NULL, NULL, 'cf2054c8879a79e3bf3423eb00d32a3de71836399b63315f13ff6be9cf73f8dd', '2026-11-29 09:30:08.14955+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('nebius', 'Nebius Token Factory', 'nebius', 'https://api.tokenfactory.nebius.com', 'NEBIUS_API_KEY', true, '06:00:00', 0.1, '00:10:00', false, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('novita', 'Novita AI', 'novita', 'https://api.novita.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('ovhcloud', 'OVHcloud AI Endpoints', 'ovhcloud', 'https://oai.endpoints.kepler.ai.cloud.ovh.net', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('requesty', 'Requesty', 'requesty', 'https://router.requesty.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('together', 'Together AI', 'together', 'https://api.together.xyz', 'TOGETHER_API_KEY', true, '06:00:00', 0.1, '00:10:00', true, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
-	('vercel', 'Vercel AI Gateway', 'vercel', 'https://ai-gateway.vercel.sh', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 09:30:08.221338+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false);
+	('catalogue', 'Catalogue (genai-prices)', 'catalogue', NULL, NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.445947+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('aihubmix', 'AiHubMix', 'aihubmix', 'https://aihubmix.com', NULL, true, '06:00:00', 0.1, '00:10:00', true, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('alibaba-cloud', 'Alibaba Cloud Model Studio', 'alibaba-cloud', 'https://dashscope-intl.aliyuncs.com', 'DASHSCOPE_API_KEY', true, '06:00:00', 0.1, '00:10:00', true, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('cerebras', 'Cerebras', 'cerebras', 'https://api.cerebras.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('chutes', 'Chutes', 'chutes', 'https://llm.chutes.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('featherless', 'Featherless', 'featherless', 'https://api.featherless.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('fireworks', 'Fireworks AI', 'fireworks', 'https://api.fireworks.ai', 'FIREWORKS_API_KEY', true, '06:00:00', 0.1, '00:10:00', false, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', false, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('groq', 'Groq', 'groq', 'https://api.groq.com', 'GROQ_API_KEY', true, '06:00:00', 0.1, '00:10:00', false, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', false, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('huggingface', 'Hugging Face Inference Providers', 'huggingface', 'https://router.huggingface.co', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('nearai', 'NEAR AI', 'nearai', 'https://cloud-api.near.ai', NULL, true, '06:00:00', 0.1, '00:10:00', true, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('openrouter', 'OpenRouter', 'openrouter', 'https://openrouter.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-29 18:20:04.137746+00', NULL, '2026-11-29 12:48:16.161483+00', '2026-11-29 12:48:15.902833+00', 0, NULL, NULL, 'b41202d20916e580b84f1534f1269fee98137690a878cebc07a2ba3a8e389f8f', '2026-11-29 12:48:11.445947+00', true, true, 10, 100, 0.001, 1000, '{batch_discount}', NULL, NULL, false),
+	('deepinfra', 'DeepInfra', 'deepinfra', 'https://api.deepinfra.com', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', '2026-11-29 19:16:52.462782+00', NULL, '2026-11-29 12:48:15.909405+00', '2026-11-29 12:48:15.769059+00', 2, NULL, NULL, 'cf2054c8879a79e3bf3423eb00d32a3de71836399b63315f13ff6be9cf73f8dd', '2026-11-29 12:48:11.445947+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('nebius', 'Nebius Token Factory', 'nebius', 'https://api.tokenfactory.nebius.com', 'NEBIUS_API_KEY', true, '06:00:00', 0.1, '00:10:00', false, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('novita', 'Novita AI', 'novita', 'https://api.novita.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('ovhcloud', 'OVHcloud AI Endpoints', 'ovhcloud', 'https://oai.endpoints.kepler.ai.cloud.ovh.net', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('requesty', 'Requesty', 'requesty', 'https://router.requesty.ai', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('together', 'Together AI', 'together', 'https://api.together.xyz', 'TOGETHER_API_KEY', true, '06:00:00', 0.1, '00:10:00', true, 'no_credentials', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false),
+	('vercel', 'Vercel AI Gateway', 'vercel', 'https://ai-gateway.vercel.sh', NULL, true, '06:00:00', 0.1, '00:10:00', false, 'ok', NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, '2026-11-29 12:48:11.583327+00', true, true, 10, 100, 0.001, 1000, '{}', NULL, NULL, false);
 
 INSERT INTO public.pricing_scheduler_ticks (scheduler, last_tick_at, last_enqueued_at, last_pruned_at, last_error) VALUES
-	('worker', '2026-11-29 09:30:10.612947+00', NULL, '2026-11-29 09:30:10.612947+00', NULL);
+	('worker', '2026-11-29 12:48:15.584368+00', NULL, '2026-11-29 12:48:15.584368+00', NULL);
 
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-29 09:30:08.05047+00'),
-	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-29 09:30:08.05047+00'),
-	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-29 09:30:08.05047+00'),
-	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-29 09:30:08.05047+00'),
-	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-29 09:30:08.05047+00'),
-	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-29 09:30:08.05047+00'),
-	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-29 09:30:08.05047+00'),
-	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-29 09:30:08.05047+00'),
-	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-29 09:30:08.05047+00'),
-	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-29 09:30:08.05047+00'),
-	('migrations/20261121000100_settings_and_providers.sql', '970ed46bcd7e2fb428a928f01d14a063deb35b51f222ddadad71c11c418f80f7', '2026-11-29 09:30:08.14955+00'),
-	('migrations/20261121000200_jobs_and_attempts.sql', 'dcb6ec30985590e545e67e73393f92d05942237f4e3d0ff67cb66fc6dacb2187', '2026-11-29 09:30:08.157061+00'),
-	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-29 09:30:08.169657+00'),
-	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-29 09:30:08.180898+00'),
-	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-29 09:30:08.193667+00'),
-	('migrations/20261122000100_schedules.sql', 'c8bc8bf2cd323b228e0528b66db638ba2d25b8d3ced37ee03443dec88416acd0', '2026-11-29 09:30:08.200112+00'),
-	('migrations/20261122000200_idempotency_keys.sql', 'f95c91d2d1bbe8a0f230ab3866a66311cef383d29a94ad14e1fce69970bd058e', '2026-11-29 09:30:08.211254+00'),
-	('migrations/20261122000300_upper_bounds.sql', '42f7ae6a9dba5a7e707095203fcbdde1a3e3be42cd74c7f2ddc19f5543bd2007', '2026-11-29 09:30:08.218339+00'),
-	('migrations/20261122100100_providers_and_guards.sql', '19dfd7f1b035c25838742d052b1368c4d150afa3aac05da84cf1abfcb2849ec0', '2026-11-29 09:30:08.221338+00'),
-	('migrations/20261122100200_price_decisions.sql', 'acd3341fc551931d3b3325e5db374134338643aec31383ab6ca4aca7a5cbd998', '2026-11-29 09:30:08.225621+00'),
-	('migrations/20261129000100_locks.sql', '8271fe16da2838375b9642d76b3a0e9be596c913db98acb06f4fce00b2cf1587', '2026-11-29 09:30:08.249239+00'),
-	('migrations/20261129000200_price_borders.sql', 'd2569d0a5ed7dec59fcf6a53a4fddf5f5b4f4a602795c8d2834866604b479044', '2026-11-29 09:30:08.256558+00');
+	('engine:00.00.00_01_initial.sql', '6d7ba94c51af22f6cf437e01774a2de4d98666886f9c0597bfb24deb86546dfa', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.05.00_01_drop_started_at_column.sql', '8c36c1cbb9c2c2c4e29996d0839cfc0e674638dd59da73d22d5883a66c94a6d8', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.05.00_02_drop_started_at_column.sql', '62fab33b3996ef2bfab09a0502318c51cae1a186db58a2d803e1c341fcf6a149', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.05.00_03_drop_procrastinate_version_table.sql', 'e43a1e3cec48cf071140edce6828107b43ca6b7cfa8ae9dcd527a6fa99e40236', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.06.00_01_fix_procrastinate_fetch_job.sql', '4dac8738ebebc78b890b56db631018a3cd74089fc3a0e6004aaf7c6252779169', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.07.01_01_fix_trigger_status_events_insert.sql', 'e40c589ce32d0b3a0cc5d6b667da42f0fef066e51e6907fad196b1d8b83c9149', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.08.01_01_add_queueing_lock_column.sql', 'c8896579a44c9f258309f96c76b8c9415e1766dedfc4a8ca9158094438e6085b', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.10.00_01_close_fetch_job_race_condition.sql', '0be9e8dfa820f435482a2066fc68e6f44f92d7ca9a90226443c4be448de0fc32', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.10.00_02_add_defer_job_function.sql', 'f49362754442068426b66872cd7f15bb1a9610909a5e8539edbccce79a78c8e8', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.11.00_03_add_procrastinate_periodic_defers.sql', '9cf251e931e905ce31d4e5b8bebea220c035b255e3ec0046ba7659d2a6ee9cb6', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.12.00_01_add_foreign_key_index.sql', 'd4b44b60e1c79891a52145a9804d1f942cdfb6c8717d575ef2b3fec26b70224f', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.14.00_01_add_locks_to_periodic_defer.sql', '7150bc363db295dd7f7114ceab63ae7d52dfece3b91b1735546e64f7b22c1638', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.15.02_01_fix_procrastinate_defer_periodic_job.sql', 'cee1ba5828128ff062cd73a7505e5f5a827aea9d09131049cdde8ed32af767f1', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.16.00_01_add_finish_job_and_retry_job_functions.sql', 'adc143a05e5d53d4e32513cfe389a6201cc47a8169723f7135429109d8b41264', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.17.00_01_add_trigger_on_job_deletion.sql', 'a5c49223abe0566e2952013d16089ffc3b29c1238642341632a3e245f22f0b92', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.17.00_02_delete_finished_jobs.sql', 'd777d6c03fab2e590f6ac5144ac7401762bb2ba1c2b83504392638427e556242', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.17.00_03_add_checks_to_finish_job.sql', '989c1d0a968ebc0f7a33bebfcab41c0e41fcbf4629d6ed67e40d32d0a5b31201', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.17.00_04_add_checks_to_retry_job.sql', '588340629e015ef0fef21d702a64b3031fe449d9676474850ca4425dc63fcd87', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.18.01_01_fix_finish_job_compat_issue.sql', '046d1a97cbf2d9fbfbb0fb3a1dd6dc271f0267e55843566acc1cee86eab41288', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.19.00_01_add_index_on_procrastinate_jobs.sql', '3a424d244f9af480f581b493c5d93fea60b03540e369797294518f128c9e6360', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.22.00_01_add_kwargs_to_defer_periodic_job.sql', 'ba2e550f46f912b420aec63b46462ede8291b66552369df567dc0b36360eae3f', '2026-11-29 12:48:11.203198+00'),
+	('engine:00.23.00_01_null_locks_excluded.sql', '24c853edc002f63535d87bbc7bba5093f4e26bc7844b504c0786242aea698c16', '2026-11-29 12:48:11.203198+00'),
+	('engine:01.00.00_01_remove_old_finish_job_function.sql', '2665cd1782a2ecb93a7f95e7bf4867335886d31f26acc15fc97be7c8957ae323', '2026-11-29 12:48:11.203198+00'),
+	('engine:01.01.01_01_job_id_bigint.sql', '223e3f20475bc76efe3e00509f9ba2d8610e27a77da72a5fcb7dbc4bec357a8b', '2026-11-29 12:48:11.203198+00'),
+	('engine:02.00.03_01_add_job_priority.sql', '34aa498b770d1f6a1bdda291a45866dae7cc2cb509f19d8e0445788b91191142', '2026-11-29 12:48:11.203198+00'),
+	('engine:02.05.00_01_add_periodic_job_priority.sql', '997a8b9d61c5c93752521f7dd52c87799752fe2e0396b3f636c413b23c778280', '2026-11-29 12:48:11.203198+00'),
+	('engine:02.06.00_01_add_cancel_states.sql', '28e8be115842d81d29a0e818338dc319a24be044b469e30df6f535977a25a498', '2026-11-29 12:48:11.203198+00'),
+	('engine:02.08.00_01_add_additional_params_to_retry_job.sql', 'd3c9d446a79ff2a9f3030db01772c33a4c4dd3898151598d05f1979ea4e76319', '2026-11-29 12:48:11.203198+00'),
+	('engine:02.14.01_01_add_indexes_for_fetch_job.sql', '66c0fdc9ea24569f14d2b2ebaf9f8309858e66141dd271d9bf61ecf56c362ada', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.00.00_01_pre_cancel_notification.sql', 'e79f3dc19f80de6f6c54aec9deb4548989b68ae38061a55b6ee3144e313c1ecd', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.00.00_50_post_cancel_notification.sql', 'd16fba7d14d5c699ceb81fd67a450422bd4b8337b1934b4eb00aa5438eddfbdf', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.01.00_01_pre_add_heartbeat.sql', 'f07b98da98e470881e629478f85f142b2f28a659f1ab53e0da1dc7fe917834b8', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.01.00_50_post_add_heartbeat.sql', '562472e1ccfd262792a57dcd771f918dae87b0dc038e3832172b3f1ccce69dc0', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.02.00_01_pre_batch_defer_jobs.sql', '1f8f957339ff8a455bfd27bdbdbda41daca3b19931a032cd2d9356620af93951', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.02.00_50_post_batch_defer_jobs.sql', '8fc1d2c94a057eab36cb074f920f8fab17cb23f8ccee708a64ea52804222ac67', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.03.00_01_pre_priority_lock_fetch_job.sql', '70731b65ba99a63962fd1adc6e1c9b3bef6a480a091f3d41d32c50b7ddc31441', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.04.00_01_pre_add_retry_failed_job_procedure.sql', '6883b7336508620ba856db4a78558158fe15c8e68b2ea05c60b468e73c311255', '2026-11-29 12:48:11.203198+00'),
+	('engine:03.04.00_50_post_add_retry_failed_job_procedure.sql', 'b7938e0a0885d8d00d3f55647bcf141c3f2acac439070c1287734fcb3d98947b', '2026-11-29 12:48:11.203198+00'),
+	('migrations/20261121000100_settings_and_providers.sql', '970ed46bcd7e2fb428a928f01d14a063deb35b51f222ddadad71c11c418f80f7', '2026-11-29 12:48:11.445947+00'),
+	('migrations/20261121000200_jobs_and_attempts.sql', 'dcb6ec30985590e545e67e73393f92d05942237f4e3d0ff67cb66fc6dacb2187', '2026-11-29 12:48:11.45803+00'),
+	('migrations/20261121000300_model_pricing.sql', 'e8b7921111168c9b2ee87307516a30dccf6050341541cad5e9007de0be43cb8f', '2026-11-29 12:48:11.490366+00'),
+	('migrations/20261121000400_keys_and_audit.sql', 'bde9b8f0ab24b3ce468ce3b239d7ee439039a065c0bdf5508abebec8cbaaef14', '2026-11-29 12:48:11.515472+00'),
+	('migrations/20261121000500_engine_indexes.sql', 'ef4d8757f11d97c9dab5f0090f2b0205b2b7cdc96bc7a5c9602d4c35c376e0a3', '2026-11-29 12:48:11.533366+00'),
+	('migrations/20261122000100_schedules.sql', 'c8bc8bf2cd323b228e0528b66db638ba2d25b8d3ced37ee03443dec88416acd0', '2026-11-29 12:48:11.545316+00'),
+	('migrations/20261122000200_idempotency_keys.sql', 'f95c91d2d1bbe8a0f230ab3866a66311cef383d29a94ad14e1fce69970bd058e', '2026-11-29 12:48:11.562156+00'),
+	('migrations/20261122000300_upper_bounds.sql', '42f7ae6a9dba5a7e707095203fcbdde1a3e3be42cd74c7f2ddc19f5543bd2007', '2026-11-29 12:48:11.580784+00'),
+	('migrations/20261122100100_providers_and_guards.sql', '19dfd7f1b035c25838742d052b1368c4d150afa3aac05da84cf1abfcb2849ec0', '2026-11-29 12:48:11.583327+00'),
+	('migrations/20261122100200_price_decisions.sql', 'acd3341fc551931d3b3325e5db374134338643aec31383ab6ca4aca7a5cbd998', '2026-11-29 12:48:11.586745+00'),
+	('migrations/20261129000100_locks.sql', '8271fe16da2838375b9642d76b3a0e9be596c913db98acb06f4fce00b2cf1587', '2026-11-29 12:48:11.618522+00'),
+	('migrations/20261129000200_price_borders.sql', 'd2569d0a5ed7dec59fcf6a53a4fddf5f5b4f4a602795c8d2834866604b479044', '2026-11-29 12:48:11.630053+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('migrations/20261129000300_keys_and_identity.sql', '3625637ca3c05a5d6d3581a118ea5e56bbfc2571d973d45df314acc3affe0529', '2026-11-29 09:30:08.260541+00'),
-	('db/functions/accept_price_changes', '56f6001915e48c1ba73afe8fe38069b10ac906d7025c1156a4dd6bb05d6f6654', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/accept_shorter_list', '4553f8369dc2dc81583f06bf2abeddc096ce3cc593457ac141d61a0ea4a2d74d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/approve_held_price_change', '72d489c7fda1d6fe61869bbf7fa386f6d1bb89fbbe328d792d8d4ef2ab0876eb', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/audit_provider_change', '331d794649909e06de2690cd6feda58674f4c638976dd7fd5e219d84e9afb429', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/audit_settings_change', 'ff8e9c30f4e3127a93e0e307604453fb4123d5a24748879cce439940b68e696e', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/beat_pricing_worker', 'd55a6a6a92cf54a40cc0e9b900c23af3aec6cd1a3db5c5bdbb221718afd76326', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/cancel_disabled_syncs', '4e0d1e80da43414e247033b054a1cbe5d38507a8988ca952e272b5756a12c75c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/cancel_pricing_sync', 'ee684b8d874438cf015bded9b8e48b2b9f286fda2543fa43f9625a4aacd9db47', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/cleanup_expired_pricing_locks', 'f5dd67d8b2859c3e759f7798dedb3a4fe7a74fd34f69076d280808b65fbda6b4', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/cleanup_old_pricing_jobs', '7ab56aba67c55f182fae231b41dc50aa91b488dbde2a11ebafab29095fc80489', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/cleanup_stuck_pricing_syncs', '19fc15b6234537184741739822b039fb98a75500a9ec77c6a6f72a35a96360a7', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/defer_provider_syncs', 'e22082901c369c025cd04962d692d37cf73d311dca22dc754c9ee6aa4baae3e9', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/end_ignored_aborts', '0ae5e21ecc4fc28aebcb9c4ab1a1f5851315e956f8f3650f81f860a2d3ac313f', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/end_price_change_rule', 'de25cd7b56142b45342cef707ae9dd8a79f3eab4809d90c6037133bc015cb69a', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/enqueue_due_pricing_syncs', 'd27ca4ca3b2da087a96387d2052ca8063e7378289e4dca13d83fd2acdbba1b0f', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/erase_audit_details', 'aecc75d6154e3e7f7ac4df2f494077ac3c7236f0418251735cf714a46254763c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/fail_overtime_syncs', 'aed88109adb7b79e840716fe01cea8d9293c921029e41bb7f46278208ccca5a8', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/fail_unattended_syncs', 'd87834f7ac2d7bd4a4edaf40d123f7674551a8f6c50a6f0a3913bf4ff3f1e37c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/follow_provider_disabled', 'a768967701d14ddd6f37462a05431c2dfb98bd2c08ee9e7468c476aaf9d675d8', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/follow_provider_switch', 'e118a6415a846f174d7e59cc881ee046f5ec0c730ad6f224abc912a25d268374', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/get_provider_sync', '9f91fb7e2a4edcea222fe581b8dc1b1e9051302b3c33b1076299c1d8e03f7a0d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_pricing_job', '52575a3d30da4c891aad92a226b30bb915d778a5bc03885ed4f622aaeccbdc18', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_pricing_lock', 'da071a225493557c6a62984a5a9dae4e1d39ae69b2b9920949c03320f48f18d0', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_pricing_settings', '2cfaa30982aaf14d311a43003b2cc01684bff8fd021a2b7e183a21b554443373', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_queue_row', '634a782fda6e953c916339835efc31374f2395dffe20140e9fdf6c1f091cd450', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/held_pricing_locks', '96427634d3f69a2ffc9570f61c55916023c78ec99fab1c980232000cea7e2df4', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/hold_log_row', '663245bba58fce82e9a5ce7cd865748b5b90aed404df00c961b8a3fa16bafa17', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/hold_stuck_sync', '0d6759f1b722edde89f07306b0efe1bfd3f9e68a5daf0d28c679564e7865668d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/keep_pricing_lock', '7df7df43a87f68e428deca6a3f5fc2c3c408878a3f84a6dbad88ae90e964bc0d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/log_ended_attempt', 'e357d6127e6fd68c1a3c41a816e202fecacccc5d257aa01e565a6b4d4c7ffc06', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/log_queued_attempt', 'd10bfd4d99f0b42196b623c0fd122d58d633936be9fd54066b1e665d7a464b2d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/mend_pricing_jobs', '51fcda9a148de36722612849ac0c678ff350156ff79e70ee4b1301104854d0b3', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/model_price_at', 'eba4b001e0c8d75dcd09fd9151206d4a184309ec49820356449c6de0b0ddc2c6', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/next_pricing_sync_at', 'c9dab87258e540bd102971162466f6925c97148836eea5cd97bbd14740cbddcb', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/notify_pricing_sync_job', '3a213ae36bf2627b6c8663f70f20a9891cb9aba19768a9b4671e23e09b120a64', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/prepare_provider_sync', 'd8dff32ec07d6ff15c73e7b4f686d85cd9ba5a7c902b07912d2ea3ae7bf9e884', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_api_key', '84ddefd598e206dcc2f46c6ecd976409e60f77cdf56bbb3cf5e7c66d11c2c111', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_axes', 'ad85f380fbba9faf9acd9e3b1c66ee8ebe833419a8d4cc81a9c4209effdf2399', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_credential_variables', 'ac8e867d4b711e9edad03337e08df7b4dd6cf4424d16101795e96625a878c4ad', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_doctor', 'a276536fb4bedc1a8b528407fe3003b6cbc0a67f4e3bc6587bd77873c7aad1f7', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_has_admin_key', 'e8c694032a9bf416b58a2e1f44747d3f5d8e5f46e47104ee6e1e487322afb09d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_is_called_by', '9e35a811cae8a4feaeaf5bd11b4f7fa970918666b520ea5d3d4cfa12a43270a0', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_is_clock_turn', '6f5557df7a2fa57c4b5a058112814b6816308ac1a8d7afba0c2b13ef04e66178', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_is_open_transaction', 'f7bfc68f8e2abb6d9ceca1ae2f7a914c6abb37928ac83c91a56904316a9faedd', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_lock_holders', '5e311572c64c2f029735da80c8ad80effd95f1e51dc020a2412190bfc7850b9a', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/held_pricing_slots', 'eb22f5d9e6d80068a59db126c49efa899c95c71073ee30bca1a8422adc0e38e2', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_held_syncs', 'b885fd6f82d27cd5d53982e421f2fb6cc56671c00ca8fc7cb9019d80bc7b90b8', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_overridden_set', '1209fa4b1f3681af007e43ecea66cf9c730c1168003745ead37f8795821b8e01', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_price_set', '6908b7c6d70ad2ba4361ce421ca2d1c3cad5e72850d171206c43b27ea88253d7', '2026-11-29 09:30:08.266467+00');
+	('migrations/20261129000300_keys_and_identity.sql', '3625637ca3c05a5d6d3581a118ea5e56bbfc2571d973d45df314acc3affe0529', '2026-11-29 12:48:11.633455+00'),
+	('db/functions/accept_price_changes', '67b8b85c9cbe0573d28d2a09c70f92bae224f3286d058555ce8fdaf394dd15c9', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/accept_shorter_list', '4553f8369dc2dc81583f06bf2abeddc096ce3cc593457ac141d61a0ea4a2d74d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/approve_held_price_change', '72d489c7fda1d6fe61869bbf7fa386f6d1bb89fbbe328d792d8d4ef2ab0876eb', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/audit_provider_change', '331d794649909e06de2690cd6feda58674f4c638976dd7fd5e219d84e9afb429', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/audit_settings_change', 'ff8e9c30f4e3127a93e0e307604453fb4123d5a24748879cce439940b68e696e', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/beat_pricing_worker', 'd55a6a6a92cf54a40cc0e9b900c23af3aec6cd1a3db5c5bdbb221718afd76326', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/bound_price_list', '0027aaeb64462e1be2d32e5af7a424c7d48a13798ab681d216d9addb6de59ce6', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/cancel_disabled_syncs', '4e0d1e80da43414e247033b054a1cbe5d38507a8988ca952e272b5756a12c75c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/cancel_pricing_sync', 'ee684b8d874438cf015bded9b8e48b2b9f286fda2543fa43f9625a4aacd9db47', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/capped_expiry', '264113716afb87135ff3eef0dc7696fc90ffdc013e415f409a9bdc31f0117f8b', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/checked_expiry', 'd605785292c8bfc3bc0f9a3fbd7f949cad75db9e497be9ef01a3b47d17de602c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/checked_interval', '31d47089433b90ebd0403cf74ab2909ecf9536fcec58f5d17531a49cf8e14a96', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/cleanup_expired_pricing_locks', 'f5dd67d8b2859c3e759f7798dedb3a4fe7a74fd34f69076d280808b65fbda6b4', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/cleanup_old_pricing_jobs', '74079f26a4946983220438f1fb1f3eaa04144c3f8c1fae22f7c39572f0f2f5ce', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/cleanup_stuck_pricing_syncs', '19fc15b6234537184741739822b039fb98a75500a9ec77c6a6f72a35a96360a7', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/counts_of_sync', '7becb29465ed860e8d58e5587fb189e55d692b84ee9ddabd3202e3820e0bf6fd', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/defer_provider_syncs', 'e22082901c369c025cd04962d692d37cf73d311dca22dc754c9ee6aa4baae3e9', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/add_pricing_sync_job', '877a075322181208fd787d8b5c82f4cc67a4f2470308242a2168f24c884a89ba', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/end_ignored_aborts', '0ae5e21ecc4fc28aebcb9c4ab1a1f5851315e956f8f3650f81f860a2d3ac313f', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/end_price_change_rule', 'de25cd7b56142b45342cef707ae9dd8a79f3eab4809d90c6037133bc015cb69a', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/enqueue_due_pricing_syncs', '2c223300cbceae2304ba7c1d0498eb21c3c8a8c00dda5eb2c7c0a4c673f8b1e3', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/erase_audit_details', 'aecc75d6154e3e7f7ac4df2f494077ac3c7236f0418251735cf714a46254763c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/fail_overtime_syncs', 'aed88109adb7b79e840716fe01cea8d9293c921029e41bb7f46278208ccca5a8', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/fail_unattended_syncs', 'd87834f7ac2d7bd4a4edaf40d123f7674551a8f6c50a6f0a3913bf4ff3f1e37c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/folded_key_name', 'f631db978fed5542e71622d53dcb85353a1d9ba1eef4105911871c0aed9770a6', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/follow_provider_disabled', 'a768967701d14ddd6f37462a05431c2dfb98bd2c08ee9e7468c476aaf9d675d8', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/follow_provider_switch', 'e118a6415a846f174d7e59cc881ee046f5ec0c730ad6f224abc912a25d268374', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/get_provider_sync', '9f91fb7e2a4edcea222fe581b8dc1b1e9051302b3c33b1076299c1d8e03f7a0d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_interval', '10a2d16582b4fa0e8960c730d8dd859f0e8e697d3b85f15f258a1c276b5e3a27', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_pricing_job', '52575a3d30da4c891aad92a226b30bb915d778a5bc03885ed4f622aaeccbdc18', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_pricing_lock', 'da071a225493557c6a62984a5a9dae4e1d39ae69b2b9920949c03320f48f18d0', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_pricing_settings', '03a7957d522bf5641f62794e2b6fa288197ce6102affe33d9b82c692ab3faf5c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/held_pricing_locks', '96427634d3f69a2ffc9570f61c55916023c78ec99fab1c980232000cea7e2df4', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/hold_log_row', '663245bba58fce82e9a5ce7cd865748b5b90aed404df00c961b8a3fa16bafa17', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/hold_stuck_sync', '0d6759f1b722edde89f07306b0efe1bfd3f9e68a5daf0d28c679564e7865668d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/keep_pricing_lock', '7df7df43a87f68e428deca6a3f5fc2c3c408878a3f84a6dbad88ae90e964bc0d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/log_ended_attempt', '2c401261bc1356339580427ca7bd9543506d609d8ed93a60b85a9b391cba7e18', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/log_queued_attempt', 'd10bfd4d99f0b42196b623c0fd122d58d633936be9fd54066b1e665d7a464b2d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/mend_pricing_jobs', '51fcda9a148de36722612849ac0c678ff350156ff79e70ee4b1301104854d0b3', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/model_price_at', 'eba4b001e0c8d75dcd09fd9151206d4a184309ec49820356449c6de0b0ddc2c6', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/next_pricing_sync_at', 'c9dab87258e540bd102971162466f6925c97148836eea5cd97bbd14740cbddcb', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/notify_pricing_sync_job', '3a213ae36bf2627b6c8663f70f20a9891cb9aba19768a9b4671e23e09b120a64', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/prepare_provider_sync', 'e7a29a20a0199acb3ca5afd90ddf34606d03bd63842bf4f799bddfb3a3c4670b', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_api_key', '84ddefd598e206dcc2f46c6ecd976409e60f77cdf56bbb3cf5e7c66d11c2c111', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_axes', 'ad85f380fbba9faf9acd9e3b1c66ee8ebe833419a8d4cc81a9c4209effdf2399', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_credential_variables', 'ac8e867d4b711e9edad03337e08df7b4dd6cf4424d16101795e96625a878c4ad', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_doctor', '3c48000213c2af7fa2b90e27c7f65038efd87c01a459c3d3ca892d154227b517', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_has_admin_key', 'e8c694032a9bf416b58a2e1f44747d3f5d8e5f46e47104ee6e1e487322afb09d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_is_called_by', '217b95942d6a734e4523e2a67bab78c684ef94790d3b0a474dff530d870284bd', '2026-11-29 12:48:11.639373+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('db/functions/pricing_base_set', '39f5d89c6fdb6ac6effdcf63715b661cce8474bbd49fb9fb326c9b3dcf756951', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_prices_differ', 'a66db5e93b125d0145eb972afc8281142b45b887d32e5a4f5df7a9cdda3ea8e5', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_scheduler_status', '40736049bab68b8b89fee30ab069961131c7f90c59a20887d5c010a8286bf4fa', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_sets_differ', '72096867256034351472e5fac51cc16c7a92a40ad8d8e45a36b02f007c0614fd', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/compare_provider_prices', 'f55bf6fd5c60a21c89b6a50e7fc47007855da559bd78761b8132298b23ece61e', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/decide_price_changes', '8979c8af66e6145982b914af6c3603eec34e056a3a66205078ac0db08ea282d4', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/hold_price_changes', '67590187f74447966092079c64718f86ad262f22119704e5b4090a5afccfeca3', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/list_provider_models', 'c9652325cb3f2f0839303e97d10bf7f77a57c924d29209c49e47a3226e3674f2', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_shared_moves', '3bd86cd8ca6b27f90e92ca5430f044551c0829e3ccc0f4de408fa06e8d599a1f', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_short_number', 'd47ebdfb20883761d29eecc80437848e40090478ed2eec2df8fc92a64de066a9', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_sync_estimate', '36b13ed1c0bf92d3d8d7c6dc643c1614ee0622a06c66232fad1b56d17bfcbafb', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_table_holders', '8530bec069a9fc64116dcb01eba552334b9654a5318f911f2bf8b343a3e8cd56', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_token_moves', '891f88c62732e147bd87e1da37e144945381e0d741474e242f1f546113520fbd', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/judge_price_changes', 'a7353c46df826c75b20a35160f8abcd96adefb56c4d3ed34559c76cb2f263cef', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/judge_price_override', 'bf16d9b0df7364c6c0a4a0da4f50eb0d8fb9d7dac7b36df2e936215a4e8c76f9', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_unrecorded_prices', '7bf2bb7ca9c70aaa50c9afd4a225694c9b869eccf31200620e3d9001f2177520', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_who', '45a3f740d2a729f402fa2386100d6864d556bddbd3118e58c5b898a6acb419f4', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/add_pricing_api_key', 'c174ff89b1d9bf72237c56d49e437a6e831899212d26cd58ed34e89883281cb3', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/audit_change_by_hand', 'cafab1726383de92911f3d8bf6e89a0f48f77e5c88105d6abef94a0e0f1f1a49', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/audit_deleted_jobs', '3de0400b8d735378ab14ed5049d5dfa7fec536176ee7ae9dd27d13974afe2bdb', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/create_pricing_api_key', '8bf9f810ac9499048fa855fdc39f02844f9ae8b43bfd4ba69feebd02e821f1f6', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/note_pricing_maintenance', '5954e88469a08b04bf068161d75670edb14602cbe65ad48844d299d8653c1244', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_model_pricing', 'fd776af881b59c3f6c2d6949debcde063548e1c9de8f4690a1da820368ee875c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_price_override', '891dcca5ccfc3e47bd7fcc51b6aad0c3f3439356fc0d14ce17273051bb7e3dd5', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/guard_pricing_records', '4d037e7f75c7cbc7242df20047c9133afdb43f6b7cefd53abf8ba0958786059e', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_identity', '63e80aa92e2c75a573c4300e9c3919210b4438b29cac2f5d9bb1a1196e64f66f', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_workers_alive', '67a6a69cf48c09c6e50024af254d4085938f73b0b452f21aa53e1a925a34d429', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/project_provider_sync', 'dc99342a3a91bdebf248807bad2d72f7c1bde012d19842913615f4fd8424acbc', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/prune_pricing_workers', '4eeac9d7ce88756d4b4247c66a3480dc51e07ffa501da634c3de155f6a44b19a', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/record_price_in_force', '720ea51c25b81f4b140e3522323bd346e2b605074b84f83d154dea939ce85bae', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/refuse_odd_list', '0d96fcfd0a6d2674e5ac8427c88d8de18b51bc24e005b5a612f742daacf41b8c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/reject_held_price_change', '5e0a50f0eea6c8a32768c5254ad178a16fc1b521f1cdd3d0293b3f553651e8bc', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/release_pricing_lock', '8dc86b9d1696f8dc2d92e36e8f8b0ad3e3a3d35391dd10a91bb84ff25f6ddd07', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/release_stalled_syncs', 'b8925e4f54674597451ae35d0cc1f2e1ccacfe1606e512aacb8845d5011f4823', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/reopen_pricing_job', 'f7229d86024455864fbdfcb7f0e90ab42044501084f290ecda1c19cfd77ff54b', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/repeat_provider_list', '0ded13e1f531d6f7dfad72292ecc42f49f7c822d6a76121b44a9c1080ea2f62c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/report_pricing_credentials', '9946b1a3587277a7e53cb80859b0a0f2da867655605becaf3d035c3e4694cc9a', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/requeue_given_up_sync', '73b96a8991a7f753b8f89cb1f98ae805618e020d3ce55bf529f975f9f221ebd8', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/requeue_given_up_syncs', 'ae53ab4173af70c16d4df76a28dfa7dc5ba56f4044a42a646d90339a93f66f9c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/requeue_provider_sync', '0725f455d8e610f53d825f9849aa69a32e26d379ac48ce9dde7cf8ab33022ec7', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/resolve_sync_providers', '0758df6dc77bfaa4d735f22fa0880808da94cf479a53044f5782d590f9d6bbdd', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/retry_pricing_sync', 'e696d0d534fe3ed4e6681c72f1f1cfa7e5bde5ae766be520028d7633a7f2e97a', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/revoke_pricing_api_key', '263ff1b5147d1050c07596199e15189081a061afd8c6992e8160330891d72e57', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/rotate_pricing_api_key', 'f5858c5af1d3f0bff6ceab9a6c73af86f63f86bec07e60fa009e6d15d2c8294e', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/settle_pricing_job', '098841f239fd3213c78e886d5a19605b18b52003db6d43d32d96b2eea0f15a32', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/show_price_changes', 'c359503d9230b1eaec448ef53da170e65697832b86b4cd11860f2d7b56996745', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/sign_audit_row', 'a9fb4563f3ff8d43989059ba8717f462cb836a71700676659d70121faedb4a29', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/stop_pricing_job', '646160aa4d3c5d5466d792326aa3c4f33bf67f070aa16a10e6d561129bd7d4fa', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/stop_provider_sync', '59691c9968b29cbf56caba96ff8b39acf97ab6b528799cc59b0f777eb68497dd', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/store_pricing_catalogue', 'a188ed437ba37f1702f6aa9e5f08b9389a3e2d758d2b5de484d40b5f19c442eb', '2026-11-29 09:30:08.266467+00');
+	('db/functions/pricing_is_clock_turn', 'd1857f8d862d8e3c0a4f0d2de7a2119c69ca9ad8378ad50453537fd31e0041fd', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_is_open_transaction', 'f7bfc68f8e2abb6d9ceca1ae2f7a914c6abb37928ac83c91a56904316a9faedd', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_lock_holders', '5e311572c64c2f029735da80c8ad80effd95f1e51dc020a2412190bfc7850b9a', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/held_pricing_slots', 'eb22f5d9e6d80068a59db126c49efa899c95c71073ee30bca1a8422adc0e38e2', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_held_syncs', 'b885fd6f82d27cd5d53982e421f2fb6cc56671c00ca8fc7cb9019d80bc7b90b8', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_overridden_set', '2b970aa4f438e658a35d1894444bdbeb20bf7296a794f67162d3a4c90512e811', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_price_set', '6908b7c6d70ad2ba4361ce421ca2d1c3cad5e72850d171206c43b27ea88253d7', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_base_set', '39f5d89c6fdb6ac6effdcf63715b661cce8474bbd49fb9fb326c9b3dcf756951', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_prices_differ', 'a66db5e93b125d0145eb972afc8281142b45b887d32e5a4f5df7a9cdda3ea8e5', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_scheduler_status', '4db7255c5a26ef56591208336ac829c8098be0bfcfaa269cea9f2dcf74061e11', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_sets_differ', '72096867256034351472e5fac51cc16c7a92a40ad8d8e45a36b02f007c0614fd', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/compare_provider_prices', '4cddf3fb748552cc33a544779efecd46118dcd1422ffcb32e08e87bbe93ad405', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/decide_price_changes', '8979c8af66e6145982b914af6c3603eec34e056a3a66205078ac0db08ea282d4', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/hold_price_changes', '67590187f74447966092079c64718f86ad262f22119704e5b4090a5afccfeca3', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/list_provider_models', 'bb3df32cbaa9e629292391483dcb0a2f44e8ef7f9ca20d2aad63a3dd67427177', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_shared_moves', '3bd86cd8ca6b27f90e92ca5430f044551c0829e3ccc0f4de408fa06e8d599a1f', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_short_number', '90fb58e4b3335a2fd5496c07d42efbc2a51bdd2d3ad17ca0aae9b2b8a811bd27', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_sync_estimate', '36b13ed1c0bf92d3d8d7c6dc643c1614ee0622a06c66232fad1b56d17bfcbafb', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_table_holders', '8530bec069a9fc64116dcb01eba552334b9654a5318f911f2bf8b343a3e8cd56', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_token_moves', '891f88c62732e147bd87e1da37e144945381e0d741474e242f1f546113520fbd', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/judge_price_changes', 'c37be7db24d00a042d05042066fb0634ba59b391d704b4d0c191604014ce8151', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/judge_price_override', 'df78bec4a3eecfc4d0fc4ee9407e9421780df61d14ed83663b611145c8202cfe', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_unrecorded_prices', '7bf2bb7ca9c70aaa50c9afd4a225694c9b869eccf31200620e3d9001f2177520', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_who', '45a3f740d2a729f402fa2386100d6864d556bddbd3118e58c5b898a6acb419f4', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/add_pricing_api_key', '931c82136624fdb98a125bc0bd113e78d29576f0a94f29a047c736016fffc979', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/audit_change_by_hand', '658870c2ce4bcbe5567aabc67814c0d2e1424732c9b82940476a0dd427cb51b0', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/audit_deleted_jobs', '3de0400b8d735378ab14ed5049d5dfa7fec536176ee7ae9dd27d13974afe2bdb', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/note_pricing_maintenance', '5954e88469a08b04bf068161d75670edb14602cbe65ad48844d299d8653c1244', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_model_pricing', '6c2307c1d71cd717bfab33f52f7346e12e9ca49a3f9a954cb005596857858baf', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_price_override', '4d97cdf1db4a16ed2016ca815f8bdbc6dbad215e35a7d07e6f6b45f1cc99cd80', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_pricing_records', '4d037e7f75c7cbc7242df20047c9133afdb43f6b7cefd53abf8ba0958786059e', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_identity', '63e80aa92e2c75a573c4300e9c3919210b4438b29cac2f5d9bb1a1196e64f66f', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/idempotency_identity', '0841c2dab58f4e7bf96a932cf981d5e54a35371e8d32902dc54524bd920ebe0f', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_workers_alive', '67a6a69cf48c09c6e50024af254d4085938f73b0b452f21aa53e1a925a34d429', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/project_provider_sync', '14de78d74d71c8d98615d19781ae5f304695fa983355d537671aab5bccb49123', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/prune_pricing_workers', 'b049d7fd1711c102a33881e863f2a5730c73958abb4216e8de388a97ff0d39e1', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/queue_id_is_taken', '522bfd56e3c206dbe3c0c56ccd8037229c1dd1d7bb4591bdc2c45f065df74fe2', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/queue_row_fault', '57ad7d0ae25fb111f9a8cbd25944df2d19df86e6dc06cd9e2c7346e8b6cf547a', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_new_queue_row', '745e4684864470c4dda9f919967e0925708c2e9b6e527ce351f0819fd2accea9', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/guard_queue_row', 'e53133126565bd3de3b716970ae98f3fc38b8880f5ff479dba5c3e1ee989ebe3', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/record_price_in_force', '720ea51c25b81f4b140e3522323bd346e2b605074b84f83d154dea939ce85bae', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/refuse_odd_list', '0d96fcfd0a6d2674e5ac8427c88d8de18b51bc24e005b5a612f742daacf41b8c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/reject_held_price_change', '5e0a50f0eea6c8a32768c5254ad178a16fc1b521f1cdd3d0293b3f553651e8bc', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/release_pricing_lock', '8dc86b9d1696f8dc2d92e36e8f8b0ad3e3a3d35391dd10a91bb84ff25f6ddd07', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/release_stalled_syncs', 'b8925e4f54674597451ae35d0cc1f2e1ccacfe1606e512aacb8845d5011f4823', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/reopen_pricing_job', 'f7229d86024455864fbdfcb7f0e90ab42044501084f290ecda1c19cfd77ff54b', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/repeat_provider_list', '7a4b44456063101efcd136f2b0f91a65eb012828d3357561b3cd6e5f77009ac1', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/report_pricing_credentials', '9946b1a3587277a7e53cb80859b0a0f2da867655605becaf3d035c3e4694cc9a', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/requeue_given_up_sync', '73b96a8991a7f753b8f89cb1f98ae805618e020d3ce55bf529f975f9f221ebd8', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/requeue_given_up_syncs', 'ae53ab4173af70c16d4df76a28dfa7dc5ba56f4044a42a646d90339a93f66f9c', '2026-11-29 12:48:11.639373+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('db/functions/stuck_pricing_syncs', 'bdaddf43866aafb420125b40a85ebe2bebe97d9e203a26ba306b3a05ea08ba2d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/touch_pricing_api_key', 'f8913e5a4ff2f9c4dde12e7ea46c17148fe0964c92c88509e88eb0207a910040', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/trigger_pricing_sync', '3bdd79b7626e25e4e8898d5d0bd6af12a3d9a0d5158d9c33cb108d3ac94ab6cc', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/try_pricing_lock', '662f180df5974e95ad690492b5e915eb6d5cf1df1fe32795c273cbb283c2384c', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/held_sync_locks', 'd22f7dd841d6a958d7a78e779facc8ef31ae40c9bed473db92b03ffa942c11e2', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/fetch_queue_row', 'dfe85db0291efa940293ce491f8583b950813d58490862710e355b4543c8859e', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/give_up_sync', '8d9e73e01ddeacac6f83e2947b52d67e06af5245bd4de310dfebf336cfdb47df', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/tick_pricing_schedule', '11dd8966cde2e07996cc4e94c51f369ab787f09600dc59c5eab58fcd8429f23d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/wait_for_locks_until', '5a56764970e5f70d04e709bf8d34e6e07101d10fb9ff7aff0f56fc11f1025ffa', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/hold_pricing_lock', '9da796747dc015e3d55ccafeb768416aa046b639ca54480f5b0861587f2a24f9', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/hold_sync_end', '69f3dcdac46399669dfa3e42aaaec65c9b8cd949d3f957d9b9beeb20c70fec7e', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/end_provider_sync', 'b0c7e73e94a4cdfcbadc3ecd5fef254be3ca3b436297aae18fef162536e9f563', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/lock_provider_prices', 'f7496ae3a93957b8974db9665d4853608198d4f46a9a1c050c9db214c9d3a525', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/lock_listed_prices', '78db2dad715da91efb1f1a168a06b95c5237e31139594f6cd5fdb60d1e986d01', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/lock_provider_triggers', '313a9c68e7460f237d600f345c6793cb4bb7da56cf9a358c2c7b28d8598f342f', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/wake_pricing_workers', '112e4c0b24d1b530a1ce48cf695962d191a8f336560e85cae07c46c05bd2a533', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/write_model_prices', '49e0e3403f2409fc1039d888e56cb02c81c3d54ce96e792565fd8020d74f59ae', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/apply_provider_prices', '570238a365e33e12bb770fc4994e9fdd2e937f70483fc49ef80492c8a440ed49', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/clear_price_override', '9d1479341d92e71c09f1db743843c4627890554f17036a445d397319f9661588', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/decide_held_price_changes', '7038921e9dc85edc7df47ab6d9abaa5f34474d2a8301e02d44d09b69ea1628b9', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/decide_held_changes_of_job', 'f0ff38bb420b21a092d72c268f7c0d5510a393e989c1ce2e3bdbbdf3996f2301', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/approve_held_price_changes', 'dfeee2eb93e80a05ed6e6429c5570b766f00ba9878e2415cfbef623700bb733d', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/end_expired_overrides', 'f278da181b43006d3ba6030d9eb84357bde32046e9f227b70c9b3a4aabbc1489', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/reject_held_price_changes', '780f850d9e828c12bd859b06817946e75493a2ac7700e3b381e134619b1b20c4', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/rollback_pricing_sync', '94e617a3735a72b9c5612082e56b30cafdcfb73eba231e10f90f657526fd08ee', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/set_price_override', '3f7c8fdac0098f166950df18dc83ab9f155759be615ee4d63c7577ae7fb46fa3', '2026-11-29 09:30:08.266467+00'),
-	('db/views/model_price_conditions', '867edf9542244c53486770f8aa791ea6599f6d7ef28eb3901b30183b1fc9c7c4', '2026-11-29 09:30:08.266467+00'),
-	('db/views/model_prices', '222876cb7bc95c836fd730ea980df1c0037ea22e258e4683f64776aa7ed45d62', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_active_overrides', '4a94074469eb310bb06ec9d9087b89398fedf919d27876f4fd85e65a5608b644', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_active_rules', 'de54a2421ea729c33cbeb6fb20a725a1f3d375c5c4aa05f6e542676d2e549e1c', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_cron_jobs', 'c90727b7fdee9b45d75fb2de16102e02c053987add9b2f33ded7f03067febe11', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_drift', 'bfa9190d97f97aa07b6a48f22ef1d6895a9b1a32e4a772830b77a66777619243', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_held', 'c2441c7842fb13ac9f35a2852df66d9d371c9e86a1288fa7aca4958016f74b61', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_history', 'fcb6df05327a7984ef6cc0487ec803e5aa655f3310c17a58798dbc7a5d51ab88', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_keys', '95e7a533f91e84d0b2f68c29d3042ab8acdff05b5f771ae492d998cd7bd8750c', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_missing_credentials', '543ae6f7483d41ff00bad8fbdf88d584395ff81b1f25ffe5877987f2f81407d8', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_provider_syncs', 'a69cb39e56ad8f3fbc622c175cc24ee18367a5da2846b6c80e002660cf5f6cfd', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_rights', '172bd79873e35e9bdc9f7513decddfad766787f7a39c83b48819720c825f4b3f', '2026-11-29 09:30:08.266467+00'),
-	('db/functions/pricing_access_differences', '86f145f00cd526622cd79bab5068d525af02159b324838358ed68ae5a68b717b', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_syncable_providers', '4a640729353490b1e4fd144cc7b78b16fc21eab8b2a56b0d103b3696602a6111', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_unpriced', 'b15b48cec88b4a7b4da801663d73a2612be5ec6a7c1950c8305fd188c25b581c', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_worker_heartbeats', 'f2bcda4283afb15ce714bd6be8f96939cd00988cd238197d786272875d2723e2', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_sync_expiry', 'e83b45ad24c238fa9fcc3a498e6e396cd40fbde42d7eae2b913ed3997d49490a', '2026-11-29 09:30:08.266467+00'),
-	('db/views/pricing_worker_settings', '62ec88824a1ac1517aa35ceeadacdfd3d3b5d91ae9d481bad882b2863e3ee554', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_deleted_jobs', 'ee6afe39fa2e30fcccda437a584337bec78b245dafb098b980acde266eea84a8', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_keys_by_hand', '7f8f2cd832ae00aad498ebe87bb3b4bed03c5a0a003aa1c3b56ba6059f355bf3', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_keys_truncated', '760b31c999f3851d34555968b28e0e2ffeac09fb5219ed66f1c25d856250f18f', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_overrides_by_hand', '153888bb3e7aaf854fdc4402f507f5135f1fa27847287a5290dcf3bab7492cab', '2026-11-29 09:30:08.266467+00');
+	('db/functions/requeue_provider_sync', '0725f455d8e610f53d825f9849aa69a32e26d379ac48ce9dde7cf8ab33022ec7', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/require_fresh_reads', '255420739436e1ff2af0acee53e0fe54f9c967fdb58c4d534513dc4c6de4d3c0', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/resolve_sync_providers', 'b63bbb096549aa4dc8287a2a7b0bcc789b799cbc748699648db36e6072e9fa87', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/retry_pricing_sync', 'e696d0d534fe3ed4e6681c72f1f1cfa7e5bde5ae766be520028d7633a7f2e97a', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/settle_pricing_job', '098841f239fd3213c78e886d5a19605b18b52003db6d43d32d96b2eea0f15a32', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/show_price_changes', 'c359503d9230b1eaec448ef53da170e65697832b86b4cd11860f2d7b56996745', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/sign_audit_row', 'a9fb4563f3ff8d43989059ba8717f462cb836a71700676659d70121faedb4a29', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/stop_pricing_job', '646160aa4d3c5d5466d792326aa3c4f33bf67f070aa16a10e6d561129bd7d4fa', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/stop_provider_sync', '59691c9968b29cbf56caba96ff8b39acf97ab6b528799cc59b0f777eb68497dd', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/store_pricing_catalogue', '7ce8e39c348cdfc9f0a9a7216aff3fb073ed274e8cd4fad1bb52a6ab47e31626', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/stuck_pricing_syncs', '0f382c9072eeeb2bd3a1209393bfc15bd598b5c3297d210757676b164a0cfd17', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/touch_pricing_api_key', 'f8913e5a4ff2f9c4dde12e7ea46c17148fe0964c92c88509e88eb0207a910040', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/trigger_pricing_sync', 'f7d15a27f03b3f46665eca2dcca81af05be0d2cfc08f67a754b9786ea314aa59', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/try_pricing_lock', '3cf79c4d5268b23d66d3550875eea0525570d66dba79f789ad21192ab77abeb4', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/held_sync_locks', 'd22f7dd841d6a958d7a78e779facc8ef31ae40c9bed473db92b03ffa942c11e2', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/fetch_queue_row', 'dee4b2f9cf9b37faf0b3fd46dddbc8417d43ae42f24c7537f43a46e49762c369', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/give_up_sync', '3e1852dba1ccdc4db1884ea05b9cc0bad69bed58f6c0a0547c2e243e9d62dd79', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/tick_pricing_schedule', '5aefea50b56a8f729f204f12416bf13b98efa8970cc47523ac8f7df43ed3f34b', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/wait_for_locks_until', '022d7a90a02c5d5eb4acd940a9bca5a1226505c2acf6ba1e3cc2c67a833d0352', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/hold_pricing_lock', '3ef3a6f97ab4e36aad42f225918b58eedc2fdab9675244b843e19557de377960', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/hold_sync_end', '69f3dcdac46399669dfa3e42aaaec65c9b8cd949d3f957d9b9beeb20c70fec7e', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/end_provider_sync', 'a2e225f43105bb5151088ce5a5fe17aa6a55bce71b4d4ed4333940bd00e7fc30', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/lock_key_name', '15bcd84cf6e4140eafcdd539e67b800209b3f06c638f0b81f167cc4baf1af60c', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/create_pricing_api_key', 'c3347bd47fa534e96bd11376a1516d82512deb6dc19376781718be8104310667', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/lock_provider_prices', 'f7496ae3a93957b8974db9665d4853608198d4f46a9a1c050c9db214c9d3a525', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/lock_listed_prices', '78db2dad715da91efb1f1a168a06b95c5237e31139594f6cd5fdb60d1e986d01', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/lock_provider_triggers', '313a9c68e7460f237d600f345c6793cb4bb7da56cf9a358c2c7b28d8598f342f', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/revoke_pricing_api_key', '8ce187dce4c6807c133ca9bc3c9cb5c9eac42ef3cdbedb01b6d3031033511960', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/rotate_pricing_api_key', '469fc5a93cd0cbcfa1e1868900aa725cefe09061216cf9502f9265857ff6eb7d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/wake_pricing_workers', '112e4c0b24d1b530a1ce48cf695962d191a8f336560e85cae07c46c05bd2a533', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/write_model_prices', '49e0e3403f2409fc1039d888e56cb02c81c3d54ce96e792565fd8020d74f59ae', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/apply_provider_prices', '94eb787a79c4334f1b6bc048ba436f8cf37402ae88370dcc357254c5ee711eb8', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/clear_price_override', '9d1479341d92e71c09f1db743843c4627890554f17036a445d397319f9661588', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/decide_held_price_changes', '7038921e9dc85edc7df47ab6d9abaa5f34474d2a8301e02d44d09b69ea1628b9', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/decide_held_changes_of_job', 'f0ff38bb420b21a092d72c268f7c0d5510a393e989c1ce2e3bdbbdf3996f2301', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/approve_held_price_changes', 'dfeee2eb93e80a05ed6e6429c5570b766f00ba9878e2415cfbef623700bb733d', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/end_expired_overrides', 'f278da181b43006d3ba6030d9eb84357bde32046e9f227b70c9b3a4aabbc1489', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/reject_held_price_changes', '780f850d9e828c12bd859b06817946e75493a2ac7700e3b381e134619b1b20c4', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/rollback_pricing_sync', '94e617a3735a72b9c5612082e56b30cafdcfb73eba231e10f90f657526fd08ee', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/set_price_override', 'c8973dbd148e2c4eaa09090c2712e3e86f84205fc09ea283c2316e0723a1e44e', '2026-11-29 12:48:11.639373+00'),
+	('db/views/model_price_conditions', '867edf9542244c53486770f8aa791ea6599f6d7ef28eb3901b30183b1fc9c7c4', '2026-11-29 12:48:11.639373+00'),
+	('db/views/model_prices', '11037c8f13d501d71f947745eab73f4f04502a9d08f74a2d4630f3da21250a34', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_active_overrides', '4a94074469eb310bb06ec9d9087b89398fedf919d27876f4fd85e65a5608b644', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_active_rules', 'de54a2421ea729c33cbeb6fb20a725a1f3d375c5c4aa05f6e542676d2e549e1c', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_cron_jobs', 'c90727b7fdee9b45d75fb2de16102e02c053987add9b2f33ded7f03067febe11', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_drift', 'bfa9190d97f97aa07b6a48f22ef1d6895a9b1a32e4a772830b77a66777619243', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_held', 'c2441c7842fb13ac9f35a2852df66d9d371c9e86a1288fa7aca4958016f74b61', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_history', 'fcb6df05327a7984ef6cc0487ec803e5aa655f3310c17a58798dbc7a5d51ab88', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_keys', 'cc05056c0d85cec1f6708178d9ac04ba404d8dbf5acdc4db9a8685f720479d02', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_missing_credentials', '543ae6f7483d41ff00bad8fbdf88d584395ff81b1f25ffe5877987f2f81407d8', '2026-11-29 12:48:11.639373+00');
 INSERT INTO public.pricing_schema_ledger (name, digest, applied_at) VALUES
-	('db/triggers/pricing_audit_overrides_truncated', 'c545a71f2e18688c98d9cb9542590bd8ba1b41db946dddb6271cf01df1aabe09', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_provider_change', 'dfadd987d5202231d79ea490e414e7fded30b4aa40ce2f2950195f2ea38086f8', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_provider_change_by_others', 'dfadd987d5202231d79ea490e414e7fded30b4aa40ce2f2950195f2ea38086f8', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_providers_truncated', '4919865b004c296a3e46e41c18b76f0b26058c25cb023aa4bb2be28f0ef81951', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_rules_by_hand', '72df7d72553573aceffce969a580d71a35d83af41d5e71c5a9dcba666aa965b7', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_rules_truncated', 'dd575075b1c94241eee997c75c0b1097eca026ca8e899d3132b521bc5e5bb566', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_settings_change', '3a1c298decd1085d50ac4b2d1f2381de7aa601e22eaa3d86bb71e4417adce008', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_audit_truncated_jobs', '3a84204bdadfb0dfc1f84c8408deb3ca3d457967fbc0c0f5d2269525c3060a40', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_follow_provider_disabled', '4d86b536bcea91ac78406e299d810f52be5d2d3a78c5b9afa1e65fddfc66cfc4', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_follow_provider_removed', 'fc1ba9586b298975c9e8aae1b140690d17ea663cbdc0c9ddb92fc8b49852896c', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_model_update', '0599e3dea2043e0b054c2450ade2c3b253639192fdcf045ef49f57c5bf7e9301', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_model_updates', '0599e3dea2043e0b054c2450ade2c3b253639192fdcf045ef49f57c5bf7e9301', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_model_removal', '0599e3dea2043e0b054c2450ade2c3b253639192fdcf045ef49f57c5bf7e9301', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_override', '783978b2cd29ca4e56af48ebf991d306c6caebd3a4ed8e3278b0afaee6639726', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_new_override', '783978b2cd29ca4e56af48ebf991d306c6caebd3a4ed8e3278b0afaee6639726', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_job', '92267cbab50d018bc73a83d548a77ca349bda975c484129b62ddd737ac369ca8', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_lock', 'ceffab14b13013c98c54d6fbb1671038f5dbb537036ed9fc2016e93d21f10057', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_history', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_audit_log', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_history_truncate', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_audit_log_truncate', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_settings', '17186b895ff8f1caf0b398e962e8a9fed21b5641365c07277b5ee373540a059a', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/keep_pricing_lock', '20580dc02684d9cc7d0c9e296178e07eaa4b7a71f7b28d87e6c5aa80e0e9637b', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_release_lock', '298b8ba5fe746040e71e16992d66a4ff065dda52f6c9f630fd04854ab0d8fdc9', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_sign_audit_row', '6f7ded5bf317b25e9cccfb7f0e9f26a196a2689248dede11001d048dd293d1d5', '2026-11-29 09:30:08.266467+00'),
-	('db/triggers/pricing_stop_job', '65bc280a47f1881af7d081602830b139b2f3f91dd732ecb4c908364bedb02279', '2026-11-29 09:30:08.266467+00'),
-	('db', '2241db833028667f599c29fc25ded67862c07869f6d3f0bf2a1983fa3a3d4fc8', '2026-11-29 09:30:08.266467+00');
+	('db/views/pricing_provider_syncs', 'a69cb39e56ad8f3fbc622c175cc24ee18367a5da2846b6c80e002660cf5f6cfd', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_rights', '625898e5a2948297fe890f333719c80ee0085b4b3251696597c61be94e519c5f', '2026-11-29 12:48:11.639373+00'),
+	('db/functions/pricing_access_differences', '4320d3a631e84194dd30c950f9c490ba19914a819717297cfcc7b7ea285a0448', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_sync_lock', '7de827456a155f2d492a0d8ef295b3bfe96ed8c96925d5577b90bb0e8e08442c', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_sync_progress', '7167b67f2d37139ba17d8fe34956d2ca52528801575dffc82bd0888f1d943191', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_syncable_providers', '4a640729353490b1e4fd144cc7b78b16fc21eab8b2a56b0d103b3696602a6111', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_unpriced', 'b15b48cec88b4a7b4da801663d73a2612be5ec6a7c1950c8305fd188c25b581c', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_worker_heartbeats', 'f2bcda4283afb15ce714bd6be8f96939cd00988cd238197d786272875d2723e2', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_sync_expiry', 'e83b45ad24c238fa9fcc3a498e6e396cd40fbde42d7eae2b913ed3997d49490a', '2026-11-29 12:48:11.639373+00'),
+	('db/views/pricing_worker_settings', '62ec88824a1ac1517aa35ceeadacdfd3d3b5d91ae9d481bad882b2863e3ee554', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_deleted_jobs', 'ee6afe39fa2e30fcccda437a584337bec78b245dafb098b980acde266eea84a8', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_keys_by_hand', '7f8f2cd832ae00aad498ebe87bb3b4bed03c5a0a003aa1c3b56ba6059f355bf3', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_keys_truncated', '760b31c999f3851d34555968b28e0e2ffeac09fb5219ed66f1c25d856250f18f', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_overrides_by_hand', '153888bb3e7aaf854fdc4402f507f5135f1fa27847287a5290dcf3bab7492cab', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_overrides_truncated', 'c545a71f2e18688c98d9cb9542590bd8ba1b41db946dddb6271cf01df1aabe09', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_provider_change', 'dfadd987d5202231d79ea490e414e7fded30b4aa40ce2f2950195f2ea38086f8', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_provider_change_by_others', 'dfadd987d5202231d79ea490e414e7fded30b4aa40ce2f2950195f2ea38086f8', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_providers_truncated', '4919865b004c296a3e46e41c18b76f0b26058c25cb023aa4bb2be28f0ef81951', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_rules_by_hand', '72df7d72553573aceffce969a580d71a35d83af41d5e71c5a9dcba666aa965b7', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_rules_truncated', 'dd575075b1c94241eee997c75c0b1097eca026ca8e899d3132b521bc5e5bb566', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_settings_change', '3a1c298decd1085d50ac4b2d1f2381de7aa601e22eaa3d86bb71e4417adce008', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_audit_truncated_jobs', '3a84204bdadfb0dfc1f84c8408deb3ca3d457967fbc0c0f5d2269525c3060a40', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_follow_provider_disabled', '4d86b536bcea91ac78406e299d810f52be5d2d3a78c5b9afa1e65fddfc66cfc4', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_follow_provider_removed', 'fc1ba9586b298975c9e8aae1b140690d17ea663cbdc0c9ddb92fc8b49852896c', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_follow_provider_switch', '725dfb4e646bbaa6772e796e7bcf63523a5edbd9c78a2b8322a8d34b5f679c6b', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_settings_intervals', '6d35874fc1d403e41dd8b35acdec044023d062fe885d934104758dea5e5829eb', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_provider_intervals', '6d35874fc1d403e41dd8b35acdec044023d062fe885d934104758dea5e5829eb', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_model_update', '0599e3dea2043e0b054c2450ade2c3b253639192fdcf045ef49f57c5bf7e9301', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_model_updates', '0599e3dea2043e0b054c2450ade2c3b253639192fdcf045ef49f57c5bf7e9301', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_model_removal', '0599e3dea2043e0b054c2450ade2c3b253639192fdcf045ef49f57c5bf7e9301', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_new_queue_row', '1fa4a0f193ebe1fcde92142a9d0037ab94579b94880ec5ac7623bf55a6c37304', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_override', '783978b2cd29ca4e56af48ebf991d306c6caebd3a4ed8e3278b0afaee6639726', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_new_override', '783978b2cd29ca4e56af48ebf991d306c6caebd3a4ed8e3278b0afaee6639726', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_job', '92267cbab50d018bc73a83d548a77ca349bda975c484129b62ddd737ac369ca8', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_lock', 'ceffab14b13013c98c54d6fbb1671038f5dbb537036ed9fc2016e93d21f10057', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_history', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_audit_log', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_history_truncate', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_audit_log_truncate', '7c02bc2684a98f469bcddaeb6d5481327a1d991d05c24d99079fcf86d19e6879', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_settings', '17186b895ff8f1caf0b398e962e8a9fed21b5641365c07277b5ee373540a059a', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_guard_queue_row', 'db621b440bb317d2da0da51ba44a3cfae2f2112327dc3000d384ffc92fa39747', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/keep_pricing_lock', '20580dc02684d9cc7d0c9e296178e07eaa4b7a71f7b28d87e6c5aa80e0e9637b', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_notify_sync_job', 'dff7c848c58abc38bb13743672a04bca7f8a5d9e07cd5035dcdd579c9896d3fe', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_prepare_provider_sync', '16f87a46c1ef860a299937558cac3c0e5c5a38123676d64e6d5031a74b498b29', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_project_provider_sync', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_project_provider_sync_delete', 'f890a5da9ec0e012dc51ae591e0305e8884f0f3e492e4f21f2d07d24811eda3c', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_release_lock', '298b8ba5fe746040e71e16992d66a4ff065dda52f6c9f630fd04854ab0d8fdc9', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_sign_audit_row', '6f7ded5bf317b25e9cccfb7f0e9f26a196a2689248dede11001d048dd293d1d5', '2026-11-29 12:48:11.639373+00'),
+	('db/triggers/pricing_stop_job', '65bc280a47f1881af7d081602830b139b2f3f91dd732ecb4c908364bedb02279', '2026-11-29 12:48:11.639373+00'),
+	('db', '52f562d3fb03f6604946941907879bbdaeda3d0ceabb0a850751b6cd7c531593', '2026-11-29 12:48:11.639373+00');
 
 INSERT INTO public.pricing_settings (id, heartbeat_interval, lease, max_attempts, queued_timeout, retention, updated_at, scheduler_enabled, audit_retention, postgrest_login) VALUES
-	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-29 09:30:08.14955+00', false, '1 year', 'authenticator');
+	(true, '00:00:05', '00:00:20', 3, '24:00:00', '30 days', '2026-11-29 12:48:11.445947+00', false, '1 year', 'authenticator');
 
 INSERT INTO public.pricing_sync_jobs (job_id, status, outcome, triggered_by, triggered_at, started_at, completed_at, dry_run, request, providers, providers_total, providers_synced, providers_failed, models_fetched, models_updated, models_skipped, total_errors, error_message, result_data, idempotency_key, stopped_at, revision, session_login, acting_role) VALUES
-	('656b4e56-26bf-4615-9712-50aa43381f4f', 'completed', 'success', 'test', '2026-11-29 09:30:10.824504+00', '2026-11-29 09:30:10.828043+00', '2026-11-29 09:30:10.873234+00', true, '{"dry_run": true, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"class": "unit", "reason": "unit: input_per_1m is 100 times the catalogue''s 0.2; input_per_1m moves by 100 times (0.2 -> 20)", "model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 40.782, "models_held": 1, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2, 'postgres', NULL),
-	('a1e0b38d-4a86-4c2d-8660-67bb97357cf6', 'completed', 'success', 'test', '2026-11-29 09:30:10.609251+00', '2026-11-29 09:30:10.625435+00', '2026-11-29 09:30:10.732464+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 88.430, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 106.138, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4, 'postgres', NULL),
-	('33862ef9-ca9b-4a19-b741-a5a61d7ce5e5', 'completed', 'success', 'test', '2026-11-29 09:30:10.889989+00', '2026-11-29 09:30:10.893736+00', '2026-11-29 09:30:10.944169+00', false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "duration_ms": 49.767, "models_held": 1, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3}}}', NULL, NULL, 2, 'postgres', NULL),
-	('1da44087-3b1a-4437-a46c-e7b0f5aabf8d', 'completed', 'success', 'test', '2026-11-29 09:30:10.749706+00', '2026-11-29 09:30:10.763738+00', '2026-11-29 09:30:10.819926+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 50.112, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 51.443, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4, 'postgres', NULL),
-	('baad7493-6be5-4324-b4e4-8b9e636f4d2a', 'completed', 'partial', 'test', '2026-11-29 09:30:10.979155+00', '2026-11-29 09:30:10.981744+00', '2026-11-29 09:30:12.88745+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 1, 1, 5, 0, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1902.624, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 50.372, "models_held": 1, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3}}}', NULL, NULL, 4, 'postgres', NULL),
-	('70b29b20-b702-4cd3-b441-039bbe974104', 'failed', 'failed', 'test', '2026-11-29 09:30:12.893896+00', '2026-11-29 09:30:12.897462+00', '2026-11-29 09:30:14.620526+00', false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 1722.342, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2, 'postgres', NULL),
-	('4366311d-286e-4445-919d-fae16c634ec3', 'running', NULL, 'test', '2026-11-29 09:30:14.6356+00', '2026-11-29 09:30:14.639575+00', NULL, false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1, 'postgres', NULL),
-	('4221244a-cd1c-4b4f-bf91-6456b6837c34', 'queued', NULL, 'test', '2026-11-29 09:30:14.681433+00', NULL, NULL, false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0, 'postgres', NULL);
+	('24e53ef3-92b6-45ec-be6f-db2e02538018', 'completed', 'success', 'test', '2026-11-29 12:48:15.953096+00', '2026-11-29 12:48:15.956716+00', '2026-11-29 12:48:16.002607+00', true, '{"dry_run": true, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "differences": [{"class": "unit", "reason": "unit: input_per_1m is 100 times the catalogue''s 0.2; input_per_1m moves by 100 times (0.2 -> 20)", "model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "duration_ms": 41.097, "models_held": 1, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3, "differences_total": 1}}}', NULL, NULL, 2, 'postgres', NULL),
+	('c6cf92d9-4874-4200-8895-5bb691ca627c', 'completed', 'success', 'test', '2026-11-29 12:48:15.574066+00', '2026-11-29 12:48:15.601957+00', '2026-11-29 12:48:15.836674+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 12, 10, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 223.789, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 6, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 218.209, "models_held": 0, "models_fetched": 6, "models_skipped": 1, "models_updated": 4, "models_unchanged": 1}}}', NULL, NULL, 4, 'postgres', NULL),
+	('4e080ce8-ebfe-40fc-a871-f393fda33155', 'completed', 'success', 'test', '2026-11-29 12:48:16.01689+00', '2026-11-29 12:48:16.019685+00', '2026-11-29 12:48:16.066348+00', false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 1, 0, 5, 0, 1, 0, NULL, '{"providers": {"openrouter": {"status": "success", "attempt": 1, "duration_ms": 40.839, "models_held": 1, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3}}}', NULL, NULL, 2, 'postgres', NULL),
+	('575813f8-5cbc-42a6-8b05-867e6458f707', 'completed', 'success', 'test', '2026-11-29 12:48:15.860721+00', '2026-11-29 12:48:15.868365+00', '2026-11-29 12:48:15.94671+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 2, 0, 11, 1, 1, 0, NULL, '{"providers": {"deepinfra": {"status": "success", "attempt": 1, "duration_ms": 45.685, "models_held": 0, "models_fetched": 6, "models_skipped": 0, "models_updated": 0, "models_unchanged": 6}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 73.505, "models_held": 0, "models_fetched": 5, "models_skipped": 1, "models_updated": 1, "models_unchanged": 3}}}', 'sample', NULL, 4, 'postgres', NULL),
+	('1211421a-2c8d-42cc-8ca3-94bfdf26a94c', 'completed', 'partial', 'test', '2026-11-29 12:48:16.116811+00', '2026-11-29 12:48:16.120114+00', '2026-11-29 12:48:18.169207+00', false, '{"dry_run": false, "providers": ["openrouter", "deepinfra"], "on_conflict": "queue"}', '{openrouter,deepinfra}', 2, 1, 1, 5, 0, 1, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 2040.296, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}, "openrouter": {"status": "success", "attempt": 1, "duration_ms": 70.340, "models_held": 1, "models_fetched": 5, "models_skipped": 1, "models_updated": 0, "models_unchanged": 3}}}', NULL, NULL, 4, 'postgres', NULL),
+	('f6841132-a832-4d8d-8887-b622f355639b', 'failed', 'failed', 'test', '2026-11-29 12:48:18.18976+00', '2026-11-29 12:48:18.195705+00', '2026-11-29 12:48:20.324922+00', false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 1, 0, 0, 0, 1, 'deepinfra: 127.0.0.1 answered with status 503.', '{"providers": {"deepinfra": {"status": "failed", "attempt": 1, "error_kind": "http_status", "duration_ms": 2128.672, "models_held": 0, "error_message": "127.0.0.1 answered with status 503.", "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 2, 'postgres', NULL),
+	('36d61a90-1641-40c8-8c02-e2d62dff84a7', 'running', NULL, 'test', '2026-11-29 12:48:20.347339+00', '2026-11-29 12:48:20.34976+00', NULL, false, '{"dry_run": false, "providers": ["openrouter"], "on_conflict": "queue"}', '{openrouter}', 1, 0, 0, 0, 0, 0, 0, NULL, '{"providers": {"openrouter": {"status": "in_progress", "attempt": 1, "models_held": 0, "models_fetched": 0, "models_skipped": 0, "models_updated": 0, "models_unchanged": 0}}}', NULL, NULL, 1, 'postgres', NULL),
+	('d3a30140-fd4a-4396-be9e-d385f186506b', 'queued', NULL, 'test', '2026-11-29 12:48:20.39302+00', NULL, NULL, false, '{"dry_run": false, "providers": ["deepinfra"], "on_conflict": "queue"}', '{deepinfra}', 1, 0, 0, 0, 0, 0, 0, NULL, '{}', NULL, NULL, 0, 'postgres', NULL);
 
 INSERT INTO public.pricing_sync_log (id, job_id, provider_slug, queue_job_id, attempt, status, triggered_by, queued_at, sync_started_at, sync_completed_at, models_fetched, models_updated, models_unchanged, models_skipped, models_held, errors, error_kind, error_message, worker_id, applied_at, details) OVERRIDING SYSTEM VALUE VALUES
-	(2, 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', 'deepinfra', 2, 1, 'success', 'test', '2026-11-29 09:30:10.61725+00', '2026-11-29 09:30:10.633215+00', '2026-11-29 09:30:10.721645+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-29 09:30:10.700966+00', '{}'),
-	(1, 'a1e0b38d-4a86-4c2d-8660-67bb97357cf6', 'openrouter', 1, 1, 'success', 'test', '2026-11-29 09:30:10.616241+00', '2026-11-29 09:30:10.625435+00', '2026-11-29 09:30:10.731573+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-29 09:30:10.701788+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
-	(3, '1da44087-3b1a-4437-a46c-e7b0f5aabf8d', 'openrouter', 3, 1, 'success', 'test', '2026-11-29 09:30:10.754414+00', '2026-11-29 09:30:10.763738+00', '2026-11-29 09:30:10.815181+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-29 09:30:10.798452+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}]}'),
-	(4, '1da44087-3b1a-4437-a46c-e7b0f5aabf8d', 'deepinfra', 4, 1, 'success', 'test', '2026-11-29 09:30:10.754874+00', '2026-11-29 09:30:10.767286+00', '2026-11-29 09:30:10.817398+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-29 09:30:10.798368+00', '{}'),
-	(5, '656b4e56-26bf-4615-9712-50aa43381f4f', 'openrouter', 5, 1, 'success', 'test', '2026-11-29 09:30:10.82521+00', '2026-11-29 09:30:10.828043+00', '2026-11-29 09:30:10.868825+00', 5, 0, 3, 1, 1, 0, NULL, NULL, 1, '2026-11-29 09:30:10.854288+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"class": "unit", "reason": "unit: input_per_1m is 100 times the catalogue''s 0.2; input_per_1m moves by 100 times (0.2 -> 20)", "model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "differences_total": 1}'),
-	(6, '33862ef9-ca9b-4a19-b741-a5a61d7ce5e5', 'openrouter', 6, 1, 'success', 'test', '2026-11-29 09:30:10.890809+00', '2026-11-29 09:30:10.893736+00', '2026-11-29 09:30:10.943503+00', 5, 0, 3, 1, 1, 0, NULL, NULL, 1, '2026-11-29 09:30:10.923925+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}]}'),
-	(7, 'baad7493-6be5-4324-b4e4-8b9e636f4d2a', 'openrouter', 7, 1, 'success', 'test', '2026-11-29 09:30:10.979835+00', '2026-11-29 09:30:10.981744+00', '2026-11-29 09:30:11.032116+00', 5, 0, 3, 1, 1, 0, NULL, NULL, 1, '2026-11-29 09:30:11.01615+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}]}'),
-	(8, 'baad7493-6be5-4324-b4e4-8b9e636f4d2a', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-29 09:30:10.980031+00', '2026-11-29 09:30:10.983973+00', '2026-11-29 09:30:12.886597+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
-	(9, '70b29b20-b702-4cd3-b441-039bbe974104', 'deepinfra', 9, 1, 'failed', 'test', '2026-11-29 09:30:12.894674+00', '2026-11-29 09:30:12.897462+00', '2026-11-29 09:30:14.619804+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
-	(10, '4366311d-286e-4445-919d-fae16c634ec3', 'openrouter', 10, 1, 'in_progress', 'test', '2026-11-29 09:30:14.636554+00', '2026-11-29 09:30:14.639575+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
-	(11, '4221244a-cd1c-4b4f-bf91-6456b6837c34', 'deepinfra', 11, 1, 'queued', 'test', '2026-11-29 09:30:14.686752+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
+	(1, 'c6cf92d9-4874-4200-8895-5bb691ca627c', 'openrouter', 1, 1, 'success', 'test', '2026-11-29 12:48:15.58057+00', '2026-11-29 12:48:15.601957+00', '2026-11-29 12:48:15.820166+00', 6, 4, 1, 1, 0, 0, NULL, NULL, 1, '2026-11-29 12:48:15.769018+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "unknown_keys": ["batch_discount"]}'),
+	(2, 'c6cf92d9-4874-4200-8895-5bb691ca627c', 'deepinfra', 2, 1, 'success', 'test', '2026-11-29 12:48:15.581519+00', '2026-11-29 12:48:15.612073+00', '2026-11-29 12:48:15.835862+00', 6, 6, 0, 0, 0, 0, NULL, NULL, 1, '2026-11-29 12:48:15.769059+00', '{}'),
+	(4, '575813f8-5cbc-42a6-8b05-867e6458f707', 'deepinfra', 4, 1, 'success', 'test', '2026-11-29 12:48:15.866054+00', '2026-11-29 12:48:15.871254+00', '2026-11-29 12:48:15.916939+00', 6, 0, 6, 0, 0, 0, NULL, NULL, 1, '2026-11-29 12:48:15.909405+00', '{}'),
+	(3, '575813f8-5cbc-42a6-8b05-867e6458f707', 'openrouter', 3, 1, 'success', 'test', '2026-11-29 12:48:15.865704+00', '2026-11-29 12:48:15.868365+00', '2026-11-29 12:48:15.94187+00', 5, 1, 3, 1, 0, 0, NULL, NULL, 1, '2026-11-29 12:48:15.902833+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}]}'),
+	(5, '24e53ef3-92b6-45ec-be6f-db2e02538018', 'openrouter', 5, 1, 'success', 'test', '2026-11-29 12:48:15.954247+00', '2026-11-29 12:48:15.956716+00', '2026-11-29 12:48:15.997813+00', 5, 0, 3, 1, 1, 0, NULL, NULL, 1, '2026-11-29 12:48:15.984418+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}], "differences": [{"class": "unit", "reason": "unit: input_per_1m is 100 times the catalogue''s 0.2; input_per_1m moves by 100 times (0.2 -> 20)", "model_id": "ai21/jamba-1-5-mini", "provider": "openrouter", "previous_input_price": "0.0000002", "previous_output_price": "0.0000004", "price_per_input_token": "0.00002", "price_per_output_token": "0.0000004"}], "differences_total": 1}'),
+	(6, '4e080ce8-ebfe-40fc-a871-f393fda33155', 'openrouter', 6, 1, 'success', 'test', '2026-11-29 12:48:16.017984+00', '2026-11-29 12:48:16.019685+00', '2026-11-29 12:48:16.060524+00', 5, 0, 3, 1, 1, 0, NULL, NULL, 1, '2026-11-29 12:48:16.041349+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}]}'),
+	(7, '1211421a-2c8d-42cc-8ca3-94bfdf26a94c', 'openrouter', 7, 1, 'success', 'test', '2026-11-29 12:48:16.11783+00', '2026-11-29 12:48:16.120114+00', '2026-11-29 12:48:16.190454+00', 5, 0, 3, 1, 1, 0, NULL, NULL, 1, '2026-11-29 12:48:16.161483+00', '{"skipped": [{"reason": "prompt: \"a penny\" is not a price", "model_id": "ai21/jamba-1-5-large"}]}'),
+	(8, '1211421a-2c8d-42cc-8ca3-94bfdf26a94c', 'deepinfra', 8, 1, 'failed', 'test', '2026-11-29 12:48:16.11802+00', '2026-11-29 12:48:16.128305+00', '2026-11-29 12:48:18.168601+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(9, 'f6841132-a832-4d8d-8887-b622f355639b', 'deepinfra', 9, 1, 'failed', 'test', '2026-11-29 12:48:18.190748+00', '2026-11-29 12:48:18.195705+00', '2026-11-29 12:48:20.324377+00', 0, 0, 0, 0, 0, 1, 'http_status', '127.0.0.1 answered with status 503.', 1, NULL, '{}'),
+	(10, '36d61a90-1641-40c8-8c02-e2d62dff84a7', 'openrouter', 10, 1, 'in_progress', 'test', '2026-11-29 12:48:20.348224+00', '2026-11-29 12:48:20.34976+00', NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, 1, NULL, '{}'),
+	(11, 'd3a30140-fd4a-4396-be9e-d385f186506b', 'deepinfra', 11, 1, 'queued', 'test', '2026-11-29 12:48:20.393965+00', NULL, NULL, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL, '{}');
 
 SELECT pg_catalog.setval('procrastinate.procrastinate_events_id_seq', 30, true);
 
@@ -9907,6 +10722,8 @@ CREATE INDEX pricing_sync_log_provider ON public.pricing_sync_log USING btree (p
 
 CREATE TRIGGER pricing_guard_lock BEFORE INSERT OR UPDATE OF lock ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN ((((new.task_name)::text <> 'sync_provider'::text) AND (new.lock ~~ 'pricing\_sync:%'::text))) EXECUTE FUNCTION public.guard_pricing_lock();
 
+CREATE TRIGGER pricing_guard_new_queue_row BEFORE INSERT ON procrastinate.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_new_queue_row();
+
 CREATE TRIGGER pricing_guard_queue_row BEFORE UPDATE ON procrastinate.procrastinate_jobs FOR EACH ROW EXECUTE FUNCTION public.guard_queue_row();
 
 CREATE TRIGGER pricing_prepare_provider_sync BEFORE INSERT ON procrastinate.procrastinate_jobs FOR EACH ROW WHEN (((new.task_name)::text = 'sync_provider'::text)) EXECUTE FUNCTION public.prepare_provider_sync();
@@ -9967,7 +10784,11 @@ CREATE TRIGGER pricing_guard_new_override AFTER INSERT ON public.pricing_overrid
 
 CREATE TRIGGER pricing_guard_override BEFORE DELETE OR UPDATE OF model_id, prices, forced, ended_at, ended_by OR TRUNCATE ON public.pricing_overrides FOR EACH STATEMENT EXECUTE FUNCTION public.guard_price_override();
 
+CREATE TRIGGER pricing_guard_provider_intervals BEFORE INSERT OR UPDATE OF sync_interval, timeout ON public.pricing_providers FOR EACH ROW EXECUTE FUNCTION public.guard_interval('sync_interval', 'timeout');
+
 CREATE TRIGGER pricing_guard_settings BEFORE DELETE OR TRUNCATE ON public.pricing_settings FOR EACH STATEMENT EXECUTE FUNCTION public.guard_pricing_settings();
+
+CREATE TRIGGER pricing_guard_settings_intervals BEFORE INSERT OR UPDATE OF heartbeat_interval, lease, queued_timeout, retention, audit_retention ON public.pricing_settings FOR EACH ROW EXECUTE FUNCTION public.guard_interval('heartbeat_interval', 'lease', 'queued_timeout', 'retention', 'audit_retention');
 
 CREATE TRIGGER pricing_notify_sync_job AFTER INSERT OR UPDATE ON public.pricing_sync_jobs FOR EACH ROW EXECUTE FUNCTION public.notify_pricing_sync_job();
 
@@ -10134,6 +10955,11 @@ GRANT ALL ON FUNCTION public.accept_shorter_list(provider text, accepted_by text
 
 REVOKE ALL ON FUNCTION public.add_pricing_api_key(p_name text, p_role text, p_created_by text, p_expires_at timestamp with time zone) FROM PUBLIC;
 
+GRANT SELECT ON TABLE public.pricing_sync_jobs TO pricing_web;
+GRANT SELECT ON TABLE public.pricing_sync_jobs TO service_role;
+
+REVOKE ALL ON FUNCTION public.add_pricing_sync_job(p_providers text[], p_triggered_by text, p_request jsonb, p_job_id uuid, p_idempotency_key text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text, reference jsonb, reference_version text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.apply_provider_prices(queue_job_id bigint, attempt integer, prices jsonb, observed_at timestamp with time zone, skipped jsonb, unknown_keys jsonb, etag text, etag_parser text, content_digest text, reference jsonb, reference_version text) TO pricing_worker;
 
@@ -10159,14 +10985,21 @@ REVOKE ALL ON FUNCTION public.audit_settings_change() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.beat_pricing_worker(worker_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.beat_pricing_worker(worker_id bigint) TO pricing_worker;
 
-REVOKE ALL ON FUNCTION public.cancel_disabled_syncs(p_provider text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION public.bound_price_list(p_prices jsonb, p_skipped jsonb, OUT prices jsonb, OUT skipped jsonb) FROM PUBLIC;
 
-GRANT SELECT ON TABLE public.pricing_sync_jobs TO pricing_web;
-GRANT SELECT ON TABLE public.pricing_sync_jobs TO service_role;
+REVOKE ALL ON FUNCTION public.cancel_disabled_syncs(p_provider text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) TO pricing_web;
 GRANT ALL ON FUNCTION public.cancel_pricing_sync(job_id uuid, cancelled_by text) TO service_role;
+
+REVOKE ALL ON FUNCTION public.capped_expiry(p_time timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.capped_expiry(p_time timestamp with time zone) TO pricing_web;
+GRANT ALL ON FUNCTION public.capped_expiry(p_time timestamp with time zone) TO service_role;
+
+REVOKE ALL ON FUNCTION public.checked_expiry(p_name text, p_time timestamp with time zone, p_never text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.checked_interval(p_name text, p_interval interval) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.cleanup_expired_pricing_locks() FROM PUBLIC;
 GRANT ALL ON FUNCTION public.cleanup_expired_pricing_locks() TO pricing_web;
@@ -10190,6 +11023,8 @@ GRANT ALL ON FUNCTION public.clear_price_override(provider text, model text, cle
 GRANT ALL ON FUNCTION public.clear_price_override(provider text, model text, cleared_by text) TO service_role;
 
 REVOKE ALL ON FUNCTION public.compare_provider_prices(p_provider text, p_targets text[], p_prices jsonb, p_observed_at timestamp with time zone, p_source text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.counts_of_sync(p_log public.pricing_sync_log) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.create_pricing_api_key(name text, role text, created_by text, expires_at timestamp with time zone) FROM PUBLIC;
 
@@ -10225,6 +11060,8 @@ REVOKE ALL ON FUNCTION public.fail_unattended_syncs() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.fetch_queue_row(queue_names character varying[], worker_id bigint) TO pricing_worker;
 
+REVOKE ALL ON FUNCTION public.folded_key_name(p_name text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.follow_provider_disabled() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.follow_provider_switch() FROM PUBLIC;
@@ -10235,7 +11072,11 @@ GRANT ALL ON FUNCTION public.get_provider_sync(queue_job_id bigint, attempt inte
 REVOKE ALL ON FUNCTION public.give_up_sync(queue_job_id bigint, attempt integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.give_up_sync(queue_job_id bigint, attempt integer) TO pricing_worker;
 
+REVOKE ALL ON FUNCTION public.guard_interval() FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.guard_model_pricing() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.guard_new_queue_row() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.guard_price_override() FROM PUBLIC;
 
@@ -10267,6 +11108,8 @@ REVOKE ALL ON FUNCTION public.hold_stuck_sync(p_reason text, p_queue_job_id bigi
 
 REVOKE ALL ON FUNCTION public.hold_sync_end(p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text, p_until timestamp with time zone) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.idempotency_identity(p_says text, OUT identity text, OUT since timestamp with time zone) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION public.judge_price_changes(p_provider text, p_changes jsonb, p_lists jsonb, p_reference jsonb) FROM PUBLIC;
 
 GRANT SELECT ON TABLE public.model_pricing TO pricing_web;
@@ -10277,6 +11120,8 @@ REVOKE ALL ON FUNCTION public.judge_price_override(p_model public.model_pricing,
 REVOKE ALL ON FUNCTION public.keep_pricing_lock() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.list_provider_models(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb, p_observed_at timestamp with time zone, p_now timestamp with time zone, p_dry_run boolean, p_is_shorter boolean, p_source text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.lock_key_name(p_name text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.lock_listed_prices(p_provider text, p_prices jsonb, p_until timestamp with time zone) FROM PUBLIC;
 
@@ -10374,6 +11219,10 @@ REVOKE ALL ON FUNCTION public.project_provider_sync() FROM PUBLIC;
 REVOKE ALL ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.prune_pricing_workers(lease_seconds double precision) TO pricing_worker;
 
+REVOKE ALL ON FUNCTION public.queue_id_is_taken(p_queue_job_id bigint, p_job_id uuid, p_provider text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.queue_row_fault(p_args jsonb, p_scheduled_at timestamp with time zone) FROM PUBLIC;
+
 GRANT SELECT ON TABLE public.model_pricing_history TO pricing_web;
 GRANT SELECT ON TABLE public.model_pricing_history TO service_role;
 
@@ -10405,6 +11254,8 @@ REVOKE ALL ON FUNCTION public.requeue_given_up_sync(p_row procrastinate.procrast
 REVOKE ALL ON FUNCTION public.requeue_given_up_syncs() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.requeue_provider_sync(p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.require_fresh_reads() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.resolve_sync_providers(p_providers text[]) FROM PUBLIC;
 
@@ -10447,7 +11298,6 @@ GRANT ALL ON FUNCTION public.touch_pricing_api_key(key_id text) TO pricing_web;
 
 REVOKE ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) TO pricing_web;
-GRANT ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) TO pricing_worker;
 GRANT ALL ON FUNCTION public.trigger_pricing_sync(providers text[], triggered_by text, dry_run boolean, on_conflict text, idempotency_key text) TO service_role;
 
 REVOKE ALL ON FUNCTION public.try_pricing_lock(p_name text) FROM PUBLIC;
