@@ -18,8 +18,6 @@ begin
         return;
     end if;
     perform public.hold_pricing_lock(v_lock, v_until);
-    -- A transaction whose snapshot is older (repeatable read) fails here instead of going by what it cannot see.
-    update public.pricing_locks l set name = l.name where l.name = v_lock;
     begin
         -- Rows that somebody changes by hand.
         perform public.wait_for_locks_until(v_until);

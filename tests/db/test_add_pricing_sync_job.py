@@ -10,7 +10,7 @@ SAYS = "select triggered_by, request, session_login from pricing_sync_jobs"
 
 
 @pytest.mark.parametrize("word", ["schedule", " Schedule\t"])
-@pytest.mark.parametrize("role", ["pricing_web", "service_role", "pricing_worker", "pricing_owner"])
+@pytest.mark.parametrize("role", ["pricing_web", "service_role", "pricing_owner"])
 def test_nobody_else_says_its_word(pricing: Pricing, role: str, word: str) -> None:
     with pricing.nothing_written(), refused("PT422"):
         pricing.trigger("deepinfra", role=role, triggered_by=word)

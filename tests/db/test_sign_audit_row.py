@@ -143,7 +143,7 @@ def test_a_restored_row_keeps_what_was_known_then(pricing: Pricing) -> None:
 
 def test_a_job_is_signed_too(pricing: Pricing) -> None:
     """Whatever its triggered_by says, also where it was deferred as a queue row."""
-    job = pricing.trigger("openrouter", role="service_role", triggered_by="schedule")
+    job = pricing.trigger("openrouter", role="service_role", triggered_by="alice")
     assert (job["session_login"], job["acting_role"]) == (
         pricing.connection.info.user,
         "service_role",
