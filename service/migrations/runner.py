@@ -19,7 +19,12 @@ from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, UNFI
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES, replay
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
-from service.migrations.state import Difference, mending_statements, read_differences
+from service.migrations.state import (
+    MISSING,
+    Difference,
+    mending_statements,
+    read_differences,
+)
 from service.migrations.temporary import IN_THE_WAY, advice_on_temporary_objects
 
 logger = logging.getLogger(__name__)
@@ -281,7 +286,8 @@ def _mend(
             connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
             connection.execute(replay(schema).encode())
     except psycopg.Error as error:
-        raise _failure("db", error, _advice_on(connection, error)) from error
+        advice = _advice_on(connection, error) or _advice_on_missing(before)
+        raise _failure("db", error, advice) from error
     left = _differences(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
@@ -308,6 +314,19 @@ def _lock(connection: psycopg.Connection) -> None:
 def _advice_on(connection: psycopg.Connection, error: psycopg.Error) -> str | None:
     """What is in the way, where Postgres does not say whose it is."""
     return advice_on_temporary_objects(connection) if error.sqlstate in IN_THE_WAY else None
+
+
+def _advice_on_missing(differences: Iterable[Difference]) -> str | None:
+    """The engine's types and tables, without which a replay fails."""
+    statements = [
+        each.statement
+        for each in differences
+        if each.statement is not None
+        and not each.is_ours
+        and each.object.startswith(("type ", "table ", "column "))
+        and each.found == MISSING
+    ]
+    return f"Run this first, and migrate again: {' '.join(statements)}" if statements else None
 
 
 def _failure(

@@ -603,6 +603,19 @@ def test_what_has_a_name_of_the_release_is_put_back_and_never_dropped(database: 
     assert (structure(database), rights(database)) == as_released
 
 
+@pytest.mark.parametrize("what", ["table procrastinate_jobs", "type procrastinate_job_status"])
+def test_without_a_table_or_type_of_the_engine_migrate_says_what_makes_it(
+    database: str, what: str
+) -> None:
+    execute(database, f"drop {what.replace(' ', ' procrastinate.')} cascade")
+    with pytest.raises(MigrationError, match="does not exist") as refused:
+        migrate(database)
+    execute(database, (refused.value.hint or "").partition(": ")[2])
+    left = migrate(database).differences
+    execute(database, *(each.statement or "" for each in left))
+    assert sentences(database) == []
+
+
 def test_a_login_that_may_make_no_schema_compares_too(
     database: str, migrated_cluster: Cluster
 ) -> None:
