@@ -212,12 +212,12 @@ class Pricing:
         )
 
     def _log_of(self, attempt: Attempt) -> Row | None:
-        """As the owner; None where the connection is somebody else's."""
+        """As the owner; None where the connection is somebody else's, or the job deleted since."""
         query = "select * from public.pricing_sync_log where queue_job_id = %s and attempt = %s"
-        may_read = "select has_table_privilege('public.pricing_sync_log', 'select')"
-        return (
-            self.row(query, attempt.queue_job_id, attempt.number) if self.value(may_read) else None
-        )
+        if not self.value("select has_table_privilege('public.pricing_sync_log', 'select')"):
+            return None
+        rows = self.rows(query, attempt.queue_job_id, attempt.number)
+        return rows[0] if rows else None
 
     def log_statuses(self, queue_job_id: int) -> list[str]:
         rows = self.rows(
