@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import psycopg
 from psycopg.rows import class_row
 
+from service.migrations.blocks import quote
+
 # What names a row of the queue, and outlives it.
 QUEUE_ID = "queue_job_id"
 
@@ -178,7 +180,7 @@ def _compared(sequence: _Sequence) -> str:
         found.append("is unlogged")
     said = ", ".join(found)
     set_value = (
-        f"select setval({_literal(sequence.name)},"
+        f"select setval({quote(sequence.name)},"
         f" greatest({sequence.taken}, (select last_value from {sequence.name})));"
     )
     statements = " ".join([*_statements(sequence), set_value])
@@ -189,21 +191,21 @@ def _compared(sequence: _Sequence) -> str:
         next_value = (
             "(select case when s.is_called then s.last_value + i.seqincrement else s.last_value end"
             f" from {sequence.name} s, pg_sequence i"
-            f" where i.seqrelid = {_literal(sequence.name)}::regclass)"
+            f" where i.seqrelid = {quote(sequence.name)}::regclass)"
         )
         taken = sequence.taken
     # Out of the release's bounds it cannot be given these bounds.
     restart = f"alter sequence {sequence.name} {sequence.wanted} restart;"
     return f"""
-    (select {_literal("sequence " + sequence.name)} as object,
-        concat_ws(', ', nullif({_literal(said)}, ''),
+    (select {quote("sequence " + sequence.name)} as object,
+        concat_ws(', ', nullif({quote(said)}, ''),
             case when v.next <= v.taken then
                 format('would give %s again, up to %s', v.next, v.taken) end) as found,
         case when v.next not between {sequence.minimum} and {sequence.maximum}
-            then {_literal(restart + " ")} else '' end || {_literal(statements)} as statement,
+            then {quote(restart + " ")} else '' end || {quote(statements)} as statement,
         {sequence.is_ours} as is_ours, true as runs_first
     from (select {next_value} as next, {taken} as taken) as v
-    where {_literal(said)} <> '' or v.next <= v.taken)"""
+    where {quote(said)} <> '' or v.next <= v.taken)"""
 
 
 def _statements(sequence: _Sequence) -> list[str]:
@@ -228,10 +230,6 @@ def _statements(sequence: _Sequence) -> list[str]:
     if sequence.is_loose and not sequence.identity:
         statements.append(f"alter sequence {name} owned by {table}.{column};")
         statements.append(
-            f"alter table {table} alter column {column} set default nextval({_literal(name)});"
+            f"alter table {table} alter column {column} set default nextval({quote(name)});"
         )
     return statements
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
