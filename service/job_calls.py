@@ -1,10 +1,11 @@
-"""What the command line and ``up`` do to jobs: trigger one, cancel it, run it again."""
+"""What the command line and ``up`` do to jobs: trigger, cancel, retry, clean up."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -57,6 +58,34 @@ def retry_sync(connection: psycopg.Connection, job_id: UUID, *, retried_by: str)
             "select from public.retry_pricing_sync(job_id => %s::uuid, retried_by => %s::text)",
             [job_id, retried_by],
         )
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """What one clean-up found and settled; ``warnings``: what it could not settle, and why."""
+
+    stuck_syncs_found: int
+    syncs_cleaned: int
+    warnings: tuple[str, ...] = ()
+
+
+def clean_up_stuck_syncs(connection: psycopg.Connection, timeout_minutes: int | None) -> Cleanup:
+    """Call ``cleanup_stuck_pricing_syncs``; None: each provider's own timeout."""
+    warnings: list[str] = []
+
+    def keep(diagnostic: psycopg.errors.Diagnostic) -> None:
+        if diagnostic.severity_nonlocalized == "WARNING":
+            warnings.append(diagnostic.message_primary or "")
+
+    connection.add_notice_handler(keep)
+    with refusals():
+        row = connection.execute(
+            "select stuck_syncs_found, syncs_cleaned"
+            " from public.cleanup_stuck_pricing_syncs(timeout_minutes => %s::integer)",
+            [timeout_minutes],
+        ).fetchone()
+    assert row is not None
+    return Cleanup(*row, warnings=tuple(warnings))
 
 
 def tick_schedule(connection: psycopg.Connection) -> None:

@@ -18,7 +18,7 @@ from service.cli.prices import history, models, price_at
 from service.cli.processes import config, migrate, serve, up, worker
 from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
-from service.cli.syncs import cancel, retry, status, sync
+from service.cli.syncs import cancel, cleanup, retry, status, sync
 from service.terminal import Terminal
 
 
@@ -63,6 +63,7 @@ for name, command in (
     ("status", status),
     ("cancel", cancel),
     ("retry", retry),
+    ("cleanup", cleanup),
     ("models", models),
     ("history", history),
     ("price-at", price_at),

@@ -1,4 +1,4 @@
-"""The commands about jobs: ``sync``, ``status``, ``cancel`` and ``retry``."""
+"""The commands about jobs: ``sync``, ``status``, ``cancel``, ``retry`` and ``cleanup``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.cli.given import caller
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, command_settings, find_job
 from service.cli.tables import show_differences, show_jobs
-from service.job_calls import cancel_sync, retry_sync, trigger_sync
+from service.job_calls import cancel_sync, clean_up_stuck_syncs, retry_sync, trigger_sync
 from service.jobs import (
     Job,
     ProviderSync,
@@ -134,6 +134,36 @@ def retry(
         _tell_of_workers(told, connection)
         found, syncs = _read(connection, job_id)
     _finish(output, told, url if wait else None, found, syncs, as_json)
+
+
+def cleanup(
+    timeout_minutes: Annotated[
+        int | None,
+        typer.Option(
+            "--timeout-minutes",
+            metavar="N",
+            min=1,
+            max=2**31 - 1,
+            help="Also fail what has run for longer. Default: each provider's own timeout.",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Settle stuck syncs now, as workers and pg_cron do by themselves."""
+    output = Terminal(sys.stdout)
+    with command_connection() as connection:
+        done = clean_up_stuck_syncs(connection, timeout_minutes)
+    for warning in done.warnings:
+        Terminal(sys.stderr).say(f"warning: {warning}")
+    counts = {
+        "stuck_syncs_found": done.stuck_syncs_found,
+        "syncs_cleaned": done.syncs_cleaned,
+    }
+    if as_json:
+        output.json(counts)
+        return
+    for name, count in counts.items():
+        output.say(f"{name}: {count}")
 
 
 def _read(connection: psycopg.Connection, job_id: UUID) -> tuple[Job, list[ProviderSync]]:

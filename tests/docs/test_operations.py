@@ -523,6 +523,7 @@ def clean_up(night: Night) -> None:
     assert row(cleaned) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
     assert pricing.log(slow.queue_job_id)["error_kind"] == "timeout"
     assert pricing.job(waiting["job_id"])["status"] == "queued", "it waited behind a lock"
+    assert night.sh() == "stuck_syncs_found: 0\nsyncs_cleaned: 0\n"
 
     time_passes(pricing, "31 days")
     pricing.trigger("catalogue")

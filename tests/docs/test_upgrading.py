@@ -1,17 +1,30 @@
-"""Both polling loops of docs/upgrading.md, against a real web process and a real worker."""
+"""docs/upgrading.md: both polling loops against real processes, and each statement of it."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.rows import DictRow
 
-from tests.docs.blocks import blocks
+from service.migrations.runner import migrate
+from tests.db.pricing import Pricing
+from tests.docs.blocks import ROOT, blocks
+from tests.docs.runbook import statements
 from tests.postgres import free_port
 from tests.processes import ADMIN_KEY, Processes, answers
 from tests.syncing import Queue
 from tests.waiting import wait_until
+
+UPGRADING = (ROOT / "docs/upgrading.md").read_text()
+
+
+@pytest.fixture
+def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
+    return Pricing(connection)
 
 
 @pytest.mark.parametrize(
@@ -44,3 +57,29 @@ def test_the_polling_loop(
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == printed
+
+
+def test_the_older_lock_check_and_clean_up(pricing: Pricing) -> None:
+    lock, cleanup = blocks("docs/upgrading.md", section="In SQL")[:2]
+    one, all_of_them = statements(lock.text)
+    assert pricing.rows(one) == [] and pricing.value(all_of_them) is False
+    attempt = pricing.start("openrouter", worker_id=pricing.worker())
+    assert len(pricing.rows(one)) == 1 and pricing.value(all_of_them) is True
+    pricing.do(
+        "update pricing_sync_log set sync_started_at = sync_started_at - interval '6 minutes'"
+    )
+    minutes, by_provider = statements(cleanup.text)
+    assert pricing.row(by_provider) == {"stuck_syncs_found": 0, "syncs_cleaned": 0}
+    assert pricing.row(minutes) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
+    assert pricing.log(attempt.queue_job_id)["error_kind"] == "timeout"
+
+
+def test_the_lock_is_dropped_as_a_view_and_made_again(pricing: Pricing, database: str) -> None:
+    (row,) = [line for line in UPGRADING.splitlines() if line.startswith("| `pricing_sync_lock`")]
+    words = [each for each in re.findall(r"`([^`]+)`", row) if each.startswith("DROP")]
+    older, newer = (each.replace("...", "if exists") + " cascade" for each in words)
+    with pytest.raises(psycopg.errors.WrongObjectType):
+        pricing.do(older)
+    pricing.do(newer)
+    assert "view public.pricing_sync_lock: is not there" in migrate(database).mended
+    assert pricing.rows("select * from pricing_sync_lock") == []

@@ -1,4 +1,4 @@
-"""The commands that cancel a job and run it again, and what ``sync`` says of a taken provider."""
+"""The commands that cancel a job, run it again and clean up; ``sync`` of a taken provider."""
 
 from __future__ import annotations
 
@@ -200,6 +200,34 @@ def test_sync_that_joins(run: Run, connection: psycopg.Connection[DictRow]) -> N
 
     assert ended.stdout.startswith(f"Job {job_id} is queued: openrouter.")
     assert value(connection, "select count(*) from pricing_sync_jobs") == 1
+
+
+def test_cleanup_says_what_it_found_and_settled(
+    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+) -> None:
+    """Without a number each provider's own timeout decides, with one that number does."""
+    hands.start(triggered(connection, "openrouter"), "openrouter")
+    connection.execute(
+        "update pricing_sync_log set sync_started_at = sync_started_at - interval '6 minutes'"
+    )
+    assert run("cleanup").stdout == "stuck_syncs_found: 0\nsyncs_cleaned: 0\n"
+    ended = run("cleanup", "--timeout-minutes", "5", "--json")
+    assert json.loads(ended.stdout) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
+    assert value(connection, "select error_kind from pricing_sync_log") == "timeout"
+
+
+def test_cleanup_says_which_step_failed(run: Run, connection: psycopg.Connection[DictRow]) -> None:
+    connection.execute("alter function mend_pricing_jobs() rename to somebody_s")
+    ended = run("cleanup")
+    assert ended.stdout.startswith("stuck_syncs_found: 0")
+    assert "warning: pricing-sync: mend_pricing_jobs failed" in ended.stderr
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "soon", "99999999999"])
+def test_cleanup_refuses_what_is_no_number_of_minutes(run: Run, minutes: str) -> None:
+    ended = run("cleanup", "--timeout-minutes", minutes)
+    assert ended.returncode == 2
+    assert "--timeout-minutes" in ended.stderr
 
 
 @pytest.mark.parametrize(
