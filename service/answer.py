@@ -21,6 +21,7 @@ from service.credential_hosts import Credential
 from service.credentials import permitted_hosts
 from service.errors import FetchError, SyncError
 from service.fetch import fetch, make_client
+from service.fetch.deadlines import DEADLINES
 from service.fetch.http_rules import read_address, require_permitted
 from service.price_list import to_apply_rows
 from service.providers import CATALOGUE, Adapter, adapter
@@ -99,6 +100,7 @@ async def _take_page(
         credential=credential,
         max_bytes=tools.settings.max_body_bytes,
         allow_private_hosts=tools.settings.allow_private_hosts,
+        deadlines=DEADLINES.within(attempt.timeout_seconds),
     )
     body, observed_at = fetched.body, datetime.now(UTC)
     if body is None:

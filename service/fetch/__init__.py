@@ -18,6 +18,7 @@ from service.credential_hosts import Credential
 from service.errors import FetchError
 from service.fetch.addresses import CheckedNetwork, NameNotResolved
 from service.fetch.bounded_body import ACCEPT_ENCODING, BoundedBody, too_large
+from service.fetch.deadlines import DEADLINES, Deadlines, timeouts_of
 from service.fetch.http_rules import (
     REDIRECTS,
     MayPass,
@@ -29,7 +30,6 @@ from service.fetch.http_rules import (
 )
 from service.settings import Settings
 
-TIMEOUTS = httpx2.Timeout(connect=3, read=60, write=10, pool=60)
 TRIES = 3
 BACKOFF_SECONDS = 0.5
 MAX_REDIRECTS = 3
@@ -47,7 +47,7 @@ class Fetched:
     final_url: str
 
 
-def make_client(settings: Settings, *, timeouts: httpx2.Timeout = TIMEOUTS) -> httpx2.AsyncClient:
+def make_client(settings: Settings) -> httpx2.AsyncClient:
     """The client for one process; it refuses private addresses unless the settings allow them.
 
     Proxies of the environment are not used: the address that a proxy connects to cannot be
@@ -55,7 +55,7 @@ def make_client(settings: Settings, *, timeouts: httpx2.Timeout = TIMEOUTS) -> h
     """
     return httpx2.AsyncClient(
         transport=_CheckedTransport(allow_private=settings.allow_private_hosts),
-        timeout=timeouts,
+        timeout=timeouts_of(DEADLINES),
         trust_env=False,
         follow_redirects=False,
         headers={
@@ -75,12 +75,14 @@ async def fetch(
     max_bytes: int,
     allow_private_hosts: bool = False,
     backoff_seconds: float = BACKOFF_SECONDS,
+    deadlines: Deadlines = DEADLINES,
 ) -> Fetched:
     """The list at ``url``, at most ``max_bytes`` after decompression.
 
     ``credential`` goes into the Authorization header as a bearer token, to its own hosts only;
     ``etag`` into If-None-Match. What may pass (timeouts, connections, 5xx, 408, 429, half an
-    answer) is tried three times in all, with ``backoff_seconds`` doubling between. FetchError:
+    answer) is tried three times in all, with ``backoff_seconds`` doubling between, and not beyond
+    the ``deadlines``. FetchError:
     ``timeout``, ``connection``, ``http_status``, ``rate_limited``, ``too_large``, ``truncated``,
     ``bad_encoding``, ``redirect_refused``, ``address_refused``, ``credential_refused``.
     """
@@ -89,14 +91,19 @@ async def fetch(
     def headers_for(target: httpx2.URL) -> dict[str, str]:
         return request_headers(target, etag, credential)
 
+    ends_at = asyncio.get_running_loop().time() + deadlines.fetch
     tries = 0
     while True:
         tries += 1
+        left = ends_at - asyncio.get_running_loop().time()
         try:
-            return await _try_once(client, target, headers_for, max_bytes, allow_private_hosts)
+            async with _within(min(deadlines.one_try, left), target.host, "done with its answer"):
+                return await _try_once(
+                    client, target, headers_for, max_bytes, allow_private_hosts, deadlines
+                )
         except MayPass as failure:
             wait = _wait(failure, tries, backoff_seconds)
-            if wait is None:
+            if wait is None or asyncio.get_running_loop().time() + wait >= ends_at:
                 raise
         await asyncio.sleep(wait)
 
@@ -123,10 +130,11 @@ async def _try_once(
     headers_for: Callable[[httpx2.URL], dict[str, str]],
     max_bytes: int,
     allow_http: bool,
+    deadlines: Deadlines,
 ) -> Fetched:
     for _ in range(MAX_REDIRECTS + 1):
         headers = headers_for(target)
-        async with _answer(client, target, headers) as response:
+        async with _answer(client, target, headers, deadlines) as response:
             if response.status_code not in REDIRECTS:
                 require_success(response, conditional="If-None-Match" in headers)
                 return await _read(response, target, max_bytes)
@@ -138,7 +146,7 @@ async def _try_once(
 
 @asynccontextmanager
 async def _answer(
-    client: httpx2.AsyncClient, target: httpx2.URL, headers: dict[str, str]
+    client: httpx2.AsyncClient, target: httpx2.URL, headers: dict[str, str], deadlines: Deadlines
 ) -> AsyncIterator[httpx2.Response]:
     """The response, its body still to be read; what the library raises becomes a FetchError.
 
@@ -147,9 +155,17 @@ async def _answer(
     host = target.host
     started = False
     try:
-        async with client.stream("GET", target, headers=headers) as response:
-            started = True
+        request = client.build_request(
+            "GET", target, headers=headers, timeout=timeouts_of(deadlines)
+        )
+        # Answers before the answer, such as 103, may come without end: each is a sign of life.
+        async with _within(deadlines.headers, host, "done with the headers of its answer"):
+            response = await client.send(request, stream=True)
+        started = True
+        try:
             yield response
+        finally:
+            await response.aclose()
     except httpx2.ConnectTimeout:
         raise MayPass(f"{host} did not accept a connection in time.", code="timeout") from None
     except httpx2.TimeoutException:
@@ -162,6 +178,18 @@ async def _answer(
         raise MayPass(_why_not_connected(host, error), code="connection") from None
     except httpx2.TransportError as error:
         raise MayPass(_why_not_connected(host, error), code="connection") from None
+
+
+@asynccontextmanager
+async def _within(seconds: float, host: str, what: str) -> AsyncIterator[None]:
+    """A ``timeout`` that may pass for what takes longer."""
+    try:
+        async with asyncio.timeout(seconds) as deadline:
+            yield
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise MayPass(f"{host} was not {what} within {seconds:.3g} s.", code="timeout") from None
 
 
 def _why_not_connected(host: str, error: Exception) -> str:

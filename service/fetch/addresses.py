@@ -11,31 +11,15 @@ import socket
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 import httpcore2
 
 from service.errors import FetchError
-
-# Where networks without IPv4 put it: the last 32 bits are the IPv4 address (RFC 6052).
-_NAT64 = IPv6Network("64:ff9b::/96")
+from service.fetch.public_addresses import is_public
 
 
 class NameNotResolved(httpcore2.ConnectError):
     """The host has no address that anybody would tell."""
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet's: not private, loopback, reserved ..."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address):
-        if parsed.sixtofour is not None or parsed.teredo is not None:
-            return False
-        parsed = _without_ipv6(parsed)
-    return parsed.is_global and not parsed.is_multicast and not parsed.is_reserved
 
 
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):
@@ -91,13 +75,6 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
                     code="address_refused",
                     hint="PRICING_ALLOW_PRIVATE_HOSTS=1 allows it, for tests and development.",
                 )
-
-
-def _without_ipv6(address: IPv6Address) -> IPv4Address | IPv6Address:
-    """The IPv4 address that packets to this one end up at, if there is one."""
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address
 
 
 async def _look_up(host: str, port: int) -> list[str]:

@@ -19,7 +19,8 @@ import pytest
 from service import __version__
 from service.credential_hosts import Credential, Host
 from service.errors import FetchError
-from service.fetch import BACKOFF_SECONDS, LONGEST_WAIT, TIMEOUTS, Fetched, fetch, make_client
+from service.fetch import BACKOFF_SECONDS, LONGEST_WAIT, Fetched, fetch, make_client
+from service.fetch.deadlines import DEADLINES, Deadlines
 from service.providers import adapter, adapter_slugs
 from service.settings import Settings
 from tests.provider_server import (
@@ -34,7 +35,7 @@ from tests.provider_shapes import SHAPES
 PROVIDER = "openrouter"
 CREDENTIAL = "sk-a-secret-that-nobody-may-read"
 # Only for what keeps one waiting: a busy machine may need longer for what it answers.
-IMPATIENT = httpx2.Timeout(connect=3, read=0.3, write=3, pool=3)
+IMPATIENT = Deadlines(silence=0.3)
 
 
 @pytest.fixture
@@ -51,11 +52,11 @@ def credential_for(url: str) -> Credential:
     return Credential(CREDENTIAL, "A_KEY", (host,))
 
 
-def ask(url: str, *, timeouts: httpx2.Timeout = TIMEOUTS, **options: Any) -> Fetched:
+def ask(url: str, **options: Any) -> Fetched:
     """One fetch as the worker does it, private addresses allowed and with little patience."""
 
     async def go() -> Fetched:
-        async with make_client(Settings(allow_private_hosts=True), timeouts=timeouts) as client:
+        async with make_client(Settings(allow_private_hosts=True)) as client:
             asked: dict[str, Any] = {"max_bytes": 8 * MEBIBYTE, "backoff_seconds": 0.01} | options
             return await fetch(client, url, allow_private_hosts=True, **asked)
 
@@ -117,8 +118,8 @@ def test_what_has_not_changed_is_not_sent_again(server: ProviderServer) -> None:
 def test_a_body_that_trickles_in_is_waited_for(server: ProviderServer) -> None:
     server.answer(PROVIDER, Answer(body=b"x" * 1000, drip=0.2))
     # All of it takes 2 s.
-    timeouts = httpx2.Timeout(connect=3, read=1.5, write=3, pool=3)
-    assert ask(server.url(PROVIDER), timeouts=timeouts).body == b"x" * 1000
+    deadlines = Deadlines(silence=1.5)
+    assert ask(server.url(PROVIDER), deadlines=deadlines).body == b"x" * 1000
     assert len(server.requests(PROVIDER)) == 1
 
 
@@ -161,8 +162,8 @@ def test_each_failure_has_its_kind_and_its_tries(
 ) -> None:
     server.answer(PROVIDER, answer)
 
-    timeouts = IMPATIENT if code == "timeout" else TIMEOUTS
-    error = refusal(server.url(PROVIDER), timeouts=timeouts)
+    deadlines = IMPATIENT if code == "timeout" else DEADLINES
+    error = refusal(server.url(PROVIDER), deadlines=deadlines)
 
     assert error.code == code
     assert len(server.requests(PROVIDER)) == tries
@@ -182,8 +183,7 @@ def test_each_failure_has_its_kind_and_its_tries(
 def test_what_passes_is_lived_through(server: ProviderServer, passing: Answer) -> None:
     server.answer(PROVIDER, passing, passing, Answer())
     # The last one must not take so long.
-    timeouts = httpx2.Timeout(connect=3, read=2, write=3, pool=3)
-    assert ask(server.url(PROVIDER), timeouts=timeouts).body is not None
+    assert ask(server.url(PROVIDER), deadlines=Deadlines(silence=2)).body is not None
     assert len(server.requests(PROVIDER)) == 3
 
 
