@@ -1,7 +1,8 @@
 """A version's schema and data as one SQL text, without the engine's own schema; and back.
 
 The engine's text is another project's: it is never stored here, but built anew from the installed
-package, step by step, as that version had it.
+package, step by step, as that version had it. A statement that an earlier dump has is named by its
+place there: a dump shows what its version changed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ OWNER = re.compile(r"^ALTER .+ OWNER TO .+;$", re.MULTILINE)
 PARAMETERS = re.compile(rf"(FUNCTION {ENGINE}\.\w+)\(.*\)(?= (?:OWNER|FROM|TO) )")
 SESSION = re.compile(r"^SET default_\w+ = .*;\n", re.MULTILINE)
 
+# A statement as an earlier dump has it; the end of the line is for the reader.
+PLACE = re.compile(r"^-- As in (\S+)\.sql from (\d+) to (\d+): .*$", re.MULTILINE)
+# A shorter statement is as short as its place.
+WORTH_A_PLACE = 160
+
 # What is ours of the engine's schema: rows and rights, and further down what bears our prefix.
 OURS = ("TABLE DATA", "SEQUENCE SET", "ACL")
 
@@ -53,7 +59,18 @@ def dump(url: str) -> str:
         f"-- pricing-sync {__version__} on Postgres {major}: its schema, and a small sample.\n"
         "-- Written by `make release`. Without the engine's schema: see tests/releases/dump.py.\n"
     )
-    return "\n".join([head, *_statements(text)])
+    earlier = _earlier_dumps()
+    return "\n".join([head, *(_placed(each, earlier) for each in _statements(text))])
+
+
+def read_dump(version: str) -> str:
+    """All statements of a version's dump, those of earlier dumps in their places."""
+
+    def statement(place: re.Match[str]) -> str:
+        origin, start, end = place.groups()
+        return path_of(origin).read_text(encoding="utf-8")[int(start) : int(end)]
+
+    return PLACE.sub(statement, path_of(version).read_text(encoding="utf-8"))
 
 
 def restore(url: str, version: str) -> None:
@@ -76,7 +93,7 @@ def restore(url: str, version: str) -> None:
             connection.execute("set local check_function_bodies = off")
             connection.execute("set local session_replication_role = replica")
             connection.execute("set local search_path = ''")
-            connection.execute(path_of(version).read_bytes())
+            connection.execute(read_dump(version).encode())
 
 
 def client_program(name: str, major: int) -> Path:
@@ -102,6 +119,25 @@ def _statements(text: str) -> Iterator[str]:
             body = "\n".join(OWNER.findall(body))
         if body:
             yield PARAMETERS.sub(r"\1", body) + "\n"
+
+
+def _earlier_dumps() -> dict[str, str]:
+    """The text of each dump but this version's, the newest first."""
+    paths = [path for path in RELEASES.glob("*.sql") if path.stem != __version__]
+    paths.sort(key=lambda path: [int(part) for part in path.stem.split(".")], reverse=True)
+    return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+
+
+def _placed(statement: str, earlier: dict[str, str]) -> str:
+    if len(statement) < WORTH_A_PLACE:
+        return statement
+    for version, text in earlier.items():
+        start = text.find(f"\n{statement}")
+        if start >= 0:
+            start += 1
+            first = statement.partition("\n")[0][:WORTH_A_PLACE]
+            return f"-- As in {version}.sql from {start} to {start + len(statement)}: {first}"
+    return statement
 
 
 def _version(program: Path) -> int:
