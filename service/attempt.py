@@ -7,7 +7,7 @@ from datetime import datetime
 
 from procrastinate import JobContext
 
-from service.engine import PricingApp
+from service.engine import PricingApp, queue_id
 
 
 @dataclass(frozen=True)
@@ -32,21 +32,21 @@ class Attempt:
 
 async def get_attempt(app: PricingApp, context: JobContext) -> Attempt | None:
     """The attempt that this worker fetched; None when it is not running any more."""
-    assert context.job.id is not None
+    queue_job_id = queue_id(context.job)
     number = context.job.attempts + 1
     rows = await app.job_manager.until_written(
         lambda: app.connector.execute_query_all_async(
             "select * from public.get_provider_sync(%(queue_job_id)s, %(attempt)s)",
-            queue_job_id=context.job.id,
+            queue_job_id=queue_job_id,
             attempt=number,
         ),
-        f"the start of queue row {context.job.id}",
+        f"the start of queue row {queue_job_id}",
     )
     if not rows:
         return None
     row = rows[0]
     return Attempt(
-        queue_job_id=context.job.id,
+        queue_job_id=queue_job_id,
         attempt=number,
         job_id=str(row["job_id"]),
         provider=row["provider_slug"],

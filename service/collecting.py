@@ -86,7 +86,8 @@ class Collecting:
 
     def answer(self) -> Answer:
         """All of the list; nothing is kept here any longer."""
-        assert self.asked is None and self._observed_at is not None, "the list is not whole"
+        if self.asked is not None or self._observed_at is None:
+            raise ValueError("the list is not whole")
         skipped = self._walk.skipped
         for left_out in skipped:
             self._rows.pop(left_out.model_id, None)

@@ -249,7 +249,7 @@ class PricingJobManager(JobManager):
             return
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
-        assert job.id is not None
+        job_id = queue_id(job)
         finish = super().finish_job
         # A sync has ended its own queue row, in the transaction of its prices or its failure.
         # What is left is an abort, and an exception that nobody foresaw. Rows are never deleted
@@ -257,7 +257,7 @@ class PricingJobManager(JobManager):
         end = "aborted" if status is Status.ABORTED else "failed"
         try:
             if job.task_name == SYNC_TASK:
-                attempt = (job.id, job.attempts + 1)
+                attempt = (job_id, job.attempts + 1)
                 if attempt in self._given_up:
                     return
                 try:
@@ -269,30 +269,28 @@ class PricingJobManager(JobManager):
                     _log_of(job).warning("too late: aborted, and ended by somebody else before")
             else:
                 await self.until_written(
-                    lambda: finish(job, status, delete_job), f"the end of job {job.id}", is_mendable
+                    lambda: finish(job, status, delete_job), f"the end of job {job_id}", is_mendable
                 )
         except Unwritten:
-            self.left.append(job.id)
+            self.left.append(job_id)
         finally:
             self._forget(job)
 
     async def retry_job(self, job: Job, *args: Any, **kwargs: Any) -> None:
-        assert job.id is not None
         try:
             if job.task_name == SYNC_TASK:
-                await self.end_provider_sync(job.id, job.attempts + 1, "queued")
+                await self.end_provider_sync(queue_id(job), job.attempts + 1, "queued")
             else:
                 await super().retry_job(job, *args, **kwargs)
         except Held:
-            await self.give_up_sync(job.id, job.attempts + 1, _log_of(job))
+            await self.give_up_sync(queue_id(job), job.attempts + 1, _log_of(job))
         finally:
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
         """This process has nothing to do with the attempt any more."""
-        assert job.id is not None
-        self._running.discard(job.id)
-        self._given_up.discard((job.id, job.attempts + 1))
+        self._running.discard(queue_id(job))
+        self._given_up.discard((queue_id(job), job.attempts + 1))
 
     async def end_provider_sync(
         self,
@@ -357,6 +355,13 @@ def _read_arguments(text: str) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise ValueError("its arguments are not an object")
     return arguments
+
+
+def queue_id(job: Job) -> int:
+    """The id of a job that was fetched; ValueError for one that was never stored."""
+    if job.id is None:
+        raise ValueError(f"a job of {job.task_name} has no id")
+    return job.id
 
 
 def _log_of(job: Job) -> SyncLogger:

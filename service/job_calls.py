@@ -13,6 +13,7 @@ import psycopg
 
 from service.database import refusals
 from service.errors import DatabaseRefused
+from service.rows import the_row
 from service.terminal import shown_time
 
 
@@ -37,8 +38,7 @@ def trigger_sync(
                 "on_conflict": on_conflict,
             },
         ).fetchone()
-    assert row is not None
-    job_id: UUID = row[0]
+    job_id: UUID = the_row(row)[0]
     return job_id
 
 

@@ -19,5 +19,4 @@ PER_1M_NAMES = {
 def per_1m(usd: Decimal) -> str:
     """USD per token as USD per million tokens, exactly, without exponent."""
     sign, digits, exponent = usd.as_tuple()
-    assert isinstance(exponent, int)
-    return plain(Decimal((sign, digits, exponent + _DIGITS)))
+    return plain(Decimal((sign, digits, int(exponent) + _DIGITS)))

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from service.connection import BoundedConnection
 from service.errors import SettingsError
+from service.rows import the_row
 from service.settings import read_settings
 from service.timestamps import bound_timestamps
 
@@ -183,6 +184,4 @@ async def _session_lasts(connection: BoundedConnection) -> bool:
 
 
 async def _one(connection: BoundedConnection, query: str, parameters: list[Any]) -> TupleRow:
-    row = await (await connection.execute(query.encode(), parameters)).fetchone()
-    assert row is not None
-    return row
+    return the_row(await (await connection.execute(query.encode(), parameters)).fetchone())

@@ -26,6 +26,7 @@ from service.jobs import (
     workers_alive,
 )
 from service.progress import Progress, show_summary, tell_of_held
+from service.rows import the_row
 from service.terminal import Terminal, shown_time, without
 
 LAST_JOBS = 10
@@ -167,9 +168,7 @@ def cleanup(
 
 
 def _read(connection: psycopg.Connection, job_id: UUID) -> tuple[Job, list[ProviderSync]]:
-    job = read_job(connection, job_id)
-    assert job is not None
-    return job, provider_syncs(connection, job_id)
+    return the_row(read_job(connection, job_id)), provider_syncs(connection, job_id)
 
 
 def _tell_of_workers(told: Terminal, connection: psycopg.Connection) -> None:

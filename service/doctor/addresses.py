@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import LiteralString
 
 import httpx2
+from psycopg import sql
 
 from service.credentials import refusal_of_row
 from service.doctor.facts import Facts, Provider
@@ -71,6 +73,6 @@ def _shown(base_url: str) -> str:
     return shown if len(shown) <= _LONGEST_ADDRESS else f"{shown[:_LONGEST_ADDRESS]}..."
 
 
-def _set(column: str, value: str | None, slug: str) -> str:
-    shown = "null" if value is None else f"'{value}'"
-    return f"update public.pricing_providers set {column} = {shown} where slug = '{slug}';"
+def _set(column: LiteralString, value: str | None, slug: str) -> str:
+    statement = sql.SQL("update public.pricing_providers set {} = {} where slug = {};")
+    return statement.format(sql.SQL(column), value, slug).as_string()

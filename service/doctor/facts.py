@@ -6,6 +6,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.errors import MigrationError
+from service.rows import the_row
 
 
 class _Fact(BaseModel):
@@ -77,10 +78,9 @@ class Facts(_Fact):
 
 
 def read_facts(connection: psycopg.Connection) -> Facts:
-    row = connection.execute("select public.pricing_doctor()").fetchone()
-    assert row is not None
+    (facts,) = the_row(connection.execute("select public.pricing_doctor()").fetchone())
     try:
-        return Facts.model_validate(row[0])
+        return Facts.model_validate(facts)
     except ValidationError as error:
         raise MigrationError(
             "The database's functions are those of another version.",

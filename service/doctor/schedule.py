@@ -18,6 +18,7 @@ CRON_JOBS = (
     "pricing_sync_retention",
     "pricing_sync_run_details",
 )
+_SWITCH_ON = "select cron.alter_job(jobid, active => true) from cron.job where jobname = '{name}';"
 _MIGRATE = "pricing-sync migrate"
 _INSTALL = f"create extension pg_cron;  -- as a superuser; then: {_MIGRATE}"
 _LOOK = "select * from cron.job_run_details order by runid desc limit 5;"
@@ -98,8 +99,7 @@ def _judge_cron_jobs(jobs: dict[str, CronJob]) -> Finding | None:
         return warn(
             CRON,
             f"switched off: {', '.join(idle)}",
-            "select cron.alter_job(jobid, active => true) from cron.job"
-            f" where jobname = '{idle[0]}';",
+            _SWITCH_ON.format(name=idle[0]),
         )
     broken = [name for name in CRON_JOBS if jobs[name].last_status == "failed"]
     if broken:

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from service.doctor.finding import Finding, fail, ok, warn
+from service.rows import the_row
 
 DATABASE, CLOCK, CONNECTIONS = "database", "clock", "connections"
 
@@ -94,17 +95,14 @@ class Clocks:
 
 def read_server(connection: psycopg.Connection) -> ServerFacts:
     with connection.cursor(row_factory=class_row(ServerFacts)) as cursor:
-        facts = cursor.execute(_FACTS.encode()).fetchone()
-    assert facts is not None
-    return facts
+        return the_row(cursor.execute(_FACTS.encode()).fetchone())
 
 
 def read_clocks(connection: psycopg.Connection) -> Clocks:
     before = datetime.now(UTC)
-    row = connection.execute("select clock_timestamp()").fetchone()
+    (database,) = the_row(connection.execute("select clock_timestamp()").fetchone())
     after = datetime.now(UTC)
-    assert row is not None
-    return Clocks(row[0], before + (after - before) / 2, after - before)
+    return Clocks(database, before + (after - before) / 2, after - before)
 
 
 def judge_database(facts: ServerFacts, version: int, name: str) -> Finding:

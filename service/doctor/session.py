@@ -13,6 +13,7 @@ from service.database import connect
 from service.doctor.configuration import Process, address
 from service.doctor.finding import Finding, fail, ok, warn
 from service.doctor.server import grant, quoted
+from service.rows import the_row
 from service.sessions import PROBE_SECONDS
 
 LISTEN, POOLER = "LISTEN", "pooler"
@@ -88,12 +89,12 @@ class Session:
 def open_session(url: str, roles: list[str], connect_seconds: int) -> Session:
     """Connect as the process would, look around, and listen for a notification of our own."""
     with _connect(url, connect_seconds) as connection:
-        row = connection.execute(
-            "select current_user::text, pg_backend_pid(), to_regclass('procrastinate_jobs') is"
-            " not null"
-        ).fetchone()
-        assert row is not None
-        username, pid, finds_engine = row
+        username, pid, finds_engine = the_row(
+            connection.execute(
+                "select current_user::text, pg_backend_pid(), to_regclass('procrastinate_jobs') is"
+                " not null"
+            ).fetchone()
+        )
         found = connection.execute(_ROLES.encode(), [roles]).fetchall()
         return Session(
             username=username,

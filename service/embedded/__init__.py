@@ -17,7 +17,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +33,11 @@ from service.embedded.postgres_server import (
     account_of,
     unprivileged_account,
 )
-from service.embedded.programs import programs_for_shell, server_programs
+from service.embedded.programs import (
+    programs_for_shell,
+    server_programs,
+    temporary_directories,
+)
 from service.errors import EmbeddedPostgresError
 
 HOME = "postgres-18"
@@ -197,7 +200,7 @@ class EmbeddedPostgres:
         if _fits(server.home):
             return server.home
         digest = hashlib.sha256(os.fsencode(server.home)).hexdigest()[:16]
-        for parent in (Path(tempfile.gettempdir()), Path("/tmp")):
+        for parent in temporary_directories():
             place = parent / f"pricing-sync-{digest}"
             if _fits(place) and server.account.can("-x", parent):
                 self._private_directory = _private(place, server.account)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from service.errors import EmbeddedPostgresError
+from service.program import PIPE, Program
 
 PORT = 5432
 LOG_LINES = 8
@@ -48,8 +49,11 @@ class Account:
 
     def can(self, test: str, path: Path) -> bool:
         """Ask ``test -r``, ``-w`` or ``-x`` as this user: the kernel knows, mode bits do not."""
-        command = ["/bin/sh", "-c", f'test {test} "$1"', "sh", str(path)]
-        return subprocess.run(command, cwd="/", **self.popen_arguments()).returncode == 0
+        arguments = ("-c", f'test {test} "$1"', "sh", str(path))
+        shell = Program(
+            Path("/bin/sh"), *arguments, environment={}, cwd="/", **self.popen_arguments()
+        )
+        return shell.wait() == 0
 
 
 def own_account() -> Account:
@@ -108,8 +112,7 @@ class PostgresServer:
         """Run initdb; a run that was interrupted leaves no half-made directory in its place."""
         unfinished = self.home / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
-        command = [
-            str(self.programs / "initdb"),
+        arguments = [
             f"--pgdata={unfinished}",
             "--username=postgres",
             "--auth=trust",
@@ -118,17 +121,17 @@ class PostgresServer:
             "--no-instructions",
             *options,
         ]
-        result = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+        with Program(
+            self.programs / "initdb",
+            *arguments,
+            environment=self._environment(),
+            output=PIPE,
             cwd=self.home,
-            env=self._environment(),
             **self.account.popen_arguments(),
-        )
-        if result.returncode != 0:
-            self._fail("initdb failed", result.stdout.decode(errors="replace"))
+        ) as initdb:
+            printed, _ = initdb.communicate()
+        if initdb.returncode != 0:
+            self._fail("initdb failed", printed.decode(errors="replace"))
         unfinished.rename(self.data)
 
     def start(self, socket_directory: Path, *, timeout: float = 60.0) -> None:
@@ -143,11 +146,11 @@ class PostgresServer:
             "unix_socket_directories": quoted,
             "unix_socket_permissions": "0700",
         }
-        command = [str(self.programs / "postgres"), "-D", str(self.data)]
+        arguments = ["-D", str(self.data)]
         for name, value in settings.items():
-            command += ["-c", f"{name}={value}"]
+            arguments += ["-c", f"{name}={value}"]
         while True:
-            begin = self._launch(command)
+            begin = self._launch(arguments)
             if self._wait_until_ready(deadline):
                 return
             output = self._log_since(begin)
@@ -212,17 +215,16 @@ class PostgresServer:
             self.process.wait()
             self.process = None
 
-    def _launch(self, command: list[str]) -> int:
+    def _launch(self, arguments: list[str]) -> int:
         """Start the process; returns where in the log its own lines begin."""
         with self.log.open("ab") as log:
             begin = log.tell()
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+            self.process = Program(
+                self.programs / "postgres",
+                *arguments,
+                environment=self._environment(),
+                output=log,
                 cwd=self.home,
-                env=self._environment(),
                 # Ctrl-C on a terminal is for us: the server must outlive its clients.
                 start_new_session=True,
                 **self.account.popen_arguments(),
@@ -230,10 +232,11 @@ class PostgresServer:
         return begin
 
     def _wait_until_ready(self, deadline: float) -> bool:
-        assert self.process is not None
-        while self.process.poll() is None and time.monotonic() < deadline:
-            if self.running_pid() == self.process.pid and self.is_ready():
+        while (process := self.process) is not None and process.poll() is None:
+            if self.running_pid() == process.pid and self.is_ready():
                 return True
+            if time.monotonic() > deadline:
+                break
             time.sleep(0.02)
         return False
 
@@ -289,5 +292,8 @@ def _command_line(pid: int) -> str:
         except (FileNotFoundError, ProcessLookupError):
             return ""
         return os.fsdecode(arguments.replace(b"\0", b" "))
-    command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True).stdout
+    ps = Program(
+        Path("/bin/ps"), "-ww", "-o", "command=", "-p", str(pid), environment={}, output=PIPE
+    )
+    printed, _ = ps.communicate()
+    return os.fsdecode(printed)

@@ -49,7 +49,7 @@ def programs_for_shell(programs: Path, account: Account) -> Iterator[Path]:
     if _is_plain(programs):
         yield programs
         return
-    for parent in (Path(tempfile.gettempdir()), Path("/tmp")):
+    for parent in temporary_directories():
         if _is_plain(parent) and account.can("-x", parent):
             break
     else:
@@ -62,6 +62,14 @@ def programs_for_shell(programs: Path, account: Account) -> Iterator[Path]:
         copied = Path(name) / "programs"
         _copy_programs(programs.parent.parent, copied)
         yield copied / PACKAGE / INSTALLATION / "bin"
+
+
+def temporary_directories() -> tuple[Path, Path]:
+    """Where others may look in: that of the environment, and the system's own, which is short.
+
+    What is put there must be found to be ours before it is used.
+    """
+    return Path(tempfile.gettempdir()), Path("/", "tmp")
 
 
 def _is_plain(path: Path) -> bool:

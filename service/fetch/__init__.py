@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -32,6 +32,7 @@ from service.settings import Settings
 
 TRIES = 3
 BACKOFF_SECONDS = 0.5
+_RANDOM = secrets.SystemRandom()
 MAX_REDIRECTS = 3
 # Waiting longer than this inside an attempt would hold the provider's lock for nothing.
 LONGEST_WAIT = timedelta(seconds=30)
@@ -225,7 +226,7 @@ def _wait(failure: MayPass, tries: int, backoff_seconds: float) -> float | None:
     """Seconds until the next try, or None if there is none."""
     if tries >= TRIES:
         return None
-    jitter = random.uniform(1.0, 1.5)
+    jitter = _RANDOM.uniform(1.0, 1.5)
     if failure.retry_after is None:
         return float(backoff_seconds * 2 ** (tries - 1) * jitter)
     if failure.retry_after > LONGEST_WAIT:

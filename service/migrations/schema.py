@@ -124,7 +124,8 @@ def default_roots() -> Roots:
 def _engine() -> Path:
     """Found without importing it: the web process reads this too, and has no use for the engine."""
     spec = find_spec("procrastinate")
-    assert spec is not None and spec.origin is not None
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("procrastinate is not installed")
     return Path(spec.origin).parent / "sql"
 
 

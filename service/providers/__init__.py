@@ -92,8 +92,8 @@ def adapter(slug: str | None) -> Adapter:
     if slug not in adapter_slugs():
         raise LookupError(f"there is no adapter {slug!r}; known: {', '.join(adapter_slugs())}")
     found = import_module(f"{__name__}.{_module_name(slug)}").ADAPTER
-    assert isinstance(found, Adapter)
-    assert found.slug == slug
+    if not isinstance(found, Adapter) or found.slug != slug:
+        raise TypeError(f"{__name__}.{_module_name(slug)} declares no adapter {slug!r}")
     return found
 
 

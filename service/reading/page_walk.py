@@ -49,7 +49,8 @@ class PageWalk:
 
     def take(self, listed: PriceList) -> tuple[RawModel, ...]:
         """The next page; its models that are new."""
-        assert self.asked is not None, "the walk has ended"
+        if self.asked is None:
+            raise ValueError("the walk has ended")
         page = listed.page
         if page is None:
             if self._is_paged:

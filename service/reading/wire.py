@@ -169,8 +169,7 @@ def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | Repeate
 
 
 def _digits(amount: Decimal) -> int:
-    exponent = amount.as_tuple().exponent
-    assert isinstance(exponent, int)
+    exponent = int(amount.as_tuple().exponent)
     return max(amount.adjusted() + 1, 1) + max(-exponent, 0)
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.program import PIPE, Program
+
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 
@@ -51,12 +53,12 @@ class Child:
             self.log.rename(self.log.with_name(f"{self.log.name}.1"))
         with self.log.open("ab") as output:
             self._log_begin = output.tell()
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "service", self.command, "--with-parent"],
-                stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=environment,
+            self.process = Program(
+                Path(sys.executable).absolute(),
+                *("-m", "service", self.command, "--with-parent"),
+                environment=environment,
+                input=PIPE,
+                output=output,
                 start_new_session=True,
             )
         self._started_at = time.monotonic()

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from service.errors import PricingError, SettingsError
@@ -61,10 +62,10 @@ class Instance:
 
     def publish(self, embedded_url: str | None) -> None:
         """Let other commands find the embedded database. A URL of the user's is not written."""
-        assert self._file is not None
-        os.ftruncate(self._file, 0)
+        if self._file is None:
+            raise ValueError("not taken")
         content = {"pid": os.getpid(), "database_url": embedded_url}
-        os.pwrite(self._file, json.dumps(content).encode(), 0)
+        _write(self._file, content)
 
     def release(self) -> None:
         if self._file is not None:
@@ -94,6 +95,11 @@ def _lock(file: int, kind: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _write(file: int, content: Mapping[str, object]) -> None:
+    os.ftruncate(file, 0)
+    os.pwrite(file, json.dumps(content).encode(), 0)
 
 
 def _read(file: int) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from ipaddress import ip_address
 
 from service.errors import PricingError
 
@@ -28,7 +29,14 @@ def free_port(host: str, wished: int) -> int:
 
 def reachable_host(host: str) -> str:
     """Where a process of this machine finds one that listens on ``host``."""
-    return {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(host, host)
+    try:
+        is_any = not host or ip_address(host).is_unspecified
+    except ValueError:
+        # A name.
+        return host
+    if not is_any:
+        return host
+    return "::1" if ":" in host else "127.0.0.1"
 
 
 def web_address(host: str, port: int) -> str:

@@ -52,8 +52,7 @@ def needs_key(path: str, *, open_documents: bool) -> bool:
 
 
 def identity_of(request: Request) -> Identity:
-    identity = request.scope[IDENTITY]
-    assert isinstance(identity, Identity)
+    identity: Identity = request.scope[IDENTITY]
     return identity
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from service.errors import SettingsError
+from service.rows import the_row
 from service.settings import Settings
 from service.timestamps import bound_asyncpg_timestamps
 from service.web.database_url import asyncpg_url
@@ -75,6 +76,10 @@ class WebDatabase:
     async def row(self, query: str, *args: object) -> asyncpg.Record | None:
         rows = await self.rows(query, *args)
         return rows[0] if rows else None
+
+    async def the_row(self, query: str, *args: object) -> asyncpg.Record:
+        """Of a statement whose answer is never empty."""
+        return the_row(await self.row(query, *args))
 
     async def rows(self, query: str, *args: object) -> list[asyncpg.Record]:
         try:

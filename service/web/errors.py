@@ -203,7 +203,8 @@ async def answer_pricing_error(request: Request, error: Exception) -> Response:
 
 
 async def answer_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    if not isinstance(error, HTTPException):
+        raise error
     code, hint = CODE_BY_STATUS.get(error.status_code, ("bad_input", None))
     message = {
         404: f"There is no {request.url.path}.",

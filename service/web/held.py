@@ -122,10 +122,9 @@ async def _decide(request: Request, statement: str) -> Decision:
     held_id = row_id_of(request, "held change")
     body = await read_body(request, DecisionBody)
     with hinted(HINTS):
-        row = await state_of(request).database.row(
+        row = await state_of(request).database.the_row(
             statement, held_id, caller_of(request), body.note
         )
-    assert row is not None
     return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)})
 
 

@@ -107,7 +107,7 @@ async def set_override(request: Request) -> Response:
     body = await read_body(request, OverrideBody)
     prices = json.dumps({name: plain(amount) for name, amount in body.prices.items()})
     with hinted(SET_HINTS):
-        row = await state_of(request).database.row(
+        row = await state_of(request).database.the_row(
             SET,
             body.provider,
             body.model_id,
@@ -125,14 +125,13 @@ async def set_override(request: Request) -> Response:
 async def clear_override(request: Request) -> Response:
     body = await read_body(request, ModelBody)
     with hinted(HINTS):
-        row = await state_of(request).database.row(
+        row = await state_of(request).database.the_row(
             CLEAR, body.provider, body.model_id, caller_of(request)
         )
     return _override(row).response()
 
 
-def _override(row: asyncpg.Record | None) -> Override:
-    assert row is not None
+def _override(row: asyncpg.Record) -> Override:
     named = dict(row)
     named["model_id"] = named.pop("model")
     named["prices"] = shown_set(json.loads(row["prices"]))

@@ -13,12 +13,13 @@ from service.web.parameters import UNKNOWN_SYNC_HINT, job_id_of
 from service.web.review_answers import RollbackAnswer, RolledBackModel
 from service.web.state import state_of
 
-ROLLBACK = f"""
+_ROLLBACK = """
 select provider, model as model_id, action, input_per_1m, output_per_1m, back_to_input_per_1m,
        back_to_output_per_1m, note
-from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => {key_name(3)})
+from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => {key_name})
 order by provider, model
 """
+ROLLBACK = _ROLLBACK.format(key_name=key_name(3))
 
 
 HINTS = {

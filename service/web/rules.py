@@ -76,7 +76,7 @@ async def list_rules(request: Request) -> Response:
 async def add_rule(request: Request) -> Response:
     body = await read_body(request, RuleBody)
     with hinted({404: "Providers by their slugs, models as the provider spells them."}):
-        row = await state_of(request).database.row(
+        row = await state_of(request).database.the_row(
             ACCEPT,
             body.provider,
             body.up_to_ratio,
@@ -91,10 +91,9 @@ async def add_rule(request: Request) -> Response:
 async def end_rule(request: Request) -> Response:
     rule_id = row_id_of(request, "rule")
     with hinted(HINTS):
-        row = await state_of(request).database.row(END, rule_id, caller_of(request))
+        row = await state_of(request).database.the_row(END, rule_id, caller_of(request))
     return _rule(row).response()
 
 
-def _rule(row: asyncpg.Record | None) -> Rule:
-    assert row is not None
+def _rule(row: asyncpg.Record) -> Rule:
     return Rule(**row)

@@ -12,10 +12,9 @@ from service.web.state import state_of
 
 
 async def get_scheduler_status(request: Request) -> Response:
-    row = await state_of(request).database.row(
+    row = await state_of(request).database.the_row(
         "select status from public.pricing_scheduler_status() as status"
     )
-    assert row is not None
     return SchedulerAnswer(
         scheduler=Scheduler.model_validate_json(row["status"]), timestamp=datetime.now(UTC)
     ).response()

@@ -10,11 +10,12 @@ from service.web.errors import hinted
 from service.web.review_answers import ShorterListAnswer
 from service.web.state import state_of
 
-ACCEPT = f"""
+_ACCEPT = """
 select provider_slug as provider, error_kind, error_message, sync_completed_at as refused_at,
        job_id::text as sync_id, job_id::text as job_id
-from public.accept_shorter_list(provider => $1, accepted_by => {key_name(2)})
+from public.accept_shorter_list(provider => $1, accepted_by => {key_name})
 """
+ACCEPT = _ACCEPT.format(key_name=key_name(2))
 
 HINTS = {
     404: "Providers by their slugs.",
@@ -26,6 +27,5 @@ async def accept_shorter_list(request: Request) -> Response:
     # A slug that is too long, or no slug, is an unknown one.
     slug = request.path_params["slug"][:200].replace("\0", "")
     with hinted(HINTS):
-        row = await state_of(request).database.row(ACCEPT, slug, caller_of(request))
-    assert row is not None
+        row = await state_of(request).database.the_row(ACCEPT, slug, caller_of(request))
     return ShorterListAnswer(**row).response()

@@ -26,6 +26,5 @@ class WebState:
 
 
 def state_of(request: Request) -> WebState:
-    state = request.app.state.web
-    assert isinstance(state, WebState)
+    state: WebState = request.app.state.web
     return state

@@ -18,14 +18,15 @@ from service.web.parameters import idempotency_key_of
 from service.web.state import WebState, state_of
 from service.web.syncs import poll_url_of, status_word
 
-TRIGGER = f"""
+_TRIGGER = """
 select job.job_id, job.status, job.triggered_by, job.triggered_at,
        public.pricing_sync_estimate() as estimate
 from public.trigger_pricing_sync(
-    providers => $1, triggered_by => {who(2)}, dry_run => $3, on_conflict => $4,
+    providers => $1, triggered_by => {who}, dry_run => $3, on_conflict => $4,
     idempotency_key => $5
 ) as job
 """
+TRIGGER = _TRIGGER.format(who=who(2))
 
 HOLDER = """
 select public.pricing_sync_estimate() as estimate,
@@ -52,7 +53,7 @@ async def trigger_sync(request: Request) -> Response:
     idempotency_key = idempotency_key_of(request)
     body = await read_body(request, TriggerBody)
     try:
-        job = await state.database.row(
+        job = await state.database.the_row(
             TRIGGER,
             body.providers,
             caller_of(request),
@@ -64,7 +65,6 @@ async def trigger_sync(request: Request) -> Response:
         if error.status == 429:
             error.headers["Retry-After"] = await _retry_after(error, state)
         raise
-    assert job is not None
     job_id = str(job["job_id"])
     poll_url = poll_url_of(job_id)
     return TriggerAnswer(
@@ -83,10 +83,9 @@ async def _retry_after(rejection: HttpError, state: WebState) -> str:
     lock = rejection.details["lock"] or {"locked_at": None}
     locked_at = lock["locked_at"] and datetime.fromisoformat(lock["locked_at"])
     try:
-        row = await state.database.row(HOLDER, locked_at)
+        row = await state.database.the_row(HOLDER, locked_at)
     except HttpError:
         return RETRY_AFTER_LOCK
-    assert row is not None
     held_seconds = row["held_seconds"] or 0.0
     for seconds in map(int, row["estimate"].split("-")):
         if seconds > held_seconds:

@@ -110,7 +110,7 @@ def test_a_list_that_is_empty_from_the_start_is_that() -> None:
 def test_half_a_walk_is_no_answer() -> None:
     collecting = Collecting(FEATHERLESS, "maker")
     collecting.take(page(1, 2, priced("a")), NOON)
-    with pytest.raises(AssertionError):
+    with pytest.raises(ValueError):
         collecting.answer()
 
 
