@@ -7,8 +7,9 @@ Prices are Decimals in USD per 1M tokens, 1K requests or 1K searches (the packag
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from importlib.metadata import version
 
@@ -66,25 +67,61 @@ def catalogue_source() -> str:
 
 def read_catalogue(now: datetime) -> PriceList:
     """The prices in force at ``now`` (aware) of every model that has any, with its provider."""
-    models = _read_models(now)
+    day = _day_of(now)
+    models = [model for provider in day.providers for model in day.models(provider)]
     return PriceList(tuple(model for model in models if model.prices or model.extra))
 
 
-def catalogue_models(provider: str, now: datetime) -> dict[str, RawModel]:
+def catalogue_models(provider: str, now: datetime) -> Mapping[str, RawModel]:
     """What the catalogue knows at ``now`` (aware) of one provider's models that have a price.
 
     By the catalogue's own id, exactly: its patterns for other spellings can mean another model.
     """
-    models = _read_models(now, provider)
-    return {model.model_id: model for model in models if model.prices}
+    return {model.model_id: model for model in _day_of(now).models(provider) if model.prices}
 
 
-def _read_models(now: datetime, only: str | None = None) -> Iterator[RawModel]:
-    today = now.astimezone(UTC)
-    for provider in data_snapshot.get_snapshot().providers:
-        if provider.id not in LEFT_OUT and only in (None, provider.id):
-            for model in provider.models:
-                yield _read_model(provider.id, model, today)
+@dataclass(frozen=True)
+class _Day:
+    """The catalogue as it is on one day in UTC: no price of it begins or ends within a day.
+
+    Each provider is read once, when it is asked for. Two threads may both read it: they read the
+    same.
+    """
+
+    snapshot: data_snapshot.DataSnapshot
+    date: date
+    _read: dict[str, tuple[RawModel, ...]] = field(default_factory=dict)
+
+    @property
+    def providers(self) -> list[str]:
+        return [each.id for each in self.snapshot.providers if each.id not in LEFT_OUT]
+
+    def models(self, provider: str) -> tuple[RawModel, ...]:
+        """Every model that the catalogue lists for the provider; none where it does not know it."""
+        found = self._read.get(provider)
+        if found is None:
+            midnight = datetime.combine(self.date, time(), UTC)
+            found = tuple(
+                _read_model(each.id, model, midnight)
+                for each in self.snapshot.providers
+                if each.id == provider and provider not in LEFT_OUT
+                for model in each.models
+            )
+            self._read[provider] = found
+        return found
+
+
+# The last one that was asked for: a worker asks for today's.
+_kept: _Day | None = None
+
+
+def _day_of(now: datetime) -> _Day:
+    global _kept
+    snapshot, today = data_snapshot.get_snapshot(), now.astimezone(UTC).date()
+    day = _kept
+    if day is None or day.snapshot is not snapshot or day.date != today:
+        day = _kept = _Day(snapshot, today)
+    return day
 
 
 def _read_model(provider: str, model: ModelInfo, now: datetime) -> RawModel:

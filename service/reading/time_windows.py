@@ -65,12 +65,18 @@ def settle_base(
 
 
 def _settled(price: RawPrice, windows: list[RawCondition]) -> RawPrice:
+    spans = [
+        (start, end, (inside.amount, inside.unit))
+        for window in windows
+        if (inside := price_of(window.prices, price.axis)) is not None
+        for start, end in _spans(window)
+    ]
+    # The rule by far, and a day of minutes is dear.
+    if not spans:
+        return price
     day: list[_Price | None] = [None] * MINUTES
-    for window in windows:
-        inside = price_of(window.prices, price.axis)
-        if inside is not None:
-            for start, end in _spans(window):
-                day[start:end] = [(inside.amount, inside.unit)] * (end - start)
+    for start, end, at in spans:
+        day[start:end] = [at] * (end - start)
     lengths = Counter(day)
     begins = {at: minute for minute, at in reversed(list(enumerate(day))) if day[minute - 1] != at}
     # Without an edge in it, the day has one price.

@@ -1,6 +1,11 @@
-"""``make bench``: every benchmark, one after the other."""
+"""``make bench``: every benchmark of this version, one after the other; ``speed`` compares two."""
 
-from tests.bench import backlog, latency
+import sys
 
-latency.main()
-backlog.main()
+from tests.bench import backlog, latency, speed
+
+if sys.argv[1:2] == ["speed"]:
+    speed.main(sys.argv[2:])
+else:
+    latency.main()
+    backlog.main()

@@ -109,8 +109,43 @@ def test_of_one_provider_the_models_with_a_price_by_their_ids(snapshot: list[Mod
     assert list(catalogue_models("maker", NOON)) == ["m"]
     assert catalogue_models("maker", NOON)["m"] == read_one()
     assert catalogue_models("nobody", NOON) == {}
-    snapshot[:] = [model(ModelPrice(audio_hours=Decimal("4.80")))]
+
+
+def test_a_model_without_a_price_is_not_among_them(snapshot: list[ModelInfo]) -> None:
+    snapshot.append(model(ModelPrice(audio_hours=Decimal("4.80"))))
     assert read_one().extra and catalogue_models("maker", NOON) == {}
+
+
+def test_it_is_read_once_a_day_and_again_on_the_next(snapshot: list[ModelInfo]) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    snapshot.append(
+        model(
+            [
+                ConditionalPrice(prices=ModelPrice(input_mtok=Decimal(1))),
+                ConditionalPrice(
+                    constraint=StartDateConstraint(start_date=tomorrow.date()),
+                    prices=ModelPrice(input_mtok=Decimal(2)),
+                ),
+            ]
+        )
+    )
+    first = catalogue_models("maker", NOON)["m"]
+    # Five hours west of UTC it is still this day.
+    late = datetime(2026, 11, 1, 18, 59, tzinfo=timezone(timedelta(hours=-5)))
+    assert catalogue_models("maker", late)["m"] is first and read_one() is first
+    assert catalogue_models("maker", tomorrow)["m"].prices[0].amount == 2
+    assert read_one().prices[0].amount == 1
+
+
+def test_another_version_is_read_on_the_same_day(snapshot: list[ModelInfo]) -> None:
+    snapshot.append(model(ModelPrice(input_mtok=Decimal(1))))
+    assert read_one().prices[0].amount == 1
+    newer = model(ModelPrice(input_mtok=Decimal(2)))
+    maker = Provider(id="maker", name="Maker", api_pattern="maker", models=[newer])
+    data_snapshot.set_custom_snapshot(
+        data_snapshot.DataSnapshot(providers=[maker], from_auto_update=False)
+    )
+    assert read_one().prices[0].amount == 2
 
 
 @pytest.mark.parametrize("left_out", LEFT_OUT)

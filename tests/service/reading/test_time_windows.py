@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from decimal import Decimal
 
 import pytest
 
 from service.price_list import RawCondition
 from service.prices import Axis, RawPrice, Unit
-from service.reading.time_windows import read_weekdays, read_window, settle_base
+from service.reading.time_windows import MINUTES, read_weekdays, read_window, settle_base
 from service.reading.wire import Number, OddEntry
 
 Window = tuple[int, int, str]
+POINTER = 8
 
 
 def price(amount: str, axis: Axis = Axis.INPUT) -> RawPrice:
@@ -128,3 +130,21 @@ def test_weekdays_are_in_the_order_of_the_week() -> None:
     for odd in ([], "monday", ["Monday"], [Number("1")]):
         with pytest.raises(OddEntry):
             read_weekdays(odd)
+
+
+def test_prices_without_windows_build_no_day() -> None:
+    """Nearly all are; the days of a list of 25,000 models took most of a worker's time."""
+    # Windows of another axis, and a condition that is no window, are none of its own.
+    others = [
+        RawCondition((price("1", Axis.OUTPUT),), utc_start=0, utc_end=2400),
+        RawCondition((price("1"),), min_prompt_tokens=1000),
+    ]
+    published = price("7")
+    tracemalloc.start()
+    try:
+        (settled,) = settle_base([published], others)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert settled is published
+    assert peak < MINUTES * POINTER

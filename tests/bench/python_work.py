@@ -1,0 +1,93 @@
+"""Work of the worker's Python, timed once: run by ``trees.py`` with the interpreter of a checkout.
+
+It imports what both versions have, under the names that both have.
+
+``python python_work.py WORK URL`` prints milliseconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+
+def base_prices(models: int) -> Callable[[], object]:
+    """An OpenRouter list of prices without windows, read as the worker reads it."""
+    from service.collecting import Collecting
+    from service.providers import adapter
+
+    body = json.dumps(
+        {
+            "data": [
+                {
+                    "id": f"maker/model-{n}",
+                    "name": f"Model {n}",
+                    "pricing": {
+                        "prompt": f"0.00000{n % 90 + 10}",
+                        "completion": f"0.0000{n % 90 + 10}",
+                        "input_cache_read": f"0.000000{n % 90 + 10}",
+                    },
+                }
+                for n in range(models)
+            ]
+        }
+    ).encode()
+
+    def work() -> object:
+        collecting = Collecting(adapter("openrouter"), "openrouter")
+        collecting.take(body, datetime.now(UTC))
+        return collecting.answer()
+
+    return work
+
+
+def catalogue_of_a_sync() -> Callable[[], object]:
+    """The catalogue's part in each sync of a provider with three models, after the first."""
+    from service.catalogue import catalogue_models
+
+    now = datetime.now(UTC)
+    catalogue_models("openai", now)
+    return lambda: catalogue_models("openrouter", now)
+
+
+def catalogue_sync() -> Callable[[], object]:
+    """The rows of the catalogue's own sync, once more."""
+    from service.catalogue import read_catalogue
+    from service.price_list import to_apply_rows
+
+    now = datetime.now(UTC)
+    read_catalogue(now)
+    return lambda: json.dumps(to_apply_rows(read_catalogue(now), "catalogue", "-"))
+
+
+def comparison(url: str) -> Callable[[], object]:
+    """What ``migrate --status`` and the doctor compare: the database with the release."""
+    import psycopg
+
+    from service.migrations.schema import read_schema
+    from service.migrations.state import read_differences
+
+    schema = read_schema()
+    connection = psycopg.connect(url)
+    return lambda: read_differences(connection, schema)
+
+
+def main(work: str, url: str) -> None:
+    known: dict[str, Callable[[], Callable[[], object]]] = {
+        "421 models read": lambda: base_prices(421),
+        "25,000 models read": lambda: base_prices(25_000),
+        "catalogue, beside a list": catalogue_of_a_sync,
+        "catalogue, its own list": catalogue_sync,
+        "comparison with the release": lambda: comparison(url),
+    }
+    timed = known[work]()
+    started = time.perf_counter()
+    timed()
+    print((time.perf_counter() - started) * 1000)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
