@@ -16,13 +16,34 @@ from (
         m.model_id as model,
         a.short_name as price,
         case when a.per = 'token' then 1000000 else 1 end as factor,
-        (coalesce(m.synced, to_jsonb(m)) ->> a.axis)::numeric as said,
+        -- Typed columns: a row as jsonb, made anew for each axis, takes ten times as long. A test has every axis.
+        case
+            when m.synced is not null then (m.synced ->> a.axis)::numeric
+            else case a.axis
+                when 'price_per_input_token' then m.price_per_input_token
+                when 'price_per_output_token' then m.price_per_output_token
+                when 'price_per_cache_read_token' then m.price_per_cache_read_token
+                when 'price_per_cache_write_token' then m.price_per_cache_write_token
+                when 'price_per_cache_write_1h_token' then m.price_per_cache_write_1h_token
+                when 'price_per_reasoning_token' then m.price_per_reasoning_token
+                when 'price_per_input_audio_token' then m.price_per_input_audio_token
+                when 'price_per_output_audio_token' then m.price_per_output_audio_token
+                when 'price_per_cache_read_audio_token' then m.price_per_cache_read_audio_token
+                when 'price_per_input_image_token' then m.price_per_input_image_token
+                when 'price_per_output_image_token' then m.price_per_output_image_token
+                when 'price_per_image' then m.price_per_image
+                when 'price_per_request' then m.price_per_request
+                when 'price_per_web_search' then m.price_per_web_search
+            end
+        end as said,
         (c.prices ->> a.axis)::numeric as listed,
         m.pricing_source as source,
         c.version as catalogue
     from public.model_pricing m
     join public.pricing_catalogue_prices c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
-    cross join public.pricing_axes() a
+    -- The few axes that the catalogue has of the model, not all 14.
+    cross join lateral jsonb_object_keys(c.prices) as k (axis)
+    join public.pricing_axes() a on a.axis = k.axis
     -- The catalogue does not differ from itself.
     where m.is_active and m.pricing_source not like 'catalogue:%'
 ) as d
