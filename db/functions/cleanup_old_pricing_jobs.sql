@@ -16,10 +16,15 @@ declare
         (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_sync_jobs'::regclass),
         'usage'
     );
+    -- Cut-offs are variables: what a clock tells anew for each row no index can serve.
     v_before timestamptz;
+    v_keys_before constant timestamptz := v_now - interval '24 hours';
+    v_others_before constant timestamptz := v_now - interval '1 day';
+    v_oldest_logged bigint;
     v_is_early boolean;
     v_job_ids uuid[];
     v_row_ids bigint[];
+    v_keys tid[];
     v_pruned integer := 0;
 begin
     if keep is null then
@@ -43,10 +48,10 @@ begin
             where j.status in ('completed', 'failed', 'cancelled')
                 and j.completed_at < v_before
                 -- A key is answered with its job for 24 hours, however short retention is.
-                and not exists (
-                    select
-                    from public.pricing_idempotency_keys k
-                    where k.job_id = j.job_id and k.used_at > clock_timestamp() - interval '24 hours'
+                and coalesce(
+                    (select max(k.used_at) from public.pricing_idempotency_keys k where k.job_id = j.job_id)
+                        <= v_keys_before,
+                    true
                 )
             order by j.completed_at
             limit 1000
@@ -86,49 +91,54 @@ begin
         v_pruned := v_pruned + cardinality(v_job_ids);
     end loop;
 
-    -- Rows whose log is gone, because somebody deleted the job by hand: older than all that have one.
-    delete from procrastinate.procrastinate_jobs q
-    where q.id in (
+    -- Rows whose log is gone, because somebody deleted the job by hand: older than all that have one. Here and below a
+    -- subquery for each row asks its events, and the rows are deleted by their keys: a join would read all that is kept.
+    v_oldest_logged := coalesce((select min(l.queue_job_id) from public.pricing_sync_log l), 9223372036854775807);
+    select array_agg(old.id) into v_row_ids
+    from (
         select o.id
         from procrastinate.procrastinate_jobs o
-        where o.id < coalesce((select min(l.queue_job_id) from public.pricing_sync_log l), 9223372036854775807)
+        where o.id < v_oldest_logged
             and o.task_name = 'sync_provider'
             and o.status not in ('todo', 'doing')
-            and not exists (
-                select
-                from procrastinate.procrastinate_events e
-                where e.job_id = o.id and e.at >= v_before
+            and coalesce(
+                (select max(e.at) from procrastinate.procrastinate_events e where e.job_id = o.id) < v_before, true
             )
         order by o.id
         limit 10000
         for update skip locked
-    );
-    delete from procrastinate.procrastinate_jobs q
-    where q.id in (
+    ) as old;
+    delete from procrastinate.procrastinate_jobs q where q.id = any (v_row_ids);
+    select array_agg(old.id) into v_row_ids
+    from (
         select o.id
         from procrastinate.procrastinate_jobs o
+        -- As the index pricing_other_rows has it.
         where o.task_name <> 'sync_provider'
             and o.status not in ('todo', 'doing')
-            and not exists (
-                select
-                from procrastinate.procrastinate_events e
-                where e.job_id = o.id and e.at >= clock_timestamp() - interval '1 day'
+            and coalesce(
+                (select max(e.at) from procrastinate.procrastinate_events e where e.job_id = o.id) < v_others_before,
+                true
             )
         order by o.id
         limit 1000
         for update skip locked
-    );
+    ) as old;
+    delete from procrastinate.procrastinate_jobs q where q.id = any (v_row_ids);
 
-    -- As trigger_pricing_sync reads them.
-    delete from public.pricing_idempotency_keys k
-    where (k.identity, k.key) in (
-        select o.identity, o.key
+    -- As trigger_pricing_sync reads them. They are locked, so each stays where it is.
+    select array_agg(old.ctid) into v_keys
+    from (
+        select o.ctid
         from public.pricing_idempotency_keys o
-        where o.used_at < clock_timestamp() - interval '24 hours'
+        where o.used_at < v_keys_before
         order by o.used_at
         limit 10000
         for update skip locked
-    );
+    ) as old;
+    if v_keys is not null then
+        delete from public.pricing_idempotency_keys k where k.ctid = any (v_keys);
+    end if;
     perform public.erase_audit_details();
     if v_is_early and v_pruned > 0 then
         insert into public.pricing_audit_log (who, action, subject, details)

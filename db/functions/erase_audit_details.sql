@@ -9,6 +9,7 @@ as $$
 declare
     v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
     v_before timestamptz;
+    v_ids bigint[];
     v_batch integer;
     v_erased integer := 0;
 begin
@@ -17,9 +18,8 @@ begin
     perform set_config('pricing.writer', 'on', true);
     -- Ten batches a call keep the transaction short; what is left goes with the next call.
     for i in 1..10 loop
-        update public.pricing_audit_log a
-        set client_address = null, http_client_address = null, claims = null
-        where a.id in (
+        -- By their keys: a join may read all of the log to erase nothing.
+        v_ids := array(
             select o.id
             from public.pricing_audit_log o
             where (o.client_address is not null or o.http_client_address is not null or o.claims is not null)
@@ -28,6 +28,9 @@ begin
             limit 1000
             for no key update skip locked
         );
+        update public.pricing_audit_log a
+        set client_address = null, http_client_address = null, claims = null
+        where a.id = any (v_ids);
         get diagnostics v_batch = row_count;
         v_erased := v_erased + v_batch;
         exit when v_batch < 1000;

@@ -104,6 +104,41 @@ def test_it_goes_in_bounded_batches(pricing: Pricing) -> None:
     assert prune(pricing) == 500
 
 
+def test_where_nothing_is_due_it_reads_nothing_of_the_past(pricing: Pricing) -> None:
+    """It runs every hour, inside the tick, and a month of syncs may be a million rows."""
+    pricing.do("set session_replication_role = replica")
+    pricing.do(
+        "with job as ("
+        " insert into public.pricing_sync_jobs"
+        " (status, outcome, triggered_by, completed_at, idempotency_key)"
+        " select 'completed', 'success', 'test', now(), n from generate_series(1, 3000) as n"
+        " returning job_id, idempotency_key"
+        "), key as ("
+        " insert into public.pricing_idempotency_keys (key, job_id, request)"
+        " select idempotency_key, job_id, '{}' from job"
+        "), queued as ("
+        " insert into procrastinate.procrastinate_jobs (queue_name, task_name, status, args)"
+        " select 'pricing', 'sync_provider', 'succeeded', jsonb_build_object('job_id', job_id)"
+        " from job returning id, (args ->> 'job_id')::uuid as job_id"
+        "), event as ("
+        " insert into procrastinate.procrastinate_events (job_id, type)"
+        " select id, 'succeeded' from queued"
+        ") insert into public.pricing_sync_log"
+        " (job_id, provider_slug, queue_job_id, attempt, status, triggered_by)"
+        " select job_id, 'openrouter', id, 1, 'success', 'test' from queued"
+    )
+    pricing.do("set session_replication_role = origin")
+    pricing.do("analyze")
+    with pricing.connection.transaction():
+        assert prune(pricing) == 0
+        read = pricing.rows(
+            "select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as rows_read"
+            " from pg_stat_xact_all_tables where schemaname in ('public', 'procrastinate')"
+            " and seq_tup_read + coalesce(idx_tup_fetch, 0) > 100"
+        )
+    assert read == []
+
+
 def test_a_job_that_somebody_holds_is_skipped(pricing: Pricing, another: Another) -> None:
     attempts = [pricing.start(), pricing.start("deepinfra")]
     for attempt in attempts:

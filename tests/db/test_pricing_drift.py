@@ -52,7 +52,10 @@ def test_one_row_for_each_price_that_differs(pricing: Pricing) -> None:
 
 
 def test_every_axis_is_compared(pricing: Pricing) -> None:
-    axes = {row["axis"]: row["short_name"] for row in pricing.rows("select * from public.pricing_axes()")}
+    axes = {
+        row["axis"]: row["short_name"]
+        for row in pricing.rows("select * from public.pricing_axes()")
+    }
     everything = {axis: str(number) for number, axis in enumerate(axes, 2)}
     said(pricing, {"m": everything})
     catalogue_says(pricing, "m", {axis: "1" for axis in axes})
