@@ -3,16 +3,19 @@
 
 PYTHON ?= python3 python3.13 python3.12 python3.11
 ARGS ?=
+VERSION ?= 17
 
 python := .venv/bin/python
 pip := $(python) -m pip --disable-pip-version-check -qq
 compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
+audit = $(python) -m uv tool run --quiet --from pip-audit==2.10.1 pip-audit --strict --disable-pip \
+    --require-hashes --progress-spinner off $(ARGS)
 usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
     (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
 
-.PHONY: install up test chaos mutants lint types format docs bench lock release clean
+.PHONY: install up test test-postgres chaos mutants lint audit types format docs bench lock release clean
 
 install: .venv/installed
 
@@ -31,6 +34,11 @@ up: install
 test: install
 	@$(python) -m pytest --numprocesses 2 $(ARGS)
 
+# SQL, migrations and engine on another version: 15 to 18 (tests/server_versions.py has where from).
+test-postgres: install
+	@TEST_POSTGRES_VERSION=$(VERSION) $(python) -m pytest --numprocesses 2 \
+	    tests/db tests/engine tests/migrations tests/releases/test_upgrade.py $(ARGS)
+
 # 20 minutes; `make chaos ARGS="--seed 2 --seconds 300"` is another run.
 chaos: install
 	@$(python) -m tests.chaos $(ARGS)
@@ -41,6 +49,10 @@ mutants: install
 
 lint: install
 	@$(python) -m ruff check . && $(python) -m ruff format --check .
+
+# Known vulnerabilities of what the locks pin; asks an index or OSV (ARGS="--vulnerability-service osv").
+audit: install
+	@$(audit) --requirement requirements.lock && $(audit) --requirement requirements-dev.lock
 
 types: install
 	@$(python) -m mypy

@@ -79,13 +79,14 @@ def clean_up_stuck_syncs(connection: psycopg.Connection, timeout_minutes: int | 
 
     connection.add_notice_handler(keep)
     with refusals():
-        row = connection.execute(
-            "select stuck_syncs_found, syncs_cleaned"
-            " from public.cleanup_stuck_pricing_syncs(timeout_minutes => %s::integer)",
-            [timeout_minutes],
-        ).fetchone()
-    assert row is not None
-    return Cleanup(*row, warnings=tuple(warnings))
+        found, cleaned = the_row(
+            connection.execute(
+                "select stuck_syncs_found, syncs_cleaned"
+                " from public.cleanup_stuck_pricing_syncs(timeout_minutes => %s::integer)",
+                [timeout_minutes],
+            ).fetchone()
+        )
+    return Cleanup(found, cleaned, tuple(warnings))
 
 
 def tick_schedule(connection: psycopg.Connection) -> None:

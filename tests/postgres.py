@@ -2,7 +2,7 @@
 
 ``TEST_DATABASE_URL`` (a superuser's; what is made there is dropped afterwards), else Docker when
 an engine answers and has the image, else installed server binaries, else the embedded wheel.
-``TEST_WITH=docker|server|embedded`` forces one.
+``TEST_WITH=docker|server|embedded`` forces one, ``TEST_POSTGRES_VERSION=17`` a version's server.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from psycopg import sql
 from service.embedded import database_url
 from service.embedded.postgres_server import PORT, PostgresServer, unprivileged_account
 from service.embedded.programs import server_programs
+from tests.server_versions import programs_of
 from tests.waiting import wait_until
 
 IMAGE = "supabase/postgres:15.8.1.085"
@@ -180,7 +181,9 @@ def running_cluster() -> Iterator[Cluster]:
     with ExitStack() as stack:
         if url := os.environ.get("TEST_DATABASE_URL"):
             yield stack.enter_context(_existing(url))
-        elif forced == "docker" or (not forced and _docker_has_image()):
+        elif forced == "docker" or (
+            not forced and "TEST_POSTGRES_VERSION" not in os.environ and _docker_has_image()
+        ):
             yield stack.enter_context(_docker_cluster())
         elif forced != "embedded" and (programs := installed_programs()) is not None:
             yield stack.enter_context(_server_cluster(programs, "server"))
@@ -199,7 +202,12 @@ def another_cluster(beside: Cluster) -> Iterator[Cluster]:
 
 
 def installed_programs() -> Path | None:
-    """Where an installed server's programs are: of one with pg_cron first, then the newest."""
+    """Where an installed server's programs are: of one with pg_cron first, then the newest.
+
+    ``TEST_POSTGRES_VERSION`` names another, which need not be installed.
+    """
+    if version := os.environ.get("TEST_POSTGRES_VERSION"):
+        return programs_of(int(version))
     places = list(Path("/usr/lib/postgresql").glob("*/bin")) + list(
         Path("/usr").glob("pgsql-*/bin")
     )

@@ -36,7 +36,7 @@ def server_programs(home: Path, account: Account) -> Path:
         return programs
     copied = home / f"programs-{importlib.metadata.version(WHEEL)}"
     if not copied.exists():
-        _copy_programs(package, copied)
+        copy_programs(package, copied)
     return copied / PACKAGE / INSTALLATION / "bin"
 
 
@@ -60,7 +60,7 @@ def programs_for_shell(programs: Path, account: Account) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pricing-sync-", dir=parent) as name:
         account.own(Path(name))
         copied = Path(name) / "programs"
-        _copy_programs(programs.parent.parent, copied)
+        copy_programs(programs.parent.parent, copied)
         yield copied / PACKAGE / INSTALLATION / "bin"
 
 
@@ -76,13 +76,13 @@ def _is_plain(path: Path) -> bool:
     return SHELL_CHARACTERS.isdisjoint(str(path))
 
 
-def _copy_programs(package: Path, target: Path) -> None:
-    """Copy the server with the libraries that it finds by its place beside them."""
+def copy_programs(package: Path, target: Path, installation: str = INSTALLATION) -> None:
+    """Copy a server of the wheel with the libraries that it finds by its place beside them."""
     unfinished = target.with_suffix(".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     skipped = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a")
     shutil.copytree(
-        package / INSTALLATION, unfinished / PACKAGE / INSTALLATION, ignore=skipped, symlinks=True
+        package / installation, unfinished / PACKAGE / installation, ignore=skipped, symlinks=True
     )
     libraries = package.with_name(f"{PACKAGE}.libs")
     if libraries.is_dir():

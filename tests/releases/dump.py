@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
 
 from service import __version__
-from service.embedded.programs import INSTALLATION, PACKAGE
 from service.migrations.schema import read_schema
 from tests.postgres import installed_programs
+from tests.server_versions import client_directories
 
 RELEASES = Path(__file__).resolve().parent
 ENGINE = "procrastinate"
@@ -98,9 +97,7 @@ def restore(url: str, version: str) -> None:
 
 def client_program(name: str, major: int) -> Path:
     """``pg_dump`` or ``psql`` for a server of this version; the installed one first."""
-    spec = find_spec(PACKAGE)
-    assert spec is not None and spec.origin is not None
-    places = [installed_programs(), Path(spec.origin).parent / INSTALLATION / "bin"]
+    places = [installed_programs(), *client_directories()]
     for program in (place / name for place in places if place is not None):
         if program.exists() and _version(program) >= major:
             return program
