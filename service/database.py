@@ -16,24 +16,15 @@ from service.errors import (
     PricingError,
     SettingsError,
 )
+from service.pinned_connection import PinnedConnection
 from service.timestamps import bound_timestamps
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
-
-# What this program reads and writes values as, whatever the database or the login has set.
-PINNED = {
-    "client_encoding": "UTF8",
-    "DateStyle": "ISO",
-    "IntervalStyle": "postgres",
-    "TimeZone": "UTC",
-    "standard_conforming_strings": "on",
-    "quote_all_identifiers": "off",
-}
-# Our functions take locks and then read what is so now: they refuse to decide by an older snapshot.
-ISOLATION = {"default_transaction_isolation": "read committed"}
-_PIN = ", ".join(
-    f"set_config('{name}', '{value}', false)" for name, value in (PINNED | ISOLATION).items()
-)
+# Through a transaction-mode pooler a prepared statement would stay in the server's connection.
+# PGCLIENTENCODING counts where nothing is said.
+ALWAYS: dict[str, Any] = {"prepare_threshold": None, "client_encoding": "UTF8"}
+# A pooler that has no connection left lets a statement wait, and says nothing.
+PIN_SECONDS = 10.0
 
 # Undefined table, function, schema or column.
 LOCK_NOT_AVAILABLE = "55P03"
@@ -78,10 +69,19 @@ def connect(url: str, **kwargs: Any) -> psycopg.Connection:
     defaults = {key: value for key, value in DEFAULTS.items() if key not in given}
     autocommit = kwargs.pop("autocommit", False)
     try:
-        connection = psycopg.connect(url, **{**defaults, **kwargs}, autocommit=True)
-        connection.execute(f"select {_PIN}".encode())
-        connection.autocommit = autocommit
+        connection = PinnedConnection.connect(
+            url,
+            **{**defaults, **kwargs, **ALWAYS},
+            autocommit=True,
+        )
     except psycopg.OperationalError as error:
+        raise _unavailable(error, secret=given.get("password")) from None
+    try:
+        connection.pin(PIN_SECONDS)
+        connection.autocommit = autocommit
+    # Whatever its code: a pooler takes us in first, and then looks for a connection to the server.
+    except psycopg.Error as error:
+        connection.close()
         raise _unavailable(error, secret=given.get("password")) from None
     bound_timestamps(connection)
     return connection

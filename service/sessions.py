@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from service.connection import BoundedConnection
 from service.errors import SettingsError
+from service.pins import FIND_WRONG, PINS, pin_statement, wrong_settings
 from service.rows import the_row
 from service.settings import read_settings
 from service.timestamps import bound_timestamps
@@ -32,23 +33,23 @@ DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 
-# In one round trip: the search path, the role where there is one that we may take, and that the
-# server looks for its client while it waits for a lock: a statement that was given up ends there.
-# A login role's own time for a statement may be too short for a clean-up, which is all or nothing.
-# Our functions bound their own waits; a table that somebody locked is met before one begins. They
-# refuse to decide by an older snapshot (require_fresh_reads).
-_CONFIGURE = """
-select
-    set_config('search_path', 'procrastinate, pg_temp', false),
-    set_config('client_connection_check_interval', '2s', false),
-    set_config('statement_timeout', '60s', false),
-    set_config('lock_timeout', '5s', false),
-    set_config('default_transaction_isolation', 'read committed', false),
-    (
-        select set_config('role', r.rolname, false)
-        from pg_catalog.pg_roles r
-        where %s and r.rolname = %s and pg_has_role(session_user, r.oid, 'member')
-    )
+# The server looks for its client while it waits for a lock: a statement that was given up ends
+# there. A login role's own time for a statement may be too short for a clean-up, which is all or
+# nothing. Our functions bound their own waits; a table that somebody locked is met before one
+# begins.
+_PINNED = {
+    **PINS,
+    "client_connection_check_interval": "2s",
+    "statement_timeout": "60s",
+    "lock_timeout": "5s",
+}
+SEARCH_PATH = "procrastinate, pg_temp"
+_CONFIGURE = pin_statement(_PINNED, search_path=SEARCH_PATH)
+# The role, where there is one that we may take.
+_TAKE_ROLE = f"""
+select set_config('role', r.rolname, false)
+from pg_catalog.pg_roles r
+where r.rolname = '{WORKER_ROLE}' and pg_has_role(session_user, r.oid, 'member')
 """
 
 
@@ -69,7 +70,8 @@ def worker_conninfo() -> str:
             "The worker's database URL is not one.",
             hint="Write it as postgresql://user:password@host:5432/database.",
         ) from None
-    return make_conninfo(**{**DEFAULTS, **given})
+    # PGCLIENTENCODING counts where nothing is said.
+    return make_conninfo(**{**DEFAULTS, **given, "client_encoding": "UTF8"})
 
 
 class WorkerSessions:
@@ -124,6 +126,11 @@ class WorkerSessions:
         self._unready.add(connection)
         try:
             await self._configure(connection)
+        except psycopg.Error as error:
+            # A pooler takes us in first, and then looks for a connection to the server: whatever
+            # the code, there is none.
+            connection.pgconn.finish()
+            raise psycopg.OperationalError(str(error)) from error
         except BaseException:
             connection.pgconn.finish()
             raise
@@ -137,31 +144,29 @@ class WorkerSessions:
                 self.lasting = await _session_lasts(connection)
         takes_role = read_settings().worker_database_url is None
         if self.lasting:
-            await connection.execute(_CONFIGURE, (takes_role, WORKER_ROLE))
+            text = f"{_CONFIGURE}; {_TAKE_ROLE}" if takes_role else _CONFIGURE
+            await connection.execute(text.encode())
         else:
             connection.prepare_threshold = None
             await _require_own_settings(connection, takes_role)
 
 
 async def _require_own_settings(connection: BoundedConnection, takes_role: bool) -> None:
+    cursor = await connection.execute(FIND_WRONG.encode())
+    wrong = wrong_settings([(*row,) for row in await cursor.fetchall()], "worker")
+    if wrong is not None:
+        raise wrong
     row = await _one(
         connection,
         "select to_regclass('procrastinate_jobs') is not null and exists (select from"
-        " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage')),"
-        " current_setting('default_transaction_isolation') like 'read %%committed'",
+        " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage'))",
         [WORKER_ROLE],
     )
-    if not row[1]:
-        raise SettingsError(
-            "Behind a transaction-mode pooler the worker's transactions are not read committed.",
-            hint="alter role ... set default_transaction_isolation = 'read committed', for its"
-            " login role; or connect directly or through a session pooler.",
-        )
     if takes_role or not row[0]:
         raise SettingsError(
             "Behind a transaction-mode pooler the worker needs a login role of its own.",
             hint=f"Make one that is a member of {WORKER_ROLE}, alter role ... set search_path"
-            " = procrastinate, pg_temp, and put its URL into PRICING_WORKER_DATABASE_URL; or"
+            f" = {SEARCH_PATH}, and put its URL into PRICING_WORKER_DATABASE_URL; or"
             " connect directly or through a session pooler.",
         )
 

@@ -89,12 +89,15 @@ class Session:
 def open_session(url: str, roles: list[str], connect_seconds: int) -> Session:
     """Connect as the process would, look around, and listen for a notification of our own."""
     with _connect(url, connect_seconds) as connection:
-        username, pid, finds_engine = the_row(
-            connection.execute(
-                "select current_user::text, pg_backend_pid(), to_regclass('procrastinate_jobs') is"
-                " not null"
-            ).fetchone()
-        )
+        with connection.transaction():
+            # The login's own, which a command does not go by.
+            connection.execute("set local search_path to default")
+            username, pid, finds_engine = the_row(
+                connection.execute(
+                    "select current_user::text, pg_backend_pid(),"
+                    " to_regclass('procrastinate_jobs') is not null"
+                ).fetchone()
+            )
         found = connection.execute(_ROLES.encode(), [roles]).fetchall()
         return Session(
             username=username,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from service.database import PINNED
 from service.errors import MigrationError
 from service.migrations.schema import SqlFile
+from service.pins import BLOCK_PINS
 
 # "pricing" in ASCII. Nobody else in the database may use this advisory lock.
 LOCK_KEY = 0x70726963696E67
@@ -28,16 +28,13 @@ REFUSED = "PT409"
 # And with this, to a database that we can never be brought to.
 UNFIT = "PT422"
 
-# An exported file runs in a session of somebody else's, whose client reads what it has asked for.
-_PIN = ", ".join(
-    f"set_config('{name}', '{value}', true)"
-    for name, value in PINNED.items()
-    if name != "client_encoding"
-)
+_PINS = ", ".join(f"('{name}', '{value}')" for name, value in BLOCK_PINS.items())
 
 # A statement of a block's body. A shorter lock_timeout of the session's own holds.
 TAKE_LOCK = f"""
-    perform {_PIN};
+    perform set_config(pin.name, pin.value, true)
+    from (values {_PINS}) as pin (name, value)
+    where pin.name like '%.%' or current_setting(pin.name, true) <> pin.value;
     declare
         v_lock_timeout constant text := current_setting('lock_timeout');
         v_holders text;

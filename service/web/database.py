@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from service.errors import SettingsError
+from service.pins import PINS, SEARCH_PATH, pin_statement
 from service.rows import the_row
 from service.settings import Settings
 from service.timestamps import bound_asyncpg_timestamps
@@ -30,6 +31,13 @@ COMMAND_SECONDS = 10.0
 # What a statement that was given up may take to be cancelled before its connection is dropped.
 RELEASE_SECONDS = 1.0
 END_SECONDS = 1.0
+
+# The server ends a statement that the process has given up, and a wait for a locked table.
+_CONFIGURE = pin_statement(
+    {**PINS, "statement_timeout": "60s", "lock_timeout": "5s"}, search_path=SEARCH_PATH
+)
+# Poolers take these two from whoever connects, and hand them on with the connection.
+_AT_START = {name: PINS[name] for name in ("DateStyle", "TimeZone")}
 
 
 class StatelessConnection(asyncpg.Connection):
@@ -166,7 +174,7 @@ class WebDatabase:
             command_timeout=COMMAND_SECONDS,
             # A transaction-mode pooler gives the next statement to another server connection.
             statement_cache_size=100 if self._sessions else 0,
-            server_settings={"application_name": "pricing-sync web"},
+            server_settings={"application_name": "pricing-sync web", **_AT_START},
             connection_class=StatelessConnection,
         )
         await bound_asyncpg_timestamps(connection)
@@ -176,8 +184,7 @@ class WebDatabase:
         # Behind a transaction-mode pooler what is set would leak to whoever comes next.
         if not self._sessions:
             return
-        # Our functions refuse to decide by an older snapshot (require_fresh_reads).
-        await connection.execute("set default_transaction_isolation = 'read committed'")
+        await connection.execute(_CONFIGURE)
         if not self._take_role:
             return
         try:

@@ -11,6 +11,7 @@ from typing import TypeAlias
 import asyncpg
 
 from service.errors import SettingsError
+from service.pins import FIND_WRONG, wrong_settings
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Connect = Callable[[], Awaitable[Connection]]
@@ -57,14 +58,10 @@ async def require_login_role(connect: Connect, role: str, *, take_role: bool) ->
             " and pg_catalog.pg_has_role(role.oid, 'usage'))",
             role,
         )
-        isolation = await connection.fetchval("show default_transaction_isolation")
-    if isolation not in ("read committed", "read uncommitted"):
-        raise SettingsError(
-            "Behind a transaction-mode pooler the web process's transactions are not read"
-            " committed.",
-            hint="alter role ... set default_transaction_isolation = 'read committed', for its"
-            " login role; or connect directly or through a session pooler.",
-        )
+        found = await connection.fetch(FIND_WRONG)
+    wrong = wrong_settings([(*row,) for row in found], "web process")
+    if wrong is not None:
+        raise wrong
     if take_role or not is_member:
         raise SettingsError(
             "Behind a transaction-mode pooler the web process needs a login role of its own.",
