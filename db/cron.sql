@@ -36,6 +36,8 @@ begin
         perform cron.schedule(v.name, v.schedule, v.command);
     end loop;
 exception
+    when transaction_rollback then
+        raise;
     when others then
         raise notice 'pg_cron does not take the jobs of % (%): the workers do without', current_user, sqlerrm;
 end;

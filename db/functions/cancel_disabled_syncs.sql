@@ -27,6 +27,8 @@ begin
                 v_cancelled := v_cancelled + 1;
             end if;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: queue row % of a disabled provider could not be cancelled: %', v.queue_job_id, sqlerrm;
         end;

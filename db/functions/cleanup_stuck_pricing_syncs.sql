@@ -51,6 +51,8 @@ begin
             stuck_syncs_found := stuck_syncs_found + v_found;
             syncs_cleaned := syncs_cleaned + v_cleaned;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: % failed: %', v_step, sqlerrm;
         end;

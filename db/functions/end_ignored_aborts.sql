@@ -25,6 +25,8 @@ begin
                 syncs_ended := syncs_ended + 1;
             end if;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v.queue_job_id, sqlerrm;
         end;

@@ -31,6 +31,8 @@ begin
             );
             syncs_failed := syncs_failed + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: overtime queue row % could not be failed: %', v.queue_job_id, sqlerrm;
         end;

@@ -30,6 +30,8 @@ begin
             update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v.queue_job_id;
             syncs_failed := syncs_failed + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: unattended queue row % could not be failed: %', v.queue_job_id, sqlerrm;
         end;

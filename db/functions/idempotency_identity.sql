@@ -21,6 +21,8 @@ begin
         -- Set by the web process within the statement that triggers, as in sign_audit_row.
         v_caller := nullif(current_setting('pricing.http_caller', true), '')::jsonb;
     exception
+        when transaction_rollback then
+            raise;
         when others then null;
     end;
     if v_caller ->> 'who' = p_says and v_caller ? 'key_id' then

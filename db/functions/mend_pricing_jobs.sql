@@ -47,6 +47,8 @@ begin
             perform public.settle_pricing_job(v.job_id);
             v_mended := v_mended + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: the log of queue row % could not be mended: %', v.queue_job_id, sqlerrm;
         end;
@@ -78,6 +80,8 @@ begin
             perform public.settle_pricing_job(v.job_id);
             v_mended := v_mended + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: log row % could not be mended: %',
                     (
@@ -102,6 +106,8 @@ begin
             perform public.settle_pricing_job(v.job_id);
             v_mended := v_mended + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: job % could not be mended: %', v.job_id, sqlerrm;
         end;

@@ -20,6 +20,8 @@ begin
             select m.xid::text::bigint from pg_catalog.pg_get_multixact_members(p_xmax) m limit 100
         );
     exception
+        when transaction_rollback then
+            raise;
         -- Mostly it is no such number.
         when others then
             null;

@@ -17,6 +17,8 @@ begin
         -- Several transactions that share a row are named by one number.
         v_xids := v_xids || array(select m.xid from pg_catalog.pg_get_multixact_members(p_xmax) m);
     exception
+        when transaction_rollback then
+            raise;
         -- Mostly it is no such number.
         when others then
             null;

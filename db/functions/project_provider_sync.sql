@@ -78,7 +78,7 @@ begin
         end if;
     exception
         -- Whoever moves the row tries again: better than a row that runs and a log that does not know.
-        when lock_not_available or deadlock_detected then
+        when lock_not_available or transaction_rollback then
             raise;
         when others then
             raise warning 'pricing-sync: queue row % changed to %, its log could not follow: %',

@@ -44,6 +44,8 @@ begin
             end if;
             syncs_released := syncs_released + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: stalled queue row % could not be released: %', v.queue_job_id, sqlerrm;
         end;

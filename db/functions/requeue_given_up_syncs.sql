@@ -43,6 +43,8 @@ begin
             where g.queue_job_id = v.queue_job_id and g.attempt = v.attempt;
             syncs_requeued := syncs_requeued + 1;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 raise warning 'pricing-sync: queue row %, which was given up, could not be queued again: %',
                     v.queue_job_id, sqlerrm;

@@ -31,6 +31,8 @@ begin
             new.key_name := left(coalesce(v_http ->> 'key', new.key_name), 64);
             new.http_client_address := (v_http ->> 'address')::inet;
         exception
+            when transaction_rollback then
+                raise;
             when others then null;
         end;
     end if;
@@ -48,6 +50,8 @@ begin
                 where new.claims ? c.name;
             end if;
         exception
+            when transaction_rollback then
+                raise;
             when others then
                 new.claims := null;
         end;

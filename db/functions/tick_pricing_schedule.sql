@@ -1,6 +1,6 @@
 -- Called by pg_cron every minute and by every worker every few seconds. Recovery is no part of it: whoever does not
 -- tick the schedule still settles what is stuck.
--- after: held_pricing_slots, pricing_table_holders, try_pricing_lock
+-- after: held_pricing_slots, pricing_table_holders, statement_has_timed_out, try_pricing_lock
 create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
@@ -70,7 +70,14 @@ begin
         begin
             perform public.cleanup_old_pricing_jobs(v_settings.retention);
         exception
+            -- A timeout of the statement is noted: a tick that leaves no heartbeat looks like no scheduler at all.
+            -- Who cancels it means all of it.
+            when transaction_rollback then
+                raise;
             when query_canceled or others then
+                if sqlstate = '57014' and not public.statement_has_timed_out() then
+                    raise;
+                end if;
                 v_prune_error := 'Pruning failed: ' || sqlerrm;
                 raise warning 'pricing-sync: old jobs could not be pruned: %', sqlerrm;
         end;
@@ -86,7 +93,12 @@ begin
     begin
         perform public.end_expired_overrides();
     exception
+        when transaction_rollback then
+            raise;
         when query_canceled or others then
+            if sqlstate = '57014' and not public.statement_has_timed_out() then
+                raise;
+            end if;
             v_expiry_error := 'Ending overrides failed: ' || sqlerrm;
             raise warning 'pricing-sync: overrides that have expired could not be ended: %', sqlerrm;
     end;
@@ -99,8 +111,12 @@ begin
                 raise warning 'pricing-sync: %', v_held_slots;
             end if;
         exception
-            -- A timeout as well: a tick that leaves no heartbeat looks like no scheduler at all.
+            when transaction_rollback then
+                raise;
             when query_canceled or others then
+                if sqlstate = '57014' and not public.statement_has_timed_out() then
+                    raise;
+                end if;
                 v_enqueued := 0;
                 v_held_slots := null;
                 v_enqueue_error := concat_ws(

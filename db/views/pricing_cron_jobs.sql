@@ -2,7 +2,12 @@
 create or replace view public.pricing_cron_jobs
 with (security_invoker = true)
 as
-select wanted.name, wanted.schedule, wanted.command
+select
+    wanted.name,
+    wanted.schedule,
+    -- Whatever database or login have set: our functions refuse to decide by an older snapshot. pg_cron sends it as one
+    -- message, which is one transaction.
+    'set transaction isolation level read committed; ' || wanted.command as command
 from (
     values
         (

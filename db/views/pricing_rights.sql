@@ -110,6 +110,7 @@ function (name, callers) as (
         ('pricing_is_open_transaction', '{}'),
         ('wait_for_locks_until', '{}'),
         ('require_fresh_reads', '{}'),
+        ('statement_has_timed_out', '{}'),
         ('hold_sync_end', '{}'),
         ('held_sync_locks', '{}'),
         ('requeue_given_up_sync', '{}'),

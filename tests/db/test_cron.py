@@ -21,7 +21,19 @@ NAMES = [
 
 @pytest.fixture
 def scheduled(cron_database: str) -> Iterator[Pricing]:
-    """A connection of the login user to the database that pg_cron serves."""
+    """A connection of the login user to the database that pg_cron serves, which is serializable."""
+    setting = (
+        f'alter database "{cron_database.rpartition("/")[2]}" {{}} default_transaction_isolation'
+    )
+    with psycopg.connect(cron_database, autocommit=True) as owner:
+        owner.execute(f"{setting.format('set')} = 'serializable'".encode())
+        try:
+            yield from _scheduled(cron_database)
+        finally:
+            owner.execute(setting.format("reset").encode())
+
+
+def _scheduled(cron_database: str) -> Iterator[Pricing]:
     with psycopg.connect(cron_database, autocommit=True, row_factory=dict_row) as connection:
         yield Pricing(connection)
 
@@ -98,7 +110,7 @@ def test_run_details_go_after_a_week_in_bounded_batches_and_only_ours(scheduled:
     scheduled.do(details, 40_000, "8 days", 10_500, "pricing_sync_schedule")
     scheduled.do(details, 20_000, "8 days", 5, "their-own")
     scheduled.do(details, 10_000, "6 days", 5, "pricing_sync_cleanup")
-    prune = command(scheduled, "pricing_sync_run_details")
+    prune = command(scheduled, "pricing_sync_run_details").partition("; ")[2]
     assert scheduled.do(prune) == 10_000
     assert scheduled.do(prune) == 500
     assert scheduled.do(prune) == 0

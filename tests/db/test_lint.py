@@ -46,6 +46,17 @@ where p.pronamespace = 'public'::regnamespace and position(chr(92) in p.prosrc) 
 """
 
 
+# What catches whatever comes would also end a serialization failure or a deadlock, which only the
+# caller can answer, by trying the whole transaction again.
+_SWALLOWING = r"""
+select p.proname
+from pg_proc p
+where p.pronamespace = 'public'::regnamespace
+    and regexp_count(p.prosrc, '\mothers then')
+        <> regexp_count(p.prosrc, '\mtransaction_rollback then\s+raise;')
+"""
+
+
 def findings(url: str) -> list[DictRow]:
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
         there = "select from pg_available_extensions where name = 'plpgsql_check'"
@@ -71,3 +82,9 @@ def test_with_pg_cron(cron_database: str) -> None:
 
 def test_no_backslash(connection: psycopg.Connection[DictRow]) -> None:
     assert connection.execute(_BACKSLASHES.encode()).fetchall() == []
+
+
+def test_no_function_swallows_a_serialization_failure(
+    connection: psycopg.Connection[DictRow],
+) -> None:
+    assert connection.execute(_SWALLOWING.encode()).fetchall() == []

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from tests.db.agreement import assert_agreed
+from tests.db.conftest import Another
 from tests.db.pricing import Pricing, refused
 
 
@@ -183,6 +184,20 @@ def test_what_it_cannot_write_never_stops_the_queue(own_database: Pricing) -> No
     attempt = pricing.start()
     assert pricing.queue_row(attempt.queue_job_id)["status"] == "doing"
     assert any(f"queue row {attempt.queue_job_id} changed to doing" in n for n in notices)
+
+
+def test_a_serialization_failure_reaches_who_changes_the_row(
+    pricing: Pricing, another: Another
+) -> None:
+    """Swallowed, the row would run, and its log not know."""
+    attempt = pricing.start()
+    person = another()
+    with pytest.raises(psycopg.errors.SerializationFailure), person.connection.transaction():
+        person.do("set transaction isolation level serializable")
+        person.do("select 1")
+        pricing.do("update public.pricing_sync_jobs set triggered_by = 'somebody'")
+        set_status(person, attempt.queue_job_id, "failed")
+    assert pricing.queue_row(attempt.queue_job_id)["status"] == "doing"
 
 
 def test_rows_of_other_tasks_have_no_log(pricing: Pricing) -> None:

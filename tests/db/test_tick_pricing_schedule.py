@@ -17,6 +17,7 @@ from tests.db.outsiders import login
 from tests.db.price_decisions import charged, override, prices, said
 from tests.db.pricing import Pricing, Row, refused
 from tests.postgres import Cluster
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -244,6 +245,23 @@ def test_a_tick_that_is_cut_short_leaves_a_heartbeat_too(own_database: Pricing) 
     row = heartbeat(pricing)
     assert row["is_new"]
     assert "statement timeout" in row["last_error"]
+
+
+def test_who_cancels_a_tick_cancels_all_of_it(
+    own_database: Pricing, database: str, threads: ThreadPoolExecutor
+) -> None:
+    pid = own_database.value("select pg_backend_pid()")
+    sleeps = "select from pg_stat_activity where pid = %s and wait_event = 'PgSleep'"
+    with (
+        broken(own_database, "perform pg_sleep(60)"),
+        psycopg.connect(database, autocommit=True) as person,
+    ):
+        own_database.do("set statement_timeout = '5min'")
+        ticking = threads.submit(tick, own_database, "pg_cron")
+        wait_until(lambda: person.execute(sleeps, [pid]).fetchall(), what="the tick enqueues")
+        person.execute("select pg_cancel_backend(%s)", [pid])
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            ticking.result(20)
 
 
 def test_failing_to_prune_keeps_nothing_from_being_enqueued(own_database: Pricing) -> None:
