@@ -11,13 +11,20 @@ from procrastinate.connector import Notify
 from service.connection import ConnectionPool
 from service.listening import listen_forever
 from service.sessions import WorkerSessions, worker_conninfo
+from service.settings import read_settings
 from service.writing import Writer
+
+# With so few, one is for a heartbeat and one for all else.
+UNLISTENING = 2
 
 
 class PricingConnector(PsycopgConnector):
-    """Opens without waiting for the server: whoever needs it waits, and says so."""
+    """Opens without waiting for the server: whoever needs it waits, and says so.
 
-    def __init__(self, *, size: int) -> None:
+    ``size``: of its pool, instead of what PRICING_WORKER_CONNECTIONS leaves.
+    """
+
+    def __init__(self, *, size: int | None = None) -> None:
         super().__init__(conninfo=worker_conninfo)
         self.sessions = WorkerSessions()
         self.writer = Writer()
@@ -27,7 +34,7 @@ class PricingConnector(PsycopgConnector):
         if self._async_pool is None:
             self.writer = Writer()
             self.sessions.begin_anew()
-            own = ConnectionPool(self.sessions.connect, self._size)
+            own = ConnectionPool(self.sessions.connect, self._size or _pool_size())
             # It lends connections and can be closed: nothing else of a pool is asked of it.
             await super().open_async(cast(Any, own) if pool is None else pool)
             # We made it, so closing it is ours as well.
@@ -46,3 +53,14 @@ class PricingConnector(PsycopgConnector):
     @property
     def _connections(self) -> ConnectionPool:
         return cast(ConnectionPool, self.pool)
+
+    @property
+    def has_room_to_listen(self) -> bool:
+        """Whether a connection can be spared for LISTEN."""
+        return read_settings().worker_connections > UNLISTENING
+
+
+def _pool_size() -> int:
+    """What is left beside LISTEN, and beside a heartbeat that finds the others in use."""
+    connections = read_settings().worker_connections
+    return connections - 1 - (connections > UNLISTENING)

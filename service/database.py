@@ -24,7 +24,7 @@ DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout
 # PGCLIENTENCODING counts where nothing is said.
 ALWAYS: dict[str, Any] = {"prepare_threshold": None, "client_encoding": "UTF8"}
 # A pooler that has no connection left lets a statement wait, and says nothing.
-PIN_SECONDS = 10.0
+PIN_SECONDS = 6.0
 
 # Undefined table, function, schema or column.
 LOCK_NOT_AVAILABLE = "55P03"
@@ -137,6 +137,9 @@ def refusal(error: Exception) -> PricingError | None:
 
 def is_lost(error: psycopg.Error) -> bool:
     """True when the connection is gone: closed by the network, or the server is going down."""
+    # What a pooler calls that is its own: Supavisor says XX000.
+    if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+        return True
     if not isinstance(error, psycopg.OperationalError):
         return False
     # libpq's own errors carry no code; 57P0x is a shutdown, 08 a broken connection.

@@ -37,6 +37,7 @@ MEANINGS = {
     "restrict_nonsystem_relation_kind": "",
     "plpgsql.extra_errors": "none",
     "exit_on_error": "off",
+    "client_min_messages": "notice",
 }
 # What ends a session, or a transaction in which we are at work.
 LIMITS = {

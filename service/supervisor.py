@@ -164,11 +164,14 @@ class Supervisor:
         row = await self._app.connector.execute_query_one_async(
             "select heartbeat_seconds, lease_seconds from public.pricing_worker_settings"
         )
-        listens = self._app.database.sessions.lasting
+        database = self._app.database
+        listens = bool(database.sessions.lasting) and database.has_room_to_listen
         if not listens:
             logger.warning(
-                "LISTEN is silent here, as behind a transaction-mode pooler: the worker asks for"
-                " work every few seconds instead."
+                "%s: the worker asks for work every few seconds instead.",
+                "PRICING_WORKER_CONNECTIONS leaves none for LISTEN"
+                if database.sessions.lasting
+                else "LISTEN is silent here, as behind a transaction-mode pooler",
             )
         return {
             "listen_notify": listens,

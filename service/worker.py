@@ -9,8 +9,7 @@ from service.connector import PricingConnector
 from service.engine import SYNC_TASK, PricingApp
 from service.sync import run_provider_sync
 
-# One connection for each running sync, and a few for fetch and clean-up.
-app = PricingApp(connector=PricingConnector(size=12), worker_context=sync_tools)
+app = PricingApp(connector=PricingConnector(), worker_context=sync_tools)
 
 
 @app.task(name=SYNC_TASK, queue="pricing", pass_context=True)

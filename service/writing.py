@@ -28,6 +28,7 @@ _PASSING = ("08", "40", "53", "55P03", "57", "58", "25006")
 _MENDABLE = ("42", "3F")
 
 
+_FATAL = ("FATAL", "PANIC")
 # A lock not had: waited for as long as the statement says.
 _HELD = "55P03"
 # The server undid the statement, for sure: a transaction rolled back, or a statement cancelled.
@@ -50,7 +51,7 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(cause, psycopg.Error) and cause.sqlstate is None:
         # libpq's own: no connection. Other errors without a code are about the argument.
         return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    return _has_code(cause, _PASSING)
+    return _has_code(cause, _PASSING) or _ended_the_connection(cause)
 
 
 def is_mendable(error: BaseException) -> bool:
@@ -74,6 +75,11 @@ def _cause(error: BaseException) -> BaseException | None:
 
 def _has_code(error: BaseException | None, codes: tuple[str, ...]) -> bool:
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(codes)
+
+
+def _ended_the_connection(error: BaseException | None) -> bool:
+    """What a pooler calls that is its own: Supavisor says XX000."""
+    return isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized in _FATAL
 
 
 class Reminder:

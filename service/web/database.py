@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
@@ -18,12 +20,13 @@ from service.rows import the_row
 from service.settings import Settings
 from service.timestamps import bound_asyncpg_timestamps
 from service.web.database_url import asyncpg_url
-from service.web.errors import CONNECTION_ERRORS, database_error
+from service.web.errors import CONNECTION_ERRORS, CannotConnect, database_error
 from service.web.sessions import has_sessions, require_login_role
 
 logger = logging.getLogger(__name__)
 
 ROLE = "pricing_web"
+# Unless PRICING_WEB_CONNECTIONS says otherwise; one more listens.
 POOL_SIZE = 8
 CONNECT_SECONDS = 3.0
 ACQUIRE_SECONDS = 5.0
@@ -54,9 +57,10 @@ class WebDatabase:
     which may only select and execute.
     """
 
-    def __init__(self, url: str, *, take_role: bool) -> None:
+    def __init__(self, url: str, *, take_role: bool, connections: int = POOL_SIZE + 1) -> None:
         self._url = asyncpg_url(url)
         self._take_role = take_role
+        self._pool_size = connections - 1
         # Unknown until it was probed.
         self._sessions: bool | None = None
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -65,9 +69,12 @@ class WebDatabase:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> WebDatabase:
+        most = settings.web_connections
         if settings.web_database_url is not None:
-            return cls(settings.web_database_url.get_secret_value(), take_role=False)
-        return cls(settings.require_database_url(), take_role=True)
+            return cls(
+                settings.web_database_url.get_secret_value(), take_role=False, connections=most
+            )
+        return cls(settings.require_database_url(), take_role=True, connections=most)
 
     @property
     def can_listen(self) -> bool:
@@ -141,9 +148,11 @@ class WebDatabase:
 
     async def _create_pool(self) -> None:
         if self._sessions is None:
-            sessions = await has_sessions(self._connect)
+            with _connecting():
+                sessions = await has_sessions(self._connect)
+                if not sessions:
+                    await require_login_role(self._connect, ROLE, take_role=self._take_role)
             if not sessions:
-                await require_login_role(self._connect, ROLE, take_role=self._take_role)
                 logger.warning(
                     "LISTEN is silent, as behind a transaction-mode pooler: going on by polling"
                 )
@@ -152,7 +161,7 @@ class WebDatabase:
             self._url,
             # Nothing is opened here: the server may be gone again at any time, also right now.
             min_size=0,
-            max_size=POOL_SIZE,
+            max_size=self._pool_size,
             connect=lambda *args, **kwargs: self._connect(),
             init=self._prepare,
         )
@@ -168,23 +177,25 @@ class WebDatabase:
         ending.add_done_callback(self._ending.discard)
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_SECONDS,
-            command_timeout=COMMAND_SECONDS,
-            # A transaction-mode pooler gives the next statement to another server connection.
-            statement_cache_size=100 if self._sessions else 0,
-            server_settings={"application_name": "pricing-sync web", **_AT_START},
-            connection_class=StatelessConnection,
-        )
-        await bound_asyncpg_timestamps(connection)
-        return connection
+        with _connecting():
+            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                command_timeout=COMMAND_SECONDS,
+                # A transaction-mode pooler gives the next statement to another server connection.
+                statement_cache_size=100 if self._sessions else 0,
+                server_settings={"application_name": "pricing-sync web", **_AT_START},
+                connection_class=StatelessConnection,
+            )
+            await bound_asyncpg_timestamps(connection)
+            return connection
 
     async def _prepare(self, connection: Any) -> None:
         # Behind a transaction-mode pooler what is set would leak to whoever comes next.
         if not self._sessions:
             return
-        await connection.execute(_CONFIGURE)
+        with _connecting():
+            await connection.execute(_CONFIGURE)
         if not self._take_role:
             return
         try:
@@ -195,6 +206,15 @@ class WebDatabase:
             asyncpg.UndefinedObjectError,
         ) as error:
             logger.warning("goes on with the rights of DATABASE_URL's user: %s", error)
+
+
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """Whatever the code, a connection that is not to be had is no answer to a statement."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise CannotConnect(str(error) or type(error).__name__) from error
 
 
 async def _end(pool: asyncpg.Pool[asyncpg.Record], seconds: float) -> None:

@@ -75,6 +75,10 @@ CODE_BY_STATUS: Mapping[int, tuple[str, str | None]] = {
 }
 
 
+class CannotConnect(ConnectionError):
+    """There is no connection, whatever the server or a pooler in its place has said of it."""
+
+
 class HttpError(PricingError):
     """An error with its status; ``details`` are further members of the ``error`` object."""
 
@@ -120,6 +124,8 @@ def database_error(error: Exception) -> HttpError:
     """The HTTP error for whatever came out of a database call; what it does not know is a 500."""
     if _is_unsendable(error):
         status, code = 422, "bad_input"
+    elif _is_the_end(error):
+        status, code = 503, "database_unavailable"
     elif isinstance(error, asyncpg.PostgresError):
         status, code = _status_of(error.sqlstate or "")
     elif isinstance(error, SettingsError):
@@ -223,6 +229,12 @@ def _is_unsendable(error: Exception) -> bool:
     if isinstance(error, asyncpg.DataError):
         return error.severity is None
     return isinstance(error, UnicodeError)
+
+
+def _is_the_end(error: Exception) -> bool:
+    """The connection ended with it. What a pooler calls that is its own: Supavisor says XX000."""
+    severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
+    return severity in ("FATAL", "PANIC")
 
 
 def _status_of(sqlstate: str) -> tuple[int, str]:

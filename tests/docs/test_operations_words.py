@@ -166,3 +166,6 @@ def test_the_numbers(pricing: Pricing) -> None:
     worker = sections()["Worker"]
     assert f"failed {supervisor.MOST_FAILURES} times in\na row" in worker
     assert f"({Settings().worker_concurrency} syncs at once" in worker
+    connections = sections()["Connections"]
+    assert f"The web process has {Settings().web_connections} connections" in connections
+    assert f"A worker has {Settings().worker_connections}:" in connections

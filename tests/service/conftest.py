@@ -35,6 +35,7 @@ listen_port = {listen_port}
 auth_type = plain
 auth_file = {users}
 pool_mode = {pool_mode}
+max_db_connections = {pool_size}
 unix_socket_dir =
 """
 
@@ -54,6 +55,12 @@ def pool_mode() -> str:
 
 
 @pytest.fixture
+def pool_size() -> int:
+    """How many connections PgBouncer has to one database; 0 is as many as are wanted."""
+    return 0
+
+
+@pytest.fixture
 def login_search_path() -> str:
     return "procrastinate, pg_temp"
 
@@ -70,7 +77,11 @@ def login(migrated_cluster: Cluster, login_search_path: str) -> Iterator[tuple[s
 
 @pytest.fixture
 def pooler(
-    migrated_cluster: Cluster, login: tuple[str, str], open_path: Path, pool_mode: str
+    migrated_cluster: Cluster,
+    login: tuple[str, str],
+    open_path: Path,
+    pool_mode: str,
+    pool_size: int,
 ) -> Iterator[int]:
     """The port of a PgBouncer."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -92,6 +103,7 @@ def pooler(
             listen_port=port,
             users=open_path / "users.txt",
             pool_mode=pool_mode,
+            pool_size=pool_size,
         )
     )
     # It refuses to run as root.

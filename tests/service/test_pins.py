@@ -39,6 +39,7 @@ ODD = {
     "restrict_nonsystem_relation_kind": "view",
     "plpgsql.extra_errors": "all",
     "exit_on_error": "on",
+    "client_min_messages": "error",
     "client_encoding": "LATIN1",
     "idle_session_timeout": "1h",
     "idle_in_transaction_session_timeout": "1h",

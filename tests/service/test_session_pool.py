@@ -1,0 +1,60 @@
+"""A session pooler with four connections in all: a web process and a worker live with them."""
+
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from tests.postgres import free_port
+from tests.processes import ADMIN_KEY, ROOT, Processes, answers
+from tests.provider_server import ProviderServer
+from tests.service.conftest import through
+from tests.service.web.running import TRIGGER
+from tests.syncing import Queue
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def pool_size() -> int:
+    return 4
+
+
+@pytest.mark.parametrize("pool_mode", ["session"])
+def test_both_live_and_a_sync_completes(
+    pooler: int,
+    database: str,
+    processes: Processes,
+    queue: Queue,
+    providers: ProviderServer,
+) -> None:
+    providers.fill("openrouter", 3)
+    port = free_port()
+    variables = {
+        "DATABASE_URL": through(pooler, database),
+        "PRICING_PORT": str(port),
+        "PRICING_WEB_CONNECTIONS": "2",
+        "PRICING_WORKER_CONNECTIONS": "2",
+    }
+    worker = processes.service("worker", may_fail=False, cwd=ROOT, **variables)
+    processes.service("serve", may_fail=False, cwd=ROOT, **variables)
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: answers(f"{url}/health/ready"), 30, "the web process is up")
+    worker.wait_for_output("PRICING_WORKER_CONNECTIONS leaves none for LISTEN")
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    with httpx2.Client(base_url=url, headers=headers, timeout=40) as client:
+        triggered = client.post(TRIGGER, json={"providers": ["openrouter"]})
+        assert triggered.status_code == 202, triggered.text
+
+        def ended() -> bool:
+            answer = client.get(triggered.json()["poll_url"], params={"wait": 5})
+            assert answer.status_code == 200, answer.text
+            return bool(answer.json()["finished"])
+
+        wait_until(ended, 30, "the sync ends")
+        assert queue.job(triggered.json()["job_id"])["outcome"] == "success"
+        together = "select count(*) as n from pg_stat_activity where datname = current_database()"
+        assert queue.row(together + " and pid <> pg_backend_pid()")["n"] <= 4
+        doctor = processes.service("doctor", DATABASE_URL=variables["DATABASE_URL"])
+        assert doctor.wait(60) == 1
+        assert "as of a pooler that has no connection free" in doctor.output
+        assert client.get("/health/ready").status_code == 200
