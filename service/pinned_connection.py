@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import psycopg
 from psycopg.abc import Params
@@ -83,8 +83,7 @@ class PinnedCursor(psycopg.Cursor[Row]):
     """Gives a statement outside of a transaction one of its own, where that is needed."""
 
     def execute(self, query: Any, params: Params | None = None, **options: Any) -> Self:
-        connection = self.connection
-        assert isinstance(connection, PinnedConnection)
+        connection = cast(PinnedConnection, self.connection)
         if not connection.needs_pins:
             return super().execute(query, params, **options)
         if not connection.autocommit:
