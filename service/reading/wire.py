@@ -50,7 +50,7 @@ def parse_json(body: bytes) -> object:
     """The body's value, objects as dicts; ParseError ``not_json`` for anything else."""
     try:
         return json.loads(
-            body,
+            _decoded(body),
             parse_float=Number,
             parse_int=Number,
             parse_constant=Number,
@@ -65,6 +65,16 @@ def parse_json(body: bytes) -> object:
             raise ParseError("The answer is a web page, not JSON.", code="not_json") from None
         where = f"of {len(error.doc)} characters, it goes wrong at {error.pos}"
         raise ParseError(f"The answer is not JSON: {where}.", code="not_json") from None
+
+
+def _decoded(body: bytes) -> str | bytes:
+    """UTF-8 in which a broken byte breaks the text that it is in, and not the list around it.
+
+    It becomes half a surrogate pair: an id with one is refused, other texts show it as U+FFFD.
+    """
+    if json.detect_encoding(body) in ("utf-8", "utf-8-sig"):
+        return body.decode("utf-8-sig", "surrogateescape")
+    return body
 
 
 def read_amount(value: object, *, unknown: int | None = None) -> Decimal | None:
