@@ -204,7 +204,7 @@ def test_names_are_made_printable() -> None:
 def test_bytes_that_are_no_utf_8_cost_the_model_that_they_are_in() -> None:
     text = body(entry("a", name="Caf_"), entry("b_"), entry("z"))
     read = parse(text.replace(b"Caf_", b"Caf\xe9").replace(b"b_", b"b\xff"))
-    assert [(model.model_id, model.name) for model in read.models][0] == ("a", "Caf\ufffd")
+    assert (read.models[0].model_id, read.models[0].name) == ("a", "Caf\ufffd")
     assert [model.model_id for model in read.models] == ["a", "z"]
     assert read.skipped[0].model_id == "entry 2"
 
