@@ -70,7 +70,20 @@ cross join lateral (
             '{}'
         ) as results
     from (
-        select distinct on (log.provider_slug) log.*
+        -- By name: a column that was made again is the last of its table.
+        select distinct on (log.provider_slug)
+            log.provider_slug,
+            log.status,
+            log.attempt,
+            log.models_fetched,
+            log.models_updated,
+            log.models_unchanged,
+            log.models_skipped,
+            log.models_held,
+            log.error_kind,
+            log.error_message,
+            log.duration_ms,
+            log.details
         from public.pricing_sync_log as log
         where log.job_id = job.job_id
         order by log.provider_slug, log.id desc

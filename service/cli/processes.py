@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from pydantic import SecretStr
@@ -13,10 +13,13 @@ from pydantic import SecretStr
 from service import __version__
 from service.cli.options import Json
 from service.cli.queries import command_settings
-from service.cli.tables import show_config, show_parts, show_state
+from service.cli.tables import show_config, show_parts, show_repairs, show_state
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings
 from service.terminal import Terminal
+
+if TYPE_CHECKING:
+    from service.migrations.runner import MigrateResult
 
 WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True)]
 
@@ -53,6 +56,12 @@ def migrate(
             "--from", metavar="VERSION", help="With --export: for a database of that release."
         ),
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="First make again what was dropped; with --status, only show it."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the database to this version."""
@@ -60,6 +69,8 @@ def migrate(
 
     if status and directory:
         raise typer.BadParameter("--status and --export do not go together.")
+    if repair and directory:
+        raise typer.BadParameter("--repair and --export do not go together.")
     if from_version and not directory:
         raise typer.BadParameter("--from needs --export.")
     output = Terminal(sys.stdout)
@@ -69,6 +80,9 @@ def migrate(
         return
     settings = command_settings()
     url = settings.require_database_url()
+    if repair:
+        _repair(settings, url, output, only_show=status, as_json=as_json)
+        return
     if status:
         parts = runner.migration_status(url)
         is_current = all(part.state in ("applied", "unknown") for part in parts)
@@ -85,6 +99,10 @@ def migrate(
     if as_json:
         output.json(result)
         return
+    _show_result(output, result)
+
+
+def _show_result(output: Terminal, result: MigrateResult) -> None:
     if result.applied:
         output.say(f"{len(result.applied)} parts applied.")
     for sentence in result.mended:
@@ -97,6 +115,35 @@ def migrate(
             output.say(f"  {statement}")
     # What the advice says already is not said twice.
     show_state(output, [each for each in result.differences if each.statement not in result.advice])
+
+
+def _repair(
+    settings: Settings, url: str, output: Terminal, *, only_show: bool, as_json: bool
+) -> None:
+    """Exit 1 when something could not be made again."""
+    from service.migrations.repair import planned_repairs, repair
+
+    planned = planned_repairs(url)
+    if not as_json:
+        show_repairs(output, planned)
+    if only_show:
+        if as_json:
+            output.json(planned)
+        return
+    _log_to_stderr(settings)
+    result = repair(url)
+    if as_json:
+        output.json(result)
+    else:
+        for sentence in result.repaired:
+            output.say(f"Repaired: {sentence}.")
+        for sentence in result.lost:
+            output.say(f"Note: {sentence}.")
+        _show_result(output, result.migrated)
+        for sentence in result.refused:
+            output.say(f"Not repaired: {sentence}.")
+    if result.refused:
+        raise typer.Exit(1)
 
 
 def serve(

@@ -169,17 +169,48 @@ def show_parts(terminal: Terminal, parts: Sequence[PartStatus]) -> None:
 
 def show_state(terminal: Terminal, differences: Sequence[Difference]) -> None:
     """How the database differs from this version: what migrate mends, then what it leaves."""
-    for is_ours, heading in (
-        (True, "Not as this version has it; `pricing-sync migrate` mends it:"),
-        (False, "Not as this version has it, and left to you:"),
-    ):
-        chosen = [each for each in differences if each.is_ours is is_ours]
-        if chosen:
-            terminal.say(heading)
-        for each in chosen:
-            terminal.say(f"  {each.sentence}")
-            if each.statement is not None and not is_ours:
-                terminal.say(f"    {each.statement}")
+    repaired = [each for each in differences if each.is_repaired]
+    _show_differences(
+        terminal,
+        "Not as this version has it; `pricing-sync migrate` mends it:",
+        [each for each in differences if each.is_ours],
+        with_statements=False,
+    )
+    _show_differences(
+        terminal,
+        "Gone or changed; `pricing-sync migrate --repair` puts it back:",
+        repaired,
+    )
+    _show_differences(
+        terminal,
+        "Not as this version has it, and left to you:",
+        [each for each in differences if not each.is_ours and not each.is_repaired],
+    )
+
+
+def show_repairs(terminal: Terminal, planned: Sequence[Difference]) -> None:
+    """What a repair will begin with."""
+    if planned:
+        _show_differences(terminal, "Gone or changed, and to be put back:", planned)
+    else:
+        terminal.say("Nothing of ours is gone.")
+
+
+def _show_differences(
+    terminal: Terminal,
+    heading: str,
+    chosen: Sequence[Difference],
+    *,
+    with_statements: bool = True,
+) -> None:
+    if chosen:
+        terminal.say(heading)
+    for each in chosen:
+        terminal.say(f"  {each.sentence}")
+        if each.statement is not None and with_statements:
+            # A table's columns are the release's, and its shipped rows are many.
+            shown = each.statement.partition("; comment on ")[0].partition("; insert into ")[0]
+            terminal.say(f"    {shown.rstrip(';')};")
 
 
 def show_config(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:

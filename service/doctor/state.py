@@ -10,6 +10,7 @@ from service.migrations.state import Difference
 STATE = "objects"
 
 MIGRATE = "pricing-sync migrate"
+REPAIR = "pricing-sync migrate --repair"
 
 
 def judge_state(differences: Sequence[Difference]) -> Finding:
@@ -17,8 +18,12 @@ def judge_state(differences: Sequence[Difference]) -> Finding:
     if not differences:
         return ok(STATE, "as this version has them")
     statements = [
-        each.statement for each in differences if each.statement is not None and not each.is_ours
+        # What makes a table is long, and repair settles what hangs on it as well.
+        REPAIR if each.object.startswith("table ") and each.is_repaired else each.statement
+        for each in differences
+        if each.statement is not None and not each.is_ours
     ]
+    statements = list(dict.fromkeys(statements))
     if any(each.is_ours for each in differences):
         advice = "  # and, if nobody meant it: ".join(
             [MIGRATE, *filter(None, [" ".join(statements)])]

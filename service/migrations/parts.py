@@ -166,8 +166,18 @@ begin
     if v_found <> '{{}}' then
         raise exception 'There are objects with our names that are not ours: %.',
             array_to_string(v_found, ', ')
-            using errcode = '{REFUSED}', hint = 'Nothing was changed. Rename them, move them '
-                'to another schema (alter table ... set schema ...), or use another database.';
+            using errcode = '{REFUSED}', hint = 'Nothing was changed. ' || case
+                when v_ledger = '{{}}' and (
+                    select count(distinct p.proname) * 2 from pg_proc p
+                    where p.pronamespace = 'public'::regnamespace
+                        and p.proname = any ({array(map(quote, functions))})
+                ) > {len(functions)} then
+                    'They look like those of pricing-sync, and {LEDGER} is gone: '
+                    '`pricing-sync migrate --repair` makes it again.'
+                else
+                    '`pricing-sync migrate --adopt` moves them to the schema pricing_legacy. Or '
+                    'rename them, or use another database.'
+                end;
     end if;
 end
 """
@@ -237,7 +247,7 @@ begin
             using errcode = '{REFUSED}',
                 hint = 'Nothing was changed. Restore them from a backup (pg_restore '
                     '--table=<table>), and migrate again: it names the constraints and indexes '
-                    'that they lack.';
+                    'that they lack. Or make them again, empty: `pricing-sync migrate --repair`.';
     end if;
 end
 """

@@ -77,9 +77,9 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
     with connect(url, autocommit=True) as connection:
         # A snapshot from before the lock would not see what its last holder did.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        ledger = _read_ledger(connection)
-        _refuse_other_login(connection)
-        _refuse_other_history(schema, ledger)
+        ledger = read_ledger(connection)
+        refuse_other_login(connection)
+        refuse_other_history(schema, ledger)
         applied = tuple(
             part.name
             for part in all_parts(schema)
@@ -93,7 +93,7 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
 def state_differences(url: str, *, roots: Roots | None = None) -> list[Difference]:
     """How the database differs from this release beside its ledger; changes nothing."""
     with connect(url, autocommit=True) as connection:
-        _refuse_other_login(connection)
+        refuse_other_login(connection)
         return _differences(connection, read_schema(roots))
 
 
@@ -108,7 +108,7 @@ def part_statuses(
 ) -> list[PartStatus]:
     """``migration_status`` on a connection that is there already."""
     schema = read_schema(roots)
-    ledger = _read_ledger(connection)
+    ledger = read_ledger(connection)
     wanted = _digests(schema)
     parts = [_status(name, digest, ledger.get(name)) for name, digest in wanted.items()]
     unknown = [name for name in sorted(ledger) if name not in wanted and not _is_db_object(name)]
@@ -191,7 +191,7 @@ def _status(name: str, digest: str, row: LedgerRow | None) -> PartStatus:
     return PartStatus(name, "applied" if same else "changed", row.applied_at)
 
 
-def _read_ledger(connection: psycopg.Connection) -> dict[str, LedgerRow]:
+def read_ledger(connection: psycopg.Connection) -> dict[str, LedgerRow]:
     """Empty when there is none, or a table of somebody else's; the first part looks into that."""
     columns = connection.execute(
         "select count(*) from pg_catalog.pg_attribute where attrelid = to_regclass(%s)"
@@ -205,11 +205,11 @@ def _read_ledger(connection: psycopg.Connection) -> dict[str, LedgerRow]:
             f"select name, digest, applied_at from {LEDGER}".encode()
         ).fetchall()
     except psycopg.errors.InsufficientPrivilege as error:
-        raise _failure("ledger", error) from error
+        raise failure("ledger", error) from error
     return {name: LedgerRow(digest, applied_at) for name, digest, applied_at in rows}
 
 
-def _refuse_other_login(connection: psycopg.Connection) -> None:
+def refuse_other_login(connection: psycopg.Connection) -> None:
     """A login that does not have the owner's rights, such as the web process's or a worker's.
 
     To it most objects look as if they were none of ours, and a statement that mends that for it
@@ -233,7 +233,7 @@ def _refuse_other_login(connection: psycopg.Connection) -> None:
         )
 
 
-def _refuse_other_history(schema: Schema, ledger: dict[str, LedgerRow]) -> None:
+def refuse_other_history(schema: Schema, ledger: dict[str, LedgerRow]) -> None:
     """An edited migration, or a database that a newer version has migrated."""
     wanted = _digests(schema)
     for file in schema.migrations:
@@ -255,15 +255,15 @@ def _apply(connection: psycopg.Connection, part: Part) -> bool:
     for attempt in range(1, TRIES + 1):
         try:
             with connection.transaction():
-                _lock(connection)
-                before = _read_ledger(connection)
+                take_lock(connection)
+                before = read_ledger(connection)
                 connection.execute(part.sql.encode())
-                changed = _read_ledger(connection) != before
+                changed = read_ledger(connection) != before
         except psycopg.Error as error:
             if error.sqlstate in CONTENTION and attempt < TRIES:
                 logger.warning("%s: %s; again", part.name, error.diag.message_primary)
                 continue
-            raise _failure(part.name, error, _advice_on(connection, error)) from error
+            raise failure(part.name, error, advice_on(connection, error)) from error
         if changed:
             logger.info("applied %s", part.name)
         return changed
@@ -279,15 +279,15 @@ def _mend(
         return (), tuple(before)
     try:
         with connection.transaction():
-            _lock(connection)
+            take_lock(connection)
             connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
             for statement in mending_statements(schema, before):
                 connection.execute(statement.encode())
             connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
             connection.execute(replay(schema).encode())
     except psycopg.Error as error:
-        advice = _advice_on(connection, error) or _advice_on_missing(before)
-        raise _failure("db", error, advice) from error
+        advice = advice_on(connection, error) or _advice_on_missing(before)
+        raise failure("db", error, advice) from error
     left = _differences(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
@@ -299,10 +299,10 @@ def _differences(connection: psycopg.Connection, schema: Schema) -> list[Differe
     try:
         return read_differences(connection, schema)
     except psycopg.Error as error:
-        raise _failure("comparison with the release", error) from error
+        raise failure("comparison with the release", error) from error
 
 
-def _lock(connection: psycopg.Connection) -> None:
+def take_lock(connection: psycopg.Connection) -> None:
     # An API role's statement timeout is far shorter than a wait for another migrate.
     connection.execute("set local statement_timeout = 0")
     row = connection.execute("select pg_try_advisory_xact_lock(%s)", [LOCK_KEY]).fetchone()
@@ -311,7 +311,7 @@ def _lock(connection: psycopg.Connection) -> None:
         connection.execute(block(f"begin\n    {TAKE_LOCK}\nend").encode())
 
 
-def _advice_on(connection: psycopg.Connection, error: psycopg.Error) -> str | None:
+def advice_on(connection: psycopg.Connection, error: psycopg.Error) -> str | None:
     """What is in the way, where Postgres does not say whose it is."""
     return advice_on_temporary_objects(connection) if error.sqlstate in IN_THE_WAY else None
 
@@ -329,7 +329,7 @@ def _advice_on_missing(differences: Iterable[Difference]) -> str | None:
     return f"Run this first, and migrate again: {' '.join(statements)}" if statements else None
 
 
-def _failure(
+def failure(
     part: str, error: psycopg.Error, advice: str | None = None
 ) -> MigrationError | DatabaseUnavailable:
     said = error.diag.message_primary or str(error).strip()

@@ -34,6 +34,7 @@ from service.migrations.state_queries import (
     COMPARE_TABLES,
     COMPARE_TYPES,
     CRON,
+    MAKE_MAKERS,
     MAKE_NAMED,
 )
 from service.migrations.table_state import FOREIGN_KEYS, SEQUENCES, sequence_query
@@ -46,6 +47,16 @@ CRON_JOBS = "pricing_cron_jobs"
 LOCK_TIMEOUT = "2s"
 MISSING = "is not there"
 ENGINE_FOUND = {MISSING, REPLACED, SETTINGS}
+# What repair puts back, by kind of object. It never takes away what a person has added.
+_PUT_BACK: dict[str, tuple[str, ...]] = {
+    "type": (MISSING,),
+    "domain": (MISSING,),
+    "table": (MISSING, "is unlogged"),
+    "column": (MISSING, "may be null", "has another default", "is collated as"),
+    "constraint": (MISSING, "was changed", "was never validated"),
+    "index": (MISSING, "was changed"),
+}
+_TAKES_AWAY = (" drop default;", " drop not null;")
 QUALIFIED = re.compile(r"\b(?:public|procrastinate)\.(?=\w)")
 EXECUTED = re.compile(
     r"(\bexecute\s+(?:function|procedure)\s+)(?:public\.|(?=procrastinate_))", re.IGNORECASE
@@ -74,6 +85,17 @@ class Difference:
     def sentence(self) -> str:
         return f"{self.object}: {self.found}"
 
+    @property
+    def is_repaired(self) -> bool:
+        """``migrate --repair`` runs the statement: it puts back, and takes nothing away."""
+        kind = self.object.partition(" ")[0]
+        return (
+            not self.is_ours
+            and self.statement is not None
+            and self.found.startswith(_PUT_BACK.get(kind, ("\0",)))
+            and not self.statement.endswith(_TAKES_AWAY)
+        )
+
 
 def read_differences(
     connection: psycopg.Connection, schema: Schema, *, statement_seconds: int = 60
@@ -99,6 +121,7 @@ def read_differences(
         )
         scratch = _scratch_schema(connection)
         connection.execute(_for(scratch, MAKE_NAMED))
+        connection.execute(_for(scratch, MAKE_MAKERS))
         connection.execute(_make(scratch, schema).encode())
         found = cursor.execute(_for(scratch, COMPARE_TYPES)).fetchall()
         found += cursor.execute(_for(scratch, COMPARE), {"released": _released(schema)}).fetchall()

@@ -1,0 +1,29 @@
+"""The runbook's sections about what was dropped, or is to be: each on a database of its own."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from tests.docs.runbook import section_blocks
+from tests.migrations.pg_catalog import execute, rows
+from tests.processes import Processes
+
+
+def test_something_of_ours_was_dropped(database: str, tmp_path: Path) -> None:
+    show, put_back = (block.text for block in section_blocks("Something of ours was dropped"))
+    execute(database, "DROP TABLE IF EXISTS pricing_sync_jobs CASCADE")
+    processes = Processes(tmp_path, {"DATABASE_URL": database})
+    assert "pricing_sync_jobs: is not there" in typed(processes, show)
+    assert rows(database, "select to_regclass('pricing_sync_jobs')") == [(None,)]
+    assert "Repaired: table public.pricing_sync_jobs" in typed(processes, put_back)
+    assert rows(database, "select from pricing_sync_jobs") == []
+
+
+def typed(processes: Processes, command: str) -> str:
+    """What a command of a section prints."""
+    program, *arguments = shlex.split(command)
+    assert program == "pricing-sync"
+    process = processes.service(*arguments)
+    assert process.wait(60) == 0, process.output
+    return process.output
