@@ -23,7 +23,8 @@ _PRICES = (
 _REBUILD = """
 with rebuilt as (
     insert into public.pricing_sync_jobs (
-        job_id, triggered_by, triggered_at, started_at, completed_at, providers, providers_total{more}
+        job_id, triggered_by, triggered_at, started_at, completed_at, providers,
+        providers_total{more}
     )
     select l.job_id, min(l.triggered_by), min(l.queued_at), min(l.sync_started_at),
         case
