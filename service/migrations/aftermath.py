@@ -7,6 +7,8 @@ from uuid import UUID
 
 import psycopg
 
+from service.rows import the_row
+
 BY = "migrate --repair"
 
 HISTORY = "table public.model_pricing_history"
@@ -76,9 +78,7 @@ def rebuild_jobs(connection: psycopg.Connection) -> list[UUID]:
     query = _REBUILD.format(
         more="".join(f", {name}" for name in columns), values=", null" * len(columns)
     )
-    row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    job_ids: list[UUID] = row[0]
+    job_ids: list[UUID] = the_row(connection.execute(query.encode()).fetchone())[0]
     return job_ids
 
 

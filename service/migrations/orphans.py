@@ -7,6 +7,7 @@ import re
 import psycopg
 
 from service.migrations.legacy_schema import free_name, make_legacy_schema
+from service.rows import the_row
 
 _FOREIGN_KEY = re.compile(
     r"alter table (?P<table>\S+) add constraint \S+ FOREIGN KEY \((?P<columns>[^)]*)\)"
@@ -33,11 +34,8 @@ def settle_orphans(connection: psycopg.Connection, statement: str) -> list[str]:
             + ")"
         ]
     )
-    found = connection.execute(
-        f"select count(*) from {table} o where {orphaned}".encode()
-    ).fetchone()
-    assert found is not None
-    count = found[0]
+    query = f"select count(*) from {table} o where {orphaned}"
+    (count,) = the_row(connection.execute(query.encode()).fetchone())
     if count == 0:
         return []
     named = f"{count} rows of {table} named rows of {target} that are gone"

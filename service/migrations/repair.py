@@ -235,7 +235,7 @@ def _run(
     connection: psycopg.Connection, each: Difference, work: _Work, keys: Collection[str]
 ) -> bool:
     """One statement in a savepoint of its own; True when it worked."""
-    assert each.statement is not None
+    statement = each.statement or ""
     if each.object in keys and each.found == MISSING and _has_rows(connection, each):
         work.refused[each.object] = (
             "its values are gone, and other tables name rows by it; restore the table from a backup"
@@ -243,8 +243,8 @@ def _run(
         return False
     try:
         with connection.transaction():
-            told = settle_orphans(connection, each.statement) if _is_foreign_key(each) else []
-            connection.execute(each.statement.encode())
+            told = settle_orphans(connection, statement) if _is_foreign_key(each) else []
+            connection.execute(statement.encode())
             if each.found == MISSING and each.object.startswith("table "):
                 told.append(f"{each.object} is made again: the rows that it had are gone")
             elif each.found == MISSING and each.object.startswith("column "):
