@@ -23,6 +23,8 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
 set jit = off
+-- From 18 on the plan of another session's moment could be kept: by it each change might read a table that was small then.
+set plan_cache_mode = force_custom_plan
 as $$
     with guard as materialized (
         select p.* from public.pricing_providers p where p.slug = p_provider and p.guards_enabled
@@ -30,13 +32,22 @@ as $$
     change as materialized (
         select
             c.*,
-            -- A dry run keeps nothing, so its reference is not in the table.
-            case when c.source not like 'catalogue:%' then coalesce(r.prices, k.prices) end as catalogue
+            -- A dry run keeps nothing, so its reference is not in the table. A subquery asks the index for each change; a
+            -- join would read the numbers of all providers.
+            case
+                when c.source not like 'catalogue:%' then coalesce(
+                    r.prices,
+                    (
+                        select k.prices
+                        from public.pricing_catalogue_prices k
+                        where k.provider_slug = c.provider and k.model_id = c.model_id
+                    )
+                )
+            end as catalogue
         from rows from (
             jsonb_to_recordset(case when exists (select from guard) then p_changes else '[]' end)
                 as (provider text, model_id text, source text, raw jsonb)
         ) with ordinality as c (provider, model_id, source, raw, position)
-        left join public.pricing_catalogue_prices k on k.provider_slug = c.provider and k.model_id = c.model_id
         left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
             on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id
     ),

@@ -31,6 +31,7 @@ declare
     v_by constant text := 'rollback:' || rollback_pricing_sync.job_id;
     v_now timestamptz;
     v_providers text[];
+    v_ids bigint[];
     v_plan jsonb;
 begin
     if rolled_back_by is null or length(rolled_back_by) not between 1 and 200 then
@@ -51,7 +52,7 @@ begin
     v_providers := array(
         select distinct m.provider_slug
         from public.model_pricing m
-        where m.id in (select h.model_id from public.model_pricing_history h where h.job_id = v_job_id)
+        where m.id = any (array(select h.model_id from public.model_pricing_history h where h.job_id = v_job_id))
     );
     perform public.lock_provider_prices(v_providers);
     if exists (
@@ -61,18 +62,20 @@ begin
             using errcode = 'PT409', hint = 'Wait until it has, or cancel it: select cancel_pricing_sync(job_id).';
     end if;
     v_now := clock_timestamp();
+    -- By these an index serves, whatever else the tables have.
+    v_ids := array(
+        select m.id
+        from public.model_pricing m
+        where m.id = any (array(select h.model_id from public.model_pricing_history h where h.job_id = v_job_id))
+            -- What was approved of another provider meanwhile is not ours to change: nothing of that is locked.
+            and m.provider_slug = any (v_providers)
+    );
 
     with fact as materialized (
         select h.*, max(h.id) filter (where h.changed_by = 'rollback:' || h.job_id) over job as undone_to
         from public.model_pricing_history h
         where h.job_id is not null
-            and h.model_id in (
-                select o.model_id
-                from public.model_pricing_history o
-                join public.model_pricing m on m.id = o.model_id
-                -- What was approved of another provider meanwhile is not ours to change: nothing of that is locked.
-                where o.job_id = v_job_id and m.provider_slug = any (v_providers)
-            )
+            and h.model_id = any (v_ids)
         window job as (partition by h.model_id, h.job_id)
     ),
     -- What of it a rollback has taken back already is as if it had never been.
@@ -130,7 +133,7 @@ begin
             s.changed_by as since_by,
             s.job_id as since_job_id
         from done d
-        join public.model_pricing m on m.id = d.model_id
+        join public.model_pricing m on m.id = d.model_id and m.id = any (v_ids)
         join fact l on l.id = d.last_id
         left join origin o on o.model_id = d.model_id
         left join later s on s.model_id = d.model_id
@@ -201,11 +204,11 @@ begin
     update public.pricing_held_changes h
     set status = 'superseded', still_said = false, decided_at = v_now, decided_by = v_by
     where h.status = 'held'
-        and h.model_id in (
+        and h.model_id = any (array(
             select p.id
             from jsonb_to_recordset(v_plan) as p (id bigint, since_job_id uuid)
             where p.since_job_id is null
-        );
+        ));
     -- The provider may go on saying it: from now on that waits for a person.
     insert into public.pricing_held_changes (
         model_id,

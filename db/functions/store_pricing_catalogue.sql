@@ -6,6 +6,8 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+-- Where one provider has most of them, reading all looks cheaper than asking the index for those of a small one.
+set enable_seqscan = off
 -- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
 set jit = off
 as $$
@@ -21,11 +23,19 @@ begin
         -- Any other provider could replace the numbers that the guards of its neighbours compare with.
         where p_provider in ('catalogue', coalesce(r.entry ->> 'provider', p_provider))
     ),
+    -- Each provider's numbers by its index: a join alone would read those of all providers.
+    known as (
+        select k.*
+        from (select distinct r.provider_slug as slug from reference r) as target
+        cross join lateral (
+            select c.* from public.pricing_catalogue_prices c where c.provider_slug = target.slug offset 0
+        ) as k
+    ),
     stored as (
         insert into public.pricing_catalogue_prices as c (provider_slug, model_id, prices, version)
         select r.provider_slug, r.model_id, r.prices, p_version
         from reference r
-        left join public.pricing_catalogue_prices k on k.provider_slug = r.provider_slug and k.model_id = r.model_id
+        left join known k on k.provider_slug = r.provider_slug and k.model_id = r.model_id
         where (k.prices, k.version) is distinct from (r.prices, p_version)
         on conflict (provider_slug, model_id) do update
         set prices = excluded.prices,

@@ -17,6 +17,10 @@ set enable_nestloop = off
 set jit = off
 as $$
 declare
+    -- Without loops a join reads a table whole; by its ids an index serves, whatever else the table has.
+    v_ids constant bigint[] := array(
+        select c.id from jsonb_to_recordset(p_changes) as c (id bigint) where c.id is not null
+    );
     v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
     v_written integer;
     v_notices jsonb;
@@ -40,8 +44,9 @@ begin
             coalesce(c.extra, m.extra) as extra,
             coalesce(c.raw, '{}') as raw
         from jsonb_to_recordset(p_changes) as c (id bigint, prices jsonb, source text, extra jsonb, raw jsonb)
-        join public.model_pricing m on m.id = c.id
-        left join public.pricing_overrides o on o.model_id = m.id and o.ended_at is null
+        join public.model_pricing m on m.id = c.id and m.id = any (v_ids)
+        left join public.pricing_overrides o
+            on o.model_id = m.id and o.model_id = any (v_ids) and o.ended_at is null
         -- Offset: made once a model, not wherever it is used.
         cross join lateral (select public.pricing_price_set(to_jsonb(m)) as old_in_force offset 0) as f
     ),
@@ -148,7 +153,7 @@ begin
             -- What differs by float noise alone stays as it was, to the last digit.
             case when j.is_changed then j.in_force else j.old_in_force end
         ) as p
-        where m.id = j.id
+        where m.id = j.id and m.id = any (v_ids)
         returning m.id
     )
     select

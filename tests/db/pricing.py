@@ -257,6 +257,24 @@ class Pricing:
         }
 
     @contextmanager
+    def reading_few_rows(self, limit: int = 1000) -> Iterator[None]:
+        """No table of ours or of the engine's gives more rows than that, by scan or by index."""
+        with self.connection.transaction():
+            before = self._rows_read()
+            yield
+            read = {table: rows - before[table] for table, rows in self._rows_read().items()}
+            much = {table: rows for table, rows in read.items() if rows > limit}
+            assert not much, much
+
+    def _rows_read(self) -> dict[str, int]:
+        """What this session has counted and not yet reported, of earlier transactions as well."""
+        tables = self.rows(
+            "select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as read"
+            " from pg_stat_xact_all_tables where schemaname in ('public', 'procrastinate')"
+        )
+        return {table["relname"]: table["read"] for table in tables}
+
+    @contextmanager
     def nothing_written(self) -> Iterator[None]:
         """Not one row differs afterwards, in any table that anything of ours writes to."""
         before = self.state()
