@@ -19,7 +19,7 @@ from service.catalogue import catalogue_source, read_catalogue
 from service.collecting import Answer, Collecting
 from service.credential_hosts import Credential
 from service.credentials import permitted_hosts
-from service.errors import FetchError, SyncError
+from service.errors import FetchError, SettingsError, SyncError
 from service.fetch import fetch, make_client
 from service.fetch.deadlines import DEADLINES
 from service.fetch.http_rules import read_address, require_permitted
@@ -127,7 +127,10 @@ def _credential(attempt: Attempt, provider: Adapter, settings: Settings) -> Cred
     # First, and whether it is there or not: a row must not tell which variables a worker has.
     target = read_address(_list_url(attempt, provider), allow_http=settings.allow_private_hosts)
     require_permitted(variable, hosts, target)
-    secret = read_credential(variable)
+    try:
+        secret = read_credential(variable)
+    except SettingsError as error:
+        raise FetchError(error.message, code="no_credentials") from None
     if secret is None:
         raise FetchError(f"{variable} is not set for this worker", code="no_credentials")
     return Credential(secret, variable, hosts)

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from service.credential_hosts import Host, refusal
 from service.database import refusals
-from service.errors import FetchError
+from service.errors import FetchError, SettingsError
 from service.fetch.http_rules import read_address
 from service.providers import Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
@@ -93,4 +93,9 @@ def _is_supplied(row: Mapping[str, Any], settings: Settings) -> bool:
     # In this order: nobody learns from a row whether a variable is there that it cannot have.
     if refusal_of_row(provider, row["base_url"], row["variable"], settings) is not None:
         return False
-    return read_credential(row["variable"]) is not None
+    try:
+        return read_credential(row["variable"]) is not None
+    except SettingsError as error:
+        # The others' are not the worse for it.
+        logger.warning("%s Its provider stays without a credential.", error.message)
+        return False

@@ -16,11 +16,16 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.credential_hosts import CredentialHosts
 from service.errors import SettingsError
+from service.secret_files import SUFFIX, naming_variable, read_secret
 
 PREFIX = "PRICING_"
 
 # Read under their own, customary names: every tool around Postgres knows these.
 UNPREFIXED = {"database_url": "DATABASE_URL"}
+# Each may come from a file instead (service/secret_files.py).
+SECRETS = ("database_url", "web_database_url", "worker_database_url", "admin_key")
+# What platforms that run containers say; ours goes first.
+PLATFORM_PORT = "PORT"
 
 MEBIBYTE = 1024 * 1024
 
@@ -43,7 +48,9 @@ class Settings(BaseModel):
         default=None, min_length=24, description="bearer key with all rights, 24 characters or more"
     )
     host: str = Field(default="127.0.0.1", description="address that the web process listens on")
-    port: int = Field(default=8000, ge=1, le=65535, description="port of the web process")
+    port: int = Field(
+        default=8000, ge=1, le=65535, description="port of the web process; default: PORT, or 8000"
+    )
     open_documents: bool = Field(default=False, description="answer /openapi.json without a key")
     http_success_word: Literal["completed", "success"] = Field(
         default="completed", description="what HTTP calls a completed job; older scripts: success"
@@ -112,11 +119,7 @@ def variable_name(field: str) -> str:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; a wrong value is a SettingsError that names the variable."""
     source = os.environ if environ is None else environ
-    values = {
-        field: source[variable_name(field)]
-        for field in Settings.model_fields
-        if source.get(variable_name(field))
-    }
+    values = {field: text for field in Settings.model_fields if (text := _text(field, source))}
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -124,9 +127,25 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         field = str(first["loc"][0])
         raise SettingsError(
-            f"{variable_name(field)}: {_what_is_wrong(first)}",
+            f"{_set_by(field, source)}: {_what_is_wrong(first)}",
             hint="`pricing-sync config` lists every setting with its meaning.",
         ) from None
+
+
+def _text(field: str, source: Mapping[str, str]) -> str | None:
+    if field in SECRETS:
+        return read_secret(variable_name(field), source)
+    return source.get(_set_by(field, source))
+
+
+def _set_by(field: str, source: Mapping[str, str]) -> str:
+    """The variable that a field comes from here."""
+    variable = variable_name(field)
+    if field in SECRETS:
+        return naming_variable(variable, source)
+    if field == "port" and not source.get(variable):
+        return PLATFORM_PORT
+    return variable
 
 
 def _what_is_wrong(error: ErrorDetails) -> str:
@@ -137,8 +156,11 @@ def _what_is_wrong(error: ErrorDetails) -> str:
 
 
 def read_credential(variable: str) -> str | None:
-    """A provider's key; ``pricing_providers.credential_variable`` names the variable."""
-    return os.environ.get(variable) or None
+    """A provider's key; ``pricing_providers.credential_variable`` names the variable.
+
+    SettingsError: it is in a file that cannot be used.
+    """
+    return read_secret(variable, os.environ)
 
 
 def shown_settings(settings: Settings) -> list[dict[str, str]]:
@@ -150,10 +172,16 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
             {
                 "variable": variable_name(field),
                 "value": _shown(field, value),
-                "meaning": info.description or "",
+                "meaning": _meaning(field, info.description or ""),
             }
         )
     return rows
+
+
+def _meaning(field: str, description: str) -> str:
+    if field in SECRETS:
+        return f"{description}; or {variable_name(field)}{SUFFIX}, the path of a file with it"
+    return description
 
 
 def _shown(field: str, value: object) -> str:

@@ -214,6 +214,7 @@ def _start_process(with_parent: bool) -> Settings:
     if isinstance(settings.database_url, SecretStr):
         # The worker's connector reads the environment by itself.
         os.environ["DATABASE_URL"] = settings.database_url.get_secret_value()
+        os.environ.pop("DATABASE_URL_FILE", None)
     return settings
 
 

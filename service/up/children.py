@@ -12,11 +12,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from service.program import PIPE, Program
+from service.secret_files import SUFFIX
 
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
@@ -47,7 +48,10 @@ class Child:
     _log_begin: int = field(default=0, repr=False)
 
     def start(self) -> None:
-        environment = {**os.environ, **self.environment()}
+        given = self.environment()
+        # What is given by value is given by no file.
+        ours = {name: os.environ[name] for name in os.environ if name not in _files_of(given)}
+        environment = {**ours, **given}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.rename(self.log.with_name(f"{self.log.name}.1"))
@@ -133,6 +137,10 @@ def end_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=wait_for_the_end, name="parent watch", daemon=True).start()
+
+
+def _files_of(variables: Iterable[str]) -> set[str]:
+    return {variable + SUFFIX for variable in variables}
 
 
 def _how(status: int) -> str:

@@ -7,6 +7,7 @@ as child processes, and a first sync whose progress it shows.
 from __future__ import annotations
 
 import http.client
+import os
 import shlex
 import shutil
 import sys
@@ -34,6 +35,7 @@ from service.jobs import (
 )
 from service.migrations.runner import migrate
 from service.progress import Progress, show_summary, tell_of_unasked
+from service.secret_files import naming_variable
 from service.settings import Settings
 from service.terminal import Terminal, without
 from service.up.admin_key import FILE as KEY_FILE
@@ -183,16 +185,17 @@ class Up:
     def show_address(self) -> None:
         key_file = shlex.quote(str(self._settings.data_dir / KEY_FILE))
         is_kept = self._settings.admin_key is None
-        key = f"$(cat {key_file})" if is_kept else "$PRICING_ADMIN_KEY"
-        database = f'"{self._url}"' if self._embedded else '"$DATABASE_URL"'
+        key = f"$(cat {key_file})" if is_kept else _given("PRICING_ADMIN_KEY")
+        database = self._url if self._embedded else _given("DATABASE_URL")
         address = web_address(self._settings.host, self._port)
         self._say()
         self._say(f"Ready at    {address}", style="bold")
-        self._say(f"Admin key   {key_file if is_kept else 'PRICING_ADMIN_KEY'}")
+        named = naming_variable("PRICING_ADMIN_KEY", os.environ)
+        self._say(f"Admin key   {key_file if is_kept else named}")
         self._say(f"Trigger     curl -X POST {address}/admin/pricing/scheduler/trigger \\")
         self._say(f'                 -H "Authorization: Bearer {key}"')
         self._say(f"Prices      {_our_command()} models")
-        self._say(f"SQL         psql {database}")
+        self._say(f'SQL         psql "{database}"')
         self._say(f"Logs        {shlex.quote(str(self._settings.data_dir / 'logs'))}")
         self._say("Ctrl-C stops everything.")
 
@@ -344,6 +347,12 @@ class Up:
 
 def _log(directory: Path, name: str) -> Path:
     return directory / f"{name}.log"
+
+
+def _given(variable: str) -> str:
+    """What a shell with our environment puts between double quotes for a secret."""
+    named = naming_variable(variable, os.environ)
+    return f"${variable}" if named == variable else f"$(cat ${named})"
 
 
 def _our_command() -> str:
