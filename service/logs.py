@@ -9,13 +9,19 @@ import re
 import sys
 import traceback
 from collections.abc import Iterable, MutableMapping
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
 from service.settings import Settings
 from service.visible import escaped
 
-FIELDS = ("job_id", "provider", "attempt")
+FIELDS = (
+    *("job_id", "provider", "attempt"),
+    *("method", "route", "status", "duration_ms", "client", "key"),
+)
+# Of the HTTP request that a line is about, also one that knows nothing of requests.
+REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 # The engine reports each job a second time, and calls one that ended with an error a success:
 # our own lines say how an attempt ended.
@@ -84,6 +90,8 @@ class TextLines(logging.Formatter):
         line = f"{_time(record)} {record.levelname:<7} {record.getMessage()}"
         if job_id := getattr(record, "job_id", None):
             line += f"  [job {escaped(str(job_id))}]"
+        if request_id := REQUEST_ID.get():
+            line += f"  [request {escaped(request_id)}]"
         if record.exc_text:
             line += "\n" + record.exc_text
         return line
@@ -111,6 +119,8 @@ class JsonLines(logging.Formatter):
         for name in FIELDS:
             if hasattr(record, name):
                 line[name] = getattr(record, name)
+        if request_id := REQUEST_ID.get():
+            line["request_id"] = request_id
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

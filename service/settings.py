@@ -17,6 +17,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from service.credential_hosts import CredentialHosts
 from service.errors import SettingsError
 from service.secret_files import SUFFIX, naming_variable, read_secret
+from service.trusted_proxies import TrustedProxies
 
 PREFIX = "PRICING_"
 
@@ -51,6 +52,14 @@ class Settings(BaseModel):
     port: int = Field(
         default=8000, ge=1, le=65535, description="port of the web process; default: PORT, or 8000"
     )
+    max_connections: int = Field(
+        default=1000, ge=16, le=100_000, description="HTTP connections at once"
+    )
+    trusted_proxies: TrustedProxies = Field(
+        default=TrustedProxies(),
+        description="networks, with commas, of proxies whose X-Forwarded-For is believed",
+    )
+    access_log: bool = Field(default=True, description="log each HTTP request, probes left out")
     open_documents: bool = Field(default=False, description="answer /openapi.json without a key")
     http_success_word: Literal["completed", "success"] = Field(
         default="completed", description="what HTTP calls a completed job; older scripts: success"
@@ -100,6 +109,16 @@ class Settings(BaseModel):
             return CredentialHosts.parse(value)
         except ValueError as error:
             raise PydanticCustomError("hosts", "{wrong}", {"wrong": str(error)}) from None
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _networks(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        try:
+            return TrustedProxies.parse(value)
+        except ValueError as error:
+            raise PydanticCustomError("networks", "{wrong}", {"wrong": str(error)}) from None
 
     def require_database_url(self) -> str:
         """The owner's URL, or a SettingsError that says how to get one."""

@@ -15,21 +15,28 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from uvicorn.config import STARTUP_FAILURE
 
+from service.bounded_lines import BoundedLines
 from service.errors import PricingError, SettingsError
 from service.migrations.schema import read_schema
 from service.settings import Settings
+from service.web.accepting import Accepting
 from service.web.auth import KeyGate
 from service.web.database import WebDatabase
+from service.web.descriptors import connection_limit
+from service.web.envelope import Envelope
 from service.web.errors import (
     HttpError,
     answer_http_exception,
     answer_pricing_error,
     answer_unexpected,
 )
+from service.web.failed_keys import FailedKeys
 from service.web.key_uses import KeyUses
 from service.web.live import JobChanges
 from service.web.openapi import openapi_document
+from service.web.protocol import PATIENCE, BoundedProtocol, Patience
 from service.web.routes import ROUTES
 from service.web.state import WebState
 
@@ -51,6 +58,7 @@ def create_app(settings: Settings) -> Starlette:
         database=database,
         changes=JobChanges(database),
         key_uses=KeyUses(database),
+        failed_keys=FailedKeys(settings.max_connections),
         schema=read_schema(),
         openapi=openapi_document(ROUTES, open_documents=settings.open_documents),
     )
@@ -99,20 +107,74 @@ def serve(settings: Settings) -> None:
 
 
 class WebServer(uvicorn.Server):
-    """Wakes those who wait for a job as soon as the end begins, instead of cutting them off."""
+    """uvicorn's, with connections that are counted, and ended when their client is too slow."""
 
-    def __init__(self, config: uvicorn.Config, changes: JobChanges) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        changes: JobChanges,
+        most_connections: int,
+        patience: Patience,
+    ) -> None:
         super().__init__(config)
         self._changes = changes
+        self._most_connections = most_connections
+        self._patience = patience
+        self._lines = BoundedLines(logger)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        # They have what uvicorn asks of an asyncio.Server: close() and wait_closed().
+        self.servers = [
+            Accepting(  # type: ignore[misc]
+                listening,
+                self._protocol,
+                self.server_state.connections,
+                self._most_connections,
+                self._lines,
+            )
+            for listening in sockets or []
+        ]
+        self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        # Twice a second.
+        if counter % 5 == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in self.connections():
+                connection.end_if_overdue(now)
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Who waits for a job is woken as soon as the end begins, instead of being cut off.
         self._changes.stop()
         await super().shutdown(sockets)
+        for connection in self.connections():
+            connection.abort()
+
+    def _protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(
+            self.config,
+            self.server_state,
+            self.lifespan.state,
+            patience=self._patience,
+            lines=self._lines,
+        )
+
+    def connections(self) -> list[BoundedProtocol]:
+        found = self.server_state.connections
+        return [each for each in found if isinstance(each, BoundedProtocol)]
 
 
-def create_server(app: Starlette) -> WebServer:
+def create_server(
+    app: Starlette, *, most_connections: int | None = None, patience: Patience = PATIENCE
+) -> WebServer:
+    state: WebState = app.state.web
     config = uvicorn.Config(
-        app,
+        Envelope(app, state.settings),
+        http="h11",
         log_config=None,
         access_log=False,
         server_header=False,
@@ -121,15 +183,17 @@ def create_server(app: Starlette) -> WebServer:
         lifespan="on",
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    return WebServer(config, app.state.web.changes)
+    most = most_connections or state.settings.max_connections
+    return WebServer(config, state.changes, most, patience)
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
+    most = connection_limit(settings.max_connections)
     app = create_app(settings)
     await _require_usable(app.state.web)
     host, port = listening.getsockname()[:2]
     logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
-    await create_server(app).serve(sockets=[listening])
+    await create_server(app, most_connections=most).serve(sockets=[listening])
 
 
 async def _require_usable(state: WebState) -> None:

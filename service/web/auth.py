@@ -9,6 +9,7 @@ routes exist below ``/admin``, and its body is never read.
 from __future__ import annotations
 
 import hmac
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from service.bounded_lines import BoundedLines
+from service.trusted_proxies import network_of
+from service.web.clients import client_of
 from service.web.endpoint import Role, default_role, roles_from
 from service.web.errors import HttpError
 from service.web.state import WebState, state_of
@@ -25,7 +29,11 @@ from service.web.state import WebState, state_of
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
 # What PRICING_OPEN_DOCUMENTS opens.
 DOCUMENTS = frozenset({"/openapi.json"})
+HEALTH = frozenset({"/health", "/health/ready"})
 IDENTITY = "pricing.identity"
+_ROUTE = "pricing.route"
+
+logger = logging.getLogger(__name__)
 
 HINT = "Send `Authorization: Bearer <key>`; `pricing-sync keys create NAME` makes one."
 
@@ -45,10 +53,41 @@ class Identity:
         return f"api:{self.name}"
 
 
+class KeyRefused(HttpError):
+    """401. ``claimed_id``: the public part of what was sent; ``key_id``: that of a real key."""
+
+    def __init__(
+        self, message: str, *, claimed_id: str | None = None, is_known: bool = False
+    ) -> None:
+        super().__init__(
+            401,
+            "unauthorized",
+            message,
+            hint=HINT,
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
+        )
+        self.claimed_id = claimed_id
+        self.key_id = claimed_id if is_known else None
+
+
+class KeyMissing(KeyRefused):
+    """Nobody has tried to get in."""
+
+    def __init__(self) -> None:
+        super().__init__("A key is needed.")
+        self.headers["WWW-Authenticate"] = "Bearer"
+
+
 def needs_key(path: str, *, open_documents: bool) -> bool:
     if path in DOCUMENTS:
         return not open_documents
     return path == "/admin" or path.startswith("/admin/")
+
+
+def route_of(scope: Scope) -> str | None:
+    """The pattern of the route that was asked; None for what is no route of ours."""
+    route: str | None = scope.get(_ROUTE)
+    return route
 
 
 def identity_of(request: Request) -> Identity:
@@ -65,20 +104,25 @@ class KeyGate:
         self._app = app
         self._roles = tuple(roles)
         self._open_documents = open_documents
+        self._lines = BoundedLines(logger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and needs_key(
-            scope["path"], open_documents=self._open_documents
-        ):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope[_ROUTE], needed = self._matched(scope)
+        if needs_key(scope["path"], open_documents=self._open_documents):
             request = Request(scope)
             try:
                 identity = await identify(_bearer_key(request), state_of(request))
             except HttpError as error:
-                await error.response()(scope, receive, send)
+                refused = error
+                if isinstance(error, KeyRefused):
+                    refused = await self._slowed(error, request)
+                await refused.response()(scope, receive, send)
                 return
             scope[IDENTITY] = identity
             try:
-                needed = self._needed_role(scope)
                 if identity.role in roles_from(needed):
                     await self._app(scope, receive, send)
                 else:
@@ -89,12 +133,38 @@ class KeyGate:
             return
         await self._app(scope, receive, send)
 
-    def _needed_role(self, scope: Scope) -> Role:
+    def _matched(self, scope: Scope) -> tuple[str | None, Role]:
         """As the router will match it; what is no route of ours needs what a new one would."""
+        path = None
         for route, role in self._roles:
-            if route.matches(scope)[0] is Match.FULL:
-                return role
-        return default_role(scope["method"])
+            match = route.matches(scope)[0]
+            if match is Match.FULL:
+                return route.path, role
+            if match is Match.PARTIAL:
+                path = path or route.path
+        return path, default_role(scope["method"])
+
+    async def _slowed(self, refused: KeyRefused, request: Request) -> HttpError:
+        """Log the failure, and slow who fails too often; returns what is answered."""
+        client = client_of(request.scope)
+        whose = f" with key id {refused.key_id}" if refused.key_id is not None else ""
+        self._lines.warn(
+            f"{network_of(client or '')} {type(refused).__name__}",
+            f"authentication failed from {client}, route {route_of(request.scope) or '-'}{whose}:"
+            f" {refused.message}",
+        )
+        if isinstance(refused, KeyMissing):
+            return refused
+        wait = await state_of(request).failed_keys.slow(client, refused.claimed_id)
+        if wait is None:
+            return refused
+        return HttpError(
+            429,
+            "too_many_failures",
+            "Too many keys were refused that came from this address, or with this id.",
+            hint="A right key is answered at once. Correct the key that you send.",
+            headers={"Retry-After": str(wait)},
+        )
 
 
 async def identify(key: bytes, state: WebState) -> Identity:
@@ -108,7 +178,7 @@ async def identify(key: bytes, state: WebState) -> Identity:
 
     stored = STORED_KEY.fullmatch(key)
     if stored is None:
-        raise _unauthorized("The key is not valid.")
+        raise KeyRefused("The key is not valid.")
     stored_id = stored[1].decode("ascii")
     row = await state.database.row(
         "select name, role, key_digest, is_valid, is_stale from public.pricing_api_key($1)",
@@ -117,26 +187,20 @@ async def identify(key: bytes, state: WebState) -> Identity:
     # An unknown id costs the same comparison as a known one.
     known = row["key_digest"] if row is not None else bytes(len(digest))
     if not hmac.compare_digest(digest, known) or row is None:
-        raise _unauthorized("The key is not valid.")
+        raise KeyRefused("The key is not valid.", claimed_id=stored_id, is_known=row is not None)
     if not row["is_valid"]:
-        raise _unauthorized("The key has expired or was revoked.")
+        raise KeyRefused("The key has expired or was revoked.", claimed_id=stored_id, is_known=True)
     return Identity(row["name"], row["role"], stored_id, row["is_stale"])
 
 
 def _bearer_key(request: Request) -> bytes:
     values = [value for name, value in request.scope["headers"] if name == b"authorization"]
     if not values:
-        raise _unauthorized("A key is needed.", challenge="Bearer")
+        raise KeyMissing
     scheme, _, key = values[0].partition(b" ")
     if len(values) > 1 or scheme.lower() != b"bearer" or not key.strip():
-        raise _unauthorized("The Authorization header is not a bearer key.")
+        raise KeyRefused("The Authorization header is not a bearer key.")
     return bytes(key.strip())
-
-
-def _unauthorized(message: str, *, challenge: str = 'Bearer error="invalid_token"') -> HttpError:
-    return HttpError(
-        401, "unauthorized", message, hint=HINT, headers={"WWW-Authenticate": challenge}
-    )
 
 
 def _forbidden(role: Role, needed: Role) -> HttpError:

@@ -8,12 +8,12 @@ The argument is computed before the function begins, so its audit row has key an
 
 from __future__ import annotations
 
-import ipaddress
 import json
 
 from starlette.requests import Request
 
 from service.web.auth import identity_of
+from service.web.clients import client_of
 
 _SAID = "(pg_catalog.set_config('pricing.http_caller', ${parameter}, true)::json ->> '{word}')"
 
@@ -35,17 +35,6 @@ def caller_of(request: Request) -> str:
             "who": identity.who,
             "key": identity.name,
             "key_id": identity.key_id,
-            "address": _address(request),
+            "address": client_of(request.scope),
         }
     )
-
-
-def _address(request: Request) -> str | None:
-    """The peer of the socket; headers that name another one are not believed."""
-    if request.client is None:
-        return None
-    try:
-        # Postgres knows no zone, as in fe80::1%eth0.
-        return str(ipaddress.ip_address(request.client.host.partition("%")[0]))
-    except ValueError:
-        return None

@@ -16,6 +16,7 @@ from service import __version__
 from service.web.answers import ErrorAnswer
 from service.web.auth import needs_key
 from service.web.endpoint import Endpoint, roles_from
+from service.web.request_id import HEADER
 from service.web.state import state_of
 
 REFERENCE = "#/components/schemas/{model}"
@@ -24,8 +25,13 @@ KEYS = (
     " admin, and each may do what those before it may; an operation lists the roles that may call"
     " it, as its description does."
 )
-GUARDED_ERRORS = (401, 403, 503)
-ANY_ERRORS = (500,)
+GUARDED_ERRORS = (401, 403, 429)
+# 400, 408, 414, 431 and 503 also of what never became a request (``refusals.py``).
+ANY_ERRORS = (400, 408, 414, 431, 500, 503)
+# Of every request and answer (``envelope.py``).
+REQUEST_ID = {"$ref": "#/components/headers/RequestID"}
+REQUEST_ID_PARAMETER = {"$ref": "#/components/parameters/RequestID"}
+REQUEST_ID_MEANING = "Of this request, in all lines of the log that are about it."
 
 
 async def get_openapi(request: Request) -> Response:
@@ -49,6 +55,18 @@ def openapi_document(endpoints: Iterable[Endpoint], *, open_documents: bool) -> 
         "paths": paths,
         "components": {
             "schemas": _schemas(endpoints),
+            "parameters": {
+                "RequestID": {
+                    "name": HEADER,
+                    "in": "header",
+                    "required": False,
+                    "description": f"{REQUEST_ID_MEANING} One of ours without it.",
+                    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:+/=@-]{1,128}$"},
+                }
+            },
+            "headers": {
+                "RequestID": {"description": REQUEST_ID_MEANING, "schema": {"type": "string"}}
+            },
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": KEYS}},
         },
     }
@@ -65,8 +83,8 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
     if guarded:
         roles = " or ".join(roles_from(endpoint.role))
         operation["description"] = f"Needs a key with the role {roles}."
-    if endpoint.parameters:
-        operation["parameters"] = [
+    operation["parameters"] = [
+        *(
             {
                 "name": parameter.name,
                 "in": parameter.where,
@@ -75,7 +93,9 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
                 "schema": dict(parameter.schema),
             }
             for parameter in endpoint.parameters
-        ]
+        ),
+        REQUEST_ID_PARAMETER,
+    ]
     if endpoint.body is not None:
         operation["requestBody"] = {"required": False, "content": _json(endpoint.body)}
     return operation
@@ -91,6 +111,8 @@ def _responses(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
         responses[status] = {"description": HTTPStatus(status).phrase, "content": _json(answer)}
     for status in (*endpoint.errors, *(GUARDED_ERRORS if guarded else ()), *ANY_ERRORS):
         responses.setdefault(status, _error(status))
+    for response in responses.values():
+        response.setdefault("headers", {})[HEADER] = REQUEST_ID
     return {str(status): responses[status] for status in sorted(responses)}
 
 

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from service.migrations.schema import Schema
 from service.settings import Settings
 from service.web.database import WebDatabase
+from service.web.failed_keys import FailedKeys
 from service.web.key_uses import KeyUses
 from service.web.live import JobChanges
 
@@ -21,6 +22,7 @@ class WebState:
     database: WebDatabase
     changes: JobChanges
     key_uses: KeyUses
+    failed_keys: FailedKeys
     schema: Schema
     openapi: Mapping[str, Any]
 

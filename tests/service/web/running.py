@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 
 from service.settings import Settings, read_settings
 from service.web.app import WebServer, create_app, create_server
+from service.web.protocol import PATIENCE, Patience
 from tests.processes import ADMIN_KEY
 from tests.waiting import wait_until
 
@@ -37,6 +38,15 @@ class Web:
     url: str
     client: httpx2.Client
     app: Starlette
+    server: WebServer
+
+    def clients(self) -> list[object]:
+        """Address and port of each client that is connected."""
+        return [each.client for each in self.server.connections()]
+
+    def answering(self) -> list[object]:
+        """The connections on which the server is busy with an answer."""
+        return [each for each in self.server.connections() if each.waits_since() is None]
 
     def trigger(self, **body: object) -> httpx2.Response:
         return self.client.post(TRIGGER, json=body)
@@ -57,10 +67,12 @@ def settings_for(database: str, **variables: str) -> Settings:
 
 
 @contextmanager
-def running_web(settings: Settings, *, listening: bool = True) -> Iterator[Web]:
+def running_web(
+    settings: Settings, *, listening: bool = True, patience: Patience = PATIENCE
+) -> Iterator[Web]:
     """Serve until the block ends. ``listening``: wait until notifications arrive."""
     app = create_app(settings)
-    server = create_server(app)
+    server = create_server(app, patience=patience)
     # With the protocol named, asyncio turns Nagle's algorithm off; without, an answer takes 40 ms.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
@@ -75,7 +87,7 @@ def running_web(settings: Settings, *, listening: bool = True) -> Iterator[Web]:
         # The server closes what was idle for 5 s: not in the moment in which it is used again.
         limits = httpx2.Limits(keepalive_expiry=2)
         with httpx2.Client(base_url=url, headers=headers, timeout=30, limits=limits) as client:
-            yield Web(url, client, app)
+            yield Web(url, client, app, server)
     finally:
         server.should_exit = True
         thread.join(15)

@@ -17,6 +17,7 @@ from service.web.body import RequestBody
 from service.web.errors import CODE_BY_STATUS, STATUS_BY_SQLSTATE
 from service.web.held import DecisionBody
 from service.web.overrides import OverrideBody
+from service.web.refusals import CODE_BY_STATUS as REFUSALS
 from service.web.review_answers import (
     Decision,
     DecisionsAnswer,
@@ -53,7 +54,8 @@ def test_it_explains_every_error() -> None:
     raised = {(str(status), code) for status, code in STATUS_BY_SQLSTATE.values()}
     raised |= {(str(status), code) for status, (code, _) in CODE_BY_STATUS.items()}
     raised |= {("401", "unauthorized"), ("403", "forbidden"), ("500", "internal")}
-    raised |= {("408", "request_timeout")}
+    raised |= {(str(status), code) for status, (code, _) in REFUSALS.items()}
+    raised |= {("429", "too_many_failures")}
 
     assert explained == raised
 

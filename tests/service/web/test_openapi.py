@@ -68,7 +68,9 @@ def test_it_describes_exactly_the_routes(untouched_web: Web, document: dict[str,
 def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
 
-    assert references(document) <= {f"#/components/schemas/{name}" for name in schemas}
+    headers = {"#/components/headers/RequestID", "#/components/parameters/RequestID"}
+    assert references(document) == headers | {f"#/components/schemas/{name}" for name in schemas}
+    assert document["components"].keys() == {"schemas", "parameters", "headers", "securitySchemes"}
 
 
 def test_every_path_parameter_is_described(document: dict[str, Any]) -> None:
@@ -76,8 +78,8 @@ def test_every_path_parameter_is_described(document: dict[str, Any]) -> None:
         for operation in item.values():
             described = {
                 parameter["name"]
-                for parameter in operation.get("parameters", [])
-                if parameter["in"] == "path"
+                for parameter in operation["parameters"]
+                if parameter.get("in") == "path"
             }
             assert described == set(re.findall(r"{(\w+)}", path))
 

@@ -1,0 +1,48 @@
+"""Log lines that strangers can cause: the first at once, the others counted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextvars import Context
+
+EVERY_SECONDS = 10.0
+KINDS = 20
+OTHERS = "others"
+
+
+class BoundedLines:
+    """At most one line of a kind in ``EVERY_SECONDS``, and of ``KINDS`` kinds; used on the loop.
+
+    What is left out is counted, and told when the time is over. Kinds that are too many count as
+    one: a flood from many addresses is as short as one from a single address.
+    """
+
+    def __init__(self, logger: logging.Logger, every: float = EVERY_SECONDS) -> None:
+        self._logger = logger
+        self._every = every
+        self._left_out: dict[str, int] = {}
+        self._last: dict[str, str] = {}
+
+    def warn(self, kind: str, message: str) -> None:
+        if kind not in self._left_out and len(self._left_out) >= KINDS:
+            kind = OTHERS
+        if kind in self._left_out:
+            self._left_out[kind] += 1
+            self._last[kind] = message
+            return
+        self._logger.warning("%s", message)
+        self._count(kind)
+
+    def _count(self, kind: str) -> None:
+        self._left_out[kind] = 0
+        # A context of its own: the count belongs to no single request.
+        asyncio.get_running_loop().call_later(self._every, self._tell, kind, context=Context())
+
+    def _tell(self, kind: str) -> None:
+        count, message = self._left_out.pop(kind), self._last.pop(kind, "")
+        if count:
+            self._logger.warning(
+                "%s (%d like it in %g s, the last one shown)", message, count, self._every
+            )
+            self._count(kind)

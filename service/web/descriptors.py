@@ -1,0 +1,45 @@
+"""How many connections there can be: each takes a file descriptor, and so does all else."""
+
+from __future__ import annotations
+
+import logging
+import resource
+
+from service.errors import SettingsError
+
+logger = logging.getLogger(__name__)
+
+# For the database, its listener, files, and connections on their way out.
+RESERVED = 96
+LEAST = 16
+
+
+def connection_limit(wanted: int) -> int:
+    """``wanted``, or what the limit of open files leaves; that is raised as far as is allowed.
+
+    SettingsError where nothing useful is left.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + RESERVED
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        raised = needed if hard == resource.RLIM_INFINITY else min(hard, needed)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+            soft = raised
+        except (OSError, ValueError):
+            # Some systems have another limit above it.
+            pass
+    room = wanted if soft == resource.RLIM_INFINITY else soft - RESERVED
+    if room < LEAST:
+        raise SettingsError(
+            f"The process may open {soft} files, and needs {RESERVED + LEAST}.",
+            hint="Raise the limit: ulimit -n, LimitNOFILE= of systemd, ulimits of compose.",
+        )
+    if room < wanted:
+        logger.warning(
+            "PRICING_MAX_CONNECTIONS is %d, but the process may open %d files: %d connections",
+            wanted,
+            soft,
+            room,
+        )
+    return min(wanted, room)

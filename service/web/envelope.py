@@ -1,0 +1,82 @@
+"""Around each request, whatever becomes of it: its id, its headers, its line in the access log."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.logs import REQUEST_ID
+from service.settings import Settings
+from service.web.auth import HEALTH, IDENTITY, Identity, route_of
+from service.web.clients import client_of, note_client
+from service.web.request_id import HEADER, request_id_of
+
+logger = logging.getLogger("service.web.access")
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Envelope:
+    """ASGI middleware around the whole application, its own errors included."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._trusted = settings.trusted_proxies
+        self._is_logging = settings.access_log
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        request_id = request_id_of(scope["headers"])
+        # Never reset: the server logs what passed through here, and the task ends with the request.
+        REQUEST_ID.set(request_id)
+        note_client(scope, self._trusted)
+        status: int | None = None
+
+        async def send_enveloped(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                # Prices, keys' names and errors: for who asked, now.
+                headers["Cache-Control"] = "no-store"
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_enveloped)
+        finally:
+            if self._is_logging:
+                _log(scope, status, time.monotonic() - began)
+
+
+def _log(scope: Scope, status: int | None, seconds: float) -> None:
+    """Nothing in it is the caller's own text: a key may stand anywhere in what was asked."""
+    identity = scope.get(IDENTITY)
+    fields = {
+        "method": scope["method"] if scope["method"] in METHODS else "-",
+        "route": route_of(scope) or "-",
+        "status": status,
+        "duration_ms": round(seconds * 1000, 1),
+        "client": client_of(scope),
+        "key": identity.name if isinstance(identity, Identity) else None,
+    }
+    # Probes ask every few seconds: what they hear is news only when it is bad.
+    is_probe = fields["route"] in HEALTH and status == 200
+    logger.log(
+        logging.DEBUG if is_probe else logging.INFO,
+        "%s %s %s in %.1f ms from %s%s",
+        fields["method"],
+        fields["route"],
+        status or "-",
+        fields["duration_ms"],
+        fields["client"],
+        f" with key {fields['key']}" if fields["key"] else "",
+        extra=fields,
+    )

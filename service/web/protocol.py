@@ -1,0 +1,183 @@
+"""One connection: uvicorn's protocol with a strict reader, and an end to each wait for its client.
+
+uvicorn waits for ever for a request's headers, its body, and a client that does not read its
+answer; it has a deadline for idle connections only. The server asks each connection twice a second
+(``end_if_overdue``), so no state can be forgotten a timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+import h11
+from uvicorn import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from service.bounded_lines import BoundedLines
+from service.web.refusals import refusal
+from service.web.strict_http import StrictConnection
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that a connection waits for its client.
+
+    ``idle``: between two requests. ``head``: from the connection, or the answer before, to the end
+    of a request's headers. ``body``: from there to the end of its body; handlers that read one
+    answer 408 before. ``unread``: with an answer that does not go out. ``closing``: for what is
+    still under way when the connection ends.
+    """
+
+    idle: int = 5
+    head: float = 10.0
+    body: float = 12.0
+    unread: float = 20.0
+    closing: float = 2.0
+
+
+PATIENCE = Patience()
+
+
+class BoundedProtocol(H11Protocol):
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        *,
+        patience: Patience,
+        lines: BoundedLines,
+    ) -> None:
+        super().__init__(config, server_state, app_state)
+        # Ours says less, and knows more.
+        self.access_log = False
+        self.timeout_keep_alive = patience.idle
+        self.conn: StrictConnection = StrictConnection()
+        self._patience = patience
+        self._lines = lines
+        # Since when it waits: for a head, for the rest of a body, for its answer to be read.
+        self._head_since: float = self.loop.time()
+        self._body_since = self._head_since
+        self._unread_since: float | None = None
+        self._closing_since: float | None = None
+        self._is_connected = False
+        self._is_done = False
+
+    @property
+    def _answering(self) -> RequestResponseCycle | None:
+        """The request that is being answered."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return None if cycle is None or cycle.response_complete else cycle
+
+    def waits_since(self) -> float | None:
+        """Since when only its client could go on; None while an answer is being made."""
+        if self._closing_since is not None:
+            return self._closing_since
+        if self._unread_since is not None:
+            return self._unread_since
+        answering = self._answering
+        if answering is None:
+            return self._head_since
+        return self._body_since if answering.more_body else None
+
+    def end_if_overdue(self, now: float) -> None:
+        if not self._is_connected:
+            return
+        patience, answering = self._patience, self._answering
+        if self._closing_since is None and self.transport.is_closing():
+            self._closing_since = now
+        if self._closing_since is not None:
+            if now - self._closing_since > patience.closing:
+                self.transport.abort()
+        elif self._unread_since is not None:
+            if now - self._unread_since > patience.unread:
+                self.abort()
+        elif answering is None:
+            if now - self._head_since > patience.head:
+                # Half a request is told; silence, or a body that nobody wanted, is not.
+                is_told = self.conn.has_begun and self.conn.their_state is h11.IDLE
+                self._refuse(408, "The request did not come in time.", is_told)
+        elif answering.more_body and now - self._body_since > patience.body:
+            self._refuse(408, "The body came too slowly.", not answering.response_started)
+
+    def abort(self) -> None:
+        """Give it up at once, with what it still had to say."""
+        self._is_done = True
+        # What was accepted in this turn of the loop is connected in the next.
+        if self._is_connected:
+            self._give_up()
+            self.transport.abort()
+
+    # What asyncio and uvicorn call.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        self._is_connected = True
+        super().connection_made(transport)
+        if self._is_done:
+            transport.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_done:
+            super().data_received(data)
+
+    def handle_events(self) -> None:
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            self._body_since = self.loop.time()
+        refused = self.conn.refused
+        if refused is not None and not self._is_done:
+            status = refused.error_status_hint
+            host = self.client[0] if self.client else "unknown"
+            self._lines.warn("refused", f"refused from {host}, {status}: {refused.sentence}")
+            answering = self._answering
+            is_told = answering is None or not answering.response_started
+            self._refuse(status, refused.sentence, is_told)
+
+    def on_response_complete(self) -> None:
+        self._head_since = self.loop.time()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        self._unread_since = self.loop.time()
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._unread_since = None
+        super().resume_writing()
+
+    def shutdown(self) -> None:
+        if self._is_connected and not self._is_done:
+            super().shutdown()
+
+    def _should_upgrade(self) -> bool:
+        # uvicorn would log two lines each time.
+        return False
+
+    def _refuse(self, status: int, message: str, is_told: bool) -> None:
+        """Say why if that can be said, and end the connection without losing it on the way."""
+        self._give_up()
+        self._closing_since = self.loop.time()
+        if self.transport.is_closing():
+            return
+        if is_told:
+            self.transport.write(refusal(status, message))
+        # A connection closed over unread bytes is reset, and takes the answer with it: what still
+        # comes is read and dropped, for a moment.
+        with suppress(OSError, RuntimeError):
+            self.transport.write_eof()
+        self.transport.resume_reading()
+
+    def _give_up(self) -> None:
+        self._is_done = True
+        self._unset_keepalive_if_required()
+        answering = self._answering
+        if answering is not None:
+            answering.disconnected = True
+            answering.message_event.set()
+        # Who waits to write sees that it is over.
+        self.flow.resume_writing()

@@ -1,0 +1,23 @@
+"""The id of a request: the caller's, if it is sane, or a new one."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+
+HEADER = "X-Request-ID"
+
+_SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
+
+def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """What X-Request-ID says; one of ours where it says nothing, something odd or two things."""
+    said = [value for name, value in headers if name == b"x-request-id"]
+    if len(said) == 1 and _SANE.fullmatch(said[0]):
+        return said[0].decode("ascii")
+    return new_request_id()

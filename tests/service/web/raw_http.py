@@ -1,0 +1,56 @@
+"""What a client sends that is no client's library: bytes over a socket."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+HEAD = b"GET /health HTTP/1.1\r\nHost: test\r\n"
+HEALTH = HEAD + b"\r\n"
+
+
+def connected(url: str, timeout: float = 20) -> socket.socket:
+    address = urlsplit(url)
+    return socket.create_connection((address.hostname, address.port), timeout=timeout)
+
+
+@contextmanager
+def having_sent(url: str, sent: bytes) -> Iterator[socket.socket]:
+    with connected(url) as connection:
+        connection.sendall(sent)
+        yield connection
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    """All that comes until the server ends the connection; a reset is no orderly end."""
+    received = b""
+    while data := connection.recv(65536):
+        received += data
+    return received
+
+
+def is_over(connection: socket.socket) -> bool:
+    """Whether the server has ended it, in whatever way; what it has sent is read."""
+    connection.setblocking(False)
+    try:
+        while connection.recv(65536):
+            pass
+        return True
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def statuses(received: bytes) -> list[int]:
+    """Those of all responses in it."""
+    return [int(each[:3]) for each in received.split(b"HTTP/1.1 ")[1:]]
+
+
+def error_of(received: bytes) -> dict[str, Any]:
+    error: dict[str, Any] = json.loads(received.rpartition(b"\r\n\r\n")[2])["error"]
+    return error

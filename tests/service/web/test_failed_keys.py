@@ -1,0 +1,119 @@
+"""Failed authentication is logged and slowed, and a right key is neither."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import httpx2
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from service.web import failed_keys
+from service.web.failed_keys import BURST, MOST_ENTRIES, SECONDS_PER_TOKEN, Budgets, FailedKeys
+from tests.processes import ADMIN_KEY
+from tests.service.web.running import ACTIVE, RULES, Web, running_web, settings_for
+from tests.service.web.test_auth import bearer, make_key
+
+PROXIED = {"PRICING_TRUSTED_PROXIES": "127.0.0.0/8"}
+
+
+@pytest.fixture
+def proxied(database: str) -> Iterator[Web]:
+    """A server behind a proxy, which is this test."""
+    with running_web(settings_for(database, **PROXIED)) as web:
+        yield web
+
+
+def ask(web: Web, key: str, client: str = "203.0.113.1") -> httpx2.Response:
+    return web.client.get(ACTIVE, headers={**bearer(key), "X-Forwarded-For": client})
+
+
+def test_who_fails_too_often_is_slowed_and_a_right_key_is_not(proxied: Web) -> None:
+    assert {ask(proxied, f"wrong-{n}").status_code for n in range(BURST)} == {401}
+    began = time.monotonic()
+    answer = ask(proxied, "wrong-again")
+    assert time.monotonic() - began >= failed_keys.HELD_SECONDS
+    assert answer.status_code == 429
+    assert answer.json()["error"]["code"] == "too_many_failures"
+    assert 1 <= int(answer.headers["retry-after"]) <= SECONDS_PER_TOKEN
+    # From the same address, and with wrong keys from another one.
+    began = time.monotonic()
+    assert ask(proxied, ADMIN_KEY).status_code == 200
+    assert ask(proxied, "wrong", "203.0.113.2").status_code == 401
+    assert time.monotonic() - began < failed_keys.HELD_SECONDS
+    # To ask without any key is no attempt.
+    assert httpx2.get(f"{proxied.url}{ACTIVE}").status_code == 401
+
+
+def test_the_attempts_on_one_key_count_together(
+    proxied: Web, connection: psycopg.Connection[DictRow]
+) -> None:
+    key = make_key(connection, "night shift")
+    wrong = key[:-1] + ("0" if key[-1] != "0" else "1")
+    for n in range(BURST):
+        assert ask(proxied, wrong, f"203.0.113.{n + 1}").status_code == 401
+    assert ask(proxied, wrong, "198.51.100.1").status_code == 429
+    # Whoever knows the id cannot lock its holder out.
+    assert ask(proxied, key, "198.51.100.1").status_code == 200
+    assert ask(proxied, key, "203.0.113.1").status_code == 200
+
+
+def test_a_failure_is_logged_without_the_key(
+    proxied: Web, connection: psycopg.Connection[DictRow], caplog: pytest.LogCaptureFixture
+) -> None:
+    key = make_key(connection, "night shift")
+    secret = key.split("_")[2]
+    connection.execute("select revoke_pricing_api_key('night shift')")
+    unknown = "psk_0123456789ab_" + "5" * 64
+    assert ask(proxied, key, "203.0.113.1").status_code == 401
+    assert ask(proxied, unknown, "203.0.113.2").status_code == 401
+    assert ask(proxied, "my-password", "203.0.113.3").status_code == 401
+    said = [each.getMessage() for each in caplog.records if "authentication" in each.getMessage()]
+    assert len(said) == 3
+    assert f"203.0.113.1, route {ACTIVE} with key id {key.split('_')[1]}: " in said[0]
+    # An id of no key may be part of somebody's secret.
+    assert f"203.0.113.2, route {ACTIVE}: " in said[1]
+    for text in (secret, "5" * 8, "0123456789ab", "my-password"):
+        assert text not in " ".join(said)
+    # What was asked is the caller's own text, too.
+    assert proxied.client.get(f"/admin/{secret}?x={secret}", headers=bearer("no")).is_error
+    assert secret not in " ".join(e.getMessage() for e in caplog.records if e.name != "httpx2")
+    for _ in range(100):
+        httpx2.get(f"{proxied.url}{RULES}")
+    assert caplog.text.count("authentication failed") <= 6
+
+
+def test_the_budget_comes_back_and_memory_is_bounded() -> None:
+    now = 0.0
+    budgets = Budgets(lambda: now)
+    assert not any(budgets.spend("a") for _ in range(BURST))
+    assert budgets.spend("a") == SECONDS_PER_TOKEN
+    now += SECONDS_PER_TOKEN
+    assert budgets.spend("a") == 0 < budgets.spend("a")
+    for n in range(3 * MOST_ENTRIES):
+        budgets.spend(str(n))
+    assert len(budgets) == MOST_ENTRIES
+
+
+def test_only_some_are_held_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them takes a connection: what is too much is answered at once."""
+    monkeypatch.setattr(failed_keys, "HELD_SECONDS", 60)
+
+    async def go() -> None:
+        failed = FailedKeys(most_connections=40)
+        for _ in range(BURST):
+            assert await failed.slow("203.0.113.1", None) is None
+        held = [asyncio.create_task(failed.slow("203.0.113.1", None)) for _ in range(30)]
+        await asyncio.wait(held, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(0)
+        assert sum(not each.done() for each in held) == 10
+        for each in held:
+            each.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+        # Their place is given back.
+        assert failed._held == 0
+
+    asyncio.run(go())
