@@ -98,6 +98,8 @@ as $$
                 where h.model_id = b.id
                     and v.amount > 0
                     and (b.is_from_catalogue or h.pricing_source not like 'catalogue:%')
+                    -- Nor is what another system said.
+                    and h.pricing_source <> 'legacy'
                     -- What a person fixed is not what the provider asked,
                     and not (
                         h.is_in_force

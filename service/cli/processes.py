@@ -62,6 +62,14 @@ def migrate(
             "--repair", help="First make again what was dropped; with --status, only show it."
         ),
     ] = False,
+    adopt: Annotated[
+        bool,
+        typer.Option(
+            "--adopt",
+            help="First move what has our names and is none of ours to the schema pricing_legacy; "
+            "then copy its price history as far as it fits.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Bring the database to this version."""
@@ -71,6 +79,8 @@ def migrate(
         raise typer.BadParameter("--status and --export do not go together.")
     if repair and directory:
         raise typer.BadParameter("--repair and --export do not go together.")
+    if adopt and (directory or status or repair):
+        raise typer.BadParameter("--adopt goes with no other option but --json.")
     if from_version and not directory:
         raise typer.BadParameter("--from needs --export.")
     output = Terminal(sys.stdout)
@@ -80,6 +90,9 @@ def migrate(
         return
     settings = command_settings()
     url = settings.require_database_url()
+    if adopt:
+        _adopt(settings, url, output, as_json=as_json)
+        return
     if repair:
         _repair(settings, url, output, only_show=status, as_json=as_json)
         return
@@ -115,6 +128,22 @@ def _show_result(output: Terminal, result: MigrateResult) -> None:
             output.say(f"  {statement}")
     # What the advice says already is not said twice.
     show_state(output, [each for each in result.differences if each.statement not in result.advice])
+
+
+def _adopt(settings: Settings, url: str, output: Terminal, *, as_json: bool) -> None:
+    from service.migrations.adopt import adopt
+
+    _log_to_stderr(settings)
+    result = adopt(url)
+    if as_json:
+        output.json(result)
+        return
+    for sentence in result.moved:
+        output.say(f"Moved: {sentence}.")
+    _show_result(output, result.migrated)
+    output.say(f"{result.copied} rows of the older price history were copied, marked legacy.")
+    for sentence in result.left:
+        output.say(f"Left: {sentence}.")
 
 
 def _repair(

@@ -17,7 +17,7 @@ def ours_without_ledger(connection: psycopg.Connection, schema: Schema) -> bool:
     is_there = connection.execute("select to_regclass(%s) is not null", [LEDGER]).fetchone()
     if read_ledger(connection):
         return False
-    if is_there == (True,) and not _is_ledger(connection):
+    if is_there == (True,) and not is_ledger(connection):
         return False
     names = [file.creates[0] for file in schema.db if file.kind == "function"]
     row = connection.execute(
@@ -29,7 +29,8 @@ def ours_without_ledger(connection: psycopg.Connection, schema: Schema) -> bool:
     return row == (True,)
 
 
-def _is_ledger(connection: psycopg.Connection) -> bool:
+def is_ledger(connection: psycopg.Connection) -> bool:
+    """Whether the table of that name is a ledger, as far as its columns tell."""
     row = connection.execute(
         "select count(*) from pg_catalog.pg_attribute where attrelid = to_regclass(%s)"
         " and attname in ('name', 'digest', 'applied_at')",

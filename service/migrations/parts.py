@@ -88,8 +88,8 @@ end
 )
 
 
-def _check(schema: Schema, needed: frozenset[str]) -> str:
-    """Stops when relations or functions with our names exist that the ledger does not know."""
+def known_relations(schema: Schema) -> dict[str, list[str]]:
+    """Every relation of ours, with the names or patterns of the ledger that know it."""
     ours: dict[str, list[str]] = {}
     for name in schema.engine_schema.relations("procrastinate"):
         ours.setdefault(name, []).append("engine:%")
@@ -98,7 +98,13 @@ def _check(schema: Schema, needed: frozenset[str]) -> str:
             ours.setdefault(name, []).append(migration.name)
     for file in schema.db:
         if file.kind == "view":
-            ours.setdefault(f"public.{file.creates[0]}", []).append(file.name)
+            ours.setdefault(f"public.{file.creates[0]}", []).append(f"db/views/{file.creates[0]}")
+    return ours
+
+
+def _check(schema: Schema, needed: frozenset[str]) -> str:
+    """Stops when relations or functions with our names exist that the ledger does not know."""
+    ours = known_relations(schema)
     functions = [file.creates[0] for file in schema.db if file.kind == "function"]
     relations = ",\n            ".join(
         f"({quote(name)}, {array(map(quote, known))})" for name, known in ours.items()

@@ -34,6 +34,11 @@ ON_ENGINE = re.compile(
 CREATED_TRIGGER = re.compile(
     r"\bcreate\s+(?:or\s+replace\s+)?(?:constraint\s+)?trigger\s+(\w+)", re.IGNORECASE
 )
+CREATED_INDEX = re.compile(r"\bcreate\s+(?:unique\s+)?index\s+(\w+)\s+on\s+public\.", re.IGNORECASE)
+CREATED_TYPE = re.compile(r"\bcreate\s+(?:type|domain)\s+(?:\w+\.)?(\w+)", re.IGNORECASE)
+CREATED_FUNCTION = re.compile(
+    r"\bcreate\s+(?:or\s+replace\s+)?function\s+(?:\w+\.)?(\w+)", re.IGNORECASE
+)
 AFTER = re.compile(r"^-- after: (.+)$", re.MULTILINE)
 
 
@@ -62,6 +67,24 @@ class SqlFile:
         """The tables, views and sequences that it creates, with their schema, in order."""
         found = CREATED_RELATION.findall(COMMENT.sub("", self.text))
         return list(dict.fromkeys(f"{given or schema}.{name}".lower() for given, name in found))
+
+    def names_beside_tables(self) -> list[str]:
+        """Names that its indexes, keys and identity columns take in the schema."""
+        text = COMMENT.sub("", self.text)
+        tables = [name.rpartition(".")[2] for name in self.relations()]
+        return [
+            *CREATED_INDEX.findall(text),
+            *(f"{table}_pkey" for table in tables),
+            *(f"{table}_id_seq" for table in tables),
+        ]
+
+    def types(self) -> list[str]:
+        """The types and domains that it creates."""
+        return CREATED_TYPE.findall(COMMENT.sub("", self.text))
+
+    def functions(self) -> list[str]:
+        """The names of the functions that it creates."""
+        return list(dict.fromkeys(CREATED_FUNCTION.findall(COMMENT.sub("", self.text))))
 
     def on_engine(self) -> list[str]:
         """Its statements that add to a table of the engine's, such as indexes of ours."""

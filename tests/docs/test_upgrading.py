@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from service.migrations.runner import migrate
 from tests.db.pricing import Pricing
 from tests.docs.blocks import ROOT, blocks
 from tests.docs.runbook import statements
+from tests.migrations.pg_catalog import execute, rows
 from tests.postgres import free_port
 from tests.processes import ADMIN_KEY, Processes, answers
 from tests.syncing import Queue
@@ -83,3 +85,14 @@ def test_the_lock_is_dropped_as_a_view_and_made_again(pricing: Pricing, database
     pricing.do(newer)
     assert "view public.pricing_sync_lock: is not there" in migrate(database).mended
     assert pricing.rows("select * from pricing_sync_lock") == []
+
+
+def test_the_older_tables(empty_database: str, tmp_path: Path) -> None:
+    command, copied = blocks("docs/upgrading.md", section="The older tables")
+    execute(empty_database, "create table pricing_sync_lock (lock_key text primary key)")
+    processes = Processes(tmp_path, {"DATABASE_URL": empty_database})
+    adopted = processes.service(*shlex.split(command.text)[1:])
+    assert adopted.wait(60) == 0
+    assert "pricing_sync_lock is pricing_legacy.pricing_sync_lock now" in adopted.output
+    assert "0 rows of the older price history were copied" in adopted.output
+    assert rows(empty_database, copied.text) == []

@@ -1,0 +1,256 @@
+"""The price history of the older system, as far as it is provably in our unit.
+
+That system guessed units, so a number alone proves nothing. A row is copied where a price that is
+known of the same model of the same provider is less than ten times off. What is copied is marked
+``legacy`` and was never in force here; what is not stays where it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import psycopg
+
+from service.rows import the_row
+
+SOURCE = "legacy"
+MOST_TIMES_OFF = 10
+
+Known = Mapping[tuple[str, str, str], list[Decimal]]
+
+# Tables of that name, and those that a later adoption brought; with the models that they name.
+_TABLES = r"""
+select h.oid::regclass::text, coalesce(k.confrelid::regclass, m.oid::regclass)::text,
+    (
+        select format_type(a.atttypid, null) from pg_attribute a
+        where a.attrelid = h.oid and a.attname = 'changed_at' and not a.attisdropped
+    )
+from pg_class h
+left join lateral (
+    select k.confrelid from pg_constraint k
+    where k.conrelid = h.oid and k.contype = 'f'
+        and exists (
+            select from pg_class c
+            where c.oid = k.confrelid and c.relname ~ '^model_pricing(_[0-9]+)?$'
+        )
+    order by k.oid
+    limit 1
+) as k on true
+left join pg_class m
+    on m.relnamespace = h.relnamespace and m.relname = replace(h.relname, '_history', '')
+where h.relnamespace = to_regnamespace('pricing_legacy')
+    and h.relname ~ '^model_pricing_history(_[0-9]+)?$'
+    and h.relkind in ('r', 'p', 'm', 'f')
+order by 1
+"""
+
+_TIMES = ("timestamp with time zone", "timestamp without time zone", "date")
+_NUMBER = re.compile(r"[0-9]{1,40}(\.[0-9]{1,60})?([eE][-+]?[0-9]{1,2})?")
+
+_KNOWN = """
+select m.provider_slug, m.model_id, a.axis, a.price
+from public.model_pricing m
+cross join lateral (
+    values ('input', m.price_per_input_token::numeric),
+        ('output', m.price_per_output_token::numeric)
+) as a (axis, price)
+where a.price is not null
+"""
+
+_MAKE = """
+create temporary table legacy_rows (
+    provider text, model text, name text, changed_at timestamptz, changed_by text,
+    input numeric, output numeric, previous_input numeric, previous_output numeric, row jsonb
+) on commit drop
+"""
+_FILL = """
+copy pg_temp.legacy_rows (
+    provider, model, name, changed_at, changed_by, input, output, previous_input, previous_output,
+    row
+) from stdin
+"""
+
+# Without a price, and inactive: as one that the catalogue had listed, so that a provider's list
+# or the catalogue gives it its first price.
+_ADD_MODELS = """
+insert into public.model_pricing
+    (provider_slug, model_id, name, pricing_source, listed_by, is_active, first_seen_at)
+select r.provider, r.model, max(r.name), 'catalogue:legacy', 'catalogue', false, min(r.changed_at)
+from pg_temp.legacy_rows r
+group by r.provider, r.model
+on conflict (provider_slug, model_id) do nothing
+"""
+_ADD_HISTORY = """
+with added as (
+    insert into public.model_pricing_history (
+        model_id, price_per_input_token, price_per_output_token, previous_input_price,
+        previous_output_price, changed_at, changed_by, pricing_source, raw, is_in_force
+    )
+    select m.id, r.input, r.output, r.previous_input, r.previous_output, r.changed_at,
+        r.changed_by, 'legacy', jsonb_build_object('legacy', r.row), false
+    from pg_temp.legacy_rows r
+    join public.model_pricing m on m.provider_slug = r.provider and m.model_id = r.model
+    where not exists (
+        select from public.model_pricing_history h
+        where h.model_id = m.id and h.pricing_source = 'legacy' and h.changed_at = r.changed_at
+            and h.raw -> 'legacy' = r.row
+    )
+    order by r.changed_at
+    returning 1
+)
+select count(*) from added
+"""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What is copied; prices are USD per token."""
+
+    provider: str
+    model: str
+    name: str | None
+    changed_at: str
+    changed_by: str
+    input: Decimal | None
+    output: Decimal | None
+    previous_input: Decimal | None
+    previous_output: Decimal | None
+
+
+class _Unfit(Exception):
+    """Why a row is left: what the counts are told by."""
+
+
+def copy_history(connection: psycopg.Connection) -> tuple[int, tuple[str, ...]]:
+    """Copy what fits and is not copied yet: how many rows, and how many are left for what reason.
+
+    In the caller's transaction.
+    """
+    left: Counter[str] = Counter()
+    connection.execute(_MAKE)
+    known = _known_prices(connection)
+    slugs = connection.execute("select slug from public.pricing_providers").fetchall()
+    providers = {slug for (slug,) in slugs} | {provider for provider, _, _ in known}
+    tables = connection.execute(_TABLES.encode()).fetchall()
+    for history, models, time_type in tables:
+        if time_type not in _TIMES:
+            left[f"{history}: its column changed_at is no time"] += 1
+            continue
+        rows = list(_read(connection, history, models))
+        with connection.cursor() as cursor, cursor.copy(_FILL) as copy:
+            for text, row, model in rows:
+                try:
+                    fit = _judge(row, model, known, providers)
+                except _Unfit as why:
+                    left[f"{history}: {why}"] += 1
+                    continue
+                copy.write_row((*vars(fit).values(), text))
+    connection.execute(_ADD_MODELS)
+    (added,) = the_row(connection.execute(_ADD_HISTORY).fetchone())
+    return added, tuple(f"{count} rows of {why}" for why, count in sorted(left.items()))
+
+
+def _read(
+    connection: psycopg.Connection, history: str, models: str | None
+) -> Iterator[tuple[str, dict[str, object], dict[str, object]]]:
+    """Each row as text and as values, with that of its model; numbers to the last digit."""
+    join = "left join (select null::jsonb as row) m on true"
+    if models is not None:
+        join = f"left join (select to_jsonb(t) as row from {models} t) m"
+        join += " on m.row ->> 'id' = h.row ->> 'model_id'"
+    rows = f"select to_jsonb(t) as row from {history} t"
+    query = f"select h.row::text, m.row::text from ({rows}) h {join}"
+    for row, model in connection.execute(query.encode()).fetchall():
+        yield (
+            row,
+            json.loads(row, parse_float=Decimal, parse_int=Decimal),
+            json.loads(model, parse_float=Decimal, parse_int=Decimal) if model else {},
+        )
+
+
+def _judge(
+    row: dict[str, object], model: dict[str, object], known: Known, providers: set[str]
+) -> _Row:
+    provider = row.get("provider_slug") or model.get("provider_slug")
+    name = model.get("model_id") if model else row.get("model_id")
+    if provider is None:
+        raise _Unfit("name no provider")
+    if provider not in providers:
+        raise _Unfit("name a provider that is not known here")
+    if not isinstance(name, str) or not 0 < len(name) <= 512:
+        raise _Unfit("name no model")
+    changed_at = str(row.get("changed_at"))
+    if not changed_at[:1].isdigit() or changed_at.endswith("BC"):
+        raise _Unfit("have no time")
+    at = datetime.fromisoformat(changed_at)
+    if (at if at.tzinfo else at.replace(tzinfo=UTC)) > datetime.now(UTC):
+        raise _Unfit("lie in the future")
+    prices = {
+        axis: _price(row.get(column), known.get((str(provider), name, axis), []))
+        for axis, column in (
+            ("input", "price_per_input_token"),
+            ("output", "price_per_output_token"),
+        )
+    }
+    if all(price is None for price in prices.values()):
+        raise _Unfit("have no price, or a zero that stood for an unknown one")
+    before = {}
+    for axis, column in (("input", "previous_input_price"), ("output", "previous_output_price")):
+        try:
+            before[axis] = _price(row.get(column), known.get((str(provider), name, axis), []))
+        except _Unfit:
+            # The row before it is judged by itself.
+            before[axis] = None
+    by = row.get("changed_by")
+    shown = model.get("name")
+    return _Row(
+        provider=str(provider),
+        model=name,
+        name=shown if isinstance(shown, str) else None,
+        changed_at=changed_at,
+        changed_by=f"{SOURCE}:{by}" if by else SOURCE,
+        input=prices["input"],
+        output=prices["output"],
+        previous_input=before["input"],
+        previous_output=before["output"],
+    )
+
+
+def _price(value: object, references: list[Decimal]) -> Decimal | None:
+    """USD per token; None: unknown. A zero is one only where the model is known to be free."""
+    if value is None:
+        return None
+    if not _NUMBER.fullmatch(str(value)):
+        raise _Unfit("have a price that is no number, or negative")
+    price = Decimal(str(value))
+    if price == 0:
+        return price if references and all(known == 0 for known in references) else None
+    above = [known for known in references if known > 0]
+    if not above:
+        raise _Unfit("have a price without one to measure its unit by")
+    if not all(known / MOST_TIMES_OFF < price < known * MOST_TIMES_OFF for known in above):
+        raise _Unfit(f"have a price {MOST_TIMES_OFF} times off or more: in another unit, or wrong")
+    return price
+
+
+def _known_prices(connection: psycopg.Connection) -> dict[tuple[str, str, str], list[Decimal]]:
+    """Our own prices in force, and the catalogue's."""
+    from service.catalogue import read_catalogue
+    from service.prices import Axis, to_canonical
+
+    known: dict[tuple[str, str, str], list[Decimal]] = {}
+    for provider, model, axis, price in connection.execute(_KNOWN).fetchall():
+        known.setdefault((provider, model, axis), []).append(price)
+    axes = {Axis.INPUT: "input", Axis.OUTPUT: "output"}
+    for listed in read_catalogue(datetime.now(UTC)).models:
+        for raw in listed.prices:
+            if raw.axis in axes and listed.provider is not None:
+                key = (listed.provider, listed.model_id, axes[raw.axis])
+                known.setdefault(key, []).append(to_canonical(raw).usd)
+    return known
