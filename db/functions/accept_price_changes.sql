@@ -12,6 +12,8 @@ returns public.pricing_change_rules
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- The audit log keeps a time as text: not in the caller's form of it.
+set TimeZone = 'UTC'
 set lock_timeout = '5s'
 as $$
 declare

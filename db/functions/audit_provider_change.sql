@@ -4,6 +4,9 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- The audit log keeps a time or an interval as text: not in the caller's form of it.
+set TimeZone = 'UTC'
+set IntervalStyle = 'postgres'
 as $$
 declare
     v_by_others constant boolean := tg_nargs > 0;

@@ -5,6 +5,8 @@ returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- The audit log keeps an interval as text: not in the caller's form of it.
+set IntervalStyle = 'postgres'
 -- A log row that somebody holds is waited for by the delete of its job; the next call tries again.
 set lock_timeout = '2s'
 as $$

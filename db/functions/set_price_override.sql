@@ -14,6 +14,8 @@ returns public.pricing_overrides
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
+-- The audit log keeps a time as text: not in the caller's form of it.
+set TimeZone = 'UTC'
 -- A sync of the provider is waited for; a transaction that somebody left open is not.
 set lock_timeout = '5s'
 as $$
