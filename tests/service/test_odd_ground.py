@@ -34,8 +34,8 @@ ENVIRONMENT = {
     " -c row_security=off",
     "PGGEQO": "off",
 }
-# Each in turn, but `up`, which is these; J is the job of a sync, M a model of openrouter's. What has
-# nothing to do here says so, after a "no".
+# Each in turn, but `up`, which is these. J is the job of a sync, M a model of openrouter's. After a
+# "no": what has nothing to do here, and says so.
 COMMANDS = """
 status
 status J
