@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
+from service.connection_arguments import psycopg_arguments
+from service.connection_failure import failure_of
+from service.database_address import DatabaseAddress
 from service.errors import (
     DatabaseRefused,
     DatabaseUnavailable,
     MigrationError,
     PricingError,
-    SettingsError,
 )
 from service.pinned_connection import PinnedConnection
 from service.timestamps import bound_timestamps
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
 # Through a transaction-mode pooler a prepared statement would stay in the server's connection.
-# PGCLIENTENCODING counts where nothing is said.
-ALWAYS: dict[str, Any] = {"prepare_threshold": None, "client_encoding": "UTF8"}
+ALWAYS: dict[str, Any] = {"prepare_threshold": None}
 # A pooler that has no connection left lets a statement wait, and says nothing.
 PIN_SECONDS = 6.0
 
@@ -53,38 +53,37 @@ REFUSED = {
 }
 
 
-def connect(url: str, **kwargs: Any) -> psycopg.Connection:
-    """Open a connection; what the URL itself says wins over ``DEFAULTS``.
+def connect(
+    address: DatabaseAddress | str, *, autocommit: bool = False, connect_timeout: int | None = None
+) -> psycopg.Connection:
+    """Open a connection; what the address itself says wins over ``DEFAULTS``.
 
-    Raises SettingsError for what is no database URL, and DatabaseUnavailable when nobody
-    answers or we are not let in. Neither repeats the URL: it holds the password.
+    Raises SettingsError for a text that is no address, and DatabaseUnavailable when nobody
+    answers or we are not let in. Neither repeats the password.
     """
-    try:
-        given = conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        raise SettingsError(
-            "The database URL is not one.",
-            hint="Write it as postgresql://user:password@host:5432/database.",
-        ) from None
-    defaults = {key: value for key, value in DEFAULTS.items() if key not in given}
-    autocommit = kwargs.pop("autocommit", False)
-    try:
-        connection = PinnedConnection.connect(
-            url,
-            **{**defaults, **kwargs, **ALWAYS},
-            autocommit=True,
-        )
-    except psycopg.OperationalError as error:
-        raise _unavailable(error, secret=given.get("password")) from None
-    try:
-        connection.pin(PIN_SECONDS)
-        connection.autocommit = autocommit
-    # Whatever its code: a pooler takes us in first, and then looks for a connection to the server.
-    except psycopg.Error as error:
-        connection.close()
-        raise _unavailable(error, secret=given.get("password")) from None
-    bound_timestamps(connection)
-    return connection
+    if isinstance(address, str):
+        address = DatabaseAddress.from_text("DATABASE_URL", address)
+    failures = []
+    for attempt in address.attempts():
+        arguments = {**psycopg_arguments(address, attempt, DEFAULTS), **ALWAYS}
+        if connect_timeout is not None:
+            arguments["connect_timeout"] = connect_timeout
+        try:
+            connection = PinnedConnection.connect(**arguments, autocommit=True)
+        except psycopg.OperationalError as error:
+            failures.append(failure_of(error, address, attempt.host))
+            continue
+        try:
+            connection.pin(PIN_SECONDS)
+            connection.autocommit = autocommit
+        # Whatever its code: a pooler takes us in first, and then looks for one to the server.
+        except psycopg.Error as error:
+            connection.close()
+            failures.append(failure_of(error, address, attempt.host))
+            continue
+        bound_timestamps(connection)
+        return connection
+    raise _unavailable("; ".join(dict.fromkeys(failures)))
 
 
 @contextmanager
@@ -114,7 +113,8 @@ def refusal(error: Exception) -> PricingError | None:
     if error.sqlstate is not None and error.sqlstate.startswith("PT4"):
         return DatabaseRefused(said, hint=error.diag.message_hint, code=error.sqlstate)
     if is_lost(error):
-        return _unavailable(error)
+        lines = str(error).strip().splitlines() or ["no answer"]
+        return _unavailable(lines[0])
     if error.sqlstate == LOCK_NOT_AVAILABLE:
         # Our functions say who it is, with a hint; Postgres says that it was too long.
         named = error.diag.message_primary if error.diag.message_hint else None
@@ -146,11 +146,9 @@ def is_lost(error: psycopg.Error) -> bool:
     return error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate[:4] == "57P0"
 
 
-def _unavailable(error: psycopg.Error, *, secret: str | int | None = None) -> DatabaseUnavailable:
-    lines = str(error).strip().splitlines() or ["no answer"]
-    message = lines[0] if secret in (None, "") else lines[0].replace(str(secret), "********")
+def _unavailable(why: str) -> DatabaseUnavailable:
     return DatabaseUnavailable(
-        f"The database does not answer: {message}",
+        f"The database does not answer: {why}",
         hint="Is the server running, and is the database URL right? "
         "`pricing-sync config` shows the one in use.",
     )

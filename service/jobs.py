@@ -13,6 +13,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from service.database import connect, refusals
+from service.database_address import DatabaseAddress
 from service.errors import DatabaseUnavailable, PricingError
 
 FOLLOW_SECONDS = 0.2
@@ -153,7 +154,7 @@ def workers_alive(connection: psycopg.Connection) -> int:
 
 
 def follow_job(
-    url: str, job_id: UUID, while_away: Callable[[], None] | None = None
+    address: DatabaseAddress | str, job_id: UUID, while_away: Callable[[], None] | None = None
 ) -> Iterator[tuple[Job, list[ProviderSync]]]:
     """The job again and again, at last as it ended.
 
@@ -162,7 +163,7 @@ def follow_job(
     lost_at: float | None = None
     while True:
         try:
-            with connect(url, autocommit=True) as connection:
+            with connect(address, autocommit=True) as connection:
                 while True:
                     job = read_job(connection, job_id)
                     lost_at = None

@@ -8,10 +8,13 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from service.connection import BoundedConnection
+from service.connection_arguments import psycopg_arguments
+from service.connection_failure import failure_of
+from service.database_address import DatabaseAddress
 from service.errors import SettingsError
 from service.pins import FIND_WRONG, PINS, pin_statement, wrong_settings
 from service.rows import the_row
@@ -53,25 +56,16 @@ where r.rolname = '{WORKER_ROLE}' and pg_has_role(session_user, r.oid, 'member')
 """
 
 
-def worker_url() -> str:
-    """The worker's database URL; asked when a connection is made, not at import."""
+def worker_address() -> DatabaseAddress:
+    """The worker's database; asked when a connection is made, not at import."""
     settings = read_settings()
-    if settings.worker_database_url is not None:
-        return settings.worker_database_url.get_secret_value()
-    return settings.require_database_url()
+    return settings.worker_database_url or settings.require_database_url()
 
 
 def worker_conninfo() -> str:
-    """The worker's URL with what it leaves out; raises SettingsError when it is no URL."""
-    try:
-        given = conninfo_to_dict(worker_url())
-    except psycopg.ProgrammingError:
-        raise SettingsError(
-            "The worker's database URL is not one.",
-            hint="Write it as postgresql://user:password@host:5432/database.",
-        ) from None
-    # PGCLIENTENCODING counts where nothing is said.
-    return make_conninfo(**{**DEFAULTS, **given, "client_encoding": "UTF8"})
+    """For a connection that procrastinate makes itself, as when a sync job is deferred."""
+    address = worker_address()
+    return make_conninfo(**psycopg_arguments(address, address.attempts()[0], DEFAULTS))
 
 
 class WorkerSessions:
@@ -121,7 +115,7 @@ class WorkerSessions:
         self._given_up = None
 
     async def _open(self) -> BoundedConnection:
-        connection = await BoundedConnection.connect(worker_conninfo(), autocommit=True)
+        connection = await _connect()
         bound_timestamps(connection)
         self._unready.add(connection)
         try:
@@ -151,6 +145,19 @@ class WorkerSessions:
             await _require_own_settings(connection, takes_role)
 
 
+async def _connect() -> BoundedConnection:
+    """To the first host that is as wanted; psycopg.OperationalError repeats no secret."""
+    address = worker_address()
+    failures = []
+    for attempt in address.attempts():
+        arguments = psycopg_arguments(address, attempt, DEFAULTS)
+        try:
+            return await BoundedConnection.connect(**arguments, autocommit=True)
+        except psycopg.OperationalError as error:
+            failures.append(failure_of(error, address, attempt.host))
+    raise psycopg.OperationalError("; ".join(dict.fromkeys(failures)))
+
+
 async def _require_own_settings(connection: BoundedConnection, takes_role: bool) -> None:
     cursor = await connection.execute(FIND_WRONG.encode())
     wrong = wrong_settings([(*row,) for row in await cursor.fetchall()], "worker")
@@ -175,7 +182,7 @@ async def _session_lasts(connection: BoundedConnection) -> bool:
     """LISTEN here, NOTIFY from another connection: only a session of our own hears it."""
     channel = f"pricing_probe_{uuid.uuid4().hex}"
     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-    other = await BoundedConnection.connect(worker_conninfo(), autocommit=True)
+    other = await _connect()
     try:
         await other.execute("select pg_notify(%s, '')", [channel], prepare=False)
     finally:

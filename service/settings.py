@@ -9,12 +9,12 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from service.credential_hosts import CredentialHosts
+from service.database_address import DatabaseAddress
 from service.errors import SettingsError
 from service.secret_files import SUFFIX, naming_variable, read_secret
 from service.trusted_proxies import TrustedProxies
@@ -36,13 +36,13 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseAddress | None = Field(
         default=None, description="the owner's connection: migrations, the command line"
     )
-    web_database_url: SecretStr | None = Field(
+    web_database_url: DatabaseAddress | None = Field(
         default=None, description="the web process; default: DATABASE_URL with role pricing_web"
     )
-    worker_database_url: SecretStr | None = Field(
+    worker_database_url: DatabaseAddress | None = Field(
         default=None, description="the worker; default: DATABASE_URL with role pricing_worker"
     )
     admin_key: SecretStr | None = Field(
@@ -120,14 +120,14 @@ class Settings(BaseModel):
         except ValueError as error:
             raise PydanticCustomError("networks", "{wrong}", {"wrong": str(error)}) from None
 
-    def require_database_url(self) -> str:
-        """The owner's URL, or a SettingsError that says how to get one."""
+    def require_database_url(self) -> DatabaseAddress:
+        """The owner's, or a SettingsError that says how to get one."""
         if self.database_url is None:
             raise SettingsError(
                 "DATABASE_URL is not set.",
                 hint="Set it to your Postgres, or run `pricing-sync up` for an embedded one.",
             )
-        return self.database_url.get_secret_value()
+        return self.database_url
 
 
 def variable_name(field: str) -> str:
@@ -138,7 +138,11 @@ def variable_name(field: str) -> str:
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment; a wrong value is a SettingsError that names the variable."""
     source = os.environ if environ is None else environ
-    values = {field: text for field in Settings.model_fields if (text := _text(field, source))}
+    values = {
+        field: _read(field, text, source, environ)
+        for field in Settings.model_fields
+        if (text := _text(field, source))
+    }
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -167,6 +171,14 @@ def _set_by(field: str, source: Mapping[str, str]) -> str:
     return variable
 
 
+def _read(
+    field: str, text: str, source: Mapping[str, str], environ: Mapping[str, str] | None
+) -> object:
+    if field.endswith("database_url"):
+        return DatabaseAddress.from_text(_set_by(field, source), text, environ)
+    return text
+
+
 def _what_is_wrong(error: ErrorDetails) -> str:
     if error["type"] == "too_short":
         # pydantic counts "items" where the text is a secret.
@@ -190,7 +202,7 @@ def shown_settings(settings: Settings) -> list[dict[str, str]]:
         rows.append(
             {
                 "variable": variable_name(field),
-                "value": _shown(field, value),
+                "value": _shown(value),
                 "meaning": _meaning(field, info.description or ""),
             }
         )
@@ -203,18 +215,9 @@ def _meaning(field: str, description: str) -> str:
     return description
 
 
-def _shown(field: str, value: object) -> str:
+def _shown(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, SecretStr):
-        return hide_password(value.get_secret_value()) if field.endswith("url") else "********"
-    return str(value)
-
-
-def hide_password(url: str) -> str:
-    """A database URL without its password, for logs and display."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url if "password=" not in url else "********"
-    netloc = parts.netloc.replace(f":{parts.password}@", ":********@")
-    return urlunsplit(parts._replace(netloc=netloc))
+    if isinstance(value, DatabaseAddress):
+        return value.shown()
+    return "********" if isinstance(value, SecretStr) else str(value)

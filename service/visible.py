@@ -7,6 +7,11 @@ come from outside.
 
 from __future__ import annotations
 
+import codecs
+
+# Loaded now: a process without a free descriptor must still be able to log that it has none.
+codecs.lookup("unicode_escape")
+
 
 def visible(text: str) -> str:
     """For a cell or a line on a terminal: blanks stay blanks, the rest is replaced."""

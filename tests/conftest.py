@@ -149,6 +149,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     names: list[Any] = [name for name in os.environ if name.startswith(("PRICING_", "PG"))]
     for name in [*names, "DATABASE_URL"]:
         monkeypatch.delenv(name, raising=False)
+    # What this process has taken out of its environment before.
+    monkeypatch.setattr("service.libpq_environment._taken", {})
     return monkeypatch
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import SecretStr
 
 from service import __version__
 from service.cli.options import Json
@@ -19,6 +18,7 @@ from service.settings import Settings, read_settings, shown_settings
 from service.terminal import Terminal
 
 if TYPE_CHECKING:
+    from service.database_address import DatabaseAddress
     from service.migrations.runner import MigrateResult
 
 WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True)]
@@ -89,26 +89,26 @@ def migrate(
         output.json({"file": str(path)}) if as_json else output.say(str(path))
         return
     settings = command_settings()
-    url = settings.require_database_url()
+    address = settings.require_database_url()
     if adopt:
-        _adopt(settings, url, output, as_json=as_json)
+        _adopt(settings, address, output, as_json=as_json)
         return
     if repair:
-        _repair(settings, url, output, only_show=status, as_json=as_json)
+        _repair(settings, address, output, only_show=status, as_json=as_json)
         return
     if status:
-        parts = runner.migration_status(url)
+        parts = runner.migration_status(address)
         is_current = all(part.state in ("applied", "unknown") for part in parts)
         if not as_json:
             show_parts(output, parts)
-        differences = runner.state_differences(url) if is_current else []
+        differences = runner.state_differences(address) if is_current else []
         if as_json:
             output.json([*parts, *differences])
         else:
             show_state(output, differences)
         return
     _log_to_stderr(settings)
-    result = runner.migrate(url)
+    result = runner.migrate(address)
     if as_json:
         output.json(result)
         return
@@ -130,11 +130,13 @@ def _show_result(output: Terminal, result: MigrateResult) -> None:
     show_state(output, [each for each in result.differences if each.statement not in result.advice])
 
 
-def _adopt(settings: Settings, url: str, output: Terminal, *, as_json: bool) -> None:
+def _adopt(
+    settings: Settings, address: DatabaseAddress, output: Terminal, *, as_json: bool
+) -> None:
     from service.migrations.adopt import adopt
 
     _log_to_stderr(settings)
-    result = adopt(url)
+    result = adopt(address)
     if as_json:
         output.json(result)
         return
@@ -147,12 +149,17 @@ def _adopt(settings: Settings, url: str, output: Terminal, *, as_json: bool) -> 
 
 
 def _repair(
-    settings: Settings, url: str, output: Terminal, *, only_show: bool, as_json: bool
+    settings: Settings,
+    address: DatabaseAddress,
+    output: Terminal,
+    *,
+    only_show: bool,
+    as_json: bool,
 ) -> None:
     """Exit 1 when something could not be made again."""
     from service.migrations.repair import planned_repairs, repair
 
-    planned = planned_repairs(url)
+    planned = planned_repairs(address)
     if not as_json:
         show_repairs(output, planned)
     if only_show:
@@ -160,7 +167,7 @@ def _repair(
             output.json(planned)
         return
     _log_to_stderr(settings)
-    result = repair(url)
+    result = repair(address)
     if as_json:
         output.json(result)
     else:
@@ -240,9 +247,9 @@ def _start_process(with_parent: bool) -> Settings:
         from service.up.children import end_with_parent
 
         end_with_parent()
-    if isinstance(settings.database_url, SecretStr):
+    if settings.database_url is not None:
         # The worker's connector reads the environment by itself.
-        os.environ["DATABASE_URL"] = settings.database_url.get_secret_value()
+        os.environ["DATABASE_URL"] = settings.database_url.url()
         os.environ.pop("DATABASE_URL_FILE", None)
     return settings
 

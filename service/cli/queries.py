@@ -10,14 +10,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg.rows import dict_row
-from pydantic import SecretStr
 
 from service.database import connect, refusals
+from service.database_address import DatabaseAddress
 from service.errors import PricingError
 from service.jobs import jobs_between
 from service.settings import Settings, read_settings
 from service.up.instance import running_database_url
-from service.up.logins import login_url
+from service.up.logins import login_address
 
 Row = dict[str, Any]
 
@@ -60,12 +60,13 @@ def command_settings() -> Settings:
     if settings.database_url is None:
         url = running_database_url(settings.data_dir)
         if url is not None:
-            urls = {
-                "database_url": url,
-                "web_database_url": login_url(url, "pricing_web"),
-                "worker_database_url": login_url(url, "pricing_worker"),
+            address = DatabaseAddress.from_text("DATABASE_URL", url)
+            addresses = {
+                "database_url": address,
+                "web_database_url": login_address(address, "pricing_web"),
+                "worker_database_url": login_address(address, "pricing_worker"),
             }
-            return settings.model_copy(update={name: SecretStr(of) for name, of in urls.items()})
+            return settings.model_copy(update=addresses)
     return settings
 
 

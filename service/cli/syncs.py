@@ -13,6 +13,7 @@ from service.cli.given import caller
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, command_settings, find_job
 from service.cli.tables import show_differences, show_jobs
+from service.database_address import DatabaseAddress
 from service.job_calls import cancel_sync, clean_up_stuck_syncs, retry_sync, trigger_sync
 from service.jobs import (
     Job,
@@ -59,7 +60,7 @@ def sync(
     output = Terminal(sys.stdout)
     # With --watch and --json, progress is not what was asked for.
     told = Terminal(sys.stderr) if as_json else output
-    url = command_settings().require_database_url()
+    address = command_settings().require_database_url()
     with command_connection() as connection:
         job_id = trigger_sync(
             connection,
@@ -72,7 +73,7 @@ def sync(
         names = ", ".join(each.provider for each in syncs)
         told.say(f"Job {job_id} is queued: {names}.")
         _tell_of_workers(told, connection)
-    _finish(output, told, url if watch else None, job, syncs, as_json)
+    _finish(output, told, address if watch else None, job, syncs, as_json)
 
 
 def status(
@@ -125,7 +126,7 @@ def retry(
     """Queue the failed and cancelled providers of a job again."""
     output = Terminal(sys.stdout)
     told = Terminal(sys.stderr) if as_json else output
-    url = command_settings().require_database_url()
+    address = command_settings().require_database_url()
     with command_connection() as connection:
         job_id = find_job(connection, job)
         _, before = _read(connection, job_id)
@@ -134,7 +135,7 @@ def retry(
         told.say(f"Job {job_id} is queued again: {names}.")
         _tell_of_workers(told, connection)
         found, syncs = _read(connection, job_id)
-    _finish(output, told, url if wait else None, found, syncs, as_json)
+    _finish(output, told, address if wait else None, found, syncs, as_json)
 
 
 def cleanup(
@@ -179,12 +180,12 @@ def _tell_of_workers(told: Terminal, connection: psycopg.Connection) -> None:
 def _finish(
     output: Terminal,
     told: Terminal,
-    watched: str | None,
+    watched: DatabaseAddress | None,
     job: Job,
     syncs: list[ProviderSync],
     as_json: bool,
 ) -> None:
-    """``watched``: the database's URL when the command shall not end before the job."""
+    """``watched``: the database's address when the command shall not end before the job."""
     if watched is not None:
         job, syncs = _watch(told, watched, job)
     if as_json:
@@ -193,11 +194,11 @@ def _finish(
         raise typer.Exit(1 if job.status in ENDED_BADLY else 0)
 
 
-def _watch(told: Terminal, url: str, job: Job) -> tuple[Job, list[ProviderSync]]:
+def _watch(told: Terminal, address: DatabaseAddress, job: Job) -> tuple[Job, list[ProviderSync]]:
     syncs: list[ProviderSync] = []
     try:
         with Progress(told) as progress:
-            for now in follow_job(url, job.job_id):
+            for now in follow_job(address, job.job_id):
                 job, syncs = now
                 progress.update(syncs)
     except KeyboardInterrupt:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import psycopg
 
 from service.database import connect
+from service.database_address import DatabaseAddress
 from service.doctor.addresses import ADDRESSES, judge_addresses
 from service.doctor.configuration import (
     CONFIGURATION,
@@ -93,7 +94,7 @@ CONNECT_SECONDS = 3
 # The server gives up before we do, so that it can say why, and nothing is left running there.
 STATEMENT_MILLISECONDS = 4000
 
-Sessions = dict[str, Inquiry[Session]]
+Sessions = dict[DatabaseAddress, Inquiry[Session]]
 
 
 def examine(read: Callable[[], Settings]) -> list[Finding]:
@@ -118,17 +119,17 @@ def _examine(read: Callable[[], Settings], deadline: Deadline) -> Iterator[Findi
         return
     there = list(processes(settings))
     roles = [process.role for process in there]
-    sessions = {process.url: _session(process.url, roles) for process in there}
+    sessions = {process.address: _session(process.address, roles) for process in there}
     if settings.database_url is None:
         yield from _judge_sessions(there, sessions, deadline)
         return
-    url = settings.database_url.get_secret_value()
+    address = settings.database_url
     try:
-        connection = Inquiry(lambda: _open(url)).answer(deadline)
+        connection = Inquiry(lambda: _open(address)).answer(deadline)
     except PricingError as error:
-        yield Finding(DATABASE, "fail", error.message, look_for(url))
+        yield Finding(DATABASE, "fail", error.message, look_for(address))
         return
-    state = Inquiry(lambda: _differences(url))
+    state = Inquiry(lambda: _differences(address))
     migrated = yield from _judge_database(connection, state, settings, deadline)
     yield from _judge_sessions(there, sessions, deadline, is_migrated=migrated)
 
@@ -200,11 +201,11 @@ def _judge_sessions(
 ) -> Iterator[Finding]:
     for process in there:
         try:
-            session = sessions[process.url].answer(deadline)
+            session = sessions[process.address].answer(deadline)
         except PricingError as error:
             variable = process.variable if process.own else "DATABASE_URL"
             yield fail(
-                f"{process.name} rights", f"{variable}: {error.message}", look_for(process.url)
+                f"{process.name} rights", f"{variable}: {error.message}", look_for(process.address)
             )
             continue
         if is_migrated:
@@ -214,9 +215,9 @@ def _judge_sessions(
             yield judge_pooler(session)
 
 
-def _open(url: str) -> psycopg.Connection:
+def _open(address: DatabaseAddress) -> psycopg.Connection:
     """One transaction for all that is asked, which may not write."""
-    connection = connect(url, connect_timeout=CONNECT_SECONDS)
+    connection = connect(address, connect_timeout=CONNECT_SECONDS)
     connection.read_only = True
     # Of this transaction only: behind a pooler, the next one is somebody else's.
     connection.execute(
@@ -225,9 +226,9 @@ def _open(url: str) -> psycopg.Connection:
     return connection
 
 
-def _differences(url: str) -> list[Difference]:
+def _differences(address: DatabaseAddress) -> list[Difference]:
     """On a connection of its own: it makes objects, which are rolled back."""
-    with connect(url, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
+    with connect(address, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
         seconds = STATEMENT_MILLISECONDS // 1000
         return read_differences(connection, read_schema(), statement_seconds=seconds)
 
@@ -241,5 +242,5 @@ def _close(connection: psycopg.Connection) -> None:
     connection.close()
 
 
-def _session(url: str, roles: list[str]) -> Inquiry[Session]:
-    return Inquiry(lambda: open_session(url, roles, CONNECT_SECONDS))
+def _session(address: DatabaseAddress, roles: list[str]) -> Inquiry[Session]:
+    return Inquiry(lambda: open_session(address, roles, CONNECT_SECONDS))

@@ -10,7 +10,8 @@ import psycopg
 from psycopg import sql
 
 from service.database import connect
-from service.doctor.configuration import Process, address
+from service.database_address import DatabaseAddress
+from service.doctor.configuration import Process
 from service.doctor.finding import Finding, fail, ok, warn
 from service.doctor.server import grant, quoted
 from service.rows import the_row
@@ -86,9 +87,9 @@ class Session:
         return self.heard_ms is not None
 
 
-def open_session(url: str, roles: list[str], connect_seconds: int) -> Session:
+def open_session(address: DatabaseAddress, roles: list[str], connect_seconds: int) -> Session:
     """Connect as the process would, look around, and listen for a notification of our own."""
-    with _connect(url, connect_seconds) as connection:
+    with _connect(address, connect_seconds) as connection:
         with connection.transaction():
             # The login's own, which a command does not go by.
             connection.execute("set local search_path to default")
@@ -106,7 +107,7 @@ def open_session(url: str, roles: list[str], connect_seconds: int) -> Session:
             finds_engine=finds_engine,
             # A pooler makes up the process id that it tells when one connects.
             is_pooled=pid != connection.info.backend_pid,
-            heard_ms=_heard(connection, url, connect_seconds),
+            heard_ms=_heard(connection, address, connect_seconds),
             more=tuple(what for (what,) in connection.execute(_MORE.encode()).fetchall()),
         )
 
@@ -217,19 +218,21 @@ def _login_of_its_own(process: Process) -> str:
     return (
         f"create role {login} login password '...' in role {process.role};{settings}"
         f" then: export {process.variable}=postgresql://{login}:...@"
-        f"{address(process.url).rpartition('@')[2]}"
+        f"{process.address.place()}"
     )
 
 
-def _connect(url: str, seconds: int) -> psycopg.Connection:
-    return connect(url, autocommit=True, connect_timeout=seconds)
+def _connect(address: DatabaseAddress, seconds: int) -> psycopg.Connection:
+    return connect(address, autocommit=True, connect_timeout=seconds)
 
 
-def _heard(connection: psycopg.Connection, url: str, connect_seconds: int) -> float | None:
+def _heard(
+    connection: psycopg.Connection, address: DatabaseAddress, connect_seconds: int
+) -> float | None:
     """Milliseconds from NOTIFY on another connection to here; the same probe as the worker's."""
     channel = f"pricing_probe_{uuid.uuid4().hex}"
     connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-    with _connect(url, connect_seconds) as other:
+    with _connect(address, connect_seconds) as other:
         sent = time.monotonic()
         other.execute("select pg_notify(%s, '')", [channel])
     for _ in connection.notifies(timeout=PROBE_SECONDS, stop_after=1):

@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from service.database import connect
 from service.embedded.postgres_server import (
     PORT,
     Account,
@@ -38,7 +39,7 @@ from service.embedded.programs import (
     server_programs,
     temporary_directories,
 )
-from service.errors import EmbeddedPostgresError
+from service.errors import DatabaseUnavailable, EmbeddedPostgresError
 
 HOME = "postgres-18"
 DATABASE = "pricing"
@@ -220,11 +221,11 @@ def database_url(socket_directory: Path, database: str = DATABASE, port: int = P
 
 def _create_database(socket_directory: Path) -> None:
     try:
-        with psycopg.connect(database_url(socket_directory, "postgres"), autocommit=True) as server:
+        with connect(database_url(socket_directory, "postgres"), autocommit=True) as server:
             exists = "select 1 from pg_catalog.pg_database where datname = %s"
             if server.execute(exists, [DATABASE]).fetchone() is None:
                 server.execute(f"create database {DATABASE}")
-    except psycopg.Error as error:
+    except (psycopg.Error, DatabaseUnavailable) as error:
         raise EmbeddedPostgresError(
             f"The embedded Postgres runs but refuses us: {error}"
         ) from error

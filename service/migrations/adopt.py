@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from service.database import connect
+from service.database_address import DatabaseAddress
 from service.errors import MigrationError
 from service.migrations.blocks import LEDGER
 from service.migrations.legacy_history import copy_history
@@ -115,13 +116,13 @@ order by n.nspname, p.proname
 """
 
 
-def adopt(url: str, *, roots: Roots | None = None) -> AdoptResult:
+def adopt(address: DatabaseAddress | str, *, roots: Roots | None = None) -> AdoptResult:
     """Move, in one transaction; migrate; copy the history that fits, in another one.
 
     Raises MigrationError, with nothing moved, where one of them cannot be moved.
     """
     schema = read_schema(roots)
-    with connect(url, autocommit=True) as connection:
+    with connect(address, autocommit=True) as connection:
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         refuse_other_login(connection)
         ledger = read_ledger(connection)
@@ -142,8 +143,8 @@ def adopt(url: str, *, roots: Roots | None = None) -> AdoptResult:
                 )
         except psycopg.Error as error:
             raise failure("adopt", error, advice_on(connection, error)) from error
-    result = migrate(url, roots=roots)
-    with connect(url, autocommit=True) as connection:
+    result = migrate(address, roots=roots)
+    with connect(address, autocommit=True) as connection:
         try:
             with connection.transaction():
                 take_lock(connection)

@@ -15,6 +15,7 @@ from uuid import UUID
 import psycopg
 
 from service.database import connect
+from service.database_address import DatabaseAddress
 from service.errors import MigrationError
 from service.migrations.aftermath import rebuild_jobs, settle_aftermath, settle_jobs
 from service.migrations.blocks import LEDGER, quote
@@ -60,37 +61,39 @@ class RepairResult:
     migrated: MigrateResult
 
 
-def planned_repairs(url: str, *, roots: Roots | None = None) -> list[Difference]:
+def planned_repairs(
+    address: DatabaseAddress | str, *, roots: Roots | None = None
+) -> list[Difference]:
     """What a repair would begin with, in its order; changes nothing.
 
     What hangs on a missing table, such as a foreign key, is only known once that is there again.
     """
     schema = read_schema(roots)
-    with connect(url, autocommit=True) as connection:
+    with connect(address, autocommit=True) as connection:
         refuse_other_login(connection)
         if ours_without_ledger(connection, schema):
             return [Difference(f"table {LEDGER}", MISSING, None, False)]
         return _to_repair(connection, _as_migrated(connection, schema))
 
 
-def repair(url: str, *, roots: Roots | None = None) -> RepairResult:
+def repair(address: DatabaseAddress | str, *, roots: Roots | None = None) -> RepairResult:
     """Make again what is gone, in one transaction, and migrate.
 
     Only a database that an older version has migrated needs three: what it had, the migrations
     that it lacks, and the rest.
     """
     schema = read_schema(roots)
-    with connect(url, autocommit=True) as connection:
+    with connect(address, autocommit=True) as connection:
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         refuse_other_login(connection)
         refuse_other_history(schema, read_ledger(connection))
         work = _tried(connection, schema)
-    result = migrate(url, roots=roots)
+    result = migrate(address, roots=roots)
     if not work.is_whole:
-        with connect(url, autocommit=True) as connection:
+        with connect(address, autocommit=True) as connection:
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             work = _tried(connection, schema, after=work)
-        result = replace(migrate(url, roots=roots), applied=result.applied)
+        result = replace(migrate(address, roots=roots), applied=result.applied)
     return RepairResult(tuple(work.repaired), tuple(work.lost), tuple(_sentences(work)), result)
 
 

@@ -14,6 +14,7 @@ import psycopg
 
 from service import __version__
 from service.database import connect, is_lost
+from service.database_address import DatabaseAddress
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, UNFIT, block
 from service.migrations.parts import Part, all_parts, export_parts
@@ -67,14 +68,14 @@ class LedgerRow:
     applied_at: datetime
 
 
-def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
+def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> MigrateResult:
     """Apply what the database lacks, part by part, each in a transaction of its own.
 
     Safe twice, from several places at once, and after a run that was killed. Raises
     ForeignRelations, MigrationError or DatabaseUnavailable; a failing part leaves nothing behind.
     """
     schema = read_schema(roots)
-    with connect(url, autocommit=True) as connection:
+    with connect(address, autocommit=True) as connection:
         # A snapshot from before the lock would not see what its last holder did.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         ledger = read_ledger(connection)
@@ -90,16 +91,20 @@ def migrate(url: str, *, roots: Roots | None = None) -> MigrateResult:
         return MigrateResult(applied, _advice(connection), mended, left)
 
 
-def state_differences(url: str, *, roots: Roots | None = None) -> list[Difference]:
+def state_differences(
+    address: DatabaseAddress | str, *, roots: Roots | None = None
+) -> list[Difference]:
     """How the database differs from this release beside its ledger; changes nothing."""
-    with connect(url, autocommit=True) as connection:
+    with connect(address, autocommit=True) as connection:
         refuse_other_login(connection)
         return _differences(connection, read_schema(roots))
 
 
-def migration_status(url: str, *, roots: Roots | None = None) -> list[PartStatus]:
+def migration_status(
+    address: DatabaseAddress | str, *, roots: Roots | None = None
+) -> list[PartStatus]:
     """Every part of this version, and what else the ledger has, in order; changes nothing."""
-    with connect(url, autocommit=True) as connection:
+    with connect(address, autocommit=True) as connection:
         return part_statuses(connection, roots=roots)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.libpq_environment import environment_of_children
 from service.program import PIPE, Program
 from service.secret_files import SUFFIX
 
@@ -50,7 +51,8 @@ class Child:
     def start(self) -> None:
         given = self.environment()
         # What is given by value is given by no file.
-        ours = {name: os.environ[name] for name in os.environ if name not in _files_of(given)}
+        files = _files_of(given)
+        ours = {k: v for k, v in environment_of_children().items() if k not in files}
         environment = {**ours, **given}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:

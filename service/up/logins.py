@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import psycopg
 
+from service.database_address import DatabaseAddress
+
 LOGINS = {"pricing_web": "pricing_web_login", "pricing_worker": "pricing_worker_login"}
 
 
-def login_url(url: str, role: str) -> str:
-    """The embedded database's URL for the login that is a member of ``role``."""
-    return url.replace("//postgres@", f"//{LOGINS[role]}@", 1)
+def login_address(address: DatabaseAddress, role: str) -> DatabaseAddress:
+    """The embedded database's address for the login that is a member of ``role``."""
+    return address.of_login(LOGINS[role])
 
 
 def make_logins(connection: psycopg.Connection) -> None:

@@ -24,6 +24,7 @@ import psycopg
 
 from service.credentials import report_credentials_of_worker_to_come
 from service.database import connect
+from service.database_address import DatabaseAddress
 from service.embedded import EmbeddedPostgres
 from service.errors import DatabaseUnavailable, PricingError
 from service.jobs import (
@@ -43,10 +44,9 @@ from service.up.admin_key import kept_admin_key
 from service.up.children import Child, stop_children
 from service.up.first_sync import first_groups, trigger_group
 from service.up.instance import Instance
-from service.up.logins import login_url, make_logins
+from service.up.logins import login_address, make_logins
 from service.up.ports import free_port, reachable_host, web_address
 from service.up.stopping import StopRequested, StopSignals
-from service.web.database_url import asyncpg_url
 
 Answer = TypeVar("Answer")
 
@@ -110,7 +110,7 @@ class Up:
         self._signals = signals
         self._instance = Instance(settings.data_dir)
         self._embedded: EmbeddedPostgres | None = None
-        self._url = ""
+        self._known: DatabaseAddress | None = None
         self._admin_key = ""
         self._port = settings.port
         self._children: list[Child] = []
@@ -135,10 +135,9 @@ class Up:
 
     def start(self) -> None:
         """Return when the web process is ready for requests."""
-        self._require_url()
         self._instance.take()
         self._start_database()
-        applied = migrate(self._url).applied
+        applied = migrate(self._address).applied
         if self._embedded is not None:
             self._ask(make_logins)
         if applied:
@@ -169,7 +168,7 @@ class Up:
                 waiting = [ProviderSync(each, "queued") for later in groups for each in later]
                 syncs: list[ProviderSync] = []
                 asked = time.monotonic()
-                for _, found in follow_job(self._url, job_id, self._tend_at_first):
+                for _, found in follow_job(self._address, job_id, self._tend_at_first):
                     syncs = [sync for sync in found if sync.provider in group]
                     progress.update([*ended, *syncs, *waiting])
                     self._tend_at_first()
@@ -186,7 +185,7 @@ class Up:
         key_file = shlex.quote(str(self._settings.data_dir / KEY_FILE))
         is_kept = self._settings.admin_key is None
         key = f"$(cat {key_file})" if is_kept else _given("PRICING_ADMIN_KEY")
-        database = self._url if self._embedded else _given("DATABASE_URL")
+        database = self._address.url() if self._embedded else _given("DATABASE_URL")
         address = web_address(self._settings.host, self._port)
         self._say()
         self._say(f"Ready at    {address}", style="bold")
@@ -205,22 +204,23 @@ class Up:
             self._tend()
             time.sleep(WATCH_SECONDS)
 
-    def _require_url(self) -> None:
-        """Before anything is migrated: the web process takes a URL, no ``host=... dbname=...``."""
-        url = self._settings.database_url
-        if url is not None and self._settings.web_database_url is None:
-            asyncpg_url(url.get_secret_value())
+    @property
+    def _address(self) -> DatabaseAddress:
+        if self._known is None:
+            raise RuntimeError("the database is not started yet")
+        return self._known
 
     def _start_database(self) -> None:
         if self._settings.database_url is not None:
-            self._url = self._settings.database_url.get_secret_value()
+            self._known = self._settings.database_url
             return
         data_dir = self._settings.data_dir
         self._say(f"Starting the embedded Postgres in {data_dir} ...")
         self._embedded = EmbeddedPostgres(data_dir)
         with self._signals.held():
-            self._url = self._embedded.start()
-        self._instance.publish(self._url)
+            url = self._embedded.start()
+        self._known = DatabaseAddress.from_text("DATABASE_URL", url)
+        self._instance.publish(url)
 
     def _start_children(self) -> None:
         logs = self._settings.data_dir / "logs"
@@ -234,11 +234,11 @@ class Up:
 
     def _environment(self) -> Mapping[str, str]:
         """What the children get to know; by environment, where other users cannot read it."""
-        environment = {"DATABASE_URL": self._url, "PRICING_ADMIN_KEY": self._admin_key}
+        environment = {"DATABASE_URL": self._address.url(), "PRICING_ADMIN_KEY": self._admin_key}
         if self._embedded is not None:
             environment |= {
-                "PRICING_WEB_DATABASE_URL": login_url(self._url, "pricing_web"),
-                "PRICING_WORKER_DATABASE_URL": login_url(self._url, "pricing_worker"),
+                "PRICING_WEB_DATABASE_URL": login_address(self._address, "pricing_web").url(),
+                "PRICING_WORKER_DATABASE_URL": login_address(self._address, "pricing_worker").url(),
             }
         return environment
 
@@ -286,7 +286,7 @@ class Up:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                with connect(self._url, autocommit=True) as connection:
+                with connect(self._address, autocommit=True) as connection:
                     return question(connection)
             except DatabaseUnavailable:
                 if self._embedded is None or time.monotonic() > deadline:
@@ -316,7 +316,7 @@ class Up:
             return
         self._probed_at = time.monotonic()
         try:
-            connect(self._url).close()
+            connect(self._address).close()
             self._failed_probes = 0
         except DatabaseUnavailable:
             self._failed_probes += 1

@@ -14,12 +14,13 @@ from typing import Any
 
 import asyncpg
 
+from service.database_address import DatabaseAddress
 from service.errors import SettingsError
 from service.pins import PINS, SEARCH_PATH, pin_statement
 from service.rows import the_row
 from service.settings import Settings
 from service.timestamps import bound_asyncpg_timestamps
-from service.web.database_url import asyncpg_url
+from service.web.connecting import open_connection
 from service.web.errors import CONNECTION_ERRORS, CannotConnect, database_error
 from service.web.sessions import has_sessions, require_login_role
 
@@ -57,8 +58,10 @@ class WebDatabase:
     which may only select and execute.
     """
 
-    def __init__(self, url: str, *, take_role: bool, connections: int = POOL_SIZE + 1) -> None:
-        self._url = asyncpg_url(url)
+    def __init__(
+        self, address: DatabaseAddress, *, take_role: bool, connections: int = POOL_SIZE + 1
+    ) -> None:
+        self._address = address
         self._take_role = take_role
         self._pool_size = connections - 1
         # Unknown until it was probed.
@@ -71,9 +74,7 @@ class WebDatabase:
     def from_settings(cls, settings: Settings) -> WebDatabase:
         most = settings.web_connections
         if settings.web_database_url is not None:
-            return cls(
-                settings.web_database_url.get_secret_value(), take_role=False, connections=most
-            )
+            return cls(settings.web_database_url, take_role=False, connections=most)
         return cls(settings.require_database_url(), take_role=True, connections=most)
 
     @property
@@ -158,7 +159,6 @@ class WebDatabase:
                 )
             self._sessions = sessions
         self._pool = await asyncpg.create_pool(
-            self._url,
             # Nothing is opened here: the server may be gone again at any time, also right now.
             min_size=0,
             max_size=self._pool_size,
@@ -178,13 +178,14 @@ class WebDatabase:
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
         with _connecting():
-            connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
-                self._url,
-                timeout=CONNECT_SECONDS,
+            connection = await open_connection(
+                self._address,
+                name="pricing-sync web",
+                seconds=CONNECT_SECONDS,
+                at_start=_AT_START,
                 command_timeout=COMMAND_SECONDS,
                 # A transaction-mode pooler gives the next statement to another server connection.
                 statement_cache_size=100 if self._sessions else 0,
-                server_settings={"application_name": "pricing-sync web", **_AT_START},
                 connection_class=StatelessConnection,
             )
             await bound_asyncpg_timestamps(connection)

@@ -470,7 +470,7 @@ def test_config_hides_secrets(run: Run) -> None:
     url = "postgresql://somebody:a-secret@db.example/pricing"
     ended = run("config", "--json", DATABASE_URL=url, PRICING_ADMIN_KEY="a-secret-of-24-characters")
     values = {row["variable"]: row["value"] for row in _json(ended)}
-    assert values["DATABASE_URL"] == "postgresql://somebody:********@db.example/pricing"
+    assert values["DATABASE_URL"] == "postgresql://somebody:********@db.example:5432/pricing"
     assert values["PRICING_ADMIN_KEY"] == "********"
     assert values["PRICING_PORT"] == "8000"
     assert "PRICING_PORT" in run("config", DATABASE_URL="").stdout

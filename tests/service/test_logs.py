@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -114,3 +116,16 @@ def test_the_engines_lines_of_a_running_worker(
     assert "evil\\n" in worker.output
     lines = worker.output.split("\n")
     assert all(is_harmless(line) and not line.startswith("ERROR:forged") for line in lines)
+
+
+def test_a_process_without_a_free_descriptor_can_still_log() -> None:
+    script = (
+        "import resource; from service.visible import escaped;"
+        "soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE);"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard));"
+        r"print(escaped('\x1b'))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=False
+    )
+    assert answer.stdout == "\\x1b\n", answer.stderr

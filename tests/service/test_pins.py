@@ -10,6 +10,7 @@ import pytest
 from psycopg import sql
 
 from service.database import connect
+from service.database_address import DatabaseAddress
 from service.errors import SettingsError
 from service.migrations.runner import migrate
 from service.pins import PINS
@@ -171,7 +172,7 @@ async def test_where_nothing_can_be_set_what_is_wrong_is_refused_with_its_statem
     migrated_cluster.execute("alter role {} set IntervalStyle = 'iso_8601'", user)
     url = through(pooler, database, login)
     clean_environment.setenv("PRICING_WORKER_DATABASE_URL", url)
-    web = WebDatabase(url, take_role=False)
+    web = WebDatabase(DatabaseAddress.from_text("PRICING_WEB_DATABASE_URL", url), take_role=False)
     for refused in (WorkerSessions().connect(), web.open()):
         with pytest.raises(SettingsError, match="IntervalStyle") as caught:
             await refused

@@ -21,7 +21,6 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
 from service.embedded import HOME, EmbeddedPostgres
@@ -435,9 +434,14 @@ def _answers(port: str) -> bool:
 
 
 def test_children_that_end_again_and_again_are_given_up(
-    up_processes: Processes, data_dir: Path
+    up_processes: Processes, data_dir: Path, tmp_path: Path
 ) -> None:
-    ended = _up_with(up_processes, PRICING_WEB_DATABASE_URL="mysql://nobody@127.0.0.1/none")
+    # Python runs it before anything else.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'serve' in sys.orig_argv:\n    os._exit(3)\n"
+    )
+    path = f"{tmp_path}:{up_processes.environment['PYTHONPATH']}"
+    ended = _up_with(up_processes, PYTHONPATH=path)
     assert ended.returncode == 1
     assert "error: The web process" in ended.stderr
     assert "hint: Its log is " in ended.stderr
@@ -577,15 +581,13 @@ def test_a_read_only_checkout_is_one_line(open_path: Path) -> None:
         open_path.chmod(0o755)
 
 
-def test_a_database_that_is_no_url_is_refused_before_it_is_migrated(
+def test_an_address_that_is_not_understood_is_refused_before_anything_is_migrated(
     up_processes: Processes, empty_database: str
 ) -> None:
-    given = conninfo_to_dict(empty_database)
-    keywords = " ".join(f"{name}='{value}'" for name, value in given.items())
-    psycopg.connect(keywords).close()
-    ended = _up_with(up_processes, DATABASE_URL=keywords)
+    wrong = "mysql://nobody@127.0.0.1/none"
+    ended = _up_with(up_processes, DATABASE_URL=empty_database, PRICING_WEB_DATABASE_URL=wrong)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "DATABASE_URL" in ended.stderr
+    assert "PRICING_WEB_DATABASE_URL" in ended.stderr
     assert len(ended.stderr.splitlines()) == 2
     with psycopg.connect(empty_database) as connection:
         row = connection.execute("select to_regclass('public.pricing_sync_jobs')").fetchone()

@@ -1,0 +1,98 @@
+"""Reads the text of a database's address, a URL or libpq's ``key=value`` form, into its fields.
+
+A text has one meaning or none. Of a URL, what stands before the last ``@`` is user and password;
+where libpq could see the host begin earlier, at a raw ``/``, or at a ``?`` behind an earlier ``@``,
+the text is not understood. So no part of a password is ever taken for something else, and what
+libpq and this module both understand means the same to both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote_to_bytes
+
+SCHEMES = ("postgresql://", "postgres://")
+
+_HOST = r"(?:\[(?P<ip>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:,@]*))(?::(?P<port>[0-9]*))?"
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_NEVER_RAW = re.compile(r"[\x00-\x20\x7f]")
+_PAIR = re.compile(
+    r"""\s*(?P<key>[^\s=']+)\s*=\s*
+        (?:'(?P<quoted>(?:[^'\\]|\\.)*)'|(?P<bare>(?!')(?:[^\s\\]|\\.)*))(?=\s|\Z)\s*""",
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class NotUnderstood(ValueError):
+    """The text has no meaning, or more than one. Says nothing of it."""
+
+
+def read_address_text(text: str) -> dict[str, str]:
+    """libpq's keywords with their values, those left out or empty not at all.
+
+    ``host`` and ``port`` are comma-separated lists of the same length, or one port for all.
+    """
+    text = text.strip()
+    pairs = _read_url(text) if text.startswith(SCHEMES) else _read_keywords(text)
+    return {key: value for key, value in dict(pairs).items() if value}
+
+
+def _read_url(text: str) -> Iterator[tuple[str, str]]:
+    if _NEVER_RAW.search(text):
+        raise NotUnderstood
+    rest = text.partition("://")[2]
+    login, at, place = rest.rpartition("@")
+    if at:
+        if "/" in login or "?" in login.partition("@")[2]:
+            # Of the password, or of what follows the host: then this @ stands in a value.
+            raise NotUnderstood
+        user, _, password = login.partition(":")
+        yield "user", _decoded(user)
+        yield "password", _decoded(password)
+    address, has_query, query = place.partition("?")
+    hosts, _, database = address.partition("/")
+    yield from _read_hosts(hosts)
+    yield "dbname", _decoded(database)
+    for pair in query.split("&") if has_query and query else ():
+        key, equals, value = pair.partition("=")
+        if not equals or "=" in value:
+            raise NotUnderstood
+        if (key, value) == ("ssl", "true"):
+            # As JDBC says it; libpq takes it too.
+            key, value = "sslmode", "require"
+        yield _decoded(key), _decoded(value)
+
+
+def _read_hosts(text: str) -> Iterator[tuple[str, str]]:
+    hosts, ports = [], []
+    for each in text.split(","):
+        found = re.fullmatch(_HOST, each)
+        if found is None:
+            raise NotUnderstood
+        hosts.append(_decoded(found["ip"] or found["name"] or ""))
+        ports.append(found["port"] or "")
+    yield "host", ",".join(hosts) if any(hosts) else ""
+    yield "port", ",".join(ports) if any(ports) else ""
+
+
+def _read_keywords(text: str) -> Iterator[tuple[str, str]]:
+    at = 0
+    if not text:
+        raise NotUnderstood
+    while at < len(text):
+        found = _PAIR.match(text, at)
+        if found is None:
+            raise NotUnderstood
+        at = found.end()
+        value = found["bare"] if found["quoted"] is None else found["quoted"]
+        yield found["key"], re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)
+
+
+def _decoded(text: str) -> str:
+    if _BROKEN_ESCAPE.search(text):
+        raise NotUnderstood
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeError:
+        raise NotUnderstood from None
