@@ -121,19 +121,19 @@ class DatabaseAddress:
         except NotUnderstood:
             raise _not_understood(variable) from None
         origin = dict.fromkeys(given, variable)
-        for field, name in FIELD_VARIABLES.items():
-            if field not in given and environ.get(name):
-                given[field], origin[field] = environ[name], name
-        for field, value in given.items():
+        for part, name in FIELD_VARIABLES.items():
+            if part not in given and environ.get(name):
+                given[part], origin[part] = environ[name], name
+        for part, value in given.items():
             if not _is_text(value):
-                raise _not_understood(origin[field])
+                raise _not_understood(origin[part])
         _require_known_host(variable, given, environ)
         hosts, port = _read_places(given, origin)
         user = given.get("user") or _account(variable)
         database = given.get("dbname") or user
-        for field, value in (("user", user), ("dbname", database)):
+        for part, value in (("user", user), ("dbname", database)):
             if _CONTROL.search(value):
-                raise _not_understood(origin.get(field, variable))
+                raise _not_understood(origin.get(part, variable))
         password = given.get("password")
         return cls(
             variable,
