@@ -28,7 +28,7 @@ begin
     if not exists (select from public.pricing_sync_jobs j where j.job_id = p_job_id)
         -- Jobs are pruned; what they held waits on.
         and not exists (
-            select from public.pricing_held_changes h where h.job_id = p_job_id and h.status = 'held'
+            select from public.pricing_held_all h where h.job_id = p_job_id and h.status = 'held'
         )
     then
         raise exception 'There is no job %', coalesce(p_job_id::text, 'null')
@@ -37,7 +37,7 @@ begin
 
     v_providers := array(
         select distinct h.provider_slug
-        from public.pricing_held_changes h
+        from public.pricing_held_all h
         where h.job_id = p_job_id and h.status = 'held'
     );
     perform public.lock_provider_prices(v_providers);
@@ -47,7 +47,12 @@ begin
     from (
         select h.id
         from public.pricing_held_changes h
-        where h.job_id = p_job_id and h.status = 'held' and h.provider_slug = any (v_providers)
+        where h.status = 'held'
+            and h.id = any (array(
+                select s.id
+                from public.pricing_held_all s
+                where s.job_id = p_job_id and s.status = 'held' and s.provider_slug = any (v_providers)
+            ))
         order by h.id
         for no key update
     ) as held;

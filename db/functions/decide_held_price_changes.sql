@@ -28,7 +28,7 @@ begin
                     'extra', h.extra,
                     'raw', h.raw
                 )) as changes
-            from public.pricing_held_changes h
+            from public.pricing_held_all h
             where h.id = any (p_ids)
             group by h.job_id, h.observed_at
             order by h.job_id, h.observed_at

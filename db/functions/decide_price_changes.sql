@@ -1,6 +1,6 @@
 -- Whether a change passes: by its verdict, by what was held or rejected of the model before, and by people's rules. It
 -- writes nothing: hold_price_changes does.
--- after: pricing_is_clock_turn, pricing_sets_differ
+-- after: pricing_held_all, pricing_is_clock_turn, pricing_sets_differ
 create or replace function public.decide_price_changes(
     p_provider text,
     p_changes jsonb,
@@ -58,8 +58,9 @@ as $$
     said as materialized (
         select distinct on (c.id) c.id as change_id, h.*
         from change c
-        join public.pricing_held_changes h on h.model_id = c.id
-        where h.still_said
+        join public.pricing_held_all h on h.model_id = c.id
+        where h.model_id = any (array(select c.id from change c))
+            and h.still_said
             and h.status in ('held', 'rejected')
             and (
                 not public.pricing_sets_differ(h.prices, c.new)

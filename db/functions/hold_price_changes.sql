@@ -1,6 +1,6 @@
 -- What becomes of each judged change, and of what was held before. apply_provider_prices calls it, holding the prices of
 -- the providers.
--- after: decide_price_changes
+-- after: decide_price_changes, pricing_held_all
 create or replace function public.hold_price_changes(
     p_provider text,
     p_changes jsonb,
@@ -22,6 +22,11 @@ set enable_nestloop = off
 set jit = off
 as $$
 declare
+    -- By these an index serves: others may have many that are held.
+    v_ids constant bigint[] := p_unchanged_ids || array(
+        select (e.entry ->> 'id')::bigint from jsonb_array_elements(p_changes) as e (entry)
+    );
+    v_said text[];
     v_decisions jsonb;
     v_open jsonb;
 begin
@@ -36,7 +41,7 @@ begin
         left join (
             select distinct h.model_id
             from public.pricing_held_changes h
-            where h.still_said and h.status in ('held', 'rejected')
+            where h.still_said and h.status in ('held', 'rejected') and h.model_id = any (v_ids)
         ) as s on s.model_id = (e.entry ->> 'id')::bigint
     )
     select
@@ -87,6 +92,27 @@ begin
         return;
     end if;
 
+    v_said := array(
+        select distinct d.provider
+        from jsonb_to_recordset(v_decisions) as d (provider text, outcome text)
+        where d.outcome in ('hold', 'keep', 'reject')
+    );
+    -- What the providers have said of these again is counted once for each provider: a row that is said as it was is not
+    -- written. Here those that this list leaves out, which it must not count for.
+    update public.pricing_held_changes h
+    set said_again_from = null,
+        times_seen = s.times_seen,
+        last_seen_at = s.last_seen_at,
+        job_id = s.job_id,
+        observed_at = s.observed_at
+    from public.pricing_held_all s
+    where s.id = h.id
+        and h.provider_slug = any (v_said)
+        and h.still_said
+        and h.status in ('held', 'rejected')
+        and h.said_again_from is not null
+        and not exists (select from unnest(v_ids) as w where w = h.model_id);
+
     -- First what ends: a model has one open row at most.
     with decision as materialized (
         select d.*
@@ -98,13 +124,25 @@ begin
     -- One row of a model is what is said again, all others that still stood are not.
     spoken as materialized (
         select h.id, d.outcome, d.class, d.reason, d.ratio, d.to_zero, d.evidence, d.decided_by, d.note, d.source,
-            d.extra, d.raw, coalesce(h.id = d.said_id, false) as is_said, u.model_id is not null as is_withdrawn
-        from public.pricing_held_changes h
+            d.extra, d.raw, h.times_seen, h.last_seen_at, h.job_id, h.observed_at, p.is_said,
+            u.model_id is not null as is_withdrawn,
+            case when p.is_said and d.outcome in ('keep', 'reject') then coalesce(r.times, 0) + 1 end as said_again_from
+        from public.pricing_held_all h
+        left join public.pricing_said_again r on r.provider_slug = h.provider_slug
         left join decision d on d.id = h.model_id
         left join (select distinct w as model_id from unnest(p_unchanged_ids) as w) as u on u.model_id = h.model_id
+        cross join lateral (select coalesce(h.id = d.said_id, false) as is_said) as p
         where h.still_said
             and h.status in ('held', 'rejected')
+            and h.model_id = any (v_ids)
             and (d.id is not null or u.model_id is not null)
+            and not (
+                p.is_said
+                and d.outcome in ('keep', 'reject')
+                and coalesce(r.times >= h.said_again_from, false)
+                and (h.class, h.reason, h.ratio, h.to_zero, h.evidence, h.pricing_source, h.extra, h.raw)
+                    is not distinct from (d.class, d.reason, d.ratio, d.to_zero, d.evidence, d.source, d.extra, d.raw)
+            )
     )
     update public.pricing_held_changes h
     set status = case
@@ -114,10 +152,11 @@ begin
             else 'superseded'
         end,
         still_said = s.is_said,
-        times_seen = h.times_seen + s.is_said::integer,
-        last_seen_at = case when s.is_said then p_now else h.last_seen_at end,
-        job_id = case when s.is_said then p_job_id else h.job_id end,
-        observed_at = case when s.is_said then p_observed_at else h.observed_at end,
+        said_again_from = s.said_again_from,
+        times_seen = s.times_seen + s.is_said::integer,
+        last_seen_at = case when s.is_said then p_now else s.last_seen_at end,
+        job_id = case when s.is_said then p_job_id else s.job_id end,
+        observed_at = case when s.is_said then p_observed_at else s.observed_at end,
         pricing_source = case when s.is_said then s.source else h.pricing_source end,
         extra = case when s.is_said then s.extra else h.extra end,
         raw = case when s.is_said then s.raw else h.raw end,
@@ -140,15 +179,25 @@ begin
 
     insert into public.pricing_held_changes (
         model_id, provider_slug, class, reason, ratio, to_zero, prices, previous, evidence, pricing_source, extra, raw,
-        first_job_id, job_id, first_seen_at, last_seen_at, observed_at
+        first_job_id, job_id, first_seen_at, last_seen_at, observed_at, said_again_from
     )
     select d.id, d.provider, d.class, d.reason, d.ratio, d.to_zero, d.prices, d.previous, d.evidence, d.source, d.extra,
-        d.raw, p_job_id, p_job_id, p_now, p_now, p_observed_at
+        d.raw, p_job_id, p_job_id, p_now, p_now, p_observed_at, coalesce(r.times, 0) + 1
     from jsonb_to_recordset(v_decisions) as d (
         id bigint, provider text, outcome text, class text, reason text, ratio numeric, to_zero boolean, prices jsonb,
         previous jsonb, evidence jsonb, source text, extra jsonb, raw jsonb
     )
+    left join public.pricing_said_again r on r.provider_slug = d.provider
     where d.outcome = 'hold';
+
+    insert into public.pricing_said_again as r (provider_slug, said_at, job_id, observed_at)
+    select w, p_now, p_job_id, p_observed_at
+    from unnest(v_said) as w
+    on conflict (provider_slug) do update
+    set times = r.times + 1,
+        said_at = excluded.said_at,
+        job_id = excluded.job_id,
+        observed_at = excluded.observed_at;
 end;
 $$;
 

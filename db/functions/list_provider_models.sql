@@ -108,7 +108,7 @@ begin
                 and c.id in (
                     select h.model_id
                     from public.pricing_held_changes h
-                    where h.still_said and h.status in ('held', 'rejected')
+                    where h.still_said and h.status in ('held', 'rejected') and h.provider_slug = any (p_targets)
                 )
             order by c.id
         ),

@@ -34,11 +34,12 @@ begin
             m.pricing_source as old_source,
             b.base,
             public.pricing_sets_differ(b.base, h.prices) as is_changed
-        from public.pricing_held_changes h
+        from public.pricing_held_all h
         join public.model_pricing m on m.id = h.model_id
         join public.pricing_providers p on p.slug = p_provider
         cross join lateral (select public.pricing_base_set(m) as base) as b
         where m.provider_slug = any (p_targets)
+            and h.provider_slug = any (p_targets)
             and h.still_said
             and h.status in ('held', 'rejected')
             -- Its newest list said so; a model that it skipped is not said again.

@@ -1,3 +1,4 @@
+-- after: pricing_held_all
 create or replace view public.pricing_held
 with (security_invoker = true)
 as
@@ -27,7 +28,7 @@ select
     h.previous,
     h.evidence,
     h.observed_at
-from public.pricing_held_changes h
+from public.pricing_held_all h
 join public.model_pricing m on m.id = h.model_id
 where h.status = 'held';
 

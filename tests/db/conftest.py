@@ -19,6 +19,7 @@ Another = Callable[[], Pricing]
 # Children first: while they are emptied no foreign key and no trigger acts.
 EMPTIED = (
     "public.pricing_held_changes",
+    "public.pricing_said_again",
     "public.pricing_overrides",
     "public.pricing_change_rules",
     "public.pricing_catalogue_prices",

@@ -304,7 +304,7 @@ class Hands:
     def approve_all(self) -> None:
         # Most have been decided by then; those that wait first.
         job_id = self._picked(
-            "select job_id as it from public.pricing_held_changes"
+            "select job_id as it from public.pricing_held_all"
             " order by status <> 'held', id desc limit 8"
         )
         with self.briefly_open():

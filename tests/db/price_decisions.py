@@ -172,7 +172,7 @@ def course(
 
 
 def held_row(pricing: Pricing, held_id: int) -> Row:
-    return pricing.row("select * from public.pricing_held_changes where id = %s", held_id)
+    return pricing.row("select * from public.pricing_held_all where id = %s", held_id)
 
 
 def audit(pricing: Pricing) -> list[Row]:

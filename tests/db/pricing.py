@@ -26,6 +26,7 @@ WRITTEN = (
     "public.model_pricing",
     "public.model_pricing_history",
     "public.pricing_held_changes",
+    "public.pricing_said_again",
     "public.pricing_overrides",
     "public.pricing_change_rules",
     "public.pricing_catalogue_prices",

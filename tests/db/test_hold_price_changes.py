@@ -14,6 +14,8 @@ from tests.db.price_decisions import call, charged, prices
 from tests.db.pricing import Pricing, Row, catalogue_price, price
 
 WRONG = "300"
+# Of a model that had no price yet.
+FIRST = "30000"
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +39,7 @@ def say(pricing: Pricing, *input_per_1m: object, **arguments: object) -> Row:
 
 def held_rows(pricing: Pricing, model: str = "m") -> list[Row]:
     return pricing.rows(
-        "select h.* from public.pricing_held_changes h"
+        "select h.* from public.pricing_held_all h"
         " join public.model_pricing m on m.id = h.model_id where m.model_id = %s order by h.id",
         model,
     )
@@ -209,6 +211,36 @@ def test_but_only_what_that_list_said(pricing: Pricing) -> None:
     log = pricing.sync("openrouter", None)
     assert held_rows(pricing)[0]["times_seen"] == 1
     assert counts(log) == (4, 0, 4, 0)
+
+
+def test_what_is_said_as_it_was_is_counted_and_not_written(pricing: Pricing) -> None:
+    """Thousands that are held, or rejected, cost one row a sync."""
+    say(pricing, WRONG, FIRST)
+    reject(pricing, "m1")
+    say(pricing, WRONG, FIRST)
+    table = pricing.state()["public.pricing_held_changes"]
+    for seen, models in ((3, [WRONG, FIRST]), (4, None), (5, [WRONG, FIRST])):
+        log = pricing.sync("openrouter", None) if models is None else say(pricing, *models)
+        assert log["models_held"] == 2
+        assert pricing.state()["public.pricing_held_changes"] == table
+        for model in ("m", "m1"):
+            (row,) = held_rows(pricing, model)
+            assert (row["times_seen"], row["job_id"]) == (seen, log["job_id"])
+            assert row["last_seen_at"] == log["applied_at"]
+
+
+def test_one_that_is_left_out_is_not_counted_with_the_others(pricing: Pricing) -> None:
+    say(pricing, WRONG, "0.4", FIRST)
+    log = say(pricing, WRONG, "0.4", FIRST)
+    left_out = [{"model_id": "m", "reason": "odd"}]
+    both = [listed("0.4", "m1"), listed(FIRST, "m2")]
+    for _ in range(2):
+        pricing.sync("openrouter", both, skipped=left_out)
+    (row,), (other,) = held_rows(pricing, "m"), held_rows(pricing, "m2")
+    assert (row["times_seen"], row["last_seen_at"]) == (2, log["applied_at"])
+    assert (row["job_id"], other["times_seen"]) == (log["job_id"], 4)
+    say(pricing, WRONG, "0.4", FIRST)
+    assert [held_rows(pricing, m)[0]["times_seen"] for m in ("m", "m2")] == [3, 5]
 
 
 def test_unit_stays_held_through_lists_that_are_as_they_were(pricing: Pricing) -> None:

@@ -26,7 +26,8 @@ def neighbours(pricing: Pricing) -> None:
         " (model_id, price_per_input_token, changed_by, pricing_source, job_id)"
         " select id, 0.000003, 'api_sync:deepinfra', 'api:deepinfra', gen_random_uuid() from model"
         ") insert into public.pricing_catalogue_prices (provider_slug, model_id, prices, version)"
-        """ select 'deepinfra', model_id, '{"price_per_input_token": "0.000003"}', 'v' from model""",
+        " select 'deepinfra', model_id, jsonb_build_object('price_per_input_token', '3e-6'), 'v'"
+        " from model",
         NEIGHBOURS,
     )
     pricing.do("set session_replication_role = origin")

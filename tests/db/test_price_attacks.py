@@ -35,7 +35,7 @@ def hear(pricing: Pricing, input_per_1m: object, output_per_1m: object = 2, **mo
 
 
 def waiting(pricing: Pricing) -> Row:
-    return pricing.row("select * from public.pricing_held_changes where status = 'held'")
+    return pricing.row("select * from public.pricing_held_all where status = 'held'")
 
 
 def test_what_was_rejected_outlives_a_rollback_of_what_was_before_it(pricing: Pricing) -> None:

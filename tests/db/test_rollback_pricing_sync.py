@@ -41,7 +41,7 @@ def actions(rows: list[Row]) -> dict[str, str]:
 
 
 def waiting(pricing: Pricing) -> Row:
-    return pricing.row("select * from public.pricing_held_changes where status = 'held'")
+    return pricing.row("select * from public.pricing_held_all where status = 'held'")
 
 
 def test_it_is_shown_first_then_done(pricing: Pricing) -> None:
@@ -318,7 +318,7 @@ def test_a_sync_that_says_the_right_price_again_ends_it(pricing: Pricing) -> Non
     job_id = pricing.sync("openrouter", [price("m", "0.001")])["job_id"]
     roll_back(pricing, job_id)
     pricing.sync("openrouter", [price("m", "0.000001")])
-    row = pricing.row("select * from public.pricing_held_changes")
+    row = pricing.row("select * from public.pricing_held_all")
     assert (row["status"], row["still_said"]) == ("withdrawn", False)
 
 

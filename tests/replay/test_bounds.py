@@ -31,7 +31,7 @@ def guard(pricing: Pricing, *, is_on: bool = True) -> None:
 
 def held(pricing: Pricing, provider: str = "openrouter") -> dict[str, dict[str, Any]]:
     rows = pricing.rows(
-        "select h.*, m.model_id as model from pricing_held_changes h"
+        "select h.*, m.model_id as model from pricing_held_all h"
         " join model_pricing m on m.id = h.model_id"
         " where h.status = 'held' and h.provider_slug = %s",
         provider,

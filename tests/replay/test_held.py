@@ -27,7 +27,7 @@ from tests.replay.stored import decimals, stored_pages
 pytestmark = needs_recordings
 
 HELD = (
-    "select h.*, m.model_id as model from pricing_held_changes h"
+    "select h.*, m.model_id as model from pricing_held_all h"
     " join model_pricing m on m.id = h.model_id order by h.id"
 )
 

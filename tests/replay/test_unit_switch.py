@@ -99,7 +99,7 @@ def _sync(queue: Queue) -> None:
 
 def _held(queue: Queue) -> list[DictRow]:
     return queue.rows(
-        "select h.*, m.model_id from pricing_held_changes h"
+        "select h.*, m.model_id from pricing_held_all h"
         " join model_pricing m on m.id = h.model_id"
         " where h.status = 'held' order by h.provider_slug, m.model_id"
     )

@@ -1,0 +1,41 @@
+create or replace view public.pricing_held_all
+with (security_invoker = true)
+as
+select
+    h.id,
+    h.model_id,
+    h.provider_slug,
+    h.status,
+    h.class,
+    h.reason,
+    h.ratio,
+    h.to_zero,
+    h.prices,
+    h.previous,
+    h.evidence,
+    h.pricing_source,
+    h.extra,
+    h.raw,
+    h.first_job_id,
+    case when a.is_later then r.job_id else h.job_id end as job_id,
+    h.first_seen_at,
+    case when a.is_later then r.said_at else h.last_seen_at end as last_seen_at,
+    h.times_seen + case when a.is_later then (r.times - h.said_again_from)::integer else 0 end as times_seen,
+    h.still_said,
+    case when a.is_later then r.observed_at else h.observed_at end as observed_at,
+    h.decided_at,
+    h.decided_by,
+    h.decision_note,
+    h.said_again_from
+from public.pricing_held_changes h
+left join public.pricing_said_again r on r.provider_slug = h.provider_slug
+cross join lateral (select coalesce(r.times > h.said_again_from, false) as is_later) as a;
+
+comment on view public.pricing_held_all is
+'Every change that was ever held, with what became of it, and by which sync its provider last said it: pricing_held_changes as of now.';
+comment on column public.pricing_held_all.model_id is 'model_pricing.id.';
+comment on column public.pricing_held_all.prices is 'The price set that waits: USD for one unit by column of model_pricing, and its conditions.';
+comment on column public.pricing_held_all.previous is 'The price set that it would replace.';
+comment on column public.pricing_held_all.ratio is 'The largest factor by which one of its token prices moves, up or down.';
+comment on column public.pricing_held_all.job_id is 'The last job that said so; first_job_id the first.';
+comment on column public.pricing_held_all.times_seen is 'Syncs that said the same, from first_seen_at to last_seen_at.';
