@@ -188,7 +188,7 @@ def create_server(
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:
-    most = connection_limit(settings.max_connections)
+    most = connection_limit(settings.max_connections, of_database=settings.web_connections)
     app = create_app(settings)
     await _require_usable(app.state.web)
     host, port = listening.getsockname()[:2]

@@ -9,18 +9,21 @@ from service.errors import SettingsError
 
 logger = logging.getLogger(__name__)
 
-# For the database, its listener, files, and connections on their way out.
-RESERVED = 96
+# For files, libraries, and connections of clients on their way out.
+RESERVED = 64
 LEAST = 16
 
 
-def connection_limit(wanted: int) -> int:
+def connection_limit(wanted: int, *, of_database: int) -> int:
     """``wanted``, or what the limit of open files leaves; that is raised as far as is allowed.
+
+    ``of_database``: connections to Postgres, which may be there twice when they are replaced.
 
     SettingsError where nothing useful is left.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = wanted + RESERVED
+    reserved = RESERVED + 2 * of_database
+    needed = wanted + reserved
     if soft != resource.RLIM_INFINITY and soft < needed:
         raised = needed if hard == resource.RLIM_INFINITY else min(hard, needed)
         try:
@@ -29,10 +32,10 @@ def connection_limit(wanted: int) -> int:
         except (OSError, ValueError):
             # Some systems have another limit above it.
             pass
-    room = wanted if soft == resource.RLIM_INFINITY else soft - RESERVED
+    room = wanted if soft == resource.RLIM_INFINITY else soft - reserved
     if room < LEAST:
         raise SettingsError(
-            f"The process may open {soft} files, and needs {RESERVED + LEAST}.",
+            f"The process may open {soft} files, and needs {reserved + LEAST}.",
             hint="Raise the limit: ulimit -n, LimitNOFILE= of systemd, ulimits of compose.",
         )
     if room < wanted:

@@ -37,9 +37,10 @@ class Envelope:
         REQUEST_ID.set(request_id)
         note_client(scope, self._trusted)
         status: int | None = None
+        is_answered = False
 
         async def send_enveloped(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_answered
             if message["type"] == "http.response.start":
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
@@ -47,10 +48,18 @@ class Envelope:
                 # Prices, keys' names and errors: for who asked, now.
                 headers["Cache-Control"] = "no-store"
                 headers["X-Content-Type-Options"] = "nosniff"
+            elif message["type"] == "http.response.body":
+                is_answered = not message.get("more_body", False)
             await send(message)
 
         try:
             await self._app(scope, receive, send_enveloped)
+        except Exception as error:
+            # The server would close the connection, under the next request of a client that was
+            # not told to expect it.
+            if not is_answered:
+                raise
+            logging.getLogger(__name__).error("unexpected error", exc_info=error)
         finally:
             if self._is_logging:
                 _log(scope, status, time.monotonic() - began)
@@ -67,10 +76,9 @@ def _log(scope: Scope, status: int | None, seconds: float) -> None:
         "client": client_of(scope),
         "key": identity.name if isinstance(identity, Identity) else None,
     }
-    # Probes ask every few seconds: what they hear is news only when it is bad.
-    is_probe = fields["route"] in HEALTH and status == 200
+    # Probes ask every few seconds; why they hear 503 is a line of its own.
     logger.log(
-        logging.DEBUG if is_probe else logging.INFO,
+        logging.DEBUG if fields["route"] in HEALTH else logging.INFO,
         "%s %s %s in %.1f ms from %s%s",
         fields["method"],
         fields["route"],

@@ -28,14 +28,16 @@ class Patience:
 
     ``idle``: between two requests. ``head``: from the connection, or the answer before, to the end
     of a request's headers. ``body``: from there to the end of its body; handlers that read one
-    answer 408 before. ``unread``: with an answer that does not go out. ``closing``: for what is
-    still under way when the connection ends.
+    answer 408 before. ``unread``: with an answer that does not go out, and longer for a large one:
+    by ``slowest`` bytes a second. ``closing``: for what is still under way when the connection
+    ends.
     """
 
     idle: int = 5
     head: float = 10.0
     body: float = 12.0
     unread: float = 20.0
+    slowest: int = 8 * 1024
     closing: float = 2.0
 
 
@@ -63,6 +65,7 @@ class BoundedProtocol(H11Protocol):
         self._head_since: float = self.loop.time()
         self._body_since = self._head_since
         self._unread_since: float | None = None
+        self._unread_until = self._head_since
         self._closing_since: float | None = None
         self._is_connected = False
         self._is_done = False
@@ -88,14 +91,23 @@ class BoundedProtocol(H11Protocol):
         if not self._is_connected:
             return
         patience, answering = self._patience, self._answering
+        unsent = self.transport.get_write_buffer_size()
+        if unsent:
+            if self._unread_since is None:
+                self._unread_since = now
+                self._unread_until = now + patience.unread + unsent / patience.slowest
+            # How long it may take to close counts from when all has been sent.
+            if self._closing_since is not None:
+                self._closing_since = now
+            if now > self._unread_until:
+                self.abort()
+            return
+        self._unread_since = None
         if self._closing_since is None and self.transport.is_closing():
             self._closing_since = now
         if self._closing_since is not None:
             if now - self._closing_since > patience.closing:
                 self.transport.abort()
-        elif self._unread_since is not None:
-            if now - self._unread_since > patience.unread:
-                self.abort()
         elif answering is None:
             if now - self._head_since > patience.head:
                 # Half a request is told; silence, or a body that nobody wanted, is not.
@@ -129,6 +141,8 @@ class BoundedProtocol(H11Protocol):
         super().handle_events()
         if self.cycle is not before:
             self._body_since = self.loop.time()
+            self._unread_since = None
+            self.cycle.transport = cast(asyncio.Transport, _Lingering(self.transport, self))
         refused = self.conn.refused
         if refused is not None and not self._is_done:
             status = refused.error_status_hint
@@ -141,10 +155,6 @@ class BoundedProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         self._head_since = self.loop.time()
         super().on_response_complete()
-
-    def pause_writing(self) -> None:
-        self._unread_since = self.loop.time()
-        super().pause_writing()
 
     def resume_writing(self) -> None:
         self._unread_since = None
@@ -160,12 +170,17 @@ class BoundedProtocol(H11Protocol):
 
     def _refuse(self, status: int, message: str, is_told: bool) -> None:
         """Say why if that can be said, and end the connection without losing it on the way."""
+        if is_told and not self.transport.is_closing():
+            self.transport.write(refusal(status, message))
+        self.linger()
+
+    def linger(self) -> None:
+        """End the connection after what has been written."""
         self._give_up()
-        self._closing_since = self.loop.time()
+        if self._closing_since is None:
+            self._closing_since = self.loop.time()
         if self.transport.is_closing():
             return
-        if is_told:
-            self.transport.write(refusal(status, message))
         # A connection closed over unread bytes is reset, and takes the answer with it: what still
         # comes is read and dropped, for a moment.
         with suppress(OSError, RuntimeError):
@@ -181,3 +196,17 @@ class BoundedProtocol(H11Protocol):
             answering.message_event.set()
         # Who waits to write sees that it is over.
         self.flow.resume_writing()
+
+
+class _Lingering:
+    """A transport whose end is told: ``Connection: close`` must not take its answer with it."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
+        self._transport = transport
+        self._protocol = protocol
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        self._protocol.linger()
