@@ -244,7 +244,7 @@ def _read_places(
 ) -> tuple[tuple[Host, ...], int]:
     """The hosts, each with its port, and the port where none is named."""
     names = given["host"].split(",") if "host" in given else []
-    if not all(_HOST.fullmatch(name) and not _CONTROL.search(name) for name in names):
+    if not all(map(_is_host, names)):
         raise _not_understood(origin["host"])
     ports = [PORT]
     if "port" in given:
@@ -259,6 +259,16 @@ def _read_places(
     each_port = ports * len(names) if len(ports) == 1 else ports
     hosts = tuple(Host(name, port) for name, port in zip(names, each_port, strict=False))
     return hosts, ports[0]
+
+
+def _is_host(name: str) -> bool:
+    if not _HOST.fullmatch(name) or _CONTROL.search(name):
+        return False
+    try:
+        # A label that is empty or too long: looking it up would fail in a way of its own.
+        return name.startswith("/") or bool(name.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _read_parameters(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -82,6 +83,13 @@ def test_a_host_that_is_not_as_wanted(clean_environment: pytest.MonkeyPatch, dat
     assert told == {f"{host} is not as target_session_attrs wants it"}
 
 
+def idle_seconds(own: socket.socket) -> int:
+    """Until the kernel looks for the peer; 0 where it does not."""
+    if not own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):
+        return 0
+    return own.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+
+
 def test_several_hosts_and_parameters_work_in_both(
     clean_environment: pytest.MonkeyPatch, database: str
 ) -> None:
@@ -96,10 +104,14 @@ def test_several_hosts_and_parameters_work_in_both(
     address = DatabaseAddress.from_text("DATABASE_URL", text, {})
     with connect(address) as connection:
         assert connection.execute(query.encode()).fetchone() == ("1234kB", "theirs")
+        with socket.socket(fileno=os.dup(connection.pgconn.socket)) as own:
+            assert idle_seconds(own) == 7
 
     async def by_web() -> tuple[object, ...]:
         connection = await open_connection(address, name="own", seconds=3)
         try:
+            own = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
+            assert idle_seconds(own) == 7
             row = await connection.fetchrow(query)
             return () if row is None else tuple(row)
         finally:

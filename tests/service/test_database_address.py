@@ -113,6 +113,8 @@ def test_encoded_or_quoted_every_character_is_understood() -> None:
         "host=db pArT1=x",
         "host='a@pArT1'",
         "port=pArT1",
+        "postgresql://user:p@pArT1..x/d",
+        f"postgresql://user:p@pArT1{'x' * 64}/d",
         "postgresql://user:pArT1\udcff@db",
         "host=db password='pArT1\0'",
         "pArT1",
@@ -167,6 +169,7 @@ def test_every_parameter_of_libpq_works_or_is_refused_by_name() -> None:
             with pytest.raises(SettingsError) as refused:
                 read(text)
             assert refused.value.message.startswith(f"DATABASE_URL: {name} is not supported")
+    assert read("postgresql://u@h/d?ssl=true") == read("postgresql://u@h/d?sslmode=require")
     for name, values in ASKS_NOTHING.items():
         for value in values:
             assert read(f"postgresql://u@h/d?{name}={value}").parameters == ()
