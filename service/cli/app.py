@@ -19,6 +19,7 @@ from service.cli.processes import config, migrate, serve, up, worker
 from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
 from service.cli.syncs import cancel, cleanup, retry, status, sync
+from service.cli.uninstall import uninstall
 from service.terminal import Terminal
 
 
@@ -55,6 +56,7 @@ app = typer.Typer(
 for name, command in (
     ("up", up),
     ("migrate", migrate),
+    ("uninstall", uninstall),
     ("serve", serve),
     ("worker", worker),
     ("config", config),

@@ -116,10 +116,10 @@ def settle_aftermath(connection: psycopg.Connection, made: Collection[str]) -> l
             " where content_digest is not null or etag is not null"
         )
         told.append("the next sync of each provider reads its whole list again")
-        forgotten = connection.execute(_FORGET_OVERRIDES, [f"manual:{BY}"]).fetchone()
-        if forgotten is not None:
+        forgotten = forget_overrides(connection)
+        if forgotten:
             told.append(
-                f"{forgotten[0]} models have their provider's price again: their overrides are gone"
+                f"{forgotten} models have their provider's price again: their overrides are gone"
             )
     if HISTORY in made:
         recorded = connection.execute(_RECORD, [BY]).fetchone()
@@ -127,3 +127,9 @@ def settle_aftermath(connection: psycopg.Connection, made: Collection[str]) -> l
             told.append(f"the price in force of {recorded[0]} models begins their history")
     connection.execute("select from public.cleanup_stuck_pricing_syncs()")
     return told
+
+
+def forget_overrides(connection: psycopg.Connection) -> int:
+    """Give models whose override is gone their provider's price; how many that changed."""
+    forgotten = connection.execute(_FORGET_OVERRIDES, [f"manual:{BY}"]).fetchone()
+    return forgotten[0] if forgotten is not None else 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import psycopg
 
@@ -17,6 +17,7 @@ from service.database import connect, is_lost
 from service.database_address import DatabaseAddress
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, UNFIT, block
+from service.migrations.kept_prices import KEPT, set_aside, take_up
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES, replay
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
@@ -35,6 +36,8 @@ logger = logging.getLogger(__name__)
 CONTENTION = {"40P01", "40001", "XX000"}
 TRIES = 5
 LOCKED = "55P03"
+
+T = TypeVar("T")
 
 STAMP = "%Y%m%d%H%M%S"
 
@@ -81,6 +84,8 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
         ledger = read_ledger(connection)
         refuse_other_login(connection)
         refuse_other_history(schema, ledger)
+        if not ledger:
+            _in_transaction(connection, "kept prices", set_aside)
         applied = tuple(
             part.name
             for part in all_parts(schema)
@@ -88,7 +93,25 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
             and _apply(connection, part)
         )
         mended, left = _mend(connection, schema)
+        if "db" in applied and KEPT[0] in _relations(schema):
+            mended += tuple(_in_transaction(connection, "kept prices", take_up) or ())
         return MigrateResult(applied, _advice(connection), mended, left)
+
+
+def _relations(schema: Schema) -> set[str]:
+    return {name for file in schema.migrations for name in file.relations()}
+
+
+def _in_transaction(
+    connection: psycopg.Connection, part: str, act: Callable[[psycopg.Connection], T]
+) -> T:
+    """Holding the lock; a failure leaves nothing behind."""
+    try:
+        with connection.transaction():
+            take_lock(connection)
+            return act(connection)
+    except psycopg.Error as error:
+        raise failure(part, error, advice_on(connection, error)) from error
 
 
 def state_differences(

@@ -42,7 +42,7 @@ CASES: dict[str, Case] = {}
 
 CRON_SECTION = "pg_cron is silent"
 # Each on a database of its own: below, and in test_removals.py.
-OTHERS = (CRON_SECTION, "Something of ours was dropped")
+OTHERS = (CRON_SECTION, "Something of ours was dropped", "Uninstall")
 LATE = [price("late")]
 
 

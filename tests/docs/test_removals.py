@@ -20,6 +20,13 @@ def test_something_of_ours_was_dropped(database: str, tmp_path: Path) -> None:
     assert rows(database, "select from pricing_sync_jobs") == []
 
 
+def test_uninstall(database: str, tmp_path: Path) -> None:
+    (command,) = (block.text for block in section_blocks("Uninstall"))
+    processes = Processes(tmp_path, {"DATABASE_URL": database})
+    assert "table public.model_pricing\n" in typed(processes, command)
+    assert rows(database, "select from pg_class where relname ~ '^(pricing|model_p)'") == []
+
+
 def typed(processes: Processes, command: str) -> str:
     """What a command of a section prints."""
     program, *arguments = shlex.split(command)

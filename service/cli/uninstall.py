@@ -1,0 +1,49 @@
+"""The command ``uninstall``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from service.cli import UsageError
+from service.cli.options import Json
+from service.cli.queries import command_settings
+from service.terminal import Terminal
+
+
+def uninstall(
+    keep: Annotated[
+        bool,
+        typer.Option("--keep-prices", help="Leave model_pricing and its history, as plain tables."),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Drop everything of pricing-sync from the database."""
+    from service.migrations.uninstall import planned_uninstall, uninstall
+
+    output = Terminal(sys.stdout)
+    told = Terminal(sys.stderr) if as_json else output
+    url = command_settings().require_database_url()
+    plan = planned_uninstall(url, keep=keep)
+    told.say("To be dropped:")
+    for name in plan.dropped:
+        told.say(f"  {name}")
+    for name in plan.kept:
+        told.say(f"Kept: table {name}.")
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was dropped: nobody can be asked here.", hint="Say --yes to drop it."
+            )
+        if not typer.confirm("Drop all of it?", err=True):
+            raise typer.Exit(1)
+    result = uninstall(url, keep=keep)
+    if as_json:
+        output.json(result)
+        return
+    output.say(f"{len(result.dropped)} objects are dropped.")
+    for sentence in result.left:
+        output.say(f"Note: {sentence}.")

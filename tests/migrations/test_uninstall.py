@@ -1,0 +1,146 @@
+"""``pricing-sync uninstall``: nothing of ours stays, and nothing of anybody else goes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from service.errors import MigrationError
+from service.migrations.runner import migrate, state_differences
+from service.migrations.uninstall import uninstall
+from tests.conftest import DatabaseFactory
+from tests.db.pricing import Pricing, price
+from tests.migrations.pg_catalog import execute, rows
+from tests.postgres import Cluster, another_cluster
+from tests.processes import Processes
+from tests.syncing import StartWorker
+
+# Every object of the database, and every right on the two that stay.
+CATALOGUE = """
+select 'relation', c.oid::regclass::text from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+union all select 'function', p.oid::regprocedure::text from pg_proc p
+    join pg_namespace n on n.oid = p.pronamespace
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+union all select 'type', t.oid::regtype::text from pg_type t
+    join pg_namespace n on n.oid = t.typnamespace
+    where n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+union all select 'schema', n.nspname::text from pg_namespace n where n.nspname !~ '^pg_'
+union all select 'right', a.grantee::regrole || ' ' || a.privilege_type from pg_namespace n,
+    aclexplode(n.nspacl) a where n.nspname = 'public'
+union all select 'database', a.grantee::regrole || ' ' || a.privilege_type from pg_database d,
+    aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+    where d.datname = current_database()
+union all select 'trigger', e.evtname::text from pg_event_trigger e
+union all select 'policy', p.policyname::text from pg_policies p
+order by 1, 2
+"""
+
+
+@pytest.mark.parametrize("owner", ["superuser", "createrole"])
+def test_nothing_of_ours_stays(owner: str, database_factory: DatabaseFactory) -> None:
+    url = database_factory(owner)
+    execute(url, "create table mine (id int)")
+    before = rows(url, CATALOGUE)
+    migrate(url)
+    result = uninstall(url)
+    assert rows(url, CATALOGUE) == before
+    assert "table public.model_pricing" in result.dropped
+    with pytest.raises(MigrationError, match="nothing to uninstall"):
+        uninstall(url)
+    assert migrate(url).differences == ()
+    assert state_differences(url) == []
+
+
+def test_roles_go_where_nothing_else_needs_them(cluster: Cluster) -> None:
+    roles = "select rolname from pg_roles where rolname like 'pricing\\_%'"
+    with another_cluster(cluster) as alone, alone.database() as one, alone.database() as other:
+        for name in (one, other):
+            migrate(alone.url_of(name))
+        left = uninstall(alone.url_of(one)).left
+        assert f"role pricing_owner stays: database {other} needs it" in left
+        assert len(rows(alone.url, roles)) == 3
+        uninstall(alone.url_of(other))
+        assert rows(alone.url, roles) == []
+        assert migrate(alone.url_of(other)).differences == ()
+
+
+def test_what_stands_on_ours_is_named_and_nothing_is_dropped(database: str) -> None:
+    execute(
+        database,
+        "create view mine as select * from model_prices",
+        "create table orders (model bigint references model_pricing)",
+    )
+    before = rows(database, CATALOGUE)
+    with pytest.raises(MigrationError) as refused:
+        uninstall(database)
+    assert "view public.mine depends on view public.model_prices" in refused.value.message
+    assert rows(database, CATALOGUE) == before
+    execute(database, "drop view mine")
+    with pytest.raises(MigrationError, match=r"orders_model_fkey on table public\.orders"):
+        uninstall(database)
+    execute(database, "drop table orders")
+    uninstall(database)
+
+
+def test_connected_processes_are_named(database: str, start_worker: StartWorker) -> None:
+    start_worker()
+    with pytest.raises(MigrationError, match="pricing-sync worker"):
+        uninstall(database)
+    assert rows(database, "select to_regclass('model_pricing') is not null") == [(True,)]
+
+
+def test_it_asks_first(database: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "service", "uninstall"]
+    environment = Processes(tmp_path, {"DATABASE_URL": database}).environment
+
+    def run(*options: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *options],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=100,
+        )
+
+    refused = run()
+    assert refused.returncode == 2 and "--yes" in refused.stderr
+    assert "  table public.model_pricing\n" in refused.stdout
+    assert rows(database, "select to_regclass('model_pricing') is not null") == [(True,)]
+    assert run("--yes").returncode == 0
+    assert rows(database, "select to_regclass('model_pricing')") == [(None,)]
+
+
+def test_prices_are_kept_and_taken_up_again(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    pricing = Pricing(connection)
+    pricing.sync("openrouter", [price("a"), price("b")])
+    pricing.sync("openrouter", [price("a", "0.002"), price("b")])
+    models = "select * from model_pricing order by id"
+    history = "select * from model_pricing_history order by id"
+    before = pricing.rows(models), pricing.rows(history)
+    uninstall(database, keep=True)
+    assert (pricing.rows(models), pricing.rows(history)) == before
+    assert rows(database, "select from pg_proc where pronamespace = 'public'::regnamespace") == []
+    assert rows(database, "select from pg_trigger where not tgisinternal") == []
+
+    result = migrate(database)
+    assert "3 rows of model_pricing_history that an uninstall kept are taken up again" in (
+        result.mended
+    )
+    assert (pricing.rows(models), pricing.rows(history)) == before
+    assert state_differences(database) == []
+    assert pricing.rows("select * from pricing_unrecorded_prices()") == []
+    # Numbers go on, and nothing of it is left aside.
+    pricing.do("update pricing_providers set review_first = false, guards_enabled = false")
+    pricing.sync("openrouter", [price("a", "0.003"), price("b"), price("c")])
+    assert len(pricing.rows(history)) == 5
+    assert rows(database, "select from pg_tables where schemaname = 'pricing_legacy'") == []
