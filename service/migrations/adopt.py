@@ -16,7 +16,6 @@ from psycopg.rows import class_row
 
 from service.database import connect
 from service.database_address import DatabaseAddress
-from service.database_address import DatabaseAddress
 from service.errors import MigrationError
 from service.migrations.blocks import LEDGER
 from service.migrations.legacy_history import copy_history

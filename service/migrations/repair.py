@@ -16,7 +16,6 @@ import psycopg
 
 from service.database import connect
 from service.database_address import DatabaseAddress
-from service.database_address import DatabaseAddress
 from service.errors import MigrationError
 from service.migrations.aftermath import rebuild_jobs, settle_aftermath, settle_jobs
 from service.migrations.blocks import LEDGER, quote
