@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx2
 import pytest
 
+from service.connector import PricingConnector
+from service.web.database import WebDatabase
 from tests.postgres import free_port
 from tests.processes import ADMIN_KEY, ROOT, Processes, answers
 from tests.provider_server import ProviderServer
 from tests.service.conftest import through
-from tests.service.web.running import TRIGGER
+from tests.service.web.running import TRIGGER, settings_for
 from tests.syncing import Queue
 from tests.waiting import wait_until
 
@@ -58,3 +62,34 @@ def test_both_live_and_a_sync_completes(
         assert doctor.wait(60) == 1
         assert "as of a pooler that has no connection free" in doctor.output
         assert client.get("/health/ready").status_code == 200
+
+
+# How many sessions of this name there are while the statement runs, which is as long as the others
+# of its kind need to begin.
+TOGETHER = (
+    "select (select count(*) from pg_stat_activity where datname = current_database()"
+    " and application_name = '{}') as n from pg_sleep(0.5)"
+)
+
+
+@pytest.mark.anyio
+async def test_their_settings_bound_them(
+    database: str, clean_environment: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(database, PRICING_WEB_CONNECTIONS="3")
+    web = WebDatabase.from_settings(settings)
+    query = TOGETHER.format("pricing-sync web")
+    answers = await asyncio.gather(*(web.rows(query) for _ in range(6)))
+    await web.close()
+    # One more is for LISTEN.
+    assert max(row["n"] for (row,) in answers) == 2
+
+    clean_environment.setenv("DATABASE_URL", database)
+    clean_environment.setenv("PRICING_WORKER_CONNECTIONS", "4")
+    worker = PricingConnector()
+    await worker.open_async()
+    query = TOGETHER.format("pricing-sync worker")
+    asked = await asyncio.gather(*(worker.execute_query_one_async(query) for _ in range(6)))
+    await worker.close_async()
+    # One more is for LISTEN, and one for a heartbeat.
+    assert max(row["n"] for row in asked) == 2
