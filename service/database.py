@@ -55,7 +55,7 @@ REFUSED = {
 
 def connect(
     address: DatabaseAddress | str, *, autocommit: bool = False, connect_timeout: int | None = None
-) -> psycopg.Connection:
+) -> PinnedConnection:
     """Open a connection; what the address itself says wins over ``DEFAULTS``.
 
     Raises SettingsError for a text that is no address, and DatabaseUnavailable when nobody

@@ -14,6 +14,8 @@ from service.database_address import DatabaseAddress
 from service.doctor.configuration import Process
 from service.doctor.finding import Finding, fail, ok, warn
 from service.doctor.server import grant, quoted
+from service.pinned_connection import PinnedConnection
+from service.pins import FIND_WRONG, wrong_settings
 from service.rows import the_row
 from service.sessions import PROBE_SECONDS
 
@@ -68,6 +70,7 @@ class Session:
     """``is_pooled``: somebody answers in the server's place. ``heard_ms``: null is silence.
 
     ``more``: what the login can do, such as "is a superuser" or "is a member of pricing_web".
+    ``wrong``: of its own settings, what processes need otherwise where they can set nothing.
     """
 
     username: str
@@ -77,6 +80,7 @@ class Session:
     is_pooled: bool
     heard_ms: float | None
     more: tuple[str, ...] = ()
+    wrong: tuple[tuple[str, str, str], ...] = ()
 
     def beside(self, role: str) -> str:
         """What the login can do that a member of this role alone cannot; empty is nothing."""
@@ -109,6 +113,7 @@ def open_session(address: DatabaseAddress, roles: list[str], connect_seconds: in
             is_pooled=pid != connection.info.backend_pid,
             heard_ms=_heard(connection, address, connect_seconds),
             more=tuple(what for (what,) in connection.execute(_MORE.encode()).fetchall()),
+            wrong=_wrong_settings(connection),
         )
 
 
@@ -187,6 +192,9 @@ def _judge_pooled_rights(check: str, process: Process, session: Session) -> Find
             " search_path must name it",
             f"alter role {quoted(user)} set search_path = {SEARCH_PATH};",
         )
+    wrong = wrong_settings(session.wrong, process.name)
+    if wrong is not None:
+        return fail(check, wrong.message, wrong.hint or "")
     return _judge_login(check, process, session)
 
 
@@ -222,8 +230,15 @@ def _login_of_its_own(process: Process) -> str:
     )
 
 
-def _connect(address: DatabaseAddress, seconds: int) -> psycopg.Connection:
+def _connect(address: DatabaseAddress, seconds: int) -> PinnedConnection:
     return connect(address, autocommit=True, connect_timeout=seconds)
+
+
+def _wrong_settings(connection: PinnedConnection) -> tuple[tuple[str, str, str], ...]:
+    """Past our own settings, which a command has for each transaction there."""
+    if connection.lasts:
+        return ()
+    return tuple(psycopg.Cursor(connection).execute(FIND_WRONG.encode()).fetchall())
 
 
 def _heard(

@@ -154,6 +154,20 @@ def test_a_login_role_behind_a_transaction_mode_pooler(
     assert finding.state == "fail" and "no member" in finding.found
 
 
+def test_a_login_role_whose_settings_are_wrong(
+    diagnose: Diagnose,
+    pooler: int,
+    login: tuple[str, str],
+    database: str,
+    migrated_cluster: Cluster,
+) -> None:
+    migrated_cluster.execute("alter role {} set IntervalStyle = 'iso_8601'", login[0])
+    url = through(pooler, database, login)
+    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert finding.state == "fail" and finding.found.endswith("needs: IntervalStyle.")
+    assert f"alter role {login[0]} set IntervalStyle = 'postgres';" in str(finding.advice)
+
+
 @pytest.mark.parametrize("login_search_path", ["public"])
 def test_a_login_role_that_does_not_find_the_engine(
     diagnose: Diagnose, pooler: int, login: tuple[str, str], database: str
