@@ -45,11 +45,11 @@ def base_prices(models: int) -> Callable[[], object]:
 
 
 def catalogue_of_a_sync() -> Callable[[], object]:
-    """The catalogue's part in each sync of a provider with three models, after the first."""
+    """The catalogue's part in each sync of a provider, however few its models, after the first."""
     from service.catalogue import catalogue_models
 
     now = datetime.now(UTC)
-    catalogue_models("openai", now)
+    catalogue_models("openrouter", now)
     return lambda: catalogue_models("openrouter", now)
 
 
