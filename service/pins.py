@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from service.errors import SettingsError
+from service.sql_text import fill
 
 # How values are written and read.
 FORMATS = {
@@ -69,23 +70,28 @@ def pin_statement(pins: Mapping[str, str], *, search_path: str, local: bool = Fa
     The search path comes first: it decides what the names in the rest are. What is right already
     is not set again, because some of these only a superuser may set.
     """
-    values = ", ".join(f"('{name}', '{value}')" for name, value in pins.items())
-    is_local = "true" if local else "false"
-    return (
-        f"select pg_catalog.set_config('search_path', '{search_path}', {is_local});"
-        f" select set_config(name, value, {is_local}) from (values {values}) as pin (name, value)"
-        " where name like '%.%' or current_setting(name, true) <> value"
+    return fill(
+        "select pg_catalog.set_config('search_path', '{search_path}', {is_local});"
+        " select set_config(name, value, {is_local}) from (values {values}) as pin (name, value)"
+        " where name like '%.%' or current_setting(name, true) <> value",
+        search_path=search_path,
+        values=_values(pins),
+        is_local="true" if local else "false",
     )
 
 
+def _values(pins: Mapping[str, str]) -> str:
+    return ", ".join(f"('{name}', '{value}')" for name, value in pins.items())
+
+
 # The login and each required setting that is wrong in its session, with what it should be.
-FIND_WRONG = (
-    "select quote_ident(session_user) as login, pin.name, pin.value from (values "
-    + ", ".join(f"('{name}', '{value}')" for name, value in REQUIRED.items())
-    + ") as pin (name, value)"
+FIND_WRONG = fill(
+    "select quote_ident(session_user) as login, pin.name, pin.value"
+    " from (values {values}) as pin (name, value)"
     " where current_setting(pin.name, true) <> pin.value"
     # Which Postgres runs as read committed.
-    " and current_setting(pin.name, true) <> 'read uncommitted' order by pin.name"
+    " and current_setting(pin.name, true) <> 'read uncommitted' order by pin.name",
+    values=_values(REQUIRED),
 )
 
 

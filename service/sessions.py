@@ -19,6 +19,7 @@ from service.errors import SettingsError
 from service.pins import FIND_WRONG, PINS, pin_statement, wrong_settings
 from service.rows import the_row
 from service.settings import read_settings
+from service.sql_text import fill
 from service.timestamps import bound_timestamps
 
 WORKER_ROLE = "pricing_worker"
@@ -49,11 +50,14 @@ _PINNED = {
 SEARCH_PATH = "procrastinate, pg_temp"
 _CONFIGURE = pin_statement(_PINNED, search_path=SEARCH_PATH)
 # The role, where there is one that we may take.
-_TAKE_ROLE = f"""
+_TAKE_ROLE = fill(
+    """
 select set_config('role', r.rolname, false)
 from pg_catalog.pg_roles r
-where r.rolname = '{WORKER_ROLE}' and pg_has_role(session_user, r.oid, 'member')
-"""
+where r.rolname = '{role}' and pg_has_role(session_user, r.oid, 'member')
+""",
+    role=WORKER_ROLE,
+)
 
 
 def worker_address() -> DatabaseAddress:

@@ -54,7 +54,7 @@ def settle_base(
     price of the gap, and stays.
     """
     windows = [
-        condition
+        (condition, tuple(_spans(condition.utc_start, condition.utc_end)))
         for condition in conditions
         if condition.utc_start is not None
         and condition.utc_end is not None
@@ -64,12 +64,14 @@ def settle_base(
     return tuple(_settled(price, windows) for price in prices)
 
 
-def _settled(price: RawPrice, windows: list[RawCondition]) -> RawPrice:
+def _settled(
+    price: RawPrice, windows: list[tuple[RawCondition, tuple[tuple[int, int], ...]]]
+) -> RawPrice:
     spans = [
         (start, end, (inside.amount, inside.unit))
-        for window in windows
+        for window, minutes in windows
         if (inside := price_of(window.prices, price.axis)) is not None
-        for start, end in _spans(window)
+        for start, end in minutes
     ]
     # The rule by far, and a day of minutes is dear.
     if not spans:
@@ -87,11 +89,9 @@ def _settled(price: RawPrice, windows: list[RawCondition]) -> RawPrice:
     return replace(price, amount=amount, unit=unit)
 
 
-def _spans(window: RawCondition) -> Iterator[tuple[int, int]]:
+def _spans(utc_start: int, utc_end: int) -> Iterator[tuple[int, int]]:
     """The minutes of the day in a window, from and to; two spans where it wraps midnight."""
-    assert window.utc_start is not None
-    assert window.utc_end is not None
-    start, end = _minute(window.utc_start), _minute(window.utc_end)
+    start, end = _minute(utc_start), _minute(utc_end)
     if start <= end:
         yield start, end
     else:
