@@ -37,7 +37,7 @@ PORT = 5432
 HIDDEN = "********"
 
 # Where servers keep their sockets; the first with one is used when no host is named.
-SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", "/tmp")
+SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", os.path.join(os.sep, "tmp"))
 
 # What the text leaves out is taken from these, and from no other of libpq's variables.
 FIELD_VARIABLES: Mapping[str, str] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from service.errors import MigrationError
 from service.migrations.schema import SqlFile
 from service.pins import BLOCK_PINS
+from service.sql_text import fill
 
 # "pricing" in ASCII. Nobody else in the database may use this advisory lock.
 LOCK_KEY = 0x70726963696E67
@@ -31,9 +32,10 @@ UNFIT = "PT422"
 _PINS = ", ".join(f"('{name}', '{value}')" for name, value in BLOCK_PINS.items())
 
 # A statement of a block's body. A shorter lock_timeout of the session's own holds.
-TAKE_LOCK = f"""
+TAKE_LOCK = fill(
+    """
     perform set_config(pin.name, pin.value, true)
-    from (values {_PINS}) as pin (name, value)
+    from (values {pins}) as pin (name, value)
     where pin.name like '%.%' or current_setting(pin.name, true) <> pin.value;
     declare
         v_lock_timeout constant text := current_setting('lock_timeout');
@@ -41,11 +43,11 @@ TAKE_LOCK = f"""
         v_pid integer;
     begin
         if extract(epoch from v_lock_timeout::interval)
-            not between 0.001 and {LOCK_WAIT_SECONDS}
+            not between 0.001 and {seconds}
         then
-            perform set_config('lock_timeout', '{LOCK_WAIT_SECONDS}s', true);
+            perform set_config('lock_timeout', '{seconds}s', true);
         end if;
-        perform pg_advisory_xact_lock({LOCK_KEY});
+        perform pg_advisory_xact_lock({key});
         perform set_config('lock_timeout', v_lock_timeout, true);
     exception
         when lock_not_available then
@@ -69,7 +71,7 @@ TAKE_LOCK = f"""
             from pg_catalog.pg_locks l
             left join pg_catalog.pg_stat_activity a on a.pid = l.pid
             where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-                and l.classid = {LOCK_KEY >> 32} and l.objid = {LOCK_KEY & 0xFFFFFFFF}
+                and l.classid = {key_high} and l.objid = {key_low}
                 and l.database = (
                     select d.oid from pg_catalog.pg_database d where d.datname = current_database()
                 );
@@ -81,7 +83,13 @@ TAKE_LOCK = f"""
                     'Nothing was changed. Migrate again.'
                 );
     end;
-""".strip()
+""",
+    pins=_PINS,
+    seconds=str(LOCK_WAIT_SECONDS),
+    key=str(LOCK_KEY),
+    key_high=str(LOCK_KEY >> 32),
+    key_low=str(LOCK_KEY & 0xFFFFFFFF),
+).strip()
 
 
 def block(body: str) -> str:

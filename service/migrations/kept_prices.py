@@ -12,6 +12,7 @@ from psycopg import sql
 from service.migrations.aftermath import forget_overrides
 from service.migrations.legacy_schema import SCHEMA, move_relation
 from service.rows import the_row
+from service.sql_text import fill
 
 KEPT = ("public.model_pricing", "public.model_pricing_history")
 MARK = "Kept by pricing-sync uninstall --keep-prices; pricing-sync migrate takes it up again."
@@ -82,12 +83,21 @@ def take_up(connection: psycopg.Connection) -> list[str]:
             ).fetchall()
         )
         count = connection.execute(
-            f"insert into public.{table} ({columns}) overriding system value"
-            f" select {columns} from {SCHEMA}.{name} order by id".encode()
+            fill(
+                "insert into public.{table} ({columns}) overriding system value"
+                " select {columns} from {schema}.{name} order by id",
+                table=table,
+                columns=columns,
+                schema=SCHEMA,
+                name=name,
+            ).encode()
         ).rowcount
         connection.execute(
-            f"select setval(pg_get_serial_sequence('public.{table}', 'id'),"
-            f" greatest((select max(id) from public.{table}), 1))".encode()
+            fill(
+                "select setval(pg_get_serial_sequence('public.{table}', 'id'),"
+                " greatest((select max(id) from public.{table}), 1))",
+                table=table,
+            ).encode()
         )
         told.append(f"{count} rows of {table} that an uninstall kept are taken up again")
     for _, name in reversed(kept):

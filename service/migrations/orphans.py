@@ -8,6 +8,7 @@ import psycopg
 
 from service.migrations.legacy_schema import free_name, make_legacy_schema
 from service.rows import the_row
+from service.sql_text import fill
 
 _FOREIGN_KEY = re.compile(
     r"alter table (?P<table>\S+) add constraint \S+ FOREIGN KEY \((?P<columns>[^)]*)\)"
@@ -34,7 +35,11 @@ def settle_orphans(connection: psycopg.Connection, statement: str) -> list[str]:
             + ")"
         ]
     )
-    query = f"select count(*) from {table} o where {orphaned}"
+    query = fill(
+        "select count(*) from {table} o where {orphaned}",
+        table=table,
+        orphaned=orphaned,
+    )
     (count,) = the_row(connection.execute(query.encode()).fetchone())
     if count == 0:
         return []
@@ -43,16 +48,34 @@ def settle_orphans(connection: psycopg.Connection, statement: str) -> list[str]:
     connection.execute("select set_config('pricing.maintenance', 'on', true)")
     if "ON DELETE SET NULL" in match["rest"]:
         nulls = ", ".join(f"{column} = null" for column, _ in pairs)
-        connection.execute(f"update {table} o set {nulls} where {orphaned}".encode())
+        connection.execute(
+            fill(
+                "update {table} o set {nulls} where {orphaned}",
+                table=table,
+                nulls=nulls,
+                orphaned=orphaned,
+            ).encode()
+        )
         told = f"{named}: they name none now"
     else:
         make_legacy_schema(connection)
         kept = free_name(connection, f"{table.rpartition('.')[2]}_orphans")
         connection.execute(
-            f"create table {kept} as select o.* from {table} o where {orphaned}".encode()
+            fill(
+                "create table {kept} as select o.* from {table} o where {orphaned}",
+                kept=kept,
+                table=table,
+                orphaned=orphaned,
+            ).encode()
         )
         connection.execute(f"alter table {kept} enable row level security".encode())
-        connection.execute(f"delete from {table} o where {orphaned}".encode())
+        connection.execute(
+            fill(
+                "delete from {table} o where {orphaned}",
+                table=table,
+                orphaned=orphaned,
+            ).encode()
+        )
         told = f"{named}: they are kept in {kept}"
     connection.execute("select set_config('pricing.maintenance', '', true)")
     return [told]

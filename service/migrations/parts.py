@@ -23,6 +23,7 @@ from service.migrations.blocks import (
 )
 from service.migrations.replay import replay
 from service.migrations.schema import Release, Schema, SqlFile
+from service.sql_text import fill
 
 NOTHING = Release(migrations=frozenset(), engine=frozenset())
 
@@ -110,36 +111,37 @@ def _check(schema: Schema, needed: frozenset[str]) -> str:
         f"({quote(name)}, {array(map(quote, known))})" for name, known in ours.items()
     )
     return block(
-        f"""
+        fill(
+            """
 declare
-    v_ledger text[] := '{{}}';
+    v_ledger text[] := '{}';
     v_lacking text;
     v_relation record;
     v_rows text;
-    v_found text[] := '{{}}';
+    v_found text[] := '{}';
 begin
-    {TAKE_LOCK}
+    {take_lock}
     if getdatabaseencoding() <> 'UTF8' then
         raise exception 'The encoding of the database is %, and models have names in every script: '
             'it must be UTF8.', getdatabaseencoding()
-            using errcode = '{UNFIT}', hint = 'Nothing was changed. Make another: '
+            using errcode = '{unfit}', hint = 'Nothing was changed. Make another: '
                 'create database ... encoding ''UTF8'' template template0;';
     end if;
     if (
         select count(*) from pg_attribute
-        where attrelid = to_regclass('{LEDGER}') and attname in ('name', 'digest', 'applied_at')
+        where attrelid = to_regclass('{ledger}') and attname in ('name', 'digest', 'applied_at')
     ) = 3 then
-        execute 'select coalesce(array_agg(name), ''{{}}'') from {LEDGER}' into v_ledger;
-    elsif to_regclass('{LEDGER}') is not null then
-        v_found := array['{LEDGER} (not a ledger of ours)'];
+        execute 'select coalesce(array_agg(name), ''{}'') from {ledger}' into v_ledger;
+    elsif to_regclass('{ledger}') is not null then
+        v_found := array['{ledger} (not a ledger of ours)'];
     end if;
 
     select string_agg(needed.name, ', ' order by needed.name) into v_lacking
-    from unnest({array(map(quote, sorted(needed)))}) as needed (name)
+    from unnest({needed}) as needed (name)
     where needed.name <> all (v_ledger);
     if v_lacking is not null then
         raise exception 'This file is for a newer database: the ledger lacks %.', v_lacking
-            using errcode = '{REFUSED}',
+            using errcode = '{refused}',
                 hint = 'Export without --from, or from the version that it has.';
     end if;
 
@@ -163,22 +165,22 @@ begin
         v_found := v_found || format('%I.%I (%s)', v_relation.nspname, v_relation.relname, v_rows);
     end loop;
 
-    select v_found || coalesce(array_agg('function ' || p.oid::regprocedure), '{{}}') into v_found
+    select v_found || coalesce(array_agg('function ' || p.oid::regprocedure), '{}') into v_found
     from pg_proc p
     where p.pronamespace = 'public'::regnamespace
-        and p.proname = any ({array(map(quote, functions))})
+        and p.proname = any ({functions})
         and 'db/functions/' || p.proname <> all (v_ledger);
 
-    if v_found <> '{{}}' then
+    if v_found <> '{}' then
         raise exception 'There are objects with our names that are not ours: %.',
             array_to_string(v_found, ', ')
-            using errcode = '{REFUSED}', hint = 'Nothing was changed. ' || case
-                when v_ledger = '{{}}' and (
+            using errcode = '{refused}', hint = 'Nothing was changed. ' || case
+                when v_ledger = '{}' and (
                     select count(distinct p.proname) * 2 from pg_proc p
                     where p.pronamespace = 'public'::regnamespace
-                        and p.proname = any ({array(map(quote, functions))})
-                ) > {len(functions)} then
-                    'They look like those of pricing-sync, and {LEDGER} is gone: '
+                        and p.proname = any ({functions})
+                ) > {function_count} then
+                    'They look like those of pricing-sync, and {ledger} is gone: '
                     '`pricing-sync migrate --repair` makes it again.'
                 else
                     '`pricing-sync migrate --adopt` moves them to the schema pricing_legacy. Or '
@@ -186,7 +188,16 @@ begin
                 end;
     end if;
 end
-"""
+""",
+            take_lock=TAKE_LOCK,
+            unfit=UNFIT,
+            ledger=LEDGER,
+            needed=array(map(quote, sorted(needed))),
+            refused=REFUSED,
+            relations=relations,
+            functions=array(map(quote, functions)),
+            function_count=str(len(functions)),
+        )
     )
 
 
@@ -200,28 +211,29 @@ def _tables(schema: Schema) -> str:
     ]
     relations = ",\n            ".join(f"({', '.join(map(quote, each))})" for each in made)
     return block(
-        f"""
+        fill(
+            """
 declare
     v_ledger text[];
     v_relation record;
     v_missing text;
 begin
-    {TAKE_LOCK}
-    if to_regclass('{LEDGER}') is null then
+    {take_lock}
+    if to_regclass('{ledger}') is null then
         return;
     end if;
-    execute 'select coalesce(array_agg(name), ''{{}}'') from {LEDGER}' into v_ledger;
-    if v_ledger <> '{{}}' and not exists (
+    execute 'select coalesce(array_agg(name), ''{}'') from {ledger}' into v_ledger;
+    if v_ledger <> '{}' and not exists (
         select
         from pg_index i
-        where i.indrelid = to_regclass('{LEDGER}') and i.indisunique and i.indisvalid
+        where i.indrelid = to_regclass('{ledger}') and i.indisunique and i.indisvalid
             and i.indnkeyatts = 1 and pg_get_indexdef(i.indexrelid, 1, true) = 'name'
     ) then
-        raise exception '{LEDGER} has no primary key: constraints and indexes were not restored.'
-            using errcode = '{REFUSED}',
+        raise exception '{ledger} has no primary key: constraints and indexes were not restored.'
+            using errcode = '{refused}',
                 hint = 'Nothing was changed. Restore the rest of the dump (pg_restore '
                     '--section=post-data), and migrate again. If only that key is gone: '
-                    'alter table {LEDGER} add primary key (name);';
+                    'alter table {ledger} add primary key (name);';
     end if;
 
     for v_relation in
@@ -243,20 +255,25 @@ begin
             raise exception '% is a %, and this version has a % of that name.',
                 v_relation.name, v_relation.is_now,
                 case v_relation.kind when 'v' then 'view' else 'table' end
-                using errcode = '{REFUSED}', hint = 'Nothing was changed. Rename it, and migrate '
+                using errcode = '{refused}', hint = 'Nothing was changed. Rename it, and migrate '
                     'again: ' || format('alter %s %s rename to %I;',
                         v_relation.is_now, v_relation.name, left(v_relation.relname, 58) || '_old');
         end if;
     end loop;
     if v_missing is not null then
         raise exception 'Tables that the ledger says were made are not there: %.', v_missing
-            using errcode = '{REFUSED}',
+            using errcode = '{refused}',
                 hint = 'Nothing was changed. Restore them from a backup (pg_restore '
                     '--table=<table>), and migrate again: it names the constraints and indexes '
                     'that they lack. Or make them again, empty: `pricing-sync migrate --repair`.';
     end if;
 end
-"""
+""",
+            take_lock=TAKE_LOCK,
+            ledger=LEDGER,
+            refused=REFUSED,
+            relations=relations,
+        )
     )
 
 
@@ -275,76 +292,101 @@ def _engine(schema: Schema, engine_end: str) -> str:
     )
     # What our migrations added to its tables is made again with them.
     return block(
-        f"""
+        fill(
+            """
 declare
     v_search_path constant text := current_setting('search_path');
 begin
-    {TAKE_LOCK}
-    if exists (select from {LEDGER} where name like 'engine:%')
+    {take_lock}
+    if exists (select from {ledger} where name like 'engine:%')
         -- A restore of our tables only brings the ledger, and nothing of the engine.
         and exists (select from unnest({tables}) as t (name) where to_regclass(t.name) is not null)
     then
         return;
     end if;
-    delete from {LEDGER} where name like 'engine:%';
+    delete from {ledger} where name like 'engine:%';
     create schema if not exists procrastinate;
     perform set_config('search_path', 'procrastinate, pg_temp', true);
-    execute {text(schema.engine_schema)};
-    execute {text(end)};{ours}
-    insert into {LEDGER} (name, digest)
+    execute {engine_schema};
+    execute {end};{ours}
+    insert into {ledger} (name, digest)
     values
         {steps};
-    delete from {LEDGER} where name = 'db';
+    delete from {ledger} where name = 'db';
     perform set_config('search_path', v_search_path, true);
 end
-"""
+""",
+            take_lock=TAKE_LOCK,
+            ledger=LEDGER,
+            tables=tables,
+            engine_schema=text(schema.engine_schema),
+            end=text(end),
+            ours=ours,
+            steps=steps,
+        )
     )
 
 
 def _engine_step(step: SqlFile, engine_end: str) -> str:
     end = SqlFile("db/engine", "db/engine.sql", engine_end)
     return block(
-        f"""
+        fill(
+            """
 declare
     v_search_path constant text := current_setting('search_path');
 begin
-    {TAKE_LOCK}
-    if exists (select from {LEDGER} where name = {quote(step.name)}) then
+    {take_lock}
+    if exists (select from {ledger} where name = {name}) then
         return;
     end if;
     perform set_config('search_path', 'procrastinate, pg_temp', true);
-    execute {text(step)};
-    execute {text(end)};
-    insert into {LEDGER} (name, digest) values ({quote(step.name)}, {quote(step.digest)});
-    delete from {LEDGER} where name = 'db';
+    execute {text};
+    execute {end};
+    insert into {ledger} (name, digest) values ({name}, {digest});
+    delete from {ledger} where name = 'db';
     perform set_config('search_path', v_search_path, true);
 end
-"""
+""",
+            take_lock=TAKE_LOCK,
+            ledger=LEDGER,
+            name=quote(step.name),
+            text=text(step),
+            end=text(end),
+            digest=quote(step.digest),
+        )
     )
 
 
 def _migration(file: SqlFile) -> str:
     # The replay after it gives new tables their owner and rights.
     return block(
-        f"""
+        fill(
+            """
 declare
     v_search_path constant text := current_setting('search_path');
     v_digest text;
 begin
-    {TAKE_LOCK}
-    select digest into v_digest from {LEDGER} where name = {quote(file.name)};
-    if v_digest <> {quote(file.digest)} then
-        raise exception '% was applied with another text.', {quote(file.name)}
-            using errcode = '{REFUSED}',
+    {take_lock}
+    select digest into v_digest from {ledger} where name = {name};
+    if v_digest <> {digest} then
+        raise exception '% was applied with another text.', {name}
+            using errcode = '{refused}',
                 hint = 'A released migration is never edited: undo that, and write a new one.';
     elsif v_digest is not null then
         return;
     end if;
     perform set_config('search_path', 'pg_catalog, pg_temp', true);
-    execute {text(file)};
-    insert into {LEDGER} (name, digest) values ({quote(file.name)}, {quote(file.digest)});
-    delete from {LEDGER} where name = 'db';
+    execute {text};
+    insert into {ledger} (name, digest) values ({name}, {digest});
+    delete from {ledger} where name = 'db';
     perform set_config('search_path', v_search_path, true);
 end
-"""
+""",
+            take_lock=TAKE_LOCK,
+            ledger=LEDGER,
+            name=quote(file.name),
+            digest=quote(file.digest),
+            refused=REFUSED,
+            text=text(file),
+        )
     )

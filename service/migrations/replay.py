@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, array, block, quote, text
 from service.migrations.engine_state import engine_objects
 from service.migrations.schema import DbFile, Schema
+from service.sql_text import fill
 
 # The user of DATABASE_URL is a member of the first three; the others are Supabase's.
 MEMBER_ROLES = ("pricing_owner", "pricing_worker", "pricing_web")
@@ -87,8 +88,9 @@ _OBJECTS_SQL = """
 # in place and drops only what refuses that, so that objects of the operator that depend on ours
 # are left alone. When one of our own old objects is in the way of a drop, everything of the round
 # is undone, and the second begins by dropping our triggers and views.
-_REPLAY_SQL = f"""
-    v_objects constant text := $pricing_objects${_OBJECTS_SQL}$pricing_objects$;
+_REPLAY_SQL = fill(
+    """
+    v_objects constant text := $pricing_objects${objects}$pricing_objects$;
     v_search_path constant text := current_setting('search_path');
     v_check_bodies constant text := current_setting('check_function_bodies');
     v_before text[];
@@ -99,23 +101,23 @@ _REPLAY_SQL = f"""
     v_missing text;
     v_cron text;
 begin
-    {TAKE_LOCK}
+    {take_lock}
     select e.oid into v_cron
     from pg_extension e
     join pg_namespace n on n.nspname = 'cron' and has_schema_privilege(n.oid, 'usage')
     where e.extname = 'pg_cron';
-    if exists (select from {LEDGER} where name = 'db' and digest = v_digest)
+    if exists (select from {ledger} where name = 'db' and digest = v_digest)
         and not exists (
             -- A role that was missing at the last replay, and now is there.
             select
-            from {LEDGER} l
-            join pg_roles r on '{AWAITS}' || r.rolname = l.name
-            where r.rolname <> all ({array(map(quote, MEMBER_ROLES))})
+            from {ledger} l
+            join pg_roles r on '{awaits}' || r.rolname = l.name
+            where r.rolname <> all ({member_roles})
                 or pg_has_role(current_user, r.oid, 'usage')
         )
         and (
             v_cron is null
-            or exists (select from {LEDGER} where name = '{CRON}' and digest = v_cron)
+            or exists (select from {ledger} where name = '{cron}' and digest = v_cron)
         )
     then
         return;
@@ -137,7 +139,7 @@ begin
                     v_any := false;
                     execute 'select array(select drop_statement from (' || v_objects || ') as o'
                         ' where entangled'
-                        ' and exists (select from {LEDGER} l where l.name = row_name))'
+                        ' and exists (select from {ledger} l where l.name = row_name))'
                     into v_drops;
                     foreach v_drop in array v_drops loop
                         begin
@@ -187,7 +189,7 @@ begin
                 if v_missing is not null then
                     raise exception '% does not create the % public.%.',
                         substr(split_part(v_texts[i], E'\\n', 1), 4), v_kinds[i], v_missing
-                        using errcode = '{REFUSED}',
+                        using errcode = '{refused}',
                             hint = 'One object, one file: they have the same name.';
                 end if;
             end loop;
@@ -198,7 +200,7 @@ begin
                 v_stuck := null;
                 execute 'select array(select drop_statement from (' || v_objects || ') as o'
                     ' where row_name <> all ($1)'
-                    ' and exists (select from {LEDGER} l where l.name = row_name))'
+                    ' and exists (select from {ledger} l where l.name = row_name))'
                 into v_drops using v_row_names;
                 foreach v_drop in array v_drops loop
                     begin
@@ -230,27 +232,36 @@ begin
         end if;
     end loop;
 
-    delete from {LEDGER} where name = 'db' or name like 'db/%' and name <> all (v_row_names);
-    insert into {LEDGER} as known (name, digest)
+    delete from {ledger} where name = 'db' or name like 'db/%' and name <> all (v_row_names);
+    insert into {ledger} as known (name, digest)
     select * from unnest(v_row_names || text 'db', v_row_digests || v_digest)
     on conflict (name) do update set digest = excluded.digest, applied_at = now()
     where known.digest <> excluded.digest;
     if v_cron is not null then
-        insert into {LEDGER} (name, digest) values ('{CRON}', v_cron);
+        insert into {ledger} (name, digest) values ('{cron}', v_cron);
     end if;
-    insert into {LEDGER} (name, digest)
-    select '{AWAITS}' || wanted.name, ''
-    from unnest({array(map(quote, ROLES))}) as wanted (name)
+    insert into {ledger} (name, digest)
+    select '{awaits}' || wanted.name, ''
+    from unnest({roles}) as wanted (name)
     where not exists (
         select
         from pg_roles r
         where r.rolname = wanted.name
             and (
-                r.rolname <> all ({array(map(quote, MEMBER_ROLES))})
+                r.rolname <> all ({member_roles})
                 or pg_has_role(current_user, r.oid, 'usage')
             )
     );
     perform set_config('search_path', v_search_path, true);
     perform set_config('check_function_bodies', v_check_bodies, true);
 end
-"""
+""",
+    objects=_OBJECTS_SQL,
+    take_lock=TAKE_LOCK,
+    ledger=LEDGER,
+    awaits=AWAITS,
+    member_roles=array(map(quote, MEMBER_ROLES)),
+    cron=CRON,
+    refused=REFUSED,
+    roles=array(map(quote, ROLES)),
+)

@@ -28,6 +28,7 @@ from service.migrations.state import (
     read_differences,
 )
 from service.migrations.temporary import IN_THE_WAY, advice_on_temporary_objects
+from service.sql_text import fill
 
 logger = logging.getLogger(__name__)
 
@@ -230,7 +231,10 @@ def read_ledger(connection: psycopg.Connection) -> dict[str, LedgerRow]:
         return {}
     try:
         rows = connection.execute(
-            f"select name, digest, applied_at from {LEDGER}".encode()
+            fill(
+                "select name, digest, applied_at from {ledger}",
+                ledger=LEDGER,
+            ).encode()
         ).fetchall()
     except psycopg.errors.InsufficientPrivilege as error:
         raise failure("ledger", error) from error
@@ -311,7 +315,12 @@ def _mend(
             connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
             for statement in mending_statements(schema, before):
                 connection.execute(statement.encode())
-            connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
+            connection.execute(
+                fill(
+                    "delete from {ledger} where name = 'db'",
+                    ledger=LEDGER,
+                ).encode()
+            )
             connection.execute(replay(schema).encode())
     except psycopg.Error as error:
         advice = advice_on(connection, error) or _advice_on_missing(before)

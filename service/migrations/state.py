@@ -38,6 +38,8 @@ from service.migrations.state_queries import (
     MAKE_NAMED,
 )
 from service.migrations.table_state import FOREIGN_KEYS, SEQUENCES, sequence_query
+from service.rows import the_row
+from service.sql_text import fill
 
 # The function and the views that say what should be; asked as this release has them.
 ACCESS = "pricing_access_differences"
@@ -154,21 +156,24 @@ def mending_statements(schema: Schema, differences: Iterable[Difference]) -> lis
     return functions + others
 
 
-_ACCESS = f"""
+_ACCESS = fill(
+    """
 select d.object, d.found, d.statement || ';' as statement, d.is_ours
-from SCRATCH.{ACCESS}_released() d
+from SCRATCH.{access}_released() d
 order by d.object, d.found
-"""
+""",
+    access=ACCESS,
+)
 
 
 def _scratch_schema(connection: psycopg.Connection) -> str:
     """Made where this login may make one, else the temporary one, which every login has."""
-    row = connection.execute(
-        "select has_database_privilege(current_database(), 'create'),"
-        " has_database_privilege(current_database(), 'temporary'), current_user::text"
-    ).fetchone()
-    assert row is not None
-    may_create, may_create_temporary, username = row
+    may_create, may_create_temporary, username = the_row(
+        connection.execute(
+            "select has_database_privilege(current_database(), 'create'),"
+            " has_database_privilege(current_database(), 'temporary'), current_user::text"
+        ).fetchone()
+    )
     if not (may_create or may_create_temporary):
         raise MigrationError(
             f"The database cannot be compared with the release: {username} may create nothing"
@@ -299,7 +304,8 @@ def _renamed(text: str, name: str, to: str) -> str:
 
 def _literal(text: str) -> str:
     tag = "$pricing_released$"
-    assert tag not in text
+    if tag in text:
+        raise MigrationError(f"{tag} must not occur in any SQL file.")
     return f"{tag}{text}{tag}"
 
 

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from service.migrations.blocks import quote
+from service.sql_text import fill
 
 # What names a row of the queue, and outlives it.
 QUEUE_ID = "queue_job_id"
@@ -29,8 +30,9 @@ a_table as (
     where r.relnamespace = SCRATCH_OID and r.relkind = 'r'
 )"""
 
-SEQUENCES = f"""
-with {_TABLES},
+SEQUENCES = fill(
+    """
+with {tables},
 owned as (
     select q.*, d.refobjid as of_table, d.refobjsubid as of_column
     from pg_sequence q
@@ -79,10 +81,10 @@ select coalesce(q.seqrelid::regclass::text, r.name) as name, r.in_table, r.in_co
     case when r.in_table = 'procrastinate.procrastinate_jobs' then array(
         select w.name
         from a_table w
-        join pg_attribute a on a.attrelid = w.there and a.attname = '{QUEUE_ID}'
+        join pg_attribute a on a.attrelid = w.there and a.attname = '{queue_id}'
         where has_column_privilege(w.there, a.attnum, 'select')
         order by w.name
-    ) else '{{}}' end as named_by
+    ) else '{}' end as named_by
 from released r
 join pg_class t on t.oid = r.table_oid
 left join lateral (
@@ -101,12 +103,16 @@ left join lateral (
 left join pg_class c on c.oid = s.oid
 left join pg_sequence q on q.seqrelid = s.oid
 order by r.name
-"""
+""",
+    tables=_TABLES,
+    queue_id=QUEUE_ID,
+)
 
 # Anew, because only a superuser may switch the triggers of a constraint on again; and only rows
 # that were written meanwhile and violate it leave it not validated.
-FOREIGN_KEYS = f"""
-with {_TABLES}
+FOREIGN_KEYS = fill(
+    """
+with {tables}
 select distinct format('constraint %I on %s', k.conname, k.conrelid::regclass) as object,
     'is not checked: its triggers are switched off' as found,
     case
@@ -130,7 +136,9 @@ left join a_table o on o.there = k.conrelid
 where t.tgisinternal and t.tgenabled <> 'O' and k.contype = 'f'
     and t.tgrelid in (select a.there from a_table a)
 order by object
-"""
+""",
+    tables=_TABLES,
+)
 
 
 @dataclass(frozen=True)
@@ -159,7 +167,14 @@ class _Sequence:
         """The greatest number that is taken, as an expression; null is none."""
         columns = [(self.in_table, self.in_column)]
         columns += [(table, QUEUE_ID) for table in self.named_by]
-        greatest = ", ".join(f"(select max({column}) from {table})" for table, column in columns)
+        greatest = ", ".join(
+            fill(
+                "(select max({column}) from {table})",
+                column=column,
+                table=table,
+            )
+            for table, column in columns
+        )
         return f"greatest({greatest})"
 
 
@@ -179,33 +194,48 @@ def _compared(sequence: _Sequence) -> str:
     if sequence.is_unlogged:
         found.append("is unlogged")
     said = ", ".join(found)
-    set_value = (
-        f"select setval({quote(sequence.name)},"
-        f" greatest({sequence.taken}, (select last_value from {sequence.name})));"
+    set_value = fill(
+        "select setval({quoted}, greatest({taken}, (select last_value from {sequence})));",
+        quoted=quote(sequence.name),
+        taken=sequence.taken,
+        sequence=sequence.name,
     )
     statements = " ".join([*_statements(sequence), set_value])
     if not (sequence.is_there and sequence.is_readable):
         # Nobody can say from here how far it is.
         next_value, taken = "null::bigint", "null::bigint"
     else:
-        next_value = (
+        next_value = fill(
             "(select case when s.is_called then s.last_value + i.seqincrement else s.last_value end"
-            f" from {sequence.name} s, pg_sequence i"
-            f" where i.seqrelid = {quote(sequence.name)}::regclass)"
+            " from {sequence} s, pg_sequence i"
+            " where i.seqrelid = {quoted}::regclass)",
+            sequence=sequence.name,
+            quoted=quote(sequence.name),
         )
         taken = sequence.taken
     # Out of the release's bounds it cannot be given these bounds.
     restart = f"alter sequence {sequence.name} {sequence.wanted} restart;"
-    return f"""
-    (select {quote("sequence " + sequence.name)} as object,
-        concat_ws(', ', nullif({quote(said)}, ''),
+    return fill(
+        """
+    (select {object} as object,
+        concat_ws(', ', nullif({said}, ''),
             case when v.next <= v.taken then
                 format('would give %s again, up to %s', v.next, v.taken) end) as found,
-        case when v.next not between {sequence.minimum} and {sequence.maximum}
-            then {quote(restart + " ")} else '' end || {quote(statements)} as statement,
-        {sequence.is_ours} as is_ours, true as runs_first
+        case when v.next not between {minimum} and {maximum}
+            then {restart} else '' end || {statements} as statement,
+        {is_ours} as is_ours, true as runs_first
     from (select {next_value} as next, {taken} as taken) as v
-    where {quote(said)} <> '' or v.next <= v.taken)"""
+    where {said} <> '' or v.next <= v.taken)""",
+        object=quote("sequence " + sequence.name),
+        said=quote(said),
+        minimum=str(sequence.minimum),
+        maximum=str(sequence.maximum),
+        restart=quote(restart + " "),
+        statements=quote(statements),
+        is_ours=str(sequence.is_ours),
+        next_value=next_value,
+        taken=taken,
+    )
 
 
 def _statements(sequence: _Sequence) -> list[str]:
