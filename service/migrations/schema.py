@@ -98,7 +98,7 @@ class DbFile(SqlFile):
     kind: Kind
     creates: tuple[str, ...]
 
-    @property
+    @cached_property
     def after(self) -> list[str]:
         """Names of functions and views that must be replayed before it."""
         lines = AFTER.findall(self.text)
@@ -228,22 +228,24 @@ def _in_order(found: list[DbFile]) -> tuple[DbFile, ...]:
         return kinds.index(file.kind), late, file.name
 
     waiting = sorted(found, key=place)
-    named = [file for file in waiting if file.kind in ("function", "view")]
-    names = {name for file in named for name in file.creates}
+    names = {name for file in waiting if file.kind in ("function", "view") for name in file.creates}
+    for file in waiting:
+        unknown = [name for name in file.after if name not in names]
+        if unknown:
+            raise MigrationError(f"{file.path}: there is no {unknown[0]} to come after.")
+    open_names = set(names)
     ordered: list[DbFile] = []
     while waiting:
-        open_names = {name for file in named if file in waiting for name in file.creates}
         for file in waiting:
-            unknown = [name for name in file.after if name not in names]
-            if unknown:
-                raise MigrationError(f"{file.path}: there is no {unknown[0]} to come after.")
-            if not open_names.intersection(file.after):
+            if open_names.isdisjoint(file.after):
                 break
         else:
             circle = ", ".join(file.path for file in waiting if file.after)
             raise MigrationError(f"These come after each other in a circle: {circle}.")
         waiting.remove(file)
         ordered.append(file)
+        if file.kind in ("function", "view"):
+            open_names.difference_update(file.creates)
     return tuple(ordered)
 
 
