@@ -7,7 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -28,15 +28,15 @@ _END_OF_STATEMENT = re.compile(r";(?: +--[^\n]*)?\n")
 Answer = list[Row] | int
 
 
-def text() -> str:
-    return (ROOT / RUNBOOK).read_text()
+def text(document: str = RUNBOOK) -> str:
+    return (ROOT / document).read_text()
 
 
-def sections() -> dict[str, str]:
+def sections(document: str = RUNBOOK) -> dict[str, str]:
     """Heading to what stands below it, up to the next heading of whatever level."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
-    for line in text().splitlines(keepends=True):
+    for line in text(document).splitlines(keepends=True):
         if heading := _HEADING.match(line):
             assert heading[2] not in found, f"two sections {heading[2]!r}"
             lines = found.setdefault(heading[2], [])
@@ -45,19 +45,19 @@ def sections() -> dict[str, str]:
     return {heading: "".join(lines) for heading, lines in found.items()}
 
 
-def section_blocks(heading: str) -> list[Block]:
-    return [Block(*found) for found in _FENCED.findall(sections()[heading])]
+def section_blocks(heading: str, document: str = RUNBOOK) -> list[Block]:
+    return [Block(*found) for found in _FENCED.findall(sections(document)[heading])]
 
 
 def prose(markdown: str) -> str:
     return _FENCED.sub("", markdown)
 
 
-def tables(heading: str) -> list[list[dict[str, str]]]:
+def tables(heading: str, document: str = RUNBOOK) -> list[list[dict[str, str]]]:
     """The tables of a section, a dict for each row."""
     found: list[list[dict[str, str]]] = []
     columns: list[str] | None = None
-    for line in sections()[heading].splitlines():
+    for line in sections(document)[heading].splitlines():
         if not line.startswith("|"):
             columns = None
             continue
@@ -102,6 +102,8 @@ class Night:
     processes: Processes
     url: str
     directory: Path
+    # What its shell has beside DATABASE_URL.
+    variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._left = section_blocks(self.heading)
@@ -114,11 +116,11 @@ class Night:
         """Type the section's next block in a shell; what it printed."""
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self._next("sh", **words)],
-            env={**_environment(), "DATABASE_URL": self.url},
+            env={**reader_environment(), "DATABASE_URL": self.url, **self.variables},
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
         )
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
@@ -157,7 +159,7 @@ def row(answer: Answer) -> Row:
     return only
 
 
-def _environment() -> dict[str, str]:
+def reader_environment() -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)
     }

@@ -41,6 +41,14 @@ Case = Callable[[Night], None]
 CASES: dict[str, Case] = {}
 
 CRON_SECTION = "pg_cron is silent"
+# Each with a test of its own, here and in test_backups.py, that takes its blocks by their number.
+APART = {
+    CRON_SECTION,
+    "Back up",
+    "Restore a backup",
+    "Move to another server",
+    "Roll back an upgrade",
+}
 # Each on a database of its own: below, and in test_removals.py.
 OTHERS = (CRON_SECTION, "Something of ours was dropped", "Uninstall")
 LATE = [price("late")]

@@ -1,0 +1,59 @@
+"""A reader's shell: the commands of a document, word for word, but for where things are here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.docs.runbook import filled, reader_environment
+
+TYPED_SECONDS = 170
+
+
+@dataclass
+class Shell:
+    """``home`` is where it types. ``replaced``: what stands for something of another machine."""
+
+    home: Path
+    environment: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def programs(self) -> Path:
+        return self.home / "programs"
+
+    def stand_in(self, name: str, script: str) -> None:
+        """A program that this machine has not; ``script`` is bash, ``$LOG`` a file of its own."""
+        self.programs.mkdir(exist_ok=True)
+        path = self.programs / name
+        path.write_text(f"#!/bin/bash\nset -euo pipefail\nLOG={self.log(name)}\n{script}\n")
+        path.chmod(0o755)
+
+    def log(self, name: str) -> Path:
+        return self.home / f"{name}.log"
+
+    def logged(self, name: str) -> list[str]:
+        return self.log(name).read_text().splitlines()
+
+    def type(self, text: str, *, status: int = 0, **words: object) -> str:
+        """What it printed on stdout."""
+        for written, meant in self.replaced.items():
+            assert written in text, f"no {written} in {text}"
+            text = text.replace(written, meant)
+        environment = reader_environment()
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", filled(text, **words)],
+            env=environment | {"PATH": f"{self.programs}:{environment['PATH']}"} | self.environment,
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TYPED_SECONDS,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+
+PYTHON = Path(sys.executable)
