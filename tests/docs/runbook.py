@@ -125,11 +125,14 @@ class Night:
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout
 
-    def start(self) -> Process:
+    def start(self, **variables: str) -> Process:
         """Type the section's next block, a process that stays."""
-        program, *arguments = shlex.split(self._next("sh"))
-        assert program == "pricing-sync"
-        return self.processes.service(*arguments)
+        words = shlex.split(self._next("sh"))
+        program = words.index("pricing-sync")
+        given = dict(word.split("=", 1) for word in words[:program])
+        return self.processes.service(
+            *words[program + 1 :], may_fail=False, cwd=ROOT, **given, **variables
+        )
 
     def answer(self, statement: str) -> Answer:
         cursor = self.editor.connection.execute(statement.encode())

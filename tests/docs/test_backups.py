@@ -128,6 +128,9 @@ def test_a_backup_is_restored_without_them_where_our_roles_are_not(
 ) -> None:
     dump, _ = BACK_UP
     _, without, doctor, _ = RESTORE
+    # What waited runs now, on a worker that is nowhere when the dump is restored.
+    running = used.fetch(used.worker("30 seconds"))
+    assert running is not None
     shell.environment = {"DATABASE_URL": database}
     shell.type(dump)
     with (
@@ -137,11 +140,16 @@ def test_a_backup_is_restored_without_them_where_our_roles_are_not(
     ):
         shell.environment |= {"RESTORED_URL": elsewhere.url_of(name, user=user, password=password)}
         assert "Mended" in shell.type(without)
-        assert failing(shell.type(doctor)) == FOR_WANT_OF_A_WORKER
+        assert failing(shell.type(doctor)) == ["workers", "stuck"]
         url = elsewhere.url_of(name)
         assert facts(url) == facts(database)
         assert structure(url) == structure(database)
         assert_the_waiting_sync_is_done(url, tmp_path)
+        attempts = (
+            "select attempt, error_kind from pricing_sync_log"
+            f" where queue_job_id = {running.queue_job_id} order by attempt"
+        )
+        assert rows(url, attempts) == [(1, "worker_lost"), (2, None)]
 
 
 def test_a_move_loses_nothing_and_doubles_nothing(

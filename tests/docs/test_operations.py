@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
@@ -33,24 +34,24 @@ from tests.docs.runbook import (
     statements,
     tables,
 )
-from tests.postgres import Cluster
-from tests.processes import Processes
+from tests.postgres import Cluster, free_port
+from tests.processes import Processes, answers
 from tests.waiting import wait_until
 
 Case = Callable[[Night], None]
 CASES: dict[str, Case] = {}
 
 CRON_SECTION = "pg_cron is silent"
-# Each with a test of its own, here and in test_backups.py, that takes its blocks by their number.
-APART = {
+# Each on a database of its own: below, in test_removals.py and in test_backups.py.
+OTHERS = (
     CRON_SECTION,
+    "Something of ours was dropped",
+    "Uninstall",
     "Back up",
     "Restore a backup",
     "Move to another server",
     "Roll back an upgrade",
-}
-# Each on a database of its own: below, and in test_removals.py.
-OTHERS = (CRON_SECTION, "Something of ours was dropped", "Uninstall")
+)
 LATE = [price("late")]
 
 
@@ -285,6 +286,18 @@ def workers(night: Night) -> None:
     ]
     assert forgotten == 1
     assert pricing.value("select id from procrastinate.procrastinate_workers") == alive
+
+
+@section("Behind a proxy")
+def behind_a_proxy(night: Night) -> None:
+    """Of a network that is not trusted there."""
+    port = free_port()
+    web = night.start(PRICING_PORT=str(port))
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: answers(f"{url}/health"), 30, "the web process")
+    httpx2.get(f"{url}/nowhere", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10)
+    assert "203.0.113.9" not in web.wait_for_output("from 127.0.0.1")
+    assert web.stop() == 0
 
 
 # Hands.
