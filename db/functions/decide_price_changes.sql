@@ -104,7 +104,8 @@ as $$
             from (select array['first_list', 'large', 'unit', 'rollback'] as v_order) as o
         ) as k
     ),
-    weighted as (
+    -- Its kinds are asked for four times.
+    weighted as materialized (
         select
             w.*,
             array(select distinct e ->> 'kind' from jsonb_array_elements(w.evidence) as e) as kinds,

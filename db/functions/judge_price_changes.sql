@@ -55,7 +55,6 @@ as $$
         select
             m.*,
             c.provider,
-            c.raw,
             g.guard_large_ratio,
             g.guard_unit_ratio,
             g.guard_lowest_per_1m,
@@ -90,13 +89,8 @@ as $$
             'ratio' as kind,
             m.is_unit as looks_like_unit,
             m.ratio as weight,
-            format(
-                '%s moves by %s times (%s -> %s)',
-                m.short_name,
-                public.pricing_short_number(m.ratio),
-                public.pricing_short_number(m.before * 1000000),
-                public.pricing_short_number(m.now * 1000000)
-            ) as words
+            '%1$s moves by %2$s times (%3$s -> %4$s)' as words,
+            array[m.ratio, m.before * 1000000, m.now * 1000000] as numbers
         from move m
         where m.is_unit or (m.is_large and not m.is_new_entry)
         union all
@@ -105,7 +99,8 @@ as $$
             'zero',
             false,
             null,
-            format('%s falls to zero (%s -> 0)', m.short_name, public.pricing_short_number(m.old * 1000000))
+            '%1$s falls to zero (%2$s -> 0)',
+            array[m.old * 1000000]
         from move m
         where m.now = 0 and m.old > 0
         union all
@@ -114,13 +109,8 @@ as $$
             'band',
             true,
             null,
-            format(
-                '%s %s is outside %s to %s',
-                m.short_name,
-                public.pricing_short_number(m.now * 1000000),
-                public.pricing_short_number(m.guard_lowest_per_1m),
-                public.pricing_short_number(m.guard_highest_per_1m)
-            )
+            '%1$s %2$s is outside %3$s to %4$s',
+            array[m.now * 1000000, m.guard_lowest_per_1m, m.guard_highest_per_1m]
         from move m
         where m.now > 0 and (m.now * 1000000 < m.guard_lowest_per_1m or m.now * 1000000 > m.guard_highest_per_1m)
         union all
@@ -129,12 +119,8 @@ as $$
             'catalogue',
             true,
             q.times,
-            format(
-                '%s is %s times the catalogue''s %s',
-                m.short_name,
-                public.pricing_short_number(m.now / m.catalogue),
-                public.pricing_short_number(m.catalogue * 1000000)
-            )
+            '%1$s is %2$s times the catalogue''s %3$s',
+            array[m.now / m.catalogue, m.catalogue * 1000000]
         from move m
         cross join lateral (
             select greatest(m.now / m.catalogue, m.catalogue / m.now) as times
@@ -156,15 +142,34 @@ as $$
             'list',
             true,
             m.ratio,
-            format(
-                '%s of %s models move by the same factor %s',
-                s.models,
-                s.listed,
-                public.pricing_short_number(s.factor)
-            )
+            s.models || ' of ' || s.listed || ' models move by the same factor %2$s',
+            array[s.factor]
         from move m
         join shared s on s.model = m.change and s.factor = m.now / m.old
         where m.old > 0 and not m.is_condition
+    ),
+    -- Each number once: a list in another unit has the same few thousands of times.
+    short as materialized (
+        select jsonb_object_agg(n.text, public.pricing_short_number(n.number)) as texts
+        from (
+            select distinct on (u.number::text) u.number::text as text, u.number
+            from finding f
+            cross join lateral unnest(f.numbers) as u (number)
+            where u.number is not null
+        ) as n
+    ),
+    said as (
+        select
+            f.*,
+            format(
+                f.words,
+                f.short_name,
+                s.texts ->> f.numbers[1]::text,
+                s.texts ->> f.numbers[2]::text,
+                s.texts ->> f.numbers[3]::text
+            ) as phrase
+        from finding f
+        cross join short s
     ),
     sentence as (
         select
@@ -174,15 +179,31 @@ as $$
         from (
             select
                 f.change,
-                f.words,
+                f.phrase as words,
                 row_number() over (
                     partition by f.change
-                    order by bool_or(f.looks_like_unit) desc, max(f.weight) desc nulls last, min(f.kind), f.words
+                    order by bool_or(f.looks_like_unit) desc, max(f.weight) desc nulls last, min(f.kind), f.phrase
                 ) as rank
-            from finding f
-            group by f.change, f.words
+            from said f
+            group by f.change, f.phrase
         ) as w
         group by w.change
+    ),
+    published as materialized (
+        select distinct on (f.change, f.axis)
+            f.change,
+            f.axis,
+            jsonb_strip_nulls(jsonb_build_object(
+                'key', left(e.key, 200) || case when length(e.key) > 200 then '...' else '' end,
+                -- As text, whatever it is: what is nested deep no program could read.
+                'text', left(e.value ->> 'text', 200) || case when length(e.value ->> 'text') > 200 then '...' else '' end,
+                'unit', left(e.value ->> 'unit', 200)
+            )) as published
+        from change c
+        cross join lateral jsonb_each(case when jsonb_typeof(c.raw) = 'object' then c.raw else '{}' end) e
+        join (select distinct f.change, f.axis from finding f) as f
+            on f.change = c.position and f.axis = e.value ->> 'axis'
+        order by f.change, f.axis, length(e.key), e.key
     ),
     verdict as (
         select
@@ -197,22 +218,11 @@ as $$
                     'now', trim_scale(f.now)::text,
                     'ratio', trim_scale(f.ratio)::text,
                     'catalogue', trim_scale(f.catalogue)::text
-                )) || coalesce(r.published, '{}')
+                )) || coalesce(p.published, '{}')
                 order by f.looks_like_unit desc, f.weight desc nulls last, f.axis, f.kind
             ) as evidence
         from finding f
-        left join lateral (
-            select jsonb_strip_nulls(jsonb_build_object(
-                'key', left(e.key, 200) || case when length(e.key) > 200 then '...' else '' end,
-                -- As text, whatever it is: what is nested deep no program could read.
-                'text', left(e.value ->> 'text', 200) || case when length(e.value ->> 'text') > 200 then '...' else '' end,
-                'unit', left(e.value ->> 'unit', 200)
-            )) as published
-            from jsonb_each(case when jsonb_typeof(f.raw) = 'object' then f.raw else '{}' end) e
-            where e.value ->> 'axis' = f.axis
-            order by length(e.key), e.key
-            limit 1
-        ) as r on true
+        left join published p on p.change = f.change and p.axis = f.axis
         group by f.change
     )
     select
