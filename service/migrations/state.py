@@ -28,7 +28,7 @@ from service.migrations.engine_state import (
     engine_statement,
     engine_tables,
 )
-from service.migrations.schema import COMMENT, DbFile, Schema
+from service.migrations.schema import COMMENT, DbFile, Schema, SqlFile
 from service.migrations.state_queries import (
     COMPARE,
     COMPARE_TABLES,
@@ -121,21 +121,25 @@ def read_differences(
             " set_config('statement_timeout', %s, true)",
             [LOCK_TIMEOUT, engine_objects(schema), f"{statement_seconds}s"],
         )
-        scratch = _scratch_schema(connection)
-        connection.execute(_for(scratch, MAKE_NAMED))
-        connection.execute(_for(scratch, MAKE_MAKERS))
+        scratch = make_scratch_schema(connection)
+        connection.execute(for_scratch(scratch, MAKE_NAMED))
+        connection.execute(for_scratch(scratch, MAKE_MAKERS))
         connection.execute(_make(scratch, schema).encode())
-        found = cursor.execute(_for(scratch, COMPARE_TYPES)).fetchall()
-        found += cursor.execute(_for(scratch, COMPARE), {"released": _released(schema)}).fetchall()
-        found += cursor.execute(_for(scratch, COMPARE_TABLES)).fetchall()
-        found += cursor.execute(_for(scratch, FOREIGN_KEYS)).fetchall()
-        found += cursor.execute(sequence_query(connection, _for(scratch, SEQUENCES))).fetchall()
+        found = cursor.execute(for_scratch(scratch, COMPARE_TYPES)).fetchall()
+        found += cursor.execute(
+            for_scratch(scratch, COMPARE), {"released": _released(schema)}
+        ).fetchall()
+        found += cursor.execute(for_scratch(scratch, COMPARE_TABLES)).fetchall()
+        found += cursor.execute(for_scratch(scratch, FOREIGN_KEYS)).fetchall()
+        found += cursor.execute(
+            sequence_query(connection, for_scratch(scratch, SEQUENCES))
+        ).fetchall()
         query, parameters = engine_query(schema)
-        found += cursor.execute(_for(scratch, query), parameters).fetchall()
+        found += cursor.execute(for_scratch(scratch, query), parameters).fetchall()
         if ACCESS in names:
-            found += cursor.execute(_for(scratch, _ACCESS)).fetchall()
+            found += cursor.execute(for_scratch(scratch, _ACCESS)).fetchall()
         if CRON_JOBS in names and _has_cron(connection):
-            found += cursor.execute(_for(scratch, CRON)).fetchall()
+            found += cursor.execute(for_scratch(scratch, CRON)).fetchall()
     return found
 
 
@@ -166,7 +170,7 @@ order by d.object, d.found
 )
 
 
-def _scratch_schema(connection: psycopg.Connection) -> str:
+def make_scratch_schema(connection: psycopg.Connection) -> str:
     """Made where this login may make one, else the temporary one, which every login has."""
     may_create, may_create_temporary, username = the_row(
         connection.execute(
@@ -194,7 +198,8 @@ def _grant_temporary(connection: psycopg.Connection, username: str) -> str:
     return statement.as_string()
 
 
-def _for(scratch: str, query: str) -> bytes:
+def for_scratch(scratch: str, query: str) -> bytes:
+    """A query of ours that names the scratch schema SCRATCH."""
     # What is bare in the scratch schema: of nothing, where it is a schema like any other.
     oid, name, bare, ours = f"'{scratch}'::regnamespace", rf"\m{scratch}\.", "^.^", "^.^"
     if scratch == "pg_temp":
@@ -234,7 +239,7 @@ def _make(scratch: str, schema: Schema) -> str:
     the setting pricing.unmade. Tables need nothing that is there.
     """
     made = list(_texts(scratch, schema.db))
-    tables = ",\n".join(map(_literal, _table_texts(scratch, schema)))
+    tables = ",\n".join(map(_literal, table_texts(scratch, schema, schema.migrations)))
     texts = ",\n".join(_literal(text) for _, _, text in made)
     kinds = ", ".join(f"'{kind}'" for kind, _, _ in made)
     names = ", ".join(f"'{name}'" for _, name, _ in made)
@@ -270,14 +275,14 @@ $pricing_scratch$
 """
 
 
-def _table_texts(scratch: str, schema: Schema) -> Iterator[str]:
-    """The engine, the ledger, then the migrations, all of it in the scratch schema."""
+def table_texts(scratch: str, schema: Schema, migrations: Iterable[SqlFile]) -> Iterator[str]:
+    """The engine, the ledger, then these migrations, all of it in the scratch schema."""
     yield f"set local search_path = {scratch}"
     # A function in the temporary schema is found by its schema only.
     yield EXECUTED.sub(rf"\1{scratch}.", schema.engine_schema.text)
     yield "set local search_path = pg_catalog, pg_temp"
     yield QUALIFIED.sub(f"{scratch}.", LEDGER_TABLE)
-    yield from (QUALIFIED.sub(f"{scratch}.", file.text) for file in schema.migrations)
+    yield from (QUALIFIED.sub(f"{scratch}.", file.text) for file in migrations)
 
 
 def _texts(scratch: str, files: Iterable[DbFile]) -> Iterator[tuple[str, str, str]]:

@@ -14,6 +14,7 @@ from psycopg import sql
 from service.database import connect
 from service.database_address import DatabaseAddress
 from service.errors import MigrationError
+from service.migrations.additions import read_additions
 from service.migrations.blocks import LEDGER
 from service.migrations.kept_prices import KEPT, keep_prices
 from service.migrations.runner import failure, read_ledger, refuse_other_login, take_lock
@@ -143,6 +144,7 @@ def uninstall(
                 connection.execute("set local lock_timeout = '10s'")
                 connection.execute("set local search_path = pg_catalog, pg_temp")
                 _refuse_processes(connection)
+                _refuse_additions(connection, schema, keep)
                 dropped = tuple(_named(connection, schema, keep))
                 _drop_all(connection, schema, keep)
         except psycopg.Error as error:
@@ -165,6 +167,17 @@ def _refuse_processes(connection: psycopg.Connection) -> None:
         raise MigrationError(
             f"Processes of pricing-sync are connected: {named}.",
             hint="Nothing was dropped. Stop web processes and workers first.",
+        )
+
+
+def _refuse_additions(connection: psycopg.Connection, schema: Schema, keep: bool) -> None:
+    """What a person has put on our tables has no dependency that Postgres would refuse by."""
+    ledger = read_ledger(connection)
+    found = read_additions(connection, schema, ledger, except_on=KEPT if keep else ())
+    if found:
+        raise MigrationError(
+            f"Objects of yours are on those of pricing-sync: {'; '.join(found)}.",
+            hint="Nothing was dropped. They would go with them: drop them first, or keep a copy.",
         )
 
 

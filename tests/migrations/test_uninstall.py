@@ -89,6 +89,45 @@ def test_what_stands_on_ours_is_named_and_nothing_is_dropped(database: str) -> N
     uninstall(database)
 
 
+def test_what_a_person_put_on_ours_is_named_and_nothing_is_dropped(database: str) -> None:
+    on = "on public.model_pricing"
+    execute(
+        database,
+        "alter table model_pricing add column margin numeric, add check (name <> 'their')",
+        "create function noted() returns trigger language plpgsql as 'begin return new; end'",
+        f"create trigger noted after insert {on} for each row execute function noted()",
+        f"create index by_name {on} (name)",
+        f"create policy theirs {on} for select to anon using (true)",
+        "create rule doubled as on insert to pricing_sync_log do also nothing",
+        "create statistics guessed on name, model_id from public.model_pricing",
+        "create trigger queued after insert on procrastinate.procrastinate_jobs"
+        " for each row execute function noted()",
+    )
+    before = rows(database, CATALOGUE)
+    with pytest.raises(MigrationError) as refused:
+        uninstall(database)
+    for named in (
+        f"column margin {on}",
+        f"constraint model_pricing_name_check {on}",
+        f"trigger noted {on}",
+        f"index by_name {on}",
+        f"policy theirs {on}",
+        f"statistics guessed {on}",
+        "rule doubled on public.pricing_sync_log",
+        "trigger queued on procrastinate.procrastinate_jobs",
+    ):
+        assert named in refused.value.message
+    assert rows(database, CATALOGUE) == before
+    # Those on tables that stay are kept with them.
+    execute(
+        database,
+        "drop rule doubled on pricing_sync_log",
+        "drop trigger queued on procrastinate.procrastinate_jobs",
+    )
+    uninstall(database, keep=True)
+    assert rows(database, "select tgname from pg_trigger where not tgisinternal") == [("noted",)]
+
+
 def test_connected_processes_are_named(database: str, start_worker: StartWorker) -> None:
     start_worker()
     with pytest.raises(MigrationError, match="pricing-sync worker"):
