@@ -25,8 +25,9 @@ PAUSE_SECONDS = 1.0
 class Accepting:
     """What uvicorn's server has in the place of an ``asyncio.Server``, for one listening socket.
 
-    ``connections`` is the server's own set. With ``limit`` of them, the one that has waited longest
-    for its client is closed for the new one; where all are being answered, the new one gets 503.
+    ``connections`` is the server's own set. With ``limit`` of them, one is closed for the new one:
+    that which has waited longest for its client, or for an answer without having shown a key.
+    Where all are being answered to holders of keys, the new one gets 503.
     """
 
     def __init__(
@@ -84,7 +85,9 @@ class Accepting:
 
     def _make_room(self) -> bool:
         waiting = [
-            (since, each) for each in self._connections if (since := each.waits_since()) is not None
+            (since, each)
+            for each in self._connections
+            if (since := each.may_go_since()) is not None
         ]
         if not waiting:
             self._lines.warn(
@@ -96,7 +99,7 @@ class Accepting:
             "room", f"all {self._limit} connections are taken: closing those that wait"
         )
         self._connections.discard(longest)
-        longest.abort()
+        longest.make_way()
         return True
 
     def _serve(self, accepted: socket.socket) -> None:

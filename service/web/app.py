@@ -37,6 +37,7 @@ from service.web.key_uses import KeyUses
 from service.web.live import JobChanges
 from service.web.openapi import openapi_document
 from service.web.protocol import PATIENCE, BoundedProtocol, Patience
+from service.web.readiness import Readiness
 from service.web.routes import ROUTES
 from service.web.state import WebState
 
@@ -53,13 +54,14 @@ class PortTaken(PricingError):
 def create_app(settings: Settings) -> Starlette:
     """The application; it connects when it can, so this never fails for want of a database."""
     database = WebDatabase.from_settings(settings)
+    changes = JobChanges(database)
     state = WebState(
         settings=settings,
         database=database,
-        changes=JobChanges(database),
+        changes=changes,
         key_uses=KeyUses(database),
         failed_keys=FailedKeys(settings.max_connections),
-        schema=read_schema(),
+        readiness=Readiness(database, changes, read_schema()),
         openapi=openapi_document(ROUTES, open_documents=settings.open_documents),
     )
 
@@ -77,6 +79,7 @@ def create_app(settings: Settings) -> Starlette:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await state.key_uses.stop()
+            await state.readiness.stop()
             await database.close()
 
     routes = [Route(each.path, each.handler, methods=[each.method]) for each in ROUTES]

@@ -24,6 +24,7 @@ from service.trusted_proxies import network_of
 from service.web.clients import client_of
 from service.web.endpoint import Role, default_role, roles_from
 from service.web.errors import HttpError
+from service.web.fate import fate_of
 from service.web.state import WebState, state_of
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
@@ -122,6 +123,7 @@ class KeyGate:
                 await refused.response()(scope, receive, send)
                 return
             scope[IDENTITY] = identity
+            fate_of(scope).has_key = True
             try:
                 if identity.role in roles_from(needed):
                     await self._app(scope, receive, send)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 
@@ -12,6 +13,8 @@ from service.logs import REQUEST_ID
 from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
 from service.web.clients import client_of, note_client
+from service.web.errors import database_error
+from service.web.fate import fate_of
 from service.web.request_id import HEADER, request_id_of
 
 logger = logging.getLogger("service.web.access")
@@ -36,13 +39,15 @@ class Envelope:
         # Never reset: the server logs what passed through here, and the task ends with the request.
         REQUEST_ID.set(request_id)
         note_client(scope, self._trusted)
+        fate = fate_of(scope)
+        fate.task = asyncio.current_task()
         status: int | None = None
         is_answered = False
 
         async def send_enveloped(message: Message) -> None:
             nonlocal status, is_answered
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = fate.told if fate.is_over else message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
                 # Prices, keys' names and errors: for who asked, now.
@@ -54,6 +59,12 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_enveloped)
+        except asyncio.CancelledError:
+            # The connection was given up, or the process ends: only the database takes so long.
+            if status is None and not fate.is_over:
+                late = database_error(TimeoutError("no answer before the end of the process"))
+                await late.response()(scope, receive, send_enveloped)
+            status = status or fate.told
         except Exception as error:
             # The server would close the connection, under the next request of a client that was
             # not told to expect it.

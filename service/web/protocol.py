@@ -18,6 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.bounded_lines import BoundedLines
+from service.web.fate import fate_of
 from service.web.refusals import refusal
 from service.web.strict_http import StrictConnection
 
@@ -76,8 +77,11 @@ class BoundedProtocol(H11Protocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return None if cycle is None or cycle.response_complete else cycle
 
-    def waits_since(self) -> float | None:
-        """Since when only its client could go on; None while an answer is being made."""
+    def may_go_since(self) -> float | None:
+        """Since when only its client could go on, or an answer is made for somebody without a key.
+
+        None while one is made for the holder of a key.
+        """
         if self._closing_since is not None:
             return self._closing_since
         if self._unread_since is not None:
@@ -85,7 +89,8 @@ class BoundedProtocol(H11Protocol):
         answering = self._answering
         if answering is None:
             return self._head_since
-        return self._body_since if answering.more_body else None
+        is_owed = fate_of(answering.scope).has_key and not answering.more_body
+        return None if is_owed else self._body_since
 
     def end_if_overdue(self, now: float) -> None:
         if not self._is_connected:
@@ -115,6 +120,16 @@ class BoundedProtocol(H11Protocol):
                 self._refuse(408, "The request did not come in time.", is_told)
         elif answering.more_body and now - self._body_since > patience.body:
             self._refuse(408, "The body came too slowly.", not answering.response_started)
+
+    def make_way(self) -> None:
+        """Give it up for another connection, and say so to who waits for an answer."""
+        answering = self._answering
+        is_told = answering is not None and not answering.response_started
+        if is_told and not self._is_done:
+            self._tell(503, "All connections are in use.")
+        self.abort()
+        if answering is not None:
+            fate_of(answering.scope).give_up()
 
     def abort(self) -> None:
         """Give it up at once, with what it still had to say."""
@@ -152,6 +167,11 @@ class BoundedProtocol(H11Protocol):
             is_told = answering is None or not answering.response_started
             self._refuse(status, refused.sentence, is_told)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._answering is not None:
+            fate_of(self._answering.scope).is_over = True
+
     def on_response_complete(self) -> None:
         self._head_since = self.loop.time()
         super().on_response_complete()
@@ -171,8 +191,13 @@ class BoundedProtocol(H11Protocol):
     def _refuse(self, status: int, message: str, is_told: bool) -> None:
         """Say why if that can be said, and end the connection without losing it on the way."""
         if is_told and not self.transport.is_closing():
-            self.transport.write(refusal(status, message))
+            self._tell(status, message)
         self.linger()
+
+    def _tell(self, status: int, message: str) -> None:
+        self.transport.write(refusal(status, message))
+        if self._answering is not None:
+            fate_of(self._answering.scope).told = status
 
     def linger(self) -> None:
         """End the connection after what has been written."""
@@ -193,6 +218,7 @@ class BoundedProtocol(H11Protocol):
         answering = self._answering
         if answering is not None:
             answering.disconnected = True
+            fate_of(answering.scope).is_over = True
             answering.message_event.set()
         # Who waits to write sees that it is over.
         self.flow.resume_writing()

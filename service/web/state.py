@@ -1,4 +1,4 @@
-"""What every handler may use: the settings, the database, the changes of jobs, keys' uses."""
+"""What every handler may use: the settings, the database, what changes and who asks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 from starlette.requests import Request
 
-from service.migrations.schema import Schema
 from service.settings import Settings
 from service.web.database import WebDatabase
 from service.web.failed_keys import FailedKeys
 from service.web.key_uses import KeyUses
 from service.web.live import JobChanges
+from service.web.readiness import Readiness
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class WebState:
     changes: JobChanges
     key_uses: KeyUses
     failed_keys: FailedKeys
-    schema: Schema
+    readiness: Readiness
     openapi: Mapping[str, Any]
 
 

@@ -46,7 +46,7 @@ class Web:
 
     def answering(self) -> list[object]:
         """The connections on which the server is busy with an answer."""
-        return [each for each in self.server.connections() if each.waits_since() is None]
+        return [each for each in self.server.connections() if each.may_go_since() is None]
 
     def trigger(self, **body: object) -> httpx2.Response:
         return self.client.post(TRIGGER, json=body)

@@ -232,3 +232,25 @@ def test_the_process_ends_in_the_midst_of_it(
     assert time.monotonic() - begin < 8
     # Such as a task whose error nobody looked at.
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
+
+
+def test_who_waits_for_the_database_at_the_end_hears_of_it(
+    proxy: TcpProxy,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(web_database, "COMMAND_SECONDS", 60.0)
+    monkeypatch.setattr("service.web.app.GRACE_SECONDS", 1)
+    monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 60.0)
+    settings = settings_for(proxy.url_of(database), PRICING_WEB_CONNECTIONS="2")
+    with running_web(settings) as web, ThreadPoolExecutor(2) as threads:
+        assert web.client.get(ACTIVE).status_code == 200
+        proxy.freeze()
+        # One has the connection, the other waits for it.
+        asked = [threads.submit(web.client.get, ACTIVE) for _ in range(2)]
+        wait_until(lambda: len(web.answering()) == 2, what="both wait for the database")
+        web.server.should_exit = True
+        for each in asked:
+            assert_unavailable(each.result())
+    assert not [record.message for record in caplog.records if record.exc_info]

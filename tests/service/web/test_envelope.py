@@ -186,3 +186,20 @@ def test_the_audit_log_has_the_client_behind_the_proxy(
             " where key_name = 'night shift' order by id desc limit 1"
         ).fetchone()
         assert row == {"client": client}
+
+
+def test_a_line_says_what_the_client_was_told(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    """By the server itself, or nothing: not what was meant for who had gone."""
+    caplog.set_level(logging.INFO, "service.web.access")
+    head = f"POST {TRIGGER} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\n"
+    chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n"
+    with having_sent(web.url, f"{chunked}no size\r\n".encode()) as connection:
+        assert read_to_end(connection).startswith(b"HTTP/1.1 400")
+    with having_sent(web.url, f"{chunked}1\r\n{{\r\n".encode()):
+        wait_until(lambda: bool(web.server.server_state.tasks), what="it waits for more")
+
+    def said() -> list[Any]:
+        return [vars(record)["status"] for record in caplog.records if "status" in vars(record)]
+
+    wait_until(lambda: len(said()) == 2, what="both are in the log")
+    assert said() == [400, None]

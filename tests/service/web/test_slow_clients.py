@@ -182,7 +182,7 @@ def test_a_large_answer_has_longer_to_go_out() -> None:
             for later in (1, 60, 119):
                 protocol.end_if_overdue(now + later)
             assert not transport.has_ended
-            assert protocol.waits_since() == now + 1
+            assert protocol.may_go_since() == now + 1
             protocol.end_if_overdue(now + 122)
             assert transport.has_ended
 
