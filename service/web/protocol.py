@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import h11
+from starlette.types import Scope
 from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from service.bounded_lines import BoundedLines
-from service.web.fate import fate_of
+from service.web.fate import Fate, fate_of
 from service.web.refusals import refusal
 from service.web.strict_http import StrictConnection
 
@@ -89,7 +90,7 @@ class BoundedProtocol(H11Protocol):
         answering = self._answering
         if answering is None:
             return self._head_since
-        is_owed = fate_of(answering.scope).has_key and not answering.more_body
+        is_owed = _fate_of(answering).has_key and not answering.more_body
         return None if is_owed else self._body_since
 
     def end_if_overdue(self, now: float) -> None:
@@ -129,7 +130,7 @@ class BoundedProtocol(H11Protocol):
             self._tell(503, "All connections are in use.")
         self.abort()
         if answering is not None:
-            fate_of(answering.scope).give_up()
+            _fate_of(answering).give_up()
 
     def abort(self) -> None:
         """Give it up at once, with what it still had to say."""
@@ -170,7 +171,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._answering is not None:
-            fate_of(self._answering.scope).is_over = True
+            _fate_of(self._answering).is_over = True
 
     def on_response_complete(self) -> None:
         self._head_since = self.loop.time()
@@ -197,7 +198,7 @@ class BoundedProtocol(H11Protocol):
     def _tell(self, status: int, message: str) -> None:
         self.transport.write(refusal(status, message))
         if self._answering is not None:
-            fate_of(self._answering.scope).told = status
+            _fate_of(self._answering).told = status
 
     def linger(self) -> None:
         """End the connection after what has been written."""
@@ -218,10 +219,14 @@ class BoundedProtocol(H11Protocol):
         answering = self._answering
         if answering is not None:
             answering.disconnected = True
-            fate_of(answering.scope).is_over = True
+            _fate_of(answering).is_over = True
             answering.message_event.set()
         # Who waits to write sees that it is over.
         self.flow.resume_writing()
+
+
+def _fate_of(cycle: RequestResponseCycle) -> Fate:
+    return fate_of(cast(Scope, cycle.scope))
 
 
 class _Lingering:
