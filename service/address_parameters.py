@@ -11,6 +11,7 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 VERIFYING = ("verify-ca", "verify-full")
@@ -25,8 +26,16 @@ _SYSTEM_ROOTS = (
 )
 
 
-def _one_of(*values: str) -> Callable[[str], bool]:
-    return lambda value: value in values
+@dataclass(frozen=True)
+class OneOf:
+    values: tuple[str, ...]
+
+    def __call__(self, value: str) -> bool:
+        return value in self.values
+
+
+def _one_of(*values: str) -> OneOf:
+    return OneOf(values)
 
 
 def _whole_number(value: str) -> bool:
@@ -114,9 +123,39 @@ REFUSED = frozenset(
         "sslsni",
     ]
 )
+
+# Those of other programs (Prisma, JDBC, SQLAlchemy, node-postgres), as hosts write them into URLs.
+FOREIGN = frozenset(
+    [
+        "connection_limit",
+        "currentSchema",
+        "pgbouncer",
+        "pool_timeout",
+        "prepareThreshold",
+        "prepared_statements",
+        "schema",
+        "socket_timeout",
+        "ssl",
+        "sslaccept",
+        "sslfactory",
+        "sslidentity",
+        "statement_cache_size",
+        "supa",
+        "uselibpqcompat",
+    ]
+)
+_LEAVE_OUT = "Leave it out"
+_SURE = "sslmode=verify-full with sslrootcert=system, or with the file of your server's authority,"
 WHY_REFUSED: Mapping[str, str] = {
-    "channel_binding": "sslmode=verify-full with sslrootcert makes sure of the server as well.",
-    "require_auth": "sslmode=verify-full with sslrootcert makes sure of the server.",
+    "channel_binding": f"{_LEAVE_OUT}: {_SURE} makes sure of the server as well.",
+    "require_auth": f"{_LEAVE_OUT}: {_SURE} makes sure of the server.",
+    "ssl": "Write sslmode=require, or sslmode=verify-full.",
+    "sslaccept": f"{_LEAVE_OUT}: sslmode says it.",
+    "schema": f"{_LEAVE_OUT}: the tables are in public.",
+    "currentSchema": f"{_LEAVE_OUT}: the tables are in public.",
+    "pgbouncer": f"{_LEAVE_OUT}: a pooler is noticed.",
+    "connection_limit": f"{_LEAVE_OUT}: PRICING_WEB_CONNECTIONS and PRICING_WORKER_CONNECTIONS"
+    " say how many there are.",
     "requirepeer": "Let only the server's user write to the directory of its socket.",
     "hostaddr": "Name the address as the host, or give the name an address in /etc/hosts.",
     "service": "Name host, port, database and user.",
@@ -133,6 +172,9 @@ SHOWN = frozenset(SUPPORTED) - {
     "passfile",
     "sslpassword",
 }
+
+
+_NUMBER = "It is a whole number, 0 or more."
 
 
 class RefusedParameter(ValueError):
@@ -154,11 +196,18 @@ def judge_parameter(name: str, value: str) -> bool:
     if name in REFUSED:
         why = WHY_REFUSED.get(name)
         raise RefusedParameter(name, " is not supported: not every driver here would obey it", why)
-    if SUPPORTED[name](value):
+    if name in FOREIGN:
+        why = WHY_REFUSED.get(name, f"{_LEAVE_OUT}.")
+        raise RefusedParameter(name, " is not supported: it is another program's", why)
+    can_be = SUPPORTED[name]
+    if can_be(value):
         return True
-    if SUPPORTED[name] in (_readable_file, _readable_roots):
-        raise RefusedParameter(name, " names no file that can be read")
-    raise RefusedParameter(name, " has a value that it cannot have")
+    if can_be in (_readable_file, _readable_roots):
+        why = "Name a file that this process may read."
+        raise RefusedParameter(name, " names no file that can be read", why)
+    # Never to leave it out: what an sslmode was meant to be, its default is not.
+    why = f"It can be {', '.join(can_be.values)}." if isinstance(can_be, OneOf) else _NUMBER
+    raise RefusedParameter(name, " has a value that it cannot have", why)
 
 
 def with_tls_files(parameters: dict[str, str]) -> dict[str, str]:
@@ -168,11 +217,13 @@ def with_tls_files(parameters: dict[str, str]) -> dict[str, str]:
     """
     mode = parameters.get("sslmode", "prefer")
     if parameters.get("sslnegotiation") == "direct" and mode not in ENCRYPTED:
-        raise RefusedParameter("sslnegotiation", "=direct needs sslmode=require or better")
+        raise RefusedParameter(
+            "sslnegotiation", "=direct needs sslmode=require or better", "Set sslmode."
+        )
     if parameters.get("sslrootcert") != "system":
         return parameters
     if parameters.setdefault("sslmode", "verify-full") != "verify-full":
-        raise RefusedParameter("sslrootcert", "=system needs sslmode=verify-full")
+        raise RefusedParameter("sslrootcert", "=system needs sslmode=verify-full", "Set sslmode.")
     for file in (ssl.get_default_verify_paths().cafile, *_SYSTEM_ROOTS):
         if file and _readable_file(file):
             return {**parameters, "sslrootcert": file}

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 SCHEMES = ("postgresql://", "postgres://")
 
-_HOST = r"(?:\[(?P<ip>[0-9A-Fa-f:.%]+)\]|(?P<name>[^\[\]:,@]*))(?::(?P<port>[0-9]*))?"
+_HOST = r"(?:\[(?P<ip>[0-9A-Fa-f:.]+(?:%25[\w.-]+)?)\]|(?P<name>[^\[\]:,@]*))(?::(?P<port>[0-9]*))?"
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _NEVER_RAW = re.compile(r"[\x00-\x20\x7f]")
 _PAIR = re.compile(

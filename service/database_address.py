@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from service.address_parameters import (
     ASKS_NOTHING,
+    FOREIGN,
     REFUSED,
     SHOWN,
     SUPPORTED,
@@ -116,7 +117,7 @@ class DatabaseAddress:
         environ = take_libpq_variables() if environ is None else environ
         try:
             given = read_address_text(text)
-            if not given.keys() <= {*_FIELDS, *SUPPORTED, *ASKS_NOTHING, *REFUSED}:
+            if not given.keys() <= {*_FIELDS, *SUPPORTED, *ASKS_NOTHING, *REFUSED, *FOREIGN}:
                 raise NotUnderstood
         except NotUnderstood:
             raise _not_understood(variable) from None
@@ -213,10 +214,16 @@ class DatabaseAddress:
 
 
 def _not_understood(variable: str) -> SettingsError:
+    if variable in FIELD_VARIABLES.values():
+        return SettingsError(
+            f"{variable} is not understood; nothing of it is shown.",
+            hint="Write it as libpq has it, or unset it.",
+        )
     return SettingsError(
         f"{variable} is no database URL that can be understood; nothing of it is shown.",
-        hint=f"Write it as {EXAMPLE}, what is odd in a part percent-encoded: @ is %40, / is %2F,"
-        " : is %3A, ? is %3F, # is %23, % is %25, [ is %5B, ] is %5D, \\ is %5C, a blank is %20.",
+        hint=f"Write it as {EXAMPLE}, without quotes around it, and what is odd in a part"
+        " percent-encoded: @ is %40, / is %2F, : is %3A, ? is %3F, # is %23, % is %25, [ is %5B,"
+        " ] is %5D, \\ is %5C, = is %3D, a blank is %20.",
     )
 
 

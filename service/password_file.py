@@ -35,9 +35,11 @@ def password_from_file(path: Path, *, host: str, port: int, database: str, user:
         if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             logger.warning("The password file is not used: others may read it (chmod 600).")
             return None
-        lines = path.read_text().splitlines()
+        text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
         return None
+    # A password may hold everything else that str.splitlines ends a line at.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
     hosts = {host, "localhost"} if host.startswith("/") else {host}
     wanted = (hosts, {str(port)}, {database}, {user})
     for line in lines:

@@ -138,6 +138,7 @@ def test_what_is_not_understood_is_refused_by_every_command_and_never_shown(text
     ("text", "hosts", "rest"),
     [
         ("postgresql://u@[::1]:5433/d", [Host("::1", 5433)], ("u", None, "d")),
+        ("postgresql://u@[fe80::1%25eth0]:5433/d", [Host("fe80::1%eth0", 5433)], ("u", None, "d")),
         ("postgres://u:p@db", [Host("db", 5432)], ("u", "p", "u")),
         ("postgresql://u@a,b:1/d", [Host("a", 5432), Host("b", 1)], ("u", None, "d")),
         ("host=a,b port=7 user=u", [Host("a", 7), Host("b", 7)], ("u", None, "u")),
@@ -176,14 +177,38 @@ def test_every_parameter_of_libpq_works_or_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "pair",
-    ["sslmode=pArT1", "connect_timeout=pArT1", "keepalives=2", "target_session_attrs=pArT1"],
+    ("pair", "can_be"),
+    [
+        ("sslmode=pArT1", "disable, allow, prefer, require, verify-ca, verify-full"),
+        ("connect_timeout=pArT1", "a whole number"),
+        ("keepalives=2", "0, 1"),
+        ("target_session_attrs=pArT1", "read-write"),
+    ],
 )
-def test_a_wrong_value_is_not_shown(pair: str) -> None:
+def test_a_wrong_value_is_not_shown_and_what_it_can_be_is(pair: str, can_be: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read(f"postgresql://u@h/d?{pair}")
     name = pair.partition("=")[0]
     assert refused.value.message == f"DATABASE_URL: {name} has a value that it cannot have."
+    # Without its sslmode the address would be less safe.
+    assert can_be in (refused.value.hint or "") and "Leave it out" not in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("pair", "remedy"),
+    [
+        ("sslmode=require&channel_binding=require", "Leave it out: sslmode=verify-full with"),
+        ("pgbouncer=true&connection_limit=1", "PRICING_WEB_CONNECTIONS"),
+        ("ssl=1", "sslmode=require"),
+        ("supa=pArT1", "Leave it out."),
+    ],
+)
+def test_what_hosts_write_into_their_urls_is_refused_by_name(pair: str, remedy: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read(f"postgresql://u:pArT1@h/d?{pair}")
+    assert " is not supported: " in refused.value.message
+    assert remedy in (refused.value.hint or "")
+    assert "pArT1" not in f"{refused.value.message}{refused.value.hint}"
 
 
 def test_only_what_is_known_to_be_no_secret_is_shown(tmp_path: Path) -> None:
@@ -231,7 +256,7 @@ def test_the_environment_fills_in_what_is_left_out_and_nothing_else(tmp_path: Pa
     with pytest.raises(SettingsError, match="DATABASE_URL names no host, and PGSERVICE"):
         read("postgresql://u:p@/d", PGSERVICE="x")
     for name, value in (("PGPORT", "x"), ("PGPASSWORD", "\udcff")):
-        with pytest.raises(SettingsError, match=f"^{name} is no"):
+        with pytest.raises(SettingsError, match=f"^{name} is not understood"):
             read("postgresql://u@h/d", **{name: value})
 
 
@@ -260,14 +285,14 @@ def test_the_password_file_is_read_for_all_alike(tmp_path: Path) -> None:
         "other:5432:*:*:wrong\n"
         r"h:5432:d\:1:u\\x:a\:b\\c" + "\n"
         "localhost:*:*:*:of a socket\n"
-        "*:*:*:*:of all\n"
+        "*:*:*:*:of\x0ball\u2028\r\n"
     )
     file.chmod(0o600)
     options = f"?passfile={file}"
     for text, password in (
         ("postgresql://u%5Cx@h/d%3A1", "a:b\\c"),
         ("postgresql://u@%2Ftmp/d", "of a socket"),
-        ("postgresql://u@x/d", "of all"),
+        ("postgresql://u@x/d", "of\x0ball\u2028"),
         ("postgresql://u:own@x/d", "own"),
     ):
         address = read(text + options)
