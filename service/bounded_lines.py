@@ -1,4 +1,4 @@
-"""Log lines that strangers can cause: the first at once, the others counted."""
+"""Log lines that strangers or an outage can cause: the first at once, the others counted."""
 
 from __future__ import annotations
 
@@ -22,16 +22,19 @@ class BoundedLines:
         self._logger = logger
         self._every = every
         self._left_out: dict[str, int] = {}
-        self._last: dict[str, str] = {}
+        self._last: dict[str, tuple[int, str]] = {}
 
     def warn(self, kind: str, message: str) -> None:
+        self.say(logging.WARNING, kind, message)
+
+    def say(self, level: int, kind: str, message: str) -> None:
         if kind not in self._left_out and len(self._left_out) >= KINDS:
             kind = OTHERS
         if kind in self._left_out:
             self._left_out[kind] += 1
-            self._last[kind] = message
+            self._last[kind] = level, message
             return
-        self._logger.warning("%s", message)
+        self._logger.log(level, "%s", message)
         self._count(kind)
 
     def _count(self, kind: str) -> None:
@@ -40,9 +43,10 @@ class BoundedLines:
         asyncio.get_running_loop().call_later(self._every, self._tell, kind, context=Context())
 
     def _tell(self, kind: str) -> None:
-        count, message = self._left_out.pop(kind), self._last.pop(kind, "")
-        if count:
-            self._logger.warning(
-                "%s (%d like it in %g s, the last one shown)", message, count, self._every
+        count, last = self._left_out.pop(kind), self._last.pop(kind, None)
+        if last is not None:
+            level, message = last
+            self._logger.log(
+                level, "%s (%d like it in %g s, the last one shown)", message, count, self._every
             )
             self._count(kind)

@@ -14,6 +14,7 @@ from typing import Any
 
 import asyncpg
 
+from service.bounded_lines import BoundedLines
 from service.database_address import DatabaseAddress
 from service.errors import SettingsError
 from service.pins import PINS, SEARCH_PATH, pin_statement
@@ -64,6 +65,7 @@ class WebDatabase:
         self._address = address
         self._take_role = take_role
         self._pool_size = connections - 1
+        self._lines = BoundedLines(logger)
         # Unknown until it was probed.
         self._sessions: bool | None = None
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -87,7 +89,7 @@ class WebDatabase:
         try:
             await self._open()
         except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
-            raise database_error(error) from error
+            raise database_error(error, self._lines) from error
 
     async def row(self, query: str, *args: object) -> asyncpg.Record | None:
         rows = await self.rows(query, *args)
@@ -109,7 +111,7 @@ class WebDatabase:
             finally:
                 await pool.release(connection, timeout=RELEASE_SECONDS)
         except (*CONNECTION_ERRORS, asyncpg.PostgresError, SettingsError, UnicodeError) as error:
-            raise database_error(error) from error
+            raise database_error(error, self._lines) from error
 
     def reconnect(self) -> None:
         """Use new connections from now on: what the old ones lead to does not answer."""

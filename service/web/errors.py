@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from service.bounded_lines import BoundedLines
 from service.errors import PricingError, SettingsError
 from service.web.answers import HeldLock
 
@@ -120,8 +121,11 @@ def hinted(hints: Mapping[int, str]) -> Iterator[None]:
         raise
 
 
-def database_error(error: Exception) -> HttpError:
-    """The HTTP error for whatever came out of a database call; what it does not know is a 500."""
+def database_error(error: Exception, lines: BoundedLines) -> HttpError:
+    """The HTTP error for whatever came out of a database call; what it does not know is a 500.
+
+    What is so for every request until somebody mends it is logged once for all of them.
+    """
     if _is_unsendable(error):
         status, code = 422, "bad_input"
     elif _is_the_end(error):
@@ -130,7 +134,7 @@ def database_error(error: Exception) -> HttpError:
         status, code = _status_of(error.sqlstate or "")
     elif isinstance(error, SettingsError):
         # The sentence says what the operator's database lacks: it goes to the log, not to clients.
-        logger.error("%s %s", error.message, error.hint or "")
+        _say(lines, logging.ERROR, f"{error.message} {error.hint or ''}")
         status, code = 503, "database_unavailable"
     elif isinstance(error, CONNECTION_ERRORS):
         status, code = 503, "database_unavailable"
@@ -139,7 +143,8 @@ def database_error(error: Exception) -> HttpError:
 
     if code == "database_unavailable":
         if not isinstance(error, SettingsError):
-            logger.warning("the database is not available: %s", str(error) or type(error).__name__)
+            why = str(error) or type(error).__name__
+            _say(lines, logging.WARNING, f"the database is not available: {why}")
         return HttpError(
             status,
             code,
@@ -148,7 +153,7 @@ def database_error(error: Exception) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "locked":
-        logger.warning("what a request needs is held: %s", error)
+        _say(lines, logging.WARNING, f"what a request needs is held: {error}")
         return HttpError(
             status,
             code,
@@ -157,7 +162,7 @@ def database_error(error: Exception) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "not_migrated":
-        logger.error("the schema is not what this version needs: %s", error)
+        _say(lines, logging.ERROR, f"the schema is not what this version needs: {error}")
         return HttpError(
             status,
             code,
@@ -166,7 +171,7 @@ def database_error(error: Exception) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "not_permitted":
-        logger.error("the database denies a right that this needs: %s", error)
+        _say(lines, logging.ERROR, f"the database denies a right that this needs: {error}")
         return HttpError(
             status,
             code,
@@ -193,6 +198,10 @@ def database_error(error: Exception) -> HttpError:
         headers={"Retry-After": RETRY_AFTER_LOCK} if status == 429 else None,
         details={"lock": _lock(error.detail)} if status == 429 else None,
     )
+
+
+def _say(lines: BoundedLines, level: int, message: str) -> None:
+    lines.say(level, message, message)
 
 
 def internal_error() -> HttpError:

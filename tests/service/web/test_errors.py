@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import logging
+
 import asyncpg
 import httpx2
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from service.bounded_lines import BoundedLines
 from service.web.errors import STATUS_BY_SQLSTATE, database_error
 from tests.service.web.running import ACTIVE, TRIGGER, Web
+
+LINES = BoundedLines(logging.getLogger(__name__))
 
 
 def assert_error(answer: httpx2.Response, status: int, code: str) -> None:
@@ -73,12 +78,15 @@ def test_every_error_of_a_function_has_a_status() -> None:
 
 
 def test_an_error_that_nobody_knows_is_internal() -> None:
-    assert database_error(ValueError("secret")).status == 500
+    assert database_error(ValueError("secret"), LINES).status == 500
 
 
 def test_an_argument_that_the_driver_cannot_write_is_bad_input() -> None:
     """What the server itself says of data that our functions made is not the caller's fault."""
-    assert database_error(asyncpg.DataError("invalid input for query argument $1")).status == 422
+    assert (
+        database_error(asyncpg.DataError("invalid input for query argument $1"), LINES).status
+        == 422
+    )
     from_server = asyncpg.DataError("division by zero")
     from_server.severity = "ERROR"
-    assert database_error(from_server).status == 500
+    assert database_error(from_server, LINES).status == 500

@@ -124,3 +124,14 @@ def test_it_starts_without_a_database(server: OwnServer) -> None:
         server.start()
         wait_until(lambda: web.app.state.web.changes.listening, 30, "it listens")
         assert web.trigger().status_code == 202
+
+
+def test_an_outage_is_one_line_and_not_one_for_each_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    url = f"postgresql://nobody@127.0.0.1:{free_port()}/none"
+    with running_web(settings_for(url), listening=False) as web:
+        for _ in range(40):
+            assert_unavailable(web.client.get(ACTIVE))
+    said = [each for each in caplog.messages if each.startswith("the database is not available")]
+    assert 1 <= len(said) < 10, said
