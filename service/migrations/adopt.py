@@ -20,7 +20,7 @@ from service.errors import MigrationError
 from service.migrations.blocks import LEDGER
 from service.migrations.legacy_history import copy_history
 from service.migrations.legacy_schema import KINDS, SCHEMA, make_legacy_schema, move_relation
-from service.migrations.ownership import is_ledger, ours_without_ledger
+from service.migrations.ownership import applied_without_row, is_ledger
 from service.migrations.parts import known_relations
 from service.migrations.runner import (
     MigrateResult,
@@ -35,6 +35,7 @@ from service.migrations.runner import (
 from service.migrations.schema import Roots, Schema, read_schema
 
 LOCK_TIMEOUT = "10s"
+OWNER = "pricing_owner"
 
 
 @dataclass(frozen=True)
@@ -127,10 +128,13 @@ def adopt(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Adop
         refuse_other_login(connection)
         ledger = read_ledger(connection)
         refuse_other_history(schema, ledger)
-        if ours_without_ledger(connection, schema):
+        found = list(_foreign(connection, schema, set(ledger)))
+        if applied_without_row(connection, schema) or (
+            ledger and any(each.owner == OWNER for each in found)
+        ):
             raise MigrationError(
-                f"The objects with our names look like those of pricing-sync, and {LEDGER} is"
-                " gone: nothing was moved.",
+                f"The objects with our names look like those of pricing-sync, and {LEDGER}"
+                f" {'has lost rows' if ledger else 'is gone'}: nothing was moved.",
                 hint="`pricing-sync migrate --repair` makes it again.",
             )
         try:
@@ -178,7 +182,8 @@ def _foreign(
     if not any(name.startswith("engine:") for name in ledger):
         types |= {f"procrastinate.{name}" for name in schema.engine_schema.types()}
         functions |= {f"procrastinate.{name}" for name in schema.engine_schema.functions()}
-    for query, names in ((_RELATIONS, relations), (_TYPES, types), (_FUNCTIONS, functions)):
+    # Functions before types: they are named with those of their parameters.
+    for query, names in ((_RELATIONS, relations), (_FUNCTIONS, functions), (_TYPES, types)):
         pairs = [name.split(".") for name in sorted(names)]
         with connection.cursor(row_factory=class_row(_Foreign)) as cursor:
             yield from cursor.execute(
@@ -198,6 +203,10 @@ def _move_all(connection: psycopg.Connection, found: list[_Foreign]) -> Iterator
     for each in found:
         if each.of_table in moved:
             continue
+        if each.owner == OWNER and each.of_table is None:
+            # Left of an older installation of ours: its owner has nothing outside of ours.
+            kind = KINDS.get(each.kind, each.kind)
+            connection.execute(f"alter {kind} {each.named} owner to current_user".encode())
         if each.kind in KINDS and each.of_table is None:
             new = move_relation(connection, each.oid, KINDS[each.kind], each.schema, each.name)
             yield f"{KINDS[each.kind]} {each.named} is {new} now"

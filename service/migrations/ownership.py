@@ -1,4 +1,4 @@
-"""Whether a database without a ledger is one of ours all the same."""
+"""Whether a database is one of ours all the same, where the ledger does not say so."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import psycopg
 
 from service.migrations.blocks import LEDGER
 from service.migrations.runner import read_ledger
-from service.migrations.schema import Schema
+from service.migrations.schema import Schema, SqlFile
 
 
 def ours_without_ledger(connection: psycopg.Connection, schema: Schema) -> bool:
@@ -25,6 +25,49 @@ def ours_without_ledger(connection: psycopg.Connection, schema: Schema) -> bool:
         " from pg_catalog.pg_proc p"
         " where p.pronamespace = 'public'::regnamespace and p.proname = any (%(names)s::text[])",
         {"names": names},
+    ).fetchone()
+    return row == (True,)
+
+
+def applied_without_row(connection: psycopg.Connection, schema: Schema) -> list[SqlFile]:
+    """What was applied as far as the rest tells, and the ledger does not know (any more).
+
+    Files are applied in their order, so those before a recorded one were, and those before one
+    whose table is there and pricing_owner's; and all of them where ``db`` is this version's, which
+    comes last. Every released version has had the engine's first steps, so where ours is, they are.
+    """
+    ledger = read_ledger(connection)
+    if not ledger:
+        everything = (*schema.engine_steps, *schema.migrations)
+        return list(everything) if ours_without_ledger(connection, schema) else []
+    if "db" in ledger and ledger["db"].digest == schema.db_digest:
+        last_step, last = len(schema.engine_steps), len(schema.migrations)
+    else:
+        first = next(iter(schema.releases.values()), None)
+        steps = {*ledger, *(first.engine if first is not None else ())}
+        last_step = _behind_last(schema.engine_steps, steps)
+        last = _behind_last(schema.migrations, {*ledger, *_with_tables(connection, schema)})
+    files = list(schema.migrations[:last])
+    if _are_ours(connection, schema.engine_schema.relations("procrastinate")):
+        files = [*schema.engine_steps[:last_step], *files]
+    return [file for file in files if file.name not in ledger]
+
+
+def _behind_last(files: tuple[SqlFile, ...], known: set[str]) -> int:
+    return max((i for i, file in enumerate(files, 1) if file.name in known), default=0)
+
+
+def _with_tables(connection: psycopg.Connection, schema: Schema) -> list[str]:
+    return [file.name for file in schema.migrations if _are_ours(connection, file.relations())]
+
+
+def _are_ours(connection: psycopg.Connection, relations: list[str]) -> bool:
+    """Whether one of them is there and belongs to pricing_owner."""
+    row = connection.execute(
+        "select exists (select from pg_catalog.pg_class c"
+        " join unnest(%s::text[]) as w (name) on c.oid = to_regclass(w.name)"
+        " where pg_get_userbyid(c.relowner) = 'pricing_owner')",
+        [relations],
     ).fetchone()
     return row == (True,)
 

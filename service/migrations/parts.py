@@ -119,6 +119,7 @@ declare
     v_relation record;
     v_rows text;
     v_found text[] := '{}';
+    v_ours boolean := false;
 begin
     {take_lock}
     if getdatabaseencoding() <> 'UTF8' then
@@ -146,7 +147,8 @@ begin
     end if;
 
     for v_relation in
-        select c.oid::regclass as name, n.nspname, c.relname
+        select c.oid::regclass as name, n.nspname, c.relname,
+            pg_get_userbyid(c.relowner) = 'pricing_owner' as is_ours
         from (values
             {relations}
         ) as ours (name, known)
@@ -157,6 +159,7 @@ begin
         )
         order by n.nspname desc, c.relname
     loop
+        v_ours := v_ours or v_relation.is_ours;
         begin
             execute format('select count(*) || '' rows'' from %s', v_relation.name) into v_rows;
         exception
@@ -165,7 +168,9 @@ begin
         v_found := v_found || format('%I.%I (%s)', v_relation.nspname, v_relation.relname, v_rows);
     end loop;
 
-    select v_found || coalesce(array_agg('function ' || p.oid::regprocedure), '{}') into v_found
+    select v_found || coalesce(array_agg('function ' || p.oid::regprocedure), '{}'),
+        v_ours or coalesce(bool_or(pg_get_userbyid(p.proowner) = 'pricing_owner'), false)
+    into v_found, v_ours
     from pg_proc p
     where p.pronamespace = 'public'::regnamespace
         and p.proname = any ({functions})
@@ -175,6 +180,9 @@ begin
         raise exception 'There are objects with our names that are not ours: %.',
             array_to_string(v_found, ', ')
             using errcode = '{refused}', hint = 'Nothing was changed. ' || case
+                when v_ledger <> '{}' and v_ours then
+                    'They belong to pricing_owner, and {ledger} has lost its rows of them: '
+                    '`pricing-sync migrate --repair` makes them again.'
                 when v_ledger = '{}' and (
                     select count(distinct p.proname) * 2 from pg_proc p
                     where p.pronamespace = 'public'::regnamespace

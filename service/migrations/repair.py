@@ -20,7 +20,7 @@ from service.errors import MigrationError
 from service.migrations.aftermath import rebuild_jobs, settle_aftermath, settle_jobs
 from service.migrations.blocks import LEDGER, quote
 from service.migrations.orphans import settle_orphans
-from service.migrations.ownership import ours_without_ledger
+from service.migrations.ownership import applied_without_row
 from service.migrations.parts import all_parts
 from service.migrations.replay import replay
 from service.migrations.runner import (
@@ -35,7 +35,7 @@ from service.migrations.runner import (
     refuse_other_login,
     take_lock,
 )
-from service.migrations.schema import Roots, Schema, read_schema
+from service.migrations.schema import Roots, Schema, SqlFile, read_schema
 from service.migrations.state import MISSING, Difference, mending_statements, read_differences
 from service.sql_text import fill
 
@@ -72,9 +72,13 @@ def planned_repairs(
     schema = read_schema(roots)
     with connect(address, autocommit=True) as connection:
         refuse_other_login(connection)
-        if ours_without_ledger(connection, schema):
+        known = read_ledger(connection)
+        lost = applied_without_row(connection, schema)
+        if lost and not known:
             return [Difference(f"table {LEDGER}", MISSING, None, False)]
-        return _to_repair(connection, _as_migrated(connection, schema))
+        rows = [Difference(_ledger_row(file), MISSING, None, False) for file in lost]
+        applied = {*known, *(file.name for file in lost)}
+        return rows + _to_repair(connection, _as_migrated(schema, applied))
 
 
 def repair(address: DatabaseAddress | str, *, roots: Roots | None = None) -> RepairResult:
@@ -132,7 +136,7 @@ def _tried(connection: psycopg.Connection, schema: Schema, *, after: _Work | Non
 
 def _repair(connection: psycopg.Connection, schema: Schema, work: _Work) -> None:
     _make_ledger(connection, schema, work)
-    migrated = _as_migrated(connection, schema)
+    migrated = _as_migrated(schema, read_ledger(connection))
     _make_engine(connection, migrated, work)
     _run_statements(connection, migrated, work, foreign_keys=False)
     if f"table {_JOBS}" in work.made:
@@ -160,9 +164,8 @@ def _repair(connection: psycopg.Connection, schema: Schema, work: _Work) -> None
 _JOBS = "public.pricing_sync_jobs"
 
 
-def _as_migrated(connection: psycopg.Connection, schema: Schema) -> Schema:
+def _as_migrated(schema: Schema, ledger: Collection[str]) -> Schema:
     """The release with the migrations that the database has: an older one lacks some."""
-    ledger = read_ledger(connection)
     if not ledger:
         raise MigrationError(
             "There is nothing to repair: this database was never migrated.",
@@ -173,23 +176,23 @@ def _as_migrated(connection: psycopg.Connection, schema: Schema) -> Schema:
 
 
 def _make_ledger(connection: psycopg.Connection, schema: Schema, work: _Work) -> None:
-    """A ledger that is gone: what it said is what this version has."""
-    if not ours_without_ledger(connection, schema):
+    """A ledger that is gone, or has lost rows: what it said is what this version has."""
+    known = read_ledger(connection)
+    lost = applied_without_row(connection, schema)
+    if not lost:
         return
     (sql,) = [part.sql for part in all_parts(schema) if part.name == "ledger"]
     connection.execute(sql.encode())
-    rows = ", ".join(
-        f"({quote(file.name)}, {quote(file.digest)})"
-        for file in (*schema.engine_steps, *schema.migrations)
-    )
-    connection.execute(
-        fill(
-            "insert into {ledger} (name, digest) values {rows}",
-            ledger=LEDGER,
-            rows=rows,
-        ).encode()
-    )
-    work.repaired.append(f"table {LEDGER}: {MISSING}")
+    rows = ", ".join(f"({quote(file.name)}, {quote(file.digest)})" for file in lost)
+    connection.execute(f"insert into {LEDGER} (name, digest) values {rows}".encode())
+    if known:
+        work.repaired += [f"{_ledger_row(file)}: {MISSING}" for file in lost]
+    else:
+        work.repaired.append(f"table {LEDGER}: {MISSING}")
+
+
+def _ledger_row(file: SqlFile) -> str:
+    return f"row {file.name} of {LEDGER}"
 
 
 def _make_engine(connection: psycopg.Connection, schema: Schema, work: _Work) -> None:
@@ -325,7 +328,9 @@ _STATUSES = (
 
 
 def _to_repair(connection: psycopg.Connection, schema: Schema) -> list[Difference]:
-    return [each for each in read_differences(connection, schema) if each.is_repaired]
+    # Tables stand on nothing of db/, and most of a comparison's time goes to that.
+    tables = replace(schema, db=())
+    return [each for each in read_differences(connection, tables) if each.is_repaired]
 
 
 def _is_foreign_key(each: Difference) -> bool:

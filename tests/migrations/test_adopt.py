@@ -193,6 +193,16 @@ def test_an_existing_schema_and_taken_names(older: str) -> None:
     assert rows(older, "select count(*) from pricing_legacy.model_pricing_2") == [(0,)]
 
 
+def test_an_engine_that_is_left_of_ours(database: str) -> None:
+    """All else is gone: its functions have its types, and both move."""
+    execute(database, "drop schema public cascade", "create schema public")
+    with pytest.raises(ForeignRelations):
+        migrate(database)
+    moved = adopt(database).moved
+    assert "type procrastinate.procrastinate_job_to_defer_v1 is in pricing_legacy now" in moved
+    assert state_differences(database) == []
+
+
 def test_tables_of_another_role(database_factory: DatabaseFactory, empty_database: str) -> None:
     url = database_factory("createrole")
     superuser = empty_database.rpartition("/")[0] + "/" + url.rpartition("/")[2]

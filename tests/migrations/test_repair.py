@@ -10,6 +10,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.errors import MigrationError
+from service.migrations.adopt import adopt
 from service.migrations.repair import planned_repairs, repair
 from service.migrations.runner import migrate, state_differences
 from tests.conftest import DatabaseFactory
@@ -242,6 +243,33 @@ def test_a_database_of_an_older_version(empty_database: str) -> None:
     result = repair(empty_database)
     assert result.refused == () == result.migrated.differences
     assert rows(empty_database, "select from pricing_sync_jobs")
+
+
+LOST_ROWS = {
+    "of the engine": "name like 'engine:%'",
+    "of migrations and the engine": "name ~ '^(engine:0[3-9]|migrations/20261122)' or name = 'db'",
+    "of functions": "name like 'db/%'",
+}
+
+
+@pytest.mark.parametrize("which", LOST_ROWS)
+def test_a_ledger_that_lost_rows_is_made_whole_and_nothing_is_adopted(
+    which: str, pricing: Pricing, database: str
+) -> None:
+    pricing.sync("openrouter", [price("a")])
+    as_released = structure(database)
+    ledger = "select name, digest from pricing_schema_ledger order by name"
+    before = rows(database, ledger)
+    execute(database, f"delete from pricing_schema_ledger where {LOST_ROWS[which]}")
+    for act in (migrate, adopt):
+        with pytest.raises(MigrationError) as refused:
+            act(database)
+        assert "migrate --repair" in (refused.value.hint or "")
+    result = repair(database)
+    assert (result.refused, result.lost) == ((), ())
+    assert rows(database, ledger) == before
+    assert (structure(database), state_differences(database)) == (as_released, [])
+    assert pricing.model("a")["price_per_input_token"] is not None
 
 
 def test_nothing_to_repair(empty_database: str, database: str) -> None:
