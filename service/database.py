@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from service.connection_arguments import psycopg_arguments
-from service.connection_failure import failure_of
+from service.connection_failure import failure_of, whole_transactions
 from service.database_address import DatabaseAddress
 from service.errors import (
     DatabaseRefused,
@@ -58,8 +58,8 @@ def connect(
 ) -> PinnedConnection:
     """Open a connection; what the address itself says wins over ``DEFAULTS``.
 
-    Raises SettingsError for a text that is no address, and DatabaseUnavailable when nobody
-    answers or we are not let in. Neither repeats the password.
+    Raises SettingsError for a text that is no address and for a pooler that cuts transactions,
+    and DatabaseUnavailable when nobody answers or we are not let in. Neither repeats the password.
     """
     if isinstance(address, str):
         address = DatabaseAddress.from_text("DATABASE_URL", address)
@@ -79,6 +79,9 @@ def connect(
         # Whatever its code: a pooler takes us in first, and then looks for one to the server.
         except psycopg.Error as error:
             connection.close()
+            needed = whole_transactions(error)
+            if needed is not None:
+                raise needed from None
             failures.append(failure_of(error, address, attempt.host))
             continue
         bound_timestamps(connection)

@@ -44,6 +44,9 @@ class PinnedConnection(psycopg.Connection[TupleRow]):
             else:
                 # Whatever the server's default is: by the BEGIN itself.
                 self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+                # Two statements: a pooler in statement mode refuses what is between them.
+                for statement in (b"begin", b"commit"):
+                    psycopg.Cursor(self).execute(statement)
         except psycopg.OperationalError:
             if not self._is_hung_up:
                 raise

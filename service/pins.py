@@ -86,7 +86,9 @@ def _values(pins: Mapping[str, str]) -> str:
 
 # The login and each required setting that is wrong in its session, with what it should be.
 FIND_WRONG = fill(
-    "select quote_ident(session_user) as login, pin.name, pin.value"
+    # What is set for a login in one database wins over all else that is set.
+    "select quote_ident(session_user) || ' in database ' || quote_ident(current_database())"
+    " as login, pin.name, pin.value"
     " from (values {values}) as pin (name, value)"
     " where current_setting(pin.name, true) <> pin.value"
     # Which Postgres runs as read committed.
@@ -105,7 +107,8 @@ def wrong_settings(found: Sequence[tuple[str, str, str]], process: str) -> Setti
     return SettingsError(
         f"Behind a transaction-mode pooler the {process}'s settings are not what it needs:"
         f" {', '.join(name for _, name, _ in found)}.",
-        hint=f"{' '.join(statements)} Or connect directly or through a session pooler.",
+        hint=f"{' '.join(statements)} What the pooler has connected already keeps its own until it"
+        " connects anew. Or connect directly or through a session pooler.",
     )
 
 

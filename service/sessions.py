@@ -13,7 +13,7 @@ from psycopg.rows import TupleRow
 
 from service.connection import BoundedConnection
 from service.connection_arguments import psycopg_arguments
-from service.connection_failure import failure_of
+from service.connection_failure import failure_of, whole_transactions
 from service.database_address import DatabaseAddress
 from service.errors import SettingsError
 from service.pins import FIND_WRONG, PINS, pin_statement, wrong_settings
@@ -139,7 +139,10 @@ class WorkerSessions:
     async def _configure(self, connection: BoundedConnection) -> None:
         async with self._probing:
             if self.lasting is None:
-                self.lasting = await _session_lasts(connection)
+                lasting = await _session_lasts(connection)
+                if not lasting:
+                    await _require_transactions(connection)
+                self.lasting = lasting
         takes_role = read_settings().worker_database_url is None
         if self.lasting:
             text = f"{_CONFIGURE}; {_TAKE_ROLE}" if takes_role else _CONFIGURE
@@ -160,6 +163,17 @@ async def _connect() -> BoundedConnection:
         except psycopg.OperationalError as error:
             failures.append(failure_of(error, address, attempt.host))
     raise psycopg.OperationalError("; ".join(dict.fromkeys(failures)))
+
+
+async def _require_transactions(connection: BoundedConnection) -> None:
+    try:
+        for statement in (b"begin", b"commit"):
+            await connection.execute(statement)
+    except psycopg.Error as error:
+        needed = whole_transactions(error)
+        if needed is not None:
+            raise needed from None
+        raise
 
 
 async def _require_own_settings(connection: BoundedConnection, takes_role: bool) -> None:

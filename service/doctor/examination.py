@@ -126,6 +126,9 @@ def _examine(read: Callable[[], Settings], deadline: Deadline) -> Iterator[Findi
     address = settings.database_url
     try:
         connection = Inquiry(lambda: _open(address)).answer(deadline)
+    except SettingsError as error:
+        yield failed(DATABASE, error)
+        return
     except PricingError as error:
         yield Finding(DATABASE, "fail", error.message, look_for(address))
         return

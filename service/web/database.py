@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.timestamps import bound_asyncpg_timestamps
 from service.web.connecting import open_connection
 from service.web.errors import CONNECTION_ERRORS, CannotConnect, database_error
-from service.web.sessions import has_sessions, require_login_role
+from service.web.sessions import has_sessions, require_login_role, require_transactions
 
 logger = logging.getLogger(__name__)
 
@@ -154,6 +154,7 @@ class WebDatabase:
             with _connecting():
                 sessions = await has_sessions(self._connect)
                 if not sessions:
+                    await require_transactions(self._connect)
                     await require_login_role(self._connect, ROLE, take_role=self._take_role)
             if not sessions:
                 logger.warning(

@@ -9,6 +9,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.bounded_lines import BoundedLines
 from service.logs import REQUEST_ID
 from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
@@ -29,6 +30,7 @@ class Envelope:
         self._app = app
         self._trusted = settings.trusted_proxies
         self._is_logging = settings.access_log
+        self._lines = BoundedLines(logging.getLogger(__name__))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,7 +64,9 @@ class Envelope:
         except asyncio.CancelledError:
             # The connection was given up, or the process ends: only the database takes so long.
             if status is None and not fate.is_over:
-                late = database_error(TimeoutError("no answer before the end of the process"))
+                late = database_error(
+                    TimeoutError("no answer before the end of the process"), self._lines
+                )
                 await late.response()(scope, receive, send_enveloped)
             status = status or fate.told
         except Exception as error:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 import asyncpg
 
+from service.connection_failure import whole_transactions
 from service.errors import SettingsError
 from service.pins import FIND_WRONG, wrong_settings
 
@@ -45,6 +46,19 @@ async def has_sessions(connect: Connect) -> bool:
             # A server that was only slow sends the notification before it answers this.
             await listener.execute("select")
         return heard.is_set()
+
+
+async def require_transactions(connect: Connect) -> None:
+    """SettingsError behind a pooler that cuts transactions."""
+    async with _closed_after(connect) as connection:
+        try:
+            for statement in ("begin", "commit"):
+                await connection.execute(statement)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            needed = whole_transactions(error)
+            if needed is not None:
+                raise needed from None
+            raise
 
 
 async def require_login_role(connect: Connect, role: str, *, take_role: bool) -> None:

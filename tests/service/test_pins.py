@@ -169,11 +169,37 @@ async def test_where_nothing_can_be_set_what_is_wrong_is_refused_with_its_statem
     """A setting would go to whoever has the server's connection next."""
     user, _ = login
     migrated_cluster.execute("grant pricing_web to {}", user)
-    migrated_cluster.execute("alter role {} set IntervalStyle = 'iso_8601'", user)
+    name = database.rpartition("/")[2]
+    in_database = "alter role {} in database {} set IntervalStyle = 'iso_8601'"
+    migrated_cluster.execute(in_database, user, name)
     url = through(pooler, database, login)
     clean_environment.setenv("PRICING_WORKER_DATABASE_URL", url)
     web = WebDatabase(DatabaseAddress.from_text("PRICING_WEB_DATABASE_URL", url), take_role=False)
     for refused in (WorkerSessions().connect(), web.open()):
         with pytest.raises(SettingsError, match="IntervalStyle") as caught:
             await refused
-        assert f"alter role {user} set IntervalStyle = 'postgres';" in str(caught.value.hint)
+        remedy = f"alter role {user} in database {name} set IntervalStyle = 'postgres';"
+        assert remedy in str(caught.value.hint)
+    migrated_cluster.execute(remedy)
+    with psycopg.connect(migrated_cluster.url_of(name, user=user, password=login[1])) as mended:
+        assert mended.execute("show IntervalStyle").fetchone() == ("postgres",)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("pool_mode", ["statement"])
+async def test_a_pooler_that_cuts_transactions_is_refused(
+    migrated_cluster: Cluster,
+    database: str,
+    pooler: int,
+    login: tuple[str, str],
+    clean_environment: pytest.MonkeyPatch,
+) -> None:
+    migrated_cluster.execute("grant pricing_web to {}", login[0])
+    url = through(pooler, database, login)
+    clean_environment.setenv("PRICING_WORKER_DATABASE_URL", url)
+    web = WebDatabase(DatabaseAddress.from_text("PRICING_WEB_DATABASE_URL", url), take_role=False)
+    with pytest.raises(SettingsError, match="pooler in statement mode"):
+        migrate(through(pooler, database))
+    for refused in (WorkerSessions().connect(), web.open()):
+        with pytest.raises(SettingsError, match="pooler in statement mode"):
+            await refused
