@@ -70,7 +70,7 @@ def take_up(connection: psycopg.Connection) -> list[str]:
         return []
     told = []
     for _, name in kept:
-        table = "model_pricing_history" if "_history" in name else "model_pricing"
+        table = _taken_by(name)
         columns = ", ".join(
             column
             for (column,) in connection.execute(
@@ -100,7 +100,28 @@ def take_up(connection: psycopg.Connection) -> list[str]:
             ).encode()
         )
         told.append(f"{count} rows of {table} that an uninstall kept are taken up again")
-    for _, name in reversed(kept):
-        connection.execute(f"drop table {SCHEMA}.{name}".encode())
+    for oid, name in reversed(kept):
+        table = f"{SCHEMA}.{name}"
+        theirs = _columns_of_theirs(connection, oid, _taken_by(name))
+        if theirs:
+            connection.execute(f"comment on table {table} is null".encode())
+            told.append(f"{table} stays: it has columns of yours ({', '.join(theirs)})")
+        else:
+            connection.execute(f"drop table {table}".encode())
     forget_overrides(connection)
     return told
+
+
+def _taken_by(kept: str) -> str:
+    return "model_pricing_history" if "_history" in kept else "model_pricing"
+
+
+def _columns_of_theirs(connection: psycopg.Connection, oid: int, table: str) -> list[str]:
+    found = connection.execute(
+        "select quote_ident(a.attname) from pg_attribute a"
+        " where a.attrelid = %s and a.attnum > 0 and not a.attisdropped and not exists ("
+        "select from pg_attribute k where k.attrelid = to_regclass(%s) and k.attname = a.attname)"
+        " order by a.attnum",
+        [oid, f"public.{table}"],
+    ).fetchall()
+    return [name for (name,) in found]

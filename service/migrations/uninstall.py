@@ -5,6 +5,7 @@ Nothing is dropped with CASCADE: what the operator has made on top of ours is na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -30,6 +31,7 @@ OUR_ROLES = ("pricing_web", "pricing_worker", "pricing_owner")
 API_ROLES = ("anon", "authenticated", "service_role")
 
 IN_USE = "2BP01"
+_CRON_NAME = re.compile(r"'(pricing_sync_[a-z_]+)'")
 
 # What exists of a list of names, with the statement that drops it, in the order of dropping.
 _OBJECTS = """
@@ -230,26 +232,33 @@ def _named(connection: psycopg.Connection, schema: Schema, keep: bool) -> list[s
     objects = [name for name, _ in _objects(connection, schema)]
     tables = [f"table {name}" for name in _there(connection, _tables(schema, keep))]
     types = [f"{kind} {name}" for name, kind in _types(connection, schema)]
-    jobs = [f"cron job {name}" for _, name in _cron_jobs(connection)]
+    jobs = [f"cron job {name}" for _, name in _cron_jobs(connection, schema)]
     return [*tables, *types, *jobs, "schema procrastinate", *objects]
 
 
-def _cron_jobs(connection: psycopg.Connection) -> list[tuple[int, str]]:
+def _cron_jobs(connection: psycopg.Connection, schema: Schema) -> list[tuple[int, str]]:
+    """By our names, whatever they run by now, and what runs a command of ours by another name."""
     row = connection.execute(
-        "select to_regclass('cron.job') is not null and to_regclass('public.pricing_cron_jobs')"
-        " is not null and has_schema_privilege(to_regnamespace('cron'), 'usage')"
+        "select to_regclass('cron.job') is not null"
+        " and has_schema_privilege(to_regnamespace('cron'), 'usage')"
     ).fetchone()
     if row != (True,):
         return []
+    texts = [file.text for file in schema.db if file.name.endswith("/pricing_cron_jobs")]
+    names = {name for text in texts for name in _CRON_NAME.findall(text)}
+    there = connection.execute("select to_regclass('public.pricing_cron_jobs')").fetchone()
+    commands = "select command from public.pricing_cron_jobs" if there != (None,) else "select ''"
     return connection.execute(
-        "select j.jobid, j.jobname from cron.job j"
-        " join public.pricing_cron_jobs w on w.name = j.jobname and w.command = j.command"
-        " where j.database = current_database() order by j.jobname"
+        "select j.jobid, coalesce(j.jobname, j.jobid::text) from cron.job j"
+        " where j.database = current_database()"
+        f" and (j.jobname = any (%s) or btrim(j.command) in ({commands}))"
+        " order by j.jobname, j.jobid".encode(),
+        [sorted(names)],
     ).fetchall()
 
 
 def _drop_all(connection: psycopg.Connection, schema: Schema, keep: bool) -> None:
-    for job_id, _ in _cron_jobs(connection):
+    for job_id, _ in _cron_jobs(connection, schema):
         connection.execute("select cron.unschedule(%s)", [job_id])
     types = _types(connection, schema)
     _drop_in_turn(connection, _objects(connection, schema))

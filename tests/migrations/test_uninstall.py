@@ -135,6 +135,21 @@ def test_connected_processes_are_named(database: str, start_worker: StartWorker)
     assert rows(database, "select to_regclass('model_pricing') is not null") == [(True,)]
 
 
+def test_no_job_of_ours_stays_in_pg_cron(empty_cron_database: str) -> None:
+    """One of an older version has another command, and a copy another name."""
+    url = empty_cron_database
+    migrate(url)
+    execute(
+        url,
+        "update cron.job set command = 'select 1' where jobname = 'pricing_sync_cleanup'",
+        "select cron.schedule('* * * * *', command) from cron.job"
+        " where jobname = 'pricing_sync_retention'",
+        "select cron.schedule('their-own', '0 0 1 1 *', 'select 1')",
+    )
+    uninstall(url)
+    assert rows(url, "select jobname from cron.job") == [("their-own",)]
+
+
 def test_it_asks_first(database: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service", "uninstall"]
     environment = Processes(tmp_path, {"DATABASE_URL": database}).environment
@@ -183,3 +198,19 @@ def test_prices_are_kept_and_taken_up_again(
     pricing.sync("openrouter", [price("a", "0.003"), price("b"), price("c")])
     assert len(pricing.rows(history)) == 5
     assert rows(database, "select from pg_tables where schemaname = 'pricing_legacy'") == []
+
+
+def test_kept_tables_with_columns_of_a_person_are_not_dropped(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    pricing = Pricing(connection)
+    pricing.sync("openrouter", [price("a")])
+    execute(database, "alter table model_pricing add column margin numeric default 7")
+    uninstall(database, keep=True)
+    told = migrate(database).mended
+    assert "pricing_legacy.model_pricing stays: it has columns of yours (margin)" in told
+    assert rows(database, "select margin from pricing_legacy.model_pricing") == [(7,)]
+    assert len(pricing.history("a")) == 1
+    # Not a second time.
+    uninstall(database)
+    assert migrate(database).mended == ()
