@@ -32,6 +32,8 @@ def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> st
         return f"the name {host.name} cannot be resolved"
     if isinstance(error, TimeoutError) or "timeout expired" in text or "timed out" in text:
         return f"no answer from {where} in time"
+    if _wants_password(error, text) and address.password_for(host) is None:
+        return f"{where} wants a password for {address.user}, and none is given"
     said = _server_said(error, text)
     if said:
         return f"{where} says: {without_secret(said, address)}"
@@ -39,7 +41,7 @@ def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> st
         return f"there is no server's socket in {host.name}"
     if _is(error, ConnectionRefusedError) or "Connection refused" in text:
         return f"nothing listens at {where}"
-    if _is(error, ssl.SSLError) or "SSL" in text or "certificate" in text:
+    if _is(error, ssl.SSLError) or re.search("SSL|certificate|private key", text):
         return f"TLS with {where} fails: {without_secret(_reason(text), address)}"
     if _NOT_AS_WANTED.search(text):
         return f"{where} is not as target_session_attrs wants it"
@@ -85,6 +87,10 @@ def _server_said(error: BaseException, text: str) -> str | None:
         return text.partition("\n")[0]
     found = _SERVER_SAID.search(text)
     return None if found is None else found["said"]
+
+
+def _wants_password(error: BaseException, text: str) -> bool:
+    return "no password supplied" in text or getattr(error, "sqlstate", None) == "28P01"
 
 
 def _is(error: BaseException | None, kind: type[BaseException]) -> bool:

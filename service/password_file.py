@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 import stat
+from functools import cache
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,7 @@ def password_from_file(path: Path, *, host: str, port: int, database: str, user:
         if not stat.S_ISREG(found.st_mode):
             return None
         if found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            logger.warning("The password file is not used: others may read it (chmod 600).")
+            _say_once(path)
             return None
         text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
@@ -52,6 +53,12 @@ def password_from_file(path: Path, *, host: str, port: int, database: str, user:
         ):
             return _plain(password) or None
     return None
+
+
+@cache
+def _say_once(path: Path) -> None:
+    """Not for each connection that is tried."""
+    logger.warning("The password file is not used: others may read it (chmod 600).")
 
 
 def _fields(line: str) -> list[str]:

@@ -67,6 +67,10 @@ def test_the_server_says_no(clean_environment: pytest.MonkeyPatch, database: str
     assert told_by_all(wrong, clean_environment) == {
         f'{host} says: password authentication failed for user "{place.username}"'
     }
+    without = database.replace(f":{place.password}@", "@")
+    assert told_by_all(without, clean_environment) == {
+        f"{host} wants a password for {place.username}, and none is given"
+    }
 
 
 def test_a_server_that_has_no_tls(clean_environment: pytest.MonkeyPatch, database: str) -> None:

@@ -302,3 +302,15 @@ def test_the_password_file_is_read_for_all_alike(tmp_path: Path) -> None:
         assert told["password"] == password
     file.chmod(0o640)
     assert read(f"postgresql://u@x/d{options}").password_for(Host("x", 5432)) is None
+
+
+def test_a_password_file_that_others_may_read_is_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "passwords"
+    file.write_text("*:*:*:*:a password")
+    file.chmod(0o644)
+    address = read(f"postgresql://u@h/d?passfile={file}")
+    for _ in range(3):
+        assert psycopg_arguments(address, address.attempts()[0], {}).get("password") is None
+    assert len(caplog.messages) == 1 and "others may read it" in caplog.text

@@ -21,6 +21,7 @@ from service.errors import DatabaseUnavailable
 from service.web.connecting import open_connection
 from service.web.errors import CannotConnect
 from tests.postgres import SETTINGS, free_port, installed_programs
+from tests.processes import Processes
 
 REQUEST = (
     "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
@@ -122,3 +123,26 @@ def test_tls_by_the_environment(
     url = f"postgresql://postgres@localhost:{port}/postgres"
     assert by_all(url, clean_environment) == {"TLS"}
     assert by_all(f"{url}?sslrootcert={home}/server.crt", clean_environment) == {True}
+
+
+def test_a_key_without_its_pass_phrase_is_an_error_and_no_question(
+    processes: Processes, home: Path, port: int
+) -> None:
+    encrypted = home / "encrypted.key"
+    subprocess.run(
+        [
+            *("openssl", "pkey", "-in", home / "stranger.key", "-out", encrypted),
+            *("-aes128", "-passout", "pass:pArT1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    encrypted.chmod(0o600)
+    files = f"sslcert={home}/stranger.crt&sslkey={encrypted}"
+    url = f"postgresql://postgres@localhost:{port}/postgres?sslmode=require&{files}"
+    command = processes.service("models", DATABASE_URL=url)
+    assert command.wait(20) == 1
+    assert "TLS with " in command.output and "pass phrase" not in command.output
+    wrong = processes.service("models", DATABASE_URL=f"{url}&sslpassword=pArT2")
+    assert wrong.wait(20) == 1
+    assert "TLS with " in wrong.output and "pArT" not in wrong.output
