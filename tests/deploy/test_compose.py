@@ -40,6 +40,8 @@ def test_compose_accepts_both_files() -> None:
 def test_it_is_compose_yaml_with_files_in_the_place_of_secrets() -> None:
     ours, plain = read(COMPOSE)["services"], read(ROOT / "compose.yaml")["services"]
     assert ours.keys() == plain.keys()
+    assert ours["logins"]["volumes"] == ["../compose.sql:/compose.sql:ro"]
+    assert {ours[name]["build"] for name in ("migrate", "web", "worker")} == {".."}
     differing = {"build", "environment", "secrets", "entrypoint", "volumes"}
     for name, service in ours.items():
         same = service.keys() - differing

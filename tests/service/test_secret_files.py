@@ -97,8 +97,8 @@ def test_a_worker_whose_credential_file_is_missing_serves_the_other_providers(
     queue: Queue, providers: ProviderServer, processes: Processes, tmp_path: Path
 ) -> None:
     queue.connection.execute(
-        "update pricing_providers set credential_variable = 'DEEPINFRA_API_KEY'"
-        " where slug = 'deepinfra'"
+        "update pricing_providers set credential_variable = upper(slug) || '_API_KEY',"
+        " state = 'no_credentials' where slug in ('deepinfra', 'openrouter')"
     )
     providers.fill("deepinfra", 3)
     providers.fill("openrouter", 3)
@@ -106,8 +106,14 @@ def test_a_worker_whose_credential_file_is_missing_serves_the_other_providers(
     worker = processes.service(
         "worker",
         DEEPINFRA_API_KEY_FILE=str(file),
-        PRICING_CREDENTIAL_HOSTS=f"DEEPINFRA_API_KEY={providers.host}:{providers.port}",
+        OPENROUTER_API_KEY="sk-or-of-tests",
+        PRICING_CREDENTIAL_HOSTS=",".join(
+            f"{each}_API_KEY={providers.host}:{providers.port}"
+            for each in ("DEEPINFRA", "OPENROUTER")
+        ),
     )
+    with_key = "select from pricing_providers where slug = 'openrouter' and state = 'ok'"
+    wait_until(lambda: queue.rows(with_key), 30, "the other's credential is reported")
     job_id = queue.trigger("deepinfra", "openrouter")
     assert queue.wait_for_end(job_id)["outcome"] == "partial"
     (failed,) = (a for a in queue.attempts(job_id) if a["provider_slug"] == "deepinfra")
