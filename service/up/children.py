@@ -7,12 +7,14 @@ a pipe from ``up``: when that is killed, the pipe closes and the child ends by i
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -55,8 +57,7 @@ class Child:
         ours = {k: v for k, v in environment_of_children().items() if k not in files}
         environment = {**ours, **given}
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
-            self.log.rename(self.log.with_name(f"{self.log.name}.1"))
+        self._bound_log()
         with self.log.open("ab") as output:
             self._log_begin = output.tell()
             self.process = Program(
@@ -72,7 +73,10 @@ class Child:
 
     def check(self) -> str | None:
         """Start it again if it has died and its time has come; returns what is to be told."""
-        if self.process is None or self.process.poll() is None:
+        if self.process is None:
+            return None
+        if self.process.poll() is None:
+            self._bound_log()
             return None
         now = time.monotonic()
         if self._due_at is None:
@@ -115,6 +119,21 @@ class Child:
     @property
     def name(self) -> str:
         return "worker" if self.command == "worker" else "web process"
+
+    def _bound_log(self) -> None:
+        """Begin the log anew when it is large, also under a child that goes on appending to it."""
+        with suppress(FileNotFoundError):
+            if self.log.stat().st_size <= LOG_BYTES:
+                return
+            with self.log.open("r+b") as log:
+                # Without room for a copy, room is what is needed most.
+                with (
+                    suppress(OSError),
+                    self.log.with_name(f"{self.log.name}.1").open("wb") as kept,
+                ):
+                    shutil.copyfileobj(log, kept)
+                log.truncate(0)
+            self._log_begin = 0
 
     def _close(self) -> None:
         if self.process is not None and self.process.stdin is not None:
