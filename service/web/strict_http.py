@@ -22,6 +22,8 @@ MOST_CHUNKS = 10_000
 _BAD_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)")
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _VERSION = re.compile(rb" HTTP/1\.[01]\Z")
+# What is said to proxies; whose the request is, it is ours all the same (RFC 9112, section 3.2.2).
+_ABSOLUTE = re.compile(rb"(?i:https?)://[^/?#@]+")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 # What is left of the line end after the chunk before, which h11 has checked.
 _CHUNK_END = re.compile(rb"\r?\n|\r\Z|")
@@ -56,7 +58,7 @@ class StrictConnection(h11.Connection):
             if self.their_state is h11.IDLE:
                 self._chunks = 0
                 _require_strict_head(self._receive_buffer._data)
-                return super().next_event()
+                return _with_path(super().next_event())
             if self.their_state is h11.SEND_BODY:
                 return self._next_of_body()
             return super().next_event()
@@ -84,6 +86,21 @@ class StrictConnection(h11.Connection):
         if framing:
             _require_strict_framing(begin[:framing], is_end=isinstance(event, h11.EndOfMessage))
         return event
+
+
+def _with_path(
+    event: h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED],
+) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+    """The same request, its target without scheme and host."""
+    if not isinstance(event, h11.Request) or not (found := _ABSOLUTE.match(event.target)):
+        return event
+    target = event.target[found.end() :]
+    return h11.Request(
+        method=event.method,
+        target=target if target.startswith(b"/") else b"/" + target,
+        headers=event.headers,
+        http_version=event.http_version,
+    )
 
 
 def _require_strict_head(data: bytearray) -> None:

@@ -117,3 +117,18 @@ def test_what_is_well_formed_is_not_refused(bare: Web) -> None:
             connection.sendall(bytes([byte]))
         connection.sendall(HEAD + b"Connection: close\r\n\r\n")
         assert statuses(read_to_end(connection)) == [200, 405, 405, 200, 200]
+
+
+def test_a_whole_address_is_what_it_names_here(bare: Web) -> None:
+    """With the same gate before it; what is no address stays what no route is called."""
+    asked = {
+        b"http://127.0.0.1:8000/health": 200,
+        b"HTTPS://other/health?x=http://y": 200,
+        b"http://other/admin/pricing/held": 401,
+        b"http://other": 404,
+        b"http://user@other/health": 404,
+        b"http:///health": 404,
+    }
+    requests = (b"GET " + each + b" HTTP/1.1\r\nHost: test\r\n\r\n" for each in asked)
+    with having_sent(bare.url, b"".join(requests) + HEAD + b"Connection: close\r\n\r\n") as given:
+        assert statuses(read_to_end(given)) == [*asked.values(), 200]
