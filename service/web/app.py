@@ -145,17 +145,30 @@ class WebServer(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         # Twice a second.
         if counter % 5 == 0:
-            now = asyncio.get_running_loop().time()
-            for connection in self.connections():
-                connection.end_if_overdue(now)
+            self._end_overdue()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Who waits for a job is woken as soon as the end begins, instead of being cut off.
         self._changes.stop()
-        await super().shutdown(sockets)
+        ending = asyncio.create_task(self._end_overdue_forever())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
         for connection in self.connections():
             connection.abort()
+
+    async def _end_overdue_forever(self) -> None:
+        """As long as the end of the process takes, when nothing else ticks."""
+        while True:
+            self._end_overdue()
+            await asyncio.sleep(0.5)
+
+    def _end_overdue(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in self.connections():
+            connection.end_if_overdue(now)
 
     def _protocol(self) -> BoundedProtocol:
         return BoundedProtocol(

@@ -28,14 +28,16 @@ from service.web.strict_http import StrictConnection
 class Patience:
     """Seconds that a connection waits for its client.
 
-    ``idle``: between two requests. ``head``: from the connection, or the answer before, to the end
-    of a request's headers. ``body``: from there to the end of its body; handlers that read one
-    answer 408 before. ``unread``: with an answer that does not go out, and longer for a large one:
+    ``idle``: between two requests, and longer than the 60 for which proxies keep a connection: they
+    would send a request into one that is just being closed, and answer 502.
+    ``head``: from the connection, or the first byte of a later request, to the end of its headers.
+    ``body``: from there to the end of its body; handlers that read one answer 408 before.
+    ``unread``: with an answer that does not go out, and longer for a large one:
     by ``slowest`` bytes a second. ``closing``: for what is still under way when the connection
     ends.
     """
 
-    idle: int = 5
+    idle: int = 75
     head: float = 10.0
     body: float = 12.0
     unread: float = 20.0
@@ -78,6 +80,17 @@ class BoundedProtocol(H11Protocol):
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return None if cycle is None or cycle.response_complete else cycle
 
+    @property
+    def _is_idle(self) -> bool:
+        """It has been answered, and nothing of another request has come."""
+        latest = cast("RequestResponseCycle | None", self.cycle)
+        return (
+            latest is not None
+            and latest.response_complete
+            and self.conn.their_state is h11.IDLE
+            and not self.conn.has_begun
+        )
+
     def may_go_since(self) -> float | None:
         """Since when only its client could go on, or an answer is made for somebody without a key.
 
@@ -115,7 +128,7 @@ class BoundedProtocol(H11Protocol):
             if now - self._closing_since > patience.closing:
                 self.transport.abort()
         elif answering is None:
-            if now - self._head_since > patience.head:
+            if now - self._head_since > (patience.idle if self._is_idle else patience.head):
                 # Half a request is told; silence, or a body that nobody wanted, is not.
                 is_told = self.conn.has_begun and self.conn.their_state is h11.IDLE
                 self._refuse(408, "The request did not come in time.", is_told)
@@ -150,6 +163,8 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         if not self._is_done:
+            if self._is_idle:
+                self._head_since = self.loop.time()
             super().data_received(data)
 
     def handle_events(self) -> None:

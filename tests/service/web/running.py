@@ -84,9 +84,7 @@ def running_web(
         if listening:
             wait_until(lambda: app.state.web.changes.listening, what="the server listens")
         headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        # The server closes what was idle for 5 s: not in the moment in which it is used again.
-        limits = httpx2.Limits(keepalive_expiry=2)
-        with httpx2.Client(base_url=url, headers=headers, timeout=30, limits=limits) as client:
+        with httpx2.Client(base_url=url, headers=headers, timeout=30) as client:
             yield Web(url, client, app, server)
     finally:
         server.should_exit = True

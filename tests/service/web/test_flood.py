@@ -78,7 +78,7 @@ def test_500_half_sent_requests_on_256_descriptors(processes: Processes) -> None
                 assert asked_health(url) < BOUND_SECONDS
         assert descriptors_of(process) < 256
         # Nobody hangs up but the server, and it does so when the deadlines are over.
-        latest = max(PATIENCE.idle, PATIENCE.head, PATIENCE.body) + PATIENCE.closing
+        latest = max(PATIENCE.head, PATIENCE.body) + PATIENCE.closing
         wait_until(lambda: all(map(is_over, halves)), latest + BOUND_SECONDS, "all are ended")
         wait_until(lambda: descriptors_of(process) <= before + 2, what="all is given back")
     assert asked_health(url) < BOUND_SECONDS

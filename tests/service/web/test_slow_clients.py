@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -198,8 +199,40 @@ def test_an_answer_arrives_although_the_body_was_too_large(impatient: Web) -> No
 
 
 def test_the_deadlines_of_the_server_that_is_shipped() -> None:
-    assert max(PATIENCE.idle, PATIENCE.head, PATIENCE.body, PATIENCE.closing) <= 15
+    assert max(PATIENCE.head, PATIENCE.body, PATIENCE.closing) <= 15
     assert PATIENCE.unread <= 30
+    # Or proxies would send requests into connections that are just being closed.
+    assert 60 < PATIENCE.idle < 120
+
+
+def wait_out(seconds: float) -> None:
+    over = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > over, seconds + 5, "it is over")
+
+
+def is_healthy(connection: socket.socket) -> bool:
+    """Reads one answer to ``HEALTH``, of which head and body may come apart."""
+    received = b""
+    while not received.endswith(b"}") and (data := connection.recv(65536)):
+        received += data
+    return statuses(received) == [200]
+
+
+def test_an_idle_connection_may_rest_and_half_a_request_on_it_may_not(
+    untouched_database: str,
+) -> None:
+    patience = replace(SHORT, idle=60)
+    with (
+        running_web(settings_for(untouched_database), patience=patience) as web,
+        having_sent(web.url, HEALTH) as connection,
+    ):
+        for _ in range(2):
+            assert is_healthy(connection)
+            wait_out(3 * SHORT.head)
+            connection.sendall(HEALTH)
+        assert is_healthy(connection)
+        connection.sendall(HEAD)
+        assert statuses(read_to_end(connection)) == [408]
 
 
 def test_clients_that_come_all_at_once_are_all_answered(impatient: Web) -> None:
