@@ -181,6 +181,15 @@ class DatabaseAddress:
         }
         return self._url(None if self.password is None else HIDDEN, parameters)
 
+    def example(self, user: str) -> str:
+        """What a login there would write, with ``...`` for its password and nothing hidden."""
+        parameters = {
+            name: value
+            for name, value in self.parameters
+            if name in SHOWN and not _CONTROL.search(value)
+        }
+        return replace(self, user=user)._url("...", parameters)
+
     def place(self) -> str:
         """Where it is, for a sentence: host:port/database."""
         return f"{','.join(map(str, self.hosts)) or f'localhost:{self.port}'}/{self.database}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 import uuid
 from dataclasses import dataclass
@@ -225,8 +226,7 @@ def _login_of_its_own(process: Process) -> str:
         settings = f" alter role {login} set search_path = {SEARCH_PATH};"
     return (
         f"create role {login} login password '...' in role {process.role};{settings}"
-        f" then: export {process.variable}=postgresql://{login}:...@"
-        f"{process.address.place()}"
+        f" then: export {process.variable}={shlex.quote(process.address.example(login))}"
     )
 
 

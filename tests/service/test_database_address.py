@@ -314,3 +314,15 @@ def test_a_password_file_that_others_may_read_is_told_once(
     for _ in range(3):
         assert psycopg_arguments(address, address.attempts()[0], {}).get("password") is None
     assert len(caplog.messages) == 1 and "others may read it" in caplog.text
+
+
+def test_the_example_for_another_login_is_the_same_place_and_as_safe() -> None:
+    address = read(
+        "host=a,b port=1,2 user=u password=pArT1 dbname='d b?#/%' sslmode=verify-full"
+        " target_session_attrs=primary options='-c pArT1' application_name=pArT1"
+    )
+    example = read(address.example("w"))
+    assert (example.user, secret(example)) == ("w", "...")
+    assert (example.hosts, example.database) == (address.hosts, address.database)
+    wanted = {"sslmode": "verify-full", "target_session_attrs": "primary"}
+    assert dict(example.parameters) == wanted
