@@ -18,11 +18,12 @@ from decimal import Decimal
 import psycopg
 
 from service.rows import the_row
-from service.sql_text import fill
 
 SOURCE = "legacy"
 MOST_TIMES_OFF = 10
+BATCH = 1_000
 
+_Batch = list[tuple[str, dict[str, object], dict[str, object]]]
 Known = Mapping[tuple[str, str, str], list[Decimal]]
 
 # Tables of that name, and those that a later adoption brought; with the models that they name.
@@ -143,46 +144,40 @@ def copy_history(connection: psycopg.Connection) -> tuple[int, tuple[str, ...]]:
         if time_type not in _TIMES:
             left[f"{history}: its column changed_at is no time"] += 1
             continue
-        rows = list(_read(connection, history, models))
-        with connection.cursor() as cursor, cursor.copy(_FILL) as copy:
-            for text, row, model in rows:
-                try:
-                    fit = _judge(row, model, known, providers)
-                except _Unfit as why:
-                    left[f"{history}: {why}"] += 1
-                    continue
-                copy.write_row((*vars(fit).values(), text))
+        for rows in _read(connection, history, models):
+            with connection.cursor() as cursor, cursor.copy(_FILL) as copy:
+                for text, row, model in rows:
+                    try:
+                        fit = _judge(row, model, known, providers)
+                    except _Unfit as why:
+                        left[f"{history}: {why}"] += 1
+                        continue
+                    copy.write_row((*vars(fit).values(), text))
     connection.execute(_ADD_MODELS)
     (added,) = the_row(connection.execute(_ADD_HISTORY).fetchone())
     return added, tuple(f"{count} rows of {why}" for why, count in sorted(left.items()))
 
 
-def _read(
-    connection: psycopg.Connection, history: str, models: str | None
-) -> Iterator[tuple[str, dict[str, object], dict[str, object]]]:
-    """Each row as text and as values, with that of its model; numbers to the last digit."""
+def _read(connection: psycopg.Connection, history: str, models: str | None) -> Iterator[_Batch]:
+    """Batches of rows as text and as values, with that of their model; numbers to the last digit.
+
+    A history may be larger than this machine's memory.
+    """
     join = "left join (select null::jsonb as row) m on true"
     if models is not None:
-        join = fill(
-            "left join (select to_jsonb(t) as row from {models} t) m",
-            models=models,
-        )
+        join = f"left join (select to_jsonb(t) as row from {models} t) m"
         join += " on m.row ->> 'id' = h.row ->> 'model_id'"
-    rows = fill(
-        "select to_jsonb(t) as row from {history} t",
-        history=history,
-    )
-    query = fill(
-        "select h.row::text, m.row::text from ({rows}) h {join}",
-        rows=rows,
-        join=join,
-    )
-    for row, model in connection.execute(query.encode()).fetchall():
-        yield (
-            row,
-            json.loads(row, parse_float=Decimal, parse_int=Decimal),
-            json.loads(model, parse_float=Decimal, parse_int=Decimal) if model else {},
-        )
+    rows = f"select to_jsonb(t) as row from {history} t"
+    query = f"select h.row::text, m.row::text from ({rows}) h {join}"
+    with connection.cursor(name="legacy_history") as cursor:
+        cursor.execute(query.encode())
+        while batch := cursor.fetchmany(BATCH):
+            yield [(row, _values(row), _values(model) if model else {}) for row, model in batch]
+
+
+def _values(row: str) -> dict[str, object]:
+    values: dict[str, object] = json.loads(row, parse_float=Decimal, parse_int=Decimal)
+    return values
 
 
 def _judge(

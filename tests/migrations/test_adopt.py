@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -12,6 +13,7 @@ from psycopg.rows import dict_row
 from service.catalogue import read_catalogue
 from service.errors import ForeignRelations, MigrationError
 from service.migrations.adopt import adopt
+from service.migrations.legacy_history import copy_history
 from service.migrations.runner import migrate, state_differences
 from service.prices import Axis, to_canonical
 from tests.conftest import DatabaseFactory
@@ -168,6 +170,27 @@ def test_history_is_copied_where_its_unit_is_proven(older: str) -> None:
         (now,) = pricing.rows("select * from model_price_at('openrouter', 'x')")
         assert now["price_per_input_token"] == Decimal("0.000002")
         assert adopt(older).copied == 0
+
+
+def test_a_long_history_is_not_read_whole(older: str) -> None:
+    model, usd = known_price("openai")
+    add_history(older, ("openai", model, usd, "2025-01-01"))
+    assert adopt(older).copied == 1
+    # 80 MB, and each row more than once.
+    execute(
+        older,
+        "insert into pricing_legacy.model_pricing_history"
+        " (model_id, price_per_input_token, changed_at, changed_by)"
+        " select model_id, price_per_input_token, changed_at + n * interval '1 s',"
+        " repeat('x', 4000)"
+        " from pricing_legacy.model_pricing_history, generate_series(1, 20000) n",
+    )
+    with psycopg.connect(older) as connection:
+        tracemalloc.start()
+        copied, _ = copy_history(connection)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert (copied, peak < 60_000_000) == (20_000, True), peak
 
 
 def test_a_first_price_replaces_what_was_adopted(older: str) -> None:
