@@ -11,7 +11,6 @@ from service.rows import the_row
 
 BY = "migrate --repair"
 
-HISTORY = "table public.model_pricing_history"
 # Without these a list that is as it was would not bring back what is gone.
 _PRICES = (
     "model_pricing",
@@ -109,22 +108,24 @@ def settle_aftermath(connection: psycopg.Connection, made: Collection[str]) -> l
     """``made``: the objects that were made again. Returns what became of prices and syncs."""
     told = []
     names = {each.partition("public.")[2].partition(".")[0] for each in made}
-    if names.intersection(_PRICES):
-        connection.execute(
-            "update public.pricing_providers"
-            " set etag = null, etag_parser = null, content_digest = null"
-            " where content_digest is not null or etag is not null"
-        )
+    # A list that is as it was would not bring back what was dropped, or emptied.
+    changed = connection.execute(
+        "update public.pricing_providers p"
+        " set etag = null, etag_parser = null, content_digest = null"
+        " where (content_digest is not null or etag is not null) and (%s or not exists"
+        " (select from public.model_pricing m where p.slug in (m.provider_slug, m.listed_by)))",
+        [bool(names.intersection(_PRICES))],
+    ).rowcount
+    if changed or names.intersection(_PRICES):
         told.append("the next sync of each provider reads its whole list again")
-        forgotten = forget_overrides(connection)
-        if forgotten:
-            told.append(
-                f"{forgotten} models have their provider's price again: their overrides are gone"
-            )
-    if HISTORY in made:
-        recorded = connection.execute(_RECORD, [BY]).fetchone()
-        if recorded is not None and recorded[0]:
-            told.append(f"the price in force of {recorded[0]} models begins their history")
+    forgotten = forget_overrides(connection)
+    if forgotten:
+        told.append(
+            f"{forgotten} models have their provider's price again: their overrides are gone"
+        )
+    recorded = connection.execute(_RECORD, [BY]).fetchone()
+    if recorded is not None and recorded[0]:
+        told.append(f"the price in force of {recorded[0]} models begins their history")
     connection.execute("select from public.cleanup_stuck_pricing_syncs()")
     return told
 

@@ -37,7 +37,6 @@ from service.migrations.runner import (
 )
 from service.migrations.schema import Roots, Schema, SqlFile, read_schema
 from service.migrations.state import MISSING, Difference, mending_statements, read_differences
-from service.sql_text import fill
 
 logger = logging.getLogger(__name__)
 
@@ -78,7 +77,11 @@ def planned_repairs(
             return [Difference(f"table {LEDGER}", MISSING, None, False)]
         rows = [Difference(_ledger_row(file), MISSING, None, False) for file in lost]
         applied = {*known, *(file.name for file in lost)}
-        return rows + _to_repair(connection, _as_migrated(schema, applied))
+        migrated = _as_migrated(schema, applied)
+        if migrated != schema:
+            return rows + _to_repair(connection, migrated)
+        ours = [each for each in read_differences(connection, schema) if each.is_ours]
+        return rows + _to_repair(connection, migrated) + ours
 
 
 def repair(address: DatabaseAddress | str, *, roots: Roots | None = None) -> RepairResult:
@@ -99,6 +102,9 @@ def repair(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Rep
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             work = _tried(connection, schema, after=work)
         result = replace(migrate(address, roots=roots), applied=result.applied)
+    left = {each.sentence for each in result.differences}
+    mended = tuple(each for each in work.mended if each not in left)
+    result = replace(result, mended=mended + result.mended)
     return RepairResult(tuple(work.repaired), tuple(work.lost), tuple(_sentences(work)), result)
 
 
@@ -107,6 +113,7 @@ class _Work:
 
     def __init__(self, after: _Work | None = None) -> None:
         self.repaired: list[str] = list(after.repaired) if after else []
+        self.mended: list[str] = list(after.mended) if after else []
         self.lost: list[str] = list(after.lost) if after else []
         self.refused: dict[str, str] = {}
         self.made: set[str] = set(after.made) if after else set()
@@ -146,7 +153,7 @@ def _repair(connection: psycopg.Connection, schema: Schema, work: _Work) -> None
         _run_statements(connection, migrated, work, foreign_keys=True)
         return
     try:
-        _replay(connection, schema)
+        work.mended += _replay(connection, schema)
     except psycopg.Error as error:
         if not work.refused or error.sqlstate in CONTENTION:
             raise
@@ -207,18 +214,15 @@ def _make_engine(connection: psycopg.Connection, schema: Schema, work: _Work) ->
         )
 
 
-def _replay(connection: psycopg.Connection, schema: Schema) -> None:
+def _replay(connection: psycopg.Connection, schema: Schema) -> list[str]:
+    """Put back what ``migrate`` would: functions, views, triggers, rights. What differed of it."""
     differences = read_differences(connection, schema)
     connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
     for statement in mending_statements(schema, differences):
         connection.execute(statement.encode())
-    connection.execute(
-        fill(
-            "delete from {ledger} where name = 'db'",
-            ledger=LEDGER,
-        ).encode()
-    )
+    connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
     connection.execute(replay(schema).encode())
+    return [each.sentence for each in differences if each.is_ours]
 
 
 def _run_statements(

@@ -53,7 +53,7 @@ ENGINE_FOUND = {MISSING, REPLACED, SETTINGS}
 _PUT_BACK: dict[str, tuple[str, ...]] = {
     "type": (MISSING,),
     "domain": (MISSING,),
-    "table": (MISSING, "is unlogged"),
+    "table": (MISSING, "is unlogged", "has lost the rows"),
     "column": (MISSING, "may be null", "has another default", "is collated as"),
     "constraint": (MISSING, "was changed", "was never validated"),
     "index": (MISSING, "was changed"),

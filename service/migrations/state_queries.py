@@ -75,13 +75,37 @@ as $$
         and col_description(a.attrelid, a.attnum) is not null
 $$;
 
+-- The rows that a release ships; null where it ships none.
+create function SCRATCH.rows_released(p_name text) returns text
+language plpgsql stable
+as $$
+declare
+    v_table constant regclass := 'SCRATCH.' || quote_ident(split_part(p_name, '.', 2));
+    v_rows jsonb;
+begin
+    execute format('select jsonb_agg(to_jsonb(r)) from %s r', v_table) into v_rows;
+    if v_rows is null then
+        return null;
+    end if;
+    return (
+        select format(
+            ' insert into %1$s (%2$s) overriding system value'
+            ' select %2$s from jsonb_populate_recordset(null::%1$s, %3$L);',
+            p_name, string_agg(quote_ident(a.attname), ', ' order by a.attnum), v_rows
+        )
+        from pg_attribute a
+        where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped
+            and a.attgenerated = ''
+    );
+end
+$$;
+
 create function SCRATCH.table_released(p_name text) returns text
 language plpgsql stable
 as $$
 declare
     v_table constant regclass := 'SCRATCH.' || quote_ident(split_part(p_name, '.', 2));
     v_statement text;
-    v_rows jsonb;
 begin
     select format('create table %s (%s);', p_name, string_agg(
             SCRATCH.column_released(a.attrelid, a.attnum), ', ' order by a.attnum
@@ -98,20 +122,20 @@ begin
     into v_statement
     from pg_attribute a
     where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped;
-    execute format('select jsonb_agg(to_jsonb(r)) from %s r', v_table) into v_rows;
-    if v_rows is not null then
-        v_statement := v_statement || (
-            select format(
-                ' insert into %1$s (%2$s) overriding system value'
-                ' select %2$s from jsonb_populate_recordset(null::%1$s, %3$L);',
-                p_name, string_agg(quote_ident(a.attname), ', ' order by a.attnum), v_rows
-            )
-            from pg_attribute a
-            where a.attrelid = v_table and a.attnum > 0 and not a.attisdropped
-                and a.attgenerated = ''
-        );
+    return v_statement || coalesce(SCRATCH.rows_released(p_name), '');
+end
+$$;
+
+create function SCRATCH.is_empty_released(p_table oid) returns boolean
+language plpgsql stable
+as $$
+declare
+    v_empty boolean;
+begin
+    if has_table_privilege(p_table, 'select') then
+        execute format('select not exists (select from %s)', p_table::regclass) into v_empty;
     end if;
-    return v_statement;
+    return v_empty;
 end
 $$
 """
@@ -536,6 +560,11 @@ difference as (
         format('alter table %s set logged;', o.name)
     from ours o
     where o.relpersistence = 'u'
+    union all
+    select 1, 'table ' || o.name, 'has lost the rows that it was shipped with',
+        ltrim(SCRATCH.rows_released(o.name))
+    from ours o
+    where SCRATCH.is_empty_released(o.there) and not SCRATCH.is_empty_released(o.released)
     union all
     select 1, 'domain ' || d.name, 'may not be null',
         format('alter domain %s drop not null;', d.name)

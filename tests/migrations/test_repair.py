@@ -245,6 +245,40 @@ def test_a_database_of_an_older_version(empty_database: str) -> None:
     assert rows(empty_database, "select from pricing_sync_jobs")
 
 
+def test_functions_that_are_gone_are_named(database: str, tmp_path: Path) -> None:
+    execute(database, "drop function guard_model_pricing, trigger_pricing_sync cascade")
+    ended = Processes(tmp_path, {"DATABASE_URL": database}).service("migrate", "--repair")
+    assert ended.wait(60) == 0
+    assert "Nothing of ours is gone" not in ended.output
+    assert "Mended: function public.guard_model_pricing(): is not there." in ended.output
+    assert "nothing to do" not in ended.output
+
+
+def test_what_was_emptied_comes_back(pricing: Pricing, database: str) -> None:
+    """Shipped rows do; a list that is as it was brings back the prices, also those of a person."""
+    shipped = rows(database, "select count(*) from pricing_providers")
+    pricing.sync("openrouter", [price("a"), price("b")], content_digest="same")
+    pricing.do(
+        "select set_price_override('openrouter', 'a', reason => 'x', input_per_1m => 2000,"
+        " force => true)"
+    )
+    pricing.maintain("truncate pricing_overrides, model_pricing_history")
+    lost = " ".join(repair(database).lost)
+    assert "1 models have their provider's price again" in lost and "begins their history" in lost
+    assert pricing.rows("select * from pricing_unrecorded_prices()") == []
+
+    pricing.maintain("truncate model_pricing cascade")
+    assert any("reads its whole list again" in each for each in repair(database).lost)
+    assert pricing.provider("openrouter")["content_digest"] is None
+
+    pricing.maintain("truncate pricing_providers cascade")
+    emptied = "table public.pricing_providers: has lost the rows that it was shipped with"
+    assert [each.sentence for each in state_differences(database)] == [emptied]
+    assert emptied in repair(database).repaired
+    assert rows(database, "select count(*) from pricing_providers") == shipped
+    assert state_differences(database) == []
+
+
 LOST_ROWS = {
     "of the engine": "name like 'engine:%'",
     "of migrations and the engine": "name ~ '^(engine:0[3-9]|migrations/20261122)' or name = 'db'",
