@@ -16,7 +16,13 @@ from psycopg.rows import Row, TupleRow
 from service.pins import PINS, SEARCH_PATH, pin_statement
 
 _FOR_SESSION = pin_statement(PINS, search_path=SEARCH_PATH).encode()
-_FOR_TRANSACTION = pin_statement(PINS, search_path=SEARCH_PATH, local=True).encode()
+# What is the operator's word is so again: a pooler without a server_reset_query hands on what its
+# last client has set, such as the role of the web process.
+_FOR_TRANSACTION = (
+    "set local role to default; set local statement_timeout to default;"
+    " set local lock_timeout to default; "
+    + pin_statement(PINS, search_path=SEARCH_PATH, local=True)
+).encode()
 
 
 class PinnedConnection(psycopg.Connection[TupleRow]):

@@ -36,6 +36,7 @@ auth_type = plain
 auth_file = {users}
 pool_mode = {pool_mode}
 max_db_connections = {pool_size}
+server_reset_query = {reset_query}
 unix_socket_dir =
 """
 
@@ -61,6 +62,12 @@ def pool_size() -> int:
 
 
 @pytest.fixture
+def reset_query() -> str:
+    """What PgBouncer does, in session mode, before another client has a connection."""
+    return "DISCARD ALL"
+
+
+@pytest.fixture
 def login_search_path() -> str:
     return "procrastinate, pg_temp"
 
@@ -82,6 +89,7 @@ def pooler(
     open_path: Path,
     pool_mode: str,
     pool_size: int,
+    reset_query: str,
 ) -> Iterator[int]:
     """The port of a PgBouncer."""
     program = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -104,6 +112,7 @@ def pooler(
             users=open_path / "users.txt",
             pool_mode=pool_mode,
             pool_size=pool_size,
+            reset_query=reset_query,
         )
     )
     # It refuses to run as root.

@@ -185,6 +185,23 @@ async def test_where_nothing_can_be_set_what_is_wrong_is_refused_with_its_statem
         assert mended.execute("show IntervalStyle").fetchone() == ("postgres",)
 
 
+@pytest.mark.parametrize(("pool_mode", "pool_size", "reset_query"), [("session", 1, "")])
+def test_what_an_earlier_client_of_a_pooler_has_left_does_not_count(
+    database: str, pooler: int
+) -> None:
+    url = through(pooler, database)
+    with psycopg.connect(url, autocommit=True) as earlier:
+        earlier.execute("set role pricing_web")
+        earlier.execute("set statement_timeout = '1ms'")
+        pid = earlier.execute("select pg_backend_pid()").fetchone()
+    with connect(url, autocommit=True) as command:
+        assert command.execute("select pg_backend_pid()").fetchone() == pid
+        found = command.execute(
+            "select current_user = session_user, current_setting('statement_timeout')"
+        ).fetchone()
+    assert found == (True, "0")
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("pool_mode", ["statement"])
 async def test_a_pooler_that_cuts_transactions_is_refused(
