@@ -18,7 +18,7 @@ from service.database_address import Attempt, DatabaseAddress
 # Neither library looks for a password in a file that cannot be there.
 _NO_FILE = f"{os.devnull}/none"
 # Of a key that needs one: libpq would ask for it at the terminal, and wait.
-_NO_PASS_PHRASE = "none"
+_NO_QUESTION = "none"
 # libpq's: no less, and so long where it is to wait for ever.
 LEAST_TIMEOUT, NO_TIMEOUT = 2, 130
 
@@ -36,7 +36,7 @@ def psycopg_arguments(
     arguments = {
         "options": "",
         "sslmode": "prefer",
-        "sslpassword": _NO_PASS_PHRASE,
+        "sslpassword": _NO_QUESTION,
         **defaults,
         **given,
         "host": attempt.host.name,
