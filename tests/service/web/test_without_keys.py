@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from service.pins import PINS, SEARCH_PATH, pin_statement
 from service.web import database as web_database
 from service.web import readiness
 from tests.service.web.raw_http import HEAD, connected, error_of, having_sent, read_to_end, statuses
@@ -31,21 +32,22 @@ def in_progress(web: Web) -> int:
     return sum(each._answering is not None for each in web.server.connections())
 
 
+def waiting_for_a_lock(connection: psycopg.Connection[DictRow]) -> int:
+    row = connection.execute(
+        "select count(*) as count from pg_stat_activity where datname = current_database()"
+        " and application_name = 'pricing-sync web' and wait_event_type = 'Lock'"
+    ).fetchone()
+    return 0 if row is None else int(row["count"])
+
+
 def access_lines(caplog: pytest.LogCaptureFixture, route: str) -> list[Any]:
     lines = [vars(record) for record in caplog.records if record.name == "service.web.access"]
     return [line["status"] for line in lines if line["route"] == route]
 
 
-@pytest.mark.parametrize("asked", ["readiness", "wrong keys"])
-def test_while_the_database_hangs_the_health_check_is_answered(
-    asked: str,
-    proxy: TcpProxy,
-    database: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    caplog.set_level(logging.DEBUG, "service.web.access")
-    # Nothing ends by itself before the test does.
+@pytest.fixture
+def endless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No wait for the database ends by itself before the test does."""
     for module, name in (
         (web_database, "CONNECT_SECONDS"),
         (web_database, "ACQUIRE_SECONDS"),
@@ -53,6 +55,19 @@ def test_while_the_database_hangs_the_health_check_is_answered(
         (readiness, "ANSWER_SECONDS"),
     ):
         monkeypatch.setattr(module, name, 60.0)
+    pinned = pin_statement({**PINS, "lock_timeout": "60s"}, search_path=SEARCH_PATH)
+    monkeypatch.setattr(web_database, "_CONFIGURE", pinned)
+
+
+@pytest.mark.parametrize("asked", ["readiness", "wrong keys"])
+def test_while_the_database_hangs_the_health_check_is_answered(
+    asked: str,
+    endless: None,
+    proxy: TcpProxy,
+    database: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "service.web.access")
     settings = settings_for(proxy.url_of(database), PRICING_MAX_CONNECTIONS="16")
     with running_web(settings) as web, ExitStack() as stack:
         proxy.freeze()
@@ -72,20 +87,20 @@ def test_while_the_database_hangs_the_health_check_is_answered(
 
 
 def test_readiness_is_asked_once_for_all(
-    web: Web, database: str, connection: psycopg.Connection[DictRow]
+    endless: None, database: str, connection: psycopg.Connection[DictRow]
 ) -> None:
-    waiting = (
-        "select count(*) as count from pg_stat_activity where datname = current_database()"
-        " and application_name = 'pricing-sync web' and wait_event_type = 'Lock'"
-    )
-    with psycopg.connect(database) as holder, ExitStack() as stack:
+    with (
+        running_web(settings_for(database)) as web,
+        psycopg.connect(database) as holder,
+        ExitStack() as stack,
+    ):
         holder.execute("lock table pricing_schema_ledger in access exclusive mode")
         asking = [stack.enter_context(having_sent(web.url, READY)) for _ in range(30)]
         wait_until(lambda: in_progress(web) == 30, what="all wait for the answer")
         # The other connections to Postgres are free for who has a key.
         assert web.client.get(ACTIVE).status_code == 200
-        row = connection.execute(waiting).fetchone()
-        assert row == {"count": 1}
+        wait_until(lambda: waiting_for_a_lock(connection) > 0, what="Postgres is asked")
+        assert waiting_for_a_lock(connection) == 1
         holder.rollback()
         assert {each.recv(12) for each in asking} == {b"HTTP/1.1 200"}
 
