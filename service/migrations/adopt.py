@@ -182,8 +182,10 @@ def _foreign(
     if not any(name.startswith("engine:") for name in ledger):
         types |= {f"procrastinate.{name}" for name in schema.engine_schema.types()}
         functions |= {f"procrastinate.{name}" for name in schema.engine_schema.functions()}
-    # Functions before types: they are named with those of their parameters.
-    for query, names in ((_RELATIONS, relations), (_FUNCTIONS, functions), (_TYPES, types)):
+    # A table is a type too, so the name of one may be taken by a type.
+    types |= relations
+    # Functions first: they are named with their parameters, which may be of a table or type here.
+    for query, names in ((_FUNCTIONS, functions), (_RELATIONS, relations), (_TYPES, types)):
         pairs = [name.split(".") for name in sorted(names)]
         with connection.cursor(row_factory=class_row(_Foreign)) as cursor:
             yield from cursor.execute(

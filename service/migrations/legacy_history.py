@@ -144,18 +144,36 @@ def copy_history(connection: psycopg.Connection) -> tuple[int, tuple[str, ...]]:
         if time_type not in _TIMES:
             left[f"{history}: its column changed_at is no time"] += 1
             continue
-        for rows in _read(connection, history, models):
-            with connection.cursor() as cursor, cursor.copy(_FILL) as copy:
-                for text, row, model in rows:
-                    try:
-                        fit = _judge(row, model, known, providers)
-                    except _Unfit as why:
-                        left[f"{history}: {why}"] += 1
-                        continue
-                    copy.write_row((*vars(fit).values(), text))
+        unfit: Counter[str] = Counter()
+        try:
+            with connection.transaction():
+                _copy_table(connection, history, models, unfit, known, providers)
+        except psycopg.Error as error:
+            # Such as a foreign table whose server is away; a connection that is lost says so next.
+            unfit = Counter({f"{history}: cannot be read ({error.diag.message_primary})": 1})
+        left += unfit
     connection.execute(_ADD_MODELS)
     (added,) = the_row(connection.execute(_ADD_HISTORY).fetchone())
     return added, tuple(f"{count} rows of {why}" for why, count in sorted(left.items()))
+
+
+def _copy_table(
+    connection: psycopg.Connection,
+    history: str,
+    models: str | None,
+    left: Counter[str],
+    known: Known,
+    providers: set[str],
+) -> None:
+    for rows in _read(connection, history, models):
+        with connection.cursor() as cursor, cursor.copy(_FILL) as copy:
+            for text, row, model in rows:
+                try:
+                    fit = _judge(row, model, known, providers)
+                except _Unfit as why:
+                    left[f"{history}: {why}"] += 1
+                    continue
+                copy.write_row((*vars(fit).values(), text))
 
 
 def _read(connection: psycopg.Connection, history: str, models: str | None) -> Iterator[_Batch]:

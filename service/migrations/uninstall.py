@@ -170,6 +170,25 @@ def _refuse_processes(connection: psycopg.Connection) -> None:
             f"Processes of pricing-sync are connected: {named}.",
             hint="Nothing was dropped. Stop web processes and workers first.",
         )
+    if alive := _workers_alive(connection):
+        raise MigrationError(
+            f"Workers of pricing-sync are alive: {', '.join(alive)}.",
+            hint="Nothing was dropped. Stop them first. One that was killed is gone by itself when"
+            " its lease has passed.",
+        )
+
+
+def _workers_alive(connection: psycopg.Connection) -> list[str]:
+    """By their heartbeats: behind a pooler a session is the pooler's."""
+    tables = ["public.pricing_settings", "procrastinate.procrastinate_workers"]
+    if len(_there(connection, tables)) < len(tables):
+        return []
+    found = connection.execute(
+        "select format('worker %s (heartbeat %s)', w.id, w.last_heartbeat)"
+        " from procrastinate.procrastinate_workers w cross join public.pricing_settings s"
+        " where w.last_heartbeat > clock_timestamp() - s.lease order by w.id"
+    ).fetchall()
+    return [name for (name,) in found]
 
 
 def _refuse_additions(connection: psycopg.Connection, schema: Schema, keep: bool) -> None:

@@ -41,7 +41,10 @@ create view pricing_held as select 1 as one;
 create materialized view pricing_history as select now() as at;
 create sequence pricing_locks;
 create domain pricing_usd as numeric;
+create type pricing_overrides as (id integer);
+create type pricing_settings as enum ('a');
 create function trigger_pricing_sync() returns text language sql return 'older';
+create function cancel_pricing_sync(job pricing_sync_jobs) returns text language sql return 'older';
 create table orders (id serial primary key, model integer references model_pricing);
 create index pricing_sync_jobs_open on orders (model);
 create function touched() returns trigger language plpgsql as 'begin return new; end';
@@ -191,6 +194,18 @@ def test_a_long_history_is_not_read_whole(older: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert (copied, peak < 60_000_000) == (20_000, True), peak
+
+
+def test_a_history_that_cannot_be_read_is_left(empty_database: str) -> None:
+    execute(
+        empty_database,
+        "create foreign data wrapper away",
+        "create server away foreign data wrapper away",
+        "create foreign table model_pricing_history (model_id text, changed_at date) server away",
+    )
+    result = adopt(empty_database)
+    assert "model_pricing_history: cannot be read (foreign-data wrapper" in "".join(result.left)
+    assert state_differences(empty_database) == []
 
 
 def test_a_first_price_replaces_what_was_adopted(older: str) -> None:

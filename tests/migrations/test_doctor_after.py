@@ -15,6 +15,7 @@ from tests.db.pricing import Pricing, price
 from tests.migrations.pg_catalog import execute
 from tests.migrations.test_adopt import OLDER
 from tests.migrations.test_restore import copy
+from tests.migrations.test_uninstall import stop_workers
 from tests.processes import Processes
 from tests.waiting import wait_until
 
@@ -89,4 +90,6 @@ def doctor(processes: Processes) -> tuple[int, dict[str, str]]:
 
 def priced(url: str) -> None:
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-        Pricing(connection).sync("openrouter", [price("a")])
+        pricing = Pricing(connection)
+        pricing.sync("openrouter", [price("a")])
+        stop_workers(pricing)

@@ -150,6 +150,23 @@ def test_no_job_of_ours_stays_in_pg_cron(empty_cron_database: str) -> None:
     assert rows(url, "select jobname from cron.job") == [("their-own",)]
 
 
+def test_a_worker_whose_session_is_a_pooler_s_is_known_by_its_heartbeat(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    pricing = Pricing(connection)
+    worker = pricing.worker()
+    with pytest.raises(MigrationError, match=f"are alive: worker {worker} "):
+        uninstall(database)
+    assert rows(database, "select to_regclass('model_pricing') is not null") == [(True,)]
+    stop_workers(pricing)
+    uninstall(database)
+
+
+def stop_workers(pricing: Pricing) -> None:
+    """Those that a test was: they have no process."""
+    pricing.do("delete from procrastinate.procrastinate_workers")
+
+
 def test_it_asks_first(database: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "service", "uninstall"]
     environment = Processes(tmp_path, {"DATABASE_URL": database}).environment
@@ -181,6 +198,7 @@ def test_prices_are_kept_and_taken_up_again(
     models = "select * from model_pricing order by id"
     history = "select * from model_pricing_history order by id"
     before = pricing.rows(models), pricing.rows(history)
+    stop_workers(pricing)
     uninstall(database, keep=True)
     assert (pricing.rows(models), pricing.rows(history)) == before
     assert rows(database, "select from pg_proc where pronamespace = 'public'::regnamespace") == []
@@ -206,6 +224,7 @@ def test_kept_tables_with_columns_of_a_person_are_not_dropped(
     pricing = Pricing(connection)
     pricing.sync("openrouter", [price("a")])
     execute(database, "alter table model_pricing add column margin numeric default 7")
+    stop_workers(pricing)
     uninstall(database, keep=True)
     told = migrate(database).mended
     assert "pricing_legacy.model_pricing stays: it has columns of yours (margin)" in told
