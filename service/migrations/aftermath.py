@@ -58,6 +58,22 @@ with rows as (
 select public.write_model_prices(r.changes, %s) from rows r where r.changes is not null
 """
 
+# As at a sync that says what it said: the override is what is charged.
+_RENEW_OVERRIDES = """
+with rows as (
+    select jsonb_agg(
+        jsonb_build_object('id', m.id, 'prices', m.synced, 'source', m.pricing_source)
+    ) as changes
+    from public.model_pricing m
+    join public.pricing_overrides o on o.model_id = m.id and o.ended_at is null
+    where m.synced is not null
+        and public.pricing_sets_differ(
+            public.pricing_price_set(to_jsonb(m)), public.pricing_overridden_set(m.synced, o.prices)
+        )
+)
+select public.write_model_prices(r.changes, %s) from rows r where r.changes is not null
+"""
+
 _RECORD = """
 select count(public.record_price_in_force(u.provider, u.model, %s))
 from public.pricing_unrecorded_prices(2147483647) u
@@ -118,6 +134,9 @@ def settle_aftermath(connection: psycopg.Connection, made: Collection[str]) -> l
     ).rowcount
     if changed or names.intersection(_PRICES):
         told.append("the next sync of each provider reads its whole list again")
+    renewed = connection.execute(_RENEW_OVERRIDES, [f"manual:{BY}"]).fetchone()
+    if renewed is not None and renewed[0]:
+        told.append(f"{renewed[0]} models have the price of their override again")
     forgotten = forget_overrides(connection)
     if forgotten:
         told.append(

@@ -18,6 +18,7 @@ from decimal import Decimal
 import psycopg
 
 from service.rows import the_row
+from service.sql_text import fill
 
 SOURCE = "legacy"
 MOST_TIMES_OFF = 10
@@ -183,10 +184,20 @@ def _read(connection: psycopg.Connection, history: str, models: str | None) -> I
     """
     join = "left join (select null::jsonb as row) m on true"
     if models is not None:
-        join = f"left join (select to_jsonb(t) as row from {models} t) m"
+        join = fill(
+            "left join (select to_jsonb(t) as row from {models} t) m",
+            models=models,
+        )
         join += " on m.row ->> 'id' = h.row ->> 'model_id'"
-    rows = f"select to_jsonb(t) as row from {history} t"
-    query = f"select h.row::text, m.row::text from ({rows}) h {join}"
+    rows = fill(
+        "select to_jsonb(t) as row from {history} t",
+        history=history,
+    )
+    query = fill(
+        "select h.row::text, m.row::text from ({rows}) h {join}",
+        rows=rows,
+        join=join,
+    )
     with connection.cursor(name="legacy_history") as cursor:
         cursor.execute(query.encode())
         while batch := cursor.fetchmany(BATCH):

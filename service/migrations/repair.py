@@ -37,6 +37,7 @@ from service.migrations.runner import (
 )
 from service.migrations.schema import Roots, Schema, SqlFile, read_schema
 from service.migrations.state import MISSING, Difference, mending_statements, read_differences
+from service.sql_text import fill
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +192,13 @@ def _make_ledger(connection: psycopg.Connection, schema: Schema, work: _Work) ->
     (sql,) = [part.sql for part in all_parts(schema) if part.name == "ledger"]
     connection.execute(sql.encode())
     rows = ", ".join(f"({quote(file.name)}, {quote(file.digest)})" for file in lost)
-    connection.execute(f"insert into {LEDGER} (name, digest) values {rows}".encode())
+    connection.execute(
+        fill(
+            "insert into {ledger} (name, digest) values {rows}",
+            ledger=LEDGER,
+            rows=rows,
+        ).encode()
+    )
     if known:
         work.repaired += [f"{_ledger_row(file)}: {MISSING}" for file in lost]
     else:
@@ -220,7 +227,12 @@ def _replay(connection: psycopg.Connection, schema: Schema) -> list[str]:
     connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
     for statement in mending_statements(schema, differences):
         connection.execute(statement.encode())
-    connection.execute(f"delete from {LEDGER} where name = 'db'".encode())
+    connection.execute(
+        fill(
+            "delete from {ledger} where name = 'db'",
+            ledger=LEDGER,
+        ).encode()
+    )
     connection.execute(replay(schema).encode())
     return [each.sentence for each in differences if each.is_ours]
 

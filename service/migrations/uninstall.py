@@ -26,6 +26,7 @@ from service.migrations.schema import (
     Schema,
     read_schema,
 )
+from service.sql_text import fill
 
 OUR_ROLES = ("pricing_web", "pricing_worker", "pricing_owner")
 API_ROLES = ("anon", "authenticated", "service_role")
@@ -268,10 +269,13 @@ def _cron_jobs(connection: psycopg.Connection, schema: Schema) -> list[tuple[int
     there = connection.execute("select to_regclass('public.pricing_cron_jobs')").fetchone()
     commands = "select command from public.pricing_cron_jobs" if there != (None,) else "select ''"
     return connection.execute(
-        "select j.jobid, coalesce(j.jobname, j.jobid::text) from cron.job j"
-        " where j.database = current_database()"
-        f" and (j.jobname = any (%s) or btrim(j.command) in ({commands}))"
-        " order by j.jobname, j.jobid".encode(),
+        fill(
+            "select j.jobid, coalesce(j.jobname, j.jobid::text) from cron.job j"
+            " where j.database = current_database()"
+            " and (j.jobname = any (%s) or btrim(j.command) in ({commands}))"
+            " order by j.jobname, j.jobid",
+            commands=commands,
+        ).encode(),
         [sorted(names)],
     ).fetchall()
 

@@ -146,6 +146,22 @@ def test_without_their_overrides_models_have_the_provider_s_price(
     assert pricing.rows("select * from pricing_unrecorded_prices()") == []
 
 
+def test_an_override_is_charged_again_when_its_model_s_columns_were_dropped(
+    pricing: Pricing, database: str
+) -> None:
+    pricing.sync("openrouter", [price("a", "0.001")])
+    pricing.do(
+        "select set_price_override('openrouter', 'a', reason => 'x', input_per_1m => 2000,"
+        " force => true)"
+    )
+    execute(database, "drop domain pricing_usd cascade")
+    repair(database)
+    assert pricing.model("a")["price_per_input_token"] == Decimal("0.002")
+    pricing.sync("openrouter", [price("a", "0.001")])
+    assert pricing.model("a")["price_per_input_token"] == Decimal("0.002")
+    assert pricing.rows("select * from pricing_unrecorded_prices()") == []
+
+
 def test_single_columns_constraints_and_indexes(pricing: Pricing, database: str) -> None:
     """What a table lacks is made; what a person has added stays."""
     as_released = structure(database)
