@@ -36,7 +36,8 @@ test: install
 
 # SQL, migrations, engine and backups on another version: 15 to 18 (tests/server_versions.py has where from).
 test-postgres: install
-	@TEST_POSTGRES_VERSION=$(VERSION) $(python) -m pytest --numprocesses 2 \
+	@env -u PRICING_TEST_REQUIRE_PG_CRON -u PRICING_TEST_REQUIRE_PLPGSQL_CHECK TEST_POSTGRES_VERSION=$(VERSION) \
+	    $(python) -m pytest --numprocesses 2 \
 	    tests/db tests/engine tests/migrations tests/releases/test_upgrade.py tests/docs/test_backups.py $(ARGS)
 
 # 20 minutes; `make chaos ARGS="--seed 2 --seconds 300"` is another run.

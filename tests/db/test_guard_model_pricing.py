@@ -66,7 +66,10 @@ def test_the_message_has_the_call_that_does_it(by_hand: Pricing) -> None:
         "price_per_image": "0.04",
     }
     for statement, instead in (
-        ("update model_pricing set price_per_image = null", "set local pricing.maintenance"),
+        (
+            "update model_pricing set price_per_input_token = null where model_id = 'm'",
+            "set local pricing.maintenance",
+        ),
         ("update model_pricing set is_active = false", "select accept_shorter_list('openrouter')"),
         ("delete from model_pricing", "select accept_shorter_list("),
         ("update model_pricing set name = 'x'", "set local pricing.maintenance = 'on'"),

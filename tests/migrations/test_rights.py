@@ -61,12 +61,11 @@ def test_who_may_not(empty_database: str, database_factory: DatabaseFactory) -> 
 def test_a_superuser_after_the_owner_and_the_other_way_round(
     empty_database: str, database_factory: DatabaseFactory
 ) -> None:
-    with psycopg.connect(empty_database) as connection:
-        superuser, password = connection.info.user, connection.info.password
+    superusers = psycopg.conninfo.conninfo_to_dict(empty_database)
     owners = database_factory(owner_is="createrole")
-    with psycopg.connect(owners) as connection:
-        given = {**connection.info.get_parameters(), "user": superuser, "password": password}
-    as_superuser = psycopg.conninfo.make_conninfo(**given)
+    as_superuser = psycopg.conninfo.make_conninfo(
+        owners, user=superusers["user"], password=superusers["password"]
+    )
     migrate(owners)
     execute(owners, "delete from public.pricing_schema_ledger where name = 'db'")
     assert migrate(as_superuser).applied == ("db",)
@@ -97,13 +96,9 @@ def test_a_stranger_gets_a_clear_answer(
 ) -> None:
     migrate(empty_database)
     stranger = database_factory(owner_is="plain")
-    with psycopg.connect(empty_database) as connection:
-        database = connection.info.dbname
-    with psycopg.connect(stranger) as connection:
-        given = connection.info.get_parameters()
-        given |= {"password": connection.info.password, "dbname": database}
+    database = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
     with pytest.raises(MigrationError) as caught:
-        migrate(psycopg.conninfo.make_conninfo(**given))
+        migrate(psycopg.conninfo.make_conninfo(stranger, dbname=database))
     assert "permission denied" in caught.value.message
     assert caught.value.hint and "superuser" in caught.value.hint
 
