@@ -109,6 +109,8 @@ def test_a_wheel_is_built_and_installed_with_what_the_lock_says(shell: Shell) ->
     constraint.write_text("\n".join(re.findall(r"^[a-z0-9-]+==[^ ;]+", lock, re.MULTILINE)))
     shell.environment = {
         "UV_CONSTRAINT": str(constraint),
+        # As pip does: an index may have a certificate of the machine's own.
+        "UV_SYSTEM_CERTS": "1",
         # A link for each file: pip's copies would be 2 minutes of a busy disk.
         "PIPX_DEFAULT_BACKEND": "uv",
         "UV_LINK_MODE": "symlink",

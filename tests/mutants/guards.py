@@ -217,9 +217,9 @@ GUARDS = (
     ),
     Mutant(
         "db/functions/hold_price_changes.sql",
-        "times_seen = h.times_seen + s.is_said::integer",
-        "times_seen = h.times_seen + 1 + s.is_said::integer",
-        RIPE,
+        "times_seen = s.times_seen + s.is_said::integer",
+        "times_seen = s.times_seen + 1 + s.is_said::integer",
+        ("tests/db/test_count_said_again.py",),
         "each sync counts twice",
     ),
     Mutant(

@@ -18,8 +18,16 @@ NAMED = re.compile(
     r"\b(?:from|join|into|table)[\s\"']+(?:only\s+)?(?:public\.)?(\w+|\{LEDGER\})", re.IGNORECASE
 )
 # Before `migrate` there is no view to ask, so these read the ledger as it is: docs/architecture.md.
-LEDGER_READERS = {"engine.py", "web/health.py"}
+LEDGER_READERS = {"engine.py", "web/readiness.py"}
 LEDGER_KEEPERS = "migrations/"
+# And these work where functions and views may be gone, or tables are another system's.
+TABLE_KEEPERS = {
+    "migrations/aftermath.py",
+    "migrations/kept_prices.py",
+    "migrations/legacy_history.py",
+    "migrations/repair.py",
+    "migrations/uninstall.py",
+}
 
 
 def test_statements_name_functions_and_views() -> None:
@@ -31,7 +39,8 @@ def test_statements_name_functions_and_views() -> None:
     }
     ledger = {file for file, name in read if name == LEDGER}
     assert {file for file in ledger if not file.startswith(LEDGER_KEEPERS)} == LEDGER_READERS
-    assert [(file, name) for file, name in sorted(read) if name in TABLES] == []
+    of_tables = {file for file, name in read if name in TABLES}
+    assert of_tables == TABLE_KEEPERS
     engine = {(file, name) for file, name in read if name.startswith("procrastinate_")}
     assert engine == set()
 
