@@ -22,7 +22,6 @@ from service.migrations.blocks import LEDGER, quote
 from service.migrations.orphans import settle_orphans
 from service.migrations.ownership import applied_without_row
 from service.migrations.parts import all_parts
-from service.migrations.replay import replay
 from service.migrations.runner import (
     CONTENTION,
     TRIES,
@@ -30,13 +29,14 @@ from service.migrations.runner import (
     advice_on,
     failure,
     migrate,
+    put_back,
     read_ledger,
     refuse_other_history,
     refuse_other_login,
     take_lock,
 )
 from service.migrations.schema import Roots, Schema, SqlFile, read_schema
-from service.migrations.state import MISSING, Difference, mending_statements, read_differences
+from service.migrations.state import MISSING, Difference, read_differences
 from service.sql_text import fill
 
 logger = logging.getLogger(__name__)
@@ -224,16 +224,7 @@ def _make_engine(connection: psycopg.Connection, schema: Schema, work: _Work) ->
 def _replay(connection: psycopg.Connection, schema: Schema) -> list[str]:
     """Put back what ``migrate`` would: functions, views, triggers, rights. What differed of it."""
     differences = read_differences(connection, schema)
-    connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
-    for statement in mending_statements(schema, differences):
-        connection.execute(statement.encode())
-    connection.execute(
-        fill(
-            "delete from {ledger} where name = 'db'",
-            ledger=LEDGER,
-        ).encode()
-    )
-    connection.execute(replay(schema).encode())
+    put_back(connection, schema, differences)
     return [each.sentence for each in differences if each.is_ours]
 
 

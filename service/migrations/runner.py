@@ -302,6 +302,15 @@ def _apply(connection: psycopg.Connection, part: Part) -> bool:
     raise AssertionError("unreachable")
 
 
+def put_back(connection: psycopg.Connection, schema: Schema, differences: list[Difference]) -> None:
+    """Run the statements of what is ours, and replay ``db/`` whatever the ledger says of it."""
+    connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
+    for statement in mending_statements(schema, differences):
+        connection.execute(statement.encode())
+    connection.execute(fill("delete from {ledger} where name = 'db'", ledger=LEDGER).encode())
+    connection.execute(replay(schema).encode())
+
+
 def _mend(
     connection: psycopg.Connection, schema: Schema
 ) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
@@ -312,16 +321,7 @@ def _mend(
     try:
         with connection.transaction():
             take_lock(connection)
-            connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
-            for statement in mending_statements(schema, before):
-                connection.execute(statement.encode())
-            connection.execute(
-                fill(
-                    "delete from {ledger} where name = 'db'",
-                    ledger=LEDGER,
-                ).encode()
-            )
-            connection.execute(replay(schema).encode())
+            put_back(connection, schema, before)
     except psycopg.Error as error:
         advice = advice_on(connection, error) or _advice_on_missing(before)
         raise failure("db", error, advice) from error
