@@ -49,7 +49,7 @@ class SyncLogger(logging.LoggerAdapter[logging.Logger]):
 
 def sync_logger(*, job_id: str, provider: str, attempt: int) -> SyncLogger:
     return SyncLogger(
-        logging.getLogger("service.sync"),
+        logging.getLogger("service.sync.run"),
         {"job_id": job_id, "provider": provider, "attempt": attempt},
     )
 

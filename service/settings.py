@@ -13,17 +13,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from service.credential_hosts import CredentialHosts
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
+from service.environment.credential_hosts import CredentialHosts
+from service.environment.secret_files import SUFFIX, naming_variable, read_secret
+from service.environment.trusted_proxies import TrustedProxies
 from service.errors import SettingsError
-from service.secret_files import SUFFIX, naming_variable, read_secret
-from service.trusted_proxies import TrustedProxies
 
 PREFIX = "PRICING_"
 
 # Read under their own, customary names: every tool around Postgres knows these.
 UNPREFIXED = {"database_url": "DATABASE_URL"}
-# Each may come from a file instead (service/secret_files.py).
+# Each may come from a file instead (service/environment/secret_files.py).
 SECRETS = ("database_url", "web_database_url", "worker_database_url", "admin_key")
 # What platforms that run containers say; ours goes first.
 PLATFORM_PORT = "PORT"

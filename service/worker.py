@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from procrastinate import JobContext
 
-from service.answer import sync_tools
-from service.connector import PricingConnector
-from service.engine import SYNC_TASK, PricingApp
-from service.sync import run_provider_sync
+from service.engine.app import SYNC_TASK, PricingApp
+from service.engine.connector import PricingConnector
+from service.sync.fetch_list import sync_tools
+from service.sync.run import run_provider_sync
 
 app = PricingApp(connector=PricingConnector(), worker_context=sync_tools)
 

@@ -150,7 +150,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in [*names, "DATABASE_URL"]:
         monkeypatch.delenv(name, raising=False)
     # What this process has taken out of its environment before.
-    monkeypatch.setattr("service.libpq_environment._taken", {})
+    monkeypatch.setattr("service.database_address.libpq_environment._taken", {})
     return monkeypatch
 
 

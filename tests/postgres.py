@@ -25,9 +25,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
-from service.embedded import database_url
+from service.embedded.embedded_postgres import database_url
 from service.embedded.postgres_server import PORT, PostgresServer, unprivileged_account
-from service.embedded.programs import server_programs
+from service.embedded.server_programs import server_programs
 from tests.server_versions import programs_of
 from tests.waiting import wait_until
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from service.price_list import RawModel
-from service.prices import Axis, RawPrice, plain, to_canonical
+from service.prices.price_list import RawModel
+from service.prices.units import Axis, RawPrice, plain, to_canonical
 
 Entry = dict[str, Any]
 Keys = Mapping[str, Axis]

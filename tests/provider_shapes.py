@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from service.catalogue import read_catalogue
-from service.price_list import RawModel
+from service.prices.catalogue import read_catalogue
+from service.prices.price_list import RawModel
 from tests import provider_entries as entries
 from tests.provider_entries import Entry
 

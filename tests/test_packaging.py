@@ -78,7 +78,7 @@ def test_the_wheel_carries_the_sql(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
         (entry_points,) = (name for name in names if name.endswith("entry_points.txt"))
-        assert "pricing-sync = service.cli:main" in archive.read(entry_points).decode()
+        assert "pricing-sync = service.cli.main:main" in archive.read(entry_points).decode()
     for folder in ("db", "migrations"):
         for file in (ROOT / folder).rglob("*.sql"):
             assert f"service/_sql/{file.relative_to(ROOT).as_posix()}" in names

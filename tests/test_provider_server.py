@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from service.providers import adapter
+from service.providers.adapter import adapter
 from tests.processes import ROOT
 from tests.provider_entries import amounts, tiers
 from tests.provider_server import Answer, running_provider_server

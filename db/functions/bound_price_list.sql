@@ -1,4 +1,4 @@
--- The adapters keep these bounds (service/reading/model_list.py, service/collecting.py); a worker's login need not. What is
+-- The adapters keep these bounds (service/reading/model_list.py, service/sync/list_reader.py); a worker's login need not. What is
 -- stored is read by the web process, the command line and people, all of it at once.
 create or replace function public.bound_price_list(p_prices jsonb, p_skipped jsonb, out prices jsonb, out skipped jsonb)
 language plpgsql

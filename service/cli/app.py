@@ -20,7 +20,7 @@ from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
 from service.cli.syncs import cancel, cleanup, retry, status, sync
 from service.cli.uninstall import uninstall
-from service.terminal import Terminal
+from service.terminal.output import Terminal
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,8 +9,8 @@ import typer
 
 from service.cli.options import Json
 from service.cli.queries import command_settings
-from service.doctor.finding import Finding, State, counted
-from service.terminal import Terminal
+from service.doctor.check_result import Finding, State, counted
+from service.terminal.output import Terminal
 
 MARKS: dict[State, str] = {"ok": "ok", "warn": "warn", "fail": "fail", "skipped": "-"}
 STYLES: dict[State, str | None] = {"ok": None, "warn": "yellow", "fail": "red", "skipped": "dim"}

@@ -9,7 +9,7 @@ from service.cli.options import Json, Limit, OfProvider
 from service.cli.queries import Row, command_connection
 from service.cli.review_queries import read_drift, read_unpriced
 from service.cli.review_tables import show_drift, show_unpriced
-from service.terminal import Terminal
+from service.terminal.output import Terminal
 
 
 def drift(provider: OfProvider = None, limit: Limit = 50, as_json: Json = False) -> None:

@@ -10,19 +10,19 @@ from uuid import UUID
 import psycopg
 import typer
 
-from service.cli.given import caller
-from service.cli.held_tables import show_decided, show_held, show_one_held
-from service.cli.options import Json, Limit, OfProvider
-from service.cli.queries import Row, command_connection, find_past_job
-from service.cli.review_queries import read_held, read_one_held
-from service.errors import PricingError
-from service.review_calls import (
+from service.calls.review import (
     approve_held,
     approve_held_of_sync,
     reject_held,
     reject_held_of_sync,
 )
-from service.terminal import Terminal
+from service.cli.arguments import caller
+from service.cli.held_tables import show_decided, show_held, show_one_held
+from service.cli.options import Json, Limit, OfProvider
+from service.cli.queries import Row, command_connection, find_past_job
+from service.cli.review_queries import read_held, read_one_held
+from service.errors import PricingError
+from service.terminal.output import Terminal
 
 HeldIds = Annotated[
     list[int] | None,

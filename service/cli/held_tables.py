@@ -8,7 +8,7 @@ from typing import Any
 from service.cli.price_cells import axes, shown_axis, shown_condition, shown_ratio, shown_usd
 from service.cli.queries import Row
 from service.cli.tables import shown_job
-from service.terminal import NOTHING, Column, Terminal, shown_amount, shown_count, shown_time
+from service.terminal.output import NOTHING, Column, Terminal, shown_amount, shown_count, shown_time
 
 
 def show_held(terminal: Terminal, changes: Sequence[Row]) -> None:

@@ -12,15 +12,15 @@ from typing import Annotated
 import psycopg
 import typer
 
-from service.cli import forget
-from service.cli.given import caller, given_duration, given_expiry
+from service.calls.keys import create_key, read_key, read_keys, revoke_key, rotate_key
+from service.cli.arguments import caller, given_duration, given_expiry
+from service.cli.main import forget
 from service.cli.options import Json
 from service.cli.queries import command_connection
 from service.cli.secrets import make_and_show, require_stdout
 from service.cli.tables import show_keys
 from service.errors import PricingError
-from service.key_calls import create_key, read_key, read_keys, revoke_key, rotate_key
-from service.terminal import Terminal, shown_time
+from service.terminal.output import Terminal, shown_time
 
 KeyName = Annotated[
     str, typer.Argument(metavar="NAME", help="Whose it is: jobs, history and the audit log say so.")

@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from service.cli.given import caller, given_amount, given_prices, given_time
+from service.calls.review import clear_override, set_override
+from service.cli.arguments import caller, given_amount, given_prices, given_time
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_overrides
 from service.cli.review_tables import show_overrides
-from service.review_calls import clear_override, set_override
-from service.terminal import Terminal, shown_time
+from service.terminal.output import Terminal, shown_time
 
 override = typer.Typer(
     name="override",

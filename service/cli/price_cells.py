@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from service.per_million import PER_1M_NAMES, per_1m
-from service.prices import Axis, plain
-from service.terminal import NOTHING
+from service.prices.per_million import PER_1M_NAMES, per_1m
+from service.prices.units import Axis, plain
+from service.terminal.output import NOTHING
 
 _ORDER = {axis.value: position for position, axis in enumerate(Axis)}
 

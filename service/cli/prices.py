@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from service.cli.given import given_time
+from service.cli.arguments import given_time
 from service.cli.options import Json, Limit, ModelName, ProviderName
 from service.cli.queries import Row, command_connection, read_history, read_models
 from service.cli.review_queries import read_price_at
 from service.cli.tables import show_history, show_models, show_price
-from service.terminal import Terminal
+from service.terminal.output import Terminal
 
 
 def models(

@@ -15,10 +15,10 @@ from service.cli.queries import command_settings
 from service.cli.tables import show_config, show_parts, show_repairs, show_state
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings
-from service.terminal import Terminal
+from service.terminal.output import Terminal
 
 if TYPE_CHECKING:
-    from service.database_address import DatabaseAddress
+    from service.database_address.address import DatabaseAddress
     from service.migrations.runner import MigrateResult
 
 WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True)]
@@ -37,7 +37,7 @@ def up(
     A database (embedded, unless DATABASE_URL names one), migrations, the web process, a worker,
     and a first sync of all providers.
     """
-    from service.up.run import up
+    from service.up.command import up
 
     raise typer.Exit(up(read_settings(), once=once, as_json=as_json))
 

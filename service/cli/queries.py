@@ -11,10 +11,10 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import dict_row
 
-from service.database import connect, refusals
-from service.database_address import DatabaseAddress
+from service.calls.jobs import jobs_between
+from service.database_address.address import DatabaseAddress
 from service.errors import PricingError
-from service.jobs import jobs_between
+from service.postgres.connect import connect, refusals
 from service.settings import Settings, read_settings
 from service.up.instance import running_database_url
 from service.up.logins import login_address

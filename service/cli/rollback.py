@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from service.cli.given import caller
+from service.calls.review import rollback_sync
+from service.cli.arguments import caller
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, find_past_job
 from service.cli.review_tables import show_rollback
 from service.errors import PricingError
-from service.review_calls import rollback_sync
-from service.terminal import Terminal, shown_count
+from service.terminal.output import Terminal, shown_count
 
 NOTHING_CHANGED = "Nothing was changed."
 

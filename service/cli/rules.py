@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from service.cli.given import caller, given_amount, given_time
+from service.calls.review import accept_changes, accept_shorter_list, end_rule
+from service.cli.arguments import caller, given_amount, given_time
 from service.cli.options import Json, ProviderName, Reason
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_rules
 from service.cli.review_tables import show_rules
-from service.review_calls import accept_changes, accept_shorter_list, end_rule
-from service.terminal import Terminal
+from service.terminal.output import Terminal
 
 
 def accept(

@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import psycopg
 
-from service.cli import forget
-from service.database import refusals
+from service.cli.main import forget
 from service.errors import DatabaseRefused, DatabaseUnavailable, PricingError
-from service.terminal import Terminal
+from service.postgres.connect import refusals
+from service.terminal.output import Terminal
 
 Made = TypeVar("Made")
 

@@ -9,13 +9,8 @@ from uuid import UUID
 import psycopg
 import typer
 
-from service.cli.given import caller
-from service.cli.options import JobName, Json
-from service.cli.queries import command_connection, command_settings, find_job
-from service.cli.tables import show_differences, show_jobs
-from service.database_address import DatabaseAddress
-from service.job_calls import cancel_sync, clean_up_stuck_syncs, retry_sync, trigger_sync
-from service.jobs import (
+from service.calls.job_actions import cancel_sync, clean_up_stuck_syncs, retry_sync, trigger_sync
+from service.calls.jobs import (
     Job,
     ProviderSync,
     follow_job,
@@ -26,9 +21,14 @@ from service.jobs import (
     read_job,
     workers_alive,
 )
-from service.progress import Progress, show_summary, tell_of_held
-from service.rows import the_row
-from service.terminal import Terminal, shown_time, without
+from service.cli.arguments import caller
+from service.cli.options import JobName, Json
+from service.cli.queries import command_connection, command_settings, find_job
+from service.cli.tables import show_differences, show_jobs
+from service.database_address.address import DatabaseAddress
+from service.postgres.rows import the_row
+from service.terminal.output import Terminal, shown_time, without
+from service.terminal.progress import Progress, show_summary, tell_of_held
 
 LAST_JOBS = 10
 NO_WORKER = "No worker is alive: it waits until one starts (`pricing-sync worker`)."

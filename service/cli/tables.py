@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from service.calls.jobs import Job
 from service.cli.price_cells import axes, shown_axis, shown_condition, shown_usd
 from service.cli.queries import PREFIX_LENGTH, Row
-from service.jobs import Job
 from service.migrations.runner import PartStatus
-from service.migrations.state import Difference
-from service.terminal import (
+from service.migrations.schema_state import Difference
+from service.terminal.output import (
     NOTHING,
     Column,
     Terminal,

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from service.cli import UsageError
+from service.cli.main import UsageError
 from service.cli.options import Json
 from service.cli.queries import command_settings
-from service.terminal import Terminal
+from service.terminal.output import Terminal
 
 
 def uninstall(

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service.database_address import EXAMPLE, DatabaseAddress
-from service.doctor.finding import Finding, fail, ok, warn
+from service.database_address.address import EXAMPLE, DatabaseAddress
+from service.doctor.check_result import Finding, fail, ok, warn
 from service.settings import Settings
 
 CONFIGURATION = "configuration"

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import psycopg
 
-from service.database import connect
-from service.database_address import DatabaseAddress
-from service.doctor.addresses import ADDRESSES, judge_addresses
+from service.database_address.address import DatabaseAddress
+from service.doctor.background_query import Deadline, Inquiry
+from service.doctor.check_result import Finding, fail, failed, not_checked
 from service.doctor.configuration import (
     CONFIGURATION,
     Process,
@@ -19,9 +19,17 @@ from service.doctor.configuration import (
     processes,
 )
 from service.doctor.facts import Facts, read_facts
-from service.doctor.finding import Finding, fail, failed, not_checked
-from service.doctor.inquiry import Deadline, Inquiry
 from service.doctor.prices import PRICES, judge_prices, read_unrecorded_prices
+from service.doctor.process_login import (
+    LISTEN,
+    POOLER,
+    Session,
+    judge_listen,
+    judge_pooler,
+    judge_rights,
+    open_session,
+)
+from service.doctor.provider_addresses import ADDRESSES, judge_addresses
 from service.doctor.providers import PROVIDERS, judge_providers
 from service.doctor.queue import (
     STUCK,
@@ -32,7 +40,8 @@ from service.doctor.queue import (
     judge_workers,
 )
 from service.doctor.schedule import CRON, SCHEDULE, judge_cron, judge_schedule, ticking
-from service.doctor.schema import (
+from service.doctor.schema_differences import STATE, judge_state
+from service.doctor.schema_version import (
     ENGINE,
     MIGRATIONS,
     judge_engine,
@@ -49,21 +58,12 @@ from service.doctor.server import (
     read_clocks,
     read_server,
 )
-from service.doctor.session import (
-    LISTEN,
-    POOLER,
-    Session,
-    judge_listen,
-    judge_pooler,
-    judge_rights,
-    open_session,
-)
-from service.doctor.state import STATE, judge_state
 from service.doctor.transactions import TRANSACTIONS, judge_transactions
 from service.errors import PricingError, SettingsError
 from service.migrations.runner import part_statuses
 from service.migrations.schema import read_schema
-from service.migrations.state import Difference, read_differences
+from service.migrations.schema_state import Difference, read_differences
+from service.postgres.connect import connect
 from service.settings import Settings
 
 CHECKS = (

@@ -6,7 +6,7 @@ import psycopg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.errors import MigrationError
-from service.rows import the_row
+from service.postgres.rows import the_row
 
 
 class _Fact(BaseModel):

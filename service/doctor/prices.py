@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from service.doctor.finding import MOST_NAMES, Finding, counted, listed, ok, warn
+from service.doctor.check_result import MOST_NAMES, Finding, counted, listed, ok, warn
 
 PRICES = "prices"
 # As many as the function gives.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from service.doctor.check_result import Finding, age, counted, fail, ok, warn
 from service.doctor.facts import Facts
-from service.doctor.finding import Finding, age, counted, fail, ok, warn
 
 WORKERS, WAITING, STUCK = "workers", "waiting", "stuck"
 

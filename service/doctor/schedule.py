@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from service.doctor.check_result import Finding, age, fail, ok, warn
 from service.doctor.facts import CronJob, Facts, Tick
-from service.doctor.finding import Finding, age, fail, ok, warn
 from service.doctor.queue import START_WORKER
 from service.doctor.server import ServerFacts
 

@@ -9,8 +9,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from service.doctor.finding import Finding, fail, ok, warn
-from service.rows import the_row
+from service.doctor.check_result import Finding, fail, ok, warn
+from service.postgres.rows import the_row
 
 DATABASE, CLOCK, CONNECTIONS = "database", "clock", "connections"
 

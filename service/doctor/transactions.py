@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from service.doctor.check_result import MOST_NAMES, Finding, age, counted, listed, ok, warn
 from service.doctor.facts import Facts, OpenTransaction
-from service.doctor.finding import MOST_NAMES, Finding, age, counted, listed, ok, warn
 
 TRANSACTIONS = "transactions"
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from service.embedded.program import PIPE, Program
 from service.errors import EmbeddedPostgresError
-from service.program import PIPE, Program
 
 PORT = 5432
 LOG_LINES = 8

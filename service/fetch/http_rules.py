@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from service.credential_hosts import Credential, Host, refusal
+from service.environment.credential_hosts import Credential, Host, refusal
 from service.errors import FetchError
 
 REDIRECTS = {301, 302, 303, 307, 308}

@@ -14,8 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from service.database import connect
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.errors import MigrationError
 from service.migrations.blocks import LEDGER
 from service.migrations.legacy_history import copy_history
@@ -33,6 +32,7 @@ from service.migrations.runner import (
     take_lock,
 )
 from service.migrations.schema import Roots, Schema, read_schema
+from service.postgres.connect import connect
 
 LOCK_TIMEOUT = "10s"
 OWNER = "pricing_owner"

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from service.errors import MigrationError
 from service.migrations.schema import SqlFile
-from service.pins import BLOCK_PINS
-from service.sql_text import fill
+from service.postgres.pinned_settings import BLOCK_PINS
+from service.postgres.sql_text import fill
 
 # "pricing" in ASCII. Nobody else in the database may use this advisory lock.
 LOCK_KEY = 0x70726963696E67

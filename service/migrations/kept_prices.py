@@ -9,10 +9,10 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
-from service.migrations.aftermath import forget_overrides
 from service.migrations.legacy_schema import SCHEMA, move_relation
-from service.rows import the_row
-from service.sql_text import fill
+from service.migrations.reconcile import forget_overrides
+from service.postgres.rows import the_row
+from service.postgres.sql_text import fill
 
 KEPT = ("public.model_pricing", "public.model_pricing_history")
 MARK = "Kept by pricing-sync uninstall --keep-prices; pricing-sync migrate takes it up again."

@@ -17,8 +17,8 @@ from decimal import Decimal
 
 import psycopg
 
-from service.rows import the_row
-from service.sql_text import fill
+from service.postgres.rows import the_row
+from service.postgres.sql_text import fill
 
 SOURCE = "legacy"
 MOST_TIMES_OFF = 10
@@ -276,8 +276,8 @@ def _price(value: object, references: list[Decimal]) -> Decimal | None:
 
 def _known_prices(connection: psycopg.Connection) -> dict[tuple[str, str, str], list[Decimal]]:
     """Our own prices in force, and the catalogue's."""
-    from service.catalogue import read_catalogue
-    from service.prices import Axis, to_canonical
+    from service.prices.catalogue import read_catalogue
+    from service.prices.units import Axis, to_canonical
 
     known: dict[tuple[str, str, str], list[Decimal]] = {}
     for provider, model, axis, price in connection.execute(_KNOWN).fetchall():

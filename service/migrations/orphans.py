@@ -7,8 +7,8 @@ import re
 import psycopg
 
 from service.migrations.legacy_schema import free_name, make_legacy_schema
-from service.rows import the_row
-from service.sql_text import fill
+from service.postgres.rows import the_row
+from service.postgres.sql_text import fill
 
 _FOREIGN_KEY = re.compile(
     r"alter table (?P<table>\S+) add constraint \S+ FOREIGN KEY \((?P<columns>[^)]*)\)"

@@ -23,7 +23,7 @@ from service.migrations.blocks import (
 )
 from service.migrations.replay import replay
 from service.migrations.schema import Release, Schema, SqlFile
-from service.sql_text import fill
+from service.postgres.sql_text import fill
 
 NOTHING = Release(migrations=frozenset(), engine=frozenset())
 

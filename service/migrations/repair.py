@@ -14,14 +14,13 @@ from uuid import UUID
 
 import psycopg
 
-from service.database import connect
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.errors import MigrationError
-from service.migrations.aftermath import rebuild_jobs, settle_aftermath, settle_jobs
 from service.migrations.blocks import LEDGER, quote
 from service.migrations.orphans import settle_orphans
 from service.migrations.ownership import applied_without_row
 from service.migrations.parts import all_parts
+from service.migrations.reconcile import rebuild_jobs, settle_aftermath, settle_jobs
 from service.migrations.runner import (
     CONTENTION,
     TRIES,
@@ -36,8 +35,9 @@ from service.migrations.runner import (
     take_lock,
 )
 from service.migrations.schema import Roots, Schema, SqlFile, read_schema
-from service.migrations.state import MISSING, Difference, read_differences
-from service.sql_text import fill
+from service.migrations.schema_state import MISSING, Difference, read_differences
+from service.postgres.connect import connect
+from service.postgres.sql_text import fill
 
 logger = logging.getLogger(__name__)
 

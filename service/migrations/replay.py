@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from service.migrations.blocks import LEDGER, REFUSED, TAKE_LOCK, array, block, quote, text
 from service.migrations.engine_state import engine_objects
 from service.migrations.schema import DbFile, Schema
-from service.sql_text import fill
+from service.postgres.sql_text import fill
 
 # The user of DATABASE_URL is a member of the first three; the others are Supabase's.
 MEMBER_ROLES = ("pricing_owner", "pricing_worker", "pricing_web")

@@ -13,22 +13,22 @@ from typing import Literal, TypeVar
 import psycopg
 
 from service import __version__
-from service.database import connect, is_lost
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.migrations.blocks import LEDGER, LOCK_KEY, REFUSED, TAKE_LOCK, UNFIT, block
 from service.migrations.kept_prices import KEPT, set_aside, take_up
 from service.migrations.parts import Part, all_parts, export_parts
 from service.migrations.replay import MEMBER_ROLES, ROLES, replay
 from service.migrations.schema import ReleaseEntry, Roots, Schema, read_schema
-from service.migrations.state import (
+from service.migrations.schema_state import (
     MISSING,
     Difference,
     mending_statements,
     read_differences,
 )
-from service.migrations.temporary import IN_THE_WAY, advice_on_temporary_objects
-from service.sql_text import fill
+from service.migrations.temporary_objects import IN_THE_WAY, advice_on_temporary_objects
+from service.postgres.connect import connect, is_lost
+from service.postgres.sql_text import fill
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from service.migrations.blocks import quote
-from service.sql_text import fill
+from service.postgres.sql_text import fill
 
 # What names a row of the queue, and outlives it.
 QUEUE_ID = "queue_job_id"

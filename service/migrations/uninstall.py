@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import psycopg
 from psycopg import sql
 
-from service.database import connect
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.errors import MigrationError
-from service.migrations.additions import read_additions
 from service.migrations.blocks import LEDGER
 from service.migrations.kept_prices import KEPT, keep_prices
+from service.migrations.operator_additions import read_additions
 from service.migrations.runner import failure, read_ledger, refuse_other_login, take_lock
 from service.migrations.schema import (
     COMMENT,
@@ -26,7 +25,8 @@ from service.migrations.schema import (
     Schema,
     read_schema,
 )
-from service.sql_text import fill
+from service.postgres.connect import connect
+from service.postgres.sql_text import fill
 
 OUR_ROLES = ("pricing_web", "pricing_worker", "pricing_owner")
 API_ROLES = ("anon", "authenticated", "service_role")

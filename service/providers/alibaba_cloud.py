@@ -26,9 +26,9 @@ from dataclasses import dataclass
 from pydantic import JsonValue
 
 from service.errors import ParseError
-from service.price_list import Page, PriceList, RawCondition, RawModel
-from service.prices import Axis, RawPrice, Unit
-from service.providers import Adapter, Evidence, Pages
+from service.prices.price_list import Page, PriceList, RawCondition, RawModel
+from service.prices.units import Axis, RawPrice, Unit
+from service.providers.adapter import Adapter, Evidence, Pages
 from service.reading.model_list import MAX_ENTRIES, read_models, read_name
 from service.reading.price_keys import agreed, may_cost, only_zeros, read_price
 from service.reading.wire import (

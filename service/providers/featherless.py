@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from service.price_list import Page, PriceList, RawModel
-from service.prices import Axis, Unit
-from service.providers import Adapter, Evidence, Pages
+from service.prices.price_list import Page, PriceList, RawModel
+from service.prices.units import Axis, Unit
+from service.providers.adapter import Adapter, Evidence, Pages
 from service.reading.model_list import MAX_ENTRIES, read_models, read_name
 from service.reading.price_keys import (
     ReadPrices,

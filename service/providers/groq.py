@@ -6,8 +6,8 @@ here, their prices from the catalogue. Source: the provider's API reference.
 
 from __future__ import annotations
 
-from service.price_list import PriceList, RawModel
-from service.providers import Adapter, Evidence
+from service.prices.price_list import PriceList, RawModel
+from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 
 

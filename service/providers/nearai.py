@@ -9,9 +9,9 @@ applied. Source: the server's source code (nearai/cloud-api); never seen on the 
 
 from __future__ import annotations
 
-from service.price_list import PriceList, RawModel
-from service.prices import Axis, Unit
-from service.providers import Adapter, Evidence
+from service.prices.price_list import PriceList, RawModel
+from service.prices.units import Axis, Unit
+from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import agreed, read_prices, read_pricing
 

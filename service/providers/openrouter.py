@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from service.price_list import PriceList, RawCondition, RawModel
-from service.prices import Axis, Unit
-from service.providers import Adapter, Evidence
+from service.prices.price_list import PriceList, RawCondition, RawModel
+from service.prices.units import Axis, Unit
+from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
 from service.reading.price_keys import (
     PriceKeys,

@@ -11,9 +11,9 @@ is free.
 
 from __future__ import annotations
 
-from service.price_list import PriceList, RawModel
-from service.prices import Axis, Unit
-from service.providers import Adapter, Evidence
+from service.prices.price_list import PriceList, RawModel
+from service.prices.units import Axis, Unit
+from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import ReadPrices, as_unknown, only_zeros, read_prices, read_pricing
 from service.reading.wire import OddEntry, shown

@@ -7,9 +7,9 @@ a 0 for the cache is unknown unless ``supports_caching`` is true, and so is a mo
 
 from __future__ import annotations
 
-from service.price_list import PriceList, RawModel
-from service.prices import Axis, Unit
-from service.providers import Adapter, Evidence
+from service.prices.price_list import PriceList, RawModel
+from service.prices.units import Axis, Unit
+from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import ReadPrices, as_unknown, only_zeros, read_prices
 

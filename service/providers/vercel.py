@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
-from service.price_list import PriceList, RawCondition, RawModel
-from service.prices import Axis, RawPrice, Unit
-from service.providers import Adapter, Evidence
+from service.prices.price_list import PriceList, RawCondition, RawModel
+from service.prices.units import Axis, RawPrice, Unit
+from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import (
     ReadPrices,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pydantic import JsonValue
 
 from service.errors import ParseError
-from service.price_list import Page, PriceList, RawModel, SkippedModel
+from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
 from service.reading.wire import (
     Number,
     OddEntry,

@@ -11,8 +11,8 @@ from decimal import Decimal
 
 from pydantic import JsonValue
 
-from service.price_list import RawModel
-from service.prices import Axis, RawPrice, Unit, plain, to_canonical
+from service.prices.price_list import RawModel
+from service.prices.units import Axis, RawPrice, Unit, plain, to_canonical
 from service.reading.wire import (
     OddEntry,
     printable,

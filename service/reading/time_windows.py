@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from service.price_list import RawCondition
-from service.prices import RawPrice, Unit
+from service.prices.price_list import RawCondition
+from service.prices.units import RawPrice, Unit
 from service.reading.price_keys import price_of
 from service.reading.wire import OddEntry, read_whole_number
 

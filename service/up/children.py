@@ -18,9 +18,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from service.libpq_environment import environment_of_children
-from service.program import PIPE, Program
-from service.secret_files import SUFFIX
+from service.database_address.libpq_environment import environment_of_children
+from service.embedded.program import PIPE, Program
+from service.environment.secret_files import SUFFIX
 
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0

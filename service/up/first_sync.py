@@ -8,10 +8,10 @@ from uuid import UUID
 
 import psycopg
 
+from service.calls.job_actions import tick_schedule, trigger_sync
+from service.calls.jobs import last_jobs, open_jobs, provider_syncs, read_job, syncable_providers
 from service.errors import DatabaseRefused
-from service.job_calls import tick_schedule, trigger_sync
-from service.jobs import last_jobs, open_jobs, provider_syncs, read_job, syncable_providers
-from service.providers import CATALOGUE
+from service.providers.adapter import CATALOGUE
 
 TRIGGERED_BY = "up"
 REJECTED = "PT429"

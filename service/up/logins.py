@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 
 LOGINS = {"pricing_web": "pricing_web_login", "pricing_worker": "pricing_worker_login"}
 

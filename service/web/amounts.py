@@ -14,8 +14,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, JsonValue, PlainSerializer, WithJsonSchema
 
-from service.per_million import PER_1M_NAMES, per_1m
-from service.prices import plain
+from service.prices.per_million import PER_1M_NAMES, per_1m
+from service.prices.units import plain
 
 # As many characters as the readers of price lists let in.
 LONGEST_AMOUNT = 60

@@ -17,16 +17,16 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from uvicorn.config import STARTUP_FAILURE
 
-from service.bounded_lines import BoundedLines
 from service.errors import PricingError, SettingsError
 from service.migrations.schema import read_schema
 from service.settings import Settings
-from service.web.accepting import Accepting
+from service.web.app_state import WebState
 from service.web.auth import KeyGate
+from service.web.connection_limit import Accepting
 from service.web.database import WebDatabase
 from service.web.descriptors import connection_limit
 from service.web.envelope import Envelope
-from service.web.errors import (
+from service.web.error_responses import (
     HttpError,
     answer_http_exception,
     answer_pricing_error,
@@ -38,8 +38,8 @@ from service.web.live import JobChanges
 from service.web.openapi import openapi_document
 from service.web.protocol import PATIENCE, BoundedProtocol, Patience
 from service.web.readiness import Readiness
+from service.web.repeated_lines import BoundedLines
 from service.web.routes import ROUTES
-from service.web.state import WebState
 
 logger = logging.getLogger(__name__)
 

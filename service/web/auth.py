@@ -19,13 +19,13 @@ from starlette.requests import Request
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.bounded_lines import BoundedLines
-from service.trusted_proxies import network_of
-from service.web.clients import client_of
+from service.environment.trusted_proxies import network_of
+from service.web.app_state import WebState, state_of
+from service.web.client_address import client_of
 from service.web.endpoint import Role, default_role, roles_from
-from service.web.errors import HttpError
-from service.web.fate import fate_of
-from service.web.state import WebState, state_of
+from service.web.error_responses import HttpError
+from service.web.repeated_lines import BoundedLines
+from service.web.request_state import fate_of
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
 # What PRICING_OPEN_DOCUMENTS opens.

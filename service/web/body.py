@@ -13,8 +13,8 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
 from service.web.amounts import Number
-from service.web.errors import HttpError, bad_input
-from service.web.state import state_of
+from service.web.app_state import state_of
+from service.web.error_responses import HttpError, bad_input
 
 BODY_LIMIT = 64 * 1024
 READ_SECONDS = 10.0

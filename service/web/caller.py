@@ -13,7 +13,7 @@ import json
 from starlette.requests import Request
 
 from service.web.auth import identity_of
-from service.web.clients import client_of
+from service.web.client_address import client_of
 
 _SAID = "(pg_catalog.set_config('pricing.http_caller', ${parameter}, true)::json ->> '{word}')"
 

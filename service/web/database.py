@@ -14,16 +14,16 @@ from typing import Any
 
 import asyncpg
 
-from service.bounded_lines import BoundedLines
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.errors import SettingsError
-from service.pins import PINS, SEARCH_PATH, pin_statement
-from service.rows import the_row
+from service.postgres.pinned_settings import PINS, SEARCH_PATH, pin_statement
+from service.postgres.rows import the_row
+from service.postgres.timestamps import bound_asyncpg_timestamps
 from service.settings import Settings
-from service.timestamps import bound_asyncpg_timestamps
-from service.web.connecting import open_connection
-from service.web.errors import CONNECTION_ERRORS, CannotConnect, database_error
-from service.web.sessions import has_sessions, require_login_role, require_transactions
+from service.web.asyncpg_connect import open_connection
+from service.web.error_responses import CONNECTION_ERRORS, CannotConnect, database_error
+from service.web.pooler_check import has_sessions, require_login_role, require_transactions
+from service.web.repeated_lines import BoundedLines
 
 logger = logging.getLogger(__name__)
 

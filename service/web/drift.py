@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.pages import page_of
+from service.web.app_state import state_of
+from service.web.pagination import page_of
 from service.web.parameters import query_value
-from service.web.review_answers import Drift, DriftAnswer, UnpricedAnswer, UnpricedModel
-from service.web.state import state_of
+from service.web.review_responses import Drift, DriftAnswer, UnpricedAnswer, UnpricedModel
 
 DRIFT = """
 select provider, model as model_id, price, provider_amount, catalogue_amount, ratio,

@@ -9,14 +9,14 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.bounded_lines import BoundedLines
 from service.logs import REQUEST_ID
 from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
-from service.web.clients import client_of, note_client
-from service.web.errors import database_error
-from service.web.fate import fate_of
+from service.web.client_address import client_of, note_client
+from service.web.error_responses import database_error
+from service.web.repeated_lines import BoundedLines
 from service.web.request_id import HEADER, request_id_of
+from service.web.request_state import fate_of
 
 logger = logging.getLogger("service.web.access")
 

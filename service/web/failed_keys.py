@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 
-from service.trusted_proxies import network_of
+from service.environment.trusted_proxies import network_of
 
 # A person's typing errors, or a script that was given an old key.
 BURST = 20

@@ -5,9 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.answers import HealthAnswer
-from service.web.errors import RETRY_AFTER_OUTAGE
-from service.web.state import state_of
+from service.web.app_state import state_of
+from service.web.error_responses import RETRY_AFTER_OUTAGE
+from service.web.responses import HealthAnswer
 
 
 async def get_health(request: Request) -> Response:

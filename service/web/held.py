@@ -11,12 +11,13 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.per_million import PER_1M_NAMES, per_1m
+from service.prices.per_million import PER_1M_NAMES, per_1m
 from service.web.amounts import PriceSet, shown_set
+from service.web.app_state import state_of
 from service.web.body import RequestBody, read_body
 from service.web.caller import caller_of, key_name
-from service.web.errors import bad_input, hinted
-from service.web.pages import page_of
+from service.web.error_responses import bad_input, hinted
+from service.web.pagination import page_of
 from service.web.parameters import (
     UNKNOWN_SYNC_HINT,
     job_id_of,
@@ -24,7 +25,7 @@ from service.web.parameters import (
     query_value,
     row_id_of,
 )
-from service.web.review_answers import (
+from service.web.review_responses import (
     DecidedModel,
     Decision,
     DecisionsAnswer,
@@ -32,7 +33,6 @@ from service.web.review_answers import (
     HeldChange,
     HeldClass,
 )
-from service.web.state import state_of
 
 CLASSES = get_args(HeldClass)
 

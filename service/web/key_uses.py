@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 
 from service.web.database import WebDatabase
-from service.web.errors import HttpError
+from service.web.error_responses import HttpError
 
 TOUCH = "select public.touch_pricing_api_key($1)"
 # As often as the database would take it; where it takes none, this keeps it from being asked.

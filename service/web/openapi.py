@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service import __version__
-from service.web.answers import ErrorAnswer
+from service.web.app_state import state_of
 from service.web.auth import needs_key
 from service.web.endpoint import Endpoint, roles_from
 from service.web.request_id import HEADER
-from service.web.state import state_of
+from service.web.responses import ErrorAnswer
 
 REFERENCE = "#/components/schemas/{model}"
 KEYS = (

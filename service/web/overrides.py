@@ -9,15 +9,15 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.prices import plain
+from service.prices.units import plain
 from service.web.amounts import GivenAmount, shown_set
+from service.web.app_state import state_of
 from service.web.body import ExactBody, GivenTime, RequestBody, read_body
 from service.web.caller import caller_of, key_name
-from service.web.errors import hinted
-from service.web.pages import page_of
+from service.web.error_responses import hinted
+from service.web.pagination import page_of
 from service.web.parameters import query_value
-from service.web.review_answers import Override, OverridesAnswer
-from service.web.state import state_of
+from service.web.review_responses import Override, OverridesAnswer
 
 OVERRIDES = """
 select id, provider, model, prices, reason, created_by, created_at, expires_at, forced,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from starlette.requests import Request
 
-from service.web.errors import HttpError, bad_input, not_found
+from service.web.error_responses import HttpError, bad_input, not_found
 
 LONGEST_WAIT_SECONDS = 60.0
 UNKNOWN_SYNC_HINT = "The sync_id is in a trigger's answer."

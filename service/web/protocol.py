@@ -18,9 +18,9 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.bounded_lines import BoundedLines
-from service.web.fate import Fate, fate_of
-from service.web.refusals import refusal
+from service.web.protocol_errors import refusal
+from service.web.repeated_lines import BoundedLines
+from service.web.request_state import Fate, fate_of
 from service.web.strict_http import StrictConnection
 
 

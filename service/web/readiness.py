@@ -6,10 +6,10 @@ import asyncio
 from contextvars import Context
 
 from service.migrations.schema import Schema
-from service.web.answers import ReadyAnswer
 from service.web.database import WebDatabase
-from service.web.errors import HttpError
+from service.web.error_responses import HttpError
 from service.web.live import JobChanges
+from service.web.responses import ReadyAnswer
 
 # Of a question, however many wait for it: a probe that hears nothing learns nothing.
 ANSWER_SECONDS = 5.0

@@ -6,12 +6,12 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.web.app_state import state_of
 from service.web.body import RequestBody, read_body
 from service.web.caller import caller_of, key_name
-from service.web.errors import hinted
+from service.web.error_responses import hinted
 from service.web.parameters import UNKNOWN_SYNC_HINT, job_id_of
-from service.web.review_answers import RollbackAnswer, RolledBackModel
-from service.web.state import state_of
+from service.web.review_responses import RollbackAnswer, RolledBackModel
 
 _ROLLBACK = """
 select provider, model as model_id, action, input_per_1m, output_per_1m, back_to_input_per_1m,

@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-from service.web.answers import (
-    ActiveSyncsAnswer,
-    HealthAnswer,
-    ReadyAnswer,
-    SchedulerAnswer,
-    SyncAnswer,
-    TriggerAnswer,
-)
 from service.web.drift import list_drift, list_unpriced
 from service.web.endpoint import Endpoint, Parameter
 from service.web.health import get_health, get_readiness
@@ -30,9 +22,17 @@ from service.web.overrides import (
     list_overrides,
     set_override,
 )
-from service.web.pages import DEFAULT_LIMIT, LARGEST_LIMIT
+from service.web.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
 from service.web.parameters import LONGEST_WAIT_SECONDS
-from service.web.review_answers import (
+from service.web.responses import (
+    ActiveSyncsAnswer,
+    HealthAnswer,
+    ReadyAnswer,
+    SchedulerAnswer,
+    SyncAnswer,
+    TriggerAnswer,
+)
+from service.web.review_responses import (
     Decision,
     DecisionsAnswer,
     DriftAnswer,

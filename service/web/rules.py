@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.amounts import GivenAmount
+from service.web.app_state import state_of
 from service.web.body import ExactBody, GivenTime, read_body
 from service.web.caller import caller_of, key_name
-from service.web.errors import hinted
-from service.web.pages import page_of
+from service.web.error_responses import hinted
+from service.web.pagination import page_of
 from service.web.parameters import query_value, row_id_of
-from service.web.review_answers import Rule, RulesAnswer
-from service.web.state import state_of
+from service.web.review_responses import Rule, RulesAnswer
 
 COLUMNS = """
 select id, provider_slug as provider, model_id, up_to_ratio, reason, created_by, created_at,

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.answers import Scheduler, SchedulerAnswer
-from service.web.state import state_of
+from service.web.app_state import state_of
+from service.web.responses import Scheduler, SchedulerAnswer
 
 
 async def get_scheduler_status(request: Request) -> Response:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.web.app_state import state_of
 from service.web.caller import caller_of, key_name
-from service.web.errors import hinted
-from service.web.review_answers import ShorterListAnswer
-from service.web.state import state_of
+from service.web.error_responses import hinted
+from service.web.review_responses import ShorterListAnswer
 
 _ACCEPT = """
 select provider_slug as provider, error_kind, error_message, sync_completed_at as refused_at,

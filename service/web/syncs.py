@@ -10,11 +10,11 @@ import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.answers import ActiveSync, ActiveSyncsAnswer, JobStatus, SyncAnswer
+from service.web.app_state import WebState, state_of
 from service.web.caller import caller_of, who
-from service.web.errors import HttpError
+from service.web.error_responses import HttpError
 from service.web.parameters import job_id_of, unknown_sync, wait_seconds_of
-from service.web.state import WebState, state_of
+from service.web.responses import ActiveSync, ActiveSyncsAnswer, JobStatus, SyncAnswer
 
 # A notification may be missed; a second later the row is read anyway.
 READ_AGAIN_SECONDS = 1.0

@@ -10,12 +10,12 @@ from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.answers import TriggerAnswer
+from service.web.app_state import WebState, state_of
 from service.web.body import RequestBody, read_body
 from service.web.caller import caller_of, who
-from service.web.errors import RETRY_AFTER_LOCK, HttpError
+from service.web.error_responses import RETRY_AFTER_LOCK, HttpError
 from service.web.parameters import idempotency_key_of
-from service.web.state import WebState, state_of
+from service.web.responses import TriggerAnswer
 from service.web.syncs import poll_url_of, status_word
 
 _TRIGGER = """

@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 
 def base_prices(models: int) -> Callable[[], object]:
     """An OpenRouter list of prices without windows, read as the worker reads it."""
-    from service.collecting import Collecting
-    from service.providers import adapter
+    from service.providers.adapter import adapter
+    from service.sync.list_reader import Collecting
 
     body = json.dumps(
         {
@@ -46,7 +46,7 @@ def base_prices(models: int) -> Callable[[], object]:
 
 def catalogue_of_a_sync() -> Callable[[], object]:
     """The catalogue's part in each sync of a provider, however few its models, after the first."""
-    from service.catalogue import catalogue_models
+    from service.prices.catalogue import catalogue_models
 
     now = datetime.now(UTC)
     catalogue_models("openrouter", now)
@@ -55,8 +55,8 @@ def catalogue_of_a_sync() -> Callable[[], object]:
 
 def catalogue_sync() -> Callable[[], object]:
     """The rows of the catalogue's own sync, once more."""
-    from service.catalogue import read_catalogue
-    from service.price_list import to_apply_rows
+    from service.prices.catalogue import read_catalogue
+    from service.prices.price_list import to_apply_rows
 
     now = datetime.now(UTC)
     read_catalogue(now)
@@ -68,7 +68,7 @@ def comparison(url: str) -> Callable[[], object]:
     import psycopg
 
     from service.migrations.schema import read_schema
-    from service.migrations.state import read_differences
+    from service.migrations.schema_state import read_differences
 
     schema = read_schema()
     connection = psycopg.connect(url)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import psycopg
 
-from service.embedded import database_url
+from service.embedded.embedded_postgres import database_url
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
-from service.embedded.programs import server_programs
+from service.embedded.server_programs import server_programs
 from tests.postgres import free_port, installed_programs
 from tests.waiting import wait_until
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.prices import Axis, Dimension
+from service.prices.units import Axis, Dimension
 from tests.db.pricing import Pricing
 
 UNITS = {

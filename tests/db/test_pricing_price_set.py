@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from psycopg.types.json import Jsonb
 
-from service.prices import Axis
+from service.prices.units import Axis
 from tests.db.pricing import Pricing, Row, price, refused
 
 

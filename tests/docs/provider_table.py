@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from service.prices import Axis, Unit
-from service.providers import Adapter, adapter, adapter_slugs
+from service.prices.units import Axis, Unit
+from service.providers.adapter import Adapter, adapter, adapter_slugs
 from tests.processes import ROOT
 
 PAGE = ROOT / "docs" / "providers.md"

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from service import supervisor, ticker
 from service.doctor.schedule import CRON_JOBS, SILENT_SECONDS
+from service.engine import supervisor, ticker
 from service.settings import Settings
 from tests.db.pricing import Pricing
 from tests.docs.blocks import ROOT

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from service.prices import Unit
-from service.providers import adapter, adapter_slugs
+from service.prices.units import Unit
+from service.providers.adapter import adapter, adapter_slugs
 from tests.docs.provider_table import COLUMNS, MARK, PAGE, UNITS, page, table
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from service import listening, supervisor
+from service.engine import supervisor
+from service.postgres import listener as listening
 
 supervisor.MOST_FAILURES = 3
 supervisor.LONGEST_BACKOFF_SECONDS = 0.5
@@ -15,7 +16,7 @@ if __name__ == "__main__":
     program = sys.argv[1]
     if program == "service":
         sys.argv[1:] = ["worker"]
-        from service.cli import main
+        from service.cli.main import main
     else:
         sys.argv[1:] = ["--app=service.worker.app", "worker"]
         from procrastinate.cli import main

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 import pytest
 from procrastinate.jobs import Status
 
-from service.connector import PricingConnector
-from service.engine import SYNC_TASK, PricingApp
+from service.engine.app import SYNC_TASK, PricingApp
+from service.engine.connector import PricingConnector
 from service.worker import app as worker_app
 from tests.processes import ROOT, Processes
 from tests.provider_server import Answer, ProviderServer

@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from service.catalogue import read_catalogue
 from service.errors import ForeignRelations, MigrationError
 from service.migrations.adopt import adopt
 from service.migrations.legacy_history import copy_history
 from service.migrations.runner import migrate, state_differences
-from service.prices import Axis, to_canonical
+from service.prices.catalogue import read_catalogue
+from service.prices.units import Axis, to_canonical
 from tests.conftest import DatabaseFactory
 from tests.db.pricing import Pricing, price
 from tests.migrations.pg_catalog import execute, rows, structure

@@ -19,7 +19,7 @@ CATALOGUE = ("tests/service/test_catalogue.py",)
 
 
 def _unit(text: str, instead: str, why: str) -> Mutant:
-    return Mutant("service/prices.py", text, instead, CONVERSION, why)
+    return Mutant("service/prices/units.py", text, instead, CONVERSION, why)
 
 
 PRICES = (
@@ -44,7 +44,7 @@ PRICES = (
         "cents are dollars",
     ),
     Mutant(
-        "service/prices.py",
+        "service/prices/units.py",
         '"0.0000000001"',
         '"0.000000001"',
         ("tests/service/providers/test_novita.py",),
@@ -86,28 +86,28 @@ PRICES = (
         "a negative number is a price",
     ),
     Mutant(
-        "service/prices.py",
+        "service/prices/units.py",
         'text = format(amount, "f")',
         'text = format(amount, ".15f")',
         ("tests/service/test_price_digits.py",),
         "small prices are cut off",
     ),
     Mutant(
-        "service/price_list.py",
+        "service/prices/price_list.py",
         "return {price.axis.value: usd_text(price.usd) for price in canonical}",
         "return {price.axis.value: usd_text(price.usd) for price in canonical if price.usd}",
         ROWS,
         "what is free becomes unknown",
     ),
     Mutant(
-        "service/price_list.py",
+        "service/prices/price_list.py",
         'shown["min_prompt_tokens"] = self.min_prompt_tokens',
         'shown["min_prompt_tokens"] = self.min_prompt_tokens + 1',
         ROWS,
         "a tier begins one token too late",
     ),
     Mutant(
-        "service/price_list.py",
+        "service/prices/price_list.py",
         'shown["utc_end"] = self.utc_end',
         'shown["utc_end"] = self.utc_start',
         ROWS,
@@ -226,35 +226,35 @@ PRICES = (
         "an hour has a hundred minutes",
     ),
     Mutant(
-        "service/reading/page_walk.py",
+        "service/sync/page_walk.py",
         "else self._entries == total",
         "else self._entries >= 1",
         WALK,
         "the first page is taken for the whole list",
     ),
     Mutant(
-        "service/reading/page_walk.py",
+        "service/sync/page_walk.py",
         "elif known != charged:",
         "elif False:",
         WALK,
         "of two prices for one model the first is charged",
     ),
     Mutant(
-        "service/catalogue.py",
+        "service/prices/catalogue.py",
         '"requests_kcount": (Axis.REQUEST, Unit.USD_PER_1K_REQUESTS)',
         '"requests_kcount": (Axis.REQUEST, Unit.USD_PER_REQUEST)',
         CATALOGUE,
         "a request costs what a thousand do",
     ),
     Mutant(
-        "service/catalogue.py",
+        "service/prices/catalogue.py",
         '"output_mtok": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS)',
         '"output_mtok": (Axis.OUTPUT, Unit.USD_PER_1K_TOKENS)',
         CATALOGUE,
         "the catalogue's output costs a thousand times as much",
     ),
     Mutant(
-        "service/catalogue.py",
+        "service/prices/catalogue.py",
         "elif constraint is None or constraint.active(now):",
         "elif True:",
         CATALOGUE,

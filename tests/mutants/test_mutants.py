@@ -55,12 +55,12 @@ def test_a_mutant_is_killed(copy: Copy, mutant: Mutant) -> None:
     ],
 )
 def test_what_is_not_killed_is_seen(copy: Copy, text: str, instead: str, verdict: Verdict) -> None:
-    mutant = Mutant("service/prices.py", text, instead, (CONVERSION,), "a test of the trial")
+    mutant = Mutant("service/prices/units.py", text, instead, (CONVERSION,), "a test of the trial")
     assert copy.try_mutant(mutant).verdict is verdict
 
 
 def test_a_trial_leaves_the_checkout_alone(copy: Copy) -> None:
-    mutant = next(mutant for mutant in PYTHON if mutant.file == "service/prices.py")
+    mutant = next(mutant for mutant in PYTHON if mutant.file == "service/prices/units.py")
     path = Path(mutant.file)
     before = (copy.root / path).read_text()
     assert copy.try_mutant(mutant).verdict is Verdict.KILLED

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from psycopg.rows import DictRow
 
-from service.providers import adapter, adapter_slugs
+from service.providers.adapter import adapter, adapter_slugs
 from tests.processes import Processes
 from tests.provider_server import ProviderServer
 from tests.provider_shapes import SHAPES

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from service.bounded_lines import KINDS, BoundedLines
+from service.web.repeated_lines import KINDS, BoundedLines
 
 
 def test_repeated_lines_are_counted(caplog: pytest.LogCaptureFixture) -> None:

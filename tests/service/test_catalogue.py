@@ -23,8 +23,8 @@ from genai_prices.types import (
     TimeOfDateConstraint,
 )
 
-from service.catalogue import LEFT_OUT, catalogue_models, catalogue_source, read_catalogue
-from service.price_list import RawModel, to_apply_rows
+from service.prices.catalogue import LEFT_OUT, catalogue_models, catalogue_source, read_catalogue
+from service.prices.price_list import RawModel, to_apply_rows
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 

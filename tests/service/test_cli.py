@@ -18,7 +18,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service import __version__, cli
+from service import __version__
+from service.cli import main as cli
 from tests.postgres import free_port
 from tests.processes import Processes
 from tests.provider_server import Answer, ProviderServer, running_provider_server

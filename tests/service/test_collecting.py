@@ -14,11 +14,11 @@ import pytest
 from genai_prices import data_snapshot
 from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider, Tier, TieredPrices
 
-from service import collecting as module
-from service.catalogue import catalogue_source, catalogue_version
-from service.collecting import Answer, Collecting
 from service.errors import FetchError, ParseError
-from service.providers import Adapter, Evidence, adapter
+from service.prices.catalogue import catalogue_source, catalogue_version
+from service.providers.adapter import Adapter, Evidence, adapter
+from service.sync import list_reader as module
+from service.sync.list_reader import Answer, Collecting
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 1, 13, tzinfo=UTC)

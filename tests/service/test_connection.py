@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import psycopg
 import pytest
 
-from service.connection import (
+from service.postgres.pool import (
     ANSWER_SECONDS,
     ROOM_SECONDS,
     BoundedConnection,

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from service import sessions
-from service.connection_failure import failure_of, without_secret
-from service.database import connect
-from service.database_address import DatabaseAddress, Host
+from service.database_address.address import DatabaseAddress, Host
 from service.errors import DatabaseUnavailable
-from service.web.connecting import open_connection
-from service.web.errors import CannotConnect
+from service.postgres import sessions
+from service.postgres.connect import connect
+from service.postgres.connection_failure import failure_of, without_secret
+from service.web.asyncpg_connect import open_connection
+from service.web.error_responses import CannotConnect
 
 SECRET = "pArT1@/pArT2"
 

@@ -9,12 +9,12 @@ from itertools import product
 import httpx2
 import pytest
 
-from service.answer import SyncTools, read_answer
-from service.attempt import Attempt
-from service.credential_hosts import CredentialHosts
+from service.environment.credential_hosts import CredentialHosts
 from service.errors import SettingsError, SyncError
-from service.providers import adapter, adapter_slugs
+from service.providers.adapter import adapter, adapter_slugs
 from service.settings import read_settings
+from service.sync.attempt import Attempt
+from service.sync.fetch_list import SyncTools, read_answer
 
 EVIL = "evil.example"
 CYRILLIC_A = "\u0430"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from service.database import connect, refusals
 from service.errors import DatabaseRefused, DatabaseUnavailable, MigrationError, SettingsError
+from service.postgres.connect import connect, refusals
 
 
 def test_connects_under_our_name(empty_database: str) -> None:

@@ -14,11 +14,11 @@ import pytest
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from service.address_parameters import ASKS_NOTHING, REFUSED, SUPPORTED
-from service.connection_arguments import asyncpg_arguments, psycopg_arguments
-from service.database_address import FIELD_VARIABLES, DatabaseAddress, Host
+from service.database_address.address import FIELD_VARIABLES, DatabaseAddress, Host
+from service.database_address.driver_arguments import asyncpg_arguments, psycopg_arguments
+from service.database_address.libpq_environment import LIBPQ_VARIABLES
+from service.database_address.parameters import ASKS_NOTHING, REFUSED, SUPPORTED
 from service.errors import SettingsError
-from service.libpq_environment import LIBPQ_VARIABLES
 from service.settings import read_settings, shown_settings
 
 ODD = "#?/[]@%\\ :&=+,;'\""
@@ -266,7 +266,7 @@ FIELD_PARAMETER = {variable: field for field, variable in FIELD_VARIABLES.items(
 def test_no_library_finds_a_variable_of_libpq_any_more() -> None:
     script = (
         "import os; from service.settings import read_settings;"
-        "from service.libpq_environment import environment_of_children;"
+        "from service.database_address.libpq_environment import environment_of_children;"
         "a = read_settings().database_url;"
         "print(a.place(), [n for n in os.environ if n.startswith('PG')],"
         " environment_of_children()['PGTZ'])"

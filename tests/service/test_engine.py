@@ -12,12 +12,12 @@ import pytest
 from procrastinate.jobs import Job, Notification, Status
 from psycopg.rows import DictRow
 
-from service import engine
-from service.connection import answer_within
-from service.connector import PricingConnector
-from service.engine import PricingApp
+from service.engine import app as engine
+from service.engine.app import PricingApp
+from service.engine.connector import PricingConnector
+from service.postgres.pool import answer_within
+from service.postgres.retry import is_passing
 from service.worker import app as worker_app
-from service.writing import is_passing
 from tests.syncing import Queue
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from procrastinate.jobs import Notification
 
-from service import hearsay
-from service.hearsay import Hearsay, read_notification
+from service.engine import notifications as hearsay
+from service.engine.notifications import Hearsay, read_notification
 from tests.odd_payloads import odd_payloads
 
 OURS = 7

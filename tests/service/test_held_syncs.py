@@ -7,9 +7,9 @@ import logging
 import psycopg
 import pytest
 
-from service.connector import PricingConnector
-from service.engine import PricingApp
-from service.held_syncs import HeldSyncs
+from service.engine.app import PricingApp
+from service.engine.connector import PricingConnector
+from service.engine.lock_waits import HeldSyncs
 from tests.syncing import Queue
 
 

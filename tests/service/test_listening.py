@@ -8,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from service import listening
-from service.connection import BoundedConnection
+from service.postgres import listener as listening
+from service.postgres.pool import BoundedConnection
 from tests.syncing import Queue
 from tests.tcp_proxy import TcpProxy
 

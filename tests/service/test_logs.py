@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from service.logs import EscapedLines, JsonLines, TextLines
-from service.terminal import Column, Terminal
+from service.terminal.output import Column, Terminal
 from tests.processes import Processes
 from tests.syncing import Queue
 from tests.waiting import wait_until
@@ -88,7 +88,7 @@ def test_tables_errors_and_json_steer_no_terminal() -> None:
 
 
 def test_an_error_of_the_command_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    from service.cli import _complain
+    from service.cli.main import _complain
 
     _complain(f"refused: {ODD}", ODD)
     lines = capsys.readouterr().err.split("\n")

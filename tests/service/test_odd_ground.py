@@ -14,7 +14,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
-from service import cli
+from service.cli import main as cli
 from tests.postgres import Cluster, free_port
 from tests.processes import ADMIN_KEY, TRACEBACK, Processes, answers
 from tests.provider_server import ProviderServer, running_provider_server

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from service.database import connect
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.errors import SettingsError
 from service.migrations.runner import migrate
-from service.pins import PINS
-from service.sessions import WorkerSessions
+from service.postgres.connect import connect
+from service.postgres.pinned_settings import PINS
+from service.postgres.sessions import WorkerSessions
 from service.web.database import WebDatabase
 from tests.postgres import Cluster
 from tests.service.conftest import through

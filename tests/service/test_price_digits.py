@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from service.price_list import to_apply_rows
-from service.providers import adapter
+from service.prices.price_list import to_apply_rows
+from service.providers.adapter import adapter
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
-from service.price_list import PriceList, RawCondition, RawModel, to_apply_rows
-from service.prices import Axis, RawPrice, Unit
+from service.prices.price_list import PriceList, RawCondition, RawModel, to_apply_rows
+from service.prices.units import Axis, RawPrice, Unit
 
 
 def price(axis: Axis, text: str, key: str, unit: Unit = Unit.USD_PER_1M_TOKENS) -> RawPrice:

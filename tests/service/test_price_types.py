@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 MIXED_UP = """\
 from decimal import Decimal
 
-from service.prices import Axis, CanonicalPrice, RawPrice, Unit, Usd, to_canonical, usd_text
+from service.prices.units import Axis, CanonicalPrice, RawPrice, Unit, Usd, to_canonical, usd_text
 
 raw = RawPrice(Axis.INPUT, Decimal("0.26"), Unit.USD_PER_1M_TOKENS, "0.26", "input")
 canonical = to_canonical(raw)

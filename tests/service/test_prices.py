@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.prices import Axis, Dimension, RawPrice, Unit, plain, to_canonical
+from service.prices.units import Axis, Dimension, RawPrice, Unit, plain, to_canonical
 
 
 def raw(axis: Axis, amount: str, unit: Unit) -> RawPrice:

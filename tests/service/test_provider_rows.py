@@ -6,7 +6,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from service.migrations.runner import migrate
-from service.providers import CATALOGUE, adapter, adapter_slugs
+from service.providers.adapter import CATALOGUE, adapter, adapter_slugs
 
 
 def test_every_adapter_has_its_row_and_every_row_its_adapter(empty_database: str) -> None:

@@ -7,8 +7,8 @@ from functools import partial
 
 import pytest
 
-from service.database import connect
 from service.errors import DatabaseUnavailable
+from service.postgres.connect import connect
 from tests.processes import Processes
 from tests.refusing_server import RefusingServer
 from tests.service.web.running import running_web, settings_for

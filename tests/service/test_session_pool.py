@@ -7,7 +7,7 @@ import asyncio
 import httpx2
 import pytest
 
-from service.connector import PricingConnector
+from service.engine.connector import PricingConnector
 from service.web.database import WebDatabase
 from tests.postgres import free_port
 from tests.processes import ADMIN_KEY, ROOT, Processes, answers

@@ -13,10 +13,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from service import sessions
-from service.connection import BoundedConnection
-from service.database import connect
-from service.sessions import WorkerSessions
+from service.postgres import sessions
+from service.postgres.connect import connect
+from service.postgres.pool import BoundedConnection
+from service.postgres.sessions import WorkerSessions
 from tests.postgres import Cluster
 from tests.processes import Processes
 from tests.provider_server import ProviderServer

@@ -8,7 +8,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from service.price_list import PriceList
+from service.prices.price_list import PriceList
 from service.providers import openrouter
 from service.worker import app
 from tests.postgres import Cluster
@@ -96,7 +96,7 @@ async def test_lists_are_read_off_the_event_loop(
         return openrouter.ADAPTER.parse(body)
 
     monkeypatch.setattr(
-        "service.answer.adapter", lambda slug: replace(openrouter.ADAPTER, parse=parse)
+        "service.sync.fetch_list.adapter", lambda slug: replace(openrouter.ADAPTER, parse=parse)
     )
     job_id = queue.trigger("openrouter")
     async with app.open_async():

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from service import ticker
-from service.connector import PricingConnector
-from service.engine import PricingApp
+from service.engine import ticker
+from service.engine.app import PricingApp
+from service.engine.connector import PricingConnector
 from tests.syncing import Queue
 
 CLEAN_UP = "cleanup_stuck_pricing_syncs(integer)"

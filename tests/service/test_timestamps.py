@@ -12,9 +12,9 @@ import pytest
 import typer
 from psycopg.rows import DictRow
 
-from service.cli.given import given_time
-from service.database import connect
-from service.timestamps import FIRST, LAST
+from service.cli.arguments import given_time
+from service.postgres.connect import connect
+from service.postgres.timestamps import FIRST, LAST
 from tests.processes import Processes
 from tests.service.reviews import CHEAP, Reviews
 from tests.service.web.running import OVERRIDES, RULES, running_web, settings_for

@@ -12,14 +12,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service import sessions
-from service.database import connect
-from service.database_address import DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
-from service.embedded.programs import server_programs
+from service.embedded.server_programs import server_programs
 from service.errors import DatabaseUnavailable
-from service.web.connecting import open_connection
-from service.web.errors import CannotConnect
+from service.postgres import sessions
+from service.postgres.connect import connect
+from service.web.asyncpg_connect import open_connection
+from service.web.error_responses import CannotConnect
 from tests.postgres import SETTINGS, free_port, installed_programs
 from tests.processes import Processes
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from service.environment.trusted_proxies import TrustedProxies, network_of
 from service.errors import SettingsError
 from service.settings import read_settings
-from service.trusted_proxies import TrustedProxies, network_of
 
 TRUSTED = TrustedProxies.parse("10.0.0.0/8, 192.0.2.7, 2001:db8::/32")
 

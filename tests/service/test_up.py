@@ -23,7 +23,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from service.embedded import HOME, EmbeddedPostgres
+from service.embedded.embedded_postgres import HOME, EmbeddedPostgres
 from service.errors import SettingsError
 from service.migrations.runner import migrate
 from service.up.instance import Instance

@@ -8,8 +8,8 @@ import gc
 import psycopg
 import pytest
 
-from service import writing
-from service.writing import Unwritten, Writer
+from service.postgres import retry as writing
+from service.postgres.retry import Unwritten, Writer
 
 
 @pytest.mark.anyio

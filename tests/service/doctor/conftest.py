@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from service.doctor.check_result import Finding
 from service.doctor.examination import CHECKS, examine
-from service.doctor.finding import Finding
 from service.settings import read_settings
 from tests.db.pricing import Pricing
 

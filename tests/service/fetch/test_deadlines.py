@@ -13,7 +13,7 @@ from itertools import chain, repeat
 import pytest
 
 from service.errors import FetchError
-from service.fetch import LONGEST_WAIT, TRIES, fetch, make_client
+from service.fetch.client import LONGEST_WAIT, TRIES, fetch, make_client
 from service.fetch.deadlines import DEADLINES, Deadlines
 from service.settings import Settings
 

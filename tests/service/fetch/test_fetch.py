@@ -17,11 +17,11 @@ import httpx2
 import pytest
 
 from service import __version__
-from service.credential_hosts import Credential, Host
+from service.environment.credential_hosts import Credential, Host
 from service.errors import FetchError
-from service.fetch import BACKOFF_SECONDS, LONGEST_WAIT, Fetched, fetch, make_client
+from service.fetch.client import BACKOFF_SECONDS, LONGEST_WAIT, Fetched, fetch, make_client
 from service.fetch.deadlines import DEADLINES, Deadlines
-from service.providers import adapter, adapter_slugs
+from service.providers.adapter import adapter, adapter_slugs
 from service.settings import Settings
 from tests.provider_server import (
     MEBIBYTE,
@@ -296,9 +296,9 @@ BOUND_SECONDS = 10
 
 FETCH_IN_A_PROCESS = """
 import asyncio, sys, tracemalloc
-from service.credential_hosts import Credential, Host
+from service.environment.credential_hosts import Credential, Host
 from service.errors import FetchError
-from service.fetch import fetch, make_client
+from service.fetch.client import fetch, make_client
 from service.settings import Settings
 
 async def go():

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 
-from service.credential_hosts import Credential, Host
+from service.environment.credential_hosts import Credential, Host
 from service.errors import FetchError
 from service.fetch.http_rules import (
     read_address,

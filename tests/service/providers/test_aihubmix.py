@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import PriceList, RawModel
+from service.prices.price_list import PriceList, RawModel
 from service.providers.aihubmix import ADAPTER, parse
 
 

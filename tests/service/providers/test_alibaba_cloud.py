@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import Page, PriceList, RawModel
-from service.providers import Pages
+from service.prices.price_list import Page, PriceList, RawModel
+from service.providers.adapter import Pages
 from service.providers.alibaba_cloud import ADAPTER, parse
 
 TOKENS = "per million tokens"

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import ParseError
-from service.price_list import PriceList, RawModel, to_apply_rows
-from service.prices import Axis, RawPrice
-from service.providers import adapter, adapter_slugs
+from service.prices.price_list import PriceList, RawModel, to_apply_rows
+from service.prices.units import Axis, RawPrice
+from service.providers.adapter import adapter, adapter_slugs
 from tests.provider_shapes import SHAPES, Body, Shape
 
 SLUGS = adapter_slugs()

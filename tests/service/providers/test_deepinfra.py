@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.price_list import RawModel
-from service.providers import adapter
+from service.prices.price_list import RawModel
+from service.providers.adapter import adapter
 from service.providers.deepinfra import parse
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import to_apply_rows
-from service.providers import adapter
+from service.prices.price_list import to_apply_rows
+from service.providers.adapter import adapter
 from tests.recordings import RECORDINGS, needs_recordings
 
 IN = "price_per_input_token"

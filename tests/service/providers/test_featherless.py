@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import Page, PriceList, RawModel
-from service.providers import Pages, adapter
+from service.prices.price_list import Page, PriceList, RawModel
+from service.providers.adapter import Pages, adapter
 from service.providers.featherless import parse
 from tests.recordings import RECORDINGS, needs_recordings
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from service.errors import ParseError
-from service.price_list import RawModel
+from service.prices.price_list import RawModel
 from service.providers.groq import ADAPTER, parse
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from service.price_list import PriceList, RawModel
+from service.prices.price_list import PriceList, RawModel
 from service.providers.nearai import ADAPTER, parse
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from service.price_list import RawModel, to_apply_rows
-from service.providers import adapter
+from service.prices.price_list import RawModel, to_apply_rows
+from service.providers.adapter import adapter
 from service.providers.openrouter import parse
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from service.price_list import PriceList, to_apply_rows
-from service.providers import adapter
+from service.prices.price_list import PriceList, to_apply_rows
+from service.providers.adapter import adapter
 from tests.recordings import RECORDINGS, needs_recordings
 
 pytestmark = needs_recordings

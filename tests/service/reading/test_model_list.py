@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.errors import ParseError
-from service.price_list import RawCondition, RawModel, SkippedModel
+from service.prices.price_list import RawCondition, RawModel, SkippedModel
 from service.providers.openrouter import parse
 from service.reading.model_list import read_models
 from service.reading.wire import OddEntry

@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.errors import ParseError
-from service.price_list import Page, PriceList, RawModel, SkippedModel
-from service.prices import Axis, RawPrice, Unit
-from service.reading import page_walk
-from service.reading.page_walk import MAX_PAGES, PageWalk
+from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
+from service.prices.units import Axis, RawPrice, Unit
+from service.sync import page_walk
+from service.sync.page_walk import MAX_PAGES, PageWalk
 
 
 def model(model_id: str, usd: int = 1) -> RawModel:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from service.prices import Axis, RawPrice, Unit
+from service.prices.units import Axis, RawPrice, Unit
 from service.reading.price_keys import (
     agreed,
     as_unknown,

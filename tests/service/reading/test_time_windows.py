@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from service.price_list import RawCondition
-from service.prices import Axis, RawPrice, Unit
+from service.prices.price_list import RawCondition
+from service.prices.units import Axis, RawPrice, Unit
 from service.reading.time_windows import MINUTES, read_weekdays, read_window, settle_base
 from service.reading.wire import Number, OddEntry
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import sys
 
-from service.cli import main
+from service.cli.main import main
 
 if __name__ == "__main__":
     few = int(sys.argv.pop(1))

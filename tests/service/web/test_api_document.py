@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 
-from service.web.answers import (
+from service.web.body import RequestBody
+from service.web.error_responses import CODE_BY_STATUS, STATUS_BY_SQLSTATE
+from service.web.held import DecisionBody
+from service.web.overrides import OverrideBody
+from service.web.protocol_errors import CODE_BY_STATUS as REFUSALS
+from service.web.responses import (
     ActiveSync,
     Answer,
     ProviderResult,
@@ -13,12 +18,7 @@ from service.web.answers import (
     SyncAnswer,
     TriggerAnswer,
 )
-from service.web.body import RequestBody
-from service.web.errors import CODE_BY_STATUS, STATUS_BY_SQLSTATE
-from service.web.held import DecisionBody
-from service.web.overrides import OverrideBody
-from service.web.refusals import CODE_BY_STATUS as REFUSALS
-from service.web.review_answers import (
+from service.web.review_responses import (
     Decision,
     DecisionsAnswer,
     Drift,

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.web.state import WebState
+from service.web.app_state import WebState
 from tests.processes import ADMIN_KEY, Processes
 from tests.service.web.raw_http import having_sent, read_to_end
 from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for

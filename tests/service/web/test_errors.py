@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.bounded_lines import BoundedLines
-from service.web.errors import STATUS_BY_SQLSTATE, database_error
+from service.web.error_responses import STATUS_BY_SQLSTATE, database_error
+from service.web.repeated_lines import BoundedLines
 from tests.service.web.running import ACTIVE, TRIGGER, Web
 
 LINES = BoundedLines(logging.getLogger(__name__))

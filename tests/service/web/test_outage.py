@@ -14,7 +14,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
-from service.embedded.programs import server_programs
+from service.embedded.server_programs import server_programs
 from service.migrations.runner import migrate
 from tests.postgres import SETTINGS, free_port, installed_programs
 from tests.service.web.queue import Queue

@@ -29,10 +29,10 @@ FOREIGN_MODULES = (
     "httpcore2",
     "httpx2",
     "procrastinate",
-    "service.engine",
-    "service.fetch",
-    "service.providers",
-    "service.sync",
+    "service.engine.app",
+    "service.fetch.client",
+    "service.providers.adapter",
+    "service.sync.run",
     "service.worker",
 )
 

@@ -12,9 +12,9 @@ import asyncpg
 import psycopg
 import pytest
 
-from service.web import sessions
-from service.web.errors import CONNECTION_ERRORS
-from service.web.sessions import Connection, has_sessions
+from service.web import pooler_check as sessions
+from service.web.error_responses import CONNECTION_ERRORS
+from service.web.pooler_check import Connection, has_sessions
 from tests.postgres import Cluster
 from tests.service.web.running import running_web, settings_for
 from tests.tcp_proxy import TcpProxy

@@ -17,8 +17,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
-from service.bounded_lines import BoundedLines
 from service.web.protocol import PATIENCE, BoundedProtocol, Patience
+from service.web.repeated_lines import BoundedLines
 from tests.processes import ADMIN_KEY
 from tests.service.web.raw_http import (
     HEAD,

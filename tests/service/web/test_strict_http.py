@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.web.refusals import CODE_BY_STATUS
+from service.web.protocol_errors import CODE_BY_STATUS
 from tests.postgres import free_port
 from tests.service.web.raw_http import HEAD, HEALTH, error_of, having_sent, read_to_end, statuses
 from tests.service.web.running import Web, running_web, settings_for

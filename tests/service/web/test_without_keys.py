@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.pins import PINS, SEARCH_PATH, pin_statement
+from service.postgres.pinned_settings import PINS, SEARCH_PATH, pin_statement
 from service.web import database as web_database
 from service.web import readiness
 from tests.service.web.raw_http import HEAD, connected, error_of, having_sent, read_to_end, statuses

@@ -1,0 +1,1 @@
+"""The database functions that the command line and ``up`` call."""

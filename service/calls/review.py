@@ -1,0 +1,176 @@
+"""What the command line decides about prices: each one call of the function of the same name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import dict_row
+
+from service.postgres.connect import refusals
+from service.prices.units import plain
+
+Row = dict[str, Any]
+
+# A left join, because an inner one need not call the function where there is no model at all.
+_DECIDED = """
+select held.id, model.provider, model.model, held.status, held.class, held.reason, held.decided_by
+from public.{call} as held
+left join public.model_prices as model on model.id = held.model_id
+order by model.provider, model.model
+"""
+
+_RULE = """
+select id, provider_slug as provider, model_id as model, up_to_ratio, reason, created_by,
+       created_at, expires_at, ended_at, ended_by
+from public.{call}
+"""
+
+_SHORTER_LIST = """
+select provider_slug as provider, error_kind, error_message, sync_completed_at, job_id
+from public.accept_shorter_list(provider => %(provider)s::text, accepted_by => %(who)s::text)
+"""
+
+_OVERRIDE = """
+select override.id, model.provider, model.model, override.prices, override.reason,
+       override.created_by, override.created_at, override.expires_at, override.forced,
+       override.ended_at, override.ended_by
+from public.{call} as override
+left join public.model_prices as model on model.id = override.model_id
+"""
+
+_ROLLBACK = """
+select provider, model, action, input_per_1m, output_per_1m, back_to_input_per_1m,
+       back_to_output_per_1m, note
+from public.rollback_pricing_sync(
+    job_id => %(job_id)s::uuid, dry_run => %(dry_run)s::boolean, rolled_back_by => %(who)s::text
+)
+order by provider, model
+"""
+
+
+def approve_held(connection: psycopg.Connection, held_id: int, who: str, note: str | None) -> Row:
+    return _decide(connection, "approve_held_price_change", "approved_by", held_id, who, note)[0]
+
+
+def reject_held(connection: psycopg.Connection, held_id: int, who: str, note: str | None) -> Row:
+    return _decide(connection, "reject_held_price_change", "rejected_by", held_id, who, note)[0]
+
+
+def approve_held_of_sync(
+    connection: psycopg.Connection, job_id: UUID, who: str, note: str | None
+) -> list[Row]:
+    return _decide(connection, "approve_held_price_changes", "approved_by", job_id, who, note)
+
+
+def reject_held_of_sync(
+    connection: psycopg.Connection, job_id: UUID, who: str, note: str | None
+) -> list[Row]:
+    return _decide(connection, "reject_held_price_changes", "rejected_by", job_id, who, note)
+
+
+def accept_changes(
+    connection: psycopg.Connection,
+    provider: str,
+    model: str | None,
+    *,
+    up_to_ratio: Decimal,
+    until: datetime,
+    reason: str,
+    who: str,
+) -> Row:
+    """Add a rule; returns it."""
+    call = (
+        "accept_price_changes(provider => %(provider)s::text, up_to_ratio => %(ratio)s::numeric,"
+        " until => %(until)s::timestamptz, reason => %(reason)s::text, model => %(model)s::text,"
+        " accepted_by => %(who)s::text)"
+    )
+    arguments = {
+        "provider": provider,
+        "model": model,
+        "ratio": up_to_ratio,
+        "until": until,
+        "reason": reason,
+        "who": who,
+    }
+    return _call(connection, _RULE.format(call=call), arguments)[0]
+
+
+def accept_shorter_list(connection: psycopg.Connection, provider: str, who: str) -> Row:
+    """Let the next list be as short as the one that was refused; returns that attempt."""
+    return _call(connection, _SHORTER_LIST, {"provider": provider, "who": who})[0]
+
+
+def end_rule(connection: psycopg.Connection, rule_id: int, who: str) -> Row:
+    call = "end_price_change_rule(id => %(id)s::bigint, ended_by => %(who)s::text)"
+    return _call(connection, _RULE.format(call=call), {"id": rule_id, "who": who})[0]
+
+
+def set_override(
+    connection: psycopg.Connection,
+    provider: str,
+    model: str,
+    prices: Mapping[str, Decimal],
+    *,
+    expires_at: datetime | None,
+    reason: str,
+    force: bool,
+    who: str,
+) -> Row:
+    """``prices`` by their names in model_prices or columns; returns the override."""
+    call = (
+        "set_price_override(provider => %(provider)s::text, model => %(model)s::text,"
+        " reason => %(reason)s::text, prices => %(prices)s::jsonb,"
+        " expires_at => %(expires_at)s::timestamptz, author => %(who)s::text,"
+        " force => %(force)s::boolean)"
+    )
+    arguments = {
+        "provider": provider,
+        "model": model,
+        "reason": reason,
+        "force": force,
+        "prices": json.dumps({name: plain(amount) for name, amount in prices.items()}),
+        "expires_at": expires_at,
+        "who": who,
+    }
+    return _call(connection, _OVERRIDE.format(call=call), arguments)[0]
+
+
+def clear_override(connection: psycopg.Connection, provider: str, model: str, who: str) -> Row:
+    call = (
+        "clear_price_override(provider => %(provider)s::text, model => %(model)s::text,"
+        " cleared_by => %(who)s::text)"
+    )
+    arguments = {"provider": provider, "model": model, "who": who}
+    return _call(connection, _OVERRIDE.format(call=call), arguments)[0]
+
+
+def rollback_sync(
+    connection: psycopg.Connection, job_id: UUID, *, dry_run: bool, who: str
+) -> list[Row]:
+    """What goes back, or would, and what stays because it has changed since."""
+    return _call(connection, _ROLLBACK, {"job_id": job_id, "dry_run": dry_run, "who": who})
+
+
+def _decide(
+    connection: psycopg.Connection,
+    function: str,
+    who_is: str,
+    subject: int | UUID,
+    who: str,
+    note: str | None,
+) -> list[Row]:
+    names = "id => %(subject)s::bigint" if isinstance(subject, int) else "job_id => %(subject)s"
+    call = f"{function}({names}, {who_is} => %(who)s::text, note => %(note)s::text)"
+    arguments = {"subject": subject, "who": who, "note": note}
+    return _call(connection, _DECIDED.format(call=call), arguments)
+
+
+def _call(connection: psycopg.Connection, statement: str, arguments: Row) -> list[Row]:
+    with refusals(), connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(statement.encode(), arguments).fetchall()

@@ -1,0 +1,161 @@
+"""The command line: ``pricing-sync``, and ``python -m service``.
+
+An error is one line and a hint on stderr, and an exit status: 1 it failed, 2 it was called or
+configured wrongly, 130 Ctrl-C. ``--debug`` before the command shows where an unexpected one was.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import NoReturn, TextIO
+
+from service.errors import PricingError
+from service.visible import visible
+
+PROGRAM = "pricing-sync"
+
+OUR_VARIABLES = ("DATABASE_URL", "PRICING_")
+# What a write to a stream fails with, and hardly anything else without a file's name.
+OUTPUT_LOST = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+
+
+class UsageError(PricingError):
+    code = "usage"
+    exit_status = 2
+
+
+@dataclass
+class Invocation:
+    """What the options before the command said."""
+
+    debug: bool = False
+
+
+def main() -> NoReturn:
+    """Run the command that argv names, and exit."""
+    _open_closed()
+    for stream in (sys.stdout, sys.stderr):
+        # A name that a terminal cannot show is no reason to fail.
+        with suppress(AttributeError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    status = _run(sys.argv[1:])
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # Told already; the interpreter would tell it again, and exit with a status of its own.
+            forget(stream)
+            status = status or 1
+    sys.exit(status)
+
+
+def _open_closed() -> None:
+    """A stream that was closed when we were started (``>&-``) is None: nobody wants to read it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
+
+
+def _run(arguments: list[str]) -> int:
+    invocation = Invocation()
+    try:
+        _require_utf8(arguments)
+        status = _call(arguments, invocation)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # Whoever read our output has seen enough.
+        forget(sys.stdout)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if invocation.debug:
+            from service.logs import shown_traceback
+
+            print(shown_traceback(error), file=sys.stderr)
+        told = _told(error)
+        if told is None:
+            text = " ".join(str(error).split())
+            _complain(
+                f"{type(error).__name__}: {text}", f"Run `{PROGRAM} --debug ...` to see where."
+            )
+            return 1
+        _complain(told.message, told.hint)
+        return told.exit_status
+
+
+def _require_utf8(arguments: list[str]) -> None:
+    """Refuse bytes that are no text: Python hands them on, and any library may fail with them."""
+    for each in arguments:
+        if not _is_text(each):
+            raise UsageError(
+                f"An argument is not UTF-8: {each!r}",
+                hint="Is that the encoding of the terminal, or of the program that calls?",
+            )
+    for name, value in os.environ.items():
+        if name.startswith(OUR_VARIABLES) and not _is_text(value):
+            raise UsageError(
+                f"The value of {name} is not UTF-8.", hint="Look where this variable is set."
+            )
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _told(error: Exception) -> PricingError | None:
+    """As an error of ours, where it is clear what it means; whatever the command did."""
+    if isinstance(error, PricingError):
+        return error
+    if isinstance(error, OSError) and error.errno in OUTPUT_LOST and error.filename is None:
+        return PricingError(
+            f"The output could not be written: {error.strerror}.",
+            hint="The command may have done its work all the same: look before you repeat it.",
+        )
+    if type(error).__module__.partition(".")[0] == "psycopg":
+        from service.postgres.connect import refusal
+
+        return refusal(error)
+    return None
+
+
+def _call(arguments: list[str], invocation: Invocation) -> int:
+    import typer
+
+    from service.cli.app import app
+
+    command = typer.main.get_command(app)
+    try:
+        status = command.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=invocation)
+    except typer.TyperException as error:
+        # Wrong usage: no such command or option, a missing argument, a value out of range.
+        _complain(
+            error.format_message(), f"`{PROGRAM} --help` and `{PROGRAM} COMMAND --help` tell."
+        )
+        return error.exit_code
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str, hint: str | None) -> None:
+    with suppress(OSError):
+        print(f"error: {visible(message)}", file=sys.stderr)
+        if hint:
+            # It may be a statement of several lines.
+            lines = (visible(line) for line in hint.split("\n"))
+            print("hint: " + "\n".join(lines), file=sys.stderr)
+
+
+def forget(stream: TextIO) -> None:
+    """Send what is still buffered nowhere, so that the interpreter's exit has nothing to say."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError):
+        os.dup2(nowhere, stream.fileno())

@@ -1,0 +1,1 @@
+"""A database's address: read once, checked, and handed to each driver part by part."""

@@ -1,0 +1,119 @@
+"""What psycopg and asyncpg are told for one attempt to connect: the same, in each one's words.
+
+Everything is named, so that neither library has anything to add from the environment, from a
+password file or from a default of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from service.database_address.address import Attempt, DatabaseAddress
+from service.database_address.parameters import SUPPORTED
+
+# Neither library looks for a password in a file that cannot be there.
+_NO_FILE = f"{os.devnull}/none"
+# Of a key that needs one: libpq would ask for it at the terminal, and wait.
+_NO_QUESTION = "none"
+# libpq's: no less, and so long where it is to wait for ever.
+LEAST_TIMEOUT, NO_TIMEOUT = 2, 130
+
+_TLS = tuple(name for name in SUPPORTED if name.startswith("ssl"))
+_NOT_PASSED_ON = ("passfile", "fallback_application_name", "target_session_attrs")
+
+
+def psycopg_arguments(
+    address: DatabaseAddress, attempt: Attempt, defaults: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Keyword arguments of ``psycopg.connect``; the address wins over ``defaults``."""
+    given = {k: v for k, v in address.parameters if k not in _NOT_PASSED_ON}
+    if attempt.host.is_socket:
+        given = {**_without_tls(given), "sslmode": "disable"}
+    arguments = {
+        "options": "",
+        "sslmode": "prefer",
+        "sslpassword": _NO_QUESTION,
+        **defaults,
+        **given,
+        "host": attempt.host.name,
+        "port": attempt.host.port,
+        "user": address.user,
+        "dbname": address.database,
+        "password": address.password_for(attempt.host),
+        "passfile": _NO_FILE,
+        "target_session_attrs": attempt.session_attrs,
+        "client_encoding": "UTF8",
+        "gssencmode": "disable",
+    }
+    arguments["application_name"] = application_name(address, arguments.get("application_name", ""))
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def asyncpg_arguments(
+    address: DatabaseAddress, attempt: Attempt, *, name: str, seconds: float
+) -> dict[str, Any]:
+    """Keyword arguments of ``asyncpg.connect``. ``name`` is the application, ``seconds`` the
+    timeout where the address has none."""
+    given = dict(address.parameters)
+    tls = {k: given[k] for k in _TLS if k in given} or {"sslmode": "prefer"}
+    if attempt.host.is_socket:
+        tls = {"sslmode": "disable"}
+    settings = {"application_name": application_name(address, name)}
+    if "options" in given:
+        settings["options"] = given["options"]
+    return {
+        # It takes these in no other way.
+        "dsn": f"postgresql://?{urlencode({'sslmode': 'prefer', **tls}, quote_via=quote)}",
+        "host": [attempt.host.name],
+        "port": [attempt.host.port],
+        "user": address.user,
+        "database": address.database,
+        "password": address.password_for(attempt.host),
+        "passfile": _NO_FILE,
+        "target_session_attrs": attempt.session_attrs,
+        "server_settings": settings,
+        "timeout": connect_seconds(address, seconds),
+    }
+
+
+def application_name(address: DatabaseAddress, default: str) -> str:
+    return (
+        address.parameter("application_name")
+        or address.parameter("fallback_application_name")
+        or default
+    )
+
+
+def connect_seconds(address: DatabaseAddress, default: float) -> float:
+    """``connect_timeout`` as libpq understands it."""
+    given = address.parameter("connect_timeout")
+    if given is None:
+        return default
+    return max(int(given), LEAST_TIMEOUT) if int(given) else NO_TIMEOUT
+
+
+def keep_alive(own: socket.socket, address: DatabaseAddress) -> None:
+    """Set on a socket of asyncpg's what libpq sets on its own."""
+    if own.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    own.setsockopt(
+        socket.SOL_SOCKET, socket.SO_KEEPALIVE, int(address.parameter("keepalives") or 1)
+    )
+    for name, option in (
+        ("keepalives_idle", "TCP_KEEPIDLE"),
+        ("keepalives_interval", "TCP_KEEPINTVL"),
+        ("keepalives_count", "TCP_KEEPCNT"),
+        ("tcp_user_timeout", "TCP_USER_TIMEOUT"),
+    ):
+        value = int(address.parameter(name) or 0)
+        # Where the system has it; libpq passes over the others too.
+        if value and hasattr(socket, option):
+            own.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _without_tls(given: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in given.items() if name not in _TLS}

@@ -1,0 +1,61 @@
+"""What the doctor found in one check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from service.errors import PricingError
+from service.terminal.output import shown_age
+
+MOST_NAMES = 5
+
+State = Literal["ok", "warn", "fail", "skipped"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``found``: one sentence. ``advice``: the command or SQL to run, where something is to do."""
+
+    check: str
+    state: State
+    found: str
+    advice: str | None = None
+
+
+def ok(check: str, found: str) -> Finding:
+    return Finding(check, "ok", found)
+
+
+def warn(check: str, found: str, advice: str) -> Finding:
+    """It works, but not as well as it could, or not for long."""
+    return Finding(check, "warn", found, advice)
+
+
+def fail(check: str, found: str, advice: str) -> Finding:
+    """Prices are not synced until somebody does something."""
+    return Finding(check, "fail", found, advice)
+
+
+def failed(check: str, error: PricingError, advice: str = "pricing-sync config") -> Finding:
+    return Finding(check, "fail", error.message, error.hint or advice)
+
+
+def not_checked(check: str) -> Finding:
+    return Finding(check, "skipped", "not checked")
+
+
+def age(seconds: float) -> str:
+    return shown_age(timedelta(seconds=seconds))
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of them; a line is to be read."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

@@ -1,0 +1,1 @@
+"""procrastinate, extended: app, job manager, connector, and what keeps a worker running."""

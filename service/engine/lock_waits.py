@@ -1,0 +1,44 @@
+"""Say which waiting syncs cannot start because a session holds their rows, and who it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from service.postgres.retry import Reminder
+
+if TYPE_CHECKING:
+    from service.engine.app import PricingApp
+
+MOST_NAMES = 10
+
+
+class HeldSyncs:
+    """Asked for every few seconds; the database is asked only while the worker finds nothing to do.
+
+    Other workers hold rows for a moment: only what one transaction holds at two looks is told of.
+    """
+
+    def __init__(self, app: PricingApp) -> None:
+        self._app = app
+        self._reminder = Reminder()
+        self._seen: set[str] = set()
+
+    async def look(self) -> None:
+        if not self._app.job_manager.found_nothing:
+            self._seen.clear()
+            return
+        rows = await self._app.connector.execute_query_all_async(
+            "select providers, transaction_id, held from public.pricing_held_syncs()"
+        )
+        lasting = [row for row in rows if row["transaction_id"] in self._seen]
+        self._seen = {row["transaction_id"] for row in rows}
+        if lasting:
+            self._reminder.warn(
+                "syncs wait and cannot start: %s",
+                "; ".join(f"{_names(row['providers'])}: {row['held']}" for row in lasting),
+            )
+
+
+def _names(providers: list[str]) -> str:
+    more = len(providers) - MOST_NAMES
+    return ", ".join(providers[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,145 @@
+"""What a NOTIFY may make a worker do. Any login may send one, so it is a hint and no more.
+
+A hint of new work costs one question to the queue, and a flood of hints a bounded number of them.
+A hint that a running sync is to be aborted is looked up in the database before it is obeyed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+
+from procrastinate.jobs import Notification
+
+from service.postgres.retry import Reminder
+
+# The engine's own have 70 at most; a longer one is not parsed.
+LONGEST_PAYLOAD = 200
+LARGEST_ID = 2**63 - 1
+
+# Questions to the queue: so many at once, then one each so often. A worker with much to do never
+# gets there: while it finds work, it asks without being told.
+NEWS_AT_ONCE = 100
+NEWS_EVERY_SECONDS = 0.01
+# Looking up aborts. A real one among made-up ones is obeyed this much later at most.
+ABORTS_EVERY_SECONDS = 1.0
+
+NEWS: Notification = {"type": "job_inserted", "job_id": 0}
+
+
+def read_notification(payload: str) -> Notification | None:
+    """The notification, if it is one that the engine sends; None for anything else."""
+    if len(payload) > LONGEST_PAYLOAD:
+        return None
+    try:
+        found = json.loads(payload)
+    except Exception:
+        return None
+    if not isinstance(found, dict):
+        return None
+    kind, job_id = found.get("type"), found.get("job_id")
+    # A boolean is an int as well.
+    if type(job_id) is not int or not 0 <= job_id <= LARGEST_ID:
+        return None
+    if kind == "job_inserted":
+        return {"type": "job_inserted", "job_id": job_id}
+    if kind == "abort_job_requested":
+        return {"type": "abort_job_requested", "job_id": job_id}
+    return None
+
+
+class Hearsay:
+    """Turns what is heard into what a worker is told.
+
+    ``tell`` passes on to the worker. ``is_running`` says whether this worker runs a job.
+    ``list_aborts`` asks the database for the running jobs whose abort was requested.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[Notification], Awaitable[None]],
+        is_running: Callable[[int], bool],
+        list_aborts: Callable[[], Awaitable[Iterable[int]]],
+        *,
+        news_at_once: int = NEWS_AT_ONCE,
+        news_every_seconds: float = NEWS_EVERY_SECONDS,
+        aborts_every_seconds: float = ABORTS_EVERY_SECONDS,
+    ) -> None:
+        self._tell = tell
+        self._is_running = is_running
+        self._list_aborts = list_aborts
+        self._allowance = Allowance(news_at_once, news_every_seconds)
+        self._aborts_every_seconds = aborts_every_seconds
+        self._news = asyncio.Event()
+        self._aborts = asyncio.Event()
+
+    async def hear(self, *, channel: str, payload: str) -> None:
+        """Take note of one notification; cheap, and never an error."""
+        notification = read_notification(payload)
+        if notification is None or notification["type"] == "job_inserted":
+            # One that is not understood may be news as well: a person can NOTIFY by hand.
+            self._news.set()
+        elif self._is_running(notification["job_id"]):
+            self._aborts.set()
+
+    async def pass_on(self) -> None:
+        """Tell the worker, as often as is allowed; ends by cancellation only, whatever fails."""
+        tasks = [
+            asyncio.create_task(self._pass_on_news(), name="news"),
+            asyncio.create_task(self._look_aborts_up(), name="aborts"),
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _pass_on_news(self) -> None:
+        reminder = Reminder()
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._tell(NEWS)
+            except Exception as error:
+                # The worker asks the queue by itself every few seconds.
+                reminder.warn("The worker could not be told of new work: %s", _problem(error))
+            await self._allowance.spend()
+
+    async def _look_aborts_up(self) -> None:
+        reminder = Reminder()
+        while True:
+            await self._aborts.wait()
+            self._aborts.clear()
+            try:
+                for job_id in await self._list_aborts():
+                    await self._tell({"type": "abort_job_requested", "job_id": job_id})
+            except Exception as error:
+                # The worker asks by itself every few seconds.
+                reminder.warn("Aborts could not be looked up: %s", _problem(error))
+            await asyncio.sleep(self._aborts_every_seconds)
+
+
+def _problem(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+class Allowance:
+    """So many times at once, and later once each so many seconds."""
+
+    def __init__(self, at_once: int, every_seconds: float) -> None:
+        self._every = every_seconds
+        self._reserve = at_once * every_seconds
+        self._spent_until = float("-inf")
+
+    async def spend(self) -> None:
+        """Wait until another time is allowed."""
+        now = time.monotonic()
+        self._spent_until = max(self._spent_until, now - self._reserve) + self._every
+        if self._spent_until > now:
+            await asyncio.sleep(self._spent_until - now)

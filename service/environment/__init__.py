@@ -1,0 +1,1 @@
+"""What a process is told by environment variables, and how each is checked."""

@@ -1,0 +1,1 @@
+"""Connections to Postgres: how they are made, set up, pooled, listened on and retried."""

@@ -1,0 +1,157 @@
+"""Synchronous connections: the migration runner, the command line and ``up`` use them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+from service.database_address.address import DatabaseAddress
+from service.database_address.driver_arguments import psycopg_arguments
+from service.errors import (
+    DatabaseRefused,
+    DatabaseUnavailable,
+    MigrationError,
+    PricingError,
+)
+from service.postgres.connection_failure import failure_of, whole_transactions
+from service.postgres.pinned_connection import PinnedConnection
+from service.postgres.timestamps import bound_timestamps
+
+DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
+# Through a transaction-mode pooler a prepared statement would stay in the server's connection.
+ALWAYS: dict[str, Any] = {"prepare_threshold": None}
+# A pooler that has no connection left lets a statement wait, and says nothing.
+PIN_SECONDS = 6.0
+
+# Undefined table, function, schema or column.
+LOCK_NOT_AVAILABLE = "55P03"
+NOT_MIGRATED = {"42P01", "42883", "3F000", "42703"}
+_AGAIN = "Nothing was written; try again."
+# What else a command may meet, with what to do.
+REFUSED = {
+    "42501": (
+        "The database does not let this login do that",
+        "Commands need the login that runs `pricing-sync migrate`, or another member of"
+        " pricing_owner, in DATABASE_URL; logins of web process and worker are not enough.",
+    ),
+    "40001": ("Somebody else changed the same meanwhile", _AGAIN),
+    "40P01": ("Somebody else changed the same meanwhile", _AGAIN),
+    "57014": (
+        "The statement was ended before its end",
+        "Nothing was written; try again. A statement_timeout of the login or the database may be"
+        " too short.",
+    ),
+    "25006": (
+        "This database takes no changes",
+        "DATABASE_URL names a standby, or a login whose transactions are read-only.",
+    ),
+    "22021": ("The database cannot keep this text", "Leave out what is not in its encoding."),
+    "22P05": ("The database cannot keep this text", "Leave out what is not in its encoding."),
+}
+
+
+def connect(
+    address: DatabaseAddress | str, *, autocommit: bool = False, connect_timeout: int | None = None
+) -> PinnedConnection:
+    """Open a connection; what the address itself says wins over ``DEFAULTS``.
+
+    Raises SettingsError for a text that is no address and for a pooler that cuts transactions,
+    and DatabaseUnavailable when nobody answers or we are not let in. Neither repeats the password.
+    """
+    if isinstance(address, str):
+        address = DatabaseAddress.from_text("DATABASE_URL", address)
+    failures = []
+    for attempt in address.attempts():
+        arguments = {**psycopg_arguments(address, attempt, DEFAULTS), **ALWAYS}
+        if connect_timeout is not None:
+            arguments["connect_timeout"] = connect_timeout
+        try:
+            connection = PinnedConnection.connect(**arguments, autocommit=True)
+        except psycopg.OperationalError as error:
+            failures.append(failure_of(error, address, attempt.host))
+            continue
+        try:
+            connection.pin(PIN_SECONDS)
+            connection.autocommit = autocommit
+        # Whatever its code: a pooler takes us in first, and then looks for one to the server.
+        except psycopg.Error as error:
+            connection.close()
+            needed = whole_transactions(error)
+            if needed is not None:
+                raise needed from None
+            failures.append(failure_of(error, address, attempt.host))
+            continue
+        bound_timestamps(connection)
+        return connection
+    raise _unavailable("; ".join(dict.fromkeys(failures)))
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what Postgres says about our statements into our errors, where ``refusal`` knows it."""
+    try:
+        yield
+    except psycopg.Error as error:
+        told = refusal(error)
+        if told is None:
+            raise
+        raise told from error
+
+
+def refusal(error: Exception) -> PricingError | None:
+    """Our error for one of psycopg's; None for what our statements do not cause.
+
+    A function's PT404, PT409, PT422, PT429: DatabaseRefused with that code and its hint.
+    A lock that was not to be had in time, a right that the login has not, another transaction
+    in the way, a statement that took too long, a standby, text that the database cannot keep:
+    DatabaseRefused. A lost connection: DatabaseUnavailable. A missing table or function:
+    MigrationError.
+    """
+    if not isinstance(error, psycopg.Error):
+        return None
+    said = error.diag.message_primary or str(error)
+    if error.sqlstate is not None and error.sqlstate.startswith("PT4"):
+        return DatabaseRefused(said, hint=error.diag.message_hint, code=error.sqlstate)
+    if is_lost(error):
+        lines = str(error).strip().splitlines() or ["no answer"]
+        return _unavailable(lines[0])
+    if error.sqlstate == LOCK_NOT_AVAILABLE:
+        # Our functions say who it is, with a hint; Postgres says that it was too long.
+        named = error.diag.message_primary if error.diag.message_hint else None
+        return DatabaseRefused(
+            f"{named}." if named else "Somebody else holds what this would change.",
+            hint=error.diag.message_hint
+            or "Try again; `pricing-sync doctor` shows a transaction that was left open.",
+            code=error.sqlstate,
+        )
+    if error.sqlstate in NOT_MIGRATED:
+        return MigrationError(
+            f"The database does not fit this version: {error.diag.message_primary}",
+            hint="Run `pricing-sync migrate`.",
+        )
+    if error.sqlstate in REFUSED:
+        sentence, hint = REFUSED[error.sqlstate]
+        return DatabaseRefused(f"{sentence}: {said}.", hint=hint, code=error.sqlstate)
+    return None
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """True when the connection is gone: closed by the network, or the server is going down."""
+    # What a pooler calls that is its own: Supavisor says XX000.
+    if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+        return True
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    # libpq's own errors carry no code; 57P0x is a shutdown, 08 a broken connection.
+    return error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate[:4] == "57P0"
+
+
+def _unavailable(why: str) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The database does not answer: {why}",
+        hint="Is the server running, and is the database URL right? "
+        "`pricing-sync config` shows the one in use.",
+    )

@@ -1,0 +1,118 @@
+"""What the sessions of every process are set to, whatever database, login or environment have set.
+
+Each kind of connection sets these right after it was opened: commands
+(``service/postgres/connect.py``), worker (``service/postgres/sessions.py``) and web process
+(``service/web/database.py``). Not pinned, because they are the operator's word:
+``default_transaction_read_only``, ``synchronous_commit``, ``default_tablespace``, ``role``, the
+planner's settings and ``lock_timeout`` of a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from service.errors import SettingsError
+from service.postgres.sql_text import fill
+
+# How values are written and read.
+FORMATS = {
+    "client_encoding": "UTF8",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "array_nulls": "on",
+    "xmloption": "content",
+    "standard_conforming_strings": "on",
+    "backslash_quote": "safe_encoding",
+    "quote_all_identifiers": "off",
+}
+# What statements see and mean. Our functions take locks and then read what is so now: they refuse
+# to decide by an older snapshot. Without triggers (session_replication_role) no log follows a sync.
+MEANINGS = {
+    "default_transaction_isolation": "read committed",
+    "default_transaction_deferrable": "off",
+    "row_security": "on",
+    "transform_null_equals": "off",
+    "session_replication_role": "origin",
+    "restrict_nonsystem_relation_kind": "",
+    "plpgsql.extra_errors": "none",
+    "exit_on_error": "off",
+    "client_min_messages": "notice",
+}
+# What ends a session, or a transaction in which we are at work.
+LIMITS = {
+    "idle_session_timeout": "0",
+    "idle_in_transaction_session_timeout": "0",
+    "transaction_timeout": "0",
+}
+SEARCH_PATH = "pg_catalog, pg_temp"
+PINS: Mapping[str, str] = FORMATS | MEANINGS | LIMITS
+
+# What an exported file sets for itself: it runs in the session of another program, whose client
+# reads what it has asked for.
+BLOCK_PINS: Mapping[str, str] = {
+    name: value for name, value in PINS.items() if name != "client_encoding"
+} | {"default_table_access_method": "heap"}
+
+# What must be right where nothing can be set: behind a transaction-mode pooler. A time in another
+# zone is the same time; how long a session may be idle is the pooler's matter there.
+REQUIRED: Mapping[str, str] = {
+    name: value
+    for name, value in (FORMATS | MEANINGS).items()
+    if name not in ("client_encoding", "TimeZone", "xmloption", "plpgsql.extra_errors")
+}
+
+
+def pin_statement(pins: Mapping[str, str], *, search_path: str, local: bool = False) -> str:
+    """SQL that sets them, those that this server has; ``local``: until the transaction ends.
+
+    The search path comes first: it decides what the names in the rest are. What is right already
+    is not set again, because some of these only a superuser may set.
+    """
+    return fill(
+        "select pg_catalog.set_config('search_path', '{search_path}', {is_local});"
+        " select set_config(name, value, {is_local}) from (values {values}) as pin (name, value)"
+        " where name like '%.%' or current_setting(name, true) <> value",
+        search_path=search_path,
+        values=_values(pins),
+        is_local="true" if local else "false",
+    )
+
+
+def _values(pins: Mapping[str, str]) -> str:
+    return ", ".join(f"('{name}', '{value}')" for name, value in pins.items())
+
+
+# The login and each required setting that is wrong in its session, with what it should be.
+FIND_WRONG = fill(
+    # What is set for a login in one database wins over all else that is set.
+    "select quote_ident(session_user) || ' in database ' || quote_ident(current_database())"
+    " as login, pin.name, pin.value"
+    " from (values {values}) as pin (name, value)"
+    " where current_setting(pin.name, true) <> pin.value"
+    # Which Postgres runs as read committed.
+    " and current_setting(pin.name, true) <> 'read uncommitted' order by pin.name",
+    values=_values(REQUIRED),
+)
+
+
+def wrong_settings(found: Sequence[tuple[str, str, str]], process: str) -> SettingsError | None:
+    """What a process says of the answer to FIND_WRONG; None where nothing is wrong."""
+    if not found:
+        return None
+    statements = [
+        f"alter role {login} set {name} = {_literals(value)};" for login, name, value in found
+    ]
+    return SettingsError(
+        f"Behind a transaction-mode pooler the {process}'s settings are not what it needs:"
+        f" {', '.join(name for _, name, _ in found)}.",
+        hint=f"{' '.join(statements)} What the pooler has connected already keeps its own until it"
+        " connects anew. Or connect directly or through a session pooler.",
+    )
+
+
+def _literals(value: str) -> str:
+    """DateStyle is a list of two."""
+    return ", ".join(f"'{each}'" for each in value.split(", "))

@@ -1,0 +1,217 @@
+"""The worker's connections: which URL, which role, and whether a session lasts at all."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import TupleRow
+
+from service.database_address.address import DatabaseAddress
+from service.database_address.driver_arguments import psycopg_arguments
+from service.errors import SettingsError
+from service.postgres.connection_failure import failure_of, whole_transactions
+from service.postgres.pinned_settings import FIND_WRONG, PINS, pin_statement, wrong_settings
+from service.postgres.pool import BoundedConnection
+from service.postgres.rows import the_row
+from service.postgres.sql_text import fill
+from service.postgres.timestamps import bound_timestamps
+from service.settings import read_settings
+
+WORKER_ROLE = "pricing_worker"
+# Generous: a session that is only slow must not be taken for none.
+PROBE_SECONDS = 3.0
+
+# What the URL does not say. The kernel notices a dead peer within about half a minute, also on
+# the LISTEN connection between two probes.
+DEFAULTS: dict[str, Any] = {
+    "application_name": "pricing-sync worker",
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+
+# The server looks for its client while it waits for a lock: a statement that was given up ends
+# there. A login role's own time for a statement may be too short for a clean-up, which is all or
+# nothing. Our functions bound their own waits; a table that somebody locked is met before one
+# begins.
+_PINNED = {
+    **PINS,
+    "client_connection_check_interval": "2s",
+    "statement_timeout": "60s",
+    "lock_timeout": "5s",
+}
+SEARCH_PATH = "procrastinate, pg_temp"
+_CONFIGURE = pin_statement(_PINNED, search_path=SEARCH_PATH)
+# The role, where there is one that we may take.
+_TAKE_ROLE = fill(
+    """
+select set_config('role', r.rolname, false)
+from pg_catalog.pg_roles r
+where r.rolname = '{role}' and pg_has_role(session_user, r.oid, 'member')
+""",
+    role=WORKER_ROLE,
+)
+
+
+def worker_address() -> DatabaseAddress:
+    """The worker's database; asked when a connection is made, not at import."""
+    settings = read_settings()
+    return settings.worker_database_url or settings.require_database_url()
+
+
+def worker_conninfo() -> str:
+    """For a connection that procrastinate makes itself, as when a sync job is deferred."""
+    address = worker_address()
+    return make_conninfo(**psycopg_arguments(address, address.attempts()[0], DEFAULTS))
+
+
+class WorkerSessions:
+    """Makes the worker's connections, each set up for it.
+
+    Behind a transaction-mode pooler a setting goes to whoever has the server connection next, and
+    LISTEN is silently deaf. There nothing is set: the URL must name a login role whose own
+    settings are right, and the worker goes on by polling.
+    """
+
+    def __init__(self) -> None:
+        self.lasting: bool | None = None
+        self._probing = asyncio.Lock()
+        self._given_up: str | None = None
+        # Connections that are being made: the wait for each, and those that have a socket already.
+        self._openings: set[asyncio.Timeout] = set()
+        self._unready: set[BoundedConnection] = set()
+
+    async def connect(self) -> BoundedConnection:
+        """A new connection; raises psycopg.Error, and SettingsError where we are not let in.
+
+        Each of the worker's statements is a transaction of its own, so BEGIN and COMMIT would be
+        round trips for nothing.
+        """
+        if self._given_up is not None:
+            raise psycopg.OperationalError(self._given_up)
+        try:
+            async with asyncio.timeout(None) as opening:
+                self._openings.add(opening)
+                try:
+                    return await self._open()
+                finally:
+                    self._openings.discard(opening)
+        except TimeoutError:
+            raise psycopg.OperationalError(str(self._given_up)) from None
+
+    def give_up(self, reason: str) -> None:
+        """End every wait for a new connection, now, and make none any more."""
+        self._given_up = reason
+        for connection in self._unready:
+            connection.hang_up(reason)
+        for opening in self._openings:
+            opening.reschedule(asyncio.get_running_loop().time())
+
+    def begin_anew(self) -> None:
+        """Make connections again."""
+        self._given_up = None
+
+    async def _open(self) -> BoundedConnection:
+        connection = await _connect()
+        bound_timestamps(connection)
+        self._unready.add(connection)
+        try:
+            await self._configure(connection)
+        except psycopg.Error as error:
+            # A pooler takes us in first, and then looks for a connection to the server: whatever
+            # the code, there is none.
+            connection.pgconn.finish()
+            raise psycopg.OperationalError(str(error)) from error
+        except BaseException:
+            connection.pgconn.finish()
+            raise
+        finally:
+            self._unready.discard(connection)
+        return connection
+
+    async def _configure(self, connection: BoundedConnection) -> None:
+        async with self._probing:
+            if self.lasting is None:
+                lasting = await _session_lasts(connection)
+                if not lasting:
+                    await _require_transactions(connection)
+                self.lasting = lasting
+        takes_role = read_settings().worker_database_url is None
+        if self.lasting:
+            text = f"{_CONFIGURE}; {_TAKE_ROLE}" if takes_role else _CONFIGURE
+            await connection.execute(text.encode())
+        else:
+            connection.prepare_threshold = None
+            await _require_own_settings(connection, takes_role)
+
+
+async def _connect() -> BoundedConnection:
+    """To the first host that is as wanted; psycopg.OperationalError repeats no secret."""
+    address = worker_address()
+    failures = []
+    for attempt in address.attempts():
+        arguments = psycopg_arguments(address, attempt, DEFAULTS)
+        try:
+            return await BoundedConnection.connect(**arguments, autocommit=True)
+        except psycopg.OperationalError as error:
+            failures.append(failure_of(error, address, attempt.host))
+    raise psycopg.OperationalError("; ".join(dict.fromkeys(failures)))
+
+
+async def _require_transactions(connection: BoundedConnection) -> None:
+    try:
+        for statement in (b"begin", b"commit"):
+            await connection.execute(statement)
+    except psycopg.Error as error:
+        needed = whole_transactions(error)
+        if needed is not None:
+            raise needed from None
+        raise
+
+
+async def _require_own_settings(connection: BoundedConnection, takes_role: bool) -> None:
+    cursor = await connection.execute(FIND_WRONG.encode())
+    wrong = wrong_settings([(*row,) for row in await cursor.fetchall()], "worker")
+    if wrong is not None:
+        raise wrong
+    row = await _one(
+        connection,
+        "select to_regclass('procrastinate_jobs') is not null and exists (select from"
+        " pg_catalog.pg_roles r where r.rolname = %s and pg_has_role(r.oid, 'usage'))",
+        [WORKER_ROLE],
+    )
+    if takes_role or not row[0]:
+        raise SettingsError(
+            "Behind a transaction-mode pooler the worker needs a login role of its own.",
+            hint=f"Make one that is a member of {WORKER_ROLE}, alter role ... set search_path"
+            f" = {SEARCH_PATH}, and put its URL into PRICING_WORKER_DATABASE_URL; or"
+            " connect directly or through a session pooler.",
+        )
+
+
+async def _session_lasts(connection: BoundedConnection) -> bool:
+    """LISTEN here, NOTIFY from another connection: only a session of our own hears it."""
+    channel = f"pricing_probe_{uuid.uuid4().hex}"
+    await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+    other = await _connect()
+    try:
+        await other.execute("select pg_notify(%s, '')", [channel], prepare=False)
+    finally:
+        other.pgconn.finish()
+    # Silence is an answer too: it costs these seconds, once a process.
+    heard = [n async for n in connection.notifies(timeout=PROBE_SECONDS, stop_after=1)]
+    await connection.execute(sql.SQL("unlisten {}").format(sql.Identifier(channel)))
+    # A server that was only slow has sent the notification before it answered.
+    heard += [n async for n in connection.notifies(timeout=0, stop_after=1)]
+    return bool(heard)
+
+
+async def _one(connection: BoundedConnection, query: str, parameters: list[Any]) -> TupleRow:
+    return the_row(await (await connection.execute(query.encode(), parameters)).fetchone())

@@ -1,0 +1,1 @@
+"""Prices: units, lists, the reference catalogue, and how people read them."""

@@ -1,0 +1,139 @@
+"""A provider's whole list as an adapter read it, and the JSON rows that the database applies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from service.prices.units import RawPrice, to_canonical, usd_text
+
+
+@dataclass(frozen=True, slots=True)
+class RawCondition:
+    """Prices that replace the base ones for some requests; an axis not named keeps the base.
+
+    ``min_prompt_tokens``: the prompt has strictly more tokens. ``utc_days``: weekday names, empty
+    for every day. ``utc_start`` and ``utc_end``: half-open window of HHMM clock numbers, which may
+    wrap midnight. Among the conditions that hold, later ones win, axis by axis.
+    """
+
+    prices: tuple[RawPrice, ...]
+    min_prompt_tokens: int | None = None
+    utc_days: tuple[str, ...] = ()
+    utc_start: int | None = None
+    utc_end: int | None = None
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """The condition's own keys, then its prices in USD for one unit."""
+        shown: dict[str, JsonValue] = {}
+        if self.min_prompt_tokens is not None:
+            shown["min_prompt_tokens"] = self.min_prompt_tokens
+        if self.utc_days:
+            shown["utc_days"] = list(self.utc_days)
+        if self.utc_start is not None and self.utc_end is not None:
+            shown["utc_start"] = self.utc_start
+            shown["utc_end"] = self.utc_end
+        return shown | _columns(self.prices)
+
+
+@dataclass(frozen=True, slots=True)
+class RawModel:
+    """One model as published. An axis without a price is unknown, which is not free.
+
+    ``unknown`` maps a wire key to the text by which the provider said that it cannot tell.
+    ``extra`` holds what has no column, verbatim. ``provider`` is set only where the list is not the
+    provider's own.
+    """
+
+    model_id: str
+    name: str | None = None
+    prices: tuple[RawPrice, ...] = ()
+    conditions: tuple[RawCondition, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+    unknown_keys: frozenset[str] = frozenset()
+    provider: str | None = None
+
+    def as_charged(self) -> dict[str, JsonValue]:
+        """What a request costs, whatever units and spellings it was published in."""
+        charged = _columns(self.prices)
+        if self.conditions:
+            charged["conditions"] = [condition.as_json() for condition in self.conditions]
+        return charged
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedModel:
+    """A model that was left out, and why, in words for the operator."""
+
+    model_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where in a list that comes in pages a body stands, as the body says; pages count from 1.
+
+    None where the body does not say. ``entries`` is how many the body has, skipped ones included.
+    """
+
+    number: int | None
+    pages: int | None
+    models_total: int | None
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """All that was read of one list, or of one page of it."""
+
+    models: tuple[RawModel, ...]
+    skipped: tuple[SkippedModel, ...] = ()
+    page: Page | None = None
+
+    @property
+    def unknown_keys(self) -> tuple[str, ...]:
+        """Keys that no adapter knows yet, in order; their values are in each model's extra."""
+        return tuple(sorted({key for model in self.models for key in model.unknown_keys}))
+
+
+def to_apply_rows(price_list: PriceList, provider: str, source: str) -> list[dict[str, JsonValue]]:
+    """The rows for ``apply_provider_prices``: USD for one unit, as decimal strings.
+
+    ``provider`` is the slug that is being synced; a model of another one names it. ``source`` is
+    what ``pricing_source`` will say, such as ``api:openrouter``.
+    """
+    return [_apply_row(model, provider, source) for model in price_list.models]
+
+
+def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonValue]:
+    row: dict[str, JsonValue] = {
+        "model_id": model.model_id,
+        "name": model.name or model.model_id,
+        "source": source,
+    }
+    if model.provider not in (None, provider):
+        row["provider"] = model.provider
+    row |= model.as_charged()
+    row["extra"] = dict(model.extra)
+    row["raw"] = _raw(model)
+    return row
+
+
+def _columns(prices: Iterable[RawPrice]) -> dict[str, JsonValue]:
+    canonical = (to_canonical(price) for price in prices)
+    return {price.axis.value: usd_text(price.usd) for price in canonical}
+
+
+def _raw(model: RawModel) -> dict[str, JsonValue]:
+    published = [*model.prices, *(p for condition in model.conditions for p in condition.prices)]
+    raw: dict[str, JsonValue] = {key: {"text": text} for key, text in model.unknown.items()}
+    for price in published:
+        raw[price.key] = {
+            "text": price.text,
+            "unit": price.unit.label,
+            "axis": price.axis.value,
+        }
+    return raw

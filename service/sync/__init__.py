@@ -1,0 +1,1 @@
+"""One attempt at one provider: fetch its list, read it, apply it."""

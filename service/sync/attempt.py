@@ -1,0 +1,74 @@
+"""One attempt at one provider, as the database describes and ends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from procrastinate import JobContext
+
+from service.engine.app import PricingApp, queue_id
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A fetched queue row, as ``get_provider_sync`` describes it.
+
+    Of a provider that was deleted since, nothing is known but that it is not ``enabled``.
+    """
+
+    queue_job_id: int
+    attempt: int
+    job_id: str
+    provider: str
+    adapter: str | None
+    base_url: str | None
+    credential_variable: str | None
+    timeout_seconds: float | None
+    etag: str | None
+    etag_parser: str | None
+    enabled: bool
+
+
+async def get_attempt(app: PricingApp, context: JobContext) -> Attempt | None:
+    """The attempt that this worker fetched; None when it is not running any more."""
+    queue_job_id = queue_id(context.job)
+    number = context.job.attempts + 1
+    rows = await app.job_manager.until_written(
+        lambda: app.connector.execute_query_all_async(
+            "select * from public.get_provider_sync(%(queue_job_id)s, %(attempt)s)",
+            queue_job_id=queue_job_id,
+            attempt=number,
+        ),
+        f"the start of queue row {queue_job_id}",
+    )
+    if not rows:
+        return None
+    row = rows[0]
+    return Attempt(
+        queue_job_id=queue_job_id,
+        attempt=number,
+        job_id=str(row["job_id"]),
+        provider=row["provider_slug"],
+        adapter=row["adapter"],
+        base_url=row["base_url"],
+        credential_variable=row["credential_variable"],
+        timeout_seconds=row["timeout_seconds"],
+        etag=row["etag"],
+        etag_parser=row["etag_parser"],
+        enabled=row["enabled"],
+    )
+
+
+async def end_attempt(
+    app: PricingApp,
+    attempt: Attempt,
+    status: str,
+    kind: str,
+    message: str,
+    next_allowed_at: datetime | None = None,
+) -> bool:
+    """End it without prices; False, and nothing happens, when somebody else has ended it."""
+    return await app.job_manager.end_provider_sync(
+        attempt.queue_job_id, attempt.attempt, status, kind, message, next_allowed_at
+    )

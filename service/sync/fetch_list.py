@@ -1,0 +1,187 @@
+"""What a provider says about its prices: fetched, and read off the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx2
+
+from service import __version__
+from service.calls.credentials import permitted_hosts
+from service.environment.credential_hosts import Credential
+from service.errors import FetchError, SettingsError, SyncError
+from service.fetch.client import fetch, make_client
+from service.fetch.deadlines import DEADLINES
+from service.fetch.http_rules import read_address, require_permitted
+from service.prices.catalogue import catalogue_source, read_catalogue
+from service.prices.price_list import to_apply_rows
+from service.providers.adapter import CATALOGUE, Adapter, adapter
+from service.settings import Settings, read_credential, read_settings
+from service.sync.attempt import Attempt
+from service.sync.list_reader import Answer, Collecting
+
+Result = TypeVar("Result")
+
+# Reading a list is CPU work: on the event loop it would hold up the heartbeat of this worker.
+# Two threads at most, so that they cannot hold up its exit either.
+PARSING_THREADS = 2
+
+
+@dataclass(frozen=True)
+class SyncTools:
+    """What the syncs of one worker share."""
+
+    settings: Settings
+    client: httpx2.AsyncClient
+    threads: ThreadPoolExecutor
+
+
+@asynccontextmanager
+async def sync_tools() -> AsyncIterator[dict[str, Any]]:
+    """Open the fetch client and the parsing threads; the tasks find them as ``tools``."""
+    settings = read_settings()
+    threads = ThreadPoolExecutor(PARSING_THREADS, thread_name_prefix="parse")
+    try:
+        async with make_client(settings) as client:
+            yield {"tools": SyncTools(settings=settings, client=client, threads=threads)}
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
+
+async def read_answer(attempt: Attempt, tools: SyncTools) -> Answer:
+    """Fetch and parse, all pages within the provider's timeout."""
+    try:
+        async with asyncio.timeout(attempt.timeout_seconds):
+            if attempt.adapter == CATALOGUE:
+                return await _read_catalogue(tools)
+            return await _read_provider(attempt, tools)
+    except TimeoutError:
+        raise FetchError(
+            f"No complete price list within {attempt.timeout_seconds:g} s", code="timeout"
+        ) from None
+
+
+async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
+    provider = _adapter(attempt)
+    credential = _credential(attempt, provider, tools.settings)
+    collecting = Collecting(provider, attempt.provider)
+    while collecting.asked is not None:
+        unchanged = await _take_page(attempt, tools, provider, credential, collecting)
+        if unchanged is not None:
+            return unchanged
+    answer = await _in_thread(tools, collecting.answer)
+    return replace(answer, etag_parser=_etag_parser(attempt, provider))
+
+
+async def _take_page(
+    attempt: Attempt,
+    tools: SyncTools,
+    provider: Adapter,
+    credential: Credential | None,
+    collecting: Collecting,
+) -> Answer | None:
+    """Fetch and read one page, whose body is gone afterwards; the answer if nothing changed."""
+    # One page that has not changed says nothing about the others, and a list without prices
+    # nothing about those of the catalogue.
+    has_etag = provider.pages is None and provider.price_api
+    is_of_this_list = attempt.etag_parser == _etag_parser(attempt, provider)
+    etag = attempt.etag if has_etag and is_of_this_list else None
+    fetched = await fetch(
+        tools.client,
+        _page_url(attempt, provider, collecting.asked),
+        etag=etag,
+        credential=credential,
+        max_bytes=tools.settings.max_body_bytes,
+        allow_private_hosts=tools.settings.allow_private_hosts,
+        deadlines=DEADLINES.within(attempt.timeout_seconds),
+    )
+    body, observed_at = fetched.body, datetime.now(UTC)
+    if body is None:
+        return Answer(observed_at=observed_at)
+    new_etag = fetched.etag if has_etag else None
+    await _in_thread(tools, lambda: collecting.take(body, observed_at, new_etag))
+    return None
+
+
+def _adapter(attempt: Attempt) -> Adapter:
+    try:
+        return adapter(attempt.adapter)
+    except LookupError as unknown:
+        raise SyncError(
+            f"The provider's row cannot be used: {unknown.args[0]}", code="unknown_adapter"
+        ) from None
+
+
+def _credential(attempt: Attempt, provider: Adapter, settings: Settings) -> Credential | None:
+    variable = attempt.credential_variable
+    if variable is None:
+        return None
+    hosts = permitted_hosts(provider, variable, settings)
+    # First, and whether it is there or not: a row must not tell which variables a worker has.
+    target = read_address(_list_url(attempt, provider), allow_http=settings.allow_private_hosts)
+    require_permitted(variable, hosts, target)
+    try:
+        secret = read_credential(variable)
+    except SettingsError as error:
+        raise FetchError(error.message, code="no_credentials") from None
+    if secret is None:
+        raise FetchError(f"{variable} is not set for this worker", code="no_credentials")
+    return Credential(secret, variable, hosts)
+
+
+def _etag_parser(attempt: Attempt, provider: Adapter) -> str:
+    """What an ETag is good for: one list at one address, read by one version of one adapter.
+
+    Another version or adapter may read more out of the same answer, and another address may have
+    the same ETag for another list.
+    """
+    return f"{__version__} {provider.slug} {_list_url(attempt, provider)}"
+
+
+def _list_url(attempt: Attempt, provider: Adapter) -> str:
+    base_url = attempt.base_url or provider.base_url
+    if "?" in base_url or "#" in base_url:
+        # The path would be taken for a part of the query, and another address asked.
+        raise FetchError(
+            "The base_url has a query or a fragment, and the list's path comes after it.",
+            code="address_refused",
+        )
+    return base_url.rstrip("/") + provider.path
+
+
+def _page_url(attempt: Attempt, provider: Adapter, number: int | None) -> str:
+    """Where one page is; a path that has a query already gets a longer one."""
+    url = _list_url(attempt, provider)
+    pages = provider.pages
+    if pages is None:
+        return url
+    separator = "&" if "?" in url else "?"
+    return f"{url}{separator}{pages.number}={number}&{pages.size_name}={pages.size}"
+
+
+async def _read_catalogue(tools: SyncTools) -> Answer:
+    observed_at = datetime.now(UTC)
+
+    def work() -> Answer:
+        listed = read_catalogue(observed_at)
+        rows = json.dumps(to_apply_rows(listed, CATALOGUE, catalogue_source()))
+        return Answer(
+            observed_at=observed_at,
+            rows=rows,
+            skipped=listed.skipped,
+            unknown_keys=listed.unknown_keys,
+        )
+
+    return await _in_thread(tools, work)
+
+
+async def _in_thread(tools: SyncTools, work: Callable[[], Result]) -> Result:
+    """CPU work, off the event loop."""
+    return await asyncio.get_running_loop().run_in_executor(tools.threads, work)

@@ -1,0 +1,135 @@
+"""What one sync has read of its provider's list so far, as ``apply_provider_prices`` takes it.
+
+Only text is kept, model by model: a list of many thousand models comes in pages, and what a page
+was read into is gone before the next one is fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from service.errors import FetchError, ParseError
+from service.prices.catalogue import catalogue_models, catalogue_source, catalogue_version
+from service.prices.price_list import PriceList, RawModel, SkippedModel, to_apply_rows
+from service.providers.adapter import Adapter
+from service.reading.body_cost import require_affordable
+from service.sync.page_walk import PageWalk
+
+# All pages together: several times what any provider sends.
+MAX_LIST_BYTES = 128 * 1024 * 1024
+# The database keeps them all, to tell each once; where ids stand as keys there is no end of them.
+MAX_UNKNOWN_KEYS = 1_000
+MAX_KEY_LENGTH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider said; ``rows`` is None when nothing changed since the last answer.
+
+    ``rows`` and ``reference`` (the catalogue's prices of the same models) are JSON text.
+    """
+
+    observed_at: datetime
+    rows: str | None = None
+    skipped: tuple[SkippedModel, ...] = ()
+    unknown_keys: tuple[str, ...] = ()
+    reference: str | None = None
+    reference_version: str | None = None
+    etag: str | None = None
+    etag_parser: str | None = None
+    content_digest: str | None = None
+
+
+class Collecting:
+    """Takes the pages of one list, one body each, in order; ``answer`` is the whole.
+
+    ``asked`` is the page to fetch, None when the list is whole. ``take`` is CPU work, and raises
+    ParseError for a list that cannot be used.
+    """
+
+    def __init__(self, provider: Adapter, slug: str) -> None:
+        self._provider = provider
+        self._slug = slug
+        self._walk = PageWalk(is_paged=provider.pages is not None)
+        self._known: Mapping[str, RawModel] = {}
+        self._observed_at: datetime | None = None
+        self._digest = hashlib.sha256()
+        self._bytes = 0
+        self._etag: str | None = None
+        self._rows: dict[str, str] = {}
+        self._reference: dict[str, dict[str, JsonValue]] = {}
+        self._unknown_keys: set[str] = set()
+
+    @property
+    def asked(self) -> int | None:
+        return self._walk.asked
+
+    def take(self, body: bytes, observed_at: datetime, etag: str | None = None) -> None:
+        """The body of the page that was asked for, when it had arrived, and the list's ETag."""
+        if self._observed_at is None:
+            self._observed_at = observed_at
+            self._known = catalogue_models(self._slug, observed_at)
+        self._bytes += len(body)
+        if self._bytes > MAX_LIST_BYTES:
+            raise FetchError(
+                f"The pages of the list have more than {MAX_LIST_BYTES:,} bytes.", code="too_large"
+            )
+        self._digest.update(body)
+        self._etag = etag
+        self._keep(self._walk.take(self._parse(body)))
+
+    def answer(self) -> Answer:
+        """All of the list; nothing is kept here any longer."""
+        if self.asked is not None or self._observed_at is None:
+            raise ValueError("the list is not whole")
+        skipped = self._walk.skipped
+        for left_out in skipped:
+            self._rows.pop(left_out.model_id, None)
+            self._reference.pop(left_out.model_id, None)
+        rows = f"[{','.join(self._rows.values())}]"
+        self._rows.clear()
+        return Answer(
+            observed_at=self._observed_at,
+            rows=rows,
+            skipped=skipped,
+            unknown_keys=tuple(sorted(self._unknown_keys)[:MAX_UNKNOWN_KEYS]),
+            reference=_compact(
+                [{"model_id": key, "prices": each} for key, each in self._reference.items()]
+            ),
+            reference_version=catalogue_version(),
+            etag=self._etag,
+            content_digest=self._digest.hexdigest(),
+        )
+
+    def _parse(self, body: bytes) -> PriceList:
+        require_affordable(body)
+        try:
+            return self._provider.parse(body)
+        except ParseError as refused:
+            if refused.code == "empty_list" and self.asked != 1:
+                raise self._walk.refuse_empty() from None
+            raise
+
+    def _keep(self, models: Iterable[RawModel]) -> None:
+        source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
+        for model in models:
+            self._unknown_keys |= {key[:MAX_KEY_LENGTH] for key in model.unknown_keys}
+            known = self._known.get(self._provider.catalogue_id(model.model_id))
+            if known is not None:
+                prices = known.as_charged()
+                prices.pop("conditions", None)
+                self._reference[model.model_id] = prices
+            if not self._provider.price_api and known is not None:
+                model = replace(model, prices=known.prices, conditions=known.conditions)
+            (row,) = to_apply_rows(PriceList((model,)), self._slug, source)
+            self._rows[model.model_id] = _compact(row)
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))

@@ -1,0 +1,144 @@
+"""A list that comes in pages: which page to ask for next, and when the list is whole.
+
+Half a list would look as if models had gone, so a walk whose pages do not belong together is
+refused. What no page says cannot be seen: a model that slips over the edge of a page, because
+others went while the pages were fetched, is not in a list that names its pages but no total. It
+counts as missing once, and is there again the next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+
+from service.errors import ParseError
+from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
+from service.reading.model_list import MAX_ENTRIES
+
+# Of the smallest pages that a provider is known to give, as many as MAX_ENTRIES fill.
+MAX_PAGES = 1_000
+
+_POSITION = re.compile("entry [0-9]+")
+CONFLICT = "the list has it more than once, with different prices"
+
+
+class PageWalk:
+    """One walk over the pages of one list; a list that comes whole is a walk of one page.
+
+    ``asked`` is the page to fetch, None after the last. ``take`` gets it as it was read, and
+    returns the models that no page before it had; ``skipped`` are those to be left out whatever
+    ``take`` returned. ``is_paged``: the provider is asked page by page. ParseError
+    ``incomplete_list`` for a walk that cannot end well, ``bad_shape`` for one that has no model.
+    """
+
+    def __init__(self, *, is_paged: bool) -> None:
+        self.asked: int | None = 1
+        self._is_paged = is_paged
+        self._first: Page | None = None
+        self._entries = 0
+        self._charged: dict[str, bytes] = {}
+        self._skipped: dict[str, str] = {}
+        self._pages_seen: set[bytes] = set()
+
+    @property
+    def skipped(self) -> tuple[SkippedModel, ...]:
+        """Models of all pages so far that are not to be used, and why."""
+        return tuple(SkippedModel(*item) for item in self._skipped.items())
+
+    def take(self, listed: PriceList) -> tuple[RawModel, ...]:
+        """The next page; its models that are new."""
+        if self.asked is None:
+            raise ValueError("the walk has ended")
+        page = listed.page
+        if page is None:
+            if self._is_paged:
+                raise _incomplete("The answer does not say which page of the list it is.")
+            self.asked = None
+        else:
+            self._follow(page, listed)
+        new = tuple(self._new(listed.models))
+        for skipped in listed.skipped:
+            self._skipped.setdefault(_label(skipped, page), skipped.reason)
+        if self.asked is None and not self._charged.keys() - self._skipped.keys():
+            why = next(iter(self._skipped.values()), "there is none")
+            raise ParseError(f"No model of the list can be read; the first: {why}.")
+        return new
+
+    def refuse_empty(self) -> ParseError:
+        """What an empty page is: before the last one, the list has ended early."""
+        return _incomplete(f"Page {self.asked} is empty: the list ended early.")
+
+    def _follow(self, page: Page, listed: PriceList) -> None:
+        """See that the page belongs to the walk, and what comes after it."""
+        asked = self.asked or 1
+        first = self._first = self._first or page
+        if page.number is not None and page.number != asked:
+            raise _incomplete(f"Page {asked} was asked for, and page {page.number} came.")
+        if not page.entries:
+            raise self.refuse_empty()
+        if page.pages is None and page.models_total is None:
+            raise _incomplete("The answer does not say how many pages or models there are.")
+        if (page.pages, page.models_total) != (first.pages, first.models_total):
+            raise _incomplete(
+                f"The list changed while it was read: {_size(first)} on page 1,"
+                f" {_size(page)} on page {asked}."
+            )
+        self._require_new_page(asked, listed)
+        self._entries += page.entries
+        total = page.models_total
+        _require_bounds(page, asked, self._entries)
+        if page.pages is not None and asked > page.pages:
+            raise _incomplete(f"Page {asked} came of a list of {page.pages} pages.")
+        is_last = asked == page.pages if page.pages is not None else self._entries == total
+        if total is not None and (self._entries != total if is_last else self._entries > total):
+            raise _incomplete(f"{asked} pages have {self._entries:,} models, not {total:,}.")
+        if not is_last and not self._is_paged:
+            raise _incomplete(f"The answer is one page of {_size(page)}.")
+        self.asked = None if is_last else asked + 1
+
+    def _require_new_page(self, asked: int, listed: PriceList) -> None:
+        ids = sorted({model.model_id for model in listed.models})
+        digest = _digest(ids)
+        if ids and digest in self._pages_seen:
+            raise _incomplete(f"Page {asked} has the models of a page before it.")
+        self._pages_seen.add(digest)
+
+    def _new(self, models: Iterable[RawModel]) -> Iterable[RawModel]:
+        for model in models:
+            charged = _digest([model.as_charged()])
+            known = self._charged.setdefault(model.model_id, charged)
+            if known is charged:
+                yield model
+            elif known != charged:
+                self._skipped.setdefault(model.model_id, CONFLICT)
+
+
+def _require_bounds(page: Page, asked: int, entries: int) -> None:
+    pages = max(page.pages or 0, asked)
+    if pages > MAX_PAGES:
+        raise _incomplete(f"The list has {pages:,} pages, more than {MAX_PAGES:,}.")
+    largest = max(page.models_total or 0, entries)
+    if largest > MAX_ENTRIES:
+        raise _incomplete(f"The list has {largest:,} entries, more than {MAX_ENTRIES:,}.")
+
+
+def _label(skipped: SkippedModel, page: Page | None) -> str:
+    """An entry without an id is named by its position, which each page counts anew."""
+    if page is None or page.number in (None, 1) or not _POSITION.fullmatch(skipped.model_id):
+        return skipped.model_id
+    return f"{skipped.model_id} of page {page.number}"
+
+
+def _size(page: Page) -> str:
+    said = ((page.models_total, "models"), (page.pages, "pages"))
+    return ", ".join(f"{count:,} {what}" for count, what in said if count is not None) or "nothing"
+
+
+def _digest(value: object) -> bytes:
+    return hashlib.blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=16).digest()
+
+
+def _incomplete(message: str) -> ParseError:
+    return ParseError(message, code="incomplete_list")

@@ -1,0 +1,165 @@
+"""One attempt at one provider: fetch, parse, apply; it always ends in the log."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from procrastinate import JobContext
+from procrastinate.exceptions import ConnectorException
+
+from service.engine.app import PricingApp
+from service.errors import DatabaseRefused, FetchError, SyncError
+from service.logs import SyncLogger, sync_logger
+from service.postgres.pool import answer_within
+from service.postgres.retry import Held, Unwritten
+from service.sync.attempt import Attempt, end_attempt, get_attempt
+from service.sync.fetch_list import read_answer
+from service.sync.list_reader import Answer
+
+# A list of many thousand models takes seconds; a heartbeat may be late by less.
+APPLY_ANSWER_SECONDS = 60.0
+
+
+async def run_provider_sync(app: PricingApp, context: JobContext) -> None:
+    """Run the attempt that this worker fetched. A cancellation passes through to the engine."""
+    try:
+        await _run(app, context)
+    except Unwritten as left:
+        logging.getLogger(__name__).warning("Left to the lease, as this process ends: %s", left)
+
+
+async def _run(app: PricingApp, context: JobContext) -> None:
+    attempt = await get_attempt(app, context)
+    if attempt is None:
+        logging.getLogger(__name__).warning(
+            "Queue row %s is not ours any more; left alone.", context.job.id
+        )
+        return
+    log = sync_logger(job_id=attempt.job_id, provider=attempt.provider, attempt=attempt.attempt)
+    log.info("sync started")
+    try:
+        await _fetch_and_apply(app, context, attempt, log)
+    except Held:
+        await app.job_manager.give_up_sync(attempt.queue_job_id, attempt.attempt, log)
+
+
+async def _fetch_and_apply(
+    app: PricingApp, context: JobContext, attempt: Attempt, log: SyncLogger
+) -> None:
+    started = time.monotonic()
+    try:
+        if not attempt.enabled:
+            message = "The provider is disabled or deleted"
+            await end_attempt(app, attempt, "cancelled", "disabled", message)
+            return
+        answer = await read_answer(attempt, context.additional_context["tools"])
+        row = await _apply(app, attempt, answer)
+        log.info(
+            "sync %s in %.1f s, %d models fetched, %d updated, %d held, %d skipped",
+            "done" if row["status"] == "success" else f"ended as {row['status']}",
+            time.monotonic() - started,
+            row["models_fetched"],
+            row["models_updated"],
+            row["models_held"],
+            row["models_skipped"],
+        )
+        _log_oddities(log, answer, row["details"])
+    except DatabaseRefused as refused:
+        if refused.code == "PT409":
+            log.warning("too late: %s", refused.message)
+            return
+        await _fail(app, attempt, log, refused.kind or "prices_refused", refused.message)
+    except FetchError as error:
+        if error.code == "no_credentials":
+            # Nobody was asked: that is no failure of the provider.
+            log.warning("sync cancelled (%s): %s", error.code, error.message)
+            await end_attempt(app, attempt, "cancelled", "no_credentials", error.message)
+            return
+        allowed_at = datetime.now(UTC) + error.retry_after if error.retry_after else None
+        await _fail(app, attempt, log, error.code, error.message, allowed_at)
+    except SyncError as error:
+        await _fail(app, attempt, log, error.code, error.message)
+    except (Held, Unwritten):
+        raise
+    except Exception as error:
+        log.exception("failed for a reason that nobody foresaw")
+        await _fail(app, attempt, log, "internal", f"{type(error).__name__}: {error}")
+
+
+async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str, Any]:
+    """Write the list, again until Postgres answers: a second time changes nothing."""
+    arguments = {
+        "queue_job_id": attempt.queue_job_id,
+        "attempt": attempt.attempt,
+        "prices": answer.rows,
+        "observed_at": answer.observed_at,
+        "skipped": json.dumps(
+            [{"model_id": each.model_id, "reason": each.reason} for each in answer.skipped]
+        ),
+        "unknown_keys": json.dumps(answer.unknown_keys),
+        "etag": answer.etag,
+        "etag_parser": answer.etag_parser,
+        "content_digest": answer.content_digest,
+        "reference": answer.reference,
+        "reference_version": answer.reference_version,
+    }
+    try:
+        with answer_within(APPLY_ANSWER_SECONDS):
+            return await app.job_manager.until_written_or_held(
+                lambda: app.connector.execute_query_one_async(
+                    "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
+                    " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"
+                    " %(unknown_keys)s::jsonb, %(etag)s, %(etag_parser)s, %(content_digest)s,"
+                    " %(reference)s::jsonb, %(reference_version)s)",
+                    **arguments,
+                ),
+                f"the price list of {attempt.provider}",
+            )
+    except ConnectorException as error:
+        raise _refusal(error) from error
+
+
+def _refusal(error: ConnectorException) -> DatabaseRefused:
+    cause = error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return DatabaseRefused(f"Postgres refused the price list: {cause or error}")
+    kind = None
+    if cause.diag.message_detail:
+        try:
+            kind = json.loads(cause.diag.message_detail).get("error_kind")
+        except (ValueError, AttributeError):
+            # The detail is Postgres's own sentence, about a constraint for instance.
+            kind = None
+    return DatabaseRefused(
+        cause.diag.message_primary or str(cause),
+        hint=cause.diag.message_hint,
+        code=cause.sqlstate or "refused",
+        kind=kind,
+    )
+
+
+async def _fail(
+    app: PricingApp,
+    attempt: Attempt,
+    log: SyncLogger,
+    kind: str,
+    message: str,
+    next_allowed_at: datetime | None = None,
+) -> None:
+    if await end_attempt(app, attempt, "failed", kind, message, next_allowed_at):
+        log.error("sync failed (%s): %s", kind, message)
+    else:
+        log.warning("too late: ended by somebody else before it failed (%s): %s", kind, message)
+
+
+def _log_oddities(log: SyncLogger, answer: Answer, details: dict[str, Any]) -> None:
+    for skipped in answer.skipped[:10]:
+        log.warning("skipped model %s: %s", skipped.model_id, skipped.reason)
+    # Only those that were never reported before: the database knows.
+    if new := details.get("unknown_keys"):
+        log.warning("unknown price keys: %s", ", ".join(new))

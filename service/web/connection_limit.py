@@ -1,0 +1,129 @@
+"""Taking connections: never more than there is room for, and with a pause where that fails.
+
+asyncio's own loop takes a whole backlog at once, before any connection could be counted, and logs
+each one that fails for want of a descriptor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from service.web.protocol import BoundedProtocol
+from service.web.protocol_errors import refusal
+from service.web.repeated_lines import BoundedLines
+
+BACKLOG = 1024
+# In one turn of the loop: those that are closed to make room give back their descriptors after it.
+AT_ONCE = 16
+PAUSE_SECONDS = 1.0
+
+
+class Accepting:
+    """What uvicorn's server has in the place of an ``asyncio.Server``, for one listening socket.
+
+    ``connections`` is the server's own set. With ``limit`` of them, one is closed for the new one:
+    that which has waited longest for its client, or for an answer without having shown a key.
+    Where all are being answered to holders of keys, the new one gets 503.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        make_protocol: Callable[[], BoundedProtocol],
+        connections: set[Any],
+        limit: int,
+        lines: BoundedLines,
+    ) -> None:
+        self._listening = listening
+        self._make_protocol = make_protocol
+        self._connections = connections
+        self._limit = limit
+        self._lines = lines
+        self._loop = asyncio.get_running_loop()
+        self._pause: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        listening.setblocking(False)
+        listening.listen(BACKLOG)
+        self._go_on()
+
+    def close(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+        self._loop.remove_reader(self._listening)
+
+    async def wait_closed(self) -> None:
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _go_on(self) -> None:
+        self._pause = None
+        self._loop.add_reader(self._listening, self._accept)
+
+    def _accept(self) -> None:
+        for _ in range(AT_ONCE):
+            try:
+                accepted, _ = self._listening.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                # The others wait in the backlog; asked again at once, it would fail again at once.
+                self._lines.warn(
+                    "accept", f"no connection can be accepted for {PAUSE_SECONDS:g} s: {error}"
+                )
+                self._loop.remove_reader(self._listening)
+                self._pause = self._loop.call_later(PAUSE_SECONDS, self._go_on)
+                return
+            if len(self._connections) < self._limit or self._make_room():
+                self._serve(accepted)
+            else:
+                _turn_away(accepted)
+
+    def _make_room(self) -> bool:
+        waiting = [
+            (since, each)
+            for each in self._connections
+            if (since := each.may_go_since()) is not None
+        ]
+        if not waiting:
+            self._lines.warn(
+                "full", f"all {self._limit} connections are in use: turning others away"
+            )
+            return False
+        _, longest = min(waiting, key=lambda each: each[0])
+        self._lines.warn(
+            "room", f"all {self._limit} connections are taken: closing those that wait"
+        )
+        self._connections.discard(longest)
+        longest.make_way()
+        return True
+
+    def _serve(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        protocol = self._make_protocol()
+        # Counted from now on.
+        self._connections.add(protocol)
+        task = self._loop.create_task(self._connect(protocol, accepted))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _connect(self, protocol: BoundedProtocol, accepted: socket.socket) -> None:
+        try:
+            await self._loop.connect_accepted_socket(lambda: protocol, accepted)
+        except OSError:
+            # It has gone already.
+            accepted.close()
+            self._connections.discard(protocol)
+
+
+def _turn_away(accepted: socket.socket) -> None:
+    with accepted, suppress(OSError):
+        accepted.setblocking(False)
+        accepted.send(refusal(503, "All connections are in use."))
+        accepted.shutdown(socket.SHUT_WR)
+        # Closed over unread bytes, it would be reset and lose the answer.
+        accepted.recv(65536)

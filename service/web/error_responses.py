@@ -1,0 +1,262 @@
+"""Every HTTP error: one JSON shape, and one place that says which status an SQLSTATE is.
+
+    {"error": {"code": "bad_input", "message": "...", "hint": "..."}}
+
+Clients decide by ``code``; ``message`` and ``hint`` are for people and may change.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+import asyncpg
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from service.errors import PricingError, SettingsError
+from service.web.repeated_lines import BoundedLines
+from service.web.responses import HeldLock
+
+logger = logging.getLogger(__name__)
+
+# Long enough for a restart of Postgres, short enough for a person who waits.
+RETRY_AFTER_OUTAGE = "5"
+# How long a sync takes that already takes longer than any of the last ones, nobody knows.
+RETRY_AFTER_LOCK = "30"
+
+# What asyncpg raises while the database is away, next to SQLSTATEs.
+CONNECTION_ERRORS = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    # Its word for a connection that died between two of its messages.
+    asyncpg.InternalClientError,
+)
+
+# SQLSTATE -> status, code. Two characters stand for a whole class.
+STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
+    "PT404": (404, "not_found"),
+    "PT409": (409, "conflict"),
+    "PT422": (422, "bad_input"),
+    "PT429": (429, "rejected"),
+    # A text that Postgres cannot hold, such as one with a NUL character.
+    "22021": (422, "bad_input"),
+    "22P05": (422, "bad_input"),
+    # Tables or functions that are not there yet.
+    "3F000": (503, "not_migrated"),
+    "42P01": (503, "not_migrated"),
+    "42703": (503, "not_migrated"),
+    "42883": (503, "not_migrated"),
+    # A right that somebody revoked, or that a restore left out.
+    "42501": (503, "not_permitted"),
+    # Connection lost or refused, server shutting down or starting, out of connections, a standby
+    # after a failover, a deadlock or a statement that took too long.
+    "08": (503, "database_unavailable"),
+    "28": (503, "database_unavailable"),
+    "3D": (503, "database_unavailable"),
+    "40": (503, "database_unavailable"),
+    "53": (503, "database_unavailable"),
+    "57": (503, "database_unavailable"),
+    "25006": (503, "database_unavailable"),
+    # Our functions wait for a row that somebody else has changed, but not for ever.
+    "55P03": (503, "locked"),
+}
+
+# What Starlette raises itself.
+CODE_BY_STATUS: Mapping[int, tuple[str, str | None]] = {
+    404: ("not_found", "GET /openapi.json lists every route."),
+    405: ("method_not_allowed", "GET /openapi.json lists every route with its methods."),
+    413: ("body_too_large", None),
+}
+
+
+class CannotConnect(ConnectionError):
+    """There is no connection, whatever the server or a pooler in its place has said of it."""
+
+
+class HttpError(PricingError):
+    """An error with its status; ``details`` are further members of the ``error`` object."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        hint: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.status = status
+        self.headers = dict(headers or {})
+        self.details = dict(details or {})
+
+    def response(self) -> JSONResponse:
+        error = {"code": self.code, "message": self.message, "hint": self.hint, **self.details}
+        return JSONResponse({"error": error}, self.status, self.headers)
+
+
+def bad_input(message: str, *, hint: str | None = None) -> HttpError:
+    return HttpError(422, "bad_input", message, hint=hint)
+
+
+def not_found(message: str, *, hint: str | None = None) -> HttpError:
+    return HttpError(404, "not_found", message, hint=hint)
+
+
+@contextmanager
+def hinted(hints: Mapping[int, str]) -> Iterator[None]:
+    """Give the errors of a function hints for those who have HTTP; its own have SQL in them."""
+    try:
+        yield
+    except HttpError as error:
+        error.hint = hints.get(error.status, error.hint)
+        raise
+
+
+def database_error(error: Exception, lines: BoundedLines) -> HttpError:
+    """The HTTP error for whatever came out of a database call; what it does not know is a 500.
+
+    What is so for every request until somebody mends it is logged once for all of them.
+    """
+    if _is_unsendable(error):
+        status, code = 422, "bad_input"
+    elif _is_the_end(error):
+        status, code = 503, "database_unavailable"
+    elif isinstance(error, asyncpg.PostgresError):
+        status, code = _status_of(error.sqlstate or "")
+    elif isinstance(error, SettingsError):
+        # The sentence says what the operator's database lacks: it goes to the log, not to clients.
+        _say(lines, logging.ERROR, f"{error.message} {error.hint or ''}")
+        status, code = 503, "database_unavailable"
+    elif isinstance(error, CONNECTION_ERRORS):
+        status, code = 503, "database_unavailable"
+    else:
+        status, code = 500, "internal"
+
+    if code == "database_unavailable":
+        if not isinstance(error, SettingsError):
+            why = str(error) or type(error).__name__
+            _say(lines, logging.WARNING, f"the database is not available: {why}")
+        return HttpError(
+            status,
+            code,
+            "The database is not available.",
+            hint="Nothing is lost; ask again. Use an Idempotency-Key to repeat a trigger safely.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "locked":
+        _say(lines, logging.WARNING, f"what a request needs is held: {error}")
+        return HttpError(
+            status,
+            code,
+            "Somebody holds what this needs in an open transaction.",
+            hint="Nothing was written; ask again. `pricing-sync doctor` tells the operator who.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "not_migrated":
+        _say(lines, logging.ERROR, f"the schema is not what this version needs: {error}")
+        return HttpError(
+            status,
+            code,
+            "The database has not been migrated to this version.",
+            hint="The operator runs `pricing-sync migrate`.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "not_permitted":
+        _say(lines, logging.ERROR, f"the database denies a right that this needs: {error}")
+        return HttpError(
+            status,
+            code,
+            "The database denies the web process a right that this needs.",
+            hint="The operator runs `pricing-sync doctor`, then `pricing-sync migrate`.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
+    if code == "internal":
+        if isinstance(error, asyncpg.PostgresError):
+            logger.error("the database answers %s: %s", error.sqlstate, error)
+        else:
+            logger.error("unexpected error of a database call", exc_info=error)
+        return internal_error()
+    if not isinstance(error, asyncpg.PostgresError) or not (error.sqlstate or "").startswith("PT"):
+        return bad_input(
+            "A value cannot be stored.",
+            hint="Leave out NUL characters, halves of surrogate pairs, and numbers beyond 64 bits.",
+        )
+    return HttpError(
+        status,
+        code,
+        str(error.args[0]) if error.args else code,
+        hint=error.hint,
+        headers={"Retry-After": RETRY_AFTER_LOCK} if status == 429 else None,
+        details={"lock": _lock(error.detail)} if status == 429 else None,
+    )
+
+
+def _say(lines: BoundedLines, level: int, message: str) -> None:
+    lines.say(level, message, message)
+
+
+def internal_error() -> HttpError:
+    return HttpError(
+        500, "internal", "Something went wrong here.", hint="The log of the web process has more."
+    )
+
+
+async def answer_pricing_error(request: Request, error: Exception) -> Response:
+    if isinstance(error, HttpError):
+        return error.response()
+    logger.error("error without a status: %s", error, exc_info=error)
+    return internal_error().response()
+
+
+async def answer_http_exception(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    code, hint = CODE_BY_STATUS.get(error.status_code, ("bad_input", None))
+    message = {
+        404: f"There is no {request.url.path}.",
+        405: f"{request.url.path} does not take {request.method}.",
+    }.get(error.status_code, HTTPStatus(error.status_code).phrase)
+    return HttpError(error.status_code, code, message, hint=hint, headers=error.headers).response()
+
+
+async def answer_unexpected(request: Request, error: Exception) -> Response:
+    """The server logs the traceback; the client learns that it happened, and nothing of it."""
+    return internal_error().response()
+
+
+def _is_unsendable(error: Exception) -> bool:
+    """An argument that asyncpg cannot write: its DataError has a SQLSTATE, and no severity."""
+    if isinstance(error, asyncpg.DataError):
+        return error.severity is None
+    return isinstance(error, UnicodeError)
+
+
+def _is_the_end(error: Exception) -> bool:
+    """The connection ended with it. What a pooler calls that is its own: Supavisor says XX000."""
+    severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
+    return severity in ("FATAL", "PANIC")
+
+
+def _status_of(sqlstate: str) -> tuple[int, str]:
+    return (
+        STATUS_BY_SQLSTATE.get(sqlstate)
+        or STATUS_BY_SQLSTATE.get(sqlstate[:2])
+        or (500, "internal")
+    )
+
+
+def _lock(detail: str | None) -> dict[str, Any] | None:
+    """Who stands in the way, as ``trigger_pricing_sync`` says it in the error's detail."""
+    try:
+        return HeldLock.model_validate_json(detail or "").model_dump()
+    except ValidationError:
+        return None

@@ -1,0 +1,96 @@
+"""Whether a session lasts as long as its connection: not behind a transaction-mode pooler."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
+
+import asyncpg
+
+from service.errors import SettingsError
+from service.postgres.connection_failure import whole_transactions
+from service.postgres.pinned_settings import FIND_WRONG, wrong_settings
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+Connect = Callable[[], Awaitable[Connection]]
+
+# Generous: a session that is only slow must not be taken for none.
+PROBE_SECONDS = 3.0
+CLOSE_SECONDS = 3.0
+
+
+async def has_sessions(connect: Connect) -> bool:
+    """LISTEN on one connection, NOTIFY on another: behind such a pooler nothing arrives.
+
+    Raises what asyncpg raises when a connection is lost meanwhile: such a silence says nothing.
+    """
+    heard, over = asyncio.Event(), asyncio.Event()
+    channel = f"pricing_probe_{uuid.uuid4().hex}"
+
+    def hear(*notification: object) -> None:
+        heard.set()
+        over.set()
+
+    async with _closed_after(connect) as listener:
+        listener.add_termination_listener(lambda *connection: over.set())
+        await listener.add_listener(channel, hear)
+        async with _closed_after(connect) as notifier:
+            await notifier.execute(f"notify {channel}")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROBE_SECONDS):
+                await over.wait()
+        if not heard.is_set():
+            # A server that was only slow sends the notification before it answers this.
+            await listener.execute("select")
+        return heard.is_set()
+
+
+async def require_transactions(connect: Connect) -> None:
+    """SettingsError behind a pooler that cuts transactions."""
+    async with _closed_after(connect) as connection:
+        try:
+            for statement in ("begin", "commit"):
+                await connection.execute(statement)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            needed = whole_transactions(error)
+            if needed is not None:
+                raise needed from None
+            raise
+
+
+async def require_login_role(connect: Connect, role: str, *, take_role: bool) -> None:
+    """SettingsError unless the URL is the web process's own, of a member of ``role``.
+
+    A role that was taken there would leak to whoever gets the server connection next.
+    """
+    async with _closed_after(connect) as connection:
+        is_member = await connection.fetchval(
+            "select exists (select from pg_catalog.pg_roles as role where role.rolname = $1"
+            " and pg_catalog.pg_has_role(role.oid, 'usage'))",
+            role,
+        )
+        found = await connection.fetch(FIND_WRONG)
+    wrong = wrong_settings([(*row,) for row in found], "web process")
+    if wrong is not None:
+        raise wrong
+    if take_role or not is_member:
+        raise SettingsError(
+            "Behind a transaction-mode pooler the web process needs a login role of its own.",
+            hint=f"Make a role that is a member of {role} and put its URL into "
+            "PRICING_WEB_DATABASE_URL, or connect directly or through a session pooler.",
+        )
+
+
+@asynccontextmanager
+async def _closed_after(connect: Connect) -> AsyncIterator[Connection]:
+    connection = await connect()
+    try:
+        yield connection
+    except BaseException:
+        # Without a farewell: it may take its seconds, and put its own failure in this one's place.
+        connection.terminate()
+        raise
+    await connection.close(timeout=CLOSE_SECONDS)

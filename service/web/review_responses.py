@@ -1,0 +1,214 @@
+"""The shapes of what people review: held changes, rules, overrides, rollbacks, reports."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.web.amounts import Amount, PriceSet
+from service.web.responses import Answer, Time
+
+HeldClass = Literal["large", "unit", "first_list", "rollback"]
+HeldStatus = Literal["held", "approved", "rejected", "applied", "superseded", "withdrawn"]
+
+PRICE_SET = (
+    "Known axes only, by column of model_pricing: decimal strings in USD for one unit, each token"
+    " price with its *_per_1m beside it; `conditions` where there are any."
+)
+NEXT_CURSOR = "Where the next page begins; null: this is the last."
+
+
+class Evidence(Answer):
+    """Why one axis is suspicious. Amounts are USD for one unit, and per million for tokens."""
+
+    axis: str = Field(examples=["price_per_input_token", "conditions[0].price_per_input_token"])
+    kind: Literal["ratio", "zero", "band", "catalogue", "list"]
+    before: Amount | None
+    before_per_1m: Amount | None
+    now: Amount | None
+    now_per_1m: Amount | None
+    ratio: Amount | None
+    catalogue: Amount | None
+    catalogue_per_1m: Amount | None
+    key: str | None = Field(description="The provider's own key,")
+    text: str | None = Field(description="its own text,")
+    unit: str | None = Field(description="and the unit in which that is read.")
+
+
+class HeldChange(Answer):
+    id: int
+    provider: str
+    model_id: str = Field(description="As the provider spells it.")
+    class_: HeldClass = Field(alias="class")
+    reason: str
+    ratio: Amount | None = Field(
+        description="The largest factor by which a token price moves; null: nothing to compare."
+    )
+    to_zero: bool
+    prices: PriceSet = Field(description="What waits. " + PRICE_SET)
+    previous: PriceSet = Field(description="What it would replace. " + PRICE_SET)
+    evidence: list[Evidence]
+    pricing_source: str
+    first_seen_at: Time
+    last_seen_at: Time
+    times_seen: int
+    applies_itself_at: Time | None = Field(
+        description="When the same price, still said then, is applied by itself at the earliest;"
+        " null: only a person applies it."
+    )
+    sync_id: str | None = Field(description="The last job that said so.")
+    job_id: str | None = Field(description="The same value as sync_id.")
+    observed_at: Time | None
+
+
+class HeldAnswer(Answer):
+    held: list[HeldChange] = Field(description="Newest first.")
+    count: int = Field(description="How many this page has.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class Decision(Answer):
+    """A held change after a decision."""
+
+    id: int
+    provider: str
+    model_id: str
+    status: HeldStatus
+    class_: HeldClass = Field(alias="class")
+    reason: str
+    prices: PriceSet = Field(description=PRICE_SET)
+    previous: PriceSet = Field(description=PRICE_SET)
+    decided_at: Time
+    decided_by: str
+    decision_note: str | None
+
+
+class DecidedModel(Answer):
+    id: int
+    provider: str
+    model_id: str
+
+
+class DecisionsAnswer(Answer):
+    sync_id: str
+    job_id: str
+    status: HeldStatus
+    count: int
+    changes: list[DecidedModel]
+
+
+class Rule(Answer):
+    id: int
+    provider: str
+    model_id: str | None = Field(description="Null: every model of the provider.")
+    up_to_ratio: Amount
+    reason: str
+    created_by: str
+    created_at: Time
+    expires_at: Time
+    ended_at: Time | None
+    ended_by: str | None
+
+
+class RulesAnswer(Answer):
+    rules: list[Rule] = Field(description="Those in force, newest first.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class ShorterListAnswer(Answer):
+    """The attempt whose list was refused, and is accepted now."""
+
+    provider: str
+    error_kind: Literal["list_shrunk", "prices_gone"]
+    error_message: str = Field(description="What it had lost.")
+    refused_at: Time
+    sync_id: str
+    job_id: str = Field(description="The same value as sync_id.")
+
+
+class Override(Answer):
+    id: int
+    provider: str
+    model_id: str
+    prices: PriceSet = Field(
+        description="The axes that are fixed; all others follow the provider. " + PRICE_SET
+    )
+    reason: str
+    created_by: str
+    created_at: Time
+    expires_at: Time | None = Field(description="Null: never by itself.")
+    forced: bool = Field(description="True: the guards found it suspicious, and force set it.")
+    ended_at: Time | None
+    ended_by: str | None
+
+
+class OverridesAnswer(Answer):
+    overrides: list[Override] = Field(description="Those in force, newest first.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class RolledBackModel(Answer):
+    """USD per million tokens: what the job set, and what it goes back to."""
+
+    provider: str
+    model_id: str
+    action: Literal["roll_back", "changed_since"]
+    input_per_1m: Amount | None
+    output_per_1m: Amount | None
+    back_to_input_per_1m: Amount | None
+    back_to_output_per_1m: Amount | None
+    note: str | None
+
+
+class RollbackAnswer(Answer):
+    sync_id: str
+    job_id: str
+    dry_run: bool = Field(description="True: nothing was changed.")
+    rolled_back: int = Field(description="Models that go, or went, back.")
+    changed_since: int = Field(description="Models that have a newer price, and keep it.")
+    models: list[RolledBackModel]
+
+
+class Drift(Answer):
+    provider: str
+    model_id: str
+    price: str = Field(
+        description="Which price, as model_prices names it: token prices are per million.",
+        examples=["input_per_1m"],
+    )
+    provider_amount: Amount = Field(description="USD, as the provider says.")
+    catalogue_amount: Amount = Field(description="USD, as the catalogue says.")
+    ratio: Amount | None = Field(
+        description="The provider's divided by the catalogue's; null: the catalogue says 0."
+    )
+    pricing_source: str
+    catalogue: str = Field(examples=["genai-prices@0.2.3"])
+
+
+class DriftAnswer(Answer):
+    drift: list[Drift] = Field(description="By provider, model and price.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class UnpricedModel(Answer):
+    provider: str
+    model_id: str
+    name: str | None
+    why: str = Field(
+        description="held, rejected, not in the list, only in extra, not in the catalogue, or"
+        " said unknown."
+    )
+    held_id: int | None = Field(description="The held change that would give it a price.")
+    pricing_source: str
+    first_seen_at: Time
+    lost_at: Time | None = Field(description="Since when it has none; null: it never had one.")
+
+
+class UnpricedAnswer(Answer):
+    unpriced: list[UnpricedModel] = Field(description="By provider and model.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
