@@ -34,11 +34,11 @@ up: install
 test: install
 	@$(python) -m pytest --numprocesses 2 $(ARGS)
 
-# SQL, migrations, engine and backups on another version: 15 to 18 (tests/server_versions.py has where from).
+# SQL, migrations, engine and backups on another version: 15 to 18 (tests/support/server_versions.py has where from).
 test-postgres: install
 	@env -u PRICING_TEST_REQUIRE_PG_CRON -u PRICING_TEST_REQUIRE_PLPGSQL_CHECK TEST_POSTGRES_VERSION=$(VERSION) \
 	    $(python) -m pytest --numprocesses 2 \
-	    tests/db tests/engine tests/migrations tests/releases/test_upgrade.py tests/docs/test_backups.py $(ARGS)
+	    tests/db tests/service/engine tests/service/migrations tests/releases/test_upgrade.py tests/docs/test_backups.py $(ARGS)
 
 # 20 minutes; `make chaos ARGS="--seed 2 --seconds 300"` is another run.
 chaos: install

@@ -14,12 +14,12 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from tests.postgres import Cluster, running_cluster, stop_schedule
-from tests.processes import Process, Processes
-from tests.provider_server import ProviderServer, running_provider_server
-from tests.recordings import require_recordings
-from tests.syncing import Queue, StartWorker
-from tests.waiting import wait_until
+from tests.support.postgres import Cluster, running_cluster, stop_schedule
+from tests.support.processes import Process, Processes
+from tests.support.provider_server import ProviderServer, running_provider_server
+from tests.support.recordings import require_recordings
+from tests.support.syncing import Queue, StartWorker
+from tests.support.waiting import wait_until
 
 Owner = Literal["superuser", "createrole", "plain"]
 DatabaseFactory = Callable[..., str]

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from service import __version__
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 SECRETS = (

@@ -13,6 +13,7 @@ from functools import cached_property
 from hashlib import sha256
 from importlib.resources.abc import Traversable
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -133,7 +134,7 @@ class Schema:
     @cached_property
     def db_digest(self) -> str:
         """Of all of ``db/``: names and contents, whatever the order of replay."""
-        return digest("".join(sorted(f"{file.path} {file.digest}\n" for file in self.db)))
+        return digest("".join(sorted(f"{file.name}.sql {file.digest}\n" for file in self.db)))
 
 
 def default_roots() -> Roots:
@@ -204,7 +205,7 @@ def _db_file(root: Path, path: Path) -> DbFile:
             kind, creates = "before", ()
         case [_]:
             kind, creates = "after", ()
-        case ["functions", _]:
+        case ["functions", _] | ["functions", _, _]:
             kind = "function"
         case ["views", _]:
             kind = "view"
@@ -214,9 +215,11 @@ def _db_file(root: Path, path: Path) -> DbFile:
         case _:
             raise MigrationError(
                 f"db/{place} is at no place that is replayed.",
-                hint="Put it into db/, db/functions/, db/views/ or db/triggers/.",
+                hint="Put it into db/, db/functions/[<subject>/], db/views/ or db/triggers/.",
             )
-    return DbFile(f"db/{place.removesuffix('.sql')}", f"db/{place}", text, kind, creates)
+    # The subject that a function stands under is for people: a file may be moved without a replay.
+    name = f"db/functions/{path.stem}" if kind == "function" else f"db/{place.removesuffix('.sql')}"
+    return DbFile(name, f"db/{place}", text, kind, creates)
 
 
 def _in_order(found: list[DbFile]) -> tuple[DbFile, ...]:
@@ -228,6 +231,9 @@ def _in_order(found: list[DbFile]) -> tuple[DbFile, ...]:
         return kinds.index(file.kind), late, file.name
 
     waiting = sorted(found, key=place)
+    for first, second in pairwise(sorted(found, key=lambda file: file.name)):
+        if first.name == second.name:
+            raise MigrationError(f"{first.path} and {second.path} have one name in the ledger.")
     names = {name for file in waiting if file.kind in ("function", "view") for name in file.creates}
     for file in waiting:
         unknown = [name for name in file.after if name not in names]

@@ -1,1 +1,1 @@
-"""``pricing-sync up``: ``command`` starts everything; other commands only look for a running one."""
+"""``pricing-sync up``: ``command`` starts everything; other commands look for a running one."""

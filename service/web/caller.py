@@ -2,8 +2,8 @@
 
 A statement is a transaction of its own here, so the setting ends with it, also behind a pooler.
 The argument is computed before the function begins, so its audit row has key and address
-(``db/functions/sign_audit_row.sql``), an idempotency key its owner
-(``db/functions/idempotency_identity.sql``), and it costs no round trip.
+(``db/functions/audit/sign_audit_row.sql``), an idempotency key its owner
+(``db/functions/queue/idempotency_identity.sql``), and it costs no round trip.
 """
 
 from __future__ import annotations

@@ -19,10 +19,10 @@ from psycopg.rows import DictRow, dict_row
 
 from service.migrations.runner import migrate
 from tests.bench.figures import print_figures
-from tests.postgres import running_cluster
-from tests.processes import Processes
-from tests.syncing import Queue
-from tests.waiting import wait_until
+from tests.support.postgres import running_cluster
+from tests.support.processes import Processes
+from tests.support.syncing import Queue
+from tests.support.waiting import wait_until
 
 Connection = psycopg.Connection[DictRow]
 

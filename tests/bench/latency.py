@@ -26,11 +26,11 @@ from psycopg.rows import dict_row
 
 from service.migrations.runner import migrate
 from tests.bench.figures import print_figures
-from tests.postgres import free_port, running_cluster
-from tests.processes import ADMIN_KEY, Processes, answers
-from tests.provider_server import Answer, running_provider_server
-from tests.syncing import Queue
-from tests.waiting import wait_until
+from tests.support.postgres import free_port, running_cluster
+from tests.support.processes import ADMIN_KEY, Processes, answers
+from tests.support.provider_server import Answer, running_provider_server
+from tests.support.syncing import Queue
+from tests.support.waiting import wait_until
 
 TRIGGER = "/admin/pricing/scheduler/trigger"
 

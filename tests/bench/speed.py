@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.bench.speed_cases import GROUNDS, Ground, Round
 from tests.bench.trees import HERE, Connection, Tree
-from tests.postgres import Cluster, running_cluster
+from tests.support.postgres import Cluster, running_cluster
 
 PYTHON_WORK = (
     "421 models read",

@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 Connection = psycopg.Connection[DictRow]
 

@@ -11,7 +11,7 @@ from tests.chaos.invariants.tables import Tables, read_tables
 from tests.chaos.load import Load, Trigger
 from tests.chaos.report import Report
 from tests.chaos.world import PROVIDERS, QUIET_PROVIDER, World
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 # From calm to an empty queue: leases and timeouts run out, restarted workers come back.
 DRAIN_SECONDS = 120.0

@@ -14,7 +14,7 @@ import httpx2
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from tests.processes import ADMIN_KEY
+from tests.support.processes import ADMIN_KEY
 
 TRIGGER = "/admin/pricing/scheduler/trigger"
 # Longer than the web process itself waits for anything: silence is nobody's answer.

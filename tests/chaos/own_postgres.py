@@ -18,8 +18,8 @@ import psycopg
 from service.embedded.embedded_postgres import database_url
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
 from service.embedded.server_programs import server_programs
-from tests.postgres import free_port, installed_programs
-from tests.waiting import wait_until
+from tests.support.postgres import free_port, installed_programs
+from tests.support.waiting import wait_until
 
 DATABASE = "pricing"
 OPERATOR = "operator"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from tests.chaos.price_book import PriceBook, PublishedList
-from tests.provider_server import Answer, ProviderServer
+from tests.support.provider_server import Answer, ProviderServer
 
 # Longer than the providers' timeout; whoever asked has gone by then.
 HANGING_SECONDS = 30.0

@@ -19,7 +19,7 @@ from tests.chaos.pickups import QUICK_MS
 from tests.chaos.report import Report
 from tests.chaos.whereabouts import Whereabouts
 from tests.chaos.world import World, running_world
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 LEAST_KILLS = 200
 LONG_SECONDS = 1200

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tests.processes import ROOT, TRACEBACK, Process, Processes
+from tests.support.processes import ROOT, TRACEBACK, Process, Processes
 
 LAST_LINES = 25
 # What a process may take to end on SIGTERM.

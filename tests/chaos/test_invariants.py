@@ -20,7 +20,7 @@ from tests.chaos.load import Trigger
 from tests.chaos.price_book import PriceBook, PublishedList
 from tests.chaos.provider_sites import Served
 from tests.db.pricing import Attempt, Pricing, price
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 KEY = "a key"
 

@@ -18,10 +18,10 @@ from tests.chaos.own_postgres import DATABASE, OwnPostgres, own_postgres
 from tests.chaos.price_book import PriceBook
 from tests.chaos.provider_sites import ProviderSites
 from tests.chaos.service_manager import ServiceManager
-from tests.postgres import free_port
-from tests.processes import Processes, answers
-from tests.tcp_proxy import TcpProxy
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import Processes, answers
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
 
 # Slug, adapter, models. The long list takes long to read.
 PROVIDERS = (

@@ -12,7 +12,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from tests.db.pricing import Pricing
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 Another = Callable[[], Pricing]
 

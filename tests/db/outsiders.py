@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 MODES = (
     "access share",

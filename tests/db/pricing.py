@@ -16,7 +16,7 @@ import pytest
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 Row = dict[str, Any]
 

@@ -15,7 +15,7 @@ from tests.db.agreement import assert_agreed
 from tests.db.clock import time_passes
 from tests.db.conftest import Another, SharedDatabase
 from tests.db.pricing import Attempt, Pricing, price, refused
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 STATEMENTS = """
 SELECT table_name FROM information_schema.tables WHERE table_name IN ('pricing_sync_lock','pricing_sync_jobs','model_pricing_history','pricing_sync_log'); -- 4 rows

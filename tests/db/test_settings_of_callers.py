@@ -16,7 +16,7 @@ from psycopg.types.string import TextLoader
 from tests.db.price_changes import guard
 from tests.db.price_decisions import call, override
 from tests.db.pricing import WRITTEN, Pricing, price
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 ODD = {
     "DateStyle": "German",

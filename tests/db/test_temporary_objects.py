@@ -14,7 +14,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from tests.db.pricing import Pricing, price
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 ROLES = ("pricing_web", "pricing_worker", "service_role", "authenticated", "anon")
 

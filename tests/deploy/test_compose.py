@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from service.settings import SECRETS, variable_name
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 COMPOSE = ROOT / "deploy" / "compose.secrets.yaml"
 MOUNTED = "/run/secrets/"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.deploy.image import Image
-from tests.processes import ROOT, Processes
+from tests.support.processes import ROOT, Processes
 
 
 def test_it_holds_what_it_runs_and_nothing_else(image: Image, processes: Processes) -> None:

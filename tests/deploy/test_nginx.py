@@ -15,9 +15,9 @@ import httpx2
 import pytest
 
 from service.embedded.postgres_server import unprivileged_account
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, ROOT, Process, Processes, answers
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, ROOT, Process, Processes, answers
+from tests.support.waiting import wait_until
 
 NAME = "pricing.example.com"
 # Not the proxy's own address; other systems have one loopback address only.

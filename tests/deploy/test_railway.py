@@ -12,9 +12,9 @@ import pytest
 from service.settings import read_settings
 from service.web.app import create_app
 from tests.deploy.image import Image
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, ROOT, Processes, answers
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, ROOT, Processes, answers
+from tests.support.waiting import wait_until
 
 WEB, WORKER, MIGRATE = FILES = (
     "railway.json",

@@ -13,9 +13,9 @@ import pytest
 from psycopg.rows import DictRow
 
 from tests.deploy.units import INSTALLED, UNITS, Unit, read_unit
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, ROOT, Processes, answers
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, ROOT, Processes, answers
+from tests.support.waiting import wait_until
 
 NAMES = ["pricing-sync-web.service", "pricing-sync-worker@.service", "pricing-sync-migrate.service"]
 # Of 10, by systemd's own scale on which "OK" ends at 4; in tenths, as --threshold wants it.

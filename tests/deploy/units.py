@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 UNITS = ROOT / "deploy" / "systemd"
 INSTALLED = "/opt/pricing-sync/bin/pricing-sync"

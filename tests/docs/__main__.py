@@ -6,7 +6,7 @@ from pathlib import Path
 
 from service.migrations.runner import migrate
 from tests.docs import provider_table, rights_table
-from tests.postgres import running_cluster
+from tests.support.postgres import running_cluster
 
 
 def main() -> None:

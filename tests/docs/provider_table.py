@@ -7,7 +7,7 @@ from pathlib import Path
 
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, adapter, adapter_slugs
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "providers.md"
 # People write what stands above it, ``make docs`` what follows.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
 # People write what stands above it, ``make docs`` what follows.

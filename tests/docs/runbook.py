@@ -15,7 +15,7 @@ import psycopg
 from tests.db.agreement import assert_agreed
 from tests.db.pricing import Pricing, Row
 from tests.docs.blocks import ROOT, Block
-from tests.processes import FOREIGN_VARIABLES, Process, Processes
+from tests.support.processes import FOREIGN_VARIABLES, Process, Processes
 
 RUNBOOK = "docs/operations.md"
 

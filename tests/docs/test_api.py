@@ -10,11 +10,11 @@ from typing import Any
 import httpx2
 
 from tests.docs.blocks import blocks
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, Processes, answers
-from tests.provider_server import ProviderServer
-from tests.syncing import Queue, StartWorker
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, Processes, answers
+from tests.support.provider_server import ProviderServer
+from tests.support.syncing import Queue, StartWorker
+from tests.support.waiting import wait_until
 
 SCHEDULER = "/admin/pricing/scheduler/status"
 

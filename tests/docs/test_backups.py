@@ -16,12 +16,12 @@ from service.migrations.schema import read_schema
 from tests.db.pricing import Pricing, price
 from tests.docs.runbook import filled, section_blocks, statements
 from tests.docs.typing_in_a_shell import Shell
-from tests.migrations.pg_catalog import ledger_names, rights, rows, structure
-from tests.postgres import Cluster, another_cluster, free_port
-from tests.processes import Processes, answers
 from tests.releases.dump import client_program, restore
 from tests.releases.test_upgrade import FACTS
-from tests.waiting import wait_until
+from tests.service.migrations.pg_catalog import ledger_names, rights, rows, structure
+from tests.support.postgres import Cluster, another_cluster, free_port
+from tests.support.processes import Processes, answers
+from tests.support.waiting import wait_until
 
 BACK_UP, RESTORE, MOVE, ROLL_BACK = (
     [block.text for block in section_blocks(heading)]

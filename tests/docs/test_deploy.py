@@ -27,11 +27,11 @@ from tests.deploy.units import UNITS, read_unit
 from tests.docs.runbook import filled, section_blocks, sections, statements, tables
 from tests.docs.test_security import PASSWORDS, assert_they_work
 from tests.docs.typing_in_a_shell import PYTHON, Shell
-from tests.migrations.test_export import psql_program
-from tests.postgres import Cluster, free_port, running_cluster
-from tests.processes import ADMIN_KEY, ROOT, Processes, answers
-from tests.syncing import Queue, StartWorker
-from tests.waiting import wait_until
+from tests.service.migrations.test_export import psql_program
+from tests.support.postgres import Cluster, free_port, running_cluster
+from tests.support.processes import ADMIN_KEY, ROOT, Processes, answers
+from tests.support.syncing import Queue, StartWorker
+from tests.support.waiting import wait_until
 
 PAGE = "docs/deploy.md"
 PIPX = "pipx==1.18.4"

@@ -31,9 +31,9 @@ from tests.db.price_decisions import (
 )
 from tests.db.pricing import Pricing, Row, price
 from tests.docs.blocks import blocks
-from tests.odd_payloads import odd_payloads
-from tests.postgres import Cluster
-from tests.waiting import wait_until
+from tests.support.odd_payloads import odd_payloads
+from tests.support.postgres import Cluster
+from tests.support.waiting import wait_until
 
 DOCUMENT = "docs/gateway.md"
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday

@@ -34,9 +34,9 @@ from tests.docs.runbook import (
     statements,
     tables,
 )
-from tests.postgres import Cluster, free_port
-from tests.processes import Processes, answers
-from tests.waiting import wait_until
+from tests.support.postgres import Cluster, free_port
+from tests.support.processes import Processes, answers
+from tests.support.waiting import wait_until
 
 Case = Callable[[Night], None]
 CASES: dict[str, Case] = {}

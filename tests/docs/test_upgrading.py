@@ -15,11 +15,11 @@ from service.migrations.runner import migrate
 from tests.db.pricing import Pricing
 from tests.docs.blocks import ROOT, blocks
 from tests.docs.runbook import statements
-from tests.migrations.pg_catalog import execute, rows
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, Processes, answers
-from tests.syncing import Queue
-from tests.waiting import wait_until
+from tests.service.migrations.pg_catalog import execute, rows
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, Processes, answers
+from tests.support.syncing import Queue
+from tests.support.waiting import wait_until
 
 UPGRADING = (ROOT / "docs/upgrading.md").read_text()
 

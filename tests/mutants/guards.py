@@ -14,24 +14,24 @@ RULE = (
     f"{BOUNDS}::test_a_rule_covers_what_it_names",
     f"{BOUNDS}::test_a_rule_that_does_not_hold_covers_nothing",
 )
-DIFFERENCE = ("tests/db/test_pricing_prices_differ.py",)
-APPLY = "tests/db/test_apply_provider_prices.py"
+DIFFERENCE = ("tests/db/prices/test_pricing_prices_differ.py",)
+APPLY = "tests/db/prices/test_apply_provider_prices.py"
 
 
 def _judge(text: str, instead: str, why: str) -> Mutant:
-    return Mutant("db/functions/judge_price_changes.sql", text, instead, ONE_MODEL, why)
+    return Mutant("db/functions/review/judge_price_changes.sql", text, instead, ONE_MODEL, why)
 
 
 def _move(text: str, instead: str, why: str) -> Mutant:
-    return Mutant("db/functions/pricing_token_moves.sql", text, instead, ONE_MODEL, why)
+    return Mutant("db/functions/review/pricing_token_moves.sql", text, instead, ONE_MODEL, why)
 
 
 def _list(text: str, instead: str, why: str) -> Mutant:
-    return Mutant("db/functions/pricing_shared_moves.sql", text, instead, LIST, why)
+    return Mutant("db/functions/review/pricing_shared_moves.sql", text, instead, LIST, why)
 
 
 def _decide(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
-    return Mutant("db/functions/decide_price_changes.sql", text, instead, tests, why)
+    return Mutant("db/functions/review/decide_price_changes.sql", text, instead, tests, why)
 
 
 GUARDS = (
@@ -126,7 +126,7 @@ GUARDS = (
         "a new condition 10 times the base waits",
     ),
     Mutant(
-        "db/functions/judge_price_changes.sql",
+        "db/functions/review/judge_price_changes.sql",
         "(m.now >= m.old * 2 or (m.now > 0 and m.now * 2 <= m.old))",
         "(m.now >= m.old * 3 or (m.now > 0 and m.now * 2 <= m.old))",
         LIST,
@@ -161,14 +161,14 @@ GUARDS = (
         "a new condition may be anything",
     ),
     Mutant(
-        "db/functions/pricing_axes.sql",
+        "db/functions/prices/pricing_axes.sql",
         "('price_per_input_audio_token', 'token',",
         "('price_per_input_audio_token', 'second',",
         ONE_MODEL,
         "audio tokens are not looked at",
     ),
     Mutant(
-        "db/functions/pricing_axes.sql",
+        "db/functions/prices/pricing_axes.sql",
         "('price_per_image', 'image',",
         "('price_per_image', 'token',",
         ONE_MODEL,
@@ -209,70 +209,70 @@ GUARDS = (
         "a rule for one model covers all",
     ),
     Mutant(
-        "db/functions/hold_price_changes.sql",
+        "db/functions/review/hold_price_changes.sql",
         "filter (where d.outcome in ('pass', 'apply'))",
         "filter (where d.outcome in ('pass', 'apply', 'keep'))",
         RIPE,
         "what is said twice is applied",
     ),
     Mutant(
-        "db/functions/hold_price_changes.sql",
+        "db/functions/review/hold_price_changes.sql",
         "times_seen = s.times_seen + s.is_said::integer",
         "times_seen = s.times_seen + 1 + s.is_said::integer",
-        ("tests/db/test_count_said_again.py",),
+        ("tests/db/review/test_count_said_again.py",),
         "each sync counts twice",
     ),
     Mutant(
-        "db/functions/pricing_prices_differ.sql",
+        "db/functions/prices/pricing_prices_differ.sql",
         "> 1e-12 * greatest(v_old, v_new)",
         "> 1e-6 * greatest(v_old, v_new)",
         DIFFERENCE,
         "small changes are lost",
     ),
     Mutant(
-        "db/functions/pricing_prices_differ.sql",
+        "db/functions/prices/pricing_prices_differ.sql",
         "> 1e-12 * greatest(v_old, v_new)",
         "> 1e-12",
         DIFFERENCE,
         "changes of small prices are lost",
     ),
     Mutant(
-        "db/functions/pricing_prices_differ.sql",
+        "db/functions/prices/pricing_prices_differ.sql",
         "v_old is null or v_new is null or abs",
         "v_old is null or abs",
         DIFFERENCE,
         "a price that becomes unknown stays",
     ),
     Mutant(
-        "db/functions/refuse_odd_list.sql",
+        "db/functions/prices/refuse_odd_list.sql",
         "v_known > 0 and v_listed * 2 <= v_known",
         "v_known > 0 and v_listed * 2 < v_known",
         (f"{APPLY}::test_half_of_the_known_models_gone_sinks_the_list",),
         "half of a list may go",
     ),
     Mutant(
-        "db/functions/list_provider_models.sql",
+        "db/functions/prices/list_provider_models.sql",
         "is_active = m.missing_count + 1 < 3",
         "is_active = m.missing_count + 1 <= 3",
         (f"{APPLY}::test_a_missing_model_is_inactive_after_three_lists_and_comes_back",),
         "a model that is gone stays active for a fourth list",
     ),
     Mutant(
-        "db/functions/compare_provider_prices.sql",
+        "db/functions/prices/compare_provider_prices.sql",
         "                i.price_per_cache_read_audio_token,\n",
         "                m.price_per_cache_read_audio_token,\n",
         (f"{APPLY}::test_each_axis_is_compared",),
         "a change of one axis is lost",
     ),
     Mutant(
-        "db/functions/hold_price_changes.sql",
+        "db/functions/review/hold_price_changes.sql",
         "when s.is_withdrawn then 'withdrawn'",
         "when s.is_withdrawn then 'applied'",
         END,
         "what the provider took back is said to be applied",
     ),
     Mutant(
-        "db/functions/hold_price_changes.sql",
+        "db/functions/review/hold_price_changes.sql",
         "where d.outcome = 'hold';",
         "where d.outcome = 'hold' and d.class = 'unit';",
         END,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
-CONVERSION = ("tests/service/test_prices.py",)
-ROWS = ("tests/service/test_price_list.py",)
+CONVERSION = ("tests/service/prices/test_units.py",)
+ROWS = ("tests/service/prices/test_price_list.py",)
 WIRE = ("tests/service/reading/test_wire.py",)
 KEYS = ("tests/service/reading/test_price_keys.py",)
 ZEROS = (
@@ -14,8 +14,8 @@ ZEROS = (
 )
 LISTS = ("tests/service/reading/test_model_list.py",)
 WINDOWS = ("tests/service/reading/test_time_windows.py",)
-WALK = ("tests/service/reading/test_page_walk.py",)
-CATALOGUE = ("tests/service/test_catalogue.py",)
+WALK = ("tests/service/sync/test_page_walk.py",)
+CATALOGUE = ("tests/service/prices/test_catalogue.py",)
 
 
 def _unit(text: str, instead: str, why: str) -> Mutant:
@@ -89,7 +89,7 @@ PRICES = (
         "service/prices/units.py",
         'text = format(amount, "f")',
         'text = format(amount, ".15f")',
-        ("tests/service/test_price_digits.py",),
+        ("tests/service/sync/test_price_digits.py",),
         "small prices are cut off",
     ),
     Mutant(

@@ -20,7 +20,7 @@ from tests.mutants.trial import Copy, Verdict
 
 FEWEST = 60
 PYTHON = [mutant for mutant in MUTANTS if not mutant.needs_database]
-CONVERSION = "tests/service/test_prices.py"
+CONVERSION = "tests/service/prices/test_units.py"
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service.migrations.runner import migrate
-from tests.postgres import stop_schedule
 from tests.releases.dump import RELEASES, restore
+from tests.support.postgres import stop_schedule
 
 
 @pytest.fixture(params=sorted(path.stem for path in RELEASES.glob("*.sql")))

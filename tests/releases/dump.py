@@ -16,8 +16,8 @@ import psycopg
 
 from service import __version__
 from service.migrations.schema import read_schema
-from tests.postgres import installed_programs
-from tests.server_versions import client_directories
+from tests.support.postgres import installed_programs
+from tests.support.server_versions import client_directories
 
 RELEASES = Path(__file__).resolve().parent
 ENGINE = "procrastinate"

@@ -12,11 +12,11 @@ import psycopg
 from psycopg.rows import dict_row
 
 from service.migrations.runner import migrate
-from tests.postgres import running_cluster, stop_schedule
-from tests.processes import Process, Processes
-from tests.provider_server import Answer, ProviderServer, running_provider_server
-from tests.syncing import Queue
-from tests.waiting import wait_until
+from tests.support.postgres import running_cluster, stop_schedule
+from tests.support.processes import Process, Processes
+from tests.support.provider_server import Answer, ProviderServer, running_provider_server
+from tests.support.syncing import Queue
+from tests.support.waiting import wait_until
 
 SLUGS = ("openrouter", "deepinfra")
 

@@ -9,11 +9,11 @@ import psycopg
 from service.migrations.runner import export, migrate, migration_status
 from service.migrations.schema import read_schema
 from tests.conftest import DatabaseFactory
-from tests.migrations.pg_catalog import execute, ledger_names, rights, rows, structure
-from tests.processes import Processes
-from tests.provider_server import ProviderServer
 from tests.releases.dump import restore
-from tests.syncing import Queue
+from tests.service.migrations.pg_catalog import execute, ledger_names, rights, rows, structure
+from tests.support.processes import Processes
+from tests.support.provider_server import ProviderServer
+from tests.support.syncing import Queue
 
 # What happened or was decided: an upgrade neither loses, changes nor adds any of it.
 FACTS = (

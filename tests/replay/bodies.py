@@ -6,7 +6,7 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.recordings import recordings
+from tests.support.recordings import recordings
 
 
 @dataclass(frozen=True)

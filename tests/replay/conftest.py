@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, Processes, answers
-from tests.provider_server import ProviderServer
 from tests.replay.course import Course
-from tests.syncing import Queue, StartWorker
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, Processes, answers
+from tests.support.provider_server import ProviderServer
+from tests.support.syncing import Queue, StartWorker
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import httpx2
 from psycopg.rows import DictRow
 
-from tests.provider_server import Answer, ProviderServer
-from tests.syncing import Queue
+from tests.support.provider_server import Answer, ProviderServer
+from tests.support.syncing import Queue
 
 TRIGGER = "/admin/pricing/scheduler/trigger"
 

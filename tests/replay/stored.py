@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.replay.book import Entry, Page
 from tests.replay.published import AXES, CONDITION_KEYS, PriceSet, without_zero_fees
-from tests.syncing import Queue
+from tests.support.syncing import Queue
 
 COLUMNS = ", ".join(sorted(AXES))
 

@@ -16,13 +16,13 @@ from itertools import pairwise
 import pytest
 from psycopg.rows import DictRow
 
-from tests.recordings import needs_recordings
 from tests.replay.bodies import monthly_bodies
 from tests.replay.catalogue_numbers import catalogue_numbers
 from tests.replay.course import Course
 from tests.replay.guarded_book import GuardedBook, Held
 from tests.replay.published import published_prices
 from tests.replay.stored import decimals, stored_pages
+from tests.support.recordings import needs_recordings
 
 pytestmark = needs_recordings
 

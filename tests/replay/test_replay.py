@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.recordings import needs_recordings
 from tests.replay.bodies import later_bodies, monthly_bodies
 from tests.replay.book import Book
 from tests.replay.course import Course
 from tests.replay.published import published_prices
 from tests.replay.stored import stored_pages
+from tests.support.recordings import needs_recordings
 
 pytestmark = needs_recordings
 

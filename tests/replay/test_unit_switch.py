@@ -11,12 +11,12 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.providers.adapter import adapter, adapter_slugs
-from tests.processes import Processes
-from tests.provider_server import ProviderServer
-from tests.provider_shapes import SHAPES
 from tests.replay.published import AXES, TOKEN_AXES
 from tests.replay.switches import switch_unit
-from tests.syncing import Queue, StartWorker
+from tests.support.processes import Processes
+from tests.support.provider_server import ProviderServer
+from tests.support.provider_shapes import SHAPES
+from tests.support.syncing import Queue, StartWorker
 
 PROVIDERS = [slug for slug in adapter_slugs() if slug in SHAPES and adapter(slug).price_api]
 # The factor, and how many models each list has: too few to be judged as a whole list where the

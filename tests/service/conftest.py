@@ -19,9 +19,9 @@ import psycopg
 import pytest
 from hypothesis import settings
 
-from tests.postgres import Cluster, free_port
-from tests.tcp_proxy import TcpProxy
-from tests.waiting import wait_until
+from tests.support.postgres import Cluster, free_port
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
 
 # The same examples for everybody, and a busy machine may be slow with each.
 settings.load_profile("ci")

@@ -12,9 +12,9 @@ import pytest
 
 from service.logs import EscapedLines, JsonLines, TextLines
 from service.terminal.output import Column, Terminal
-from tests.processes import Processes
-from tests.syncing import Queue
-from tests.waiting import wait_until
+from tests.support.processes import Processes
+from tests.support.syncing import Queue
+from tests.support.waiting import wait_until
 
 FORGED = "2026-01-01T00:00:00.000Z ERROR   forged"
 BREAKS = ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029")

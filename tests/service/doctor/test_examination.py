@@ -19,11 +19,11 @@ import pytest
 
 from service.doctor.examination import CHECKS
 from tests.db.pricing import Pricing, price
-from tests.postgres import Cluster, free_port
-from tests.processes import TRACEBACK, Processes
-from tests.syncing import StartWorker
-from tests.tcp_proxy import TcpProxy
-from tests.waiting import wait_until
+from tests.support.postgres import Cluster, free_port
+from tests.support.processes import TRACEBACK, Processes
+from tests.support.syncing import StartWorker
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
 
 # 8 for all of its questions; a busy machine needs some to start and to end a process. Who waits
 # for the network, at the end too, waits for minutes.

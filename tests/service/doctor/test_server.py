@@ -17,8 +17,8 @@ from service.doctor.server import (
     read_clocks,
     read_server,
 )
-from tests.postgres import Cluster
 from tests.service.doctor.conftest import Diagnose
+from tests.support.postgres import Cluster
 
 FACTS = ServerFacts(
     username="me",

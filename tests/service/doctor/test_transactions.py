@@ -9,9 +9,9 @@ from service.doctor import transactions
 from service.doctor.facts import Facts, OpenTransaction
 from service.doctor.transactions import judge_transactions
 from tests.db.pricing import Pricing
-from tests.postgres import Cluster
 from tests.service.doctor.conftest import Diagnose
-from tests.waiting import wait_until
+from tests.support.postgres import Cluster
+from tests.support.waiting import wait_until
 
 
 def left_open(pid: int, seconds: float, application: str = "psql") -> OpenTransaction:

@@ -17,7 +17,7 @@ from service.errors import ParseError
 from service.prices.price_list import PriceList, RawModel, to_apply_rows
 from service.prices.units import Axis, RawPrice
 from service.providers.adapter import adapter, adapter_slugs
-from tests.provider_shapes import SHAPES, Body, Shape
+from tests.support.provider_shapes import SHAPES, Body, Shape
 
 SLUGS = adapter_slugs()
 WITH_PRICES = [slug for slug in SLUGS if adapter(slug).price_api]

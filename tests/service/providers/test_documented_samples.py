@@ -15,7 +15,7 @@ import pytest
 from service.errors import ParseError
 from service.prices.price_list import to_apply_rows
 from service.providers.adapter import adapter
-from tests.recordings import RECORDINGS, needs_recordings
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 IN = "price_per_input_token"
 OUT = "price_per_output_token"

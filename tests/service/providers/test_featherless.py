@@ -9,7 +9,7 @@ from service.errors import ParseError
 from service.prices.price_list import Page, PriceList, RawModel
 from service.providers.adapter import Pages, adapter
 from service.providers.featherless import parse
-from tests.recordings import RECORDINGS, needs_recordings
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 MARIGOLD = {
     "id": "Garden/Marigold-70B",

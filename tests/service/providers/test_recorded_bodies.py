@@ -13,7 +13,7 @@ import pytest
 
 from service.prices.price_list import PriceList, to_apply_rows
 from service.providers.adapter import adapter
-from tests.recordings import RECORDINGS, needs_recordings, recordings
+from tests.support.recordings import RECORDINGS, needs_recordings, recordings
 
 OPENROUTER = recordings(
     "openrouter-20*.json", "openrouter-monthly/*.json.gz", "openrouter-edge-cases-*.json"

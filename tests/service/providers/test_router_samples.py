@@ -10,7 +10,7 @@ import pytest
 
 from service.prices.price_list import PriceList, to_apply_rows
 from service.providers.adapter import adapter
-from tests.recordings import RECORDINGS, needs_recordings
+from tests.support.recordings import RECORDINGS, needs_recordings
 
 pytestmark = needs_recordings
 

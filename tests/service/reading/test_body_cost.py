@@ -10,8 +10,8 @@ import pytest
 
 from service.errors import ParseError
 from service.reading.body_cost import MAX_VALUES, require_affordable
-from tests.processes import ROOT
-from tests.provider_shapes import SHAPES
+from tests.support.processes import ROOT
+from tests.support.provider_shapes import SHAPES
 
 BODY_BYTES = 8 * 1024 * 1024
 

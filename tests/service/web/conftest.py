@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from tests.postgres import Cluster
 from tests.service.reviews import Reviews
 from tests.service.web.queue import Queue
 from tests.service.web.running import Web, running_web, settings_for
+from tests.support.postgres import Cluster
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from starlette.applications import Starlette
 from service.settings import Settings, read_settings
 from service.web.app import WebServer, create_app, create_server
 from service.web.protocol import PATIENCE, Patience
-from tests.processes import ADMIN_KEY
-from tests.waiting import wait_until
+from tests.support.processes import ADMIN_KEY
+from tests.support.waiting import wait_until
 
 TRIGGER = "/admin/pricing/scheduler/trigger"
 ACTIVE = "/admin/pricing/syncs/active"

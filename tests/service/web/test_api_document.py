@@ -38,7 +38,7 @@ from service.web.rollbacks import RollbackBody
 from service.web.routes import ROUTES
 from service.web.rules import RuleBody
 from service.web.triggers import TriggerBody
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 DOCUMENT = (ROOT / "docs" / "api.md").read_text()
 

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from service.web.auth import needs_key
 from service.web.endpoint import Endpoint
 from service.web.routes import ROUTES
-from tests.processes import ADMIN_KEY
 from tests.service.web.queue import Queue
 from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
-from tests.waiting import wait_until
+from tests.support.processes import ADMIN_KEY
+from tests.support.waiting import wait_until
 
 PUBLIC = {"/health", "/health/ready"}
 

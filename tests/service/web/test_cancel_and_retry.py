@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from service.web import syncs
 from tests.service.web.queue import Queue
 from tests.service.web.running import Web
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 LONG_SECONDS = 50

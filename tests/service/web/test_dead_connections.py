@@ -28,8 +28,8 @@ from tests.service.web.running import (
     settings_for,
 )
 from tests.service.web.wire import ClingingProxy
-from tests.tcp_proxy import TcpProxy
-from tests.waiting import wait_until
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
 
 # Long enough for a busy machine to open a whole pool in it.
 COMMAND_SECONDS = 4.0

@@ -14,12 +14,12 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.web.app_state import WebState
-from tests.processes import ADMIN_KEY, Processes
 from tests.service.web.raw_http import having_sent, read_to_end
 from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
 from tests.service.web.test_auth import bearer, make_key
 from tests.service.web.test_serve import serve
-from tests.waiting import wait_until
+from tests.support.processes import ADMIN_KEY, Processes
+from tests.support.waiting import wait_until
 
 MADE = re.compile("[0-9a-f]{32}")
 SECRET = "a-secret-that-was-pasted-into-an-address"

@@ -13,9 +13,9 @@ from psycopg.rows import DictRow
 
 from service.web import failed_keys
 from service.web.failed_keys import BURST, MOST_ENTRIES, SECONDS_PER_TOKEN, Budgets, FailedKeys
-from tests.processes import ADMIN_KEY
 from tests.service.web.running import ACTIVE, RULES, Web, running_web, settings_for
 from tests.service.web.test_auth import bearer, make_key
+from tests.support.processes import ADMIN_KEY
 
 PROXIED = {"PRICING_TRUSTED_PROXIES": "127.0.0.0/8"}
 

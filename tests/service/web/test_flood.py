@@ -15,11 +15,11 @@ import pytest
 from service.errors import SettingsError
 from service.web.descriptors import LEAST, RESERVED, connection_limit
 from service.web.protocol import PATIENCE
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, Process, Processes, answers
 from tests.service.web.raw_http import HEAD, HEALTH, connected, is_over
 from tests.service.web.running import TRIGGER
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, Process, Processes, answers
+from tests.support.waiting import wait_until
 
 POST = f"POST {TRIGGER} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\n".encode()
 SENT = (

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from tests.processes import ADMIN_KEY
 from tests.service.web.queue import Queue
 from tests.service.web.running import TRIGGER, Web
+from tests.support.processes import ADMIN_KEY
 
 KEY = "the-nightly-run"
 

@@ -16,10 +16,10 @@ from psycopg.rows import dict_row
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
 from service.embedded.server_programs import server_programs
 from service.migrations.runner import migrate
-from tests.postgres import SETTINGS, free_port, installed_programs
 from tests.service.web.queue import Queue
 from tests.service.web.running import ACTIVE, SCHEDULER, TRIGGER, Web, running_web, settings_for
-from tests.waiting import wait_until
+from tests.support.postgres import SETTINGS, free_port, installed_programs
+from tests.support.waiting import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

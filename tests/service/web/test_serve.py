@@ -18,10 +18,10 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.web.app import GRACE_SECONDS
-from tests.postgres import free_port
-from tests.processes import ADMIN_KEY, ROOT, Process, Processes
 from tests.service.web.running import ACTIVE, TRIGGER, half_sent
-from tests.waiting import wait_until
+from tests.support.postgres import free_port
+from tests.support.processes import ADMIN_KEY, ROOT, Process, Processes
+from tests.support.waiting import wait_until
 
 # Adapters, whatever fetches, and the engine: none of a web process's business.
 FOREIGN_MODULES = (
@@ -29,10 +29,10 @@ FOREIGN_MODULES = (
     "httpcore2",
     "httpx2",
     "procrastinate",
-    "service.engine.app",
-    "service.fetch.client",
-    "service.providers.adapter",
-    "service.sync.run",
+    "service.engine",
+    "service.fetch",
+    "service.providers",
+    "service.sync",
     "service.worker",
 )
 

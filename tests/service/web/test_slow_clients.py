@@ -19,7 +19,6 @@ from uvicorn.server import ServerState
 
 from service.web.protocol import PATIENCE, BoundedProtocol, Patience
 from service.web.repeated_lines import BoundedLines
-from tests.processes import ADMIN_KEY
 from tests.service.web.raw_http import (
     HEAD,
     HEALTH,
@@ -31,7 +30,8 @@ from tests.service.web.raw_http import (
     statuses,
 )
 from tests.service.web.running import TRIGGER, Web, half_sent, running_web, settings_for
-from tests.waiting import wait_until
+from tests.support.processes import ADMIN_KEY
+from tests.support.waiting import wait_until
 
 SHORT = Patience(idle=1, head=0.8, body=0.8, unread=0.8, slowest=1_000_000, closing=0.8)
 KEY = f"Authorization: Bearer {ADMIN_KEY}\r\n".encode()

@@ -8,7 +8,7 @@ from psycopg.rows import DictRow
 
 from tests.service.web.queue import Queue
 from tests.service.web.running import Web, running_web, settings_for
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 CLEAN_UP = """
 create or replace function cleanup_stuck_pricing_syncs(timeout_minutes integer default null)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from service.web.protocol_errors import CODE_BY_STATUS
-from tests.postgres import free_port
 from tests.service.web.raw_http import HEAD, HEALTH, error_of, having_sent, read_to_end, statuses
 from tests.service.web.running import Web, running_web, settings_for
+from tests.support.postgres import free_port
 
 POST = b"POST /health HTTP/1.1\r\nHost: test\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n"

@@ -22,7 +22,7 @@ from tests.service.web.running import (
     running_web,
     settings_for,
 )
-from tests.waiting import wait_until
+from tests.support.waiting import wait_until
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 LONG_SECONDS = 50

@@ -16,8 +16,8 @@ from service.web import database as web_database
 from service.web import readiness
 from tests.service.web.raw_http import HEAD, connected, error_of, having_sent, read_to_end, statuses
 from tests.service.web.running import ACTIVE, Web, running_web, settings_for
-from tests.tcp_proxy import TcpProxy
-from tests.waiting import wait_until
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
 
 READY = b"GET /health/ready HTTP/1.1\r\nHost: test\r\nX-Request-ID: stuck\r\n\r\n"
 

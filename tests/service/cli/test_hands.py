@@ -1,0 +1,245 @@
+"""The commands that cancel a job, run it again and clean up; ``sync`` of a taken provider."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+
+from tests.service.web.queue import Queue
+from tests.support.postgres import free_port
+from tests.support.processes import Processes
+from tests.support.provider_server import Answer, ProviderServer
+from tests.support.syncing import StartWorker
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def run(processes: Processes) -> Run:
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "service", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env={**processes.environment, **variables},
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def hands(connection: psycopg.Connection[DictRow]) -> Queue:
+    """The queue's other end, driven by SQL instead of a worker."""
+    return Queue(connection)
+
+
+WHO = "select who from pricing_audit_log where action like '%_pricing_sync'"
+
+
+def triggered(connection: psycopg.Connection[DictRow], *providers: str) -> str:
+    row = connection.execute(
+        "select job_id from trigger_pricing_sync(%s, 'test')", [list(providers)]
+    ).fetchone()
+    assert row is not None
+    return str(row["job_id"])
+
+
+def value(connection: psycopg.Connection[DictRow], query: str) -> Any:
+    row = connection.execute(query.encode()).fetchone()
+    assert row is not None, query
+    return next(iter(row.values()))
+
+
+def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> None:
+    """One line, one hint, nothing else anywhere."""
+    assert (ended.returncode, ended.stdout) == (1, "")
+    error, hint = ended.stderr.splitlines()
+    assert error.startswith("error: "), error
+    assert message in error
+    assert hint.startswith("hint: "), hint
+
+
+def test_cancel(run: Run, connection: psycopg.Connection[DictRow], hands: Queue) -> None:
+    job_id = triggered(connection, "openrouter", "deepinfra", "catalogue")
+    hands.succeed(job_id, "openrouter", "some/model")
+    hands.start(job_id, "deepinfra")
+
+    ended = run("cancel", job_id[:8])
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert f"Job {job_id}: cancelled; triggered" in ended.stdout
+    for slug in ("catalogue", "deepinfra", "openrouter"):
+        assert slug in ended.stdout
+    statuses = "select array_agg(status::text order by id) from procrastinate.procrastinate_jobs"
+    assert sorted(value(connection, statuses)) == ["aborted", "cancelled", "succeeded"]
+    who = value(connection, WHO)
+    assert who.startswith("cli:")
+    assert value(connection, "select error_message from pricing_sync_jobs") == f"Cancelled by {who}"
+
+
+def test_cancel_as_json(run: Run, connection: psycopg.Connection[DictRow]) -> None:
+    job_id = triggered(connection, "deepinfra")
+
+    job = json.loads(run("cancel", job_id, "--json").stdout)
+
+    assert (job["job_id"], job["status"], job["finished"]) == (job_id, "cancelled", True)
+    assert [each["status"] for each in job["providers"]] == ["cancelled"]
+
+
+def test_what_cannot_be_cancelled(
+    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+) -> None:
+    job_id = triggered(connection, "deepinfra")
+    hands.fail(job_id, "deepinfra")
+    assert_refused(run("cancel", job_id), "has ended already, as failed")
+    assert_refused(run("cancel", UNKNOWN), f"There is no job {UNKNOWN}")
+    assert_refused(run("cancel", "nonsense"), "nonsense is no job id")
+
+
+def test_retry_without_a_worker_says_so(
+    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+) -> None:
+    job_id = triggered(connection, "openrouter", "deepinfra")
+    hands.succeed(job_id, "openrouter", "some/model")
+    hands.fail(job_id, "deepinfra")
+    connection.execute("delete from procrastinate.procrastinate_workers")
+
+    ended = run("retry", job_id[:8])
+
+    queued, no_worker = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert queued == f"Job {job_id} is queued again: deepinfra."
+    assert no_worker.startswith("No worker is alive")
+    assert value(
+        connection, "select who from pricing_audit_log where action like '%_pricing_sync'"
+    ).startswith("cli:")
+
+
+def test_what_cannot_be_retried(
+    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+) -> None:
+    job_id = triggered(connection, "deepinfra")
+    assert_refused(run("retry", job_id), "has nothing to retry")
+    assert_refused(run("retry", UNKNOWN), f"There is no job {UNKNOWN}")
+    hands.fail(job_id, "deepinfra")
+    connection.execute("update pricing_providers set enabled = false where slug = 'deepinfra'")
+    assert_refused(run("retry", job_id), "deepinfra")
+
+
+@pytest.mark.parametrize("option", ["--wait", "--watch"])
+def test_retry_until_it_has_ended(
+    run: Run,
+    connection: psycopg.Connection[DictRow],
+    hands: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+    option: str,
+) -> None:
+    providers.fill("deepinfra", 3)
+    job_id = triggered(connection, "deepinfra")
+    hands.fail(job_id, "deepinfra")
+    start_worker()
+
+    ended = run("retry", job_id, option)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "deepinfra: done" in ended.stdout
+    assert f"Job {job_id}: completed, success" in ended.stdout
+
+
+def test_retry_that_fails_again(
+    run: Run,
+    connection: psycopg.Connection[DictRow],
+    hands: Queue,
+    providers: ProviderServer,
+    start_worker: StartWorker,
+) -> None:
+    providers.answer("deepinfra", Answer(status=404))
+    job_id = triggered(connection, "deepinfra")
+    hands.fail(job_id, "deepinfra")
+    start_worker()
+
+    ended = run("retry", job_id, "--wait", "--json")
+
+    assert ended.returncode == 1
+    assert json.loads(ended.stdout)["status"] == "failed"
+
+
+def test_sync_that_is_rejected(
+    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+) -> None:
+    job_id = triggered(connection, "openrouter")
+    reject = ("sync", "openrouter", "--on-conflict", "reject")
+    assert_refused(run(*reject), f"pricing_sync:openrouter is held by job {job_id}")
+
+    hands.start(job_id, "openrouter")
+    since = value(
+        connection,
+        "select to_char(sync_started_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS')"
+        " from pricing_sync_log",
+    )
+    assert_refused(run(*reject), f"is held by job {job_id}, since {since}Z")
+    assert value(connection, "select count(*) from pricing_sync_jobs") == 1
+
+
+def test_sync_that_joins(run: Run, connection: psycopg.Connection[DictRow]) -> None:
+    job_id = triggered(connection, "openrouter")
+
+    ended = run("sync", "openrouter", "--on-conflict", "coalesce")
+
+    assert ended.stdout.startswith(f"Job {job_id} is queued: openrouter.")
+    assert value(connection, "select count(*) from pricing_sync_jobs") == 1
+
+
+def test_cleanup_says_what_it_found_and_settled(
+    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+) -> None:
+    """Without a number each provider's own timeout decides, with one that number does."""
+    hands.start(triggered(connection, "openrouter"), "openrouter")
+    connection.execute(
+        "update pricing_sync_log set sync_started_at = sync_started_at - interval '6 minutes'"
+    )
+    assert run("cleanup").stdout == "stuck_syncs_found: 0\nsyncs_cleaned: 0\n"
+    ended = run("cleanup", "--timeout-minutes", "5", "--json")
+    assert json.loads(ended.stdout) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
+    assert value(connection, "select error_kind from pricing_sync_log") == "timeout"
+
+
+def test_cleanup_says_which_step_failed(run: Run, connection: psycopg.Connection[DictRow]) -> None:
+    connection.execute("alter function mend_pricing_jobs() rename to somebody_s")
+    ended = run("cleanup")
+    assert ended.stdout.startswith("stuck_syncs_found: 0")
+    assert "warning: pricing-sync: mend_pricing_jobs failed" in ended.stderr
+
+
+@pytest.mark.parametrize("minutes", ["0", "-5", "soon", "99999999999"])
+def test_cleanup_refuses_what_is_no_number_of_minutes(run: Run, minutes: str) -> None:
+    ended = run("cleanup", "--timeout-minutes", minutes)
+    assert ended.returncode == 2
+    assert "--timeout-minutes" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [["cancel"], ["retry"], ["cancel", "a", "b"], ["sync", "--on-conflict", "maybe"]]
+)
+def test_wrong_usage(run: Run, arguments: list[str]) -> None:
+    assert run(*arguments).returncode == 2
+
+
+@pytest.mark.parametrize("command", ["cancel", "retry"])
+def test_a_database_that_does_not_answer(run: Run, command: str) -> None:
+    url = f"postgresql://postgres:a-secret@127.0.0.1:{free_port()}/postgres"
+    ended = run(command, UNKNOWN, DATABASE_URL=url)
+    assert_refused(ended, "The database does not answer")
+    assert "a-secret" not in ended.stderr

@@ -1,0 +1,434 @@
+"""The commands of review: what waits, what people decide, what deserves a look."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from tests.service.reviews import CHEAP, DEAR, REASON, Reviews, price_set
+from tests.support.processes import Processes
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+MODEL = "maker/model-1"
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.fixture
+def run(processes: Processes) -> Run:
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "service", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            env={**processes.environment, **variables},
+            timeout=60,
+        )
+
+    return run
+
+
+@pytest.fixture
+def reviews(connection: psycopg.Connection[DictRow]) -> Reviews:
+    return Reviews(connection)
+
+
+def output_of(ended: subprocess.CompletedProcess[str]) -> str:
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
+    return ended.stdout
+
+
+def json_of(ended: subprocess.CompletedProcess[str]) -> Any:
+    return json.loads(output_of(ended))
+
+
+def assert_refused(
+    ended: subprocess.CompletedProcess[str], message: str, *, status: int = 1, stdout: str = ""
+) -> None:
+    """One line, one hint, nothing else anywhere."""
+    assert (ended.returncode, ended.stdout) == (status, stdout), ended.stderr
+    error, hint = ended.stderr.splitlines()
+    assert error.startswith("error: "), error
+    assert message in error
+    assert hint.startswith("hint: "), hint
+
+
+def test_what_waits(run: Run, reviews: Reviews) -> None:
+    assert output_of(run("held")) == "Nothing is held.\n"
+    assert json_of(run("held", "--json")) == []
+    job_id = reviews.job()
+    held_id = reviews.hold("openrouter", MODEL, job_id=job_id)
+    other = reviews.hold("deepinfra", "maker/other", held_class="large")
+
+    titles, *lines = output_of(run("held")).splitlines()
+    assert titles.split()[:4] == ["id", "provider", "model", "reason"]
+    assert [line.split()[:3] for line in lines] == [
+        [str(other), "deepinfra", "maker/other"],
+        [str(held_id), "openrouter", MODEL],
+    ]
+    assert REASON in lines[1]
+    assert " 300 " in lines[1]
+    for arguments in (["--provider", "openrouter"], ["--sync", job_id[:8]], ["--sync", job_id]):
+        (found,) = json_of(run("held", *arguments, "--json"))
+        assert (found["id"], found["reason"], found["ratio"]) == (held_id, REASON, "1000")
+        assert (found["input_per_1m_before"], found["input_per_1m_now"]) == ("0.3", "300")
+        assert found["evidence"][0]["text"] == "3e-4"
+    assert json_of(run("held", "--sync", UNKNOWN, "--json")) == []
+    few = run("held", "--limit", "1")
+    assert len(few.stdout.splitlines()) == 2
+    assert "more than 1" in few.stderr
+
+
+def test_one_with_its_evidence(run: Run, reviews: Reviews) -> None:
+    condition = {"min_prompt_tokens": 200000, "price_per_input_token": "0.0000005"}
+    prices = {**DEAR, "price_per_image": "0.04", "conditions": [condition]}
+    held_id = reviews.hold("openrouter", MODEL, prices)
+
+    shown = output_of(run("held", str(held_id)))
+
+    assert f"openrouter {MODEL}: held as unit, id {held_id}" in shown
+    assert REASON in shown
+    assert "only a person applies it" in shown
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["input_per_1m", "300", "0.3"] in lines
+    assert ["per_image", "0.04", "-"] in lines
+    assert "now, min_prompt_tokens 200000: input_per_1m 0.5" in shown
+    assert [
+        "input_per_1m", "ratio", "0.3", "300", "1000", "0.31", "prompt", "3e-4", "usd_per_token"
+    ] in lines  # fmt: skip
+    assert json_of(run("held", str(held_id), "--json"))["id"] == held_id
+    assert_refused(run("held", "999"), "No price change 999 waits")
+    assert_refused(run("held", str(held_id), "--provider", "x"), "An ID goes without", status=2)
+
+
+def test_status_says_that_something_is_held(run: Run, reviews: Reviews) -> None:
+    assert "held" not in output_of(run("status"))
+    for number in range(2):
+        reviews.hold("openrouter", f"model {number}")
+
+    shown = output_of(run("status"))
+
+    assert shown.splitlines()[-1] == (
+        "2 price changes are held: `pricing-sync held` shows them, and why."
+    )
+    assert json_of(run("status", "--json")) == []
+
+
+def test_approve(run: Run, reviews: Reviews) -> None:
+    ids = [reviews.hold("openrouter", name) for name in (MODEL, "second")]
+    other = reviews.hold("openrouter", "third")
+
+    shown = output_of(run("approve", *map(str, ids), "--note", "announced"))
+
+    assert [line.split()[:2] + line.split()[-1:] for line in shown.splitlines()[1:]] == [
+        [str(ids[0]), "openrouter", "approved"],
+        [str(ids[1]), "openrouter", "approved"],
+    ]
+    assert reviews.in_force("openrouter", MODEL) == ("300", "600")
+    who = reviews.changed_by("openrouter", MODEL)[-1]
+    assert who.startswith("manual:cli:")
+    assert [audited[0] for audited in reviews.audited()] == [who.removeprefix("manual:")] * 2
+    note = "select decision_note from pricing_held_changes where id = %s"
+    assert reviews.value(note, ids[0]) == "announced"
+    assert [each["id"] for each in json_of(run("held", "--json"))] == [other]
+
+
+def test_reject(run: Run, reviews: Reviews) -> None:
+    held_id = reviews.hold("openrouter", MODEL)
+
+    (decided,) = json_of(run("reject", str(held_id), "--json"))
+
+    assert (decided["id"], decided["status"]) == (held_id, "rejected")
+    assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
+    assert json_of(run("held", "--json")) == []
+    # While it is still said, a second thought is possible.
+    (approved,) = json_of(run("approve", str(held_id), "--json"))
+    assert approved["status"] == "approved"
+    assert reviews.in_force("openrouter", MODEL) == ("300", "600")
+
+
+@pytest.mark.parametrize(("act", "price"), [("approve", "300"), ("reject", "0.3")])
+def test_all_of_one_job(run: Run, reviews: Reviews, act: str, price: str) -> None:
+    job_id = reviews.job()
+    for number in range(3):
+        reviews.hold("openrouter", f"model {number}", job_id=job_id)
+    other = reviews.hold("openrouter", MODEL, job_id=reviews.job())
+
+    assert len(json_of(run(act, "--sync", job_id[:13], "--json"))) == 3
+
+    assert reviews.in_force("openrouter", "model 2")[0] == price
+    assert [each["id"] for each in json_of(run("held", "--json"))] == [other]
+    assert_refused(run(act, "--sync", job_id), "Nothing that job")
+
+
+def test_what_was_done_before_a_failure_is_said(run: Run, reviews: Reviews) -> None:
+    held_id = reviews.hold("openrouter", MODEL)
+
+    ended = run("approve", str(held_id), "999")
+
+    assert ended.returncode == 1
+    assert f"{held_id}" in ended.stdout
+    assert "There is no held price change 999" in ended.stderr
+    assert reviews.in_force("openrouter", MODEL) == ("300", "600")
+
+
+def test_a_rule(run: Run, reviews: Reviews) -> None:
+    assert "There is no rule" in output_of(run("rules"))
+    reviews.model("openrouter", MODEL, CHEAP)
+
+    rule = json_of(
+        run("accept", "openrouter", "--up-to", "20", "--until", "2999-11-27",
+            "--reason", "new list", "--json")
+    )  # fmt: skip
+    one = output_of(
+        run("accept", "openrouter", "--model", MODEL, "--up-to", "12.5",
+            "--until", "2999-11-27T12:00+02:00", "--reason", "another")
+    )  # fmt: skip
+
+    assert (rule["provider"], rule["model"], rule["up_to_ratio"]) == ("openrouter", None, "20")
+    assert rule["expires_at"] == "2999-11-27T00:00:00Z"
+    assert "12.5x" in one
+    assert "2999-11-27 10:00:00Z" in one
+    assert [row["reason"] for row in json_of(run("rules", "--json"))] == ["another", "new list"]
+    assert "all" in output_of(run("rules"))
+
+    assert "has ended" in output_of(run("end-rule", str(rule["id"])))
+    assert len(json_of(run("rules", "--json"))) == 1
+    assert_refused(run("end-rule", str(rule["id"])), "ended already")
+    assert_refused(run("end-rule", "999"), "There is no rule 999")
+
+
+def test_a_shorter_list(run: Run, reviews: Reviews) -> None:
+    assert_refused(run("accept-shorter-list", "nobody"), "There is no provider 'nobody'")
+    assert_refused(run("accept-shorter-list", "openrouter"), "No list of openrouter was refused")
+    job_id = reviews.refuse_list("openrouter")
+    assert "The list has 1 of 3" in output_of(run("accept-shorter-list", "openrouter"))
+    assert json_of(run("accept-shorter-list", "openrouter", "--json"))["job_id"] == job_id
+
+
+def test_an_override(run: Run, reviews: Reviews) -> None:
+    reviews.model("openrouter", MODEL, CHEAP)
+    assert "There is no override" in output_of(run("override", "list"))
+
+    shown = output_of(
+        run("override", "set", "openrouter", MODEL, "--input", "2.5", "--output", "10",
+            "--price", "cache_read_per_1m=0.25", "--price", "per_image=0.04",
+            "--reason", "contract 7", "--until", "2999-11-27")
+    )  # fmt: skip
+
+    assert shown == (
+        f"openrouter {MODEL}: input_per_1m 2.5, output_per_1m 10, cache_read_per_1m 0.25,"
+        " per_image 0.04, until 2999-11-27 00:00:00Z.\n"
+    )
+    assert reviews.in_force("openrouter", MODEL) == ("2.5", "10")
+    (row,) = json_of(run("override", "list", "--json"))
+    assert (row["input_per_1m"], row["provider_input_per_1m"]) == ("2.5", "0.3")
+    assert row["reason"] == "contract 7"
+    assert "contract 7" in output_of(run("override", "list", "--provider", "openrouter"))
+    assert json_of(run("override", "list", "--provider", "deepinfra", "--json")) == []
+    (model,) = json_of(run("models", MODEL, "--json"))
+    assert (model["is_overridden"], model["provider_output_per_1m"]) == (True, "0.6")
+
+    assert "follows its provider again" in output_of(run("override", "clear", "openrouter", MODEL))
+    assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
+    assert_refused(run("override", "clear", "openrouter", MODEL), "No override is in force")
+    assert_refused(run("override", "clear", "openrouter", "nope"), "has no model 'nope'")
+
+
+def test_an_override_that_looks_wrong(run: Run, reviews: Reviews) -> None:
+    reviews.connection.execute("update pricing_providers set guards_enabled = true")
+    reviews.model("openrouter", MODEL, CHEAP)
+    command = ("override", "set", "openrouter", MODEL, "--input", "110000", "--reason", "x")
+    assert_refused(run(*command), "input_per_1m moves by")
+    assert json_of(run(*command, "--force", "--json"))["forced"] is True
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["approve"],
+        ["approve", "one"],
+        ["approve", "0"],
+        ["reject", "1", "--sync", UNKNOWN],
+        ["held", "nonsense"],
+        ["accept", "openrouter", "--up-to", "20", "--until", "2999-01-01"],
+        ["accept", "openrouter", "--up-to", "1e3", "--until", "2999-01-01", "--reason", "x"],
+        ["accept", "openrouter", "--up-to", "20", "--until", "Friday", "--reason", "x"],
+        ["override"],
+        ["override", "set", "openrouter", MODEL, "--reason", "x"],
+        ["override", "set", "openrouter", MODEL, "--input", "1"],
+        ["override", "set", "openrouter", MODEL, "--input", "-1", "--reason", "x"],
+        ["override", "set", "openrouter", MODEL, "--input", "NaN", "--reason", "x"],
+        ["override", "set", "openrouter", MODEL, "--input", "$1", "--reason", "x"],
+        ["override", "set", "openrouter", MODEL, "--input", "9" * 400, "--reason", "x"],
+        ["override", "set", "openrouter", MODEL, "--price", "per_image", "--reason", "x"],
+        ["override", "set", "openrouter", MODEL, "--input", "1", "--price", "input_per_1m=2",
+         "--reason", "x"],
+        ["rollback", UNKNOWN, "--yes", "--dry-run"],
+        ["price-at", "openrouter", MODEL, "yesterday"],
+    ],
+    ids=lambda arguments: " ".join(arguments)[:60],
+)  # fmt: skip
+def test_wrong_usage(run: Run, arguments: list[str]) -> None:
+    ended = run(*arguments)
+
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_what_the_database_refuses(run: Run, reviews: Reviews) -> None:
+    reviews.model("openrouter", MODEL, CHEAP)
+    accept = ["accept", "openrouter", "--reason", "x", "--up-to"]
+    assert_refused(run(*accept, "20", "--until", "2020-01-01"), "until cannot be")
+    assert_refused(run(*accept, "1", "--until", "2999-01-01"), "up_to_ratio cannot be")
+    override = ["override", "set", "openrouter", MODEL, "--reason", "x"]
+    assert_refused(run(*override, "--price", "input=1"), "There is no price called 'input'")
+    assert_refused(run("rollback", UNKNOWN), "There is no job")
+    assert_refused(run("approve", "999"), "There is no held price change 999")
+    assert reviews.changed_by("openrouter", MODEL) == ["api_sync:openrouter"]
+
+
+@pytest.fixture
+def wrong_job(reviews: Reviews) -> str:
+    job_id = reviews.job()
+    reviews.model("openrouter", MODEL, CHEAP, reviews.job())
+    reviews.model("openrouter", MODEL, DEAR, job_id)
+    return job_id
+
+
+def test_a_rollback_is_shown_first(run: Run, reviews: Reviews, wrong_job: str) -> None:
+    shown = output_of(run("rollback", wrong_job[:8], "--dry-run"))
+
+    assert shown.splitlines()[1].split() == [
+        "openrouter", MODEL, "roll", "back", "300", "0.3", "600", "0.6"
+    ]  # fmt: skip
+    assert shown.splitlines()[-1] == "Nothing was changed."
+    plan = json.loads(run("rollback", wrong_job, "--dry-run", "--json").stdout)
+    assert (plan["dry_run"], len(plan["models"])) == (True, 1)
+    # A program that was not told to do it does not.
+    ended = run("rollback", wrong_job)
+    assert ended.returncode == 1
+    assert ended.stdout.splitlines() == shown.splitlines()[:-1]
+    assert "--yes" in ended.stderr
+    assert reviews.in_force("openrouter", MODEL) == ("300", "600")
+
+
+def test_a_rollback_is_done(run: Run, reviews: Reviews, wrong_job: str) -> None:
+    shown = output_of(run("rollback", wrong_job, "--yes"))
+
+    assert "1 price went back" in shown
+    assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
+    assert reviews.changed_by("openrouter", MODEL)[-1] == f"rollback:{wrong_job}"
+    (held,) = json_of(run("held", "--json"))
+    assert held["class"] == "rollback"
+    assert_refused(run("rollback", wrong_job, "--yes"), "There is no price that job")
+
+
+def test_a_job_that_was_pruned_is_rolled_back(run: Run, reviews: Reviews, wrong_job: str) -> None:
+    reviews.connection.execute("delete from pricing_sync_jobs where job_id = %s", [wrong_job])
+
+    assert "1 price went back" in output_of(run("rollback", wrong_job, "--yes"))
+    assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
+
+
+def test_what_has_changed_since_stays(run: Run, reviews: Reviews, wrong_job: str) -> None:
+    reviews.model("openrouter", MODEL, price_set("0.000003", "0.000006"), reviews.job())
+
+    shown = output_of(run("rollback", wrong_job, "--yes"))
+
+    assert "changed since" in shown
+    assert shown.endswith("Nothing goes back.\n")
+    assert reviews.in_force("openrouter", MODEL) == ("3", "6")
+
+
+@pytest.mark.parametrize(("typed", "status", "price"), [("y", 0, "0.3"), ("", 1, "300")])
+def test_a_person_is_asked(
+    processes: Processes, reviews: Reviews, wrong_job: str, typed: str, status: int, price: str
+) -> None:
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "service", "rollback", wrong_job],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=processes.environment,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    os.write(controller, f"{typed}\n".encode())
+    output, _ = process.communicate(timeout=60)
+    os.close(controller)
+
+    assert process.returncode == status
+    assert b"1 price goes back. Do it? [y/N]" in output
+    assert reviews.in_force("openrouter", MODEL)[0] == price
+
+
+def test_drift_and_unpriced(run: Run, reviews: Reviews) -> None:
+    assert output_of(run("drift")) == "No price differs from the catalogue's.\n"
+    assert output_of(run("unpriced")) == "Every active model has a price.\n"
+    reviews.model("openrouter", MODEL, CHEAP)
+    reviews.model("openrouter", "silent", {})
+    held_id = reviews.hold("deepinfra", "waiting", previous={})
+    catalogue = {"price_per_input_token": "0.0000009", "price_per_output_token": "0.0000004"}
+    reviews.connection.execute(
+        "insert into pricing_catalogue_prices (provider_slug, model_id, prices, version)"
+        " values ('openrouter', %s, %s, 'genai-prices@1.2.3')",
+        [MODEL, Jsonb(catalogue)],
+    )
+
+    # The furthest apart first.
+    assert [line.split() for line in output_of(run("drift")).splitlines()[1:]] == [
+        ["openrouter", MODEL, "input_per_1m", "0.3", "0.9", "0.333"],
+        ["openrouter", MODEL, "output_per_1m", "0.6", "0.4", "1.5"],
+    ]
+    assert json_of(run("drift", "--json"))[1]["catalogue"] == "genai-prices@1.2.3"
+    assert json_of(run("drift", "--provider", "deepinfra", "--json")) == []
+
+    waiting, silent = output_of(run("unpriced")).splitlines()[1:]
+    assert waiting.split()[:4] == ["deepinfra", "waiting", "held", str(held_id)]
+    assert "said unknown" in silent
+    (only,) = json_of(run("unpriced", "--provider", "openrouter", "--json"))
+    assert (only["model"], only["why"], only["held_id"]) == ("silent", "said unknown", None)
+
+
+def test_the_price_at_a_time(run: Run, reviews: Reviews) -> None:
+    tiny = price_set("0.00000000123456789", "0", price_per_image="0.04")
+    reviews.model("openrouter", MODEL, tiny)
+
+    shown = output_of(run("price-at", "openrouter", MODEL, "2999-01-01"))
+
+    lines = [line.split() for line in shown.splitlines()]
+    assert ["input_per_1m", "0.00123456789"] in lines
+    assert ["output_per_1m", "0"] in lines
+    assert ["per_image", "0.04"] in lines
+    assert "by api_sync:openrouter" in shown
+    price = json_of(run("price-at", "openrouter", MODEL, "2999-01-01T00:00Z", "--json"))
+    assert price["price_per_input_token"] == "0.00000000123456789"
+    before = ["price-at", "openrouter", MODEL, "2020-01-01"]
+    assert output_of(run(*before)) == "It had no price yet.\n"
+    assert json_of(run(*before, "--json")) is None
+    assert_refused(run("price-at", "openrouter", "nope", "2020-01-01"), "has no model 'nope'")
+
+
+def test_history_says_what_was_not_in_force(run: Run, reviews: Reviews) -> None:
+    reviews.model("openrouter", MODEL, CHEAP)
+    reviews.row("select set_price_override('openrouter', %s, 'contract', 1, 2)", MODEL)
+    reviews.model("openrouter", MODEL, price_set("0.0000004", "0.0000006"))
+
+    changes = json_of(run("history", "openrouter", MODEL, "--json"))
+
+    assert [(change["input_per_1m"], change["is_in_force"]) for change in changes] == [
+        ("0.4", False), ("1", True), ("0.3", True)
+    ]  # fmt: skip

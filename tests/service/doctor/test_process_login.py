@@ -1,0 +1,186 @@
+"""What the processes' own URLs give them: a login, a role, and a session or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from tests.service.conftest import through
+from tests.service.doctor.conftest import Diagnose
+from tests.support.postgres import Cluster
+
+
+@pytest.fixture
+def stranger(migrated_cluster: Cluster, database: str) -> Iterator[str]:
+    """The URL of a login role without any of ours."""
+    with migrated_cluster.login_role(can_create_roles=False) as (user, password):
+        yield migrated_cluster.url_of(database.rpartition("/")[2], user=user, password=password)
+
+
+def test_one_url_for_all(diagnose: Diagnose, migrated_cluster: Cluster, database: str) -> None:
+    """`reset role` is one statement away; the advice makes it another login's."""
+    found = diagnose()
+    variables: dict[str, str] = {}
+    logins: list[str] = []
+    try:
+        for name in ("worker", "web"):
+            finding = found[f"{name} rights"]
+            assert finding.state == "warn"
+            assert f"postgres, who takes the role pricing_{name}: `reset role`" in finding.found
+            assert finding.advice is not None
+            statements, _, export = finding.advice.partition(" then: export ")
+            login = f"pricing_{name}_login"
+            own = migrated_cluster.new_name("login")
+            logins.append(own)
+            for statement in statements.replace(login, own).replace("'...'", "'test'").split("; "):
+                migrated_cluster.execute(statement)
+            variable, _, url = export.partition("=")
+            assert url.startswith(f"postgresql://{login}:...@")
+            dbname = database.rpartition("/")[2]
+            variables[variable] = migrated_cluster.url_of(dbname, user=own, password="test")
+        found = diagnose(**variables)
+        assert {found[f"{name} rights"].state for name in ("worker", "web")} == {"ok"}
+    finally:
+        for own in logins:
+            migrated_cluster.execute("drop role if exists {}", own)
+    assert found["LISTEN"].state == "ok" and "came through" in found["LISTEN"].found
+    assert found["pooler"].found == "none in between"
+
+
+@pytest.mark.parametrize("name", ["worker", "web"])
+def test_a_login_role_that_lacks_its_role(
+    diagnose: Diagnose, migrated_cluster: Cluster, stranger: str, name: str
+) -> None:
+    variables = {f"PRICING_{name.upper()}_DATABASE_URL": stranger}
+    finding = diagnose(**variables)[f"{name} rights"]
+    assert finding.state == "fail" and f"no member of pricing_{name}" in finding.found
+    assert finding.advice is not None
+
+    # The other process's login is not made this one's too.
+    user, other = stranger.split("//")[1].split(":")[0], {"worker": "web", "web": "worker"}[name]
+    migrated_cluster.execute(f"grant pricing_{other} to {{}}", user)
+    advice = diagnose(**variables)[f"{name} rights"].advice or ""
+    assert f"create role pricing_{name}_login" in advice and user not in advice
+    migrated_cluster.execute(f"revoke pricing_{other} from {{}}", user)
+
+    migrated_cluster.execute(finding.advice)
+    finding = diagnose(**variables)[f"{name} rights"]
+    assert finding.state == "ok" and f"a member of pricing_{name}" in finding.found
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ("grant pricing_web to {}", "is a member of pricing_web"),
+        ("grant pricing_owner to {}", "is a member of pricing_owner"),
+        ("grant service_role to {}", "is a member of service_role"),
+        ("alter role {} bypassrls", "passes row level security by"),
+        ("alter role {} createrole", "makes roles"),
+        ("alter role {} superuser", "is a superuser"),
+    ],
+)
+def test_a_login_that_is_more_than_its_role(
+    diagnose: Diagnose, migrated_cluster: Cluster, stranger: str, change: str, more: str
+) -> None:
+    user = stranger.partition("//")[2].partition(":")[0]
+    migrated_cluster.execute("grant pricing_worker to {}", user)
+    assert diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"].state == "ok"
+
+    migrated_cluster.execute(change, user)
+    finding = diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"]
+    assert finding.state == "warn" and more in finding.found
+    assert finding.advice is not None and "create role pricing_worker_login" in finding.advice
+
+
+def test_a_login_that_is_not_let_in(diagnose: Diagnose, stranger: str) -> None:
+    wrong = stranger.replace(":for-this-test-only@", ":a-secret@")
+    found = diagnose(PRICING_WORKER_DATABASE_URL=wrong)
+    finding = found["worker rights"]
+    assert finding.state == "fail"
+    assert "PRICING_WORKER_DATABASE_URL: " in finding.found and "authentication" in finding.found
+    assert "a-secret" not in str(found)
+    assert found["LISTEN"].state == found["pooler"].state == "skipped"
+    assert found["web rights"].state == "warn"
+
+
+def test_only_the_worker_s_url(
+    diagnose: Diagnose, migrated_cluster: Cluster, stranger: str
+) -> None:
+    user = stranger.partition("//")[2].partition(":")[0]
+    migrated_cluster.execute("grant pricing_worker to {}", user)
+    found = diagnose(DATABASE_URL="", PRICING_WORKER_DATABASE_URL=stranger)
+    assert found["configuration"].state == "warn"
+    assert found["database"].state == "skipped"
+    assert found["worker rights"].state == found["LISTEN"].state == "ok"
+
+
+def test_the_owner_s_url_behind_a_transaction_mode_pooler(
+    diagnose: Diagnose, pooler: int, database: str
+) -> None:
+    found = diagnose(DATABASE_URL=through(pooler, database))
+    for name in ("worker", "web"):
+        finding = found[f"{name} rights"]
+        assert finding.state == "fail" and "a login role of its own" in finding.found
+        assert finding.advice is not None
+        assert finding.advice.startswith(f"create role pricing_{name}_login login password '...'")
+        assert f"PRICING_{name.upper()}_DATABASE_URL=postgresql://" in finding.advice
+    assert found["LISTEN"].state == "warn" and "silent" in found["LISTEN"].found
+    assert found["pooler"].found.startswith("transaction mode")
+    assert found["database"].state == found["migrations"].state == "ok"
+    # Whoever has the server's connection next has none of the doctor's settings.
+    with psycopg.connect(through(pooler, database)) as next_one:
+        assert next_one.execute("show statement_timeout").fetchone() == ("0",)
+        assert next_one.execute("show transaction_read_only").fetchone() == ("off",)
+
+
+def test_a_login_role_behind_a_transaction_mode_pooler(
+    diagnose: Diagnose,
+    pooler: int,
+    login: tuple[str, str],
+    database: str,
+    migrated_cluster: Cluster,
+) -> None:
+    url = through(pooler, database, login)
+    found = diagnose(PRICING_WORKER_DATABASE_URL=url)
+    assert found["worker rights"].found == f"{login[0]}, a member of pricing_worker"
+    assert found["LISTEN"].state == "warn"
+    assert found["pooler"].found.startswith("transaction mode")
+    assert found["web rights"].state == "warn"
+
+    migrated_cluster.execute("revoke pricing_worker from {}", login[0])
+    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert finding.state == "fail" and "no member" in finding.found
+
+
+def test_a_login_role_whose_settings_are_wrong(
+    diagnose: Diagnose,
+    pooler: int,
+    login: tuple[str, str],
+    database: str,
+    migrated_cluster: Cluster,
+) -> None:
+    migrated_cluster.execute("alter role {} set IntervalStyle = 'iso_8601'", login[0])
+    url = through(pooler, database, login)
+    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert finding.state == "fail" and finding.found.endswith("needs: IntervalStyle.")
+    assert f"alter role {login[0]} in database " in str(finding.advice)
+
+
+@pytest.mark.parametrize("login_search_path", ["public"])
+def test_a_login_role_that_does_not_find_the_engine(
+    diagnose: Diagnose, pooler: int, login: tuple[str, str], database: str
+) -> None:
+    url = through(pooler, database, login)
+    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert finding.state == "fail" and "does not find the engine" in finding.found
+    assert finding.advice == (f'alter role "{login[0]}" set search_path = procrastinate, pg_temp;')
+
+
+@pytest.mark.parametrize("pool_mode", ["session"])
+def test_a_session_mode_pooler(diagnose: Diagnose, pooler: int, database: str) -> None:
+    found = diagnose(DATABASE_URL=through(pooler, database))
+    assert found["worker rights"].state == found["web rights"].state == "warn"
+    assert found["LISTEN"].state == "ok"
+    assert found["pooler"].found.startswith("session mode")

@@ -1,0 +1,75 @@
+"""A network that has forgotten its connections: all is acknowledged, nothing is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.service.engine.conftest import Installation
+from tests.support.provider_server import Answer
+from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def proxy(installation: Installation) -> Iterator[TcpProxy]:
+    with TcpProxy("127.0.0.1", installation.server.port) as proxy:
+        yield proxy
+        # Before the proxy goes: a worker ends in order only with its database.
+        installation.processes.end()
+
+
+def test_a_worker_whose_connections_are_all_dead_makes_new_ones(
+    installation: Installation, proxy: TcpProxy
+) -> None:
+    worker = installation.processes.start(
+        "tests.service.engine.impatient",
+        "service",
+        may_fail=True,
+        DATABASE_URL=proxy.url_of(installation.server.url()),
+    )
+    wait_until(lambda: installation.queue.workers() == 1, 20, "it registers")
+    installation.wait_for_pickups_at_once()
+    proxy.freeze()
+    proxy.thaw()
+    job_id = installation.queue.trigger("openrouter")
+    assert installation.queue.wait_for_end(job_id, timeout=25)["outcome"] == "success"
+    installation.wait_for_pickups_at_once(within=15)
+    assert worker.is_running
+
+
+def test_a_sync_goes_on_while_the_heartbeat_finds_new_connections(
+    installation: Installation, proxy: TcpProxy
+) -> None:
+    """Its attempt is not lost: the heartbeat is given up long before the lease is over."""
+    installation.providers.answer("openrouter", Answer(delay=8), Answer())
+    installation.start_worker(DATABASE_URL=proxy.url_of(installation.server.url()))
+    job_id = installation.queue.trigger("openrouter")
+    installation.queue.wait_for_status(job_id, "in_progress")
+    proxy.freeze()
+    proxy.thaw()
+    job = installation.queue.wait_for_end(job_id, timeout=40)
+    assert job["outcome"] == "success"
+    assert "worker_lost" not in {a["error_kind"] for a in installation.queue.attempts(job_id)}
+
+
+@pytest.mark.parametrize("when", ["while it waits", "while it asks for work"])
+def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
+    installation: Installation, proxy: TcpProxy, when: str
+) -> None:
+    installation.providers.answer("openrouter", Answer(hang=True))
+    worker = installation.start_worker(DATABASE_URL=proxy.url_of(installation.server.url()))
+    job_id = installation.queue.trigger("openrouter")
+    wait_until(lambda: installation.providers.requests("openrouter"), 10, "it is being fetched")
+    if when == "while it asks for work":
+        # The engine counts the time of running syncs from the answer on.
+        proxy.freeze_at(b"fetch_queue_row")
+        installation.queue.trigger("deepinfra")
+        wait_until(lambda: proxy.frozen_clients, 10, "it asks for work")
+    proxy.freeze()
+    # Not zero: what it ran could not be handed back, and is left to the lease.
+    assert worker.stop(timeout=10) == 1
+    assert "Stopped before Postgres had taken the end of 1 queue rows" in worker.output
+    assert "Not ended in order" not in worker.output
+    assert installation.queue.attempts(job_id)[0]["status"] == "in_progress"

@@ -1,0 +1,51 @@
+"""What is held is told of when it lasts, now and then, and only by a worker with nothing to do."""
+
+from __future__ import annotations
+
+import logging
+
+import psycopg
+import pytest
+
+from service.engine.app import PricingApp
+from service.engine.connector import PricingConnector
+from service.engine.lock_waits import HeldSyncs
+from tests.support.syncing import Queue
+
+
+@pytest.mark.anyio
+async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
+    database: str,
+    queue: Queue,
+    clean_environment: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clean_environment.setenv("DATABASE_URL", database)
+    app = PricingApp(connector=PricingConnector(size=2))
+    queue.trigger("openrouter", "deepinfra")
+    hold = "select from pricing_sync_jobs for update"
+    async with app.open_async():
+        held_syncs = HeldSyncs(app)
+        with psycopg.connect(database) as person, caplog.at_level(logging.WARNING):
+            person.execute(hold)
+            # The worker has found something to do.
+            await held_syncs.look()
+            await held_syncs.look()
+            worker_id = await app.job_manager.register_worker()
+            assert await app.job_manager.fetch_job(queues=None, worker_id=worker_id) is None
+            await held_syncs.look()
+            person.rollback()
+            person.execute(hold)
+            # Another transaction: nobody has held it for long.
+            await held_syncs.look()
+            assert not caplog.records
+            await held_syncs.look()
+            await held_syncs.look()
+            (record,) = caplog.records
+            assert record.getMessage().startswith(
+                "syncs wait and cannot start: deepinfra, openrouter: the job is held by pid"
+                f" {person.info.backend_pid} ("
+            )
+        caplog.clear()
+        job = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
+        assert job is not None and not app.job_manager.found_nothing

