@@ -1,12 +1,20 @@
 """Every error that a user can see: a code, a sentence and a hint.
 
     PricingError
+    ├── UsageError               a command was called in a way that it does not have
     ├── SettingsError            the environment is wrong or incomplete
     ├── DatabaseUnavailable      Postgres does not answer, or refuses us
     ├── DatabaseRefused          a database function said no (PT404, PT409, PT422, PT429)
     ├── MigrationError           the schema is not what this version needs
     │   └── ForeignRelations     tables with our names that are not ours
     ├── EmbeddedPostgresError    the embedded server does not start
+    ├── AlreadyUp                another ``up`` has this data directory
+    ├── UpFailed                 one of the processes of ``up`` ended
+    ├── NoPort                   no port is free for ``up``
+    ├── PortTaken                the port of ``serve`` is in use
+    ├── UnknownName              a command names a model or job that is not there
+    ├── NotConfirmed             a command that asks before it acts got no yes
+    ├── SecretNotWritten         a new key could not be printed, so it was not made
     ├── WorkerError              the worker ends, and not because it was asked to
     │   ├── WorkerPruned         it showed no heartbeat for too long; it goes on as a new one
     │   ├── WorkerGaveUp         it ended again and again, with Postgres there
@@ -36,6 +44,11 @@ class PricingError(Exception):
         self.hint = hint
         if code is not None:
             self.code = code
+
+
+class UsageError(PricingError):
+    code = "usage"
+    exit_status = 2
 
 
 class SettingsError(PricingError):
@@ -74,6 +87,34 @@ class ForeignRelations(MigrationError):
 
 class EmbeddedPostgresError(PricingError):
     code = "embedded_postgres"
+
+
+class SecretNotWritten(PricingError):
+    code = "not_written"
+
+
+class PortTaken(PricingError):
+    code = "port_taken"
+
+
+class AlreadyUp(PricingError):
+    code = "already_up"
+
+
+class NoPort(PricingError):
+    code = "no_port"
+
+
+class UpFailed(PricingError):
+    code = "up_failed"
+
+
+class UnknownName(PricingError):
+    code = "unknown"
+
+
+class NotConfirmed(PricingError):
+    code = "not_confirmed"
 
 
 class WorkerError(PricingError):

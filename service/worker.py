@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from procrastinate import JobContext
 
-from service.engine.app import SYNC_TASK, PricingApp
+from service.engine.app import PricingApp
 from service.engine.connector import PricingConnector
+from service.engine.job_manager import SYNC_TASK
 from service.sync.fetch_list import sync_tools
 from service.sync.run import run_provider_sync
 

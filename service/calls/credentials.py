@@ -1,11 +1,10 @@
-"""Which credentials a worker has and may send: the database is told at a worker's start."""
+"""Which credentials a worker with this environment has, and may send where providers are."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
@@ -17,13 +16,10 @@ from service.postgres.connect import refusals
 from service.providers.adapter import Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
 
-if TYPE_CHECKING:
-    from service.engine.app import PricingApp
-
 logger = logging.getLogger(__name__)
 
-# It may be missed: a sync that is triggered by hand shows the same.
-REPORT_SECONDS = 10.0
+WANTED = "select provider, adapter, base_url, variable from public.pricing_credential_variables()"
+REPORT = "select provider from public.report_pricing_credentials(%(providers)s::text[]) as provider"
 
 
 def permitted_hosts(provider: Adapter, variable: str, settings: Settings) -> tuple[Host, ...]:
@@ -45,41 +41,14 @@ def refusal_of_row(
     return refusal(variable, hosts, target.scheme, target.raw_host.decode("ascii"), target.port)
 
 
-async def report_credentials(app: PricingApp) -> None:
-    """Say which of the credentials that providers want are here; never raises an error."""
-    try:
-        async with asyncio.timeout(REPORT_SECONDS):
-            await _report(app)
-    except Exception as error:
-        logger.warning(
-            "Which credentials are here could not be reported; providers without one stay so: %s",
-            " ".join(str(error.__cause__ or error).split()) or type(error).__name__,
-        )
-
-
 def report_credentials_of_worker_to_come(connection: psycopg.Connection) -> None:
-    """The same before a worker with this environment is there, so that it finds their syncs."""
+    """Report what a worker with this environment will have, so that it finds their syncs queued."""
     with refusals():
-        rows = connection.cursor(row_factory=dict_row).execute(_WANTED).fetchall()
-        connection.execute(_REPORT, {"providers": _supplied(rows)})
+        rows = connection.cursor(row_factory=dict_row).execute(WANTED).fetchall()
+        connection.execute(REPORT, {"providers": supplied_providers(rows)})
 
 
-_WANTED = "select provider, adapter, base_url, variable from public.pricing_credential_variables()"
-_REPORT = (
-    "select provider from public.report_pricing_credentials(%(providers)s::text[]) as provider"
-)
-
-
-async def _report(app: PricingApp) -> None:
-    rows: list[dict[str, Any]] = await app.connector.execute_query_all_async(_WANTED)
-    supplied = _supplied(rows)
-    rows = await app.connector.execute_query_all_async(_REPORT, providers=supplied)
-    if rows:
-        providers = ", ".join(row["provider"] for row in rows)
-        logger.info("Credentials found, and now synced: %s", providers)
-
-
-def _supplied(wanted: Iterable[Mapping[str, Any]]) -> list[str]:
+def supplied_providers(wanted: Iterable[Mapping[str, Any]]) -> list[str]:
     """The providers whose credential is here, and may be sent where they are."""
     settings = read_settings()
     return [row["provider"] for row in wanted if _is_supplied(row, settings)]

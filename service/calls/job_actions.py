@@ -14,7 +14,7 @@ import psycopg
 from service.errors import DatabaseRefused
 from service.postgres.connect import refusals
 from service.postgres.rows import the_row
-from service.terminal.output import shown_time
+from service.postgres.timestamps import utc_text
 
 
 def trigger_sync(
@@ -105,6 +105,6 @@ def _rejections() -> Iterator[None]:
         detail = cause.diag.message_detail if isinstance(cause, psycopg.Error) else None
         locked_at = json.loads(detail or "{}").get("locked_at")
         if locked_at is not None:
-            since = shown_time(datetime.fromisoformat(locked_at))
+            since = utc_text(datetime.fromisoformat(locked_at))
             refused.message += f", since {since}"
         raise

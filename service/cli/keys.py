@@ -14,10 +14,10 @@ import typer
 
 from service.calls.keys import create_key, read_key, read_keys, revoke_key, rotate_key
 from service.cli.arguments import caller, given_duration, given_expiry
-from service.cli.main import forget
 from service.cli.options import Json
 from service.cli.queries import command_connection
 from service.cli.secrets import make_and_show, require_stdout
+from service.cli.streams import forget
 from service.cli.tables import show_keys
 from service.errors import PricingError
 from service.terminal.output import Terminal, shown_time

@@ -11,9 +11,10 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
-from service.errors import PricingError
+from service.cli.streams import forget
+from service.errors import PricingError, UsageError
 from service.visible import visible
 
 PROGRAM = "pricing-sync"
@@ -21,11 +22,6 @@ PROGRAM = "pricing-sync"
 OUR_VARIABLES = ("DATABASE_URL", "PRICING_")
 # What a write to a stream fails with, and hardly anything else without a file's name.
 OUTPUT_LOST = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
-
-
-class UsageError(PricingError):
-    code = "usage"
-    exit_status = 2
 
 
 @dataclass
@@ -152,10 +148,3 @@ def _complain(message: str, hint: str | None) -> None:
             # It may be a statement of several lines.
             lines = (visible(line) for line in hint.split("\n"))
             print("hint: " + "\n".join(lines), file=sys.stderr)
-
-
-def forget(stream: TextIO) -> None:
-    """Send what is still buffered nowhere, so that the interpreter's exit has nothing to say."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    with suppress(OSError):
-        os.dup2(nowhere, stream.fileno())

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 
 from service.calls.jobs import jobs_between
 from service.database_address.address import DatabaseAddress
-from service.errors import PricingError
+from service.errors import UnknownName
 from service.postgres.connect import connect, refusals
 from service.settings import Settings, read_settings
 from service.up.instance import running_database_url
@@ -48,10 +48,6 @@ where provider = %(provider)s and model = %(model)s
 order by changed_at desc, id desc
 limit %(limit)s
 """
-
-
-class UnknownName(PricingError):
-    code = "unknown"
 
 
 def command_settings() -> Settings:

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import psycopg
 
-from service.cli.queries import Row, UnknownName, read_rows
+from service.cli.queries import Row, read_rows
+from service.errors import UnknownName
 
 HELD = """
 select id, provider, model, class, reason, ratio, input_per_1m_before, input_per_1m_now,

@@ -12,14 +12,10 @@ from service.cli.arguments import caller
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, find_past_job
 from service.cli.review_tables import show_rollback
-from service.errors import PricingError
+from service.errors import NotConfirmed
 from service.terminal.output import Terminal, shown_count
 
 NOTHING_CHANGED = "Nothing was changed."
-
-
-class NotConfirmed(PricingError):
-    code = "not_confirmed"
 
 
 def rollback(

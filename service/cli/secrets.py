@@ -11,18 +11,14 @@ from typing import TypeVar
 
 import psycopg
 
-from service.cli.main import forget
-from service.errors import DatabaseRefused, DatabaseUnavailable, PricingError
+from service.cli.streams import forget
+from service.errors import DatabaseRefused, DatabaseUnavailable, SecretNotWritten
 from service.postgres.connect import refusals
 from service.terminal.output import Terminal
 
 Made = TypeVar("Made")
 
 NOTHING_CHANGED = "Nothing was changed"
-
-
-class SecretNotWritten(PricingError):
-    code = "not_written"
 
 
 def require_stdout(how: str) -> None:

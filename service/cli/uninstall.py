@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from service.cli.main import UsageError
 from service.cli.options import Json
 from service.cli.queries import command_settings
+from service.errors import UsageError
 from service.terminal.output import Terminal
 
 

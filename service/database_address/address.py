@@ -19,8 +19,7 @@ from urllib.parse import quote
 from pydantic import SecretStr
 
 from service.database_address.address_text import NotUnderstood, read_address_text
-from service.database_address.libpq_environment import take_libpq_variables
-from service.database_address.parameters import (
+from service.database_address.allowed_parameters import (
     ASKS_NOTHING,
     FOREIGN,
     REFUSED,
@@ -30,6 +29,7 @@ from service.database_address.parameters import (
     judge_parameter,
     with_tls_files,
 )
+from service.database_address.libpq_environment import take_libpq_variables
 from service.database_address.password_file import default_password_file, password_from_file
 from service.errors import SettingsError
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from service.database_address.address import Attempt, DatabaseAddress
-from service.database_address.parameters import SUPPORTED
+from service.database_address.allowed_parameters import SUPPORTED
 
 # Neither library looks for a password in a file that cannot be there.
 _NO_FILE = f"{os.devnull}/none"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from service.engine.job_manager import PricingJobManager
 from service.postgres.retry import Reminder
-
-if TYPE_CHECKING:
-    from service.engine.app import PricingApp
 
 MOST_NAMES = 10
 
@@ -18,16 +14,16 @@ class HeldSyncs:
     Other workers hold rows for a moment: only what one transaction holds at two looks is told of.
     """
 
-    def __init__(self, app: PricingApp) -> None:
-        self._app = app
+    def __init__(self, job_manager: PricingJobManager) -> None:
+        self._job_manager = job_manager
         self._reminder = Reminder()
         self._seen: set[str] = set()
 
     async def look(self) -> None:
-        if not self._app.job_manager.found_nothing:
+        if not self._job_manager.found_nothing:
             self._seen.clear()
             return
-        rows = await self._app.connector.execute_query_all_async(
+        rows = await self._job_manager.connector.execute_query_all_async(
             "select providers, transaction_id, held from public.pricing_held_syncs()"
         )
         lasting = [row for row in rows if row["transaction_id"] in self._seen]

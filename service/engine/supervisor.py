@@ -7,21 +7,21 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from procrastinate.job_context import AbortReason
 from procrastinate.worker import Worker
 
-from service.calls.credentials import report_credentials
+from service.engine.connector import PricingConnector
+from service.engine.credential_report import report_credentials
+from service.engine.job_manager import PricingJobManager
+from service.engine.schema_wait import wait_for_schema
 from service.engine.ticker import tick_forever
 from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
 from service.postgres.retry import Unwritten, is_passing
 from service.settings import read_settings
-
-if TYPE_CHECKING:
-    from service.engine.app import PricingApp
 
 logger = logging.getLogger(__name__)
 
@@ -49,24 +49,32 @@ class Supervisor:
     again, is given up: whoever watches processes should see it.
     """
 
-    def __init__(self, app: PricingApp, options: dict[str, Any]) -> None:
-        self._app = app
+    def __init__(
+        self,
+        database: PricingConnector,
+        job_manager: PricingJobManager,
+        make_worker: Callable[..., Worker],
+        options: dict[str, Any],
+    ) -> None:
+        self._database = database
+        self._job_manager = job_manager
+        self._make_worker = make_worker
         self._options = options
         self._stopping = asyncio.Event()
         self._worker: Worker | None = None
         self.restarts = 0
 
     async def run(self) -> None:
-        self._app.job_manager.left.clear()
+        self._job_manager.left.clear()
         if self._options.get("install_signal_handlers", True):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self._stop_in_time)
-        if not await self._or_stopped(self._app.wait_for_schema()):
+        if not await self._or_stopped(wait_for_schema(self._database)):
             return
-        if not await self._or_stopped(report_credentials(self._app)):
+        if not await self._or_stopped(report_credentials(self._database)):
             return
-        ticker = asyncio.create_task(tick_forever(self._app), name="pricing ticker")
+        ticker = asyncio.create_task(tick_forever(self._job_manager), name="pricing ticker")
         try:
             await self._keep_running()
         except asyncio.CancelledError:
@@ -76,7 +84,7 @@ class Supervisor:
             ticker.cancel()
             with suppress(asyncio.CancelledError):
                 await ticker
-        if left := self._app.job_manager.left:
+        if left := self._job_manager.left:
             raise SyncsLeft(
                 f"Stopped before Postgres had taken the end of {len(left)} queue rows.",
                 hint="Nothing to do: when the lease is over, another worker does them again.",
@@ -92,7 +100,7 @@ class Supervisor:
         if not self._stopping.is_set():
             loop = asyncio.get_running_loop()
             loop.call_later(LATEST_GRACE_SECONDS, self._abort_what_runs)
-            loop.call_later(WRITE_SECONDS, self._app.database.give_up_waiting)
+            loop.call_later(WRITE_SECONDS, self._database.give_up_waiting)
             loop.call_later(LAST_SECONDS, _give_up)
         self.stop()
 
@@ -139,7 +147,7 @@ class Supervisor:
 
     async def _run_once(self) -> Exception | None:
         """Run the worker until it ends; None when that was asked for, else why."""
-        manager = self._app.job_manager
+        manager = self._job_manager
         try:
             options = asyncio.ensure_future(
                 manager.until_written(self._worker_options, "the question for its settings")
@@ -147,7 +155,7 @@ class Supervisor:
             if not await self._or_stopped(options) or self._stopping.is_set():
                 return None
             # From here to the worker's own first step nothing is awaited: no stop gets lost.
-            self._worker = self._app._worker(**options.result())
+            self._worker = self._make_worker(**options.result())
             await self._worker.run()  # type: ignore[no-untyped-call]
             if self._stopping.is_set() or not self._options.get("wait", True):
                 return None
@@ -161,16 +169,16 @@ class Supervisor:
             self._worker = None
 
     async def _worker_options(self) -> dict[str, Any]:
-        row = await self._app.connector.execute_query_one_async(
+        row = await self._database.execute_query_one_async(
             "select heartbeat_seconds, lease_seconds from public.pricing_worker_settings"
         )
-        database = self._app.database
-        listens = bool(database.sessions.lasting) and database.has_room_to_listen
+        sessions = self._database.sessions
+        listens = bool(sessions.lasting) and self._database.has_room_to_listen
         if not listens:
             logger.warning(
                 "%s: the worker asks for work every few seconds instead.",
                 "PRICING_WORKER_CONNECTIONS leaves none for LISTEN"
-                if database.sessions.lasting
+                if sessions.lasting
                 else "LISTEN is silent here, as behind a transaction-mode pooler",
             )
         return {

@@ -9,13 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
 
+from service.engine.job_manager import PricingJobManager
 from service.engine.lock_waits import HeldSyncs
 from service.postgres.pool import answer_within
-
-if TYPE_CHECKING:
-    from service.engine.app import PricingApp
 
 logger = logging.getLogger(__name__)
 
@@ -24,12 +21,12 @@ TICK_SECONDS = 5.0
 TICK_ANSWER_SECONDS = 60.0
 
 
-async def tick_forever(app: PricingApp) -> None:
+async def tick_forever(job_manager: PricingJobManager) -> None:
     """Tick at once and then every few seconds, until cancelled; no failure ends it."""
-    held_syncs = HeldSyncs(app)
+    held_syncs = HeldSyncs(job_manager)
     duties = (
-        _Duty("The clean-up of stuck syncs", lambda: _clean_up(app)),
-        _Duty("The schedule's tick", lambda: _schedule(app)),
+        _Duty("The clean-up of stuck syncs", lambda: _clean_up(job_manager)),
+        _Duty("The schedule's tick", lambda: _schedule(job_manager)),
         _Duty("The look at syncs that are held", held_syncs.look),
     )
     with answer_within(TICK_ANSWER_SECONDS):
@@ -58,16 +55,16 @@ class _Duty:
             self._failing = True
 
 
-async def _clean_up(app: PricingApp) -> None:
-    row = await app.connector.execute_query_one_async(
+async def _clean_up(job_manager: PricingJobManager) -> None:
+    row = await job_manager.connector.execute_query_one_async(
         "select * from public.cleanup_stuck_pricing_syncs()"
     )
     if row["syncs_cleaned"]:
         logger.warning("Settled %d stuck provider syncs.", row["syncs_cleaned"])
 
 
-async def _schedule(app: PricingApp) -> None:
-    row = await app.connector.execute_query_one_async(
+async def _schedule(job_manager: PricingJobManager) -> None:
+    row = await job_manager.connector.execute_query_one_async(
         "select public.tick_pricing_schedule('worker') as enqueued"
     )
     if row["enqueued"]:

@@ -58,3 +58,8 @@ def _at(since_epoch: tuple[int]) -> datetime:
     (microseconds,) = since_epoch
     first, last = _since_epoch(FIRST)[0], _since_epoch(LAST)[0]
     return _POSTGRES_EPOCH + min(max(microseconds, first), last) * _MICROSECOND
+
+
+def utc_text(at: datetime) -> str:
+    """A time as messages and tables have it: in UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

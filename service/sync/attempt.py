@@ -7,7 +7,8 @@ from datetime import datetime
 
 from procrastinate import JobContext
 
-from service.engine.app import PricingApp, queue_id
+from service.engine.app import PricingApp
+from service.engine.job_manager import queue_id
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TextIO
 
+from service.postgres.timestamps import utc_text
 from service.prices.units import plain
 from service.visible import escaped_json, visible
 
@@ -120,7 +121,7 @@ def shown_count(count: int) -> str:
 
 
 def shown_time(at: datetime | None) -> str:
-    return NOTHING if at is None else at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return NOTHING if at is None else utc_text(at)
 
 
 def shown_age(age: timedelta | None) -> str:

@@ -33,7 +33,7 @@ from service.calls.jobs import (
 from service.database_address.address import DatabaseAddress
 from service.embedded.embedded_postgres import EmbeddedPostgres
 from service.environment.secret_files import naming_variable
-from service.errors import DatabaseUnavailable, PricingError
+from service.errors import DatabaseUnavailable, UpFailed
 from service.migrations.runner import migrate
 from service.postgres.connect import connect
 from service.settings import Settings
@@ -69,10 +69,6 @@ NOT_IN_SUMMARY = (
     "differences_total",
     "differences",
 )
-
-
-class UpFailed(PricingError):
-    code = "up_failed"
 
 
 def up(settings: Settings, *, once: bool, as_json: bool) -> int:

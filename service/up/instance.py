@@ -9,16 +9,12 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from service.errors import PricingError, SettingsError
+from service.errors import AlreadyUp, SettingsError
 
 FILE = "up.lock"
 
 # Another command that looks whether an `up` is there holds the lock for a moment.
 PATIENCE_SECONDS = 0.5
-
-
-class AlreadyUp(PricingError):
-    code = "already_up"
 
 
 class Instance:

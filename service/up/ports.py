@@ -6,14 +6,10 @@ import errno
 import socket
 from ipaddress import ip_address
 
-from service.errors import PricingError
+from service.errors import NoPort
 
 HIGHEST = 65535
 TRIES = 100
-
-
-class NoPort(PricingError):
-    code = "no_port"
 
 
 def free_port(host: str, wished: int) -> int:

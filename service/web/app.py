@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from uvicorn.config import STARTUP_FAILURE
 
-from service.errors import PricingError, SettingsError
+from service.errors import PortTaken, PricingError, SettingsError
 from service.migrations.schema import read_schema
 from service.settings import Settings
 from service.web.app_state import WebState
@@ -45,10 +45,6 @@ logger = logging.getLogger(__name__)
 
 # Below the 10 seconds after which an orchestrator kills.
 GRACE_SECONDS = 7
-
-
-class PortTaken(PricingError):
-    code = "port_taken"
 
 
 def create_app(settings: Settings) -> Starlette:

@@ -2,8 +2,9 @@
 
 The recorded bodies (``tests/support/recordings.py``) are served one after the other by a real HTTP
 server; each is synced by a real trigger, over HTTP, and a real worker. What the tables hold
-afterwards is compared with a *book* that is kept from the same bodies with nothing but ``json`` and ``Decimal``:
-no module below imports anything of ``service/``, so a mistake there is not mirrored here.
+afterwards is compared with a *book* that is kept from the same bodies with nothing but ``json`` and
+``Decimal``: no module below imports anything of ``service/``, so a mistake there is not mirrored
+here.
 
 ========================  ======================================================================
 ``bodies.py``             the recorded bodies, month by month

@@ -15,9 +15,9 @@ from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from service.database_address.address import FIELD_VARIABLES, DatabaseAddress, Host
+from service.database_address.allowed_parameters import ASKS_NOTHING, REFUSED, SUPPORTED
 from service.database_address.driver_arguments import asyncpg_arguments, psycopg_arguments
 from service.database_address.libpq_environment import LIBPQ_VARIABLES
-from service.database_address.parameters import ASKS_NOTHING, REFUSED, SUPPORTED
 from service.errors import SettingsError
 from service.settings import read_settings, shown_settings
 

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 import pytest
 from procrastinate.jobs import Status
 
-from service.engine.app import SYNC_TASK, PricingApp
+from service.engine.app import PricingApp
 from service.engine.connector import PricingConnector
+from service.engine.job_manager import SYNC_TASK
 from service.worker import app as worker_app
 from tests.support.processes import ROOT, Processes
 from tests.support.provider_server import Answer, ProviderServer

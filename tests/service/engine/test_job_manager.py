@@ -12,7 +12,7 @@ import pytest
 from procrastinate.jobs import Job, Notification, Status
 from psycopg.rows import DictRow
 
-from service.engine import app as engine
+from service.engine import job_manager as engine
 from service.engine.app import PricingApp
 from service.engine.connector import PricingConnector
 from service.postgres.pool import answer_within

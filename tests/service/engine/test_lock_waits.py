@@ -25,7 +25,7 @@ async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
     queue.trigger("openrouter", "deepinfra")
     hold = "select from pricing_sync_jobs for update"
     async with app.open_async():
-        held_syncs = HeldSyncs(app)
+        held_syncs = HeldSyncs(app.job_manager)
         with psycopg.connect(database) as person, caplog.at_level(logging.WARNING):
             person.execute(hold)
             # The worker has found something to do.

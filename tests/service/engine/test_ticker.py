@@ -29,7 +29,7 @@ async def app(database: str, clean_environment: pytest.MonkeyPatch) -> AsyncIter
 
 @asynccontextmanager
 async def ticking(app: PricingApp) -> AsyncIterator[None]:
-    task = asyncio.create_task(ticker.tick_forever(app))
+    task = asyncio.create_task(ticker.tick_forever(app.job_manager))
     try:
         yield
         assert not task.done()

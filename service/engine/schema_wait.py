@@ -1,0 +1,37 @@
+"""Waits for a database that holds what this version needs."""
+
+from __future__ import annotations
+
+import asyncio
+
+import psycopg
+from procrastinate.exceptions import ConnectorException
+
+from service.engine.connector import PricingConnector
+from service.migrations.runner import missing_parts
+from service.postgres.retry import Reminder
+
+
+async def wait_for_schema(connector: PricingConnector) -> None:
+    """Return when the database answers and holds what this version needs.
+
+    Raises SettingsError where waiting does not help.
+    """
+    reminder = Reminder()
+    while True:
+        try:
+            rows = await connector.execute_query_all_async(
+                "select name, digest from public.pricing_schema_ledger"
+            )
+            missing = missing_parts((row["name"], row["digest"]) for row in rows)
+            if not missing:
+                return
+            problem = f"The database lacks {missing[0]}. Run `pricing-sync migrate`."
+        except ConnectorException as error:
+            cause = error.__cause__
+            if isinstance(cause, psycopg.errors.UndefinedTable):
+                problem = "The database is not migrated. Run `pricing-sync migrate`."
+            else:
+                problem = f"No database: {cause}"
+        reminder.warn("Waiting. %s", " ".join(problem.split()))
+        await asyncio.sleep(1)
