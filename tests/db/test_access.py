@@ -12,7 +12,7 @@ from tests.db.pricing import Pricing, refused
 ROOT = Path(__file__).parents[2]
 ACCESS = (ROOT / "db" / "access.sql").read_text()
 RIGHTS = (ROOT / "db" / "views" / "pricing_rights.sql").read_text()
-FUNCTIONS = sorted(path.stem for path in (ROOT / "db" / "functions").glob("*.sql"))
+FUNCTIONS = sorted(path.stem for path in (ROOT / "db" / "functions").rglob("*.sql"))
 VIEWS = sorted(path.stem for path in (ROOT / "db" / "views").glob("*.sql"))
 TABLES = sorted(
     name

@@ -30,7 +30,7 @@ def error_kinds() -> set[str]:
 
 
 def _sql_kinds() -> Iterator[str]:
-    for file in sorted((ROOT / "db" / "functions").glob("*.sql")):
+    for file in sorted((ROOT / "db" / "functions").rglob("*.sql")):
         text = re.sub(r"--[^\n]*", "", file.read_text())
         # The last statement is the comment, and names arguments by their types.
         body = text.partition("as $$")[2]
