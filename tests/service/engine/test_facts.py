@@ -1,4 +1,4 @@
-"""What bites in the engine, as far as no other test is about it; docs/architecture.md lists all.
+"""What bites in the engine, as far as no other test is about it; docs/engine.md lists all.
 
 Each test is named after the fact, and fails when our guard against it is taken away.
 """
@@ -167,13 +167,12 @@ def test_a_cron_with_seconds_has_them_last() -> None:
 
 
 # The list of all facts, with the guard and the test of each.
-ARCHITECTURE = ROOT / "docs" / "architecture.md"
+TABLE = ROOT / "docs" / "engine.md"
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 
 
 def _rows() -> list[list[str]]:
-    section = ARCHITECTURE.read_text().split("## The engine", 1)[1].split("\n## ", 1)[0]
-    lines = [line for line in section.splitlines() if line.startswith("| ")]
+    lines = [line for line in TABLE.read_text().splitlines() if line.startswith("| ")]
     return [line.strip("| ").split(" | ") for line in lines[2:]]
 
 
