@@ -24,9 +24,9 @@ from service.errors import WorkerPruned
 from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
 from service.postgres.retry import (
-    Answer,
     Held,
     Reminder,
+    T,
     Unwritten,
     is_held,
     is_mendable,
@@ -82,19 +82,19 @@ class PricingJobManager(JobManager):
 
     async def until_written(
         self,
-        write: Callable[[], Awaitable[Answer]],
+        write: Callable[[], Awaitable[T]],
         what: str,
         passes: Callable[[BaseException], bool] = is_passing,
-    ) -> Answer:
+    ) -> T:
         """``Writer.until_written``, of the connector's writer."""
         return await self._own_connector.writer.until_written(write, what, passes)
 
     async def until_written_or_held(
         self,
-        write: Callable[[], Awaitable[Answer]],
+        write: Callable[[], Awaitable[T]],
         what: str,
         passes: Callable[[BaseException], bool] = is_passing,
-    ) -> Answer:
+    ) -> T:
         """The same, but raises Held when somebody holds what the write needs."""
         try:
             return await self.until_written(

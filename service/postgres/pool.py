@@ -22,7 +22,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
 # When another connection has just been given up.
@@ -72,8 +72,8 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
                 own.shutdown(socket.SHUT_RDWR)
 
     async def wait(
-        self, gen: PQGen[Answer], interval: float = _INTERVAL, timeout: float | None = None
-    ) -> Answer:
+        self, gen: PQGen[T], interval: float = _INTERVAL, timeout: float | None = None
+    ) -> T:
         # Who names a timeout (LISTEN does) waits for news, not for an answer.
         if timeout is None:
             self._wait_at_most(_patience.get().seconds)

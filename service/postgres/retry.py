@@ -13,7 +13,7 @@ from procrastinate.exceptions import ConnectorException
 
 logger = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 FIRST_BACKOFF_SECONDS = 0.1
 # Short: a try is cheap, and what waits here holds a provider's lock.
@@ -110,10 +110,10 @@ class Writer:
 
     async def until_written(
         self,
-        write: Callable[[], Awaitable[Answer]],
+        write: Callable[[], Awaitable[T]],
         what: str,
         passes: Callable[[BaseException], bool] = is_passing,
-    ) -> Answer:
+    ) -> T:
         """Repeat a write until Postgres has answered it.
 
         Raises what does not pass, and Unwritten when the process has to end first.
@@ -146,7 +146,7 @@ class Writer:
         raise Unwritten(f"Postgres has not taken {what}")
 
 
-async def _ended(task: asyncio.Future[Answer]) -> None:
+async def _ended(task: asyncio.Future[T]) -> None:
     """Cancel what still runs, and wait until it has let go of its connection."""
     if not task.done():
         task.cancel()

@@ -25,9 +25,9 @@ from service.prices.price_list import to_apply_rows
 from service.providers.adapter import CATALOGUE, Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
 from service.sync.attempt import Attempt
-from service.sync.list_reader import Answer, Collecting
+from service.sync.list_reader import ListReader, ProviderList
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 # Reading a list is CPU work: on the event loop it would hold up the heartbeat of this worker.
 # Two threads at most, so that they cannot hold up its exit either.
@@ -55,7 +55,7 @@ async def sync_tools() -> AsyncIterator[dict[str, Any]]:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def read_answer(attempt: Attempt, tools: SyncTools) -> Answer:
+async def fetch_provider_list(attempt: Attempt, tools: SyncTools) -> ProviderList:
     """Fetch and parse, all pages within the provider's timeout."""
     try:
         async with asyncio.timeout(attempt.timeout_seconds):
@@ -68,16 +68,16 @@ async def read_answer(attempt: Attempt, tools: SyncTools) -> Answer:
         ) from None
 
 
-async def _read_provider(attempt: Attempt, tools: SyncTools) -> Answer:
+async def _read_provider(attempt: Attempt, tools: SyncTools) -> ProviderList:
     provider = _adapter(attempt)
     credential = _credential(attempt, provider, tools.settings)
-    collecting = Collecting(provider, attempt.provider)
-    while collecting.asked is not None:
-        unchanged = await _take_page(attempt, tools, provider, credential, collecting)
+    reader = ListReader(provider, attempt.provider)
+    while reader.next_page is not None:
+        unchanged = await _take_page(attempt, tools, provider, credential, reader)
         if unchanged is not None:
             return unchanged
-    answer = await _in_thread(tools, collecting.answer)
-    return replace(answer, etag_parser=_etag_parser(attempt, provider))
+    provider_list = await _in_thread(tools, reader.result)
+    return replace(provider_list, etag_parser=_etag_parser(attempt, provider))
 
 
 async def _take_page(
@@ -85,9 +85,9 @@ async def _take_page(
     tools: SyncTools,
     provider: Adapter,
     credential: Credential | None,
-    collecting: Collecting,
-) -> Answer | None:
-    """Fetch and read one page, whose body is gone afterwards; the answer if nothing changed."""
+    reader: ListReader,
+) -> ProviderList | None:
+    """Fetch and read one page, whose body is gone afterwards; its list if nothing changed."""
     # One page that has not changed says nothing about the others, and a list without prices
     # nothing about those of the catalogue.
     has_etag = provider.pages is None and provider.price_api
@@ -95,7 +95,7 @@ async def _take_page(
     etag = attempt.etag if has_etag and is_of_this_list else None
     fetched = await fetch(
         tools.client,
-        _page_url(attempt, provider, collecting.asked),
+        _page_url(attempt, provider, reader.next_page),
         etag=etag,
         credential=credential,
         max_bytes=tools.settings.max_body_bytes,
@@ -104,9 +104,9 @@ async def _take_page(
     )
     body, observed_at = fetched.body, datetime.now(UTC)
     if body is None:
-        return Answer(observed_at=observed_at)
+        return ProviderList(observed_at=observed_at)
     new_etag = fetched.etag if has_etag else None
-    await _in_thread(tools, lambda: collecting.take(body, observed_at, new_etag))
+    await _in_thread(tools, lambda: reader.take(body, observed_at, new_etag))
     return None
 
 
@@ -139,7 +139,7 @@ def _credential(attempt: Attempt, provider: Adapter, settings: Settings) -> Cred
 def _etag_parser(attempt: Attempt, provider: Adapter) -> str:
     """What an ETag is good for: one list at one address, read by one version of one adapter.
 
-    Another version or adapter may read more out of the same answer, and another address may have
+    Another version or adapter may read more out of the same body, and another address may have
     the same ETag for another list.
     """
     return f"{__version__} {provider.slug} {_list_url(attempt, provider)}"
@@ -166,13 +166,13 @@ def _page_url(attempt: Attempt, provider: Adapter, number: int | None) -> str:
     return f"{url}{separator}{pages.number}={number}&{pages.size_name}={pages.size}"
 
 
-async def _read_catalogue(tools: SyncTools) -> Answer:
+async def _read_catalogue(tools: SyncTools) -> ProviderList:
     observed_at = datetime.now(UTC)
 
-    def work() -> Answer:
+    def work() -> ProviderList:
         listed = read_catalogue(observed_at)
         rows = json.dumps(to_apply_rows(listed, CATALOGUE, catalogue_source()))
-        return Answer(
+        return ProviderList(
             observed_at=observed_at,
             rows=rows,
             skipped=listed.skipped,
@@ -182,6 +182,6 @@ async def _read_catalogue(tools: SyncTools) -> Answer:
     return await _in_thread(tools, work)
 
 
-async def _in_thread(tools: SyncTools, work: Callable[[], Result]) -> Result:
+async def _in_thread(tools: SyncTools, work: Callable[[], T]) -> T:
     """CPU work, off the event loop."""
     return await asyncio.get_running_loop().run_in_executor(tools.threads, work)

@@ -1,7 +1,7 @@
-"""What one sync has read of its provider's list so far, as ``apply_provider_prices`` takes it.
+"""Turns the pages of a provider's list into the arguments of ``apply_provider_prices``.
 
-Only text is kept, model by model: a list of many thousand models comes in pages, and what a page
-was read into is gone before the next one is fetched.
+Keeps only JSON text, model by model: a page's body and its parsed form are freed before the next
+page is fetched, so a list of many thousand models needs little memory.
 """
 
 from __future__ import annotations
@@ -23,16 +23,20 @@ from service.sync.page_walk import PageWalk
 
 # All pages together: several times what any provider sends.
 MAX_LIST_BYTES = 128 * 1024 * 1024
-# The database keeps them all, to tell each once; where ids stand as keys there is no end of them.
+# The database stores each key, to report it once; a list whose keys are ids has no end of them.
 MAX_UNKNOWN_KEYS = 1_000
 MAX_KEY_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a provider said; ``rows`` is None when nothing changed since the last answer.
+class ProviderList:
+    """One provider's whole list, as the arguments of ``apply_provider_prices``.
 
-    ``rows`` and ``reference`` (the catalogue's prices of the same models) are JSON text.
+    ``rows`` is None when the list has not changed since the last sync (HTTP 304). ``rows`` and
+    ``reference`` (the catalogue's prices of the same models) are JSON text.
+
+    Not to be confused with ``PriceList``: what an adapter parses from one body, in the provider's
+    own units.
     """
 
     observed_at: datetime
@@ -46,11 +50,12 @@ class Answer:
     content_digest: str | None = None
 
 
-class Collecting:
-    """Takes the pages of one list, one body each, in order; ``answer`` is the whole.
+class ListReader:
+    """Takes the pages of one list, one body each, in order; ``result()`` returns the whole list.
 
-    ``asked`` is the page to fetch, None when the list is whole. ``take`` is CPU work, and raises
-    ParseError for a list that cannot be used.
+    ``next_page`` is the number of the page to fetch, from 1; None when the list is complete.
+    ``take()`` is CPU work. It raises ParseError for a list that cannot be used, and FetchError
+    ``too_large`` when all pages together have more than MAX_LIST_BYTES.
     """
 
     def __init__(self, provider: Adapter, slug: str) -> None:
@@ -67,11 +72,11 @@ class Collecting:
         self._unknown_keys: set[str] = set()
 
     @property
-    def asked(self) -> int | None:
-        return self._walk.asked
+    def next_page(self) -> int | None:
+        return self._walk.next_page
 
     def take(self, body: bytes, observed_at: datetime, etag: str | None = None) -> None:
-        """The body of the page that was asked for, when it had arrived, and the list's ETag."""
+        """Add the body of page ``next_page``, the time of its arrival, and the list's ETag."""
         if self._observed_at is None:
             self._observed_at = observed_at
             self._known = catalogue_models(self._slug, observed_at)
@@ -84,9 +89,9 @@ class Collecting:
         self._etag = etag
         self._keep(self._walk.take(self._parse(body)))
 
-    def answer(self) -> Answer:
-        """All of the list; nothing is kept here any longer."""
-        if self.asked is not None or self._observed_at is None:
+    def result(self) -> ProviderList:
+        """Return the list and free what was read; ValueError before the last page was taken."""
+        if self.next_page is not None or self._observed_at is None:
             raise ValueError("the list is not whole")
         skipped = self._walk.skipped
         for left_out in skipped:
@@ -94,7 +99,7 @@ class Collecting:
             self._reference.pop(left_out.model_id, None)
         rows = f"[{','.join(self._rows.values())}]"
         self._rows.clear()
-        return Answer(
+        return ProviderList(
             observed_at=self._observed_at,
             rows=rows,
             skipped=skipped,
@@ -112,7 +117,7 @@ class Collecting:
         try:
             return self._provider.parse(body)
         except ParseError as refused:
-            if refused.code == "empty_list" and self.asked != 1:
+            if refused.code == "empty_list" and self.next_page != 1:
                 raise self._walk.refuse_empty() from None
             raise
 

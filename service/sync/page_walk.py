@@ -27,14 +27,14 @@ CONFLICT = "the list has it more than once, with different prices"
 class PageWalk:
     """One walk over the pages of one list; a list that comes whole is a walk of one page.
 
-    ``asked`` is the page to fetch, None after the last. ``take`` gets it as it was read, and
+    ``next_page`` is the page to fetch, None after the last. ``take`` gets it as it was read, and
     returns the models that no page before it had; ``skipped`` are those to be left out whatever
     ``take`` returned. ``is_paged``: the provider is asked page by page. ParseError
     ``incomplete_list`` for a walk that cannot end well, ``bad_shape`` for one that has no model.
     """
 
     def __init__(self, *, is_paged: bool) -> None:
-        self.asked: int | None = 1
+        self.next_page: int | None = 1
         self._is_paged = is_paged
         self._first: Page | None = None
         self._entries = 0
@@ -49,30 +49,30 @@ class PageWalk:
 
     def take(self, listed: PriceList) -> tuple[RawModel, ...]:
         """The next page; its models that are new."""
-        if self.asked is None:
+        if self.next_page is None:
             raise ValueError("the walk has ended")
         page = listed.page
         if page is None:
             if self._is_paged:
                 raise _incomplete("The answer does not say which page of the list it is.")
-            self.asked = None
+            self.next_page = None
         else:
             self._follow(page, listed)
         new = tuple(self._new(listed.models))
         for skipped in listed.skipped:
             self._skipped.setdefault(_label(skipped, page), skipped.reason)
-        if self.asked is None and not self._charged.keys() - self._skipped.keys():
+        if self.next_page is None and not self._charged.keys() - self._skipped.keys():
             why = next(iter(self._skipped.values()), "there is none")
             raise ParseError(f"No model of the list can be read; the first: {why}.")
         return new
 
     def refuse_empty(self) -> ParseError:
         """What an empty page is: before the last one, the list has ended early."""
-        return _incomplete(f"Page {self.asked} is empty: the list ended early.")
+        return _incomplete(f"Page {self.next_page} is empty: the list ended early.")
 
     def _follow(self, page: Page, listed: PriceList) -> None:
         """See that the page belongs to the walk, and what comes after it."""
-        asked = self.asked or 1
+        asked = self.next_page or 1
         first = self._first = self._first or page
         if page.number is not None and page.number != asked:
             raise _incomplete(f"Page {asked} was asked for, and page {page.number} came.")
@@ -96,7 +96,7 @@ class PageWalk:
             raise _incomplete(f"{asked} pages have {self._entries:,} models, not {total:,}.")
         if not is_last and not self._is_paged:
             raise _incomplete(f"The answer is one page of {_size(page)}.")
-        self.asked = None if is_last else asked + 1
+        self.next_page = None if is_last else asked + 1
 
     def _require_new_page(self, asked: int, listed: PriceList) -> None:
         ids = sorted({model.model_id for model in listed.models})

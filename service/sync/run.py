@@ -18,8 +18,8 @@ from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
 from service.postgres.retry import Held, Unwritten
 from service.sync.attempt import Attempt, end_attempt, get_attempt
-from service.sync.fetch_list import read_answer
-from service.sync.list_reader import Answer
+from service.sync.fetch_list import fetch_provider_list
+from service.sync.list_reader import ProviderList
 
 # A list of many thousand models takes seconds; a heartbeat may be late by less.
 APPLY_ANSWER_SECONDS = 60.0
@@ -57,8 +57,8 @@ async def _fetch_and_apply(
             message = "The provider is disabled or deleted"
             await end_attempt(app, attempt, "cancelled", "disabled", message)
             return
-        answer = await read_answer(attempt, context.additional_context["tools"])
-        row = await _apply(app, attempt, answer)
+        provider_list = await fetch_provider_list(attempt, context.additional_context["tools"])
+        row = await _apply(app, attempt, provider_list)
         log.info(
             "sync %s in %.1f s, %d models fetched, %d updated, %d held, %d skipped",
             "done" if row["status"] == "success" else f"ended as {row['status']}",
@@ -68,7 +68,7 @@ async def _fetch_and_apply(
             row["models_held"],
             row["models_skipped"],
         )
-        _log_oddities(log, answer, row["details"])
+        _log_oddities(log, provider_list, row["details"])
     except DatabaseRefused as refused:
         if refused.code == "PT409":
             log.warning("too late: %s", refused.message)
@@ -91,22 +91,22 @@ async def _fetch_and_apply(
         await _fail(app, attempt, log, "internal", f"{type(error).__name__}: {error}")
 
 
-async def _apply(app: PricingApp, attempt: Attempt, answer: Answer) -> dict[str, Any]:
+async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList) -> dict[str, Any]:
     """Write the list, again until Postgres answers: a second time changes nothing."""
     arguments = {
         "queue_job_id": attempt.queue_job_id,
         "attempt": attempt.attempt,
-        "prices": answer.rows,
-        "observed_at": answer.observed_at,
+        "prices": provider_list.rows,
+        "observed_at": provider_list.observed_at,
         "skipped": json.dumps(
-            [{"model_id": each.model_id, "reason": each.reason} for each in answer.skipped]
+            [{"model_id": each.model_id, "reason": each.reason} for each in provider_list.skipped]
         ),
-        "unknown_keys": json.dumps(answer.unknown_keys),
-        "etag": answer.etag,
-        "etag_parser": answer.etag_parser,
-        "content_digest": answer.content_digest,
-        "reference": answer.reference,
-        "reference_version": answer.reference_version,
+        "unknown_keys": json.dumps(provider_list.unknown_keys),
+        "etag": provider_list.etag,
+        "etag_parser": provider_list.etag_parser,
+        "content_digest": provider_list.content_digest,
+        "reference": provider_list.reference,
+        "reference_version": provider_list.reference_version,
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
@@ -157,8 +157,8 @@ async def _fail(
         log.warning("too late: ended by somebody else before it failed (%s): %s", kind, message)
 
 
-def _log_oddities(log: SyncLogger, answer: Answer, details: dict[str, Any]) -> None:
-    for skipped in answer.skipped[:10]:
+def _log_oddities(log: SyncLogger, provider_list: ProviderList, details: dict[str, Any]) -> None:
+    for skipped in provider_list.skipped[:10]:
         log.warning("skipped model %s: %s", skipped.model_id, skipped.reason)
     # Only those that were never reported before: the database knows.
     if new := details.get("unknown_keys"):

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 def base_prices(models: int) -> Callable[[], object]:
     """An OpenRouter list of prices without windows, read as the worker reads it."""
     from service.providers.adapter import adapter
-    from service.sync.list_reader import Collecting
+    from service.sync.list_reader import ListReader
 
     body = json.dumps(
         {
@@ -37,9 +37,9 @@ def base_prices(models: int) -> Callable[[], object]:
     ).encode()
 
     def work() -> object:
-        collecting = Collecting(adapter("openrouter"), "openrouter")
-        collecting.take(body, datetime.now(UTC))
-        return collecting.answer()
+        reader = ListReader(adapter("openrouter"), "openrouter")
+        reader.take(body, datetime.now(UTC))
+        return reader.result()
 
     return work
 

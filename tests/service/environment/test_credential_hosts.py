@@ -14,7 +14,7 @@ from service.errors import SettingsError, SyncError
 from service.providers.adapter import adapter, adapter_slugs
 from service.settings import read_settings
 from service.sync.attempt import Attempt
-from service.sync.fetch_list import SyncTools, read_answer
+from service.sync.fetch_list import SyncTools, fetch_provider_list
 
 EVIL = "evil.example"
 CYRILLIC_A = "\u0430"
@@ -91,7 +91,7 @@ async def attempts(internet: Internet, *rows: tuple[str, str | None, str]) -> li
                     *(1, 1, "job", "row", slug, base_url, variable, 30.0, None, None, True)
                 )
                 with pytest.raises(SyncError) as failed:
-                    await read_answer(attempt, tools)
+                    await fetch_provider_list(attempt, tools)
                 assert "marked-secret" not in f"{failed.value.message} {failed.value.hint}"
                 kinds.append(failed.value.code)
     return kinds

@@ -18,7 +18,7 @@ from service.errors import FetchError, ParseError
 from service.prices.catalogue import catalogue_source, catalogue_version
 from service.providers.adapter import Adapter, Evidence, adapter
 from service.sync import list_reader as module
-from service.sync.list_reader import Answer, Collecting
+from service.sync.list_reader import ListReader, ProviderList
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 1, 13, tzinfo=UTC)
@@ -35,58 +35,58 @@ def priced(model_id: str, prompt: str = "0.000001") -> dict[str, Any]:
     return {"id": model_id, "pricing": {"prompt": prompt}}
 
 
-def collect(provider: Adapter, *bodies: bytes, slug: str = "maker") -> Answer:
-    collecting = Collecting(provider, slug)
+def collect(provider: Adapter, *bodies: bytes, slug: str = "maker") -> ProviderList:
+    reader = ListReader(provider, slug)
     for number, body in enumerate(bodies, start=1):
-        assert collecting.asked == number
-        collecting.take(body, LATER if number > 1 else NOON)
-    assert collecting.asked is None
-    return collecting.answer()
+        assert reader.next_page == number
+        reader.take(body, LATER if number > 1 else NOON)
+    assert reader.next_page is None
+    return reader.result()
 
 
-def rows(answer: Answer) -> dict[str, Any]:
-    assert answer.rows is not None
-    listed = json.loads(answer.rows)
+def rows(provider_list: ProviderList) -> dict[str, Any]:
+    assert provider_list.rows is not None
+    listed = json.loads(provider_list.rows)
     assert len(listed) == len({row["model_id"] for row in listed})
     return {row["model_id"]: row for row in listed}
 
 
-def test_pages_become_one_answer() -> None:
+def test_pages_become_one_list() -> None:
     bodies = [page(1, 2, priced("a"), priced("b")), page(2, 2, priced("c"))]
-    answer = collect(FEATHERLESS, *bodies)
-    assert list(rows(answer)) == ["a", "b", "c"]
-    assert rows(answer)["a"]["source"] == "api:maker"
-    assert rows(answer)["a"]["price_per_input_token"] == "0.000001"
+    provider_list = collect(FEATHERLESS, *bodies)
+    assert list(rows(provider_list)) == ["a", "b", "c"]
+    assert rows(provider_list)["a"]["source"] == "api:maker"
+    assert rows(provider_list)["a"]["price_per_input_token"] == "0.000001"
     # As of the first page: nothing of the list is newer than that.
-    assert answer.observed_at == NOON
-    assert answer.content_digest == hashlib.sha256(b"".join(bodies)).hexdigest()
-    assert answer.etag is None
+    assert provider_list.observed_at == NOON
+    assert provider_list.content_digest == hashlib.sha256(b"".join(bodies)).hexdigest()
+    assert provider_list.etag is None
 
 
 def test_what_two_pages_contradict_is_left_out() -> None:
-    answer = collect(
+    provider_list = collect(
         FEATHERLESS,
         page(1, 2, priced("a"), priced("b"), {"pricing": 1}),
         page(2, 2, priced("a", "0.000002")),
     )
-    assert list(rows(answer)) == ["b"]
-    assert [each.model_id for each in answer.skipped] == ["entry 3", "a"]
+    assert list(rows(provider_list)) == ["b"]
+    assert [each.model_id for each in provider_list.skipped] == ["entry 3", "a"]
 
 
 def test_unknown_keys_of_all_pages_are_reported() -> None:
     pricing = {"prompt": "0.000001", "songs": "1"}
-    answer = collect(
+    provider_list = collect(
         FEATHERLESS,
         page(1, 2, {"id": "a", "pricing": pricing}),
         page(2, 2, {"id": "b", "pricing": pricing | {"films": 2}}),
     )
-    assert answer.unknown_keys == ("pricing.films", "pricing.songs")
+    assert provider_list.unknown_keys == ("pricing.films", "pricing.songs")
 
 
 def test_of_keys_without_end_the_first_are_reported_and_no_long_text() -> None:
     pricing = {"prompt": "0.000001", "z" * 10_000: "1"} | {f"id {n}": "1" for n in range(2_000)}
-    answer = collect(FEATHERLESS, page(1, 1, {"id": "a", "pricing": pricing}))
-    assert len(answer.unknown_keys) == 1_000
+    provider_list = collect(FEATHERLESS, page(1, 1, {"id": "a", "pricing": pricing}))
+    assert len(provider_list.unknown_keys) == 1_000
     (long,) = collect(
         FEATHERLESS, page(1, 1, {"id": "a", "pricing": {"z" * 10_000: "1"}})
     ).unknown_keys
@@ -94,10 +94,10 @@ def test_of_keys_without_end_the_first_are_reported_and_no_long_text() -> None:
 
 
 def test_an_empty_page_before_the_last_is_half_a_list() -> None:
-    collecting = Collecting(FEATHERLESS, "maker")
-    collecting.take(page(1, 3, priced("a")), NOON)
+    reader = ListReader(FEATHERLESS, "maker")
+    reader.take(page(1, 3, priced("a")), NOON)
     with pytest.raises(ParseError, match="Page 2 is empty") as refused:
-        collecting.take(page(2, 3), NOON)
+        reader.take(page(2, 3), NOON)
     assert refused.value.code == "incomplete_list"
 
 
@@ -107,20 +107,20 @@ def test_a_list_that_is_empty_from_the_start_is_that() -> None:
     assert refused.value.code == "empty_list"
 
 
-def test_half_a_walk_is_no_answer() -> None:
-    collecting = Collecting(FEATHERLESS, "maker")
-    collecting.take(page(1, 2, priced("a")), NOON)
+def test_half_a_walk_is_no_list() -> None:
+    reader = ListReader(FEATHERLESS, "maker")
+    reader.take(page(1, 2, priced("a")), NOON)
     with pytest.raises(ValueError):
-        collecting.answer()
+        reader.result()
 
 
 def test_all_bodies_together_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     bodies = [page(1, 2, priced("a")), page(2, 2, priced("b"))]
     monkeypatch.setattr(module, "MAX_LIST_BYTES", len(bodies[0]) + 1)
-    collecting = Collecting(FEATHERLESS, "maker")
-    collecting.take(bodies[0], NOON)
+    reader = ListReader(FEATHERLESS, "maker")
+    reader.take(bodies[0], NOON)
     with pytest.raises(FetchError) as refused:
-        collecting.take(bodies[1], NOON)
+        reader.take(bodies[1], NOON)
     assert refused.value.code == "too_large"
 
 
@@ -148,9 +148,9 @@ def known(model_id: str, usd: Decimal | TieredPrices) -> ModelInfo:
     return ModelInfo(id=model_id, match=ClauseEquals(model_id), prices=ModelPrice(input_mtok=usd))
 
 
-def reference(answer: Answer) -> dict[str, Any]:
-    assert answer.reference is not None
-    return {each["model_id"]: each["prices"] for each in json.loads(answer.reference)}
+def reference(provider_list: ProviderList) -> dict[str, Any]:
+    assert provider_list.reference is not None
+    return {each["model_id"]: each["prices"] for each in json.loads(provider_list.reference)}
 
 
 def test_the_catalogue_s_numbers_go_along_for_exactly_these_ids(
@@ -158,24 +158,24 @@ def test_the_catalogue_s_numbers_go_along_for_exactly_these_ids(
 ) -> None:
     tiered = TieredPrices(Decimal(2), [Tier(1000, Decimal(4))])
     snapshot += [known("a", Decimal("1.5")), known("b", tiered), known("not-listed", Decimal(1))]
-    answer = collect(
+    provider_list = collect(
         FEATHERLESS, page(1, 1, priced("a"), {"id": "b"}, priced("A"), priced("a:free"))
     )
-    assert answer.reference_version == catalogue_version()
-    assert reference(answer) == {
+    assert provider_list.reference_version == catalogue_version()
+    assert reference(provider_list) == {
         "a": {"price_per_input_token": "0.0000015"},
         # Of tiers the lowest: conditions are not compared.
         "b": {"price_per_input_token": "0.000002"},
     }
     # Compared with, never charged.
-    assert rows(answer)["a"]["price_per_input_token"] == "0.000001"
-    assert "price_per_input_token" not in rows(answer)["b"]
+    assert rows(provider_list)["a"]["price_per_input_token"] == "0.000001"
+    assert "price_per_input_token" not in rows(provider_list)["b"]
 
 
 def test_a_provider_that_the_catalogue_does_not_know_has_none(snapshot: list[ModelInfo]) -> None:
     snapshot.append(known("a", Decimal(1)))
-    answer = collect(FEATHERLESS, page(1, 1, priced("a")), slug="nobody")
-    assert reference(answer) == {}
+    provider_list = collect(FEATHERLESS, page(1, 1, priced("a")), slug="nobody")
+    assert reference(provider_list) == {}
 
 
 def test_a_list_without_prices_gets_the_catalogue_s_marked(snapshot: list[ModelInfo]) -> None:
@@ -190,15 +190,15 @@ def test_a_list_without_prices_gets_the_catalogue_s_marked(snapshot: list[ModelI
         catalogue_id=lambda model_id: model_id.removeprefix("accounts/maker/"),
     )
     listed = [{"id": "accounts/maker/a", "name": "A"}, {"id": "accounts/maker/unheard-of"}]
-    answer = collect(lister, json.dumps({"data": listed}).encode())
+    provider_list = collect(lister, json.dumps({"data": listed}).encode())
 
-    assert list(rows(answer)) == ["accounts/maker/a", "accounts/maker/unheard-of"]
-    row = rows(answer)["accounts/maker/a"]
+    assert list(rows(provider_list)) == ["accounts/maker/a", "accounts/maker/unheard-of"]
+    row = rows(provider_list)["accounts/maker/a"]
     assert row["name"] == "A"
     assert row["source"] == catalogue_source()
     assert row["price_per_input_token"] == "0.000002"
     assert row["conditions"] == [{"min_prompt_tokens": 1000, "price_per_input_token": "0.000004"}]
     assert row["raw"]["input_mtok"]["text"] == "2"
-    unheard_of = rows(answer)["accounts/maker/unheard-of"]
+    unheard_of = rows(provider_list)["accounts/maker/unheard-of"]
     assert not [key for key in unheard_of if key.startswith("price_per_")]
-    assert reference(answer) == {"accounts/maker/a": {"price_per_input_token": "0.000002"}}
+    assert reference(provider_list) == {"accounts/maker/a": {"price_per_input_token": "0.000002"}}

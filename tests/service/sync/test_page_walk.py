@@ -40,7 +40,7 @@ def page(
 def walk_over(pages: Sequence[PriceList], *, is_paged: bool = True) -> list[str]:
     """The ids of the list; the pages are given in the order in which they are asked for."""
     walk, given, ids = PageWalk(is_paged=is_paged), iter(pages), list[str]()
-    while walk.asked is not None:
+    while walk.next_page is not None:
         ids += [each.model_id for each in walk.take(next(given))]
     assert next(given, None) is None, "more pages were given than asked for"
     left_out = {each.model_id for each in walk.skipped}
@@ -113,15 +113,15 @@ def test_a_walk_that_never_ends_is_ended(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(page_walk, "MAX_PAGES", 20)
     walk = PageWalk(is_paged=True)
     with pytest.raises(ParseError, match="21 pages, more than 20") as refused:
-        while walk.asked is not None:
-            walk.take(page(f"m{walk.asked}", number=walk.asked, total=1000))
+        while walk.next_page is not None:
+            walk.take(page(f"m{walk.next_page}", number=walk.next_page, total=1000))
     assert refused.value.code == "incomplete_list"
     monkeypatch.setattr(page_walk, "MAX_ENTRIES", 30)
     walk = PageWalk(is_paged=True)
     with pytest.raises(ParseError, match="40 entries, more than 30"):
-        while walk.asked is not None:
-            ids = [f"{walk.asked}-{each}" for each in range(10)]
-            walk.take(page(*ids, number=walk.asked, pages=20))
+        while walk.next_page is not None:
+            ids = [f"{walk.next_page}-{each}" for each in range(10)]
+            walk.take(page(*ids, number=walk.next_page, pages=20))
 
 
 def test_a_model_on_two_pages_with_one_price_is_one_model() -> None:
@@ -184,8 +184,8 @@ sizes = st.integers(1, 12)
 def read_all(site: Site) -> Iterator[tuple[PageWalk, tuple[RawModel, ...]]]:
     """Page after page; between two of them the site may be changed."""
     walk = PageWalk(is_paged=True)
-    while walk.asked is not None:
-        yield walk, walk.take(site.page(walk.asked))
+    while walk.next_page is not None:
+        yield walk, walk.take(site.page(walk.next_page))
 
 
 @given(ids=ids, size=sizes, says_total=st.booleans())
@@ -258,7 +258,7 @@ def test_pages_in_any_order_are_the_whole_list_or_refused(
     try:
         for number in order:
             read += [each.model_id for each in walk.take(site.page(number))]
-            if walk.asked is None:
+            if walk.next_page is None:
                 assert read == ids
                 return
     except ParseError as refused:
