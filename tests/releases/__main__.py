@@ -9,7 +9,7 @@ import sys
 from service import __version__
 from service.migrations.runner import release_entry
 from service.migrations.schema import default_roots
-from tests.releases.dump import dump, path_of
+from tests.releases.dump import dump, path_of, write_dump
 from tests.releases.sample import sample_database
 
 
@@ -28,12 +28,12 @@ def main() -> None:
     entry = release_entry()
     with sample_database() as url:
         text = dump(url)
-    path.write_text(text, encoding="utf-8")
+    size = write_dump(__version__, text)
     versions = default_roots().migrations / "versions.json"
     listed = json.loads(versions.read_text(encoding="utf-8")) if versions.exists() else {}
     listed[__version__] = entry
     versions.write_text(json.dumps(listed, indent=2) + "\n", encoding="utf-8")
-    print(f"{path.name}: {len(text.encode()) / 1024:,.0f} KiB; {versions.name}: {len(listed)}")
+    print(f"{path.name}: {size / 1024:,.0f} KiB; {versions.name}: {len(listed)}")
 
 
 if __name__ == "__main__":

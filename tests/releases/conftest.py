@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from service.migrations.runner import migrate
-from tests.releases.dump import RELEASES, restore
+from tests.releases.dump import restore, versions
 from tests.support.postgres import stop_schedule
 
 
-@pytest.fixture(params=sorted(path.stem for path in RELEASES.glob("*.sql")))
+@pytest.fixture(params=versions())
 def version(request: pytest.FixtureRequest) -> str:
     """Each version that has a dump."""
     name: str = request.param

@@ -1,12 +1,12 @@
 """A version's schema and data as one SQL text, without the engine's own schema; and back.
 
 The engine's text is another project's: it is never stored here, but built anew from the installed
-package, step by step, as that version had it. A statement that an earlier dump has is named by its
-place there: a dump shows what its version changed.
+package, step by step, as that version had it. Dumps are compressed (``xzcat`` shows one).
 """
 
 from __future__ import annotations
 
+import lzma
 import re
 import subprocess
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ from tests.support.postgres import installed_programs
 from tests.support.server_versions import client_directories
 
 RELEASES = Path(__file__).resolve().parent
+SUFFIX = ".sql.xz"
 ENGINE = "procrastinate"
 
 # How pg_dump heads each object; what stands before the first are settings of its session.
@@ -32,18 +33,28 @@ OWNER = re.compile(r"^ALTER .+ OWNER TO .+;$", re.MULTILINE)
 PARAMETERS = re.compile(rf"(FUNCTION {ENGINE}\.\w+)\(.*\)(?= (?:OWNER|FROM|TO) )")
 SESSION = re.compile(r"^SET default_\w+ = .*;\n", re.MULTILINE)
 
-# A statement as an earlier dump has it; the end of the line is for the reader.
-PLACE = re.compile(r"^-- As in (\S+)\.sql from (\d+) to (\d+): .*$", re.MULTILINE)
-# A shorter statement is as short as its place.
-WORTH_A_PLACE = 160
-
 # What is ours of the engine's schema: rows and rights, and further down what bears our prefix.
 OURS = ("TABLE DATA", "SEQUENCE SET", "ACL")
 
 
+def versions() -> list[str]:
+    """Every version that has a dump, in the order of their names."""
+    return sorted(path.name.removesuffix(SUFFIX) for path in RELEASES.glob(f"*{SUFFIX}"))
+
+
+def read_dump(version: str) -> str:
+    """The statements of a version's dump."""
+    return lzma.decompress(path_of(version).read_bytes()).decode()
+
+
+def write_dump(version: str, text: str) -> int:
+    """Keep a dump; returns how many bytes it takes."""
+    return path_of(version).write_bytes(lzma.compress(text.encode(), preset=9))
+
+
 def path_of(version: str) -> Path:
     """Where the dump of a version is."""
-    return RELEASES / f"{version}.sql"
+    return RELEASES / f"{version}{SUFFIX}"
 
 
 def dump(url: str) -> str:
@@ -58,18 +69,7 @@ def dump(url: str) -> str:
         f"-- pricing-sync {__version__} on Postgres {major}: its schema, and a small sample.\n"
         "-- Written by `make release`. Without the engine's schema: see tests/releases/dump.py.\n"
     )
-    earlier = _earlier_dumps()
-    return "\n".join([head, *(_placed(each, earlier) for each in _statements(text))])
-
-
-def read_dump(version: str) -> str:
-    """All statements of a version's dump, those of earlier dumps in their places."""
-
-    def statement(place: re.Match[str]) -> str:
-        origin, start, end = place.groups()
-        return path_of(origin).read_text(encoding="utf-8")[int(start) : int(end)]
-
-    return PLACE.sub(statement, path_of(version).read_text(encoding="utf-8"))
+    return "\n".join([head, *_statements(text)])
 
 
 def restore(url: str, version: str) -> None:
@@ -116,25 +116,6 @@ def _statements(text: str) -> Iterator[str]:
             body = "\n".join(OWNER.findall(body))
         if body:
             yield PARAMETERS.sub(r"\1", body) + "\n"
-
-
-def _earlier_dumps() -> dict[str, str]:
-    """The text of each dump but this version's, the newest first."""
-    paths = [path for path in RELEASES.glob("*.sql") if path.stem != __version__]
-    paths.sort(key=lambda path: [int(part) for part in path.stem.split(".")], reverse=True)
-    return {path.stem: path.read_text(encoding="utf-8") for path in paths}
-
-
-def _placed(statement: str, earlier: dict[str, str]) -> str:
-    if len(statement) < WORTH_A_PLACE:
-        return statement
-    for version, text in earlier.items():
-        start = text.find(f"\n{statement}")
-        if start >= 0:
-            start += 1
-            first = statement.partition("\n")[0][:WORTH_A_PLACE]
-            return f"-- As in {version}.sql from {start} to {start + len(statement)}: {first}"
-    return statement
 
 
 def _version(program: Path) -> int:
