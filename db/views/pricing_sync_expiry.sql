@@ -1,6 +1,6 @@
 -- after: pricing_worker_heartbeats
 -- The one place that says what is stuck, and why. The clean-up takes what it settles from here, one reason at a time,
--- and asks here again once it holds a row (hold_stuck_sync); people read stuck_pricing_syncs.
+-- and asks here again once it holds a row (lock_stuck_sync); people read stuck_pricing_syncs.
 -- A view, and no function, because only the branch of the reason that is asked for runs, and one queue row is found by
 -- its id. What belongs to an open row is looked up for each (limit 1): a join would read all that has ended, too.
 create or replace view public.pricing_sync_expiry

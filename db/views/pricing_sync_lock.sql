@@ -2,7 +2,7 @@ create or replace view public.pricing_sync_lock
 with (security_invoker = true)
 as
 with held as (
-    select h.lock_key, h.locked_at, h.locked_by, h.expires_at, h.job_id from public.held_pricing_locks() as h
+    select h.lock_key, h.locked_at, h.locked_by, h.expires_at, h.job_id from public.running_sync_locks() as h
 )
 select held.lock_key, held.locked_at, held.locked_by, held.expires_at, held.job_id from held
 union all

@@ -24,14 +24,14 @@ class HeldSyncs:
             self._seen.clear()
             return
         rows = await self._job_manager.connector.execute_query_all_async(
-            "select providers, transaction_id, held from public.pricing_held_syncs()"
+            "select providers, transaction_id, holder from public.pricing_locked_syncs()"
         )
         lasting = [row for row in rows if row["transaction_id"] in self._seen]
         self._seen = {row["transaction_id"] for row in rows}
         if lasting:
             self._reminder.warn(
                 "syncs wait and cannot start: %s",
-                "; ".join(f"{_names(row['providers'])}: {row['held']}" for row in lasting),
+                "; ".join(f"{_names(row['providers'])}: {row['holder']}" for row in lasting),
             )
 
 

@@ -109,7 +109,7 @@ def settle_jobs(connection: psycopg.Connection, job_ids: list[UUID]) -> list[str
         " run, idempotency key) is gone"
     ]
     settled = connection.execute(
-        "select j.id, public.settle_pricing_job(j.id) from unnest(%s::uuid[]) as j (id)",
+        "select j.id, public.project_pricing_job(j.id) from unnest(%s::uuid[]) as j (id)",
         [job_ids],
     ).fetchall()
     open_ids = [job_id for job_id, is_open in settled if is_open]

@@ -41,8 +41,8 @@ CALLERS = {
     "end_provider_sync": {"pricing_worker"},
     "give_up_sync": {"pricing_worker"},
     "pricing_table_holders": {"pricing_worker"},
-    "pricing_held_syncs": {"pricing_worker"},
-    "held_pricing_locks": {"pricing_web", "service_role"},
+    "pricing_locked_syncs": {"pricing_worker"},
+    "running_sync_locks": {"pricing_web", "service_role"},
     "pricing_workers_alive": {"pricing_web", "service_role"},
     "pricing_api_key": {"pricing_web"},
     "pricing_has_admin_key": {"pricing_web"},
@@ -238,7 +238,7 @@ def test_the_web_role_can_read_and_trigger_and_no_more(pricing: Pricing) -> None
         "select public.enqueue_due_pricing_syncs()",
         "select public.tick_pricing_schedule('worker')",
         "select public.defer_provider_syncs(gen_random_uuid(), '{openrouter}')",
-        "select public.settle_pricing_job(gen_random_uuid())",
+        "select public.project_pricing_job(gen_random_uuid())",
     ):
         with pricing.nothing_written(), refused("42501"), pricing.as_role("pricing_web"):
             pricing.do(statement)
@@ -273,7 +273,7 @@ def test_api_roles_can_do_nothing(pricing: Pricing, role: str) -> None:
         *(f"select * from public.{relation}" for relation in [*TABLES, *VIEWS]),
         "select public.trigger_pricing_sync()",
         "select public.pricing_workers_alive()",
-        "select * from public.held_pricing_locks()",
+        "select * from public.running_sync_locks()",
         "select procrastinate.procrastinate_register_worker_v1()",
     ):
         with pricing.nothing_written(), refused("42501"), pricing.as_role(role):

@@ -31,7 +31,7 @@ def _list(text: str, instead: str, why: str) -> Mutant:
 
 
 def _decide(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
-    return Mutant("db/functions/review/decide_price_changes.sql", text, instead, tests, why)
+    return Mutant("db/functions/review/resolve_price_changes.sql", text, instead, tests, why)
 
 
 GUARDS = (

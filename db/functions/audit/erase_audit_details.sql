@@ -14,7 +14,7 @@ declare
     v_erased integer := 0;
 begin
     select clock_timestamp() - s.audit_retention into strict v_before from public.pricing_settings s;
-    -- See guard_pricing_records.
+    -- See check_pricing_records.
     perform set_config('pricing.writer', 'on', true);
     -- Ten batches a call keep the transaction short; what is left goes with the next call.
     for i in 1..10 loop

@@ -20,7 +20,7 @@ begin
         limit case when p_provider is null then 500 end
     loop
         begin
-            continue when (public.hold_stuck_sync('disabled', v.queue_job_id, v.attempt)).id is null;
+            continue when (public.lock_stuck_sync('disabled', v.queue_job_id, v.attempt)).id is null;
             if public.stop_provider_sync(
                 v.queue_job_id, 'disabled', 'The provider was disabled or deleted while its sync waited'
             ) then

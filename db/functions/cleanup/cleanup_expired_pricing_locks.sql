@@ -6,7 +6,7 @@ set search_path = pg_catalog, pg_temp
 -- As in cleanup_stuck_pricing_syncs.
 set lock_timeout = '1s'
 as $$
-    select r.syncs_released from public.release_stalled_syncs() as r;
+    select r.syncs_released from public.expire_stalled_syncs() as r;
 $$;
 
 comment on function public.cleanup_expired_pricing_locks() is

@@ -1,5 +1,5 @@
 -- Retention. Price history is never pruned.
--- after: checked_interval
+-- after: require_interval
 create or replace function public.cleanup_old_pricing_jobs(keep interval default '30 days')
 returns integer
 language plpgsql
@@ -33,7 +33,7 @@ begin
         raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
     end if;
     -- Moments are compared, because they are what is pruned by: 30 days may be more than a month, or less.
-    v_before := v_now - public.checked_interval('keep', cleanup_old_pricing_jobs.keep);
+    v_before := v_now - public.require_interval('keep', cleanup_old_pricing_jobs.keep);
     v_is_early := v_before > v_now - v_retention;
     -- Who may call it to help the schedule may not remove what it has just done.
     if v_is_early and not v_is_owner then

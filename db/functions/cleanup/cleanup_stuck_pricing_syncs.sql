@@ -23,23 +23,23 @@ begin
     syncs_cleaned := 0;
     -- What is mended first can be found by the rest.
     foreach v_step in array array[
-        'mend_pricing_jobs', 'requeue_given_up_syncs', 'cancel_disabled_syncs', 'release_stalled_syncs',
+        'reconcile_pricing_jobs', 'requeue_given_up_syncs', 'cancel_disabled_syncs', 'expire_stalled_syncs',
         'end_ignored_aborts', 'fail_overtime_syncs', 'fail_unattended_syncs'
     ]
     loop
         -- One that fails must not stop the others.
         begin
             case v_step
-                when 'mend_pricing_jobs' then
-                    v_found := public.mend_pricing_jobs();
+                when 'reconcile_pricing_jobs' then
+                    v_found := public.reconcile_pricing_jobs();
                     v_cleaned := v_found;
                 when 'requeue_given_up_syncs' then
                     select r.* into v_found, v_cleaned from public.requeue_given_up_syncs() r;
                 when 'cancel_disabled_syncs' then
                     v_found := public.cancel_disabled_syncs();
                     v_cleaned := v_found;
-                when 'release_stalled_syncs' then
-                    select r.* into v_found, v_cleaned from public.release_stalled_syncs() r;
+                when 'expire_stalled_syncs' then
+                    select r.* into v_found, v_cleaned from public.expire_stalled_syncs() r;
                 when 'end_ignored_aborts' then
                     select r.* into v_found, v_cleaned from public.end_ignored_aborts() r;
                 when 'fail_overtime_syncs' then

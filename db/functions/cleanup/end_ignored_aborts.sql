@@ -20,7 +20,7 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
-            continue when (public.hold_stuck_sync('abort_ignored', v.queue_job_id, v.attempt)).id is null;
+            continue when (public.lock_stuck_sync('abort_ignored', v.queue_job_id, v.attempt)).id is null;
             if public.stop_provider_sync(v.queue_job_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
                 syncs_ended := syncs_ended + 1;
             end if;

@@ -18,7 +18,7 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
-            continue when (public.hold_stuck_sync('timeout', v.queue_job_id, v.attempt, p_timeout)).id is null;
+            continue when (public.lock_stuck_sync('timeout', v.queue_job_id, v.attempt, p_timeout)).id is null;
 
             -- The flag tells a live worker to drop what it does; the end does not wait for it.
             update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.queue_job_id;

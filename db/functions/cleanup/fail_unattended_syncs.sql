@@ -19,7 +19,7 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
-            continue when (public.hold_stuck_sync('no_worker', v.queue_job_id, v.attempt)).id is null;
+            continue when (public.lock_stuck_sync('no_worker', v.queue_job_id, v.attempt)).id is null;
             perform public.log_ended_attempt(
                 v.queue_job_id, v.attempt, 'failed', 'no_worker',
                 format(

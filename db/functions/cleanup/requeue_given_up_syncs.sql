@@ -34,7 +34,7 @@ begin
     loop
         syncs_found := syncs_found + 1;
         begin
-            v_row := public.hold_stuck_sync('given_up', v.queue_job_id, v.attempt);
+            v_row := public.lock_stuck_sync('given_up', v.queue_job_id, v.attempt);
             continue when v_row.id is null;
             perform public.requeue_given_up_sync(v_row, g.message)
             from public.pricing_given_up_syncs g

@@ -1,4 +1,4 @@
--- after: pricing_who, checked_expiry, pricing_lock_holders
+-- after: pricing_who, require_expiry, pricing_lock_holders
 create or replace function public.add_pricing_api_key(
     p_name text, p_role text, p_created_by text, p_expires_at timestamptz
 )
@@ -15,7 +15,7 @@ declare
     );
     v_key text := 'psk_' || v_id || '_' || v_secret;
 begin
-    perform public.checked_expiry('expires_at', p_expires_at, 'leave it out for a key that does not expire');
+    perform public.require_expiry('expires_at', p_expires_at, 'leave it out for a key that does not expire');
     begin
         insert into public.pricing_api_keys (key_id, name, role, key_digest, created_by, expires_at)
         values (v_id, p_name, p_role, sha256(v_key::bytea), coalesce(p_created_by, public.pricing_who()), p_expires_at);

@@ -1,6 +1,6 @@
 -- Who decides about a key by its name holds this first. Without it a revocation does not see the secret that a rotation is
 -- about to commit, and leaves it valid.
--- after: hold_pricing_lock, folded_key_name, wait_for_locks_until, pricing_lock_holders
+-- after: take_pricing_lock, folded_key_name, wait_for_locks_until, pricing_lock_holders
 create or replace function public.lock_key_name(p_name text)
 returns void
 language plpgsql
@@ -17,7 +17,7 @@ begin
     if p_name is null or length(p_name) > 64 then
         return;
     end if;
-    perform public.hold_pricing_lock(v_lock, v_until);
+    perform public.take_pricing_lock(v_lock, v_until);
     begin
         -- Rows that somebody changes by hand.
         perform public.wait_for_locks_until(v_until);

@@ -1,4 +1,4 @@
--- after: pricing_who, add_pricing_api_key, checked_interval, lock_key_name, capped_expiry
+-- after: pricing_who, add_pricing_api_key, require_interval, lock_key_name, capped_expiry
 create or replace function public.rotate_pricing_api_key(
     name text,
     rotated_by text default current_user,
@@ -26,7 +26,7 @@ begin
             using errcode = 'PT422', hint = 'It is 0 to 90 days: as long as the old secret stays valid beside the new one.';
     end if;
     -- By signs of both kinds 90 days could be more than a year.
-    perform public.checked_interval('grace', grace);
+    perform public.require_interval('grace', grace);
     perform public.lock_key_name(rotate_pricing_api_key.name);
     select k.* into v_old
     from public.pricing_api_keys k

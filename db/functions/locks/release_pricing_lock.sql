@@ -14,7 +14,7 @@ declare
 begin
     for v_id in
         select h.queue_job_id
-        from public.held_pricing_locks() h
+        from public.running_sync_locks() h
         where old.lock_key in (h.lock_key, 'pricing_sync_global')
         order by h.queue_job_id
     loop
@@ -22,7 +22,7 @@ begin
         from procrastinate.procrastinate_jobs q
         where q.id = v_id and q.status = 'doing'
         for no key update skip locked;
-        if not found or not public.hold_log_row(v_id, v_row.attempts + 1) then
+        if not found or not public.lock_log_row(v_id, v_row.attempts + 1) then
             v_skipped := true;
         elsif v_row.abort_requested then
             perform public.stop_provider_sync(v_id, 'cancelled', 'Cancelled');

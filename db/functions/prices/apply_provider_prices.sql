@@ -2,7 +2,7 @@
 -- one transaction: there is no moment in which prices are written and the sync is not ended.
 -- The worker gets counts back. What a dry run found, with the prices that were, is in the log row, which it may not read.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
--- after: bound_price_list, counts_of_sync, hold_price_changes, hold_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
+-- after: bound_price_list, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
 create or replace function public.apply_provider_prices(
     queue_job_id bigint,
     attempt integer,
@@ -199,7 +199,7 @@ begin
     v_held := jsonb_array_length(v_judged.held);
     if not v_job.dry_run then
         v_updated := public.write_model_prices(
-            v_judged.passing,
+            v_judged.accepted,
             'api_sync:' || v_provider.slug,
             v_now,
             v_job.job_id,
@@ -216,7 +216,7 @@ begin
         where k.key <> all (v_provider.unknown_keys)
     );
 
-    perform public.hold_sync_end(
+    perform public.lock_sync_end(
         v_row.id,
         v_log.attempt,
         v_job.job_id,
@@ -235,7 +235,7 @@ begin
         models_updated = v_updated,
         models_skipped = v_skipped,
         models_unchanged = v_list.compared_count - v_held
-            - case when v_job.dry_run then jsonb_array_length(v_judged.passing) else v_updated end,
+            - case when v_job.dry_run then jsonb_array_length(v_judged.accepted) else v_updated end,
         models_held = v_held,
         details = jsonb_strip_nulls(jsonb_build_object(
             'not_modified', case when v_not_modified then true end,

@@ -1,6 +1,6 @@
 -- Whoever writes prices of a provider holds this first: rows that do not exist yet cannot be locked,
 -- and a row lock on each of 22,000 models would write every page of the table to confirm a price.
--- after: hold_pricing_lock
+-- after: take_pricing_lock
 create or replace function public.lock_provider_prices(
     p_providers text[], p_until timestamptz default clock_timestamp() + interval '5 seconds'
 )
@@ -15,7 +15,7 @@ begin
     for v_provider in
         select distinct p from unnest(p_providers) as p where p is not null order by p
     loop
-        perform public.hold_pricing_lock('prices of ' || v_provider, p_until);
+        perform public.take_pricing_lock('prices of ' || v_provider, p_until);
     end loop;
 end;
 $$;

@@ -11,7 +11,7 @@ as $$
 declare
     v_mark constant text := coalesce(current_setting('pricing.writer', true), '');
 begin
-    -- See guard_model_pricing.
+    -- See check_model_pricing.
     perform set_config('pricing.writer', 'on', true);
     return query
     with missing as (

@@ -26,7 +26,7 @@ declare
     v_notices jsonb;
     v_notice record;
 begin
-    -- See guard_model_pricing.
+    -- See check_model_pricing.
     perform set_config('pricing.writer', 'on', true);
     with change as materialized (
         select

@@ -1,6 +1,6 @@
 -- How an attempt ends that wrote no prices. Never raises for a late caller: its attempt was ended by somebody else,
 -- and the process that asks must live on.
--- after: hold_sync_end
+-- after: lock_sync_end
 create or replace function public.end_provider_sync(
     queue_job_id bigint,
     attempt integer,
@@ -76,7 +76,7 @@ begin
         from public.pricing_sync_jobs j
         where j.job_id = (v_row.args ->> 'job_id')::uuid and j.dry_run
     );
-    perform public.hold_sync_end(
+    perform public.lock_sync_end(
         v_row.id,
         end_provider_sync.attempt,
         (v_row.args ->> 'job_id')::uuid,

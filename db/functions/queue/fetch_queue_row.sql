@@ -8,7 +8,7 @@
 -- again when nobody does.
 -- A row that no worker could read is ended as failed instead: since the trigger on new rows such a one comes by a restore
 -- only, or from before.
--- after: held_sync_locks, queue_row_fault
+-- after: sync_lock_holders, queue_row_fault
 create or replace function public.fetch_queue_row(queue_names varchar[], worker_id bigint)
 returns procrastinate.procrastinate_jobs
 language plpgsql
@@ -97,7 +97,7 @@ begin
                         from public.pricing_sync_log l
                         where l.queue_job_id = v.id and l.attempt = v.attempts and l.error_kind = 'locked'
                     )
-                    and public.held_sync_locks(v.repeated) is not null
+                    and public.sync_lock_holders(v.repeated) is not null
                 then
                     raise no_data_found;
                 end if;

@@ -1,7 +1,7 @@
 -- When a worker has waited long enough for what somebody holds. It waits for nobody: what cannot be written, because
 -- that somebody holds the very rows, is noted, and the next clean-up that can writes it (requeue_given_up_syncs).
 -- Never the last word about a sync: it is queued again, however often.
--- after: held_sync_locks, pricing_table_holders, requeue_given_up_sync
+-- after: sync_lock_holders, pricing_table_holders, requeue_given_up_sync
 create or replace function public.give_up_sync(queue_job_id bigint, attempt integer)
 returns table (outcome text, message text)
 language plpgsql
@@ -44,7 +44,7 @@ begin
             'procrastinate.procrastinate_jobs'::regclass,
             (select q.xmax from procrastinate.procrastinate_jobs q where q.id = give_up_sync.queue_job_id)
         );
-    elsif not public.hold_log_row(give_up_sync.queue_job_id, give_up_sync.attempt) then
+    elsif not public.lock_log_row(give_up_sync.queue_job_id, give_up_sync.attempt) then
         message := 'Its log row is held by ' || public.pricing_lock_holders(
             'public.pricing_sync_log'::regclass,
             (
@@ -71,7 +71,7 @@ begin
     else
         outcome := 'queued';
         message := coalesce(
-            public.held_sync_locks(v_provider),
+            public.sync_lock_holders(v_provider),
             'What it waited for was held by a session that has let go since'
         );
         perform public.requeue_given_up_sync(v_row, message);

@@ -1,6 +1,6 @@
 -- Without it two triggers that look before they queue are both accepted. It is no lock of the provider's row: a person
 -- who changes several of those takes them in any order, and has them for as long as the transaction stays open.
--- after: hold_pricing_lock, try_pricing_lock
+-- after: take_pricing_lock, try_pricing_lock
 create or replace function public.lock_provider_triggers(p_providers text[], p_wait boolean default true)
 returns text[]
 language plpgsql
@@ -16,7 +16,7 @@ begin
         select distinct p from unnest(p_providers) as p where p is not null order by p
     loop
         if p_wait then
-            perform public.hold_pricing_lock('triggers of ' || v_provider, v_until);
+            perform public.take_pricing_lock('triggers of ' || v_provider, v_until);
         elsif not public.try_pricing_lock('triggers of ' || v_provider) then
             continue;
         end if;

@@ -71,7 +71,7 @@ begin
             perform public.log_ended_attempt(new.id, v_attempt, 'cancelled', 'cancelled', 'Cancelled');
         end if;
 
-        if not public.settle_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
+        if not public.project_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
             -- A person ended the job while this row was on its way, and left it to whoever moved it.
             perform public.stop_provider_sync(new.id, 'stopped', 'Its job was ended by hand');
             return null;

@@ -42,7 +42,7 @@ begin
 
     perform public.reopen_pricing_job(v_job.job_id);
     perform public.defer_provider_syncs(v_job.job_id, v_providers);
-    perform public.settle_pricing_job(v_job.job_id);
+    perform public.project_pricing_job(v_job.job_id);
     insert into public.pricing_audit_log (who, action, subject, details)
     values (
         retry_pricing_sync.retried_by, 'retry_pricing_sync', v_job.job_id::text,

@@ -62,7 +62,7 @@ begin
             where l.queue_job_id = q.id and l.attempt = q.attempts + 1
             limit 1
         ) l on true
-        left join public.held_pricing_locks() h on h.lock_key = q.lock
+        left join public.running_sync_locks() h on h.lock_key = q.lock
         where q.status = 'todo' and q.task_name = 'sync_provider'
     ),
     workers as (

@@ -35,7 +35,7 @@ begin
         raise exception 'until cannot be null'
             using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''3 days''.';
     end if;
-    perform public.checked_expiry('until', accept_price_changes.until);
+    perform public.require_expiry('until', accept_price_changes.until);
     if not exists (select from public.pricing_providers p where p.slug = accept_price_changes.provider) then
         raise exception 'There is no provider %', coalesce(quote_literal(left(accept_price_changes.provider, 60)), 'null')
             using errcode = 'PT404', hint = 'select slug from pricing_providers shows them.';

@@ -42,7 +42,7 @@ begin
             using errcode = 'PT409', hint = 'select * from pricing_held shows what waits now.';
     end if;
 
-    perform public.decide_held_price_changes(
+    perform public.review_held_price_changes(
         array[v_held.id], 'approved', approve_held_price_change.approved_by, approve_held_price_change.note
     );
     insert into public.pricing_audit_log (who, action, subject, details)

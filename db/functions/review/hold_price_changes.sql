@@ -1,6 +1,6 @@
 -- What becomes of each judged change, and of what was held before. apply_provider_prices calls it, holding the prices of
 -- the providers.
--- after: decide_price_changes, pricing_held_all
+-- after: resolve_price_changes, pricing_held_all
 create or replace function public.hold_price_changes(
     p_provider text,
     p_changes jsonb,
@@ -10,7 +10,7 @@ create or replace function public.hold_price_changes(
     p_job_id uuid,
     p_observed_at timestamptz,
     p_dry_run boolean default false,
-    out passing jsonb,
+    out accepted jsonb,
     out held jsonb
 )
 language plpgsql
@@ -58,11 +58,11 @@ begin
             ) filter (where not c.is_open),
             '[]'
         )
-    into v_open, passing
+    into v_open, accepted
     from change c;
 
     select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_decisions
-    from public.decide_price_changes(p_provider, v_open, p_verdicts, p_now, p_observed_at) d;
+    from public.resolve_price_changes(p_provider, v_open, p_verdicts, p_now, p_observed_at) d;
     with decision as materialized (
         select d.* from jsonb_to_recordset(v_decisions) as d (
             id bigint, provider text, model_id text, outcome text, prices jsonb, source text, extra jsonb, raw jsonb,
@@ -70,7 +70,7 @@ begin
         )
     )
     select
-        passing || coalesce(
+        accepted || coalesce(
             jsonb_agg(
                 jsonb_build_object(
                     'id', d.id, 'prices', d.prices, 'source', d.source, 'extra', d.extra, 'raw', d.raw
@@ -86,7 +86,7 @@ begin
             ) filter (where d.outcome not in ('pass', 'apply')),
             '[]'
         )
-    into passing, held
+    into accepted, held
     from decision d;
     if p_dry_run then
         return;
@@ -202,4 +202,4 @@ end;
 $$;
 
 comment on function public.hold_price_changes(text, jsonb, jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
-'Keep what looks wrong, see once more what was held, end what is not said any more. passing: what write_model_prices gets; held: [{provider, model_id, class, reason}]. p_unchanged_ids: models that have their accepted price again.';
+'Keep what looks wrong, see once more what was held, end what is not said any more. accepted: what write_model_prices gets; held: [{provider, model_id, class, reason}]. p_unchanged_ids: models that have their accepted price again.';

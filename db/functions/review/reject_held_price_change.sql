@@ -40,7 +40,7 @@ begin
                 hint = 'A price that is in force already goes back by rollback_pricing_sync, or is fixed by set_price_override.';
     end if;
 
-    perform public.decide_held_price_changes(
+    perform public.review_held_price_changes(
         array[v_held.id], 'rejected', reject_held_price_change.rejected_by, reject_held_price_change.note
     );
     insert into public.pricing_audit_log (who, action, subject, details)

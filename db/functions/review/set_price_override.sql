@@ -37,7 +37,7 @@ begin
         raise exception 'reason must have 1 to 500 characters'
             using errcode = 'PT422', hint = 'Say where the price comes from.';
     end if;
-    perform public.checked_expiry(
+    perform public.require_expiry(
         'expires_at', set_price_override.expires_at, 'null for one that does not end by itself'
     );
     if jsonb_typeof(coalesce(set_price_override.prices, '{}')) <> 'object' then

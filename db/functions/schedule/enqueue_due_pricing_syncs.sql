@@ -1,5 +1,5 @@
 -- A slot is taken with its provider's row: that row is locked, and next_sync_at moves on in the transaction that
--- enqueues. Never waits: a provider whose row somebody else holds is left to the next tick, and held_pricing_slots names it.
+-- enqueues. Never waits: a provider whose row somebody else holds is left to the next tick, and schedule_slot_holders names it.
 -- after: add_pricing_sync_job
 create or replace function public.enqueue_due_pricing_syncs()
 returns setof public.pricing_sync_jobs

@@ -1,6 +1,6 @@
 -- Called by pg_cron every minute and by every worker every few seconds. Recovery is no part of it: whoever does not
 -- tick the schedule still settles what is stuck.
--- after: held_pricing_slots, pricing_table_holders, statement_has_timed_out, try_pricing_lock
+-- after: schedule_slot_holders, pricing_table_holders, statement_has_timed_out, try_pricing_lock
 create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
@@ -106,7 +106,7 @@ begin
         begin
             select coalesce(sum(j.providers_total), 0) into v_enqueued
             from public.enqueue_due_pricing_syncs() j;
-            v_held_slots := 'Not enqueued: ' || public.held_pricing_slots();
+            v_held_slots := 'Not enqueued: ' || public.schedule_slot_holders();
             if v_held_slots is not null then
                 raise warning 'pricing-sync: %', v_held_slots;
             end if;

@@ -232,7 +232,7 @@ def test_a_part_that_fails_does_not_stop_the_others(own_database: Pricing) -> No
     lost = pricing.start(worker_id=pricing.worker("1 hour"))
     warnings: list[str] = []
     pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
-    for part in ("mend_pricing_jobs", "cancel_disabled_syncs(text)"):
+    for part in ("reconcile_pricing_jobs", "cancel_disabled_syncs(text)"):
         pricing.do(
             f"create or replace function public.{part.split('(')[0]}"
             f"({'p_provider text default null' if '(' in part else ''}) returns integer"
@@ -241,7 +241,7 @@ def test_a_part_that_fails_does_not_stop_the_others(own_database: Pricing) -> No
     assert clean(pricing) == (1, 1)
     assert pricing.queue_row(lost.queue_job_id)["status"] == "todo"
     assert warnings == [
-        "pricing-sync: mend_pricing_jobs failed: out of range",
+        "pricing-sync: reconcile_pricing_jobs failed: out of range",
         "pricing-sync: cancel_disabled_syncs failed: out of range",
     ]
 

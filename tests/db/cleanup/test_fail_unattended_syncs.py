@@ -112,7 +112,7 @@ def test_the_timeout_is_a_setting(pricing: Pricing) -> None:
 def test_what_was_queued_again_has_waited_since_then(pricing: Pricing) -> None:
     attempt = pricing.start("openrouter")
     time_passes(pricing, "25 hours", workers_live=False)
-    pricing.do("select public.release_stalled_syncs()")
+    pricing.do("select public.expire_stalled_syncs()")
     with pricing.nothing_written():
         assert fail_unattended(pricing) == (0, 0)
     time_passes(pricing, "25 hours")

@@ -217,10 +217,10 @@ def test_cleanup_says_what_it_found_and_settled(
 
 
 def test_cleanup_says_which_step_failed(run: Run, connection: psycopg.Connection[DictRow]) -> None:
-    connection.execute("alter function mend_pricing_jobs() rename to somebody_s")
+    connection.execute("alter function reconcile_pricing_jobs() rename to somebody_s")
     ended = run("cleanup")
     assert ended.stdout.startswith("stuck_syncs_found: 0")
-    assert "warning: pricing-sync: mend_pricing_jobs failed" in ended.stderr
+    assert "warning: pricing-sync: reconcile_pricing_jobs failed" in ended.stderr
 
 
 @pytest.mark.parametrize("minutes", ["0", "-5", "soon", "99999999999"])

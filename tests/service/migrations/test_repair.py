@@ -262,11 +262,11 @@ def test_a_database_of_an_older_version(empty_database: str) -> None:
 
 
 def test_functions_that_are_gone_are_named(database: str, tmp_path: Path) -> None:
-    execute(database, "drop function guard_model_pricing, trigger_pricing_sync cascade")
+    execute(database, "drop function check_model_pricing, trigger_pricing_sync cascade")
     ended = Processes(tmp_path, {"DATABASE_URL": database}).service("migrate", "--repair")
     assert ended.wait(60) == 0
     assert "Nothing of ours is gone" not in ended.output
-    assert "Mended: function public.guard_model_pricing(): is not there." in ended.output
+    assert "Mended: function public.check_model_pricing(): is not there." in ended.output
     assert "nothing to do" not in ended.output
 
 

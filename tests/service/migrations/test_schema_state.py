@@ -122,8 +122,8 @@ OURS = {
     "pricing_stop_job on pricing_sync_jobs: is switched off": (
         "alter table public.pricing_sync_jobs disable trigger pricing_stop_job"
     ),
-    "pricing_guard_job on pricing_sync_jobs: is not there": (
-        "drop trigger pricing_guard_job on public.pricing_sync_jobs"
+    "pricing_check_job on pricing_sync_jobs: is not there": (
+        "drop trigger pricing_check_job on public.pricing_sync_jobs"
     ),
     "pricing_release_lock on pricing_sync_lock: is not there": (
         "drop trigger pricing_release_lock on public.pricing_sync_lock"
@@ -555,14 +555,14 @@ def test_what_has_a_name_of_the_release_is_put_back_and_never_dropped(database: 
     nothing = "returns trigger language plpgsql as 'begin return null; end'"
     execute(
         database,
-        f"create function procrastinate.guard_pricing_job() {nothing}",
-        "create or replace trigger pricing_guard_job before update on public.pricing_sync_jobs"
-        " for each row execute function procrastinate.guard_pricing_job()",
+        f"create function procrastinate.check_pricing_job() {nothing}",
+        "create or replace trigger pricing_check_job before update on public.pricing_sync_jobs"
+        " for each row execute function procrastinate.check_pricing_job()",
         f"create function public.procrastinate_unlink_periodic_defers_v1() {nothing}",
         "create or replace trigger procrastinate_trigger_delete_jobs_v1"
         " before delete on procrastinate.procrastinate_jobs"
         " for each row execute function public.procrastinate_unlink_periodic_defers_v1()",
-        "alter function public.guard_model_pricing() rename to bypassed",
+        "alter function public.check_model_pricing() rename to bypassed",
         "alter function procrastinate.procrastinate_notify_queue_abort_job_v1() rename to passed",
         "alter view public.pricing_sync_expiry rename to expiry",
         "create schema theirs; create table theirs.model_pricing ()",
@@ -574,19 +574,19 @@ def test_what_has_a_name_of_the_release_is_put_back_and_never_dropped(database: 
     found = state_differences(database)
     ours = {each.object: each.found for each in found if each.is_ours}
     for name in ("update on", "updates on", "removal on"):
-        trigger = f"trigger pricing_guard_model_{name} model_pricing"
+        trigger = f"trigger pricing_check_model_{name} model_pricing"
         assert ours.get(trigger, "").startswith("was replaced"), trigger
-    assert ours["trigger pricing_guard_job on pricing_sync_jobs"].startswith("was replaced")
+    assert ours["trigger pricing_check_job on pricing_sync_jobs"].startswith("was replaced")
     trigger = "trigger procrastinate_trigger_delete_jobs_v1 on procrastinate_jobs"
     assert ours[trigger].startswith("was replaced")
-    assert ours["function public.guard_model_pricing()"] == "is not there"
+    assert ours["function public.check_model_pricing()"] == "is not there"
     missing = "function procrastinate.procrastinate_notify_queue_abort_job_v1()"
     assert ours[missing] == "is not there"
     assert ours["view public.pricing_sync_expiry"] == "is not there"
     result = migrate(database)
     assert {f"{object}: {said}" for object, said in ours.items()} == set(result.mended)
     assert sorted(each.sentence for each in result.differences) == [
-        "function procrastinate.guard_pricing_job(): is none of ours",
+        "function procrastinate.check_pricing_job(): is none of ours",
         "function procrastinate.passed(): is none of ours",
         "function procrastinate.procrastinate_finish_job_v1(text,"
         "procrastinate.procrastinate_job_status,boolean): is none of ours",

@@ -1,0 +1,56 @@
+-- A clean-up settles many syncs in one transaction, in no order that others keep to. So it never waits: what it would
+-- have to wait for, somebody else is settling now, or the next clean-up finds. The job comes first: whoever ends a job
+-- by hand has it, and may then take all of its queue rows.
+create or replace function public.lock_stuck_sync(
+    p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval default null
+)
+returns procrastinate.procrastinate_jobs
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+-- Else it is planned or compiled anew for each row, which takes longer than looking.
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+    v_job_id uuid;
+    v_provider text;
+    v_row procrastinate.procrastinate_jobs;
+begin
+    select (q.args ->> 'job_id')::uuid, q.args ->> 'provider' into v_job_id, v_provider
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id;
+
+    perform from public.pricing_sync_jobs j where j.job_id = v_job_id for no key update skip locked;
+    if not found and exists (select from public.pricing_sync_jobs j where j.job_id = v_job_id) then
+        return null;
+    end if;
+    select q.* into v_row
+    from procrastinate.procrastinate_jobs q
+    where q.id = p_queue_job_id
+    for no key update skip locked;
+    if not found then
+        return null;
+    end if;
+    -- The end is written there ...
+    if not public.lock_log_row(p_queue_job_id, p_attempt) then
+        return null;
+    end if;
+    -- ... and a failure counted here.
+    perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
+    if not found and exists (select from public.pricing_providers p where p.slug = v_provider) then
+        return null;
+    end if;
+    -- What was found a moment ago is asked again, now that it is held.
+    perform
+    from public.pricing_sync_expiry e
+    where e.reason = p_reason
+        and e.queue_job_id = p_queue_job_id
+        and e.attempt = p_attempt
+        and e.since < clock_timestamp() - coalesce(p_timeout, e.allowed);
+    return case when found then v_row end;
+end;
+$$;
+
+comment on function public.lock_stuck_sync(text, bigint, integer, interval) is
+'Hold a queue row with its log row, its job and its provider, for a clean-up; null when it is gone, or not stuck for this reason any more, or somebody else has one of them.';

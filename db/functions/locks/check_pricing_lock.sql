@@ -1,0 +1,14 @@
+-- Whatever holds a provider's lock keeps its syncs waiting, and nobody looks for a foreign task there.
+create or replace function public.check_pricing_lock()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception 'The lock % is for provider syncs only', quote_literal(left(new.lock, 60))
+        using errcode = 'PT422', hint = 'Take a lock whose name does not begin with pricing_sync:.';
+end;
+$$;
+
+comment on function public.check_pricing_lock() is 'Trigger: refuse a task of another kind that would hold a provider''s lock, with PT422.';

@@ -1,0 +1,29 @@
+-- Before any row enters the queue, of every task, and before prepare_provider_sync.
+-- after: queue_row_fault
+create or replace function public.check_new_queue_row()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_fault constant text := public.queue_row_fault(new.args, new.scheduled_at);
+begin
+    if v_fault is not null then
+        raise exception '%', v_fault
+            using errcode = 'PT422',
+                hint = 'It takes {"name": value, ...}: at most 1,000,000 bytes, less than 100 deep; and a time from 1000 to 9000.';
+    end if;
+    if not pg_catalog.pg_has_role(
+        session_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'member'
+    ) then
+        -- The log goes by it: a number that was given before would make another row's attempts this one's, and one that
+        -- is still to come would be in the way. A restore, which is the owner's, keeps its numbers.
+        new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
+    end if;
+    return new;
+end;
+$$;
+
+comment on function public.check_new_queue_row() is
+'Trigger: refuse a row that no worker could read with PT422, and number it by the sequence, whatever number a login brings.';

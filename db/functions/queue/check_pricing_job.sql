@@ -1,0 +1,46 @@
+-- Our own functions raise revision whenever they change a job: a change of status that leaves it alone is a person's.
+-- A person may end a job; the trigger after it takes the job's provider syncs along.
+create or replace function public.check_pricing_job()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    if new.revision <> old.revision then
+        return new;
+    end if;
+    if new.status = old.status then
+        if old.outcome is not null then
+            -- Whoever marks it a second time has waited for the first, and says an older now() than its start.
+            new.completed_at := greatest(coalesce(new.completed_at, old.completed_at), new.started_at);
+        elsif (new.outcome, new.started_at, new.completed_at, new.stopped_at)
+            is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
+            raise exception 'Job % is %: its outcome and times follow its syncs', old.job_id, old.status
+                using errcode = 'PT409', hint = 'To end it by hand, set its status to failed or cancelled.';
+        end if;
+        return new;
+    end if;
+    if old.status not in ('queued', 'running') then
+        raise exception 'Job % has ended as %; its status is not changed by hand', old.job_id, old.status
+            using errcode = 'PT409', hint = format('To run it again: select retry_pricing_sync(%L).', old.job_id);
+    end if;
+    if new.status not in ('failed', 'cancelled') then
+        raise exception 'The status of job % cannot be set to % by hand', old.job_id, new.status
+            using errcode = 'PT409', hint = 'By hand a job can be ended, as failed or cancelled; the rest follows its syncs.';
+    end if;
+
+    new.stopped_at := clock_timestamp();
+    new.outcome := new.status;
+    -- now() in a person's statement is older than a start that it waited for.
+    new.completed_at := greatest(coalesce(new.completed_at, new.stopped_at), new.started_at);
+    new.error_message := left(
+        coalesce(new.error_message, format('Marked as %s by %s', new.status, public.pricing_who())), 500
+    );
+    new.revision := old.revision + 1;
+    return new;
+end;
+$$;
+
+comment on function public.check_pricing_job() is
+'Trigger: let a person end an open job by UPDATE, and refuse every other status by hand with PT409.';

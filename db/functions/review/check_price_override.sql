@@ -1,0 +1,48 @@
+-- An override that is made, changed or removed beside its functions is charged with the next sync, or leaves its price in
+-- force, without history, and no guard has looked at it. Reason and expiry may be changed by hand: the tick acts on the expiry. As with
+-- check_model_pricing this prevents accidents of the owner.
+-- after: note_pricing_maintenance, pricing_is_called_by
+create or replace function public.check_price_override()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_stack text;
+begin
+    get diagnostics v_stack = pg_context;
+    if public.pricing_is_called_by(v_stack, 'set_price_override', 'clear_price_override', 'end_expired_overrides') then
+        return null;
+    end if;
+    if tg_op = 'INSERT' then
+        -- A restore brings back overrides that have ended, or whose prices their models are charged at already.
+        if not exists (
+            select
+            from inserted i
+            left join public.model_pricing m on m.id = i.model_id
+            where i.ended_at is null
+                and (
+                    m.synced is null
+                    or exists (
+                        select
+                        from jsonb_each_text(i.prices) as p
+                        where (to_jsonb(m) ->> p.key)::numeric is distinct from p.value::numeric
+                    )
+                )
+        ) then
+            return null;
+        end if;
+    end if;
+    if current_setting('pricing.maintenance', true) = 'on' then
+        perform public.note_pricing_maintenance('pricing_overrides', tg_op);
+        return null;
+    end if;
+    raise exception '% does not make or change an override, whose price no guard would have seen; to end it: select clear_price_override(''<provider>'', ''<model>''); to change it: select set_price_override(''<provider>'', ''<model>'', reason => ''...'', input_per_1m => ...);', tg_op
+        using errcode = 'PT409',
+            hint = 'select provider, model from pricing_active_overrides lists them. reason and expires_at may be updated.';
+end;
+$$;
+
+comment on function public.check_price_override() is
+'Trigger: refuse INSERT, UPDATE of an override''s prices or end, DELETE and TRUNCATE by hand, with PT409; pricing.maintenance lets them pass.';

@@ -1,0 +1,175 @@
+-- Whether a change passes: by its verdict, by what was held or rejected of the model before, and by people's rules. It
+-- writes nothing: hold_price_changes does.
+-- after: pricing_held_all, pricing_is_clock_turn, pricing_sets_differ
+create or replace function public.resolve_price_changes(
+    p_provider text,
+    p_changes jsonb,
+    p_verdicts jsonb,
+    p_now timestamptz,
+    p_observed_at timestamptz
+)
+returns table (
+    id bigint,
+    provider text,
+    model_id text,
+    outcome text,
+    said_id bigint,
+    class text,
+    reason text,
+    ratio numeric,
+    to_zero boolean,
+    prices jsonb,
+    previous jsonb,
+    evidence jsonb,
+    decided_by text,
+    note text,
+    source text,
+    extra jsonb,
+    raw jsonb
+)
+language sql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+-- As in compare_provider_prices.
+set enable_nestloop = off
+-- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+set jit = off
+as $$
+    with change as materialized (
+        select
+            c.*,
+            v.class,
+            v.reason,
+            v.ratio,
+            v.to_zero,
+            v.evidence,
+            p.guards_enabled,
+            p.review_first and p.guards_enabled as is_review
+        from jsonb_to_recordset(p_changes) as c (
+            id bigint, provider text, model_id text, old jsonb, new jsonb, source text, extra jsonb, raw jsonb
+        )
+        join public.pricing_providers p on p.slug = p_provider
+        left join jsonb_to_recordset(p_verdicts) as v (
+            provider text, model_id text, class text, reason text, ratio numeric, to_zero boolean, evidence jsonb
+        ) on v.provider = c.provider and v.model_id = c.model_id
+    ),
+    -- What was said of the model before and stands; a rejection binds before anything that is open.
+    said as materialized (
+        select distinct on (c.id) c.id as change_id, h.*
+        from change c
+        join public.pricing_held_all h on h.model_id = c.id
+        where h.model_id = any (array(select c.id from change c))
+            and h.still_said
+            and h.status in ('held', 'rejected')
+            and (
+                not public.pricing_sets_differ(h.prices, c.new)
+                or public.pricing_is_clock_turn(h.prices, c.new, p_observed_at)
+            )
+        order by c.id, h.status = 'rejected' desc, h.id desc
+    ),
+    weighed as (
+        select
+            c.id,
+            c.provider,
+            c.model_id,
+            c.old as previous,
+            -- By the clock, or by float noise, it may be spelt otherwise now.
+            coalesce(s.prices, c.new) as prices,
+            c.source,
+            c.extra,
+            c.raw,
+            c.class as new_class,
+            c.guards_enabled,
+            c.is_review,
+            s.id as said_id,
+            s.status as said_status,
+            s.class as said_class,
+            s.first_seen_at,
+            s.times_seen + 1 as times_seen,
+            case when k.keeps then s.class else c.class end as class,
+            case when k.keeps then s.reason else c.reason end as reason,
+            case when k.keeps then s.ratio else c.ratio end as ratio,
+            case when k.keeps then s.to_zero else c.to_zero end as to_zero,
+            case when k.keeps then s.evidence else c.evidence end as evidence
+        from change c
+        left join said s on s.change_id = c.id
+        cross join lateral (
+            -- What was found once stays found: others may have been approved since, and the list with them.
+            select s.id is not null and coalesce(
+                s.status = 'rejected'
+                    or array_position(v_order, s.class) > array_position(v_order, c.class),
+                true
+            ) as keeps
+            from (select array['first_list', 'large', 'unit', 'rollback'] as v_order) as o
+        ) as k
+    ),
+    -- Its kinds are asked for four times.
+    weighted as materialized (
+        select
+            w.*,
+            array(select distinct e ->> 'kind' from jsonb_array_elements(w.evidence) as e) as kinds,
+            w.is_review or w.said_class is not distinct from 'rollback' as needs_person,
+            extract(epoch from p_now - w.first_seen_at) / 3600 as hours
+        from weighed w
+    ),
+    ruled as (
+        select
+            w.*,
+            (
+                select min(r.id)
+                from public.pricing_change_rules r
+                where r.provider_slug in (w.provider, p_provider)
+                    and (r.model_id is null or r.model_id = w.model_id)
+                    and r.ended_at is null
+                    and r.created_at <= p_now
+                    and r.expires_at > p_now
+                    and w.ratio <= r.up_to_ratio
+                    and w.kinds <> '{}'
+                    and w.kinds <@ '{ratio,list}'
+                    and not w.needs_person
+            ) as rule_id,
+            w.said_id is not null
+                and w.class = 'large'
+                and not w.needs_person
+                and ('zero' <> all (w.kinds) or w.hours >= 72)
+                and ('ratio' <> all (w.kinds) or (w.hours >= 24 and w.times_seen >= 3)) as is_ripe,
+            w.new_class is null
+                and w.said_class is distinct from 'rollback'
+                and (w.said_class is distinct from 'unit' or not w.guards_enabled) as is_cleared
+        from weighted w
+    )
+    select
+        r.id,
+        r.provider,
+        r.model_id,
+        case
+            when r.said_status = 'rejected' then 'reject'
+            when r.rule_id is not null or r.is_ripe or r.is_cleared then
+                case when r.said_id is null then 'pass' else 'apply' end
+            when r.said_id is null then 'hold'
+            else 'keep'
+        end,
+        r.said_id,
+        r.class,
+        r.reason,
+        r.ratio,
+        r.to_zero,
+        r.prices,
+        r.previous,
+        r.evidence,
+        case when r.rule_id is not null then 'rule:' || r.rule_id end,
+        case
+            when r.rule_id is not null then 'A rule accepts it'
+            when r.is_cleared then 'Nothing looks wrong with it any more'
+            when r.is_ripe then
+                format('It stayed the same for %s hours and %s syncs', floor(r.hours), r.times_seen)
+        end,
+        r.source,
+        r.extra,
+        r.raw
+    from ruled r;
+$$;
+
+comment on function public.resolve_price_changes(text, jsonb, jsonb, timestamptz, timestamptz) is
+'What becomes of each change: pass; apply, keep or reject (said_id was held or rejected before); hold (new).';

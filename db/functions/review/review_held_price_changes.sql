@@ -1,0 +1,75 @@
+-- Approving and rejecting, one or many, the same way. Whoever calls it holds the providers' prices
+-- (lock_provider_prices) and has seen that these may still be decided.
+-- after: write_model_prices
+create or replace function public.review_held_price_changes(
+    p_ids bigint[],
+    p_status text,
+    p_decided_by text,
+    p_note text
+)
+returns void
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_now constant timestamptz := clock_timestamp();
+    v_write record;
+begin
+    if p_status = 'approved' then
+        for v_write in
+            select
+                h.job_id,
+                h.observed_at,
+                jsonb_agg(jsonb_build_object(
+                    'id', h.model_id,
+                    'prices', h.prices,
+                    'source', h.pricing_source,
+                    'extra', h.extra,
+                    'raw', h.raw
+                )) as changes
+            from public.pricing_held_all h
+            where h.id = any (p_ids)
+            group by h.job_id, h.observed_at
+            order by h.job_id, h.observed_at
+        loop
+            perform public.write_model_prices(
+                v_write.changes, 'manual:' || p_decided_by, v_now, v_write.job_id, v_write.observed_at
+            );
+        end loop;
+    end if;
+
+    update public.pricing_held_changes h
+    set status = p_status, decided_at = v_now, decided_by = p_decided_by, decision_note = p_note
+    where h.id = any (p_ids);
+
+    -- Somebody has looked at the whole of a first list. In the log that is what it is, not a change by hand.
+    perform pg_catalog.set_config('pricing.first_list_decided', 'on', true);
+    update public.pricing_providers p
+    set review_first = false
+    where p.review_first
+        and p.slug in (
+            select h.provider_slug
+            from public.pricing_held_changes h
+            where h.id = any (p_ids) and h.class = 'first_list'
+        )
+        and exists (
+            select
+            from public.pricing_held_changes h
+            where h.provider_slug = p.slug and h.class = 'first_list' and h.status = 'approved'
+                -- Not in an earlier review, which is over.
+                and h.decided_at >= (
+                    select min(d.first_seen_at) from public.pricing_held_changes d where d.id = any (p_ids)
+                )
+        )
+        and not exists (
+            select
+            from public.pricing_held_changes h
+            where h.provider_slug = p.slug and h.class = 'first_list' and h.status = 'held'
+        );
+    perform pg_catalog.set_config('pricing.first_list_decided', '', true);
+end;
+$$;
+
+comment on function public.review_held_price_changes(bigint[], text, text, text) is
+'Make these held changes approved, and with that the price, or rejected; a provider whose first list is through is not reviewed any more.';

@@ -1,0 +1,17 @@
+-- The checks of the columns compare, which an interval of mixed signs passes: require_interval.
+-- after: require_interval
+create or replace function public.check_interval()
+returns trigger
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform public.require_interval(c.name, (to_jsonb(new) ->> c.name)::interval)
+    from unnest(tg_argv::text[]) as c (name);
+    return new;
+end;
+$$;
+
+comment on function public.check_interval() is
+'Trigger: refuse an interval with a part below zero in the columns that its arguments name, with PT422.';

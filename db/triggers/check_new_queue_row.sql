@@ -1,0 +1,5 @@
+-- By its name before pricing_prepare_provider_sync, which looks the number up.
+create or replace trigger pricing_check_new_queue_row
+before insert on procrastinate.procrastinate_jobs
+for each row
+execute function public.check_new_queue_row();

@@ -1,5 +1,0 @@
-create or replace trigger pricing_guard_lock
-before insert or update of lock on procrastinate.procrastinate_jobs
-for each row
-when (new.task_name <> 'sync_provider' and new.lock like 'pricing\_sync:%')
-execute function public.guard_pricing_lock();
