@@ -16,14 +16,14 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
 
 
-def given_amount(text: str) -> Decimal:
+def parse_amount(text: str) -> Decimal:
     """A number from 0 up, such as 2.5; typer.BadParameter for anything else."""
     if not AMOUNT.fullmatch(text):
         raise typer.BadParameter(f"{text!r} is not a number such as 2.5.")
     return Decimal(text)
 
 
-def given_prices(texts: list[str]) -> dict[str, Decimal]:
+def parse_prices(texts: list[str]) -> dict[str, Decimal]:
     """NAME=AMOUNT pairs; typer.BadParameter for anything else."""
     prices = {}
     for text in texts:
@@ -32,11 +32,11 @@ def given_prices(texts: list[str]) -> dict[str, Decimal]:
             raise typer.BadParameter(f"{text!r} is not NAME=AMOUNT, as cache_read_per_1m=0.3.")
         if name in prices:
             raise typer.BadParameter(f"{name} is given twice.")
-        prices[name] = given_amount(amount)
+        prices[name] = parse_amount(amount)
     return prices
 
 
-def given_time(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """A day, which begins at midnight UTC, or a time, in UTC unless it has an offset."""
     try:
         at = datetime.fromisoformat(text)
@@ -50,7 +50,7 @@ def given_time(text: str) -> datetime:
         raise typer.BadParameter(f"{text!r} is not within the years 1 to 9999 in UTC.") from None
 
 
-def given_duration(text: str) -> timedelta:
+def parse_duration(text: str) -> timedelta:
     """0, or a number with its unit, such as 30m, 24h, 90d or 2w."""
     found = DURATION.fullmatch(text)
     if found is None and text != "0":
@@ -58,14 +58,14 @@ def given_duration(text: str) -> timedelta:
     return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta(0)
 
 
-def given_expiry(text: str) -> datetime:
+def parse_expiry(text: str) -> datetime:
     """When something ends: a duration from now, or a time."""
     return (
-        datetime.now(UTC) + given_duration(text) if DURATION.fullmatch(text) else given_time(text)
+        datetime.now(UTC) + parse_duration(text) if DURATION.fullmatch(text) else parse_time(text)
     )
 
 
-def caller() -> str:
+def caller_name() -> str:
     """What jobs, history and the audit log say of who typed a command."""
     try:
         name = getpass.getuser()

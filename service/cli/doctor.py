@@ -9,7 +9,7 @@ import typer
 
 from service.cli.options import Json
 from service.cli.queries import command_settings
-from service.doctor.check_result import Finding, State, counted
+from service.doctor.check_result import CheckResult, State, counted
 from service.terminal.output import Terminal
 
 MARKS: dict[State, str] = {"ok": "ok", "warn": "warn", "fail": "fail", "skipped": "-"}
@@ -21,28 +21,28 @@ def doctor(as_json: Json = False) -> None:
 
     It changes nothing, and takes 10 seconds at most. Exit status 1 when a check fails.
     """
-    from service.doctor.examination import examine
+    from service.doctor.checks import run_checks
 
-    findings = examine(command_settings)
-    healthy = not any(finding.state == "fail" for finding in findings)
+    results = run_checks(command_settings)
+    healthy = not any(result.state == "fail" for result in results)
     output = Terminal(sys.stdout)
     if as_json:
-        output.json({"healthy": healthy, "checks": findings})
+        output.json({"healthy": healthy, "checks": results})
     else:
-        _show(output, findings)
+        _show(output, results)
     raise typer.Exit(0 if healthy else 1)
 
 
-def _show(output: Terminal, findings: Sequence[Finding]) -> None:
-    width = max(len(finding.check) for finding in findings)
-    for finding in findings:
-        mark = MARKS[finding.state]
-        style = STYLES[finding.state]
-        output.say(f"{mark:<4}  {finding.check:<{width}}  {finding.found}", style=style)
-        if finding.advice is not None:
-            output.say(f"      {finding.advice}")
-    warnings = sum(finding.state == "warn" for finding in findings)
-    failures = sum(finding.state == "fail" for finding in findings)
+def _show(output: Terminal, results: Sequence[CheckResult]) -> None:
+    width = max(len(result.check) for result in results)
+    for result in results:
+        mark = MARKS[result.state]
+        style = STYLES[result.state]
+        output.say(f"{mark:<4}  {result.check:<{width}}  {result.found}", style=style)
+        if result.advice is not None:
+            output.say(f"      {result.advice}")
+    warnings = sum(result.state == "warn" for result in results)
+    failures = sum(result.state == "fail" for result in results)
     output.say()
     if not warnings and not failures:
         output.say("All is well.")

@@ -16,7 +16,7 @@ from service.calls.review import (
     reject_held,
     reject_held_of_sync,
 )
-from service.cli.arguments import caller
+from service.cli.arguments import caller_name
 from service.cli.held_tables import show_decided, show_held, show_one_held
 from service.cli.options import Json, Limit, OfProvider
 from service.cli.queries import Row, command_connection, find_past_job
@@ -107,9 +107,11 @@ def _decide(
     try:
         with command_connection() as connection:
             if sync is not None:
-                decided = decide_all(connection, find_past_job(connection, sync), caller(), note)
+                decided = decide_all(
+                    connection, find_past_job(connection, sync), caller_name(), note
+                )
             for held_id in ids or []:
-                decided.append(decide_one(connection, held_id, caller(), note))
+                decided.append(decide_one(connection, held_id, caller_name(), note))
     except PricingError:
         # Each is done by itself: what was done before the one that failed stays done.
         if decided:

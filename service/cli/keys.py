@@ -13,7 +13,7 @@ import psycopg
 import typer
 
 from service.calls.keys import create_key, read_key, read_keys, revoke_key, rotate_key
-from service.cli.arguments import caller, given_duration, given_expiry
+from service.cli.arguments import caller_name, parse_duration, parse_expiry
 from service.cli.options import Json
 from service.cli.queries import command_connection
 from service.cli.secrets import make_and_show, require_stdout
@@ -79,11 +79,11 @@ def create_command(
     as_json: Json = False,
 ) -> None:
     """Make a key and print it: it is shown this once."""
-    expires_at = None if expires is None else given_expiry(expires)
+    expires_at = None if expires is None else parse_expiry(expires)
     _show_once(
         name,
         lambda connection: create_key(
-            connection, name, role.value, expires_at=expires_at, who=caller()
+            connection, name, role.value, expires_at=expires_at, who=caller_name()
         ),
         as_json=as_json,
         unchanged="No key was made.",
@@ -107,12 +107,12 @@ def rotate_command(
 
     Name and role stay. Without --grace every older secret ends at once.
     """
-    given_grace = given_duration(grace)
-    expires_at = None if expires is None else given_expiry(expires)
+    grace_period = parse_duration(grace)
+    expires_at = None if expires is None else parse_expiry(expires)
     _show_once(
         name,
         lambda connection: rotate_key(
-            connection, name, grace=given_grace, expires_at=expires_at, who=caller()
+            connection, name, grace=grace_period, expires_at=expires_at, who=caller_name()
         ),
         as_json=as_json,
         unchanged="The key was not rotated: its secrets are valid as before.",
@@ -126,7 +126,7 @@ def revoke_command(name: KeyName, as_json: Json = False) -> None:
     """End a key at once."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        ended = revoke_key(connection, name, caller())
+        ended = revoke_key(connection, name, caller_name())
     if as_json:
         output.json({"name": name, "ended": ended})
     else:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service.calls.review import clear_override, set_override
-from service.cli.arguments import caller, given_amount, given_prices, given_time
+from service.cli.arguments import caller_name, parse_amount, parse_prices, parse_time
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
 from service.cli.queries import command_connection
@@ -61,26 +61,26 @@ def set_command(
     Those that are not named follow the provider. One that is set already is replaced whole. What
     looks wrong, as a price in another unit does, is refused without --force.
     """
-    given = given_prices(prices or [])
+    amounts = parse_prices(prices or [])
     for name, text in (("input_per_1m", input_price), ("output_per_1m", output_price)):
         if text is not None:
-            if name in given:
+            if name in amounts:
                 raise typer.BadParameter(f"{name} is given twice.")
-            given[name] = given_amount(text)
-    if not given:
+            amounts[name] = parse_amount(text)
+    if not amounts:
         raise typer.BadParameter("Give --input, --output or --price.")
-    expires_at = None if until is None else given_time(until)
+    expires_at = None if until is None else parse_time(until)
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         row = set_override(
             connection,
             provider,
             model,
-            given,
+            amounts,
             expires_at=expires_at,
             reason=reason,
             force=force,
-            who=caller(),
+            who=caller_name(),
         )
     if as_json:
         output.json(row)
@@ -94,7 +94,7 @@ def clear_command(provider: ProviderName, model: ModelName, as_json: Json = Fals
     """Let a model follow its provider again."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        row = clear_override(connection, provider, model, caller())
+        row = clear_override(connection, provider, model, caller_name())
     if as_json:
         output.json(row)
     else:

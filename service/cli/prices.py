@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from service.cli.arguments import given_time
+from service.cli.arguments import parse_time
 from service.cli.options import Json, Limit, ModelName, ProviderName
 from service.cli.queries import Row, command_connection, read_history, read_models
 from service.cli.review_queries import read_price_at
@@ -73,7 +73,7 @@ def price_at(
 
     In US dollars per 1M tokens.
     """
-    time = given_time(at)
+    time = parse_time(at)
     with command_connection() as connection:
         price = read_price_at(connection, provider, model, time)
     output = Terminal(sys.stdout)

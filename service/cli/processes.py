@@ -193,8 +193,8 @@ def serve(
         settings.require_database_url()
     from service.web.app import serve
 
-    given = {"host": host, "port": port}
-    serve(settings.model_copy(update={k: v for k, v in given.items() if v is not None}))
+    options = {"host": host, "port": port}
+    serve(settings.model_copy(update={k: v for k, v in options.items() if v is not None}))
 
 
 def worker(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service.calls.review import rollback_sync
-from service.cli.arguments import caller
+from service.cli.arguments import caller_name
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, find_past_job
 from service.cli.review_tables import show_rollback
@@ -35,7 +35,7 @@ def rollback(
     told = Terminal(sys.stderr) if as_json else output
     with command_connection() as connection:
         job_id = find_past_job(connection, job)
-        planned = rollback_sync(connection, job_id, dry_run=True, who=caller())
+        planned = rollback_sync(connection, job_id, dry_run=True, who=caller_name())
     going = sum(row["action"] == "roll_back" for row in planned)
     if not (yes and going):
         show_rollback(told, planned)
@@ -47,7 +47,7 @@ def rollback(
     if not yes:
         _require_yes(told, going)
     with command_connection() as connection:
-        done = rollback_sync(connection, job_id, dry_run=False, who=caller())
+        done = rollback_sync(connection, job_id, dry_run=False, who=caller_name())
     if as_json:
         output.json({"job_id": job_id, "dry_run": False, "models": done})
     else:

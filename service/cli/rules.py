@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from service.calls.review import accept_changes, accept_shorter_list, end_rule
-from service.cli.arguments import caller, given_amount, given_time
+from service.cli.arguments import caller_name, parse_amount, parse_time
 from service.cli.options import Json, ProviderName, Reason
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_rules
@@ -35,7 +35,7 @@ def accept(
 
     What waits already goes with the next sync that says the same.
     """
-    ratio, expires_at = given_amount(up_to), given_time(until)
+    ratio, expires_at = parse_amount(up_to), parse_time(until)
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         rule = accept_changes(
@@ -45,7 +45,7 @@ def accept(
             up_to_ratio=ratio,
             until=expires_at,
             reason=reason,
-            who=caller(),
+            who=caller_name(),
         )
     output.json(rule) if as_json else show_rules(output, [rule])
 
@@ -75,7 +75,7 @@ def end_rule_command(
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        rule = end_rule(connection, rule_id, caller())
+        rule = end_rule(connection, rule_id, caller_name())
     if as_json:
         output.json(rule)
     else:
@@ -89,7 +89,7 @@ def accept_shorter_list_command(provider: ProviderName, as_json: Json = False) -
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        refused = accept_shorter_list(connection, provider, caller())
+        refused = accept_shorter_list(connection, provider, caller_name())
     if as_json:
         output.json(refused)
     else:

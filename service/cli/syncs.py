@@ -21,7 +21,7 @@ from service.calls.jobs import (
     read_job,
     workers_alive,
 )
-from service.cli.arguments import caller
+from service.cli.arguments import caller_name
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, command_settings, find_job
 from service.cli.tables import show_differences, show_jobs
@@ -65,7 +65,7 @@ def sync(
         job_id = trigger_sync(
             connection,
             providers or None,
-            triggered_by=caller(),
+            triggered_by=caller_name(),
             dry_run=dry_run,
             on_conflict=on_conflict,
         )
@@ -111,7 +111,7 @@ def cancel(job: JobName, as_json: Json = False) -> None:
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         job_id = find_job(connection, job)
-        cancel_sync(connection, job_id, cancelled_by=caller())
+        cancel_sync(connection, job_id, cancelled_by=caller_name())
         found, syncs = _read(connection, job_id)
     _print_job(output, found, syncs, as_json)
 
@@ -130,7 +130,7 @@ def retry(
     with command_connection() as connection:
         job_id = find_job(connection, job)
         _, before = _read(connection, job_id)
-        retry_sync(connection, job_id, retried_by=caller())
+        retry_sync(connection, job_id, retried_by=caller_name())
         names = ", ".join(each.provider for each in before if each.status in ENDED_BADLY)
         told.say(f"Job {job_id} is queued again: {names}.")
         _tell_of_workers(told, connection)

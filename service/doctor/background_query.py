@@ -14,7 +14,7 @@ import psycopg
 from service.errors import DatabaseRefused, PricingError
 from service.postgres.connect import refusals
 
-Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 # For a statement that was cut short, or got no answer at all.
 _BUSY = (
@@ -35,18 +35,18 @@ class Deadline:
         return max(0.0, self._end - time.monotonic())
 
 
-class Inquiry(Generic[Answer]):
+class BackgroundQuery(Generic[T]):
     """Asked at once, in a thread of its own.
 
     A thread, because neither the look-up of a name nor a connection that swallows everything can
     be given up from within; a daemon, so that one still waiting does not hold the exit.
     """
 
-    def __init__(self, ask: Callable[[], Answer]) -> None:
-        self._future: Future[Answer] = Future()
+    def __init__(self, ask: Callable[[], T]) -> None:
+        self._future: Future[T] = Future()
         threading.Thread(target=self._run, args=[ask], daemon=True).start()
 
-    def answer(self, deadline: Deadline) -> Answer:
+    def result(self, deadline: Deadline) -> T:
         """The answer; a PricingError says why there is none."""
         try:
             with refusals():
@@ -63,7 +63,7 @@ class Inquiry(Generic[Answer]):
             said = error.diag.message_primary or str(error).strip() or type(error).__name__
             raise PricingError(said.splitlines()[0], code=error.sqlstate) from error
 
-    def _run(self, ask: Callable[[], Answer]) -> None:
+    def _run(self, ask: Callable[[], T]) -> None:
         try:
             answer = ask()
         except BaseException as error:

@@ -16,7 +16,7 @@ State = Literal["ok", "warn", "fail", "skipped"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """``found``: one sentence. ``advice``: the command or SQL to run, where something is to do."""
 
     check: str
@@ -25,26 +25,26 @@ class Finding:
     advice: str | None = None
 
 
-def ok(check: str, found: str) -> Finding:
-    return Finding(check, "ok", found)
+def ok(check: str, found: str) -> CheckResult:
+    return CheckResult(check, "ok", found)
 
 
-def warn(check: str, found: str, advice: str) -> Finding:
+def warn(check: str, found: str, advice: str) -> CheckResult:
     """It works, but not as well as it could, or not for long."""
-    return Finding(check, "warn", found, advice)
+    return CheckResult(check, "warn", found, advice)
 
 
-def fail(check: str, found: str, advice: str) -> Finding:
+def fail(check: str, found: str, advice: str) -> CheckResult:
     """Prices are not synced until somebody does something."""
-    return Finding(check, "fail", found, advice)
+    return CheckResult(check, "fail", found, advice)
 
 
-def failed(check: str, error: PricingError, advice: str = "pricing-sync config") -> Finding:
-    return Finding(check, "fail", error.message, error.hint or advice)
+def failed(check: str, error: PricingError, advice: str = "pricing-sync config") -> CheckResult:
+    return CheckResult(check, "fail", error.message, error.hint or advice)
 
 
-def not_checked(check: str) -> Finding:
-    return Finding(check, "skipped", "not checked")
+def not_checked(check: str) -> CheckResult:
+    return CheckResult(check, "skipped", "not checked")
 
 
 def age(seconds: float) -> str:

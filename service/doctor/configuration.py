@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.database_address.address import EXAMPLE, DatabaseAddress
-from service.doctor.check_result import Finding, fail, ok, warn
+from service.doctor.check_result import CheckResult, fail, ok, warn
 from service.settings import Settings
 
 CONFIGURATION = "configuration"
@@ -36,7 +36,7 @@ def processes(settings: Settings) -> Iterator[Process]:
             yield Process(name, role, variable, found, own=own is not None)
 
 
-def judge_configuration(settings: Settings) -> Finding:
+def check_configuration(settings: Settings) -> CheckResult:
     given = _given(settings)
     if not given:
         return fail(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import psycopg
 
-from service.doctor.check_result import MOST_NAMES, Finding, counted, listed, ok, warn
+from service.doctor.check_result import MOST_NAMES, CheckResult, counted, listed, ok, warn
 
 PRICES = "prices"
 # As many as the function gives.
@@ -22,7 +22,7 @@ def read_unrecorded_prices(connection: psycopg.Connection) -> list[Model]:
     ).fetchall()
 
 
-def judge_prices(unrecorded: Sequence[Model]) -> Finding:
+def check_prices(unrecorded: Sequence[Model]) -> CheckResult:
     """A warning: prices are synced, but what is charged cannot be explained."""
     if not unrecorded:
         return ok(PRICES, "each price in force is the last one of its history")

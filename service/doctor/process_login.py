@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from service.database_address.address import DatabaseAddress
-from service.doctor.check_result import Finding, fail, ok, warn
+from service.doctor.check_result import CheckResult, fail, ok, warn
 from service.doctor.configuration import Process
 from service.doctor.server import grant, quoted
 from service.postgres.connect import connect
@@ -34,7 +34,7 @@ left join pg_catalog.pg_roles as r on r.rolname = wanted.name
 """
 
 
-# What the login can do beside its role, in the words of the finding.
+# What the login can do beside its role, as the result words it.
 _MORE = """
 select more.what
 from pg_catalog.pg_roles as login
@@ -118,7 +118,7 @@ def open_session(address: DatabaseAddress, roles: list[str], connect_seconds: in
         )
 
 
-def judge_rights(process: Process, session: Session) -> Finding:
+def check_rights(process: Process, session: Session) -> CheckResult:
     check = f"{process.name} rights"
     role = session.roles[process.role]
     user = session.username
@@ -130,10 +130,10 @@ def judge_rights(process: Process, session: Session) -> Finding:
             f"create role {process.role} nologin; {granting}; then: pricing-sync migrate",
         )
     if not session.lasts:
-        return _judge_pooled_rights(check, process, session)
+        return _check_pooled_rights(check, process, session)
     if process.own:
         if role.has:
-            return _judge_login(check, process, session)
+            return _check_login(check, process, session)
         return fail(check, f"{user} is no member of {process.role}", _membership(process, session))
     if role.has and not session.beside(process.role):
         return ok(check, f"{user}, a member of {process.role}")
@@ -146,7 +146,7 @@ def judge_rights(process: Process, session: Session) -> Finding:
     return warn(check, f"{user} may not take the role {process.role}, and keeps its own", granting)
 
 
-def judge_listen(process: Process, session: Session) -> Finding:
+def check_listen(process: Process, session: Session) -> CheckResult:
     if session.heard_ms is not None:
         return ok(LISTEN, f"a notification came through the worker's URL in {_ms(session)}")
     return warn(
@@ -158,7 +158,7 @@ def judge_listen(process: Process, session: Session) -> Finding:
     )
 
 
-def judge_pooler(session: Session) -> Finding:
+def check_pooler(session: Session) -> CheckResult:
     if not session.lasts:
         return ok(
             POOLER,
@@ -170,7 +170,7 @@ def judge_pooler(session: Session) -> Finding:
     return ok(POOLER, "none in between")
 
 
-def _judge_pooled_rights(check: str, process: Process, session: Session) -> Finding:
+def _check_pooled_rights(check: str, process: Process, session: Session) -> CheckResult:
     """A setting would go to whoever has the connection next: the login's own must be right."""
     needs_path = process.name == "worker"
     if not process.own:
@@ -196,10 +196,10 @@ def _judge_pooled_rights(check: str, process: Process, session: Session) -> Find
     wrong = wrong_settings(session.wrong, process.name)
     if wrong is not None:
         return fail(check, wrong.message, wrong.hint or "")
-    return _judge_login(check, process, session)
+    return _check_login(check, process, session)
 
 
-def _judge_login(check: str, process: Process, session: Session) -> Finding:
+def _check_login(check: str, process: Process, session: Session) -> CheckResult:
     """A login of its own is as good as what else it can do is little."""
     user, more = session.username, session.beside(process.role)
     if not more:

@@ -9,7 +9,7 @@ import httpx2
 from psycopg import sql
 
 from service.calls.credentials import refusal_of_row
-from service.doctor.check_result import MOST_NAMES, Finding, counted, listed, ok, warn
+from service.doctor.check_result import MOST_NAMES, CheckResult, counted, listed, ok, warn
 from service.doctor.facts import Facts, Provider
 from service.providers.adapter import Adapter, adapter
 from service.settings import Settings
@@ -19,7 +19,7 @@ ADDRESSES = "addresses"
 _LONGEST_ADDRESS = 100
 
 
-def judge_addresses(facts: Facts, settings: Settings) -> Finding:
+def check_addresses(facts: Facts, settings: Settings) -> CheckResult:
     """A warning: an operator may have chosen another address; somebody else should not have."""
     found: list[str] = []
     advice: list[str] = []

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from service.doctor.check_result import MOST_NAMES, Finding, age, listed, ok, warn
+from service.doctor.check_result import MOST_NAMES, CheckResult, age, listed, ok, warn
 from service.doctor.facts import Facts, Provider
 
 PROVIDERS = "providers"
 
 
-def judge_providers(facts: Facts) -> Finding:
+def check_providers(facts: Facts) -> CheckResult:
     """An enabled provider that fails is a warning: it may be the provider's own trouble.
 
     One that never had a credential is not asked, and lacks nothing; one that lost it does.

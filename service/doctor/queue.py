@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.doctor.check_result import Finding, age, counted, fail, ok, warn
+from service.doctor.check_result import CheckResult, age, counted, fail, ok, warn
 from service.doctor.facts import Facts
 
 WORKERS, WAITING, STUCK = "workers", "waiting", "stuck"
@@ -13,7 +13,7 @@ CLEAN_UP = "select * from public.cleanup_stuck_pricing_syncs();"
 PATIENCE_SECONDS = 60.0
 
 
-def judge_workers(facts: Facts) -> Finding:
+def check_workers(facts: Facts) -> CheckResult:
     alive = facts.workers_alive
     lease = f"lease {facts.lease_seconds:g} s"
     silent = ""
@@ -39,7 +39,7 @@ def judge_workers(facts: Facts) -> Finding:
     return ok(WORKERS, f"{alive} alive, {heartbeat} ({lease})")
 
 
-def judge_waiting(facts: Facts) -> Finding:
+def check_waiting(facts: Facts) -> CheckResult:
     """What waits behind a lock is well, however long; what could be taken, and is not, is not."""
     oldest, free = facts.oldest_waiting, facts.oldest_free
     if oldest is None:
@@ -67,11 +67,11 @@ def judge_waiting(facts: Facts) -> Finding:
     return ok(WAITING, f"{syncs}; the oldest, {oldest.provider}, for {age(oldest.seconds)}{behind}")
 
 
-def judge_stuck(facts: Facts, *, somebody_sweeps: bool) -> Finding:
+def check_stuck(facts: Facts, *, sweeper_alive: bool) -> CheckResult:
     if not facts.stuck:
         return ok(STUCK, "nothing")
     syncs = counted(sum(facts.stuck.values()), "sync")
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(facts.stuck.items()))
-    if somebody_sweeps:
+    if sweeper_alive:
         return warn(STUCK, f"{syncs} ({reasons}), about to be settled; or at once:", CLEAN_UP)
     return fail(STUCK, f"{syncs} ({reasons}), and nobody is there to settle them", CLEAN_UP)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.doctor.check_result import Finding, age, fail, ok, warn
+from service.doctor.check_result import CheckResult, age, fail, ok, warn
 from service.doctor.facts import CronJob, Facts, Tick
 from service.doctor.queue import START_WORKER
 from service.doctor.server import ServerFacts
@@ -34,12 +34,12 @@ def ticking(facts: Facts) -> str | None:
     return None
 
 
-def judge_cron(server: ServerFacts, facts: Facts) -> Finding:
+def check_cron(server: ServerFacts, facts: Facts) -> CheckResult:
     tick = facts.ticks.get("pg_cron")
     if not server.cron_is_installed:
-        return _judge_absent_cron(server)
+        return _check_absent_cron(server)
     jobs = {job.name: job for job in facts.cron_jobs or []}
-    wrong = _judge_cron_jobs(jobs)
+    wrong = _check_cron_jobs(jobs)
     if ticking(facts) == "pg_cron" and tick is not None:
         # Of the jobs of another user nothing is to be seen but their ticks.
         if wrong is not None and jobs:
@@ -47,10 +47,10 @@ def judge_cron(server: ServerFacts, facts: Facts) -> Finding:
         return ok(CRON, f"last tick {age(tick.seconds)} ago")
     if wrong is not None and facts.cron_jobs is not None:
         return wrong
-    return _judge_silence(server, jobs.get("pricing_sync_schedule"), tick, ticking(facts))
+    return _check_silence(server, jobs.get("pricing_sync_schedule"), tick, ticking(facts))
 
 
-def judge_schedule(facts: Facts) -> Finding:
+def check_schedule(facts: Facts) -> CheckResult:
     if not facts.scheduler_enabled:
         return warn(
             SCHEDULE,
@@ -73,7 +73,7 @@ def judge_schedule(facts: Facts) -> Finding:
     return ok(SCHEDULE, f"run by {who}, last tick {age(tick.seconds)} ago")
 
 
-def _judge_absent_cron(server: ServerFacts) -> Finding:
+def _check_absent_cron(server: ServerFacts) -> CheckResult:
     instead = "the workers run the schedule"
     if server.cron_database not in (None, server.database):
         return ok(CRON, f"serves the database {server.cron_database}, not this one: {instead}")
@@ -90,7 +90,7 @@ def _judge_absent_cron(server: ServerFacts) -> Finding:
     return warn(CRON, found, _INSTALL)
 
 
-def _judge_cron_jobs(jobs: dict[str, CronJob]) -> Finding | None:
+def _check_cron_jobs(jobs: dict[str, CronJob]) -> CheckResult | None:
     missing = [name for name in CRON_JOBS if name not in jobs]
     if missing:
         return warn(CRON, f"it has no job {', '.join(missing)}", _MIGRATE)
@@ -108,9 +108,9 @@ def _judge_cron_jobs(jobs: dict[str, CronJob]) -> Finding | None:
     return None
 
 
-def _judge_silence(
+def _check_silence(
     server: ServerFacts, job: CronJob | None, tick: Tick | None, instead: str | None
-) -> Finding:
+) -> CheckResult:
     found = "has not ticked yet" if tick is None else f"silent for {age(tick.seconds)}"
     found += "; the workers took over" if instead else "; and no worker took over"
     if server.cron_is_running is False:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from service.doctor.check_result import Finding, fail, ok, warn
+from service.doctor.check_result import CheckResult, fail, ok, warn
 from service.migrations.schema_state import Difference
 
 STATE = "objects"
@@ -13,7 +13,7 @@ MIGRATE = "pricing-sync migrate"
 REPAIR = "pricing-sync migrate --repair"
 
 
-def judge_state(differences: Sequence[Difference]) -> Finding:
+def check_state(differences: Sequence[Difference]) -> CheckResult:
     """What migrate mends is a failure; what the operator may have meant is a warning."""
     if not differences:
         return ok(STATE, "as this version has them")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from service import __version__
-from service.doctor.check_result import Finding, counted, fail, ok, warn
+from service.doctor.check_result import CheckResult, counted, fail, ok, warn
 from service.migrations.runner import PartStatus
 
 MIGRATIONS, ENGINE = "migrations", "engine"
@@ -21,7 +21,7 @@ def was_migrated(parts: Sequence[PartStatus]) -> bool:
     return any(part.applied_at is not None for part in parts)
 
 
-def judge_migrations(parts: Sequence[PartStatus]) -> Finding:
+def check_migrations(parts: Sequence[PartStatus]) -> CheckResult:
     """By the rule of ``missing_parts``: beside a newer version's database old processes go on."""
     if not was_migrated(parts):
         return fail(MIGRATIONS, "the database is not migrated", _MIGRATE)
@@ -50,7 +50,7 @@ def judge_migrations(parts: Sequence[PartStatus]) -> Finding:
     return ok(MIGRATIONS, f"at version {__version__}")
 
 
-def judge_engine(parts: Sequence[PartStatus]) -> Finding:
+def check_engine(parts: Sequence[PartStatus]) -> CheckResult:
     installed = f"procrastinate {version('procrastinate')}"
     steps = [part for part in parts if part.name.startswith(_ENGINE)]
     missing = [part for part in steps if part.state == "pending"]

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import class_row
 
-from service.doctor.check_result import Finding, fail, ok, warn
+from service.doctor.check_result import CheckResult, fail, ok, warn
 from service.postgres.rows import the_row
 
 DATABASE, CLOCK, CONNECTIONS = "database", "clock", "connections"
@@ -105,7 +105,7 @@ def read_clocks(connection: psycopg.Connection) -> Clocks:
     return Clocks(database, before + (after - before) / 2, after - before)
 
 
-def judge_database(facts: ServerFacts, version: int, name: str) -> Finding:
+def check_database(facts: ServerFacts, version: int, name: str) -> CheckResult:
     """``version`` as libpq counts it, 150008; ``name`` as the server says it, 15.8."""
     found = f"PostgreSQL {name}, {facts.database} as {facts.username}"
     major = version // 10_000
@@ -142,7 +142,7 @@ def judge_database(facts: ServerFacts, version: int, name: str) -> Finding:
     return ok(DATABASE, found)
 
 
-def judge_clock(clocks: Clocks, lease: timedelta) -> Finding:
+def check_clock(clocks: Clocks, lease: timedelta) -> CheckResult:
     """What the round trip could explain is no difference."""
     difference = clocks.database - clocks.here
     certain = abs(difference) - clocks.round_trip / 2
@@ -157,7 +157,7 @@ def judge_clock(clocks: Clocks, lease: timedelta) -> Finding:
     return warn(CLOCK, found, advice)
 
 
-def judge_connections(facts: ServerFacts) -> Finding:
+def check_connections(facts: ServerFacts) -> CheckResult:
     found = f"{facts.connections} of {facts.most_connections} taken"
     if facts.most_connections - facts.connections < ROOM:
         return warn(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.doctor.check_result import MOST_NAMES, Finding, age, counted, listed, ok, warn
+from service.doctor.check_result import MOST_NAMES, CheckResult, age, counted, listed, ok, warn
 from service.doctor.facts import Facts, OpenTransaction
 
 TRANSACTIONS = "transactions"
@@ -11,7 +11,7 @@ TRANSACTIONS = "transactions"
 PATIENCE_SECONDS = 60.0
 
 
-def judge_transactions(facts: Facts) -> Finding:
+def check_transactions(facts: Facts) -> CheckResult:
     """Not a failure: what needs the same rows waits, and everything else goes on."""
     left_open = [each for each in facts.open_transactions if each.seconds > PATIENCE_SECONDS]
     if left_open:

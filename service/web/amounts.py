@@ -44,7 +44,7 @@ def read_amount(value: object) -> Decimal:
     return Decimal(text)
 
 
-GivenAmount = Annotated[
+AmountInput = Annotated[
     Decimal,
     BeforeValidator(read_amount),
     WithJsonSchema(

@@ -21,24 +21,24 @@ from service.errors import PortTaken, PricingError, SettingsError
 from service.migrations.schema import read_schema
 from service.settings import Settings
 from service.web.app_state import WebState
-from service.web.auth import KeyGate
-from service.web.connection_limit import Accepting
+from service.web.auth import KeyMiddleware
+from service.web.connection_limit import LimitedAcceptor
 from service.web.database import WebDatabase
 from service.web.descriptors import connection_limit
 from service.web.envelope import Envelope
 from service.web.error_responses import (
     HttpError,
-    answer_http_exception,
-    answer_pricing_error,
-    answer_unexpected,
+    http_exception_response,
+    pricing_error_response,
+    unexpected_error_response,
 )
 from service.web.failed_keys import FailedKeys
+from service.web.job_changes import JobChanges
 from service.web.key_uses import KeyUses
-from service.web.live import JobChanges
 from service.web.openapi import openapi_document
-from service.web.protocol import PATIENCE, BoundedProtocol, Patience
+from service.web.protocol import TIMEOUTS, BoundedProtocol, Timeouts
 from service.web.readiness import Readiness
-from service.web.repeated_lines import BoundedLines
+from service.web.repeated_lines import RepeatedLines
 from service.web.routes import ROUTES
 
 logger = logging.getLogger(__name__)
@@ -82,11 +82,11 @@ def create_app(settings: Settings) -> Starlette:
     roles = [(route, each.role) for route, each in zip(routes, ROUTES, strict=True)]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(KeyGate, roles=roles, open_documents=settings.open_documents)],
+        middleware=[Middleware(KeyMiddleware, roles=roles, open_documents=settings.open_documents)],
         exception_handlers={
-            PricingError: answer_pricing_error,
-            HTTPException: answer_http_exception,
-            Exception: answer_unexpected,
+            PricingError: pricing_error_response,
+            HTTPException: http_exception_response,
+            Exception: unexpected_error_response,
         },
         lifespan=lifespan,
     )
@@ -113,13 +113,13 @@ class WebServer(uvicorn.Server):
         config: uvicorn.Config,
         changes: JobChanges,
         most_connections: int,
-        patience: Patience,
+        timeouts: Timeouts,
     ) -> None:
         super().__init__(config)
         self._changes = changes
         self._most_connections = most_connections
-        self._patience = patience
-        self._lines = BoundedLines(logger)
+        self._timeouts = timeouts
+        self._lines = RepeatedLines(logger)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await self.lifespan.startup()
@@ -127,7 +127,7 @@ class WebServer(uvicorn.Server):
             sys.exit(STARTUP_FAILURE)
         # They have what uvicorn asks of an asyncio.Server: close() and wait_closed().
         self.servers = [
-            Accepting(  # type: ignore[misc]
+            LimitedAcceptor(  # type: ignore[misc]
                 listening,
                 self._protocol,
                 self.server_state.connections,
@@ -171,7 +171,7 @@ class WebServer(uvicorn.Server):
             self.config,
             self.server_state,
             self.lifespan.state,
-            patience=self._patience,
+            timeouts=self._timeouts,
             lines=self._lines,
         )
 
@@ -181,7 +181,7 @@ class WebServer(uvicorn.Server):
 
 
 def create_server(
-    app: Starlette, *, most_connections: int | None = None, patience: Patience = PATIENCE
+    app: Starlette, *, most_connections: int | None = None, timeouts: Timeouts = TIMEOUTS
 ) -> WebServer:
     state: WebState = app.state.web
     config = uvicorn.Config(
@@ -196,7 +196,7 @@ def create_server(
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     most = most_connections or state.settings.max_connections
-    return WebServer(config, state.changes, most, patience)
+    return WebServer(config, state.changes, most, timeouts)
 
 
 async def _serve(settings: Settings, listening: socket.socket) -> None:

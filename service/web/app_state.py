@@ -11,8 +11,8 @@ from starlette.requests import Request
 from service.settings import Settings
 from service.web.database import WebDatabase
 from service.web.failed_keys import FailedKeys
+from service.web.job_changes import JobChanges
 from service.web.key_uses import KeyUses
-from service.web.live import JobChanges
 from service.web.readiness import Readiness
 
 

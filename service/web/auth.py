@@ -24,8 +24,8 @@ from service.web.app_state import WebState, state_of
 from service.web.client_address import client_of
 from service.web.endpoint import Role, default_role, roles_from
 from service.web.error_responses import HttpError
-from service.web.repeated_lines import BoundedLines
-from service.web.request_state import fate_of
+from service.web.repeated_lines import RepeatedLines
+from service.web.request_state import request_state_of
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
 # What PRICING_OPEN_DOCUMENTS opens.
@@ -49,7 +49,7 @@ class Identity:
     is_stale: bool = False
 
     @property
-    def who(self) -> str:
+    def caller_name(self) -> str:
         """What jobs and the audit log say of the caller."""
         return f"api:{self.name}"
 
@@ -96,7 +96,7 @@ def identity_of(request: Request) -> Identity:
     return identity
 
 
-class KeyGate:
+class KeyMiddleware:
     """ASGI middleware: nobody passes to a guarded path without a key of the right role."""
 
     def __init__(
@@ -105,7 +105,7 @@ class KeyGate:
         self._app = app
         self._roles = tuple(roles)
         self._open_documents = open_documents
-        self._lines = BoundedLines(logger)
+        self._lines = RepeatedLines(logger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -119,11 +119,11 @@ class KeyGate:
             except HttpError as error:
                 refused = error
                 if isinstance(error, KeyRefused):
-                    refused = await self._slowed(error, request)
+                    refused = await self._throttled(error, request)
                 await refused.response()(scope, receive, send)
                 return
             scope[IDENTITY] = identity
-            fate_of(scope).has_key = True
+            request_state_of(scope).has_key = True
             try:
                 if identity.role in roles_from(needed):
                     await self._app(scope, receive, send)
@@ -131,7 +131,7 @@ class KeyGate:
                     await _forbidden(identity.role, needed).response()(scope, receive, send)
             finally:
                 if identity.key_id is not None and identity.is_stale:
-                    state_of(request).key_uses.note(identity.key_id)
+                    state_of(request).key_uses.record(identity.key_id)
             return
         await self._app(scope, receive, send)
 
@@ -146,7 +146,7 @@ class KeyGate:
                 path = path or route.path
         return path, default_role(scope["method"])
 
-    async def _slowed(self, refused: KeyRefused, request: Request) -> HttpError:
+    async def _throttled(self, refused: KeyRefused, request: Request) -> HttpError:
         """Log the failure, and slow who fails too often; returns what is answered."""
         client = client_of(request.scope)
         whose = f" with key id {refused.key_id}" if refused.key_id is not None else ""
@@ -157,7 +157,7 @@ class KeyGate:
         )
         if isinstance(refused, KeyMissing):
             return refused
-        wait = await state_of(request).failed_keys.slow(client, refused.claimed_id)
+        wait = await state_of(request).failed_keys.delay(client, refused.claimed_id)
         if wait is None:
             return refused
         return HttpError(

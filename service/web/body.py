@@ -35,7 +35,7 @@ def read_time(value: object) -> datetime:
         raise ValueError("must be a time up to the end of the year 9999") from None
 
 
-GivenTime = Annotated[
+TimeInput = Annotated[
     datetime,
     BeforeValidator(read_time),
     WithJsonSchema({"type": "string", "format": "date-time"}),

@@ -18,21 +18,21 @@ from service.web.client_address import client_of
 _SAID = "(pg_catalog.set_config('pricing.http_caller', ${parameter}, true)::json ->> '{word}')"
 
 
-def who(parameter: int) -> str:
-    """The SQL of ``api:<key's name>``, as jobs have it; the parameter is ``caller_of``."""
+def caller_name_sql(parameter: int) -> str:
+    """The SQL of ``api:<key's name>``, as jobs have it; the parameter is ``caller_json``."""
     return _SAID.format(parameter=parameter, word="who")
 
 
-def key_name(parameter: int) -> str:
+def key_name_sql(parameter: int) -> str:
     """The SQL of the key's name alone, as decisions about prices have it."""
     return _SAID.format(parameter=parameter, word="key")
 
 
-def caller_of(request: Request) -> str:
+def caller_json(request: Request) -> str:
     identity = identity_of(request)
     return json.dumps(
         {
-            "who": identity.who,
+            "who": identity.caller_name,
             "key": identity.name,
             "key_id": identity.key_id,
             "address": client_of(request.scope),

@@ -13,8 +13,8 @@ from contextlib import suppress
 from typing import Any
 
 from service.web.protocol import BoundedProtocol
-from service.web.protocol_errors import refusal
-from service.web.repeated_lines import BoundedLines
+from service.web.protocol_errors import raw_error_response
+from service.web.repeated_lines import RepeatedLines
 
 BACKLOG = 1024
 # In one turn of the loop: those that are closed to make room give back their descriptors after it.
@@ -22,7 +22,7 @@ AT_ONCE = 16
 PAUSE_SECONDS = 1.0
 
 
-class Accepting:
+class LimitedAcceptor:
     """What uvicorn's server has in the place of an ``asyncio.Server``, for one listening socket.
 
     ``connections`` is the server's own set. With ``limit`` of them, one is closed for the new one:
@@ -36,7 +36,7 @@ class Accepting:
         make_protocol: Callable[[], BoundedProtocol],
         connections: set[Any],
         limit: int,
-        lines: BoundedLines,
+        lines: RepeatedLines,
     ) -> None:
         self._listening = listening
         self._make_protocol = make_protocol
@@ -78,16 +78,16 @@ class Accepting:
                 self._loop.remove_reader(self._listening)
                 self._pause = self._loop.call_later(PAUSE_SECONDS, self._go_on)
                 return
-            if len(self._connections) < self._limit or self._make_room():
+            if len(self._connections) < self._limit or self._evict_one():
                 self._serve(accepted)
             else:
-                _turn_away(accepted)
+                _reject(accepted)
 
-    def _make_room(self) -> bool:
+    def _evict_one(self) -> bool:
         waiting = [
             (since, each)
             for each in self._connections
-            if (since := each.may_go_since()) is not None
+            if (since := each.evictable_since()) is not None
         ]
         if not waiting:
             self._lines.warn(
@@ -99,7 +99,7 @@ class Accepting:
             "room", f"all {self._limit} connections are taken: closing those that wait"
         )
         self._connections.discard(longest)
-        longest.make_way()
+        longest.evict()
         return True
 
     def _serve(self, accepted: socket.socket) -> None:
@@ -120,10 +120,10 @@ class Accepting:
             self._connections.discard(protocol)
 
 
-def _turn_away(accepted: socket.socket) -> None:
+def _reject(accepted: socket.socket) -> None:
     with accepted, suppress(OSError):
         accepted.setblocking(False)
-        accepted.send(refusal(503, "All connections are in use."))
+        accepted.send(raw_error_response(503, "All connections are in use."))
         accepted.shutdown(socket.SHUT_WR)
         # Closed over unread bytes, it would be reset and lose the answer.
         accepted.recv(65536)

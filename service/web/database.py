@@ -23,7 +23,7 @@ from service.settings import Settings
 from service.web.asyncpg_connect import open_connection
 from service.web.error_responses import CONNECTION_ERRORS, CannotConnect, database_error
 from service.web.pooler_check import has_sessions, require_login_role, require_transactions
-from service.web.repeated_lines import BoundedLines
+from service.web.repeated_lines import RepeatedLines
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class WebDatabase:
         self._address = address
         self._take_role = take_role
         self._pool_size = connections - 1
-        self._lines = BoundedLines(logger)
+        self._lines = RepeatedLines(logger)
         # Unknown until it was probed.
         self._sessions: bool | None = None
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
@@ -106,7 +106,7 @@ class WebDatabase:
             try:
                 return await connection.fetch(query, *args)
             except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
-                self._leave(pool)
+                self._replace_pool(pool)
                 raise
             finally:
                 await pool.release(connection, timeout=RELEASE_SECONDS)
@@ -116,7 +116,7 @@ class WebDatabase:
     def reconnect(self) -> None:
         """Use new connections from now on: what the old ones lead to does not answer."""
         if self._pool is not None:
-            self._leave(self._pool)
+            self._replace_pool(self._pool)
 
     async def listening_connection(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection beside the pool, for LISTEN; raises what asyncpg raises."""
@@ -136,7 +136,7 @@ class WebDatabase:
             # It has connections of its own until then.
             await asyncio.gather(self._opening, return_exceptions=True)
         if self._pool is not None:
-            await _end(self._pool, END_SECONDS)
+            await _close_pool(self._pool, END_SECONDS)
         for ending in self._ending:
             ending.cancel()
         await asyncio.gather(*self._ending, return_exceptions=True)
@@ -169,13 +169,13 @@ class WebDatabase:
             init=self._prepare,
         )
 
-    def _leave(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def _replace_pool(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
         # A network that forgot one connection forgot the others, and a server that was demoted
         # keeps its sessions: each would cost one more request its time, or its answer.
         if pool is not self._pool:
             return
         self._pool = None
-        ending = asyncio.create_task(_end(pool, COMMAND_SECONDS))
+        ending = asyncio.create_task(_close_pool(pool, COMMAND_SECONDS))
         self._ending.add(ending)
         ending.add_done_callback(self._ending.discard)
 
@@ -221,7 +221,7 @@ def _connecting() -> Iterator[None]:
         raise CannotConnect(str(error) or type(error).__name__) from error
 
 
-async def _end(pool: asyncpg.Pool[asyncpg.Record], seconds: float) -> None:
+async def _close_pool(pool: asyncpg.Pool[asyncpg.Record], seconds: float) -> None:
     """Close it when its statements have ended, and cut off what takes longer."""
     try:
         async with asyncio.timeout(seconds):

@@ -14,9 +14,9 @@ from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
 from service.web.client_address import client_of, note_client
 from service.web.error_responses import database_error
-from service.web.repeated_lines import BoundedLines
+from service.web.repeated_lines import RepeatedLines
 from service.web.request_id import HEADER, request_id_of
-from service.web.request_state import fate_of
+from service.web.request_state import request_state_of
 
 logger = logging.getLogger("service.web.access")
 
@@ -30,7 +30,7 @@ class Envelope:
         self._app = app
         self._trusted = settings.trusted_proxies
         self._is_logging = settings.access_log
-        self._lines = BoundedLines(logging.getLogger(__name__))
+        self._lines = RepeatedLines(logging.getLogger(__name__))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -41,15 +41,15 @@ class Envelope:
         # Never reset: the server logs what passed through here, and the task ends with the request.
         REQUEST_ID.set(request_id)
         note_client(scope, self._trusted)
-        fate = fate_of(scope)
-        fate.task = asyncio.current_task()
+        state = request_state_of(scope)
+        state.task = asyncio.current_task()
         status: int | None = None
         is_answered = False
 
         async def send_enveloped(message: Message) -> None:
             nonlocal status, is_answered
             if message["type"] == "http.response.start":
-                status = fate.told if fate.is_over else message["status"]
+                status = state.sent_status if state.is_abandoned else message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
                 # Prices, keys' names and errors: for who asked, now.
@@ -63,12 +63,12 @@ class Envelope:
             await self._app(scope, receive, send_enveloped)
         except asyncio.CancelledError:
             # The connection was given up, or the process ends: only the database takes so long.
-            if status is None and not fate.is_over:
+            if status is None and not state.is_abandoned:
                 late = database_error(
                     TimeoutError("no answer before the end of the process"), self._lines
                 )
                 await late.response()(scope, receive, send_enveloped)
-            status = status or fate.told
+            status = status or state.sent_status
         except Exception as error:
             # The server would close the connection, under the next request of a client that was
             # not told to expect it.

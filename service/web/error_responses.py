@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.errors import PricingError, SettingsError
-from service.web.repeated_lines import BoundedLines
+from service.web.repeated_lines import RepeatedLines
 from service.web.responses import HeldLock
 
 logger = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def not_found(message: str, *, hint: str | None = None) -> HttpError:
 
 
 @contextmanager
-def hinted(hints: Mapping[int, str]) -> Iterator[None]:
+def with_hints(hints: Mapping[int, str]) -> Iterator[None]:
     """Give the errors of a function hints for those who have HTTP; its own have SQL in them."""
     try:
         yield
@@ -121,20 +121,20 @@ def hinted(hints: Mapping[int, str]) -> Iterator[None]:
         raise
 
 
-def database_error(error: Exception, lines: BoundedLines) -> HttpError:
+def database_error(error: Exception, lines: RepeatedLines) -> HttpError:
     """The HTTP error for whatever came out of a database call; what it does not know is a 500.
 
     What is so for every request until somebody mends it is logged once for all of them.
     """
     if _is_unsendable(error):
         status, code = 422, "bad_input"
-    elif _is_the_end(error):
+    elif _ends_connection(error):
         status, code = 503, "database_unavailable"
     elif isinstance(error, asyncpg.PostgresError):
         status, code = _status_of(error.sqlstate or "")
     elif isinstance(error, SettingsError):
         # The sentence says what the operator's database lacks: it goes to the log, not to clients.
-        _say(lines, logging.ERROR, f"{error.message} {error.hint or ''}")
+        _log(lines, logging.ERROR, f"{error.message} {error.hint or ''}")
         status, code = 503, "database_unavailable"
     elif isinstance(error, CONNECTION_ERRORS):
         status, code = 503, "database_unavailable"
@@ -144,7 +144,7 @@ def database_error(error: Exception, lines: BoundedLines) -> HttpError:
     if code == "database_unavailable":
         if not isinstance(error, SettingsError):
             why = str(error) or type(error).__name__
-            _say(lines, logging.WARNING, f"the database is not available: {why}")
+            _log(lines, logging.WARNING, f"the database is not available: {why}")
         return HttpError(
             status,
             code,
@@ -153,7 +153,7 @@ def database_error(error: Exception, lines: BoundedLines) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "locked":
-        _say(lines, logging.WARNING, f"what a request needs is held: {error}")
+        _log(lines, logging.WARNING, f"what a request needs is held: {error}")
         return HttpError(
             status,
             code,
@@ -162,7 +162,7 @@ def database_error(error: Exception, lines: BoundedLines) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "not_migrated":
-        _say(lines, logging.ERROR, f"the schema is not what this version needs: {error}")
+        _log(lines, logging.ERROR, f"the schema is not what this version needs: {error}")
         return HttpError(
             status,
             code,
@@ -171,7 +171,7 @@ def database_error(error: Exception, lines: BoundedLines) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "not_permitted":
-        _say(lines, logging.ERROR, f"the database denies a right that this needs: {error}")
+        _log(lines, logging.ERROR, f"the database denies a right that this needs: {error}")
         return HttpError(
             status,
             code,
@@ -200,8 +200,8 @@ def database_error(error: Exception, lines: BoundedLines) -> HttpError:
     )
 
 
-def _say(lines: BoundedLines, level: int, message: str) -> None:
-    lines.say(level, message, message)
+def _log(lines: RepeatedLines, level: int, message: str) -> None:
+    lines.log(level, message, message)
 
 
 def internal_error() -> HttpError:
@@ -210,14 +210,14 @@ def internal_error() -> HttpError:
     )
 
 
-async def answer_pricing_error(request: Request, error: Exception) -> Response:
+async def pricing_error_response(request: Request, error: Exception) -> Response:
     if isinstance(error, HttpError):
         return error.response()
     logger.error("error without a status: %s", error, exc_info=error)
     return internal_error().response()
 
 
-async def answer_http_exception(request: Request, error: Exception) -> Response:
+async def http_exception_response(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
     code, hint = CODE_BY_STATUS.get(error.status_code, ("bad_input", None))
@@ -228,7 +228,7 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     return HttpError(error.status_code, code, message, hint=hint, headers=error.headers).response()
 
 
-async def answer_unexpected(request: Request, error: Exception) -> Response:
+async def unexpected_error_response(request: Request, error: Exception) -> Response:
     """The server logs the traceback; the client learns that it happened, and nothing of it."""
     return internal_error().response()
 
@@ -240,7 +240,7 @@ def _is_unsendable(error: Exception) -> bool:
     return isinstance(error, UnicodeError)
 
 
-def _is_the_end(error: Exception) -> bool:
+def _ends_connection(error: Exception) -> bool:
     """The connection ended with it. What a pooler calls that is its own: Supavisor says XX000."""
     severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
     return severity in ("FATAL", "PANIC")

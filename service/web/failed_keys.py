@@ -18,9 +18,9 @@ from service.environment.trusted_proxies import network_of
 # A person's typing errors, or a script that was given an old key.
 BURST = 20
 SECONDS_PER_TOKEN = 3.0
-HELD_SECONDS = 1.0
+DELAY_SECONDS = 1.0
 # Those that are held back take connections: beyond this they are answered at once.
-MOST_HELD = 50
+MOST_DELAYED = 50
 # An entry has some 200 bytes. A full budget is the same as none, so the oldest can go.
 MOST_ENTRIES = 10_000
 
@@ -53,10 +53,10 @@ class FailedKeys:
     def __init__(self, most_connections: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._clients = Budgets(clock)
         self._key_ids = Budgets(clock)
-        self._held = 0
-        self._most_held = min(MOST_HELD, most_connections // 4)
+        self._delayed = 0
+        self._most_delayed = min(MOST_DELAYED, most_connections // 4)
 
-    async def slow(self, client: str | None, key_id: str | None) -> int | None:
+    async def delay(self, client: str | None, key_id: str | None) -> int | None:
         """Count one failure; after a pause the seconds to wait, None while the budget lasts."""
         lacking = 0.0
         if client is not None:
@@ -65,10 +65,10 @@ class FailedKeys:
             lacking = max(lacking, self._key_ids.spend(key_id))
         if lacking <= 0:
             return None
-        if self._held < self._most_held:
-            self._held += 1
+        if self._delayed < self._most_delayed:
+            self._delayed += 1
             try:
-                await asyncio.sleep(HELD_SECONDS)
+                await asyncio.sleep(DELAY_SECONDS)
             finally:
-                self._held -= 1
+                self._delayed -= 1
         return math.ceil(lacking)

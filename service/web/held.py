@@ -15,8 +15,8 @@ from service.prices.per_million import PER_1M_NAMES, per_1m
 from service.web.amounts import PriceSet, shown_set
 from service.web.app_state import state_of
 from service.web.body import RequestBody, read_body
-from service.web.caller import caller_of, key_name
-from service.web.error_responses import bad_input, hinted
+from service.web.caller import caller_json, key_name_sql
+from service.web.error_responses import bad_input, with_hints
 from service.web.pagination import page_of
 from service.web.parameters import (
     UNKNOWN_SYNC_HINT,
@@ -55,8 +55,10 @@ select held.id, model.provider, model.model, held.status, held.class, held.reaso
 from public.{decide}(id => $1, {who}, note => $3) as held
 left join public.model_prices as model on model.id = held.model_id
 """
-APPROVE = DECISION.format(decide="approve_held_price_change", who=f"approved_by => {key_name(2)}")
-REJECT = DECISION.format(decide="reject_held_price_change", who=f"rejected_by => {key_name(2)}")
+APPROVE = DECISION.format(
+    decide="approve_held_price_change", who=f"approved_by => {key_name_sql(2)}"
+)
+REJECT = DECISION.format(decide="reject_held_price_change", who=f"rejected_by => {key_name_sql(2)}")
 
 DECISIONS = """
 select held.id, model.provider, model.model, held.status
@@ -65,10 +67,10 @@ left join public.model_prices as model on model.id = held.model_id
 order by model.provider, model.model
 """
 APPROVE_ALL = DECISIONS.format(
-    decide="approve_held_price_changes", who=f"approved_by => {key_name(2)}"
+    decide="approve_held_price_changes", who=f"approved_by => {key_name_sql(2)}"
 )
 REJECT_ALL = DECISIONS.format(
-    decide="reject_held_price_changes", who=f"rejected_by => {key_name(2)}"
+    decide="reject_held_price_changes", who=f"rejected_by => {key_name_sql(2)}"
 )
 
 
@@ -121,9 +123,9 @@ async def reject_held_of_sync(request: Request) -> Response:
 async def _decide(request: Request, statement: str) -> Decision:
     held_id = row_id_of(request, "held change")
     body = await read_body(request, DecisionBody)
-    with hinted(HINTS):
+    with with_hints(HINTS):
         row = await state_of(request).database.the_row(
-            statement, held_id, caller_of(request), body.note
+            statement, held_id, caller_json(request), body.note
         )
     return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)})
 
@@ -133,9 +135,9 @@ async def _decide_all(
 ) -> DecisionsAnswer:
     job_id = job_id_of(request)
     body = await read_body(request, DecisionBody)
-    with hinted(HINTS_OF_SYNC):
+    with with_hints(HINTS_OF_SYNC):
         rows = await state_of(request).database.rows(
-            statement, job_id, caller_of(request), body.note
+            statement, job_id, caller_json(request), body.note
         )
     return DecisionsAnswer(
         sync_id=str(job_id),

@@ -20,7 +20,7 @@ class KeyUses:
         self._asked_at: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def note(self, key_id: str) -> None:
+    def record(self, key_id: str) -> None:
         now = time.monotonic()
         if now - self._asked_at.get(key_id, -PAUSE_SECONDS) < PAUSE_SECONDS:
             return

@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.prices.units import plain
-from service.web.amounts import GivenAmount, shown_set
+from service.web.amounts import AmountInput, shown_set
 from service.web.app_state import state_of
-from service.web.body import ExactBody, GivenTime, RequestBody, read_body
-from service.web.caller import caller_of, key_name
-from service.web.error_responses import hinted
+from service.web.body import ExactBody, RequestBody, TimeInput, read_body
+from service.web.caller import caller_json, key_name_sql
+from service.web.error_responses import with_hints
 from service.web.pagination import page_of
 from service.web.parameters import query_value
 from service.web.review_responses import Override, OverridesAnswer
@@ -40,11 +40,11 @@ left join public.model_prices as model on model.id = override.model_id
 SET = OVERRIDE.format(
     function=f"""set_price_override(
     provider => $1, model => $2, reason => $3, input_per_1m => $4, output_per_1m => $5,
-    prices => $6, expires_at => $7, author => {key_name(8)}, force => $9
+    prices => $6, expires_at => $7, author => {key_name_sql(8)}, force => $9
 )"""
 )
 CLEAR = OVERRIDE.format(
-    function=f"clear_price_override(provider => $1, model => $2, cleared_by => {key_name(3)})"
+    function=f"clear_price_override(provider => $1, model => $2, cleared_by => {key_name_sql(3)})"
 )
 
 
@@ -69,18 +69,18 @@ class OverrideBody(ExactBody):
     provider: str = Field(max_length=200, description="Its slug.")
     model_id: str = Field(max_length=512, description="As the provider spells it.")
     reason: str = Field(max_length=500)
-    input_per_1m: GivenAmount | None = Field(
+    input_per_1m: AmountInput | None = Field(
         default=None, description="USD per million input tokens."
     )
-    output_per_1m: GivenAmount | None = Field(
+    output_per_1m: AmountInput | None = Field(
         default=None, description="USD per million output tokens."
     )
-    prices: dict[str, GivenAmount] = Field(
+    prices: dict[str, AmountInput] = Field(
         default_factory=dict,
         description="Other axes, by their name in model_prices (cache_read_per_1m, per_image) or"
         " model_pricing (price_per_cache_read_token).",
     )
-    expires_at: GivenTime | None = Field(
+    expires_at: TimeInput | None = Field(
         default=None, description="Left out or null: never by itself."
     )
     force: bool = Field(
@@ -106,7 +106,7 @@ async def list_overrides(request: Request) -> Response:
 async def set_override(request: Request) -> Response:
     body = await read_body(request, OverrideBody)
     prices = json.dumps({name: plain(amount) for name, amount in body.prices.items()})
-    with hinted(SET_HINTS):
+    with with_hints(SET_HINTS):
         row = await state_of(request).database.the_row(
             SET,
             body.provider,
@@ -116,7 +116,7 @@ async def set_override(request: Request) -> Response:
             body.output_per_1m,
             prices,
             body.expires_at,
-            caller_of(request),
+            caller_json(request),
             body.force,
         )
     return _override(row).response(201)
@@ -124,9 +124,9 @@ async def set_override(request: Request) -> Response:
 
 async def clear_override(request: Request) -> Response:
     body = await read_body(request, ModelBody)
-    with hinted(HINTS):
+    with with_hints(HINTS):
         row = await state_of(request).database.the_row(
-            CLEAR, body.provider, body.model_id, caller_of(request)
+            CLEAR, body.provider, body.model_id, caller_json(request)
         )
     return _override(row).response()
 

@@ -18,14 +18,14 @@ from uvicorn import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from service.web.protocol_errors import refusal
-from service.web.repeated_lines import BoundedLines
-from service.web.request_state import Fate, fate_of
+from service.web.protocol_errors import raw_error_response
+from service.web.repeated_lines import RepeatedLines
+from service.web.request_state import RequestState, request_state_of
 from service.web.strict_http import StrictConnection
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Timeouts:
     """Seconds that a connection waits for its client.
 
     ``idle``: between two requests, and longer than the 60 for which proxies keep a connection: they
@@ -45,7 +45,7 @@ class Patience:
     closing: float = 2.0
 
 
-PATIENCE = Patience()
+TIMEOUTS = Timeouts()
 
 
 class BoundedProtocol(H11Protocol):
@@ -55,15 +55,15 @@ class BoundedProtocol(H11Protocol):
         server_state: ServerState,
         app_state: dict[str, Any],
         *,
-        patience: Patience,
-        lines: BoundedLines,
+        timeouts: Timeouts,
+        lines: RepeatedLines,
     ) -> None:
         super().__init__(config, server_state, app_state)
         # Ours says less, and knows more.
         self.access_log = False
-        self.timeout_keep_alive = patience.idle
+        self.timeout_keep_alive = timeouts.idle
         self.conn: StrictConnection = StrictConnection()
-        self._patience = patience
+        self._timeouts = timeouts
         self._lines = lines
         # Since when it waits: for a head, for the rest of a body, for its answer to be read.
         self._head_since: float = self.loop.time()
@@ -91,7 +91,7 @@ class BoundedProtocol(H11Protocol):
             and not self.conn.has_begun
         )
 
-    def may_go_since(self) -> float | None:
+    def evictable_since(self) -> float | None:
         """Since when only its client could go on, or an answer is made for somebody without a key.
 
         None while one is made for the holder of a key.
@@ -103,18 +103,18 @@ class BoundedProtocol(H11Protocol):
         answering = self._answering
         if answering is None:
             return self._head_since
-        is_owed = _fate_of(answering).has_key and not answering.more_body
+        is_owed = _state_of_cycle(answering).has_key and not answering.more_body
         return None if is_owed else self._body_since
 
     def end_if_overdue(self, now: float) -> None:
         if not self._is_connected:
             return
-        patience, answering = self._patience, self._answering
+        timeouts, answering = self._timeouts, self._answering
         unsent = self.transport.get_write_buffer_size()
         if unsent:
             if self._unread_since is None:
                 self._unread_since = now
-                self._unread_until = now + patience.unread + unsent / patience.slowest
+                self._unread_until = now + timeouts.unread + unsent / timeouts.slowest
             # How long it may take to close counts from when all has been sent.
             if self._closing_since is not None:
                 self._closing_since = now
@@ -125,17 +125,17 @@ class BoundedProtocol(H11Protocol):
         if self._closing_since is None and self.transport.is_closing():
             self._closing_since = now
         if self._closing_since is not None:
-            if now - self._closing_since > patience.closing:
+            if now - self._closing_since > timeouts.closing:
                 self.transport.abort()
         elif answering is None:
-            if now - self._head_since > (patience.idle if self._is_idle else patience.head):
+            if now - self._head_since > (timeouts.idle if self._is_idle else timeouts.head):
                 # Half a request is told; silence, or a body that nobody wanted, is not.
                 is_told = self.conn.has_begun and self.conn.their_state is h11.IDLE
                 self._refuse(408, "The request did not come in time.", is_told)
-        elif answering.more_body and now - self._body_since > patience.body:
+        elif answering.more_body and now - self._body_since > timeouts.body:
             self._refuse(408, "The body came too slowly.", not answering.response_started)
 
-    def make_way(self) -> None:
+    def evict(self) -> None:
         """Give it up for another connection, and say so to who waits for an answer."""
         answering = self._answering
         is_told = answering is not None and not answering.response_started
@@ -143,7 +143,7 @@ class BoundedProtocol(H11Protocol):
             self._tell(503, "All connections are in use.")
         self.abort()
         if answering is not None:
-            _fate_of(answering).give_up()
+            _state_of_cycle(answering).cancel_unauthenticated()
 
     def abort(self) -> None:
         """Give it up at once, with what it still had to say."""
@@ -173,7 +173,9 @@ class BoundedProtocol(H11Protocol):
         if self.cycle is not before:
             self._body_since = self.loop.time()
             self._unread_since = None
-            self.cycle.transport = cast(asyncio.Transport, _Lingering(self.transport, self))
+            self.cycle.transport = cast(
+                asyncio.Transport, _LingeringTransport(self.transport, self)
+            )
         refused = self.conn.refused
         if refused is not None and not self._is_done:
             status = refused.error_status_hint
@@ -186,7 +188,7 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         if self._answering is not None:
-            _fate_of(self._answering).is_over = True
+            _state_of_cycle(self._answering).is_abandoned = True
 
     def on_response_complete(self) -> None:
         self._head_since = self.loop.time()
@@ -211,9 +213,9 @@ class BoundedProtocol(H11Protocol):
         self.linger()
 
     def _tell(self, status: int, message: str) -> None:
-        self.transport.write(refusal(status, message))
+        self.transport.write(raw_error_response(status, message))
         if self._answering is not None:
-            _fate_of(self._answering).told = status
+            _state_of_cycle(self._answering).sent_status = status
 
     def linger(self) -> None:
         """End the connection after what has been written."""
@@ -234,17 +236,17 @@ class BoundedProtocol(H11Protocol):
         answering = self._answering
         if answering is not None:
             answering.disconnected = True
-            _fate_of(answering).is_over = True
+            _state_of_cycle(answering).is_abandoned = True
             answering.message_event.set()
         # Who waits to write sees that it is over.
         self.flow.resume_writing()
 
 
-def _fate_of(cycle: RequestResponseCycle) -> Fate:
-    return fate_of(cast(Scope, cycle.scope))
+def _state_of_cycle(cycle: RequestResponseCycle) -> RequestState:
+    return request_state_of(cast(Scope, cycle.scope))
 
 
-class _Lingering:
+class _LingeringTransport:
     """A transport whose end is told: ``Connection: close`` must not take its answer with it."""
 
     def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:

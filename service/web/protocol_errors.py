@@ -17,7 +17,7 @@ CODE_BY_STATUS = {
 RETRY_AFTER_BUSY = 5
 
 
-def refusal(status: int, message: str) -> bytes:
+def raw_error_response(status: int, message: str) -> bytes:
     """A whole response; the connection ends after it."""
     code, hint = CODE_BY_STATUS[status]
     body = json.dumps({"error": {"code": code, "message": message, "hint": hint}}).encode()

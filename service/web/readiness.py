@@ -8,7 +8,7 @@ from contextvars import Context
 from service.migrations.schema import Schema
 from service.web.database import WebDatabase
 from service.web.error_responses import HttpError
-from service.web.live import JobChanges
+from service.web.job_changes import JobChanges
 from service.web.responses import ReadyAnswer
 
 # Of a question, however many wait for it: a probe that hears nothing learns nothing.

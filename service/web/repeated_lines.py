@@ -11,7 +11,7 @@ KINDS = 20
 OTHERS = "others"
 
 
-class BoundedLines:
+class RepeatedLines:
     """At most one line of a kind in ``EVERY_SECONDS``, and of ``KINDS`` kinds; used on the loop.
 
     What is left out is counted, and told when the time is over. Kinds that are too many count as
@@ -25,9 +25,9 @@ class BoundedLines:
         self._last: dict[str, tuple[int, str]] = {}
 
     def warn(self, kind: str, message: str) -> None:
-        self.say(logging.WARNING, kind, message)
+        self.log(logging.WARNING, kind, message)
 
-    def say(self, level: int, kind: str, message: str) -> None:
+    def log(self, level: int, kind: str, message: str) -> None:
         if kind not in self._left_out and len(self._left_out) >= KINDS:
             kind = OTHERS
         if kind in self._left_out:

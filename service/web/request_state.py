@@ -1,4 +1,4 @@
-"""What the server knows of a request while the application answers it, and the other way round."""
+"""State of one request that the server's protocol and the ASGI application share."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
-_FATE = "pricing.fate"
+_STATE = "pricing.request_state"
 
 
 @dataclass(slots=True)
-class Fate:
-    """``is_over``: what the application says from now on reaches nobody. ``told``: the status that
-    the server has sent in its place. ``has_key``: a right key was shown.
+class RequestState:
+    """``is_abandoned``: the client is gone; what the application still sends reaches nobody.
+    ``sent_status``: the status that the server sent in the application's place.
+    ``has_key``: the request showed a valid key.
     """
 
-    is_over: bool = False
-    told: int | None = None
+    is_abandoned: bool = False
+    sent_status: int | None = None
     has_key: bool = False
     task: asyncio.Task[None] | None = None
 
-    def give_up(self) -> None:
-        """End the work on the answer too: nothing that was asked without a key needs its end."""
+    def cancel_unauthenticated(self) -> None:
+        """Cancel the application's task, unless the request showed a key: that one may write."""
         if self.task is not None and not self.has_key:
             self.task.cancel()
 
 
-def fate_of(scope: Scope) -> Fate:
-    fate: Fate = scope.setdefault(_FATE, Fate())
-    return fate
+def request_state_of(scope: Scope) -> RequestState:
+    state: RequestState = scope.setdefault(_STATE, RequestState())
+    return state

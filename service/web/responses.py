@@ -29,7 +29,7 @@ Time = Annotated[
 ]
 
 
-class Answer(BaseModel):
+class ResponseModel(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, json_schema_serialization_defaults_required=True
     )
@@ -39,7 +39,7 @@ class Answer(BaseModel):
         return Response(body, status, headers, media_type="application/json")
 
 
-class TriggerAnswer(Answer):
+class TriggerAnswer(ResponseModel):
     success: Literal[True] = True
     job_id: str
     sync_id: str = Field(description="The same value as job_id.")
@@ -54,7 +54,7 @@ class TriggerAnswer(Answer):
     )
 
 
-class ProviderResult(Answer):
+class ProviderResult(ResponseModel):
     """One provider's part of a job, as its newest attempt stands."""
 
     status: AttemptStatus
@@ -76,7 +76,7 @@ class DryRunResult(ProviderResult):
     differences_total: int | None
 
 
-class SyncAnswer(Answer):
+class SyncAnswer(ResponseModel):
     sync_id: str
     job_id: str
     status: JobStatus = Field(description=STATUS_MEANING)
@@ -107,7 +107,7 @@ class SyncAnswer(Answer):
     results: dict[str, ProviderResult | DryRunResult]
 
 
-class ActiveSync(Answer):
+class ActiveSync(ResponseModel):
     sync_id: str
     job_id: str
     status: JobStatus
@@ -118,17 +118,17 @@ class ActiveSync(Answer):
     progress_percent: int
 
 
-class ActiveSyncsAnswer(Answer):
+class ActiveSyncsAnswer(ResponseModel):
     active_syncs: list[ActiveSync] = Field(description="Newest first.")
     count: int
 
 
-class LastSync(Answer):
+class LastSync(ResponseModel):
     timestamp: Time | None
     seconds_ago: int | None
 
 
-class Scheduler(Answer):
+class Scheduler(ResponseModel):
     enabled: bool = Field(
         description="The schedule is switched on, and at least one provider is enabled."
     )
@@ -150,17 +150,17 @@ class Scheduler(Answer):
     last_syncs: dict[str, LastSync] = Field(description="The last success of each provider.")
 
 
-class SchedulerAnswer(Answer):
+class SchedulerAnswer(ResponseModel):
     success: Literal[True] = True
     scheduler: Scheduler
     timestamp: Time
 
 
-class HealthAnswer(Answer):
+class HealthAnswer(ResponseModel):
     status: Literal["ok"] = "ok"
 
 
-class ReadyAnswer(Answer):
+class ReadyAnswer(ResponseModel):
     status: Literal["ok", "degraded", "unavailable"] = Field(
         description="degraded: it answers, but there is a warning."
     )

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from service.web.amounts import Amount, PriceSet
-from service.web.responses import Answer, Time
+from service.web.responses import ResponseModel, Time
 
 HeldClass = Literal["large", "unit", "first_list", "rollback"]
 HeldStatus = Literal["held", "approved", "rejected", "applied", "superseded", "withdrawn"]
@@ -19,7 +19,7 @@ PRICE_SET = (
 NEXT_CURSOR = "Where the next page begins; null: this is the last."
 
 
-class Evidence(Answer):
+class Evidence(ResponseModel):
     """Why one axis is suspicious. Amounts are USD for one unit, and per million for tokens."""
 
     axis: str = Field(examples=["price_per_input_token", "conditions[0].price_per_input_token"])
@@ -36,7 +36,7 @@ class Evidence(Answer):
     unit: str | None = Field(description="and the unit in which that is read.")
 
 
-class HeldChange(Answer):
+class HeldChange(ResponseModel):
     id: int
     provider: str
     model_id: str = Field(description="As the provider spells it.")
@@ -62,13 +62,13 @@ class HeldChange(Answer):
     observed_at: Time | None
 
 
-class HeldAnswer(Answer):
+class HeldAnswer(ResponseModel):
     held: list[HeldChange] = Field(description="Newest first.")
     count: int = Field(description="How many this page has.")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
-class Decision(Answer):
+class Decision(ResponseModel):
     """A held change after a decision."""
 
     id: int
@@ -84,13 +84,13 @@ class Decision(Answer):
     decision_note: str | None
 
 
-class DecidedModel(Answer):
+class DecidedModel(ResponseModel):
     id: int
     provider: str
     model_id: str
 
 
-class DecisionsAnswer(Answer):
+class DecisionsAnswer(ResponseModel):
     sync_id: str
     job_id: str
     status: HeldStatus
@@ -98,7 +98,7 @@ class DecisionsAnswer(Answer):
     changes: list[DecidedModel]
 
 
-class Rule(Answer):
+class Rule(ResponseModel):
     id: int
     provider: str
     model_id: str | None = Field(description="Null: every model of the provider.")
@@ -111,13 +111,13 @@ class Rule(Answer):
     ended_by: str | None
 
 
-class RulesAnswer(Answer):
+class RulesAnswer(ResponseModel):
     rules: list[Rule] = Field(description="Those in force, newest first.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
-class ShorterListAnswer(Answer):
+class ShorterListAnswer(ResponseModel):
     """The attempt whose list was refused, and is accepted now."""
 
     provider: str
@@ -128,7 +128,7 @@ class ShorterListAnswer(Answer):
     job_id: str = Field(description="The same value as sync_id.")
 
 
-class Override(Answer):
+class Override(ResponseModel):
     id: int
     provider: str
     model_id: str
@@ -144,13 +144,13 @@ class Override(Answer):
     ended_by: str | None
 
 
-class OverridesAnswer(Answer):
+class OverridesAnswer(ResponseModel):
     overrides: list[Override] = Field(description="Those in force, newest first.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
-class RolledBackModel(Answer):
+class RolledBackModel(ResponseModel):
     """USD per million tokens: what the job set, and what it goes back to."""
 
     provider: str
@@ -163,7 +163,7 @@ class RolledBackModel(Answer):
     note: str | None
 
 
-class RollbackAnswer(Answer):
+class RollbackAnswer(ResponseModel):
     sync_id: str
     job_id: str
     dry_run: bool = Field(description="True: nothing was changed.")
@@ -172,7 +172,7 @@ class RollbackAnswer(Answer):
     models: list[RolledBackModel]
 
 
-class Drift(Answer):
+class Drift(ResponseModel):
     provider: str
     model_id: str
     price: str = Field(
@@ -188,13 +188,13 @@ class Drift(Answer):
     catalogue: str = Field(examples=["genai-prices@0.2.3"])
 
 
-class DriftAnswer(Answer):
+class DriftAnswer(ResponseModel):
     drift: list[Drift] = Field(description="By provider, model and price.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
-class UnpricedModel(Answer):
+class UnpricedModel(ResponseModel):
     provider: str
     model_id: str
     name: str | None
@@ -208,7 +208,7 @@ class UnpricedModel(Answer):
     lost_at: Time | None = Field(description="Since when it has none; null: it never had one.")
 
 
-class UnpricedAnswer(Answer):
+class UnpricedAnswer(ResponseModel):
     unpriced: list[UnpricedModel] = Field(description="By provider and model.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)

@@ -8,8 +8,8 @@ from starlette.responses import Response
 
 from service.web.app_state import state_of
 from service.web.body import RequestBody, read_body
-from service.web.caller import caller_of, key_name
-from service.web.error_responses import hinted
+from service.web.caller import caller_json, key_name_sql
+from service.web.error_responses import with_hints
 from service.web.parameters import UNKNOWN_SYNC_HINT, job_id_of
 from service.web.review_responses import RollbackAnswer, RolledBackModel
 
@@ -19,7 +19,7 @@ select provider, model as model_id, action, input_per_1m, output_per_1m, back_to
 from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => {key_name})
 order by provider, model
 """
-ROLLBACK = _ROLLBACK.format(key_name=key_name(3))
+ROLLBACK = _ROLLBACK.format(key_name=key_name_sql(3))
 
 
 HINTS = {
@@ -35,9 +35,9 @@ class RollbackBody(RequestBody):
 async def rollback_sync(request: Request) -> Response:
     job_id = job_id_of(request)
     body = await read_body(request, RollbackBody)
-    with hinted(HINTS):
+    with with_hints(HINTS):
         rows = await state_of(request).database.rows(
-            ROLLBACK, job_id, body.dry_run, caller_of(request)
+            ROLLBACK, job_id, body.dry_run, caller_json(request)
         )
     models = [RolledBackModel(**row) for row in rows]
     rolled_back = sum(model.action == "roll_back" for model in models)

@@ -7,11 +7,11 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.web.amounts import GivenAmount
+from service.web.amounts import AmountInput
 from service.web.app_state import state_of
-from service.web.body import ExactBody, GivenTime, read_body
-from service.web.caller import caller_of, key_name
-from service.web.error_responses import hinted
+from service.web.body import ExactBody, TimeInput, read_body
+from service.web.caller import caller_json, key_name_sql
+from service.web.error_responses import with_hints
 from service.web.pagination import page_of
 from service.web.parameters import query_value, row_id_of
 from service.web.review_responses import Rule, RulesAnswer
@@ -36,12 +36,12 @@ ACCEPT = (
     + f"""
 from public.accept_price_changes(
     provider => $1, up_to_ratio => $2, until => $3, reason => $4, model => $5,
-    accepted_by => {key_name(6)}
+    accepted_by => {key_name_sql(6)}
 )
 """
 )
 
-END = COLUMNS + f"from public.end_price_change_rule(id => $1, ended_by => {key_name(2)})"
+END = COLUMNS + f"from public.end_price_change_rule(id => $1, ended_by => {key_name_sql(2)})"
 
 
 HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/rules lists those in force.")
@@ -52,10 +52,10 @@ class RuleBody(ExactBody):
     model_id: str | None = Field(
         default=None, max_length=512, description="Left out or null: every model of the provider."
     )
-    up_to_ratio: GivenAmount = Field(
+    up_to_ratio: AmountInput = Field(
         description="A change whose token prices all move by this factor or less is applied."
     )
-    expires_at: GivenTime
+    expires_at: TimeInput
     reason: str = Field(max_length=500)
 
 
@@ -75,7 +75,7 @@ async def list_rules(request: Request) -> Response:
 
 async def add_rule(request: Request) -> Response:
     body = await read_body(request, RuleBody)
-    with hinted({404: "Providers by their slugs, models as the provider spells them."}):
+    with with_hints({404: "Providers by their slugs, models as the provider spells them."}):
         row = await state_of(request).database.the_row(
             ACCEPT,
             body.provider,
@@ -83,15 +83,15 @@ async def add_rule(request: Request) -> Response:
             body.expires_at,
             body.reason,
             body.model_id,
-            caller_of(request),
+            caller_json(request),
         )
     return _rule(row).response(201)
 
 
 async def end_rule(request: Request) -> Response:
     rule_id = row_id_of(request, "rule")
-    with hinted(HINTS):
-        row = await state_of(request).database.the_row(END, rule_id, caller_of(request))
+    with with_hints(HINTS):
+        row = await state_of(request).database.the_row(END, rule_id, caller_json(request))
     return _rule(row).response()
 
 

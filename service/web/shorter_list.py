@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.app_state import state_of
-from service.web.caller import caller_of, key_name
-from service.web.error_responses import hinted
+from service.web.caller import caller_json, key_name_sql
+from service.web.error_responses import with_hints
 from service.web.review_responses import ShorterListAnswer
 
 _ACCEPT = """
@@ -15,7 +15,7 @@ select provider_slug as provider, error_kind, error_message, sync_completed_at a
        job_id::text as sync_id, job_id::text as job_id
 from public.accept_shorter_list(provider => $1, accepted_by => {key_name})
 """
-ACCEPT = _ACCEPT.format(key_name=key_name(2))
+ACCEPT = _ACCEPT.format(key_name=key_name_sql(2))
 
 HINTS = {
     404: "Providers by their slugs.",
@@ -26,6 +26,6 @@ HINTS = {
 async def accept_shorter_list(request: Request) -> Response:
     # A slug that is too long, or no slug, is an unknown one.
     slug = request.path_params["slug"][:200].replace("\0", "")
-    with hinted(HINTS):
-        row = await state_of(request).database.the_row(ACCEPT, slug, caller_of(request))
+    with with_hints(HINTS):
+        row = await state_of(request).database.the_row(ACCEPT, slug, caller_json(request))
     return ShorterListAnswer(**row).response()

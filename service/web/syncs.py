@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.app_state import WebState, state_of
-from service.web.caller import caller_of, who
+from service.web.caller import caller_json, caller_name_sql
 from service.web.error_responses import HttpError
 from service.web.parameters import job_id_of, unknown_sync, wait_seconds_of
 from service.web.responses import ActiveSync, ActiveSyncsAnswer, JobStatus, SyncAnswer
@@ -19,8 +19,10 @@ from service.web.responses import ActiveSync, ActiveSyncsAnswer, JobStatus, Sync
 # A notification may be missed; a second later the row is read anyway.
 READ_AGAIN_SECONDS = 1.0
 
-CANCEL = f"select from public.cancel_pricing_sync(job_id => $1, cancelled_by => {who(2)})"
-RETRY = f"select from public.retry_pricing_sync(job_id => $1, retried_by => {who(2)})"
+CANCEL = (
+    f"select from public.cancel_pricing_sync(job_id => $1, cancelled_by => {caller_name_sql(2)})"
+)
+RETRY = f"select from public.retry_pricing_sync(job_id => $1, retried_by => {caller_name_sql(2)})"
 
 STATUS = """
 select job_id, status, outcome, finished, provider_slug, triggered_at, started_at, completed_at,
@@ -111,7 +113,7 @@ async def _change(request: Request, statement: str) -> SyncAnswer:
     job_id = job_id_of(request)
     state = state_of(request)
     try:
-        await state.database.row(statement, job_id, caller_of(request))
+        await state.database.row(statement, job_id, caller_json(request))
     except HttpError as error:
         # The function's own hint is for those who have SQL.
         raise unknown_sync(str(job_id)) if error.status == 404 else error from None

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from service.web.app_state import WebState, state_of
 from service.web.body import RequestBody, read_body
-from service.web.caller import caller_of, who
+from service.web.caller import caller_json, caller_name_sql
 from service.web.error_responses import RETRY_AFTER_LOCK, HttpError
 from service.web.parameters import idempotency_key_of
 from service.web.responses import TriggerAnswer
@@ -26,11 +26,11 @@ from public.trigger_pricing_sync(
     idempotency_key => $5
 ) as job
 """
-TRIGGER = _TRIGGER.format(who=who(2))
+TRIGGER = _TRIGGER.format(who=caller_name_sql(2))
 
-HOLDER = """
+LOCK_AGE = """
 select public.pricing_sync_estimate() as estimate,
-       extract(epoch from clock_timestamp() - $1::timestamptz)::float8 as held_seconds
+       extract(epoch from clock_timestamp() - $1::timestamptz)::float8 as locked_seconds
 """
 
 
@@ -56,7 +56,7 @@ async def trigger_sync(request: Request) -> Response:
         job = await state.database.the_row(
             TRIGGER,
             body.providers,
-            caller_of(request),
+            caller_json(request),
             body.dry_run,
             body.on_conflict,
             idempotency_key,
@@ -83,11 +83,11 @@ async def _retry_after(rejection: HttpError, state: WebState) -> str:
     lock = rejection.details["lock"] or {"locked_at": None}
     locked_at = lock["locked_at"] and datetime.fromisoformat(lock["locked_at"])
     try:
-        row = await state.database.the_row(HOLDER, locked_at)
+        row = await state.database.the_row(LOCK_AGE, locked_at)
     except HttpError:
         return RETRY_AFTER_LOCK
-    held_seconds = row["held_seconds"] or 0.0
+    locked_seconds = row["locked_seconds"] or 0.0
     for seconds in map(int, row["estimate"].split("-")):
-        if seconds > held_seconds:
-            return str(math.ceil(seconds - held_seconds))
+        if seconds > locked_seconds:
+            return str(math.ceil(seconds - locked_seconds))
     return RETRY_AFTER_LOCK

@@ -16,7 +16,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
-from service.doctor.examination import examine
+from service.doctor.checks import run_checks
 from service.migrations.runner import migrate
 from service.settings import read_settings
 from tests.db.pricing import Pricing, price
@@ -111,7 +111,7 @@ def test_each_process_works_with_a_login_of_its_own(fresh_cluster: Cluster, tmp_
 
         def rights() -> dict[str, str]:
             environment = {"DATABASE_URL": owner, **variables}
-            findings = examine(lambda: read_settings(environment))
+            findings = run_checks(lambda: read_settings(environment))
             return {f.check: f.state for f in findings if f.check.endswith("rights")}
 
         assert rights() == {"worker rights": "ok", "web rights": "ok"}

@@ -8,25 +8,25 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.doctor.check_result import Finding
-from service.doctor.examination import CHECKS, examine
+from service.doctor.check_result import CheckResult
+from service.doctor.checks import CHECKS, run_checks
 from service.settings import read_settings
 from tests.db.pricing import Pricing
 
-Diagnose = Callable[..., dict[str, Finding]]
+Diagnose = Callable[..., dict[str, CheckResult]]
 
 
 @pytest.fixture
 def diagnose(database: str) -> Diagnose:
-    """``diagnose()``: the findings by check; keyword arguments are environment variables."""
+    """``diagnose()``: the results by check; keyword arguments are environment variables."""
 
-    def diagnose(**variables: str) -> dict[str, Finding]:
+    def diagnose(**variables: str) -> dict[str, CheckResult]:
         environment = {"DATABASE_URL": database, **variables}
-        findings = examine(lambda: read_settings(environment))
-        assert tuple(finding.check for finding in findings) == CHECKS
-        for finding in findings:
-            assert (finding.advice is not None) == (finding.state in ("warn", "fail")), finding
-        return {finding.check: finding for finding in findings}
+        results = run_checks(lambda: read_settings(environment))
+        assert tuple(result.check for result in results) == CHECKS
+        for result in results:
+            assert (result.advice is not None) == (result.state in ("warn", "fail")), result
+        return {result.check: result for result in results}
 
     return diagnose
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from service.doctor.configuration import judge_configuration
+from service.doctor.configuration import check_configuration
 from service.settings import read_settings
 
 URL = "postgresql://owner:a-secret@db.example:5432/prices"
 
 
 def test_nothing_is_set() -> None:
-    finding = judge_configuration(read_settings({}))
-    assert (finding.state, finding.found) == ("fail", "DATABASE_URL is not set")
-    assert finding.advice is not None and finding.advice.startswith("export DATABASE_URL=")
+    result = check_configuration(read_settings({}))
+    assert (result.state, result.found) == ("fail", "DATABASE_URL is not set")
+    assert result.advice is not None and result.advice.startswith("export DATABASE_URL=")
 
 
 def test_one_url_for_all() -> None:
-    finding = judge_configuration(read_settings({"DATABASE_URL": URL}))
-    assert finding.state == "ok"
-    assert finding.found == (
+    result = check_configuration(read_settings({"DATABASE_URL": URL}))
+    assert result.state == "ok"
+    assert result.found == (
         "DATABASE_URL is owner@db.example:5432/prices, worker and web use it too"
     )
 
@@ -30,16 +30,16 @@ def test_urls_of_their_own() -> None:
         "PRICING_WORKER_DATABASE_URL": URL.replace("owner", "worker"),
         "PRICING_WEB_DATABASE_URL": URL.replace("owner", "web"),
     }
-    found = judge_configuration(read_settings(environment)).found
+    found = check_configuration(read_settings(environment)).found
     assert "PRICING_WORKER_DATABASE_URL is worker@db.example:5432/prices" in found
     assert "PRICING_WEB_DATABASE_URL is web@db.example:5432/prices" in found
     assert "use" not in found and "a-secret" not in found
 
 
 def test_only_a_worker_s_url() -> None:
-    finding = judge_configuration(read_settings({"PRICING_WORKER_DATABASE_URL": URL}))
-    assert finding.state == "warn"
-    assert "DATABASE_URL is not set" in finding.found
+    result = check_configuration(read_settings({"PRICING_WORKER_DATABASE_URL": URL}))
+    assert result.state == "warn"
+    assert "DATABASE_URL is not set" in result.found
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,6 @@ def test_only_a_worker_s_url() -> None:
     ],
 )
 def test_a_login_and_its_place(url: str, shown: str) -> None:
-    assert judge_configuration(read_settings({"DATABASE_URL": url})).found.startswith(
+    assert check_configuration(read_settings({"DATABASE_URL": url})).found.startswith(
         f"DATABASE_URL is {shown}, "
     )

@@ -26,11 +26,11 @@ def test_one_url_for_all(diagnose: Diagnose, migrated_cluster: Cluster, database
     logins: list[str] = []
     try:
         for name in ("worker", "web"):
-            finding = found[f"{name} rights"]
-            assert finding.state == "warn"
-            assert f"postgres, who takes the role pricing_{name}: `reset role`" in finding.found
-            assert finding.advice is not None
-            statements, _, export = finding.advice.partition(" then: export ")
+            result = found[f"{name} rights"]
+            assert result.state == "warn"
+            assert f"postgres, who takes the role pricing_{name}: `reset role`" in result.found
+            assert result.advice is not None
+            statements, _, export = result.advice.partition(" then: export ")
             login = f"pricing_{name}_login"
             own = migrated_cluster.new_name("login")
             logins.append(own)
@@ -54,9 +54,9 @@ def test_a_login_role_that_lacks_its_role(
     diagnose: Diagnose, migrated_cluster: Cluster, stranger: str, name: str
 ) -> None:
     variables = {f"PRICING_{name.upper()}_DATABASE_URL": stranger}
-    finding = diagnose(**variables)[f"{name} rights"]
-    assert finding.state == "fail" and f"no member of pricing_{name}" in finding.found
-    assert finding.advice is not None
+    result = diagnose(**variables)[f"{name} rights"]
+    assert result.state == "fail" and f"no member of pricing_{name}" in result.found
+    assert result.advice is not None
 
     # The other process's login is not made this one's too.
     user, other = stranger.split("//")[1].split(":")[0], {"worker": "web", "web": "worker"}[name]
@@ -65,9 +65,9 @@ def test_a_login_role_that_lacks_its_role(
     assert f"create role pricing_{name}_login" in advice and user not in advice
     migrated_cluster.execute(f"revoke pricing_{other} from {{}}", user)
 
-    migrated_cluster.execute(finding.advice)
-    finding = diagnose(**variables)[f"{name} rights"]
-    assert finding.state == "ok" and f"a member of pricing_{name}" in finding.found
+    migrated_cluster.execute(result.advice)
+    result = diagnose(**variables)[f"{name} rights"]
+    assert result.state == "ok" and f"a member of pricing_{name}" in result.found
 
 
 @pytest.mark.parametrize(
@@ -89,17 +89,17 @@ def test_a_login_that_is_more_than_its_role(
     assert diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"].state == "ok"
 
     migrated_cluster.execute(change, user)
-    finding = diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"]
-    assert finding.state == "warn" and more in finding.found
-    assert finding.advice is not None and "create role pricing_worker_login" in finding.advice
+    result = diagnose(PRICING_WORKER_DATABASE_URL=stranger)["worker rights"]
+    assert result.state == "warn" and more in result.found
+    assert result.advice is not None and "create role pricing_worker_login" in result.advice
 
 
 def test_a_login_that_is_not_let_in(diagnose: Diagnose, stranger: str) -> None:
     wrong = stranger.replace(":for-this-test-only@", ":a-secret@")
     found = diagnose(PRICING_WORKER_DATABASE_URL=wrong)
-    finding = found["worker rights"]
-    assert finding.state == "fail"
-    assert "PRICING_WORKER_DATABASE_URL: " in finding.found and "authentication" in finding.found
+    result = found["worker rights"]
+    assert result.state == "fail"
+    assert "PRICING_WORKER_DATABASE_URL: " in result.found and "authentication" in result.found
     assert "a-secret" not in str(found)
     assert found["LISTEN"].state == found["pooler"].state == "skipped"
     assert found["web rights"].state == "warn"
@@ -121,11 +121,11 @@ def test_the_owner_s_url_behind_a_transaction_mode_pooler(
 ) -> None:
     found = diagnose(DATABASE_URL=through(pooler, database))
     for name in ("worker", "web"):
-        finding = found[f"{name} rights"]
-        assert finding.state == "fail" and "a login role of its own" in finding.found
-        assert finding.advice is not None
-        assert finding.advice.startswith(f"create role pricing_{name}_login login password '...'")
-        assert f"PRICING_{name.upper()}_DATABASE_URL=postgresql://" in finding.advice
+        result = found[f"{name} rights"]
+        assert result.state == "fail" and "a login role of its own" in result.found
+        assert result.advice is not None
+        assert result.advice.startswith(f"create role pricing_{name}_login login password '...'")
+        assert f"PRICING_{name.upper()}_DATABASE_URL=postgresql://" in result.advice
     assert found["LISTEN"].state == "warn" and "silent" in found["LISTEN"].found
     assert found["pooler"].found.startswith("transaction mode")
     assert found["database"].state == found["migrations"].state == "ok"
@@ -150,8 +150,8 @@ def test_a_login_role_behind_a_transaction_mode_pooler(
     assert found["web rights"].state == "warn"
 
     migrated_cluster.execute("revoke pricing_worker from {}", login[0])
-    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
-    assert finding.state == "fail" and "no member" in finding.found
+    result = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert result.state == "fail" and "no member" in result.found
 
 
 def test_a_login_role_whose_settings_are_wrong(
@@ -163,9 +163,9 @@ def test_a_login_role_whose_settings_are_wrong(
 ) -> None:
     migrated_cluster.execute("alter role {} set IntervalStyle = 'iso_8601'", login[0])
     url = through(pooler, database, login)
-    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
-    assert finding.state == "fail" and finding.found.endswith("needs: IntervalStyle.")
-    assert f"alter role {login[0]} in database " in str(finding.advice)
+    result = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert result.state == "fail" and result.found.endswith("needs: IntervalStyle.")
+    assert f"alter role {login[0]} in database " in str(result.advice)
 
 
 @pytest.mark.parametrize("login_search_path", ["public"])
@@ -173,9 +173,9 @@ def test_a_login_role_that_does_not_find_the_engine(
     diagnose: Diagnose, pooler: int, login: tuple[str, str], database: str
 ) -> None:
     url = through(pooler, database, login)
-    finding = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
-    assert finding.state == "fail" and "does not find the engine" in finding.found
-    assert finding.advice == (f'alter role "{login[0]}" set search_path = procrastinate, pg_temp;')
+    result = diagnose(PRICING_WORKER_DATABASE_URL=url)["worker rights"]
+    assert result.state == "fail" and "does not find the engine" in result.found
+    assert result.advice == (f'alter role "{login[0]}" set search_path = procrastinate, pg_temp;')
 
 
 @pytest.mark.parametrize("pool_mode", ["session"])

@@ -16,30 +16,30 @@ def test_well(diagnose: Diagnose, people: Pricing) -> None:
     # No slash, capital or default port makes it another one.
     change(people, "deepinfra", base_url="https://API.deepinfra.com:443/")
     change(people, "openrouter", base_url=None)
-    finding = diagnose()["addresses"]
-    assert (finding.state, finding.found) == ("ok", "18 providers, each at its own address")
+    result = diagnose()["addresses"]
+    assert (result.state, result.found) == ("ok", "18 providers, each at its own address")
 
 
 def test_another_address(diagnose: Diagnose, people: Pricing) -> None:
     change(people, "openrouter", base_url="https://me:secret@evil.example/x")
-    finding = diagnose()["addresses"]
-    assert finding.state == "warn"
-    assert finding.found == (
+    result = diagnose()["addresses"]
+    assert result.state == "warn"
+    assert result.found == (
         "openrouter is asked at https://evil.example/x, not at https://openrouter.ai"
     )
-    assert finding.advice is not None
-    people.do(finding.advice)
+    assert result.advice is not None
+    people.do(result.advice)
     assert diagnose()["addresses"].state == "ok"
 
 
 def test_a_credential_that_is_not_its_own(diagnose: Diagnose, people: Pricing) -> None:
     change(people, "deepinfra", credential_variable="GROQ_API_KEY")
-    finding = diagnose()["addresses"]
-    assert finding.state == "warn"
+    result = diagnose()["addresses"]
+    assert result.state == "warn"
     said = "deepinfra gets no credential: GROQ_API_KEY may not be sent to api.deepinfra.com"
-    assert said in finding.found
+    assert said in result.found
     listed = diagnose(PRICING_CREDENTIAL_HOSTS="GROQ_API_KEY=api.deepinfra.com")
     assert listed["addresses"].state == "ok"
-    assert finding.advice is not None
-    people.do(finding.advice)
+    assert result.advice is not None
+    people.do(result.advice)
     assert diagnose()["addresses"].state == "ok"

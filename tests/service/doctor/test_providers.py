@@ -9,25 +9,25 @@ from tests.service.doctor.conftest import Diagnose
 
 
 def test_well(diagnose: Diagnose, people: Pricing) -> None:
-    finding = diagnose()["providers"]
-    assert finding.state == "ok"
-    assert "not yet synced: catalogue, deepinfra, openrouter" in finding.found
+    result = diagnose()["providers"]
+    assert result.state == "ok"
+    assert "not yet synced: catalogue, deepinfra, openrouter" in result.found
     people.do("update pricing_providers set enabled = false where slug <> 'openrouter'")
     people.sync("openrouter", [price("m")])
-    finding = diagnose()["providers"]
+    result = diagnose()["providers"]
     assert re.fullmatch(
-        r"1 enabled, none failing; longest without a success: openrouter, \d s", finding.found
+        r"1 enabled, none failing; longest without a success: openrouter, \d s", result.found
     )
 
 
 def test_failing(diagnose: Diagnose, people: Pricing) -> None:
     for _ in range(3):
         people.end(people.start("openrouter"), "failed", "http_status", "It answered 500.")
-    finding = diagnose()["providers"]
-    assert finding.state == "warn"
-    assert "openrouter failed 3 times in a row (http_status: It answered 500.)" in finding.found
-    assert "never succeeded" in finding.found
-    assert finding.advice == "pricing-sync sync openrouter --watch"
+    result = diagnose()["providers"]
+    assert result.state == "warn"
+    assert "openrouter failed 3 times in a row (http_status: It answered 500.)" in result.found
+    assert "never succeeded" in result.found
+    assert result.advice == "pricing-sync sync openrouter --watch"
 
 
 LACKS_CREDENTIAL = (
@@ -38,9 +38,9 @@ LACKS_CREDENTIAL = (
 
 def test_one_that_never_had_a_credential_is_no_failure(diagnose: Diagnose, people: Pricing) -> None:
     people.do(LACKS_CREDENTIAL)
-    finding = diagnose()["providers"]
-    assert finding.state == "ok"
-    assert finding.found == (
+    result = diagnose()["providers"]
+    assert result.state == "ok"
+    assert result.found == (
         "3 enabled, none failing; not asked, for want of a credential: deepinfra;"
         " not yet synced: catalogue, openrouter"
     )
@@ -49,17 +49,17 @@ def test_one_that_never_had_a_credential_is_no_failure(diagnose: Diagnose, peopl
 def test_one_that_lost_its_credential(diagnose: Diagnose, people: Pricing) -> None:
     people.sync("deepinfra", [price("m", source="api:deepinfra")])
     people.do(LACKS_CREDENTIAL)
-    finding = diagnose()["providers"]
-    assert finding.state == "warn" and finding.found == "deepinfra has lost its credential"
-    assert finding.advice is not None and "export DEEPINFRA_API_KEY=..." in finding.advice
+    result = diagnose()["providers"]
+    assert result.state == "warn" and result.found == "deepinfra has lost its credential"
+    assert result.advice is not None and "export DEEPINFRA_API_KEY=..." in result.advice
 
 
 def test_none_enabled(diagnose: Diagnose, people: Pricing) -> None:
     people.do("update pricing_providers set enabled = false")
-    finding = diagnose()["providers"]
-    assert (finding.state, finding.found) == ("warn", "none is enabled")
-    assert finding.advice is not None
-    people.do(finding.advice)
+    result = diagnose()["providers"]
+    assert (result.state, result.found) == ("warn", "none is enabled")
+    assert result.advice is not None
+    people.do(result.advice)
     assert diagnose()["providers"].state == "ok"
 
 
@@ -71,7 +71,7 @@ def test_of_many_the_first_are_named(diagnose: Diagnose, people: Pricing) -> Non
     # Its list has no prices, but it is asked for its models like the others.
     people.do("update pricing_providers set state = 'no_price_api' where slug = 'p9'")
     people.do("update pricing_providers set enabled = false where slug = 'catalogue'")
-    finding = diagnose()["providers"]
-    assert finding.found == (
+    result = diagnose()["providers"]
+    assert result.found == (
         "11 enabled, none failing; not yet synced: deepinfra, openrouter, p1, p2, p3 and 6 more"
     )

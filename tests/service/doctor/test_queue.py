@@ -53,10 +53,10 @@ def test_a_sync_that_waits_for_a_worker_that_is_not_there(
 ) -> None:
     people.trigger("openrouter", "deepinfra")
     people.do(AGED, "5 minutes")
-    finding = diagnose()["waiting"]
-    assert finding.state == "fail" and finding.advice == "pricing-sync worker"
-    assert "2 syncs and no worker alive" in finding.found
-    assert "openrouter, for 5 min" in finding.found
+    result = diagnose()["waiting"]
+    assert result.state == "fail" and result.advice == "pricing-sync worker"
+    assert "2 syncs and no worker alive" in result.found
+    assert "openrouter, for 5 min" in result.found
 
 
 def test_waiting_behind_a_lock_is_well(diagnose: Diagnose, people: Pricing) -> None:
@@ -64,9 +64,9 @@ def test_waiting_behind_a_lock_is_well(diagnose: Diagnose, people: Pricing) -> N
     people.start("openrouter", worker_id=worker)
     people.trigger("openrouter")
     people.do(AGED, "2 hours")
-    finding = diagnose()["waiting"]
-    assert finding.state == "ok"
-    assert f"1 sync; the oldest, openrouter, for 2 h, behind worker {worker}" in finding.found
+    result = diagnose()["waiting"]
+    assert result.state == "ok"
+    assert f"1 sync; the oldest, openrouter, for 2 h, behind worker {worker}" in result.found
 
 
 def test_what_could_run_and_does_not(diagnose: Diagnose, people: Pricing) -> None:
@@ -74,18 +74,18 @@ def test_what_could_run_and_does_not(diagnose: Diagnose, people: Pricing) -> Non
     people.trigger("openrouter")
     assert diagnose()["waiting"].state == "ok"
     people.do(AGED, "2 minutes")
-    finding = diagnose()["waiting"]
-    assert finding.state == "warn" and "openrouter could have started 2 min ago" in finding.found
+    result = diagnose()["waiting"]
+    assert result.state == "warn" and "openrouter could have started 2 min ago" in result.found
 
 
 def test_what_is_stuck(diagnose: Diagnose, people: Pricing) -> None:
     people.start("openrouter", worker_id=people.worker("1 hour"))
-    finding = diagnose()["stuck"]
-    assert finding.state == "fail" and "1 sync (1 worker_lost)" in finding.found
+    result = diagnose()["stuck"]
+    assert result.state == "fail" and "1 sync (1 worker_lost)" in result.found
     people.worker()
-    finding = diagnose()["stuck"]
-    assert finding.state == "warn"
+    result = diagnose()["stuck"]
+    assert result.state == "warn"
 
-    assert finding.advice is not None
-    assert people.row(finding.advice) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
+    assert result.advice is not None
+    assert people.row(result.advice) == {"stuck_syncs_found": 1, "syncs_cleaned": 1}
     assert diagnose()["stuck"].state == "ok"

@@ -11,7 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from service.doctor.facts import CronJob, Facts, Tick
-from service.doctor.schedule import CRON_JOBS, judge_cron, judge_schedule
+from service.doctor.schedule import CRON_JOBS, check_cron, check_schedule
 from service.doctor.server import ServerFacts
 from tests.db.pricing import Pricing
 from tests.service.doctor.conftest import Diagnose
@@ -40,19 +40,19 @@ def _on(people: Pricing) -> None:
 def test_switched_off(diagnose: Diagnose, people: Pricing) -> None:
     people.do(TICK, "worker", "1 second", None)
     people.do("update pricing_settings set scheduler_enabled = false")
-    finding = diagnose()["schedule"]
-    assert finding.state == "warn" and "switched off" in finding.found
-    assert finding.advice is not None
-    people.do(finding.advice)
-    finding = diagnose()["schedule"]
-    assert finding.state == "ok" and "run by the workers, last tick" in finding.found
+    result = diagnose()["schedule"]
+    assert result.state == "warn" and "switched off" in result.found
+    assert result.advice is not None
+    people.do(result.advice)
+    result = diagnose()["schedule"]
+    assert result.state == "ok" and "run by the workers, last tick" in result.found
 
 
 def test_nobody_ticks(diagnose: Diagnose, people: Pricing) -> None:
     _on(people)
-    finding = diagnose()["schedule"]
-    assert finding.state == "fail" and "(last: never)" in finding.found
-    assert finding.advice == "pricing-sync worker"
+    result = diagnose()["schedule"]
+    assert result.state == "fail" and "(last: never)" in result.found
+    assert result.advice == "pricing-sync worker"
     people.do(TICK, "pg_cron", "3 hours", None)
     people.do(TICK, "worker", "2 hours", None)
     assert "(last: 2 h ago)" in diagnose()["schedule"].found
@@ -76,8 +76,8 @@ def test_a_tick_of_a_clock_that_was_set_back(diagnose: Diagnose, people: Pricing
 def test_a_tick_that_could_not_do_all(diagnose: Diagnose, people: Pricing) -> None:
     _on(people)
     people.do(TICK, "worker", "1 second", "something is wrong with the slots")
-    finding = diagnose()["schedule"]
-    assert finding.state == "warn" and "something is wrong with the slots" in finding.found
+    result = diagnose()["schedule"]
+    assert result.state == "warn" and "something is wrong with the slots" in result.found
 
 
 @pytest.mark.parametrize(
@@ -100,9 +100,9 @@ def test_a_tick_that_could_not_do_all(diagnose: Diagnose, people: Pricing) -> No
     ],
 )
 def test_without_pg_cron(server: ServerFacts, state: str, says: str, advice: str) -> None:
-    finding = judge_cron(server, Facts())
-    assert finding.state == state and says in finding.found
-    assert advice in (finding.advice or "")
+    result = check_cron(server, Facts())
+    assert result.state == state and says in result.found
+    assert advice in (result.advice or "")
 
 
 @pytest.mark.parametrize(
@@ -123,22 +123,22 @@ def test_without_pg_cron(server: ServerFacts, state: str, says: str, advice: str
 def test_jobs_that_are_not_as_they_should_be(
     jobs: list[CronJob], says: str, ticks: dict[str, Tick]
 ) -> None:
-    finding = judge_cron(WITH_CRON, Facts(cron_jobs=jobs, ticks=ticks))
-    assert finding.state == "warn" and says in finding.found
+    result = check_cron(WITH_CRON, Facts(cron_jobs=jobs, ticks=ticks))
+    assert result.state == "warn" and says in result.found
 
 
 @pytest.mark.parametrize("jobs", [None, []])
 def test_another_user_s_jobs_are_known_by_their_ticks(jobs: list[CronJob] | None) -> None:
     facts = Facts(cron_jobs=jobs, ticks={"pg_cron": Tick(seconds=30)})
-    finding = judge_cron(WITH_CRON, facts)
-    assert (finding.state, finding.found) == ("ok", "last tick 30 s ago")
+    result = check_cron(WITH_CRON, facts)
+    assert (result.state, result.found) == ("ok", "last tick 30 s ago")
 
 
 def test_a_launcher_that_is_gone() -> None:
     facts = Facts(cron_jobs=JOBS, ticks={"pg_cron": Tick(seconds=600)})
-    finding = judge_cron(replace(WITH_CRON, cron_is_running=False), facts)
-    assert finding.state == "warn" and "its launcher is gone" in finding.found
-    assert finding.advice is not None and "restart" in finding.advice
+    result = check_cron(replace(WITH_CRON, cron_is_running=False), facts)
+    assert result.state == "warn" and "its launcher is gone" in result.found
+    assert result.advice is not None and "restart" in result.advice
 
 
 def test_pg_cron_from_its_absence_to_its_silence(
@@ -185,10 +185,10 @@ def test_another_database_s_pg_cron(diagnose: Diagnose, people: Pricing) -> None
     served = people.value("select current_setting('cron.database_name', true)")
     if served is None:
         pytest.skip("this server has no pg_cron")
-    finding = diagnose()["pg_cron"]
-    assert finding.state == "ok" and f"serves the database {served}" in finding.found
+    result = diagnose()["pg_cron"]
+    assert result.state == "ok" and f"serves the database {served}" in result.found
 
 
 def test_the_schedule_of_nobody_is_a_failure_only_when_it_is_on() -> None:
-    assert judge_schedule(Facts()).state == "fail"
-    assert judge_schedule(Facts(scheduler_enabled=False)).state == "warn"
+    assert check_schedule(Facts()).state == "fail"
+    assert check_schedule(Facts(scheduler_enabled=False)).state == "warn"

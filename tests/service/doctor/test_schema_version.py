@@ -30,7 +30,7 @@ def test_not_migrated(diagnose: Diagnose, empty_database: str) -> None:
     assert found["migrations"].state == "fail"
     assert found["migrations"].advice == "pricing-sync migrate"
     # One cause, one failure: what can be seen without our tables is still looked at.
-    assert [name for name, finding in found.items() if finding.state == "fail"] == ["migrations"]
+    assert [name for name, result in found.items() if result.state == "fail"] == ["migrations"]
     for name in ("database", "LISTEN", "pooler", "clock", "connections"):
         assert found[name].state == "ok"
     for name in ("engine", "worker rights", "web rights", "schedule", "workers", "stuck"):

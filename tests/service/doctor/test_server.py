@@ -11,9 +11,9 @@ import pytest
 from service.doctor.server import (
     Clocks,
     ServerFacts,
-    judge_clock,
-    judge_connections,
-    judge_database,
+    check_clock,
+    check_connections,
+    check_database,
     read_clocks,
     read_server,
 )
@@ -44,12 +44,12 @@ NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
     [(140_012, "fail"), (150_000, "ok"), (170_004, "ok"), (180_001, "ok"), (190_000, "warn")],
 )
 def test_the_version(version: int, state: str) -> None:
-    assert judge_database(FACTS, version, "x").state == state
+    assert check_database(FACTS, version, "x").state == state
 
 
 def test_a_standby_cannot_be_written_to() -> None:
-    finding = judge_database(replace(FACTS, is_standby=True), 170_000, "17.0")
-    assert finding.state == "fail" and "standby" in finding.found
+    result = check_database(replace(FACTS, is_standby=True), 170_000, "17.0")
+    assert result.state == "fail" and "standby" in result.found
 
 
 @pytest.mark.parametrize(
@@ -58,22 +58,22 @@ def test_a_standby_cannot_be_written_to() -> None:
 )
 def test_a_clock_that_is_off(seconds: int, state: str) -> None:
     clocks = Clocks(NOON + timedelta(seconds=seconds), NOON, timedelta(0))
-    finding = judge_clock(clocks, LEASE)
-    assert finding.state == state
+    result = check_clock(clocks, LEASE)
+    assert result.state == state
     if state != "ok":
-        assert ("ahead of" if seconds > 0 else "behind") in finding.found
-        assert f"{abs(seconds)}.0 s" in finding.found
+        assert ("ahead of" if seconds > 0 else "behind") in result.found
+        assert f"{abs(seconds)}.0 s" in result.found
 
 
 def test_a_slow_round_trip_is_no_wrong_clock() -> None:
     clocks = Clocks(NOON + timedelta(seconds=3), NOON, timedelta(seconds=6))
-    assert judge_clock(clocks, LEASE).state == "ok"
-    assert judge_clock(replace(clocks, round_trip=timedelta(seconds=1)), LEASE).state == "warn"
+    assert check_clock(clocks, LEASE).state == "ok"
+    assert check_clock(replace(clocks, round_trip=timedelta(seconds=1)), LEASE).state == "warn"
 
 
 @pytest.mark.parametrize(("connections", "state"), [(20, "ok"), (85, "ok"), (86, "warn")])
 def test_room_for_one_more_worker(connections: int, state: str) -> None:
-    assert judge_connections(replace(FACTS, connections=connections)).state == state
+    assert check_connections(replace(FACTS, connections=connections)).state == state
 
 
 def test_a_real_server(empty_database: str) -> None:
@@ -92,15 +92,15 @@ def test_a_stranger_to_the_tables(
     name = database.rpartition("/")[2]
     with migrated_cluster.login_role(can_create_roles=False) as (user, password):
         url = migrated_cluster.url_of(name, user=user, password=password)
-        finding = diagnose(DATABASE_URL=url)["database"]
-        assert finding.state == "fail" and "no member of pricing_owner" in finding.found
-        assert finding.advice is not None and password not in finding.advice
+        result = diagnose(DATABASE_URL=url)["database"]
+        assert result.state == "fail" and "no member of pricing_owner" in result.found
+        assert result.advice is not None and password not in result.advice
 
         migrated_cluster.execute("grant pricing_web to {}", user)
         of_a_process = diagnose(DATABASE_URL=url)["database"].advice
         assert of_a_process == "Put the login that ran the first migrate into DATABASE_URL."
         migrated_cluster.execute("revoke pricing_web from {}", user)
 
-        migrated_cluster.execute(finding.advice)
-        finding = diagnose(DATABASE_URL=url)["database"]
-        assert finding.state == "ok" and "a member of pricing_owner" in finding.found
+        migrated_cluster.execute(result.advice)
+        result = diagnose(DATABASE_URL=url)["database"]
+        assert result.state == "ok" and "a member of pricing_owner" in result.found

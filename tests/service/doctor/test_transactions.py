@@ -7,7 +7,7 @@ import pytest
 
 from service.doctor import transactions
 from service.doctor.facts import Facts, OpenTransaction
-from service.doctor.transactions import judge_transactions
+from service.doctor.transactions import check_transactions
 from tests.db.pricing import Pricing
 from tests.service.doctor.conftest import Diagnose
 from tests.support.postgres import Cluster
@@ -26,25 +26,25 @@ def left_open(pid: int, seconds: float, application: str = "psql") -> OpenTransa
 
 @pytest.mark.parametrize(("seconds", "state"), [(0, "ok"), (60, "ok"), (61, "warn")])
 def test_a_person_may_think_for_a_minute(seconds: float, state: str) -> None:
-    assert judge_transactions(Facts(open_transactions=[left_open(1, seconds)])).state == state
+    assert check_transactions(Facts(open_transactions=[left_open(1, seconds)])).state == state
 
 
 def test_it_says_who_and_for_how_long_and_how_to_end_it() -> None:
-    finding = judge_transactions(Facts(open_transactions=[left_open(4711, 320), left_open(9, 3)]))
-    assert finding.found == (
+    result = check_transactions(Facts(open_transactions=[left_open(4711, 320), left_open(9, 3)]))
+    assert result.found == (
         "pid 4711, ann in psql, is idle in a transaction for 5 min and holds pricing_sync_jobs:"
         " syncs that need the same rows wait"
     )
-    assert finding.advice == (
+    assert result.advice == (
         "select pg_terminate_backend(4711);  -- what was not committed is lost"
     )
 
 
 def test_many_of_them() -> None:
-    finding = judge_transactions(Facts(open_transactions=[left_open(n, 99, "") for n in range(7)]))
-    assert finding.found.count("pid ") == 5 and "; and 2 more: " in finding.found
-    assert finding.advice is not None and finding.advice.count("pg_terminate_backend") == 5
-    assert "pid 0, ann, is idle" in finding.found
+    result = check_transactions(Facts(open_transactions=[left_open(n, 99, "") for n in range(7)]))
+    assert result.found.count("pid ") == 5 and "; and 2 more: " in result.found
+    assert result.advice is not None and result.advice.count("pg_terminate_backend") == 5
+    assert "pid 0, ann, is idle" in result.found
 
 
 def test_a_session_that_holds_a_job(
@@ -58,12 +58,12 @@ def test_a_session_that_holds_a_job(
         )
         assert diagnose()["transactions"].state == "ok", "for less than a minute"
         monkeypatch.setattr(transactions, "PATIENCE_SECONDS", 0.0)
-        finding = diagnose()["transactions"]
-        assert finding.state == "warn" and finding.advice is not None
-        assert f"pid {person.info.backend_pid}, postgres in an editor" in finding.found
-        assert "holds pricing_sync_jobs:" in finding.found
+        result = diagnose()["transactions"]
+        assert result.state == "warn" and result.advice is not None
+        assert f"pid {person.info.backend_pid}, postgres in an editor" in result.found
+        assert "holds pricing_sync_jobs:" in result.found
 
-        people.do(finding.advice)
+        people.do(result.advice)
         wait_until(lambda: diagnose()["transactions"].state == "ok", 5, "it is ended")
         with pytest.raises(psycopg.OperationalError):
             person.execute("select")
@@ -78,5 +78,5 @@ def test_what_nobody_may_see_is_not_called_well(
         url = migrated_cluster.url_of(name, user=user, password=password)
         with psycopg.connect(database) as person:
             person.execute("lock table pricing_providers in row exclusive mode")
-            finding = diagnose(DATABASE_URL=url)["transactions"]
-    assert finding.state == "ok" and "hidden from us" in finding.found
+            result = diagnose(DATABASE_URL=url)["transactions"]
+    assert result.state == "ok" and "hidden from us" in result.found

@@ -12,7 +12,7 @@ import pytest
 import typer
 from psycopg.rows import DictRow
 
-from service.cli.arguments import given_time
+from service.cli.arguments import parse_time
 from service.postgres.connect import connect
 from service.postgres.timestamps import FIRST, LAST
 from tests.service.reviews import CHEAP, Reviews
@@ -86,4 +86,4 @@ def test_one_row_does_not_make_a_list_fail(
 def test_what_is_typed_is_within_them() -> None:
     for at in ("9999-12-31T23:59-14:00", "0001-01-01T00:00+14:00"):
         with pytest.raises(typer.BadParameter, match="1 to 9999"):
-            given_time(at)
+            parse_time(at)

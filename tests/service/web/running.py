@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 
 from service.settings import Settings, read_settings
 from service.web.app import WebServer, create_app, create_server
-from service.web.protocol import PATIENCE, Patience
+from service.web.protocol import TIMEOUTS, Timeouts
 from tests.support.processes import ADMIN_KEY
 from tests.support.waiting import wait_until
 
@@ -46,7 +46,7 @@ class Web:
 
     def answering(self) -> list[object]:
         """The connections on which the server is busy with an answer."""
-        return [each for each in self.server.connections() if each.may_go_since() is None]
+        return [each for each in self.server.connections() if each.evictable_since() is None]
 
     def trigger(self, **body: object) -> httpx2.Response:
         return self.client.post(TRIGGER, json=body)
@@ -68,11 +68,11 @@ def settings_for(database: str, **variables: str) -> Settings:
 
 @contextmanager
 def running_web(
-    settings: Settings, *, listening: bool = True, patience: Patience = PATIENCE
+    settings: Settings, *, listening: bool = True, timeouts: Timeouts = TIMEOUTS
 ) -> Iterator[Web]:
     """Serve until the block ends. ``listening``: wait until notifications arrive."""
     app = create_app(settings)
-    server = create_server(app, patience=patience)
+    server = create_server(app, timeouts=timeouts)
     # With the protocol named, asyncio turns Nagle's algorithm off; without, an answer takes 40 ms.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))

@@ -11,9 +11,9 @@ from service.web.overrides import OverrideBody
 from service.web.protocol_errors import CODE_BY_STATUS as REFUSALS
 from service.web.responses import (
     ActiveSync,
-    Answer,
     ProviderResult,
     ReadyAnswer,
+    ResponseModel,
     Scheduler,
     SyncAnswer,
     TriggerAnswer,
@@ -61,7 +61,7 @@ def test_it_explains_every_error() -> None:
 
 
 def test_it_names_every_field() -> None:
-    models: tuple[type[Answer] | type[RequestBody], ...] = (
+    models: tuple[type[ResponseModel] | type[RequestBody], ...] = (
         ActiveSync,
         Decision,
         DecisionBody,

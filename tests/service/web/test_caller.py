@@ -8,7 +8,7 @@ import httpx2
 import psycopg
 from psycopg.rows import DictRow
 
-from service.web.caller import who
+from service.web.caller import caller_name_sql
 from service.web.database import WebDatabase
 from service.web.routes import ROUTES
 from tests.service.reviews import CHEAP, Reviews
@@ -86,7 +86,7 @@ def test_the_signature_ends_with_its_statement(database: str) -> None:
 
     async def use() -> tuple[str | None, str | None]:
         web = WebDatabase.from_settings(settings_for(database))
-        said = await web.row(f"select {who(1)} as name", '{"who": "api:alice"}')
+        said = await web.row(f"select {caller_name_sql(1)} as name", '{"who": "api:alice"}')
         after = await web.row("select current_setting('pricing.http_caller', true) as said")
         await web.close()
         assert said is not None and after is not None

@@ -9,10 +9,10 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.web.error_responses import STATUS_BY_SQLSTATE, database_error
-from service.web.repeated_lines import BoundedLines
+from service.web.repeated_lines import RepeatedLines
 from tests.service.web.running import ACTIVE, TRIGGER, Web
 
-LINES = BoundedLines(logging.getLogger(__name__))
+LINES = RepeatedLines(logging.getLogger(__name__))
 
 
 def assert_error(answer: httpx2.Response, status: int, code: str) -> None:

@@ -35,7 +35,7 @@ def test_who_fails_too_often_is_slowed_and_a_right_key_is_not(proxied: Web) -> N
     assert {ask(proxied, f"wrong-{n}").status_code for n in range(BURST)} == {401}
     began = time.monotonic()
     answer = ask(proxied, "wrong-again")
-    assert time.monotonic() - began >= failed_keys.HELD_SECONDS
+    assert time.monotonic() - began >= failed_keys.DELAY_SECONDS
     assert answer.status_code == 429
     assert answer.json()["error"]["code"] == "too_many_failures"
     assert 1 <= int(answer.headers["retry-after"]) <= SECONDS_PER_TOKEN
@@ -43,7 +43,7 @@ def test_who_fails_too_often_is_slowed_and_a_right_key_is_not(proxied: Web) -> N
     began = time.monotonic()
     assert ask(proxied, ADMIN_KEY).status_code == 200
     assert ask(proxied, "wrong", "203.0.113.2").status_code == 401
-    assert time.monotonic() - began < failed_keys.HELD_SECONDS
+    assert time.monotonic() - began < failed_keys.DELAY_SECONDS
     # To ask without any key is no attempt.
     assert httpx2.get(f"{proxied.url}{ACTIVE}").status_code == 401
 
@@ -100,13 +100,13 @@ def test_the_budget_comes_back_and_memory_is_bounded() -> None:
 
 def test_only_some_are_held_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them takes a connection: what is too much is answered at once."""
-    monkeypatch.setattr(failed_keys, "HELD_SECONDS", 60)
+    monkeypatch.setattr(failed_keys, "DELAY_SECONDS", 60)
 
     async def go() -> None:
         failed = FailedKeys(most_connections=40)
         for _ in range(BURST):
-            assert await failed.slow("203.0.113.1", None) is None
-        held = [asyncio.create_task(failed.slow("203.0.113.1", None)) for _ in range(30)]
+            assert await failed.delay("203.0.113.1", None) is None
+        held = [asyncio.create_task(failed.delay("203.0.113.1", None)) for _ in range(30)]
         await asyncio.wait(held, timeout=5, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(0)
         assert sum(not each.done() for each in held) == 10
@@ -114,6 +114,6 @@ def test_only_some_are_held_back_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
             each.cancel()
         await asyncio.gather(*held, return_exceptions=True)
         # Their place is given back.
-        assert failed._held == 0
+        assert failed._delayed == 0
 
     asyncio.run(go())

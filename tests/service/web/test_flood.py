@@ -14,7 +14,7 @@ import pytest
 
 from service.errors import SettingsError
 from service.web.descriptors import LEAST, RESERVED, connection_limit
-from service.web.protocol import PATIENCE
+from service.web.protocol import TIMEOUTS
 from tests.service.web.raw_http import HEAD, HEALTH, connected, is_over
 from tests.service.web.running import TRIGGER
 from tests.support.postgres import free_port
@@ -78,7 +78,7 @@ def test_500_half_sent_requests_on_256_descriptors(processes: Processes) -> None
                 assert asked_health(url) < BOUND_SECONDS
         assert descriptors_of(process) < 256
         # Nobody hangs up but the server, and it does so when the deadlines are over.
-        latest = max(PATIENCE.head, PATIENCE.body) + PATIENCE.closing
+        latest = max(TIMEOUTS.head, TIMEOUTS.body) + TIMEOUTS.closing
         wait_until(lambda: all(map(is_over, halves)), latest + BOUND_SECONDS, "all are ended")
         wait_until(lambda: descriptors_of(process) <= before + 2, what="all is given back")
     assert asked_health(url) < BOUND_SECONDS

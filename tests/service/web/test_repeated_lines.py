@@ -5,12 +5,12 @@ import logging
 
 import pytest
 
-from service.web.repeated_lines import KINDS, BoundedLines
+from service.web.repeated_lines import KINDS, RepeatedLines
 
 
 def test_repeated_lines_are_counted(caplog: pytest.LogCaptureFixture) -> None:
     async def go() -> None:
-        lines = BoundedLines(logging.getLogger("test"), every=0.05)
+        lines = RepeatedLines(logging.getLogger("test"), every=0.05)
         for n in range(1000):
             lines.warn("one", f"from one, {n}")
         for n in range(1000):

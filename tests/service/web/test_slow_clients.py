@@ -17,8 +17,8 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
-from service.web.protocol import PATIENCE, BoundedProtocol, Patience
-from service.web.repeated_lines import BoundedLines
+from service.web.protocol import TIMEOUTS, BoundedProtocol, Timeouts
+from service.web.repeated_lines import RepeatedLines
 from tests.service.web.raw_http import (
     HEAD,
     HEALTH,
@@ -33,7 +33,7 @@ from tests.service.web.running import TRIGGER, Web, half_sent, running_web, sett
 from tests.support.processes import ADMIN_KEY
 from tests.support.waiting import wait_until
 
-SHORT = Patience(idle=1, head=0.8, body=0.8, unread=0.8, slowest=1_000_000, closing=0.8)
+SHORT = Timeouts(idle=1, head=0.8, body=0.8, unread=0.8, slowest=1_000_000, closing=0.8)
 KEY = f"Authorization: Bearer {ADMIN_KEY}\r\n".encode()
 TRIGGER_HEAD = f"POST {TRIGGER} HTTP/1.1\r\nHost: test\r\n".encode() + KEY
 HALF: dict[str, bytes] = {
@@ -53,7 +53,7 @@ TOLD = ("half a first line", "half the headers", "half a body", "half a chunk")
 
 @pytest.fixture(scope="module")
 def impatient(untouched_database: str) -> Iterator[Web]:
-    with running_web(settings_for(untouched_database), patience=SHORT) as web:
+    with running_web(settings_for(untouched_database), timeouts=SHORT) as web:
         # A connection that is kept would be ended under a client that is about to use it.
         limits = httpx2.Limits(max_keepalive_connections=0)
         headers = web.client.headers
@@ -167,7 +167,7 @@ def test_a_large_answer_has_longer_to_go_out() -> None:
 
     async def go() -> None:
         config = uvicorn.Config(Starlette(), log_config=None, ws="none")
-        patience = Patience(unread=20, slowest=1000, closing=2)
+        timeouts = Timeouts(unread=20, slowest=1000, closing=2)
         for closing in (False, True):
             transport = Transport()
             transport.closing = closing
@@ -175,15 +175,15 @@ def test_a_large_answer_has_longer_to_go_out() -> None:
                 config,
                 ServerState(),
                 {},
-                patience=patience,
-                lines=BoundedLines(logging.getLogger("test")),
+                timeouts=timeouts,
+                lines=RepeatedLines(logging.getLogger("test")),
             )
             protocol.connection_made(transport)
             now = asyncio.get_running_loop().time()
             for later in (1, 60, 119):
                 protocol.end_if_overdue(now + later)
             assert not transport.has_ended
-            assert protocol.may_go_since() == now + 1
+            assert protocol.evictable_since() == now + 1
             protocol.end_if_overdue(now + 122)
             assert transport.has_ended
 
@@ -199,10 +199,10 @@ def test_an_answer_arrives_although_the_body_was_too_large(impatient: Web) -> No
 
 
 def test_the_deadlines_of_the_server_that_is_shipped() -> None:
-    assert max(PATIENCE.head, PATIENCE.body, PATIENCE.closing) <= 15
-    assert PATIENCE.unread <= 30
+    assert max(TIMEOUTS.head, TIMEOUTS.body, TIMEOUTS.closing) <= 15
+    assert TIMEOUTS.unread <= 30
     # Or proxies would send requests into connections that are just being closed.
-    assert 60 < PATIENCE.idle < 120
+    assert 60 < TIMEOUTS.idle < 120
 
 
 def wait_out(seconds: float) -> None:
@@ -221,9 +221,9 @@ def is_healthy(connection: socket.socket) -> bool:
 def test_an_idle_connection_may_rest_and_half_a_request_on_it_may_not(
     untouched_database: str,
 ) -> None:
-    patience = replace(SHORT, idle=60)
+    timeouts = replace(SHORT, idle=60)
     with (
-        running_web(settings_for(untouched_database), patience=patience) as web,
+        running_web(settings_for(untouched_database), timeouts=timeouts) as web,
         having_sent(web.url, HEALTH) as connection,
     ):
         for _ in range(2):

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from service.doctor.examination import CHECKS
+from service.doctor.checks import CHECKS
 from tests.db.pricing import Pricing, price
 from tests.support.postgres import Cluster, free_port
 from tests.support.processes import TRACEBACK, Processes
@@ -31,7 +31,7 @@ LONGEST_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class Answer:
+class T:
     status: int
     output: str
     seconds: float
@@ -52,10 +52,10 @@ class Doctor:
         self.environment = processes.environment
         self.directory = directory
 
-    def __call__(self, *options: str, **variables: str) -> Answer:
+    def __call__(self, *options: str, **variables: str) -> T:
         return self.start(*options, **variables)()
 
-    def start(self, *options: str, **variables: str) -> Callable[[], Answer]:
+    def start(self, *options: str, **variables: str) -> Callable[[], T]:
         """Start it; the call that waits for its end gives the answer."""
         started = time.monotonic()
         process = subprocess.Popen(
@@ -68,13 +68,13 @@ class Doctor:
             env={**self.environment, **variables},
         )
 
-        def answer() -> Answer:
+        def answer() -> T:
             try:
                 output, errors = process.communicate(timeout=30)
             finally:
                 process.kill()
             assert errors == "" and TRACEBACK not in output
-            return Answer(process.returncode, output, time.monotonic() - started)
+            return T(process.returncode, output, time.monotonic() - started)
 
         return answer
 

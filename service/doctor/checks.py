@@ -9,56 +9,56 @@ from datetime import timedelta
 import psycopg
 
 from service.database_address.address import DatabaseAddress
-from service.doctor.background_query import Deadline, Inquiry
-from service.doctor.check_result import Finding, fail, failed, not_checked
+from service.doctor.background_query import BackgroundQuery, Deadline
+from service.doctor.check_result import CheckResult, fail, failed, not_checked
 from service.doctor.configuration import (
     CONFIGURATION,
     Process,
-    judge_configuration,
+    check_configuration,
     look_for,
     processes,
 )
 from service.doctor.facts import Facts, read_facts
-from service.doctor.prices import PRICES, judge_prices, read_unrecorded_prices
+from service.doctor.prices import PRICES, check_prices, read_unrecorded_prices
 from service.doctor.process_login import (
     LISTEN,
     POOLER,
     Session,
-    judge_listen,
-    judge_pooler,
-    judge_rights,
+    check_listen,
+    check_pooler,
+    check_rights,
     open_session,
 )
-from service.doctor.provider_addresses import ADDRESSES, judge_addresses
-from service.doctor.providers import PROVIDERS, judge_providers
+from service.doctor.provider_addresses import ADDRESSES, check_addresses
+from service.doctor.providers import PROVIDERS, check_providers
 from service.doctor.queue import (
     STUCK,
     WAITING,
     WORKERS,
-    judge_stuck,
-    judge_waiting,
-    judge_workers,
+    check_stuck,
+    check_waiting,
+    check_workers,
 )
-from service.doctor.schedule import CRON, SCHEDULE, judge_cron, judge_schedule, ticking
-from service.doctor.schema_differences import STATE, judge_state
+from service.doctor.schedule import CRON, SCHEDULE, check_cron, check_schedule, ticking
+from service.doctor.schema_differences import STATE, check_state
 from service.doctor.schema_version import (
     ENGINE,
     MIGRATIONS,
-    judge_engine,
-    judge_migrations,
+    check_engine,
+    check_migrations,
     was_migrated,
 )
 from service.doctor.server import (
     CLOCK,
     CONNECTIONS,
     DATABASE,
-    judge_clock,
-    judge_connections,
-    judge_database,
+    check_clock,
+    check_connections,
+    check_database,
     read_clocks,
     read_server,
 )
-from service.doctor.transactions import TRANSACTIONS, judge_transactions
+from service.doctor.transactions import TRANSACTIONS, check_transactions
 from service.errors import PricingError, SettingsError
 from service.migrations.runner import part_statuses
 from service.migrations.schema import read_schema
@@ -94,26 +94,26 @@ CONNECT_SECONDS = 3
 # The server gives up before we do, so that it can say why, and nothing is left running there.
 STATEMENT_MILLISECONDS = 4000
 
-Sessions = dict[DatabaseAddress, Inquiry[Session]]
+Sessions = dict[DatabaseAddress, BackgroundQuery[Session]]
 
 
-def examine(read: Callable[[], Settings]) -> list[Finding]:
-    """One finding a check; what nothing was found out about says so. Changes nothing.
+def run_checks(read: Callable[[], Settings]) -> list[CheckResult]:
+    """One result a check; what nothing was found out about says so. Changes nothing.
 
-    ``read`` gives the settings, or raises the SettingsError that is the first finding.
+    ``read`` gives the settings, or raises the SettingsError that is the first result.
     """
-    found = {finding.check: finding for finding in _examine(read, Deadline(DEADLINE_SECONDS))}
+    found = {result.check: result for result in _check_all(read, Deadline(DEADLINE_SECONDS))}
     return [found.get(check) or not_checked(check) for check in CHECKS]
 
 
-def _examine(read: Callable[[], Settings], deadline: Deadline) -> Iterator[Finding]:
-    """Each check's finding; a later one of the same check is the better one."""
+def _check_all(read: Callable[[], Settings], deadline: Deadline) -> Iterator[CheckResult]:
+    """Each check's result; a later one of the same check is the better one."""
     try:
         settings = read()
     except SettingsError as error:
         yield failed(CONFIGURATION, error)
         return
-    configuration = judge_configuration(settings)
+    configuration = check_configuration(settings)
     yield configuration
     if configuration.state == "fail":
         return
@@ -121,90 +121,92 @@ def _examine(read: Callable[[], Settings], deadline: Deadline) -> Iterator[Findi
     roles = [process.role for process in there]
     sessions = {process.address: _session(process.address, roles) for process in there}
     if settings.database_url is None:
-        yield from _judge_sessions(there, sessions, deadline)
+        yield from _check_sessions(there, sessions, deadline)
         return
     address = settings.database_url
     try:
-        connection = Inquiry(lambda: _open(address)).answer(deadline)
+        connection = BackgroundQuery(lambda: _open(address)).result(deadline)
     except SettingsError as error:
         yield failed(DATABASE, error)
         return
     except PricingError as error:
-        yield Finding(DATABASE, "fail", error.message, look_for(address))
+        yield CheckResult(DATABASE, "fail", error.message, look_for(address))
         return
-    state = Inquiry(lambda: _differences(address))
-    migrated = yield from _judge_database(connection, state, settings, deadline)
-    yield from _judge_sessions(there, sessions, deadline, is_migrated=migrated)
+    state = BackgroundQuery(lambda: _differences(address))
+    migrated = yield from _check_database(connection, state, settings, deadline)
+    yield from _check_sessions(there, sessions, deadline, is_migrated=migrated)
 
 
-def _judge_database(
+def _check_database(
     connection: psycopg.Connection,
-    state: Inquiry[list[Difference]],
+    state: BackgroundQuery[list[Difference]],
     settings: Settings,
     deadline: Deadline,
-) -> Generator[Finding, None, bool]:
+) -> Generator[CheckResult, None, bool]:
     """Gives back whether it is migrated: before that, our roles are no concern."""
     version = connection.info.server_version
     name = (connection.info.parameter_status("server_version") or "").split(" ")[0]
     check = DATABASE
     facts = Facts()
     try:
-        server = Inquiry(lambda: read_server(connection)).answer(deadline)
-        yield (database := judge_database(server, version, name))
-        yield judge_connections(server)
+        server = BackgroundQuery(lambda: read_server(connection)).result(deadline)
+        yield (database := check_database(server, version, name))
+        yield check_connections(server)
         check = CLOCK
-        clocks = Inquiry(lambda: read_clocks(connection)).answer(deadline)
-        yield judge_clock(clocks, timedelta(seconds=facts.lease_seconds))
+        clocks = BackgroundQuery(lambda: read_clocks(connection)).result(deadline)
+        yield check_clock(clocks, timedelta(seconds=facts.lease_seconds))
         if database.state == "fail":
             return True
         check = MIGRATIONS
-        parts = Inquiry(lambda: part_statuses(connection)).answer(deadline)
-        yield (migrations := judge_migrations(parts))
+        parts = BackgroundQuery(lambda: part_statuses(connection)).result(deadline)
+        yield (migrations := check_migrations(parts))
         if not was_migrated(parts):
             return False
-        yield (engine := judge_engine(parts))
+        yield (engine := check_engine(parts))
         if "fail" in (migrations.state, engine.state):
             return True
-        yield _judge_state(state, deadline)
+        yield _check_state(state, deadline)
         check = DATABASE
-        facts = Inquiry(lambda: read_facts(connection)).answer(deadline)
+        facts = BackgroundQuery(lambda: read_facts(connection)).result(deadline)
         unrecorded = None
         # Of very many models this takes seconds; all else is known by then.
         with suppress(PricingError):
-            unrecorded = Inquiry(lambda: read_unrecorded_prices(connection)).answer(deadline)
+            unrecorded = BackgroundQuery(lambda: read_unrecorded_prices(connection)).result(
+                deadline
+            )
     except PricingError as error:
         yield failed(check, error)
         return True
     finally:
         with suppress(PricingError):
-            Inquiry(lambda: _close(connection)).answer(deadline)
-    yield judge_clock(clocks, timedelta(seconds=facts.lease_seconds))
-    yield judge_cron(server, facts)
-    yield judge_schedule(facts)
-    yield judge_workers(facts)
-    yield judge_waiting(facts)
-    yield judge_stuck(facts, somebody_sweeps=bool(facts.workers_alive or ticking(facts)))
-    yield judge_transactions(facts)
-    yield judge_providers(facts)
-    yield judge_addresses(facts, settings)
+            BackgroundQuery(lambda: _close(connection)).result(deadline)
+    yield check_clock(clocks, timedelta(seconds=facts.lease_seconds))
+    yield check_cron(server, facts)
+    yield check_schedule(facts)
+    yield check_workers(facts)
+    yield check_waiting(facts)
+    yield check_stuck(facts, sweeper_alive=bool(facts.workers_alive or ticking(facts)))
+    yield check_transactions(facts)
+    yield check_providers(facts)
+    yield check_addresses(facts, settings)
     if unrecorded is not None:
-        yield judge_prices(unrecorded)
+        yield check_prices(unrecorded)
     return True
 
 
-def _judge_state(state: Inquiry[list[Difference]], deadline: Deadline) -> Finding:
+def _check_state(state: BackgroundQuery[list[Difference]], deadline: Deadline) -> CheckResult:
     try:
-        return judge_state(state.answer(deadline))
+        return check_state(state.result(deadline))
     except PricingError as error:
         return failed(STATE, error)
 
 
-def _judge_sessions(
+def _check_sessions(
     there: list[Process], sessions: Sessions, deadline: Deadline, *, is_migrated: bool = True
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     for process in there:
         try:
-            session = sessions[process.address].answer(deadline)
+            session = sessions[process.address].result(deadline)
         except PricingError as error:
             variable = process.variable if process.own else "DATABASE_URL"
             yield fail(
@@ -212,10 +214,10 @@ def _judge_sessions(
             )
             continue
         if is_migrated:
-            yield judge_rights(process, session)
+            yield check_rights(process, session)
         if process.name == "worker":
-            yield judge_listen(process, session)
-            yield judge_pooler(session)
+            yield check_listen(process, session)
+            yield check_pooler(session)
 
 
 def _open(address: DatabaseAddress) -> psycopg.Connection:
@@ -245,5 +247,5 @@ def _close(connection: psycopg.Connection) -> None:
     connection.close()
 
 
-def _session(address: DatabaseAddress, roles: list[str]) -> Inquiry[Session]:
-    return Inquiry(lambda: open_session(address, roles, CONNECT_SECONDS))
+def _session(address: DatabaseAddress, roles: list[str]) -> BackgroundQuery[Session]:
+    return BackgroundQuery(lambda: open_session(address, roles, CONNECT_SECONDS))
