@@ -62,7 +62,7 @@ types: install
 format: install
 	@$(python) -m ruff check --fix-only --quiet . && $(python) -m ruff format .
 
-# What the code says of itself: the tables of docs/providers.md and docs/security.md.
+# What the code says of itself: the tables of docs/providers.md, docs/security.md and docs/schema.md.
 docs: install
 	@$(python) -m tests.docs $(ARGS)
 

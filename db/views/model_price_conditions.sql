@@ -30,3 +30,8 @@ comment on column public.model_price_conditions.cache_read_per_1m is 'USD per mi
 comment on column public.model_price_conditions.cache_write_per_1m is 'USD per million input tokens written to the cache for 5 minutes.';
 comment on column public.model_price_conditions.cache_write_1h_per_1m is 'USD per million input tokens written to the cache for 1 hour.';
 comment on column public.model_price_conditions.condition is 'All of it, as it stands in model_pricing: USD for one unit.';
+comment on column public.model_price_conditions.provider is 'The provider, pricing_providers.slug.';
+comment on column public.model_price_conditions.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.model_price_conditions.position is 'The place in the provider''s order, from 1.';
+comment on column public.model_price_conditions.utc_end is 'Until this time of the day in UTC, as HHMM, itself excluded.';
+comment on column public.model_price_conditions.is_active is 'False after 3 complete syncs without the model.';

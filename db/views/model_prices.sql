@@ -90,3 +90,11 @@ comment on column public.model_prices.is_overridden is 'A person has fixed one o
 comment on column public.model_prices.provider_input_per_1m is 'USD per million input tokens as the provider says it, beside an override; else the price in force.';
 comment on column public.model_prices.provider_output_per_1m is 'USD per million output tokens as the provider says it, beside an override; else the price in force.';
 comment on column public.model_prices.id is 'model_pricing.id.';
+comment on column public.model_prices.provider is 'The provider, pricing_providers.slug.';
+comment on column public.model_prices.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.model_prices.name is 'The model''s name for people; null where the list has none.';
+comment on column public.model_prices.has_conditions is 'True: model_price_conditions has prices for some requests.';
+comment on column public.model_prices.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
+comment on column public.model_prices.is_active is 'False after 3 complete syncs without the model.';
+comment on column public.model_prices.last_changed_at is 'When the price last changed; null while no price was ever known.';
+comment on column public.model_prices.confirmed_at is 'When the source of this price was last read successfully.';

@@ -28,3 +28,9 @@ comment on column public.pricing_active_overrides.provider_output_per_1m is 'USD
 comment on column public.pricing_active_overrides.prices is 'All that is fixed: USD for one unit by column of model_pricing.';
 comment on column public.pricing_active_overrides.forced is 'True: the guards found it suspicious, and a person set it with force.';
 comment on column public.pricing_active_overrides.expires_at is 'When the schedule''s tick ends it; null: never by itself.';
+comment on column public.pricing_active_overrides.provider is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_active_overrides.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.pricing_active_overrides.reason is 'Why the person set it.';
+comment on column public.pricing_active_overrides.created_by is 'Who set it.';
+comment on column public.pricing_active_overrides.created_at is 'When it was set.';
+comment on column public.pricing_active_overrides.id is 'pricing_overrides.id.';

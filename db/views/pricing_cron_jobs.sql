@@ -38,3 +38,6 @@ from (
 
 comment on view public.pricing_cron_jobs is
 'The jobs that pg_cron runs for us where it is installed, as released: name, schedule and command.';
+comment on column public.pricing_cron_jobs.name is 'The job''s name in cron.job.';
+comment on column public.pricing_cron_jobs.schedule is 'When it runs, in cron''s five fields.';
+comment on column public.pricing_cron_jobs.command is 'The SQL that it runs.';

@@ -55,3 +55,7 @@ comment on column public.pricing_drift.price is 'Which price, as model_prices na
 comment on column public.pricing_drift.provider_amount is 'US dollars, as the provider says.';
 comment on column public.pricing_drift.catalogue_amount is 'US dollars, as the catalogue says.';
 comment on column public.pricing_drift.ratio is 'The provider''s number divided by the catalogue''s; null where the catalogue says 0.';
+comment on column public.pricing_drift.provider is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_drift.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.pricing_drift.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
+comment on column public.pricing_drift.catalogue is 'The catalogue and its version, such as genai-prices@0.2.3.';

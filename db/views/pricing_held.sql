@@ -45,3 +45,13 @@ comment on column public.pricing_held.job_id is 'The last job that said it, for 
 comment on column public.pricing_held.prices is 'The whole price set that waits: USD for one unit by column of model_pricing, and its conditions.';
 comment on column public.pricing_held.previous is 'The price set that it would replace.';
 comment on column public.pricing_held.evidence is 'For each suspicious axis: number before, number now, the catalogue''s, the provider''s own text and unit; USD for one unit.';
+comment on column public.pricing_held.provider is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_held.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.pricing_held.reason is 'Why it was held: each suspicious price with its numbers.';
+comment on column public.pricing_held.first_seen_at is 'The first sync that said it.';
+comment on column public.pricing_held.last_seen_at is 'The last sync that said it.';
+comment on column public.pricing_held.times_seen is 'Syncs that said the same, from first_seen_at to last_seen_at.';
+comment on column public.pricing_held.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
+comment on column public.pricing_held.id is 'For approve_held_price_change and reject_held_price_change.';
+comment on column public.pricing_held.to_zero is 'A positive token price falls to zero.';
+comment on column public.pricing_held.observed_at is 'When the provider''s answer arrived.';

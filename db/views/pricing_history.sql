@@ -24,3 +24,10 @@ comment on column public.pricing_history.output_per_1m is 'USD per million outpu
 comment on column public.pricing_history.previous_input_per_1m is 'USD per million input tokens before; null: unknown, or the first price.';
 comment on column public.pricing_history.previous_output_per_1m is 'USD per million output tokens before; null: unknown, or the first price.';
 comment on column public.pricing_history.is_in_force is 'False: what the provider said while an override was in force.';
+comment on column public.pricing_history.provider is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_history.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.pricing_history.changed_at is 'When the price changed; ties are ordered by id.';
+comment on column public.pricing_history.changed_by is 'api_sync:<provider>, manual:<name>, rollback:<job_id> or expiry:<override id>.';
+comment on column public.pricing_history.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
+comment on column public.pricing_history.job_id is 'The job that wrote it; null where a person did.';
+comment on column public.pricing_history.id is 'model_pricing_history.id.';

@@ -206,3 +206,7 @@ left join lateral unnest(function.callers) as role (name) on true;
 
 comment on view public.pricing_rights is
 'Who besides the owner may read which relation and execute which function, as released; role is null where nobody may.';
+comment on column public.pricing_rights.kind is 'relation or function.';
+comment on column public.pricing_rights.object is 'The name of the relation or function.';
+comment on column public.pricing_rights.role is 'The role that has the right; null: none but the owner.';
+comment on column public.pricing_rights.privilege is 'The right, SELECT or EXECUTE.';

@@ -179,3 +179,7 @@ comment on view public.pricing_sync_expiry is
 comment on column public.pricing_sync_expiry.attempt is 'Of the log row; of a queue row the one that waits or runs.';
 comment on column public.pricing_sync_expiry.since is 'When the last sign of it was seen, or it began: -infinity if there is none, or if it is stuck at once.';
 comment on column public.pricing_sync_expiry.allowed is 'How long that may go on: a setting, or the provider''s timeout.';
+comment on column public.pricing_sync_expiry.reason is 'One word for each reason; docs/operations.md explains them.';
+comment on column public.pricing_sync_expiry.provider_slug is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_sync_expiry.queue_job_id is 'The queue row, procrastinate.procrastinate_jobs.id; null for a job.';
+comment on column public.pricing_sync_expiry.job_id is 'The job, pricing_sync_jobs.job_id.';

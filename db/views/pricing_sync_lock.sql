@@ -17,3 +17,8 @@ having count(*) > 0;
 
 comment on view public.pricing_sync_lock is
 'The locks held now: one row per running provider sync, and while there is any, pricing_sync_global for all of them.';
+comment on column public.pricing_sync_lock.lock_key is 'pricing_sync:<provider>, or pricing_sync_global.';
+comment on column public.pricing_sync_lock.locked_at is 'When the running attempt was fetched; of pricing_sync_global the earliest.';
+comment on column public.pricing_sync_lock.locked_by is 'The worker; of pricing_sync_global how many syncs run.';
+comment on column public.pricing_sync_lock.expires_at is 'When the clean-up takes the lock back without a further heartbeat.';
+comment on column public.pricing_sync_lock.job_id is 'The job of the running sync; of pricing_sync_global the one that began first.';

@@ -8,3 +8,4 @@ where p.enabled and p.adapter is not null and p.state <> 'no_credentials';
 
 comment on view public.pricing_syncable_providers is
 'The providers that a trigger without a list syncs: enabled, with an adapter and with what it needs.';
+comment on column public.pricing_syncable_providers.slug is 'The provider, pricing_providers.slug.';

@@ -35,3 +35,8 @@ comment on column public.pricing_unpriced.why is
 'held: a price waits in pricing_held; rejected: it was refused; not in the list: its provider''s last lists lack it; only in extra: what its list says of it has no column, such as a price by the minute; not in the catalogue: its provider tells no prices, and the catalogue does not know it; said unknown: the list has it without a price.';
 comment on column public.pricing_unpriced.held_id is 'The held or rejected change, for approve_held_price_change.';
 comment on column public.pricing_unpriced.lost_at is 'Since when it has no price; null: it never had one.';
+comment on column public.pricing_unpriced.provider is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_unpriced.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.pricing_unpriced.name is 'The model''s name for people; null where the list has none.';
+comment on column public.pricing_unpriced.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
+comment on column public.pricing_unpriced.first_seen_at is 'When a list first had the model.';

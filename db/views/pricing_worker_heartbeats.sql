@@ -13,3 +13,5 @@ from procrastinate.procrastinate_workers w;
 
 comment on view public.pricing_worker_heartbeats is
 'When each worker last showed that it is alive; null when all there is lies in the future.';
+comment on column public.pricing_worker_heartbeats.worker_id is 'The worker, procrastinate.procrastinate_workers.id.';
+comment on column public.pricing_worker_heartbeats.last_heartbeat is 'When it last showed that it is alive; null when the time lies in the future.';

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.migrations.runner import migrate
-from tests.docs import provider_table, rights_table
+from tests.docs import provider_table, rights_table, schema_page
 from tests.support.postgres import running_cluster
 
 
@@ -15,6 +15,7 @@ def main() -> None:
         url = cluster.url_of(name)
         migrate(url)
         _write(rights_table.PAGE, rights_table.page(rights_table.granted(url)))
+        _write(schema_page.PAGE, schema_page.page(schema_page.relations(url)))
 
 
 def _write(page: Path, text: str) -> None:

@@ -1,0 +1,197 @@
+"""The tables and views of ``docs/schema.md``, written from a migrated database's catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from tests.support.processes import ROOT
+
+PAGE = ROOT / "docs" / "schema.md"
+# People write what stands above it, ``make docs`` what follows.
+MARK = "<!-- Written by `make docs` from the catalogue: edit db/ and migrations/ instead. -->"
+# Each relation stands in one group.
+GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "Prices",
+        "The price in force, its history, and the views of both for people.",
+        (
+            "model_prices",
+            "model_price_conditions",
+            "pricing_history",
+            "pricing_unpriced",
+            "pricing_drift",
+            "model_pricing",
+            "model_pricing_history",
+            "pricing_catalogue_prices",
+        ),
+    ),
+    (
+        "Review",
+        "Changes that wait for a person, rules that accept changes beforehand, and overrides.",
+        (
+            "pricing_held",
+            "pricing_held_all",
+            "pricing_active_rules",
+            "pricing_active_overrides",
+            "pricing_held_changes",
+            "pricing_said_again",
+            "pricing_change_rules",
+            "pricing_overrides",
+        ),
+    ),
+    (
+        "Jobs and attempts",
+        "What was triggered, and how each provider sync goes. The queue itself is a table of the"
+        " engine, `procrastinate.procrastinate_jobs`.",
+        (
+            "pricing_sync_progress",
+            "pricing_provider_syncs",
+            "pricing_sync_lock",
+            "pricing_sync_expiry",
+            "pricing_sync_jobs",
+            "pricing_sync_log",
+            "pricing_idempotency_keys",
+            "pricing_given_up_syncs",
+        ),
+    ),
+    (
+        "Providers and schedule",
+        "Which providers are synced, when, and with which settings.",
+        (
+            "pricing_providers",
+            "pricing_syncable_providers",
+            "pricing_missing_credentials",
+            "pricing_settings",
+            "pricing_scheduler_ticks",
+            "pricing_cron_jobs",
+        ),
+    ),
+    (
+        "Workers",
+        "What workers read of themselves.",
+        ("pricing_worker_heartbeats", "pricing_worker_settings"),
+    ),
+    (
+        "Keys and audit log",
+        "Keys of the HTTP interface, and what people decided.",
+        ("pricing_keys", "pricing_api_keys", "pricing_audit_log"),
+    ),
+    (
+        "The schema itself",
+        "What `migrate` keeps, and what the functions lock.",
+        ("pricing_schema_ledger", "pricing_rights", "pricing_locks"),
+    ),
+)
+KINDS = {"r": "table", "v": "view"}
+TYPES = {"timestamp with time zone": "timestamptz"}
+
+# Only what every version from 15 on spells alike; what pg_cron makes belongs to its extension.
+_COLUMNS = """
+select
+    c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'), a.attname,
+    format_type(a.atttypid, a.atttypmod),
+    a.attnotnull,
+    a.attidentity <> '',
+    a.attgenerated <> '',
+    pg_get_expr(d.adbin, d.adrelid),
+    exists (
+        select from pg_constraint k
+        where k.conrelid = c.oid and k.contype = 'p' and a.attnum = any (k.conkey)
+    ),
+    (
+        select min(k.confrelid::regclass::text)
+        from pg_constraint k
+        where k.conrelid = c.oid and k.contype = 'f' and k.conkey = array[a.attnum]
+    ),
+    col_description(c.oid, a.attnum)
+from pg_class c
+join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
+    and not exists (
+        select from pg_depend e
+        where e.classid = 'pg_class'::regclass and e.objid = c.oid and e.deptype = 'e'
+    )
+order by c.relname, a.attnum
+"""
+
+
+@dataclass
+class Relation:
+    """A table or view; ``columns`` are rows of name, type and comment."""
+
+    kind: str
+    comment: str
+    columns: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def relations(url: str) -> dict[str, Relation]:
+    """What the catalogue says."""
+    found: dict[str, Relation] = {}
+    with psycopg.connect(url) as connection:
+        connection.execute("set search_path = public")
+        for name, kind, comment, column, *details, text in connection.execute(_COLUMNS.encode()):
+            relation = found.setdefault(name, Relation(KINDS[kind], comment or ""))
+            relation.columns.append((column, _type(*details), text or ""))
+    return found
+
+
+def page(found: dict[str, Relation], path: Path = PAGE) -> str:
+    """The page as it should be: what people wrote, the mark, the groups."""
+    text, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
+    if not mark:
+        raise SystemExit(f"{path.name} has lost the line {MARK!r}; put it back above the tables.")
+    lost = found.keys() - {name for _, _, names in GROUPS for name in names}
+    if lost:
+        raise SystemExit(f"Give each of these a group in {Path(__file__).name}: {sorted(lost)}")
+    groups = (_group(heading, sentence, names, found) for heading, sentence, names in GROUPS)
+    return f"{text}{MARK}\n\n" + "\n".join(groups)
+
+
+def _group(heading: str, sentence: str, names: Iterable[str], found: dict[str, Relation]) -> str:
+    parts = [f"## {heading}\n\n{sentence}\n"]
+    parts += [_section(name, found[name]) for name in names if name in found]
+    return "\n".join(parts)
+
+
+def _section(name: str, relation: Relation) -> str:
+    rows = [("column", "type", "what it is"), ("---", "---", "---")]
+    rows += [(f"`{column}`", kind, text) for column, kind, text in relation.columns]
+    lines = "".join(f"| {' | '.join(_cell(word) for word in row)} |\n" for row in rows)
+    return f"### {name}\n\n{relation.kind.capitalize()}. {relation.comment}\n\n{lines}"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
+
+
+def _type(
+    name: str,
+    is_required: bool,
+    is_identity: bool,
+    is_generated: bool,
+    default: str | None,
+    is_key: bool,
+    references: str | None,
+) -> str:
+    """``text, not null, default 'ok'``: what Postgres says, without its casts."""
+    words = [TYPES.get(name, name)]
+    if is_key:
+        words.append("primary key")
+    elif is_required:
+        words.append("not null")
+    if is_identity:
+        words.append("identity")
+    elif is_generated:
+        words.append("generated")
+    elif default is not None:
+        words.append(
+            f"default `{default.partition('::')[0] if default[0] == chr(39) else default}`"
+        )
+    if references is not None:
+        words.append(f"references {references}")
+    return ", ".join(words)
