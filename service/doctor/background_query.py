@@ -13,6 +13,7 @@ import psycopg
 
 from service.errors import DatabaseRefused, PricingError
 from service.postgres.connect import refusals
+from service.postgres.sqlstates import QUERY_CANCELED
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ class BackgroundQuery(Generic[T]):
                 f"No answer within {deadline.seconds:g} s.", hint=_BUSY, code="no_answer"
             ) from None
         except DatabaseRefused as refused:
-            if refused.code == "57014":
+            if refused.code == QUERY_CANCELED:
                 refused.hint = _BUSY
             raise
         except psycopg.Error as error:

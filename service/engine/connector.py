@@ -10,7 +10,7 @@ from procrastinate.connector import Notify
 
 from service.postgres.listener import listen_forever
 from service.postgres.pool import ConnectionPool
-from service.postgres.retry import Writer
+from service.postgres.retry import Retry
 from service.postgres.sessions import WorkerSessions, worker_conninfo
 from service.settings import read_settings
 
@@ -27,12 +27,12 @@ class PricingConnector(PsycopgConnector):
     def __init__(self, *, size: int | None = None) -> None:
         super().__init__(conninfo=worker_conninfo)
         self.sessions = WorkerSessions()
-        self.writer = Writer()
+        self.retry = Retry()
         self._size = size
 
     async def open_async(self, pool: Any = None) -> None:
         if self._async_pool is None:
-            self.writer = Writer()
+            self.retry = Retry()
             self.sessions.begin_anew()
             own = ConnectionPool(self.sessions.connect, self._size or _pool_size())
             # It lends connections and can be closed: nothing else of a pool is asked of it.
@@ -44,7 +44,7 @@ class PricingConnector(PsycopgConnector):
         """End every wait for Postgres, now: a stop has no more time."""
         self.sessions.give_up("the worker stops")
         self._connections.hang_up("the worker stops")
-        self.writer.expire()
+        self.retry.expire()
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
         lost = self._connections.drop_idle

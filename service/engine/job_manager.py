@@ -24,14 +24,14 @@ from service.errors import WorkerPruned
 from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
 from service.postgres.retry import (
-    Held,
-    Reminder,
+    LockTimeout,
+    RetryExpired,
     T,
-    Unwritten,
-    is_held,
-    is_mendable,
-    is_passing,
-    is_undone,
+    ThrottledWarning,
+    is_lock_timeout,
+    is_repairable,
+    is_rolled_back,
+    is_transient,
 )
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class PricingJobManager(JobManager):
         self._failure: Exception | None = None
         # (queue row, attempt) of which the database knows already that nobody runs them any more.
         self._given_up: set[tuple[int, int]] = set()
-        self._table_reminder = Reminder()
+        self._table_warning = ThrottledWarning()
 
     def take_failure(self) -> Exception | None:
         """Why the worker ended, where the engine does not say: it only returns."""
@@ -80,29 +80,29 @@ class PricingJobManager(JobManager):
             self._failure = error
             raise
 
-    async def until_written(
+    async def until_done(
         self,
-        write: Callable[[], Awaitable[T]],
+        statement: Callable[[], Awaitable[T]],
         what: str,
-        passes: Callable[[BaseException], bool] = is_passing,
+        is_retryable: Callable[[BaseException], bool] = is_transient,
     ) -> T:
-        """``Writer.until_written``, of the connector's writer."""
-        return await self._own_connector.writer.until_written(write, what, passes)
+        """``Retry.until_done``, of the connector's retry."""
+        return await self._own_connector.retry.until_done(statement, what, is_retryable)
 
-    async def until_written_or_held(
+    async def until_done_or_locked(
         self,
-        write: Callable[[], Awaitable[T]],
+        statement: Callable[[], Awaitable[T]],
         what: str,
-        passes: Callable[[BaseException], bool] = is_passing,
+        is_retryable: Callable[[BaseException], bool] = is_transient,
     ) -> T:
-        """The same, but raises Held when somebody holds what the write needs."""
+        """The same, but raises LockTimeout when somebody holds what the write needs."""
         try:
-            return await self.until_written(
-                write, what, lambda error: passes(error) and not is_held(error)
+            return await self.until_done(
+                statement, what, lambda error: is_retryable(error) and not is_lock_timeout(error)
             )
         except ConnectorException as error:
-            if is_held(error):
-                raise Held(f"Somebody holds what {what} needs") from error
+            if is_lock_timeout(error):
+                raise LockTimeout(f"Somebody holds what {what} needs") from error
             raise
 
     async def listen_for_jobs(
@@ -138,7 +138,7 @@ class PricingJobManager(JobManager):
             except ConnectorException as error:
                 if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                     raise WorkerPruned(PRUNED) from error
-                if isinstance(error, UniqueViolation) or is_undone(error):
+                if isinstance(error, UniqueViolation) or is_rolled_back(error):
                     # Two fetches chose rows of one lock, because a hand had changed their order;
                     # or the server undid the statement. The engine would end the worker for it,
                     # which only has to look again.
@@ -147,9 +147,9 @@ class PricingJobManager(JobManager):
                         raise
                     await asyncio.sleep(0.05)
                     continue
-                if is_held(error):
+                if is_lock_timeout(error):
                     # Rows are passed over; this is a whole table. The next poll asks again.
-                    self._table_reminder.warn(
+                    self._table_warning.warn(
                         "Nothing can be fetched: %s", await self._find_table_holders()
                     )
                     return None
@@ -200,14 +200,14 @@ class PricingJobManager(JobManager):
     async def update_heartbeat(self, worker_id: int) -> None:
         with self._noting_failure(), answer_within(HEARTBEAT_ANSWER_SECONDS, queues=False):
             try:
-                beat = await self.until_written(
+                beat = await self.until_done(
                     lambda: self.connector.execute_query_one_async(
                         "select public.beat_pricing_worker(%(worker_id)s) as registered",
                         worker_id=worker_id,
                     ),
                     "a heartbeat",
                 )
-            except Unwritten:
+            except RetryExpired:
                 # The process ends, as it was told to: the engine would tell of this as an error.
                 return
             if not beat["registered"]:
@@ -217,15 +217,15 @@ class PricingJobManager(JobManager):
         defer = super().defer_periodic_job
         with self._noting_failure():
             try:
-                return await self.until_written(lambda: defer(*args, **kwargs), "a periodic job")
-            except Unwritten:
+                return await self.until_done(lambda: defer(*args, **kwargs), "a periodic job")
+            except RetryExpired:
                 return None
 
     async def list_jobs_to_abort_async(self, queue: str | None = None) -> Iterable[int]:
         try:
             return await super().list_jobs_to_abort_async(queue)
         except ConnectorException as error:
-            if is_passing(error):
+            if is_transient(error):
                 # Asked again in a few seconds; a notification tells of an abort as well.
                 return []
             raise
@@ -234,10 +234,10 @@ class PricingJobManager(JobManager):
         unregister = super().unregister_worker
         try:
             async with asyncio.timeout(SIGN_OFF_SECONDS):
-                await self.until_written(
+                await self.until_done(
                     lambda: unregister(worker_id), f"the end of worker {worker_id}"
                 )
-        except (Unwritten, TimeoutError):
+        except (RetryExpired, TimeoutError):
             # It is taken for dead when the lease is over; whoever starts it again waits for nobody.
             return
 
@@ -255,16 +255,18 @@ class PricingJobManager(JobManager):
                     return
                 try:
                     ended = await self.end_provider_sync(*attempt, end)
-                except Held:
+                except LockTimeout:
                     await self.give_up_sync(*attempt, _log_of(job))
                     return
                 if status is Status.ABORTED and not ended:
                     _log_of(job).warning("too late: aborted, and ended by somebody else before")
             else:
-                await self.until_written(
-                    lambda: finish(job, status, delete_job), f"the end of job {job_id}", is_mendable
+                await self.until_done(
+                    lambda: finish(job, status, delete_job),
+                    f"the end of job {job_id}",
+                    is_repairable,
                 )
-        except Unwritten:
+        except RetryExpired:
             self.left.append(job_id)
         finally:
             self._forget(job)
@@ -275,7 +277,7 @@ class PricingJobManager(JobManager):
                 await self.end_provider_sync(queue_id(job), job.attempts + 1, "queued")
             else:
                 await super().retry_job(job, *args, **kwargs)
-        except Held:
+        except LockTimeout:
             await self.give_up_sync(queue_id(job), job.attempts + 1, _log_of(job))
         finally:
             self._forget(job)
@@ -296,9 +298,9 @@ class PricingJobManager(JobManager):
     ) -> bool:
         """Call the database function of that name until it answers; False for a late caller.
 
-        Raises Held when somebody holds what it writes: give_up_sync is for that.
+        Raises LockTimeout when somebody holds what it writes: give_up_sync is for that.
         """
-        row = await self.until_written_or_held(
+        row = await self.until_done_or_locked(
             lambda: self.connector.execute_query_one_async(
                 "select public.end_provider_sync(%(queue_job_id)s, %(attempt)s, %(status)s,"
                 " %(error_kind)s, %(message)s, %(next_allowed_at)s) as ended",
@@ -310,7 +312,7 @@ class PricingJobManager(JobManager):
                 next_allowed_at=next_allowed_at,
             ),
             f"the end of queue row {queue_job_id}",
-            is_mendable,
+            is_repairable,
         )
         return bool(row["ended"])
 
@@ -320,20 +322,20 @@ class PricingJobManager(JobManager):
         Where even that cannot be written, the database has noted it, and a clean-up does it later:
         no slot of this worker waits for it.
         """
-        reminder = Reminder()
+        warning = ThrottledWarning()
         while True:
-            row = await self.until_written(
+            row = await self.until_done(
                 lambda: self.connector.execute_query_one_async(
                     "select * from public.give_up_sync(%(queue_job_id)s, %(attempt)s)",
                     queue_job_id=queue_job_id,
                     attempt=attempt,
                 ),
                 f"the giving up of queue row {queue_job_id}",
-                is_mendable,
+                is_repairable,
             )
             if row["outcome"] != "held":
                 break
-            reminder.warn("sync cannot go on: %s", row["message"])
+            warning.warn("sync cannot go on: %s", row["message"])
             await asyncio.sleep(GIVE_UP_AGAIN_SECONDS)
         if row["outcome"] == "late":
             log.warning("too late: ended by somebody else while it waited")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from service.engine.job_manager import PricingJobManager
-from service.postgres.retry import Reminder
+from service.postgres.retry import ThrottledWarning
 
 MOST_NAMES = 10
 
@@ -16,7 +16,7 @@ class HeldSyncs:
 
     def __init__(self, job_manager: PricingJobManager) -> None:
         self._job_manager = job_manager
-        self._reminder = Reminder()
+        self._warning = ThrottledWarning()
         self._seen: set[str] = set()
 
     async def look(self) -> None:
@@ -29,7 +29,7 @@ class HeldSyncs:
         lasting = [row for row in rows if row["transaction_id"] in self._seen]
         self._seen = {row["transaction_id"] for row in rows}
         if lasting:
-            self._reminder.warn(
+            self._warning.warn(
                 "syncs wait and cannot start: %s",
                 "; ".join(f"{_names(row['providers'])}: {row['holder']}" for row in lasting),
             )

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from procrastinate.jobs import Notification
 
-from service.postgres.retry import Reminder
+from service.postgres.retry import ThrottledWarning
 
 # The engine's own have 70 at most; a longer one is not parsed.
 LONGEST_PAYLOAD = 200
@@ -100,7 +100,7 @@ class Hearsay:
                     await task
 
     async def _pass_on_news(self) -> None:
-        reminder = Reminder()
+        warning = ThrottledWarning()
         while True:
             await self._news.wait()
             self._news.clear()
@@ -108,11 +108,11 @@ class Hearsay:
                 await self._tell(NEWS)
             except Exception as error:
                 # The worker asks the queue by itself every few seconds.
-                reminder.warn("The worker could not be told of new work: %s", _problem(error))
+                warning.warn("The worker could not be told of new work: %s", _problem(error))
             await self._allowance.spend()
 
     async def _look_aborts_up(self) -> None:
-        reminder = Reminder()
+        warning = ThrottledWarning()
         while True:
             await self._aborts.wait()
             self._aborts.clear()
@@ -121,7 +121,7 @@ class Hearsay:
                     await self._tell({"type": "abort_job_requested", "job_id": job_id})
             except Exception as error:
                 # The worker asks by itself every few seconds.
-                reminder.warn("Aborts could not be looked up: %s", _problem(error))
+                warning.warn("Aborts could not be looked up: %s", _problem(error))
             await asyncio.sleep(self._aborts_every_seconds)
 
 

@@ -9,7 +9,7 @@ from procrastinate.exceptions import ConnectorException
 
 from service.engine.connector import PricingConnector
 from service.migrations.runner import missing_parts
-from service.postgres.retry import Reminder
+from service.postgres.retry import ThrottledWarning
 
 
 async def wait_for_schema(connector: PricingConnector) -> None:
@@ -17,7 +17,7 @@ async def wait_for_schema(connector: PricingConnector) -> None:
 
     Raises SettingsError where waiting does not help.
     """
-    reminder = Reminder()
+    warning = ThrottledWarning()
     while True:
         try:
             rows = await connector.execute_query_all_async(
@@ -33,5 +33,5 @@ async def wait_for_schema(connector: PricingConnector) -> None:
                 problem = "The database is not migrated. Run `pricing-sync migrate`."
             else:
                 problem = f"No database: {cause}"
-        reminder.warn("Waiting. %s", " ".join(problem.split()))
+        warning.warn("Waiting. %s", " ".join(problem.split()))
         await asyncio.sleep(1)

@@ -20,7 +20,7 @@ from service.engine.job_manager import PricingJobManager
 from service.engine.schema_wait import wait_for_schema
 from service.engine.ticker import tick_forever
 from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
-from service.postgres.retry import Unwritten, is_passing
+from service.postgres.retry import RetryExpired, is_transient
 from service.settings import read_settings
 
 logger = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class Supervisor:
                 raise problem
             if time.monotonic() - started > HEALTHY_SECONDS:
                 failures, backoff = 0, FIRST_BACKOFF_SECONDS
-            is_outage = is_passing(problem) or isinstance(problem, WorkerPruned)
+            is_outage = is_transient(problem) or isinstance(problem, WorkerPruned)
             failures += not is_outage
             cause = problem if isinstance(problem, WorkerError) else problem.__cause__ or problem
             text = " ".join(str(cause).split())
@@ -150,7 +150,7 @@ class Supervisor:
         manager = self._job_manager
         try:
             options = asyncio.ensure_future(
-                manager.until_written(self._worker_options, "the question for its settings")
+                manager.until_done(self._worker_options, "the question for its settings")
             )
             if not await self._or_stopped(options) or self._stopping.is_set():
                 return None
@@ -160,11 +160,11 @@ class Supervisor:
             if self._stopping.is_set() or not self._options.get("wait", True):
                 return None
             return manager.take_failure() or WorkerError("it returned")
-        except Unwritten:
+        except RetryExpired:
             return None
         except Exception as error:
             # A stop that Postgres did not live to see is a stop.
-            return None if self._stopping.is_set() and is_passing(error) else error
+            return None if self._stopping.is_set() and is_transient(error) else error
         finally:
             self._worker = None
 

@@ -8,6 +8,7 @@ from service.errors import MigrationError
 from service.migrations.schema import SqlFile
 from service.postgres.pinned_settings import BLOCK_PINS
 from service.postgres.sql_text import fill
+from service.postgres.sqlstates import CONFLICT, INVALID
 
 # "pricing" in ASCII. Nobody else in the database may use this advisory lock.
 LOCK_KEY = 0x70726963696E67
@@ -25,9 +26,9 @@ LEDGER_TABLE = f"""
 """
 
 # What our blocks say no with: psql shows it, the runner makes its own errors of it.
-REFUSED = "PT409"
+REFUSED = CONFLICT
 # And with this, to a database that we can never be brought to.
-UNFIT = "PT422"
+UNFIT = INVALID
 
 _PINS = ", ".join(f"('{name}', '{value}')" for name, value in BLOCK_PINS.items())
 

@@ -29,14 +29,21 @@ from service.migrations.schema_state import (
 from service.migrations.temporary_objects import IN_THE_WAY, advice_on_temporary_objects
 from service.postgres.connect import connect, is_lost
 from service.postgres.sql_text import fill
+from service.postgres.sqlstates import (
+    DEADLOCK,
+    DEPENDENT_OBJECTS,
+    INSUFFICIENT_PRIVILEGE,
+    LOCK_TIMEOUT,
+    SERIALIZATION_FAILURE,
+)
 
 logger = logging.getLogger(__name__)
 
 # A block that met one of these has changed nothing, and may go through the next time: deadlock,
 # serialization failure, and two databases of one server changing its roles at the same moment.
-CONTENTION = {"40P01", "40001", "XX000"}
+CONTENTION = {DEADLOCK, SERIALIZATION_FAILURE, "XX000"}
 TRIES = 5
-LOCKED = "55P03"
+
 
 T = TypeVar("T")
 
@@ -380,13 +387,13 @@ def failure(
         return kind(said, hint=error.diag.message_hint)
     if error.sqlstate == UNFIT:
         return MigrationError(said, hint=error.diag.message_hint)
-    if error.sqlstate == LOCKED and (error.diag.message_hint or "").startswith("Nothing was"):
+    if error.sqlstate == LOCK_TIMEOUT and (error.diag.message_hint or "").startswith("Nothing was"):
         return MigrationError(said, hint=error.diag.message_hint)
     detail = f" {error.diag.message_detail}" if error.diag.message_detail else ""
     hint = error.diag.message_hint
-    if error.sqlstate == "42501":
+    if error.sqlstate == INSUFFICIENT_PRIVILEGE:
         hint = "Run it as the user that ran the first migrate, or as a superuser."
-    elif error.sqlstate == "2BP01":
+    elif error.sqlstate == DEPENDENT_OBJECTS:
         hint = "Drop what depends on it, migrate, and create it again."
     if advice is not None:
         hint = advice

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import psycopg
 
+from service.postgres.sqlstates import DEPENDENT_OBJECTS
+
 # What Postgres says of an object that something else depends on, or whose row type is in use.
-IN_THE_WAY = {"2BP01", "0A000"}
+IN_THE_WAY = {DEPENDENT_OBJECTS, "0A000"}
 
 # From 16 on the number of a temporary schema is that of its session. Before, its login is known.
 _SESSIONS = """

@@ -27,11 +27,12 @@ from service.migrations.schema import (
 )
 from service.postgres.connect import connect
 from service.postgres.sql_text import fill
+from service.postgres.sqlstates import DEPENDENT_OBJECTS
 
 OUR_ROLES = ("pricing_web", "pricing_worker", "pricing_owner")
 API_ROLES = ("anon", "authenticated", "service_role")
 
-IN_USE = "2BP01"
+
 _CRON_NAME = re.compile(r"'(pricing_sync_[a-z_]+)'")
 
 # What exists of a list of names, with the statement that drops it, in the order of dropping.
@@ -308,7 +309,7 @@ def _drop_in_turn(connection: psycopg.Connection, drops: list[tuple[str, str]]) 
                 with connection.transaction():
                     connection.execute(statement.encode())
             except psycopg.Error as error:
-                if error.sqlstate != IN_USE:
+                if error.sqlstate != DEPENDENT_OBJECTS:
                     raise
                 refused[name] = error.diag.message_detail or ""
         if len(refused) == len(drops):

@@ -18,6 +18,19 @@ from service.errors import (
 )
 from service.postgres.connection_failure import failure_of, whole_transactions
 from service.postgres.pinned_connection import PinnedConnection
+from service.postgres.sqlstates import (
+    DEADLOCK,
+    INSUFFICIENT_PRIVILEGE,
+    LOCK_TIMEOUT,
+    LOST_CONNECTION,
+    NOT_MIGRATED,
+    QUERY_CANCELED,
+    READ_ONLY_TRANSACTION,
+    SERIALIZATION_FAILURE,
+    SESSION_ENDING_SEVERITIES,
+    UNSTORABLE_TEXT,
+    is_one_of,
+)
 from service.postgres.timestamps import bound_timestamps
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
@@ -26,30 +39,28 @@ ALWAYS: dict[str, Any] = {"prepare_threshold": None}
 # A pooler that has no connection left lets a statement wait, and says nothing.
 PIN_SECONDS = 6.0
 
-# Undefined table, function, schema or column.
-LOCK_NOT_AVAILABLE = "55P03"
-NOT_MIGRATED = {"42P01", "42883", "3F000", "42703"}
 _AGAIN = "Nothing was written; try again."
-# What else a command may meet, with what to do.
-REFUSED = {
-    "42501": (
+_OTHER_CHANGE = ("Another session changed the same rows meanwhile", _AGAIN)
+_UNSTORABLE = ("The database cannot store this text", "Leave out what is not in its encoding.")
+# Errors that a command reports with a sentence and a hint of ours.
+_REFUSALS = {
+    INSUFFICIENT_PRIVILEGE: (
         "The database does not let this login do that",
         "Commands need the login that runs `pricing-sync migrate`, or another member of"
         " pricing_owner, in DATABASE_URL; logins of web process and worker are not enough.",
     ),
-    "40001": ("Somebody else changed the same meanwhile", _AGAIN),
-    "40P01": ("Somebody else changed the same meanwhile", _AGAIN),
-    "57014": (
-        "The statement was ended before its end",
+    SERIALIZATION_FAILURE: _OTHER_CHANGE,
+    DEADLOCK: _OTHER_CHANGE,
+    QUERY_CANCELED: (
+        "The statement was cancelled",
         "Nothing was written; try again. A statement_timeout of the login or the database may be"
         " too short.",
     ),
-    "25006": (
+    READ_ONLY_TRANSACTION: (
         "This database takes no changes",
         "DATABASE_URL names a standby, or a login whose transactions are read-only.",
     ),
-    "22021": ("The database cannot keep this text", "Leave out what is not in its encoding."),
-    "22P05": ("The database cannot keep this text", "Leave out what is not in its encoding."),
+    **dict.fromkeys(UNSTORABLE_TEXT, _UNSTORABLE),
 }
 
 
@@ -118,35 +129,34 @@ def refusal(error: Exception) -> PricingError | None:
     if is_lost(error):
         lines = str(error).strip().splitlines() or ["no answer"]
         return _unavailable(lines[0])
-    if error.sqlstate == LOCK_NOT_AVAILABLE:
-        # Our functions say who it is, with a hint; Postgres says that it was too long.
+    if error.sqlstate == LOCK_TIMEOUT:
+        # Our functions name the session and give a hint; Postgres's own error does neither.
         named = error.diag.message_primary if error.diag.message_hint else None
         return DatabaseRefused(
-            f"{named}." if named else "Somebody else holds what this would change.",
+            f"{named}." if named else "Another session locks what this would change.",
             hint=error.diag.message_hint
             or "Try again; `pricing-sync doctor` shows a transaction that was left open.",
             code=error.sqlstate,
         )
-    if error.sqlstate in NOT_MIGRATED:
+    if is_one_of(error.sqlstate, NOT_MIGRATED):
         return MigrationError(
             f"The database does not fit this version: {error.diag.message_primary}",
             hint="Run `pricing-sync migrate`.",
         )
-    if error.sqlstate in REFUSED:
-        sentence, hint = REFUSED[error.sqlstate]
+    if error.sqlstate in _REFUSALS:
+        sentence, hint = _REFUSALS[error.sqlstate]
         return DatabaseRefused(f"{sentence}: {said}.", hint=hint, code=error.sqlstate)
     return None
 
 
 def is_lost(error: psycopg.Error) -> bool:
     """True when the connection is gone: closed by the network, or the server is going down."""
-    # What a pooler calls that is its own: Supavisor says XX000.
-    if error.diag.severity_nonlocalized in ("FATAL", "PANIC"):
+    if error.diag.severity_nonlocalized in SESSION_ENDING_SEVERITIES:
         return True
     if not isinstance(error, psycopg.OperationalError):
         return False
-    # libpq's own errors carry no code; 57P0x is a shutdown, 08 a broken connection.
-    return error.sqlstate is None or error.sqlstate[:2] == "08" or error.sqlstate[:4] == "57P0"
+    # libpq's own errors carry no code.
+    return error.sqlstate is None or is_one_of(error.sqlstate, LOST_CONNECTION)
 
 
 def _unavailable(why: str) -> DatabaseUnavailable:

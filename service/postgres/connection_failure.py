@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from service.database_address.address import HIDDEN, DatabaseAddress, Host
 from service.errors import SettingsError
+from service.postgres.sqlstates import INVALID_LOGIN
 
 # Of libpq's text: two blanks stand before what the server said, whatever its language.
 _SERVER_SAID = re.compile(r"(?:failed|error): \S{1,40}:  (?P<said>[^\n]*)")
@@ -90,7 +91,7 @@ def _server_said(error: BaseException, text: str) -> str | None:
 
 
 def _wants_password(error: BaseException, text: str) -> bool:
-    return "no password supplied" in text or getattr(error, "sqlstate", None) == "28P01"
+    return "no password supplied" in text or getattr(error, "sqlstate", None) == INVALID_LOGIN
 
 
 def _is(error: BaseException | None, kind: type[BaseException]) -> bool:

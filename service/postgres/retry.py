@@ -1,4 +1,4 @@
-"""What must be written is written: again and again while Postgres is away, until a stop ends it."""
+"""Retries statements until Postgres answers them or the shutdown deadline passes."""
 
 from __future__ import annotations
 
@@ -11,62 +11,55 @@ from typing import TypeVar
 import psycopg
 from procrastinate.exceptions import ConnectorException
 
+from service.postgres.sqlstates import (
+    LOCK_TIMEOUT,
+    REPAIRABLE,
+    ROLLED_BACK,
+    SESSION_ENDING_SEVERITIES,
+    TRANSIENT,
+    is_one_of,
+)
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 FIRST_BACKOFF_SECONDS = 0.1
-# Short: a try is cheap, and what waits here holds a provider's lock.
+# Short: a try is cheap, and the sync that waits here keeps its provider's lock.
 LONGEST_BACKOFF_SECONDS = 2.0
-# How often a process that waits says so.
-REMINDER_SECONDS = 30.0
-# What the same statement may not meet again: a lost connection (08), a rolled back transaction
-# (40, deadlocks among them), a server out of something (53), a lock not had (55P03), a statement
-# cut short or a server going down (57), a disk (58), a server that was demoted (25006).
-_PASSING = ("08", "40", "53", "55P03", "57", "58", "25006")
-# What a person mends: a function, a table or a right that is missing (42), a schema (3F).
-_MENDABLE = ("42", "3F")
+WARNING_SECONDS = 30.0
 
 
-_FATAL = ("FATAL", "PANIC")
-# A lock not had: waited for as long as the statement says.
-_HELD = "55P03"
-# The server undid the statement, for sure: a transaction rolled back, or a statement cancelled.
-# Nobody need have cancelled it: of two sessions that wait for one row with a lock_timeout, Postgres
-# tells the second so when its time is over at the moment at which the first one goes.
-_UNDONE = ("40", "57014")
+class LockTimeout(Exception):
+    """Another session locks rows that a statement needs, and the statement's lock wait is over."""
 
 
-class Held(Exception):
-    """Somebody holds what a write needs, and it was waited for long enough."""
+class RetryExpired(Exception):
+    """Shutdown ended the retries; when the lease is over, another worker redoes the work."""
 
 
-class Unwritten(Exception):
-    """The process ends before Postgres has answered; the lease gives the work to another worker."""
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether the same statement may succeed later: the connection was lost, not the argument."""
+def is_transient(error: BaseException) -> bool:
+    """Whether the same statement may succeed later: for a lost connection, not a bad argument."""
     cause = _cause(error)
     if isinstance(cause, psycopg.Error) and cause.sqlstate is None:
         # libpq's own: no connection. Other errors without a code are about the argument.
         return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    return _has_code(cause, _PASSING) or _ended_the_connection(cause)
+    return _has_code(cause, TRANSIENT) or _ended_the_session(cause)
 
 
-def is_mendable(error: BaseException) -> bool:
-    """The same, or it succeeds when somebody has put back what is missing."""
-    return is_passing(error) or _has_code(_cause(error), _MENDABLE)
+def is_repairable(error: BaseException) -> bool:
+    """Whether it is transient, or goes away when an operator restores an object or a right."""
+    return is_transient(error) or _has_code(_cause(error), REPAIRABLE)
 
 
-def is_held(error: BaseException) -> bool:
-    """Whether somebody else holds what the statement needs."""
-    return _has_code(_cause(error), (_HELD,))
+def is_lock_timeout(error: BaseException) -> bool:
+    """Whether the statement did not get a lock in time."""
+    return _has_code(_cause(error), (LOCK_TIMEOUT,))
 
 
-def is_undone(error: BaseException) -> bool:
-    """Whether the server has undone the statement, which may be asked again at once."""
-    return _has_code(_cause(error), _UNDONE)
+def is_rolled_back(error: BaseException) -> bool:
+    """Whether the server has rolled the statement back, so that it may be sent again at once."""
+    return _has_code(_cause(error), ROLLED_BACK)
 
 
 def _cause(error: BaseException) -> BaseException | None:
@@ -74,29 +67,31 @@ def _cause(error: BaseException) -> BaseException | None:
 
 
 def _has_code(error: BaseException | None, codes: tuple[str, ...]) -> bool:
-    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith(codes)
+    return isinstance(error, psycopg.Error) and is_one_of(error.sqlstate, codes)
 
 
-def _ended_the_connection(error: BaseException | None) -> bool:
-    """What a pooler calls that is its own: Supavisor says XX000."""
-    return isinstance(error, psycopg.Error) and error.diag.severity_nonlocalized in _FATAL
+def _ended_the_session(error: BaseException | None) -> bool:
+    return (
+        isinstance(error, psycopg.Error)
+        and error.diag.severity_nonlocalized in SESSION_ENDING_SEVERITIES
+    )
 
 
-class Reminder:
-    """Says once that something waits, and again now and then; not at every try."""
+class ThrottledWarning:
+    """Logs a warning at once, then at most once every WARNING_SECONDS."""
 
     def __init__(self) -> None:
-        self._said = 0.0
+        self._logged_at = 0.0
 
     def warn(self, text: str, *arguments: object) -> None:
         now = time.monotonic()
-        if not self._said or now - self._said >= REMINDER_SECONDS:
+        if not self._logged_at or now - self._logged_at >= WARNING_SECONDS:
             logger.warning(text, *arguments)
-            self._said = now
+            self._logged_at = now
 
 
-class Writer:
-    """Repeats writes. ``expire`` is a stop's last word: what is not written by then is left."""
+class Retry:
+    """Repeats statements; ``expire()`` abandons the pending ones at the shutdown deadline."""
 
     def __init__(self) -> None:
         self._expired = asyncio.Event()
@@ -108,49 +103,50 @@ class Writer:
     def expire(self) -> None:
         self._expired.set()
 
-    async def until_written(
+    async def until_done(
         self,
-        write: Callable[[], Awaitable[T]],
+        statement: Callable[[], Awaitable[T]],
         what: str,
-        passes: Callable[[BaseException], bool] = is_passing,
+        is_retryable: Callable[[BaseException], bool] = is_transient,
     ) -> T:
-        """Repeat a write until Postgres has answered it.
+        """Send a statement again until Postgres answers it, and return the answer.
 
-        Raises what does not pass, and Unwritten when the process has to end first.
+        ``what`` names the statement in warnings. Raises an error that is not retryable as it is,
+        and RetryExpired after ``expire()``.
         """
         backoff = FIRST_BACKOFF_SECONDS
-        reminder = Reminder()
+        warning = ThrottledWarning()
         expired = asyncio.ensure_future(self._expired.wait())
         try:
             while not self.is_expired:
-                attempt = asyncio.ensure_future(write())
+                attempt = asyncio.ensure_future(statement())
                 try:
                     await asyncio.wait({attempt, expired}, return_when=asyncio.FIRST_COMPLETED)
                     if not attempt.done():
                         break
                     return attempt.result()
                 except Exception as error:
-                    if not passes(error):
+                    if not is_retryable(error):
                         raise
-                    reminder.warn(
+                    warning.warn(
                         "Postgres has not taken %s, trying again: %s",
                         what,
                         " ".join(str(error.__cause__ or error).split()),
                     )
                 finally:
-                    await _ended(attempt)
+                    await _cancel(attempt)
                 await asyncio.wait({expired}, timeout=backoff)
                 backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
         finally:
             expired.cancel()
-        raise Unwritten(f"Postgres has not taken {what}")
+        raise RetryExpired(f"Postgres has not taken {what}")
 
 
-async def _ended(task: asyncio.Future[T]) -> None:
-    """Cancel what still runs, and wait until it has let go of its connection."""
+async def _cancel(task: asyncio.Future[T]) -> None:
+    """Cancel a task that still runs, and wait until it has released its connection."""
     if not task.done():
         task.cancel()
         await asyncio.wait({task})
     if not task.cancelled():
-        # Whoever was cancelled meanwhile takes no answer: nor may asyncio complain that nobody did.
+        # Retrieve the exception so that asyncio does not warn.
         task.exception()

@@ -16,7 +16,8 @@ from service.engine.app import PricingApp
 from service.errors import DatabaseRefused, FetchError, SyncError
 from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
-from service.postgres.retry import Held, Unwritten
+from service.postgres.retry import LockTimeout, RetryExpired
+from service.postgres.sqlstates import CONFLICT
 from service.sync.attempt import Attempt, end_attempt, get_attempt
 from service.sync.fetch_list import fetch_provider_list
 from service.sync.list_reader import ProviderList
@@ -29,7 +30,7 @@ async def run_provider_sync(app: PricingApp, context: JobContext) -> None:
     """Run the attempt that this worker fetched. A cancellation passes through to the engine."""
     try:
         await _run(app, context)
-    except Unwritten as left:
+    except RetryExpired as left:
         logging.getLogger(__name__).warning("Left to the lease, as this process ends: %s", left)
 
 
@@ -44,7 +45,7 @@ async def _run(app: PricingApp, context: JobContext) -> None:
     log.info("sync started")
     try:
         await _fetch_and_apply(app, context, attempt, log)
-    except Held:
+    except LockTimeout:
         await app.job_manager.give_up_sync(attempt.queue_job_id, attempt.attempt, log)
 
 
@@ -70,7 +71,7 @@ async def _fetch_and_apply(
         )
         _log_oddities(log, provider_list, row["details"])
     except DatabaseRefused as refused:
-        if refused.code == "PT409":
+        if refused.code == CONFLICT:
             log.warning("too late: %s", refused.message)
             return
         await _fail(app, attempt, log, refused.kind or "prices_refused", refused.message)
@@ -84,7 +85,7 @@ async def _fetch_and_apply(
         await _fail(app, attempt, log, error.code, error.message, allowed_at)
     except SyncError as error:
         await _fail(app, attempt, log, error.code, error.message)
-    except (Held, Unwritten):
+    except (LockTimeout, RetryExpired):
         raise
     except Exception as error:
         log.exception("failed for a reason that nobody foresaw")
@@ -110,7 +111,7 @@ async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList)
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
-            return await app.job_manager.until_written_or_held(
+            return await app.job_manager.until_done_or_locked(
                 lambda: app.connector.execute_query_one_async(
                     "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
                     " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"

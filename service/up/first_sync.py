@@ -11,10 +11,11 @@ import psycopg
 from service.calls.job_actions import tick_schedule, trigger_sync
 from service.calls.jobs import last_jobs, open_jobs, provider_syncs, read_job, syncable_providers
 from service.errors import DatabaseRefused
+from service.postgres.sqlstates import REJECTED
 from service.providers.adapter import CATALOGUE
 
 TRIGGERED_BY = "up"
-REJECTED = "PT429"
+
 # Of the jobs that ended last.
 LOOKED_AT = 20
 

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from service.errors import PricingError, SettingsError
+from service.postgres import sqlstates
 from service.web.repeated_lines import RepeatedLines
 from service.web.responses import HeldLock
 
@@ -41,31 +42,18 @@ CONNECTION_ERRORS = (
 
 # SQLSTATE -> status, code. Two characters stand for a whole class.
 STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
-    "PT404": (404, "not_found"),
-    "PT409": (409, "conflict"),
-    "PT422": (422, "bad_input"),
-    "PT429": (429, "rejected"),
-    # A text that Postgres cannot hold, such as one with a NUL character.
-    "22021": (422, "bad_input"),
-    "22P05": (422, "bad_input"),
-    # Tables or functions that are not there yet.
-    "3F000": (503, "not_migrated"),
-    "42P01": (503, "not_migrated"),
-    "42703": (503, "not_migrated"),
-    "42883": (503, "not_migrated"),
-    # A right that somebody revoked, or that a restore left out.
-    "42501": (503, "not_permitted"),
-    # Connection lost or refused, server shutting down or starting, out of connections, a standby
-    # after a failover, a deadlock or a statement that took too long.
-    "08": (503, "database_unavailable"),
-    "28": (503, "database_unavailable"),
-    "3D": (503, "database_unavailable"),
-    "40": (503, "database_unavailable"),
-    "53": (503, "database_unavailable"),
-    "57": (503, "database_unavailable"),
-    "25006": (503, "database_unavailable"),
-    # Our functions wait for a row that somebody else has changed, but not for ever.
-    "55P03": (503, "locked"),
+    sqlstates.NOT_FOUND: (404, "not_found"),
+    sqlstates.CONFLICT: (409, "conflict"),
+    sqlstates.INVALID: (422, "bad_input"),
+    sqlstates.REJECTED: (429, "rejected"),
+    **dict.fromkeys(sqlstates.UNSTORABLE_TEXT, (422, "bad_input")),
+    **dict.fromkeys(sqlstates.NOT_MIGRATED, (503, "not_migrated")),
+    # An operator revoked a right, or a restore left it out.
+    sqlstates.INSUFFICIENT_PRIVILEGE: (503, "not_permitted"),
+    **dict.fromkeys(sqlstates.CONNECTION_REFUSED, (503, "database_unavailable")),
+    **dict.fromkeys(sqlstates.OUTAGE, (503, "database_unavailable")),
+    # Our functions wait for a row lock for a bounded time.
+    sqlstates.LOCK_TIMEOUT: (503, "locked"),
 }
 
 # What Starlette raises itself.
@@ -241,9 +229,9 @@ def _is_unsendable(error: Exception) -> bool:
 
 
 def _ends_connection(error: Exception) -> bool:
-    """The connection ended with it. What a pooler calls that is its own: Supavisor says XX000."""
+    """Whether the session ended with the error."""
     severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
-    return severity in ("FATAL", "PANIC")
+    return severity in sqlstates.SESSION_ENDING_SEVERITIES
 
 
 def _status_of(sqlstate: str) -> tuple[int, str]:

@@ -16,7 +16,7 @@ from service.engine import job_manager as engine
 from service.engine.app import PricingApp
 from service.engine.connector import PricingConnector
 from service.postgres.pool import answer_within
-from service.postgres.retry import is_passing
+from service.postgres.retry import is_transient
 from service.worker import app as worker_app
 from tests.support.syncing import Queue
 
@@ -277,14 +277,14 @@ async def test_nothing_is_kept_of_what_was_given_up(
 )
 @pytest.mark.anyio
 async def test_only_what_can_pass_is_tried_again(code: str, passes: bool) -> None:
-    assert is_passing(psycopg.errors.lookup(code)()) is passes
+    assert is_transient(psycopg.errors.lookup(code)()) is passes
 
 
 @pytest.mark.anyio
 async def test_a_lost_connection_passes_and_a_wrong_argument_does_not() -> None:
-    assert is_passing(psycopg.OperationalError("server closed the connection"))
-    assert is_passing(psycopg.InterfaceError("the connection is closed"))
-    assert not is_passing(psycopg.DataError("a string with a NUL"))
+    assert is_transient(psycopg.OperationalError("server closed the connection"))
+    assert is_transient(psycopg.InterfaceError("the connection is closed"))
+    assert not is_transient(psycopg.DataError("a string with a NUL"))
 
 
 @pytest.mark.anyio

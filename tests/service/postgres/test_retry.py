@@ -8,8 +8,8 @@ import gc
 import psycopg
 import pytest
 
-from service.postgres import retry as writing
-from service.postgres.retry import Unwritten, Writer
+from service.postgres import retry as retry_module
+from service.postgres.retry import Retry, RetryExpired
 
 
 @pytest.mark.anyio
@@ -22,7 +22,7 @@ async def test_what_can_pass_is_repeated() -> None:
             raise psycopg.OperationalError("the server closed the connection")
         return len(tries)
 
-    assert await Writer().until_written(write, "it") == 3
+    assert await Retry().until_done(write, "it") == 3
 
 
 @pytest.mark.anyio
@@ -31,33 +31,33 @@ async def test_what_cannot_pass_is_raised_at_once() -> None:
         raise psycopg.errors.CheckViolation("no")
 
     with pytest.raises(psycopg.errors.CheckViolation):
-        await Writer().until_written(write, "it")
+        await Retry().until_done(write, "it")
 
 
 @pytest.mark.anyio
 async def test_a_stop_ends_a_write_that_waits_for_its_next_try(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(writing, "FIRST_BACKOFF_SECONDS", 60.0)
-    writer = Writer()
+    monkeypatch.setattr(retry_module, "FIRST_BACKOFF_SECONDS", 60.0)
+    retry = Retry()
 
     async def write() -> None:
-        asyncio.get_running_loop().call_later(0.1, writer.expire)
+        asyncio.get_running_loop().call_later(0.1, retry.expire)
         raise psycopg.OperationalError("away")
 
     async with asyncio.timeout(30):
-        with pytest.raises(Unwritten, match="has not taken it"):
-            await writer.until_written(write, "it")
+        with pytest.raises(RetryExpired, match="has not taken it"):
+            await retry.until_done(write, "it")
 
 
 @pytest.mark.anyio
 async def test_a_stop_ends_a_write_that_nobody_answers() -> None:
-    writer = Writer()
-    asyncio.get_running_loop().call_later(0.1, writer.expire)
-    with pytest.raises(Unwritten):
-        await writer.until_written(lambda: asyncio.sleep(60), "it")
-    with pytest.raises(Unwritten):
-        await writer.until_written(lambda: asyncio.sleep(0), "what comes after it")
+    retry = Retry()
+    asyncio.get_running_loop().call_later(0.1, retry.expire)
+    with pytest.raises(RetryExpired):
+        await retry.until_done(lambda: asyncio.sleep(60), "it")
+    with pytest.raises(RetryExpired):
+        await retry.until_done(lambda: asyncio.sleep(0), "what comes after it")
 
 
 @pytest.mark.anyio
@@ -70,7 +70,7 @@ async def test_who_is_cancelled_leaves_no_write_behind() -> None:
         finally:
             ended.set()
 
-    task = asyncio.create_task(Writer().until_written(write, "it"))
+    task = asyncio.create_task(Retry().until_done(write, "it"))
     await asyncio.sleep(0.05)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -88,7 +88,7 @@ async def test_an_error_that_comes_when_nobody_waits_for_it_is_not_reported_as_l
         except asyncio.CancelledError:
             raise psycopg.OperationalError("its own error, which was on its way") from None
 
-    waiting = asyncio.create_task(Writer().until_written(write, "it"))
+    waiting = asyncio.create_task(Retry().until_done(write, "it"))
     await asyncio.sleep(0.05)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
