@@ -15,7 +15,7 @@ from service.postgres.sessions import WorkerSessions, worker_conninfo
 from service.settings import read_settings
 
 # With so few, one is for a heartbeat and one for all else.
-UNLISTENING = 2
+FEWEST_WITHOUT_LISTEN = 2
 
 
 class PricingConnector(PsycopgConnector):
@@ -33,17 +33,17 @@ class PricingConnector(PsycopgConnector):
     async def open_async(self, pool: Any = None) -> None:
         if self._async_pool is None:
             self.retry = Retry()
-            self.sessions.begin_anew()
+            self.sessions.reopen()
             own = ConnectionPool(self.sessions.connect, self._size or _pool_size())
             # It lends connections and can be closed: nothing else of a pool is asked of it.
             await super().open_async(cast(Any, own) if pool is None else pool)
             # We made it, so closing it is ours as well.
             self._pool_externally_set = pool is not None
 
-    def give_up_waiting(self) -> None:
+    def abandon_pending(self) -> None:
         """End every wait for Postgres, now: a stop has no more time."""
-        self.sessions.give_up("the worker stops")
-        self._connections.hang_up("the worker stops")
+        self.sessions.abandon_pending("the worker stops")
+        self._connections.shut_down("the worker stops")
         self.retry.expire()
 
     async def listen_notify(self, on_notification: Notify, channels: Iterable[str]) -> None:
@@ -57,10 +57,10 @@ class PricingConnector(PsycopgConnector):
     @property
     def has_room_to_listen(self) -> bool:
         """Whether a connection can be spared for LISTEN."""
-        return read_settings().worker_connections > UNLISTENING
+        return read_settings().worker_connections > FEWEST_WITHOUT_LISTEN
 
 
 def _pool_size() -> int:
     """What is left beside LISTEN, and beside a heartbeat that finds the others in use."""
     connections = read_settings().worker_connections
-    return connections - 1 - (connections > UNLISTENING)
+    return connections - 1 - (connections > FEWEST_WITHOUT_LISTEN)

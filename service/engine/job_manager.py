@@ -19,7 +19,7 @@ from procrastinate.jobs import Job, Notification, Status
 from procrastinate.manager import JobManager, NotificationCallback, get_channel_for_queues
 
 from service.engine.connector import PricingConnector
-from service.engine.notifications import Hearsay
+from service.engine.notifications import NotificationFilter
 from service.errors import WorkerPruned
 from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
@@ -39,13 +39,13 @@ logger = logging.getLogger(__name__)
 SYNC_TASK = "sync_provider"
 
 # In a row.
-MOST_UNDONE_FETCHES = 20
+MOST_ROLLED_BACK_FETCHES = 20
 # Well within the lease: a network that has forgotten a connection must not cost a live worker its.
 HEARTBEAT_ANSWER_SECONDS = 4.0
 # A row of its own may still hold its registration.
 SIGN_OFF_SECONDS = 5.0
 # While somebody holds a whole table.
-GIVE_UP_AGAIN_SECONDS = 2.0
+GIVE_UP_RETRY_SECONDS = 2.0
 PRUNED = "it was held up for longer than the lease, and taken for dead"
 
 
@@ -59,12 +59,12 @@ class PricingJobManager(JobManager):
         # Queue rows that this process runs.
         self._running: set[int] = set()
         # Whether the last fetch found no row: what waits then is held, runs or is not due.
-        self.found_nothing = False
+        self.fetched_nothing = False
         # Queue rows whose end could not be written before a stop.
-        self.left: list[int] = []
+        self.unended: list[int] = []
         self._failure: Exception | None = None
         # (queue row, attempt) of which the database knows already that nobody runs them any more.
-        self._given_up: set[tuple[int, int]] = set()
+        self._given_up_attempts: set[tuple[int, int]] = set()
         self._table_warning = ThrottledWarning()
 
     def take_failure(self) -> Exception | None:
@@ -73,7 +73,7 @@ class PricingJobManager(JobManager):
         return failure
 
     @contextmanager
-    def _noting_failure(self) -> Iterator[None]:
+    def _recording_failure(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
@@ -113,24 +113,29 @@ class PricingJobManager(JobManager):
             self._notifications += 1
             await on_notification(channel="", notification=notification)
 
-        hearsay = Hearsay(tell, self._running.__contains__, self.list_jobs_to_abort_async)
-        passing_on = asyncio.create_task(hearsay.pass_on(), name="pricing hearsay")
+        notification_filter = NotificationFilter(
+            tell, self._running.__contains__, self.list_jobs_to_abort_async
+        )
+        forwarding = asyncio.create_task(
+            notification_filter.forward(), name="pricing notifications"
+        )
         try:
-            with self._noting_failure():
+            with self._recording_failure():
                 await self.connector.listen_notify(
-                    on_notification=hearsay.hear, channels=get_channel_for_queues(queues)
+                    on_notification=notification_filter.receive,
+                    channels=get_channel_for_queues(queues),
                 )
         finally:
-            passing_on.cancel()
+            forwarding.cancel()
             with suppress(asyncio.CancelledError):
-                await passing_on
+                await forwarding
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         # The worker forgets a notification that arrives while it fetches: an empty answer to a
         # question that was asked before the news is asked again.
         # A lost connection is not: whether a row was fetched nobody knows then. The worker ends
         # for it, and what a number of a worker that is gone still holds is taken back at once.
-        undone = 0
+        rolled_back = 0
         while True:
             seen = self._notifications
             try:
@@ -142,19 +147,19 @@ class PricingJobManager(JobManager):
                     # Two fetches chose rows of one lock, because a hand had changed their order;
                     # or the server undid the statement. The engine would end the worker for it,
                     # which only has to look again.
-                    undone += 1
-                    if undone > MOST_UNDONE_FETCHES:
+                    rolled_back += 1
+                    if rolled_back > MOST_ROLLED_BACK_FETCHES:
                         raise
                     await asyncio.sleep(0.05)
                     continue
                 if is_lock_timeout(error):
                     # Rows are passed over; this is a whole table. The next poll asks again.
                     self._table_warning.warn(
-                        "Nothing can be fetched: %s", await self._find_table_holders()
+                        "Nothing can be fetched: %s", await self._describe_table_locks()
                     )
                     return None
                 raise
-            self.found_nothing = job is None
+            self.fetched_nothing = job is None
             if job is not None or seen == self._notifications:
                 if job is not None and job.id is not None:
                     self._running.add(job.id)
@@ -183,7 +188,7 @@ class PricingJobManager(JobManager):
                 unread = Job.from_row({**row, "args": {}})
                 await self.finish_job(unread, Status.FAILED, delete_job=False)
 
-    async def _find_table_holders(self) -> str:
+    async def _describe_table_locks(self) -> str:
         row = await self.connector.execute_query_one_async(
             "select public.pricing_table_holders() as holders"
         )
@@ -198,7 +203,10 @@ class PricingJobManager(JobManager):
         return [row["worker_id"] for row in rows]
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        with self._noting_failure(), answer_within(HEARTBEAT_ANSWER_SECONDS, queues=False):
+        with (
+            self._recording_failure(),
+            answer_within(HEARTBEAT_ANSWER_SECONDS, waits_for_connection=False),
+        ):
             try:
                 beat = await self.until_done(
                     lambda: self.connector.execute_query_one_async(
@@ -215,7 +223,7 @@ class PricingJobManager(JobManager):
 
     async def defer_periodic_job(self, *args: Any, **kwargs: Any) -> int | None:
         defer = super().defer_periodic_job
-        with self._noting_failure():
+        with self._recording_failure():
             try:
                 return await self.until_done(lambda: defer(*args, **kwargs), "a periodic job")
             except RetryExpired:
@@ -251,7 +259,7 @@ class PricingJobManager(JobManager):
         try:
             if job.task_name == SYNC_TASK:
                 attempt = (job_id, job.attempts + 1)
-                if attempt in self._given_up:
+                if attempt in self._given_up_attempts:
                     return
                 try:
                     ended = await self.end_provider_sync(*attempt, end)
@@ -267,7 +275,7 @@ class PricingJobManager(JobManager):
                     is_repairable,
                 )
         except RetryExpired:
-            self.left.append(job_id)
+            self.unended.append(job_id)
         finally:
             self._forget(job)
 
@@ -285,7 +293,7 @@ class PricingJobManager(JobManager):
     def _forget(self, job: Job) -> None:
         """This process has nothing to do with the attempt any more."""
         self._running.discard(queue_id(job))
-        self._given_up.discard((queue_id(job), job.attempts + 1))
+        self._given_up_attempts.discard((queue_id(job), job.attempts + 1))
 
     async def end_provider_sync(
         self,
@@ -336,11 +344,11 @@ class PricingJobManager(JobManager):
             if row["outcome"] != "held":
                 break
             warning.warn("sync cannot go on: %s", row["message"])
-            await asyncio.sleep(GIVE_UP_AGAIN_SECONDS)
+            await asyncio.sleep(GIVE_UP_RETRY_SECONDS)
         if row["outcome"] == "late":
             log.warning("too late: ended by somebody else while it waited")
             return
-        self._given_up.add((queue_job_id, attempt))
+        self._given_up_attempts.add((queue_job_id, attempt))
         when = "" if row["outcome"] == "queued" else " when that is let go"
         log.warning("sync gave up (locked): %s. It is queued again%s.", row["message"], when)
 

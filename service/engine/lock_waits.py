@@ -8,7 +8,7 @@ from service.postgres.retry import ThrottledWarning
 MOST_NAMES = 10
 
 
-class HeldSyncs:
+class LockWaits:
     """Asked for every few seconds; the database is asked only while the worker finds nothing to do.
 
     Other workers hold rows for a moment: only what one transaction holds at two looks is told of.
@@ -20,7 +20,7 @@ class HeldSyncs:
         self._seen: set[str] = set()
 
     async def look(self) -> None:
-        if not self._job_manager.found_nothing:
+        if not self._job_manager.fetched_nothing:
             self._seen.clear()
             return
         rows = await self._job_manager.connector.execute_query_all_async(

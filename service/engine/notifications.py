@@ -22,12 +22,12 @@ LARGEST_ID = 2**63 - 1
 
 # Questions to the queue: so many at once, then one each so often. A worker with much to do never
 # gets there: while it finds work, it asks without being told.
-NEWS_AT_ONCE = 100
-NEWS_EVERY_SECONDS = 0.01
+NEW_WORK_BURST = 100
+NEW_WORK_INTERVAL_SECONDS = 0.01
 # Looking up aborts. A real one among made-up ones is obeyed this much later at most.
-ABORTS_EVERY_SECONDS = 1.0
+ABORT_LOOKUP_INTERVAL_SECONDS = 1.0
 
-NEWS: Notification = {"type": "job_inserted", "job_id": 0}
+NEW_WORK: Notification = {"type": "job_inserted", "job_id": 0}
 
 
 def read_notification(payload: str) -> Notification | None:
@@ -51,7 +51,7 @@ def read_notification(payload: str) -> Notification | None:
     return None
 
 
-class Hearsay:
+class NotificationFilter:
     """Turns what is heard into what a worker is told.
 
     ``tell`` passes on to the worker. ``is_running`` says whether this worker runs a job.
@@ -64,32 +64,32 @@ class Hearsay:
         is_running: Callable[[int], bool],
         list_aborts: Callable[[], Awaitable[Iterable[int]]],
         *,
-        news_at_once: int = NEWS_AT_ONCE,
-        news_every_seconds: float = NEWS_EVERY_SECONDS,
-        aborts_every_seconds: float = ABORTS_EVERY_SECONDS,
+        new_work_burst: int = NEW_WORK_BURST,
+        new_work_interval_seconds: float = NEW_WORK_INTERVAL_SECONDS,
+        abort_lookup_interval_seconds: float = ABORT_LOOKUP_INTERVAL_SECONDS,
     ) -> None:
-        self._tell = tell
+        self._deliver = tell
         self._is_running = is_running
         self._list_aborts = list_aborts
-        self._allowance = Allowance(news_at_once, news_every_seconds)
-        self._aborts_every_seconds = aborts_every_seconds
-        self._news = asyncio.Event()
+        self._rate_limit = RateLimit(new_work_burst, new_work_interval_seconds)
+        self._abort_lookup_interval_seconds = abort_lookup_interval_seconds
+        self._new_work = asyncio.Event()
         self._aborts = asyncio.Event()
 
-    async def hear(self, *, channel: str, payload: str) -> None:
+    async def receive(self, *, channel: str, payload: str) -> None:
         """Take note of one notification; cheap, and never an error."""
         notification = read_notification(payload)
         if notification is None or notification["type"] == "job_inserted":
             # One that is not understood may be news as well: a person can NOTIFY by hand.
-            self._news.set()
+            self._new_work.set()
         elif self._is_running(notification["job_id"]):
             self._aborts.set()
 
-    async def pass_on(self) -> None:
+    async def forward(self) -> None:
         """Tell the worker, as often as is allowed; ends by cancellation only, whatever fails."""
         tasks = [
-            asyncio.create_task(self._pass_on_news(), name="news"),
-            asyncio.create_task(self._look_aborts_up(), name="aborts"),
+            asyncio.create_task(self._forward_new_work(), name="new work"),
+            asyncio.create_task(self._look_up_aborts(), name="aborts"),
         ]
         try:
             await asyncio.gather(*tasks)
@@ -99,37 +99,37 @@ class Hearsay:
                 with suppress(asyncio.CancelledError):
                     await task
 
-    async def _pass_on_news(self) -> None:
+    async def _forward_new_work(self) -> None:
         warning = ThrottledWarning()
         while True:
-            await self._news.wait()
-            self._news.clear()
+            await self._new_work.wait()
+            self._new_work.clear()
             try:
-                await self._tell(NEWS)
+                await self._deliver(NEW_WORK)
             except Exception as error:
                 # The worker asks the queue by itself every few seconds.
                 warning.warn("The worker could not be told of new work: %s", _problem(error))
-            await self._allowance.spend()
+            await self._rate_limit.wait()
 
-    async def _look_aborts_up(self) -> None:
+    async def _look_up_aborts(self) -> None:
         warning = ThrottledWarning()
         while True:
             await self._aborts.wait()
             self._aborts.clear()
             try:
                 for job_id in await self._list_aborts():
-                    await self._tell({"type": "abort_job_requested", "job_id": job_id})
+                    await self._deliver({"type": "abort_job_requested", "job_id": job_id})
             except Exception as error:
                 # The worker asks by itself every few seconds.
                 warning.warn("Aborts could not be looked up: %s", _problem(error))
-            await asyncio.sleep(self._aborts_every_seconds)
+            await asyncio.sleep(self._abort_lookup_interval_seconds)
 
 
 def _problem(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 
-class Allowance:
+class RateLimit:
     """So many times at once, and later once each so many seconds."""
 
     def __init__(self, at_once: int, every_seconds: float) -> None:
@@ -137,7 +137,7 @@ class Allowance:
         self._reserve = at_once * every_seconds
         self._spent_until = float("-inf")
 
-    async def spend(self) -> None:
+    async def wait(self) -> None:
         """Wait until another time is allowed."""
         now = time.monotonic()
         self._spent_until = max(self._spent_until, now - self._reserve) + self._every

@@ -65,14 +65,14 @@ class Supervisor:
         self.restarts = 0
 
     async def run(self) -> None:
-        self._job_manager.left.clear()
+        self._job_manager.unended.clear()
         if self._options.get("install_signal_handlers", True):
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, self._stop_in_time)
-        if not await self._or_stopped(wait_for_schema(self._database)):
+                loop.add_signal_handler(number, self._stop_with_deadlines)
+        if not await self._unless_stopped(wait_for_schema(self._database)):
             return
-        if not await self._or_stopped(report_credentials(self._database)):
+        if not await self._unless_stopped(report_credentials(self._database)):
             return
         ticker = asyncio.create_task(tick_forever(self._job_manager), name="pricing ticker")
         try:
@@ -84,7 +84,7 @@ class Supervisor:
             ticker.cancel()
             with suppress(asyncio.CancelledError):
                 await ticker
-        if left := self._job_manager.left:
+        if left := self._job_manager.unended:
             raise SyncsLeft(
                 f"Stopped before Postgres had taken the end of {len(left)} queue rows.",
                 hint="Nothing to do: when the lease is over, another worker does them again.",
@@ -96,15 +96,15 @@ class Supervisor:
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
 
-    def _stop_in_time(self) -> None:
+    def _stop_with_deadlines(self) -> None:
         if not self._stopping.is_set():
             loop = asyncio.get_running_loop()
-            loop.call_later(LATEST_GRACE_SECONDS, self._abort_what_runs)
-            loop.call_later(WRITE_SECONDS, self._database.give_up_waiting)
-            loop.call_later(LAST_SECONDS, _give_up)
+            loop.call_later(LATEST_GRACE_SECONDS, self._abort_running)
+            loop.call_later(WRITE_SECONDS, self._database.abandon_pending)
+            loop.call_later(LAST_SECONDS, _force_exit)
         self.stop()
 
-    def _abort_what_runs(self) -> None:
+    def _abort_running(self) -> None:
         """As the engine does it when its time for running syncs is over."""
         worker = self._worker
         if worker is None:
@@ -140,7 +140,7 @@ class Supervisor:
                 "The worker ended and is started again in %.1f s (restart %d): %s",
                 backoff, self.restarts, text,
             )  # fmt: skip
-            await self._or_stopped(asyncio.sleep(backoff))
+            await self._unless_stopped(asyncio.sleep(backoff))
             # An outage is waited for before the next start: a long wait here would only follow it.
             longest = LONGEST_OUTAGE_BACKOFF_SECONDS if is_outage else LONGEST_BACKOFF_SECONDS
             backoff = min(backoff * 2, longest)
@@ -152,7 +152,7 @@ class Supervisor:
             options = asyncio.ensure_future(
                 manager.until_done(self._worker_options, "the question for its settings")
             )
-            if not await self._or_stopped(options) or self._stopping.is_set():
+            if not await self._unless_stopped(options) or self._stopping.is_set():
                 return None
             # From here to the worker's own first step nothing is awaited: no stop gets lost.
             self._worker = self._make_worker(**options.result())
@@ -191,7 +191,7 @@ class Supervisor:
             "install_signal_handlers": False,
         }
 
-    async def _or_stopped(self, work: Awaitable[object]) -> bool:
+    async def _unless_stopped(self, work: Awaitable[object]) -> bool:
         """Wait for ``work`` or for a stop; True when the work was done."""
         task = asyncio.ensure_future(work)
         stopped = asyncio.ensure_future(self._stopping.wait())
@@ -206,7 +206,7 @@ class Supervisor:
             await asyncio.gather(task, stopped, return_exceptions=True)
 
 
-def _give_up() -> None:
+def _force_exit() -> None:
     """End a process of our own whose last writes nobody answers: the lease gives its work back."""
     logger.error("Not ended in order after %g s: the database does not answer.", LAST_SECONDS)
     logging.shutdown()

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from service.engine.job_manager import PricingJobManager
-from service.engine.lock_waits import HeldSyncs
+from service.engine.lock_waits import LockWaits
 from service.postgres.pool import answer_within
 
 logger = logging.getLogger(__name__)
@@ -23,20 +23,20 @@ TICK_ANSWER_SECONDS = 60.0
 
 async def tick_forever(job_manager: PricingJobManager) -> None:
     """Tick at once and then every few seconds, until cancelled; no failure ends it."""
-    held_syncs = HeldSyncs(job_manager)
-    duties = (
-        _Duty("The clean-up of stuck syncs", lambda: _clean_up(job_manager)),
-        _Duty("The schedule's tick", lambda: _schedule(job_manager)),
-        _Duty("The look at syncs that are held", held_syncs.look),
+    lock_waits = LockWaits(job_manager)
+    tasks = (
+        _PeriodicTask("The clean-up of stuck syncs", lambda: _clean_up(job_manager)),
+        _PeriodicTask("The schedule's tick", lambda: _schedule(job_manager)),
+        _PeriodicTask("The look at syncs that are held", lock_waits.look),
     )
     with answer_within(TICK_ANSWER_SECONDS):
         while True:
-            for duty in duties:
-                await duty.do()
+            for task in tasks:
+                await task.do()
             await asyncio.sleep(TICK_SECONDS)
 
 
-class _Duty:
+class _PeriodicTask:
     """One that fails must not keep the others from being done, and says so once, not every time."""
 
     def __init__(self, name: str, do: Callable[[], Awaitable[None]]) -> None:

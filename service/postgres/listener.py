@@ -26,10 +26,10 @@ LONGEST_BACKOFF_SECONDS = 4.0
 
 # What was inserted while nobody listened has notified nobody: a new LISTEN is news by itself
 # (without it: 5 s for a trigger right after a start).
-NEWS = '{"type": "job_inserted", "job_id": 0}'
+NEW_WORK = '{"type": "job_inserted", "job_id": 0}'
 
 
-class Deaf(Exception):
+class ProbeLost(Exception):
     """A notification that this worker sent to itself did not arrive."""
 
 
@@ -50,7 +50,7 @@ async def listen_forever(
         try:
             connection = await connect()
             await _listen(connection, channels, on_notification)
-        except (psycopg.Error, Deaf, UnicodeError) as error:
+        except (psycopg.Error, ProbeLost, UnicodeError) as error:
             if connection is not None:
                 backoff = FIRST_BACKOFF_SECONDS
                 on_lost()
@@ -72,11 +72,11 @@ async def _listen(
     with answer_within(PROBE_ANSWER_SECONDS):
         for channel in (*channels, probe):
             await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-        await on_notification(channel="", payload=NEWS)
+        await on_notification(channel="", payload=NEW_WORK)
         while True:
             await connection.execute(sql.SQL("notify {}").format(sql.Identifier(probe)))
             if not await _pass_on(connection, on_notification, probe, PROBE_ANSWER_SECONDS):
-                raise Deaf("a notification to itself was not heard")
+                raise ProbeLost("a notification to itself was not heard")
             await _pass_on(connection, on_notification, probe, PROBE_EVERY_SECONDS)
 
 
@@ -94,5 +94,5 @@ async def _pass_on(
             await on_notification(channel=notification.channel, payload=notification.payload)
         except Exception:
             # Anybody may NOTIFY anything.
-            await on_notification(channel=notification.channel, payload=NEWS)
+            await on_notification(channel=notification.channel, payload=NEW_WORK)
     return heard

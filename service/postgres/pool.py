@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
 # When another connection has just been given up.
-DOUBTFUL_SECONDS = 5.0
+SUSPECT_SECONDS = 5.0
 # What a cancelled statement may still take: whoever cancels it wants to go.
 CANCEL_SECONDS = 1.0
 ROOM_SECONDS = 30.0
@@ -36,38 +36,38 @@ _INTERVAL = 0.1
 
 
 @dataclass(frozen=True)
-class Patience:
+class AnswerLimit:
     """How long one answer may take, and whether to wait until a connection is free for it."""
 
     seconds: float = ANSWER_SECONDS
-    queues: bool = True
+    waits_for_connection: bool = True
 
 
-_PATIENT = Patience()
-_patience: ContextVar[Patience] = ContextVar("patience", default=_PATIENT)
+_DEFAULT_LIMIT = AnswerLimit()
+_answer_limit: ContextVar[AnswerLimit] = ContextVar("answer_limit", default=_DEFAULT_LIMIT)
 
 
 @contextmanager
-def answer_within(seconds: float, *, queues: bool = True) -> Iterator[None]:
+def answer_within(seconds: float, *, waits_for_connection: bool = True) -> Iterator[None]:
     """For the statements inside: how long Postgres may take to answer each."""
-    token = _patience.set(Patience(seconds, queues))
+    token = _answer_limit.set(AnswerLimit(seconds, waits_for_connection))
     try:
         yield
     finally:
-        _patience.reset(token)
+        _answer_limit.reset(token)
 
 
 class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
     """Gives itself up when an answer takes too long: an OperationalError, as if it were cut."""
 
-    hung_up: str | None = None
+    shut_down_reason: str | None = None
     _waiting: asyncio.TimerHandle | None = None
     _cancelling: asyncio.TimerHandle | None = None
 
-    def hang_up(self, reason: str) -> None:
+    def shut_down(self, reason: str) -> None:
         """End whatever waits for an answer, now, with or without the network's help."""
-        if self.hung_up is None and not self.closed:
-            self.hung_up = reason
+        if self.shut_down_reason is None and not self.closed:
+            self.shut_down_reason = reason
             with suppress(OSError), socket.socket(fileno=_duplicate(self)) as own:
                 own.shutdown(socket.SHUT_RDWR)
 
@@ -76,20 +76,22 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
     ) -> T:
         # Who names a timeout (LISTEN does) waits for news, not for an answer.
         if timeout is None:
-            self._wait_at_most(_patience.get().seconds)
+            self._wait_at_most(_answer_limit.get().seconds)
         try:
             return await super().wait(gen, interval, timeout)
         except psycopg.OperationalError as error:
-            if self.hung_up is None:
+            if self.shut_down_reason is None:
                 raise
-            raise psycopg.OperationalError(f"{self.hung_up}; the connection is dropped") from error
+            raise psycopg.OperationalError(
+                f"{self.shut_down_reason}; the connection is dropped"
+            ) from error
         finally:
             for handle in (self._waiting, self._cancelling):
                 if handle is not None:
                     handle.cancel()
             self._waiting = self._cancelling = None
 
-    def hurry(self, seconds: float) -> None:
+    def shorten_wait(self, seconds: float) -> None:
         """The answer that is waited for, if any, has only so much time left."""
         if self._waiting is not None:
             left = self._waiting.when() - asyncio.get_running_loop().time()
@@ -99,13 +101,13 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
 
     def _wait_at_most(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        self._waiting = loop.call_later(seconds, self.hang_up, f"no answer within {seconds:g} s")
+        self._waiting = loop.call_later(seconds, self.shut_down, f"no answer within {seconds:g} s")
 
     async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:
         # psycopg calls it when the task that waits is cancelled, and waits for the answer then.
-        if self.hung_up is None:
+        if self.shut_down_reason is None:
             self._cancelling = asyncio.get_running_loop().call_later(
-                2 * CANCEL_SECONDS, self.hang_up, "cancelled, and no answer"
+                2 * CANCEL_SECONDS, self.shut_down, "cancelled, and no answer"
             )
             await super().cancel_safe(timeout=min(timeout, CANCEL_SECONDS))
 
@@ -127,8 +129,8 @@ class ConnectionPool:
     @asynccontextmanager
     async def connection(self, timeout: float = ROOM_SECONDS) -> AsyncIterator[BoundedConnection]:
         """One connection; OperationalError when none can be had."""
-        queues = _patience.get().queues
-        if queues:
+        waits = _answer_limit.get().waits_for_connection
+        if waits:
             try:
                 async with asyncio.timeout(timeout):
                     await self._room.acquire()
@@ -138,7 +140,7 @@ class ConnectionPool:
             async with self._lent() as connection:
                 yield connection
         finally:
-            if queues:
+            if waits:
                 self._room.release()
 
     def drop_idle(self) -> None:
@@ -147,10 +149,10 @@ class ConnectionPool:
         for _, connection in idle:
             connection.pgconn.finish()
 
-    def hang_up(self, reason: str) -> None:
+    def shut_down(self, reason: str) -> None:
         """End all waits for answers, now."""
         for connection in self._busy:
-            connection.hang_up(reason)
+            connection.shut_down(reason)
 
     async def close(self) -> None:
         """Close those that are idle now, and the others when they come back."""
@@ -165,19 +167,19 @@ class ConnectionPool:
             yield connection
         except psycopg.errors.ReadOnlySqlTransaction:
             # A server that was demoted keeps its sessions.
-            connection.hang_up("the server is read-only")
+            connection.shut_down("the server is read-only")
             raise
         finally:
             self._busy.discard(connection)
-            if connection.hung_up is not None:
-                self._doubt_the_others()
+            if connection.shut_down_reason is not None:
+                self._suspect_others()
             self._take_back(connection)
 
-    def _doubt_the_others(self) -> None:
+    def _suspect_others(self) -> None:
         # A network forgets all of them at once. A statement that is merely slow is repeated.
         self.drop_idle()
         for connection in self._busy:
-            connection.hurry(DOUBTFUL_SECONDS)
+            connection.shorten_wait(SUSPECT_SECONDS)
 
     def _take_idle(self) -> BoundedConnection | None:
         while self._idle:
@@ -190,7 +192,7 @@ class ConnectionPool:
     def _take_back(self, connection: BoundedConnection) -> None:
         now = time.monotonic()
         is_usable = (
-            connection.hung_up is None
+            connection.shut_down_reason is None
             and connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.IDLE
         )
         if is_usable and not self._closed:

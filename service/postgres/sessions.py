@@ -83,7 +83,7 @@ class WorkerSessions:
     def __init__(self) -> None:
         self.lasting: bool | None = None
         self._probing = asyncio.Lock()
-        self._given_up: str | None = None
+        self._abandoned: str | None = None
         # Connections that are being made: the wait for each, and those that have a socket already.
         self._openings: set[asyncio.Timeout] = set()
         self._unready: set[BoundedConnection] = set()
@@ -94,8 +94,8 @@ class WorkerSessions:
         Each of the worker's statements is a transaction of its own, so BEGIN and COMMIT would be
         round trips for nothing.
         """
-        if self._given_up is not None:
-            raise psycopg.OperationalError(self._given_up)
+        if self._abandoned is not None:
+            raise psycopg.OperationalError(self._abandoned)
         try:
             async with asyncio.timeout(None) as opening:
                 self._openings.add(opening)
@@ -104,19 +104,19 @@ class WorkerSessions:
                 finally:
                     self._openings.discard(opening)
         except TimeoutError:
-            raise psycopg.OperationalError(str(self._given_up)) from None
+            raise psycopg.OperationalError(str(self._abandoned)) from None
 
-    def give_up(self, reason: str) -> None:
+    def abandon_pending(self, reason: str) -> None:
         """End every wait for a new connection, now, and make none any more."""
-        self._given_up = reason
+        self._abandoned = reason
         for connection in self._unready:
-            connection.hang_up(reason)
+            connection.shut_down(reason)
         for opening in self._openings:
             opening.reschedule(asyncio.get_running_loop().time())
 
-    def begin_anew(self) -> None:
+    def reopen(self) -> None:
         """Make connections again."""
-        self._given_up = None
+        self._abandoned = None
 
     async def _open(self) -> BoundedConnection:
         connection = await _connect()

@@ -110,11 +110,11 @@ async def test_a_fetch_that_the_server_undid_looks_again(
     # A sequence is not rolled back.
     queue.connection.execute(
         f"""
-        create sequence public.undone;
+        create sequence public.rolled_back;
         create function public.fault() returns trigger language plpgsql security definer as
         $$ begin
-            if nextval('public.undone') < 3 then
-                raise exception 'undone' using errcode = '{code}';
+            if nextval('public.rolled_back') < 3 then
+                raise exception 'rolled_back' using errcode = '{code}';
             end if;
             return new;
         end; $$;
@@ -124,7 +124,7 @@ async def test_a_fetch_that_the_server_undid_looks_again(
     )
     fetched = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
     assert fetched is not None
-    assert queue.row("select nextval('public.undone') as n")["n"] == 4
+    assert queue.row("select nextval('public.rolled_back') as n")["n"] == 4
 
 
 @pytest.mark.anyio
@@ -208,7 +208,7 @@ async def test_a_stop_that_gave_up_waiting_is_no_error_of_the_side_tasks(
     app: PricingApp, queue: Queue
 ) -> None:
     worker_id = await register(app)
-    app.database.give_up_waiting()
+    app.database.abandon_pending()
     await app.job_manager.update_heartbeat(worker_id)
     due = Job(
         queue="pricing",
@@ -253,7 +253,7 @@ async def test_nothing_is_kept_of_what_was_given_up(
             app.job_manager.retry_job(first),
             app.job_manager.finish_job(second, Status.FAILED, False),
         )
-    assert not app.job_manager._given_up
+    assert not app.job_manager._given_up_attempts
     assert not app.job_manager._running
 
 
@@ -310,7 +310,7 @@ async def test_heartbeats_go_on_while_all_connections_are_busy(
         await app.job_manager.update_heartbeat(worker_id)
     assert queue.row("select pricing_workers_alive() as n")["n"] == 1
     assert not any(task.done() for task in busy)
-    app.database.give_up_waiting()
+    app.database.abandon_pending()
     await asyncio.gather(*busy, return_exceptions=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.engine.app import PricingApp
 from service.engine.connector import PricingConnector
-from service.engine.lock_waits import HeldSyncs
+from service.engine.lock_waits import LockWaits
 from tests.support.syncing import Queue
 
 
@@ -25,22 +25,22 @@ async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
     queue.trigger("openrouter", "deepinfra")
     hold = "select from pricing_sync_jobs for update"
     async with app.open_async():
-        held_syncs = HeldSyncs(app.job_manager)
+        lock_waits = LockWaits(app.job_manager)
         with psycopg.connect(database) as person, caplog.at_level(logging.WARNING):
             person.execute(hold)
             # The worker has found something to do.
-            await held_syncs.look()
-            await held_syncs.look()
+            await lock_waits.look()
+            await lock_waits.look()
             worker_id = await app.job_manager.register_worker()
             assert await app.job_manager.fetch_job(queues=None, worker_id=worker_id) is None
-            await held_syncs.look()
+            await lock_waits.look()
             person.rollback()
             person.execute(hold)
             # Another transaction: nobody has held it for long.
-            await held_syncs.look()
+            await lock_waits.look()
             assert not caplog.records
-            await held_syncs.look()
-            await held_syncs.look()
+            await lock_waits.look()
+            await lock_waits.look()
             (record,) = caplog.records
             assert record.getMessage().startswith(
                 "syncs wait and cannot start: deepinfra, openrouter: the job is held by pid"
@@ -48,4 +48,4 @@ async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
             )
         caplog.clear()
         job = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
-        assert job is not None and not app.job_manager.found_nothing
+        assert job is not None and not app.job_manager.fetched_nothing

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from procrastinate.jobs import Notification
 
-from service.engine import notifications as hearsay
-from service.engine.notifications import Hearsay, read_notification
+from service.engine import notifications as notification_filter
+from service.engine.notifications import NotificationFilter, read_notification
 from tests.support.odd_payloads import odd_payloads
 
 OURS = 7
@@ -50,13 +50,15 @@ def worker() -> Worker:
 
 
 @asynccontextmanager
-async def hearing(worker: Worker, **bounds: Any) -> AsyncIterator[Hearsay]:
-    heard = Hearsay(worker.tell, lambda job_id: job_id == OURS, worker.list_aborts, **bounds)
-    passing_on = asyncio.create_task(heard.pass_on())
+async def hearing(worker: Worker, **bounds: Any) -> AsyncIterator[NotificationFilter]:
+    heard = NotificationFilter(
+        worker.tell, lambda job_id: job_id == OURS, worker.list_aborts, **bounds
+    )
+    forwarding = asyncio.create_task(heard.forward())
     yield heard
-    passing_on.cancel()
+    forwarding.cancel()
     with suppress(asyncio.CancelledError):
-        await passing_on
+        await forwarding
 
 
 async def until(condition: Callable[[], object]) -> None:
@@ -84,56 +86,56 @@ def test_only_what_the_engine_sends_is_read() -> None:
 async def test_whatever_is_heard_is_news_at_most(worker: Worker) -> None:
     async with hearing(worker) as heard:
         for payload in odd_payloads():
-            await heard.hear(channel="c", payload=payload)
+            await heard.receive(channel="c", payload=payload)
         await until(lambda: worker.told)
-    assert worker.told == [hearsay.NEWS]
+    assert worker.told == [notification_filter.NEW_WORK]
     assert worker.look_ups == 0
 
 
 @pytest.mark.anyio
 async def test_an_abort_is_looked_up_and_only_what_is_requested_is_obeyed(worker: Worker) -> None:
-    async with hearing(worker, aborts_every_seconds=0) as heard:
-        await heard.hear(channel="c", payload=abort(OURS))
+    async with hearing(worker, abort_lookup_interval_seconds=0) as heard:
+        await heard.receive(channel="c", payload=abort(OURS))
         await until(lambda: worker.look_ups == 1)
         assert worker.told == []
         worker.requested = {OURS}
-        await heard.hear(channel="c", payload=abort(OURS))
+        await heard.receive(channel="c", payload=abort(OURS))
         await until(lambda: worker.told_aborts() == [OURS])
 
 
 @pytest.mark.anyio
 async def test_a_flood_of_made_up_aborts_costs_one_look_up_at_a_time(worker: Worker) -> None:
-    async with hearing(worker, aborts_every_seconds=60) as heard:
+    async with hearing(worker, abort_lookup_interval_seconds=60) as heard:
         for number in range(10_000):
-            await heard.hear(channel="c", payload=abort(number % 20))
+            await heard.receive(channel="c", payload=abort(number % 20))
             await asyncio.sleep(0)
     assert worker.look_ups == 1 and worker.told == []
 
 
 @pytest.mark.anyio
 async def test_a_look_up_that_fails_is_no_end(worker: Worker) -> None:
-    async with hearing(worker, aborts_every_seconds=0) as heard:
+    async with hearing(worker, abort_lookup_interval_seconds=0) as heard:
         worker.fails = True
-        await heard.hear(channel="c", payload=abort(OURS))
+        await heard.receive(channel="c", payload=abort(OURS))
         await until(lambda: worker.look_ups == 1)
         worker.fails, worker.requested = False, {OURS}
-        await heard.hear(channel="c", payload=abort(OURS))
+        await heard.receive(channel="c", payload=abort(OURS))
         await until(lambda: worker.told_aborts() == [OURS])
 
 
 @pytest.mark.anyio
 async def test_a_flood_of_news_is_passed_on_within_a_bound_and_not_lost(worker: Worker) -> None:
-    async with hearing(worker, news_at_once=3, news_every_seconds=3600) as heard:
+    async with hearing(worker, new_work_burst=3, new_work_interval_seconds=3600) as heard:
         for _ in range(1000):
-            await heard.hear(channel="c", payload='{"type": "job_inserted", "job_id": 1}')
+            await heard.receive(channel="c", payload='{"type": "job_inserted", "job_id": 1}')
             await asyncio.sleep(0)
         assert len(worker.told) == 3 + 1
     worker.told.clear()
-    async with hearing(worker, news_at_once=0, news_every_seconds=0.2) as heard:
-        await heard.hear(channel="c", payload="")
+    async with hearing(worker, new_work_burst=0, new_work_interval_seconds=0.2) as heard:
+        await heard.receive(channel="c", payload="")
         await until(lambda: len(worker.told) == 1)
         # It comes while the next one is not allowed yet.
-        await heard.hear(channel="c", payload="")
+        await heard.receive(channel="c", payload="")
         await until(lambda: len(worker.told) == 2)
 
 
@@ -141,15 +143,17 @@ async def test_a_flood_of_news_is_passed_on_within_a_bound_and_not_lost(worker: 
 async def test_what_could_not_be_passed_on_is_said_once_and_is_no_end(
     worker: Worker, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with hearing(worker, news_every_seconds=0, aborts_every_seconds=0) as heard:
+    async with hearing(
+        worker, new_work_interval_seconds=0, abort_lookup_interval_seconds=0
+    ) as heard:
         worker.deaf_to = 2
         async with asyncio.timeout(10):
             while not worker.told:
-                await heard.hear(channel="c", payload="")
+                await heard.receive(channel="c", payload="")
                 await asyncio.sleep(0)
         assert worker.deaf_to == 0
         worker.requested = {OURS}
-        await heard.hear(channel="c", payload=abort(OURS))
+        await heard.receive(channel="c", payload=abort(OURS))
         await until(lambda: worker.told_aborts() == [OURS])
     assert [each.getMessage() for each in caplog.records] == [
         "The worker could not be told of new work: the worker is busy"

@@ -75,7 +75,7 @@ async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
     for number in range(10):
         queue.rows("select pg_notify('news', %s)", str(number))
         await asyncio.sleep(0.3)
-    wanted = [listening.NEWS, *"0123456789"]
+    wanted = [listening.NEW_WORK, *"0123456789"]
     await ear.until(lambda: ear.heard == wanted, "in order, and nothing else")
     assert ear.losses == 0
 
@@ -83,7 +83,7 @@ async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
 @pytest.mark.anyio
 async def test_a_notification_by_hand_is_news_whatever_it_says(ear: Ear, queue: Queue) -> None:
     queue.rows("select pg_notify('news', 'nonsense')")
-    await ear.until(lambda: ear.heard == [listening.NEWS] * 2, "as if a job had been inserted")
+    await ear.until(lambda: ear.heard == [listening.NEW_WORK] * 2, "as if a job had been inserted")
 
 
 @pytest.mark.anyio

@@ -140,7 +140,7 @@ async def test_a_server_that_was_demoted_is_left(pool: ConnectionPool) -> None:
 async def test_all_waits_can_be_ended_at_once(pool: ConnectionPool, queue: Queue) -> None:
     asking = [asyncio.create_task(ask(pool, "select pg_sleep(60)")) for _ in range(2)]
     await sleeping(queue, 2)
-    pool.hang_up("enough")
+    pool.shut_down("enough")
     answers = await asyncio.gather(*asking, return_exceptions=True)
     assert ["enough" in str(answer) for answer in answers] == [True, True]
 
@@ -152,9 +152,9 @@ async def test_a_heartbeat_does_not_wait_until_a_connection_is_free(
     with answer_within(60):
         asking = [asyncio.create_task(ask(pool, "select pg_sleep(60)")) for _ in range(2)]
     await sleeping(queue, 2)
-    with answer_within(5, queues=False):
+    with answer_within(5, waits_for_connection=False):
         async with asyncio.timeout(ROOM_SECONDS / 2):
             assert await ask(pool) == 1
     assert not any(task.done() for task in asking)
-    pool.hang_up("enough")
+    pool.shut_down("enough")
     await asyncio.gather(*asking, return_exceptions=True)

@@ -143,7 +143,7 @@ async def test_a_statement_that_was_given_up_waits_for_no_lock_any_more(
         async with asyncio.timeout(10):
             while not queue.rows(waiting, pid):
                 await asyncio.sleep(0.02)
-        connection.hang_up("enough")
+        connection.shut_down("enough")
         with pytest.raises(psycopg.OperationalError, match="enough"):
             await given_up
         there = "select from pg_stat_activity where pid = %s"
