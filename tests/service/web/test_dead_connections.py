@@ -17,7 +17,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.web import database as web_database
-from service.web import live
+from service.web import job_changes
 from tests.service.web.queue import Queue
 from tests.service.web.running import (
     ACTIVE,
@@ -88,13 +88,13 @@ def assert_unavailable(answer: httpx2.Response) -> None:
 @pytest.fixture
 def no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests are the first to notice."""
-    monkeypatch.setattr(live, "PROBE_EVERY_SECONDS", 1000.0)
+    monkeypatch.setattr(job_changes, "PROBE_EVERY_SECONDS", 1000.0)
 
 
 @pytest.fixture
 def quick_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "PROBE_EVERY_SECONDS", 0.2)
-    monkeypatch.setattr(live, "PROBE_ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(job_changes, "PROBE_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(job_changes, "PROBE_ANSWER_SECONDS", 1.0)
 
 
 @pytest.mark.usefixtures("no_probe")

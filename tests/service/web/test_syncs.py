@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.web import database as web_database
-from service.web import live, syncs
+from service.web import job_changes, syncs
 from tests.service.web.queue import Queue
 from tests.service.web.running import (
     ACTIVE,
@@ -255,7 +255,7 @@ def test_listening_is_set_up_again_after_the_connection_died(
 def test_wait_answers_without_any_notification(
     database: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "CHANNEL", "pricing_nobody_speaks_here")
+    monkeypatch.setattr(job_changes, "CHANNEL", "pricing_nobody_speaks_here")
     with running_web(settings_for(database)) as web, ThreadPoolExecutor(1) as threads:
         job_id = web.triggered(providers=["deepinfra"])
         begin = time.monotonic()
@@ -296,7 +296,9 @@ def test_a_flood_about_the_very_job_is_read_ten_times_a_second(
         return await read(*arguments)
 
     def flood() -> None:
-        connection.execute("select pg_notify(%s, %s)", [live.CHANNEL, f'{{"job_id": "{job_id}"}}'])
+        connection.execute(
+            "select pg_notify(%s, %s)", [job_changes.CHANNEL, f'{{"job_id": "{job_id}"}}']
+        )
 
     monkeypatch.setattr(database, "row", counted)
     with ThreadPoolExecutor(1) as threads:
