@@ -1,4 +1,5 @@
--- Whoever ends an attempt properly writes its log row first; this fills in only what nobody has said.
+-- A function that knows why an attempt ends calls this before it changes the queue row; the projection calls it after, and
+-- then ends only a log row that is still open.
 create or replace function public.log_ended_attempt(
     p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text
 )

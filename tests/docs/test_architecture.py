@@ -1,0 +1,47 @@
+"""The places that ``docs/architecture.md`` names are there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.blocks import ROOT
+
+PAGE = ROOT / "docs" / "architecture.md"
+# `path` or `path::name`.
+PLACE = re.compile(r"`([\w-]+(?:/[\w.-]+)*/[\w-]+\.\w+)(?:::(\w+))?`")
+ASKED = ("the unit of a provider", "the fence", "a late worker", "the rule of ten", "the 429")
+
+
+def where() -> dict[str, str]:
+    """The table "Where is ...": a thing, and its places."""
+    section = PAGE.read_text().split("\n## Where is ...\n", 1)[1].split("\n## ", 1)[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:2] == "| "]
+    return dict(rows[2:])
+
+
+def test_the_table_answers_what_strangers_ask() -> None:
+    rows = where()
+    assert len(rows) >= 15
+    for question in ASKED:
+        assert any(question in thing for thing in rows), question
+    assert [thing for thing, places in rows.items() if not PLACE.search(places)] == []
+
+
+@pytest.mark.parametrize(("path", "name"), sorted(set(PLACE.findall(PAGE.read_text()))))
+def test_a_place_is_there(path: str, name: str) -> None:
+    file = ROOT / path
+    assert file.is_file()
+    assert not name or re.search(rf"\b{name}\b", file.read_text())
+
+
+def test_what_the_page_calls_by_name_is_in_the_code() -> None:
+    files = [
+        path
+        for folder in ("db", "migrations", "service")
+        for path in (ROOT / folder).rglob("*.[ps]*")
+    ]
+    code = "".join(path.read_text() for path in files if path.suffix in (".py", ".sql"))
+    known = set(re.findall(r"\w+", code))
+    assert set(re.findall(r"`(\w+_\w+)`", PAGE.read_text())) - known == set()
