@@ -1,4 +1,4 @@
-"""The places that ``docs/architecture.md`` names are there."""
+"""The places that ``docs/architecture.md`` and ``docs/glossary.md`` name are there."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from tests.docs.blocks import ROOT
 
 PAGE = ROOT / "docs" / "architecture.md"
+GLOSSARY = ROOT / "docs" / "glossary.md"
 # `path` or `path::name`.
 PLACE = re.compile(r"`([\w-]+(?:/[\w.-]+)*/[\w-]+\.\w+)(?:::(\w+))?`")
 ASKED = ("the unit of a provider", "the fence", "a late worker", "the rule of ten", "the 429")
@@ -44,4 +45,17 @@ def test_what_the_page_calls_by_name_is_in_the_code() -> None:
     ]
     code = "".join(path.read_text() for path in files if path.suffix in (".py", ".sql"))
     known = set(re.findall(r"\w+", code))
-    assert set(re.findall(r"`(\w+_\w+)`", PAGE.read_text())) - known == set()
+    # The last column of the glossary: another has the words of others.
+    places = "".join(line.rpartition(" | ")[2] for line in GLOSSARY.read_text().splitlines())
+    assert set(re.findall(r"`(\w+_\w+)`", PAGE.read_text() + places)) - known == set()
+
+
+def test_every_term_has_one_row_and_its_places_are_there() -> None:
+    lines = [line for line in GLOSSARY.read_text().splitlines() if line[:2] == "| "]
+    rows = [line.strip("| ").split(" | ") for line in lines]
+    terms = [term for term, *_ in rows if term not in ("term", "---")]
+    assert len(set(terms)) == len(terms)
+    for _, meaning, _, places in rows:
+        assert meaning
+        for place in re.findall(r"`([\w-]+/[\w./-]*)`", places):
+            assert (ROOT / place).exists(), place
