@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -29,70 +28,26 @@ from service.database_address.allowed_parameters import (
     judge_parameter,
     with_tls_files,
 )
-from service.database_address.libpq_environment import take_libpq_variables
+from service.database_address.hosts import (
+    CONTROL,
+    Host,
+    InvalidField,
+    Target,
+    local_host,
+    read_hosts,
+)
+from service.database_address.libpq_environment import (
+    FIELD_VARIABLES,
+    UNSUPPORTED_HOST_VARIABLES,
+    take_libpq_variables,
+)
 from service.database_address.password_file import default_password_file, password_from_file
 from service.errors import SettingsError
 
 EXAMPLE = "postgresql://user:password@host:5432/database"
-PORT = 5432
 HIDDEN = "********"
 
-# Where servers keep their sockets; the first with one is used when no host is named.
-SOCKET_DIRECTORIES = ("/run/postgresql", "/var/run/postgresql", os.path.join(os.sep, "tmp"))
-
-# What the text leaves out is taken from these, and from no other of libpq's variables.
-FIELD_VARIABLES: Mapping[str, str] = {
-    "host": "PGHOST",
-    "port": "PGPORT",
-    "user": "PGUSER",
-    "password": "PGPASSWORD",
-    "dbname": "PGDATABASE",
-    "passfile": "PGPASSFILE",
-    "sslmode": "PGSSLMODE",
-    "sslnegotiation": "PGSSLNEGOTIATION",
-    "sslrootcert": "PGSSLROOTCERT",
-    "sslcrl": "PGSSLCRL",
-    "sslcert": "PGSSLCERT",
-    "sslkey": "PGSSLKEY",
-    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
-    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
-    # Refused, as they are in the text: what asks for safety is not passed over.
-    "channel_binding": "PGCHANNELBINDING",
-    "gssencmode": "PGGSSENCMODE",
-    "require_auth": "PGREQUIREAUTH",
-    "requirepeer": "PGREQUIREPEER",
-    "sslcertmode": "PGSSLCERTMODE",
-    "sslcrldir": "PGSSLCRLDIR",
-}
-# They name a host, and not in a way that both drivers know.
-_OTHER_HOSTS = {"hostaddr": "PGHOSTADDR", "service": "PGSERVICE"}
-
 _FIELDS = ("host", "port", "user", "password", "dbname")
-_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[\w.-]+)?|/[^,]*")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-@dataclass(frozen=True)
-class Host:
-    """A name, an address, or a directory with a server's socket in it."""
-
-    name: str
-    port: int
-
-    @property
-    def is_socket(self) -> bool:
-        return self.name.startswith("/")
-
-    def __str__(self) -> str:
-        return f"[{self.name}]:{self.port}" if ":" in self.name else f"{self.name}:{self.port}"
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One try to connect. ``session_attrs`` is what the server must be, as libpq names it."""
-
-    host: Host
-    session_attrs: str
 
 
 @dataclass(frozen=True)
@@ -129,11 +84,14 @@ class DatabaseAddress:
             if not _is_text(value):
                 raise _not_understood(origin[part])
         _require_known_host(variable, given, environ)
-        hosts, port = _read_places(given, origin)
+        try:
+            hosts, port = read_hosts(given)
+        except InvalidField as invalid:
+            raise _not_understood(origin[invalid.field]) from None
         user = given.get("user") or _account(variable)
         database = given.get("dbname") or user
         for part, value in (("user", user), ("dbname", database)):
-            if _CONTROL.search(value):
+            if CONTROL.search(value):
                 raise _not_understood(origin.get(part, variable))
         password = given.get("password")
         return cls(
@@ -146,12 +104,12 @@ class DatabaseAddress:
             _read_parameters(given, origin, variable),
         )
 
-    def attempts(self) -> list[Attempt]:
+    def targets(self) -> list[Target]:
         """Whom to ask, in this order; the first that is as wanted is taken."""
         wanted = self.parameter("target_session_attrs") or "any"
         passes = ("standby", "any") if wanted == "prefer-standby" else (wanted,)
-        hosts = self.hosts or (self._host_here(),)
-        return [Attempt(host, attrs) for attrs in passes for host in hosts]
+        hosts = self.hosts or (local_host(self.port),)
+        return [Target(host, attrs) for attrs in passes for host in hosts]
 
     def parameter(self, name: str) -> str | None:
         return dict(self.parameters).get(name)
@@ -176,7 +134,7 @@ class DatabaseAddress:
     def shown(self) -> str:
         """The same for display: no password, and nothing that might be another secret."""
         parameters = {
-            name: value if name in SHOWN and not _CONTROL.search(value) else HIDDEN
+            name: value if name in SHOWN and not CONTROL.search(value) else HIDDEN
             for name, value in self.parameters
         }
         return self._url(None if self.password is None else HIDDEN, parameters)
@@ -186,7 +144,7 @@ class DatabaseAddress:
         parameters = {
             name: value
             for name, value in self.parameters
-            if name in SHOWN and not _CONTROL.search(value)
+            if name in SHOWN and not CONTROL.search(value)
         }
         return replace(self, user=user)._url("...", parameters)
 
@@ -215,12 +173,6 @@ class DatabaseAddress:
             f"?{'&'.join(pairs)}" if pairs else ""
         )
 
-    def _host_here(self) -> Host:
-        for directory in SOCKET_DIRECTORIES:
-            if os.path.exists(f"{directory}/.s.PGSQL.{self.port}"):
-                return Host(directory, self.port)
-        return Host("localhost", self.port)
-
 
 def _not_understood(variable: str) -> SettingsError:
     if variable in FIELD_VARIABLES.values():
@@ -247,44 +199,12 @@ def _is_text(value: str) -> bool:
 def _require_known_host(
     variable: str, given: Mapping[str, str], environ: Mapping[str, str]
 ) -> None:
-    for parameter, name in _OTHER_HOSTS.items():
+    for parameter, name in UNSUPPORTED_HOST_VARIABLES.items():
         if "host" not in given and environ.get(name):
             raise SettingsError(
                 f"{variable} names no host, and {name} is not used.",
                 hint=f"Name the host in {variable}, or in PGHOST. {parameter} is not supported.",
             )
-
-
-def _read_places(
-    given: Mapping[str, str], origin: Mapping[str, str]
-) -> tuple[tuple[Host, ...], int]:
-    """The hosts, each with its port, and the port where none is named."""
-    names = given["host"].split(",") if "host" in given else []
-    if not all(map(_is_host, names)):
-        raise _not_understood(origin["host"])
-    ports = [PORT]
-    if "port" in given:
-        texts = given["port"].split(",")
-        if not all(re.fullmatch("|[0-9]{1,5}", each, re.ASCII) for each in texts):
-            raise _not_understood(origin["port"])
-        ports = [int(each or PORT) for each in texts]
-        if not all(0 < port < 65536 for port in ports):
-            raise _not_understood(origin["port"])
-    if len(ports) not in (1, max(len(names), 1)):
-        raise _not_understood(origin["port"])
-    each_port = ports * len(names) if len(ports) == 1 else ports
-    hosts = tuple(Host(name, port) for name, port in zip(names, each_port, strict=False))
-    return hosts, ports[0]
-
-
-def _is_host(name: str) -> bool:
-    if not _HOST.fullmatch(name) or _CONTROL.search(name):
-        return False
-    try:
-        # A label that is empty or too long: looking it up would fail in a way of its own.
-        return name.startswith("/") or bool(name.encode("idna"))
-    except UnicodeError:
-        return False
 
 
 def _read_parameters(

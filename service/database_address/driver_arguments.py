@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from service.database_address.address import Attempt, DatabaseAddress
+from service.database_address.address import DatabaseAddress
 from service.database_address.allowed_parameters import SUPPORTED
+from service.database_address.hosts import Target
 
 # Neither library looks for a password in a file that cannot be there.
 _NO_FILE = f"{os.devnull}/none"
@@ -27,11 +28,11 @@ _NOT_PASSED_ON = ("passfile", "fallback_application_name", "target_session_attrs
 
 
 def psycopg_arguments(
-    address: DatabaseAddress, attempt: Attempt, defaults: Mapping[str, Any]
+    address: DatabaseAddress, target: Target, defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Keyword arguments of ``psycopg.connect``; the address wins over ``defaults``."""
     given = {k: v for k, v in address.parameters if k not in _NOT_PASSED_ON}
-    if attempt.host.is_socket:
+    if target.host.is_socket:
         given = {**_without_tls(given), "sslmode": "disable"}
     arguments = {
         "options": "",
@@ -39,13 +40,13 @@ def psycopg_arguments(
         "sslpassword": _NO_QUESTION,
         **defaults,
         **given,
-        "host": attempt.host.name,
-        "port": attempt.host.port,
+        "host": target.host.name,
+        "port": target.host.port,
         "user": address.user,
         "dbname": address.database,
-        "password": address.password_for(attempt.host),
+        "password": address.password_for(target.host),
         "passfile": _NO_FILE,
-        "target_session_attrs": attempt.session_attrs,
+        "target_session_attrs": target.session_attrs,
         "client_encoding": "UTF8",
         "gssencmode": "disable",
     }
@@ -54,13 +55,13 @@ def psycopg_arguments(
 
 
 def asyncpg_arguments(
-    address: DatabaseAddress, attempt: Attempt, *, name: str, seconds: float
+    address: DatabaseAddress, target: Target, *, name: str, seconds: float
 ) -> dict[str, Any]:
     """Keyword arguments of ``asyncpg.connect``. ``name`` is the application, ``seconds`` the
     timeout where the address has none."""
     given = dict(address.parameters)
     tls = {k: given[k] for k in _TLS if k in given} or {"sslmode": "prefer"}
-    if attempt.host.is_socket:
+    if target.host.is_socket:
         tls = {"sslmode": "disable"}
     settings = {"application_name": application_name(address, name)}
     if "options" in given:
@@ -68,13 +69,13 @@ def asyncpg_arguments(
     return {
         # It takes these in no other way.
         "dsn": f"postgresql://?{urlencode({'sslmode': 'prefer', **tls}, quote_via=quote)}",
-        "host": [attempt.host.name],
-        "port": [attempt.host.port],
+        "host": [target.host.name],
+        "port": [target.host.port],
         "user": address.user,
         "database": address.database,
-        "password": address.password_for(attempt.host),
+        "password": address.password_for(target.host),
         "passfile": _NO_FILE,
-        "target_session_attrs": attempt.session_attrs,
+        "target_session_attrs": target.session_attrs,
         "server_settings": settings,
         "timeout": connect_seconds(address, seconds),
     }

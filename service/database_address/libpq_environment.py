@@ -61,6 +61,34 @@ LIBPQ_VARIABLES = frozenset(
     ]
 )
 
+# Field or parameter -> the variable that supplies it where the text leaves it out. No other of
+# libpq's variables counts.
+FIELD_VARIABLES: Mapping[str, str] = {
+    "host": "PGHOST",
+    "port": "PGPORT",
+    "user": "PGUSER",
+    "password": "PGPASSWORD",
+    "dbname": "PGDATABASE",
+    "passfile": "PGPASSFILE",
+    "sslmode": "PGSSLMODE",
+    "sslnegotiation": "PGSSLNEGOTIATION",
+    "sslrootcert": "PGSSLROOTCERT",
+    "sslcrl": "PGSSLCRL",
+    "sslcert": "PGSSLCERT",
+    "sslkey": "PGSSLKEY",
+    "ssl_min_protocol_version": "PGSSLMINPROTOCOLVERSION",
+    "ssl_max_protocol_version": "PGSSLMAXPROTOCOLVERSION",
+    # Refused, as they are in the text: a request for safety must not be ignored.
+    "channel_binding": "PGCHANNELBINDING",
+    "gssencmode": "PGGSSENCMODE",
+    "require_auth": "PGREQUIREAUTH",
+    "requirepeer": "PGREQUIREPEER",
+    "sslcertmode": "PGSSLCERTMODE",
+    "sslcrldir": "PGSSLCRLDIR",
+}
+# They name a host in a way that only one of the drivers knows.
+UNSUPPORTED_HOST_VARIABLES: Mapping[str, str] = {"hostaddr": "PGHOSTADDR", "service": "PGSERVICE"}
+
 _taken: dict[str, str] = {}
 
 

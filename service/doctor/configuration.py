@@ -64,7 +64,7 @@ def login_and_place(address: DatabaseAddress) -> str:
 
 def look_for(address: DatabaseAddress) -> str:
     """The command that tells whether a server listens there, and where to look if one does."""
-    host = address.attempts()[0].host
+    host = address.targets()[0].host
     named = (("-h", host.name), ("-p", str(host.port)), ("-d", address.database))
     options = "".join(f" {option} {shlex.quote(value)}" for option, value in named)
     return f"pg_isready{options}  # is it there? is the URL right? pricing-sync config"

@@ -75,14 +75,14 @@ def connect(
     if isinstance(address, str):
         address = DatabaseAddress.from_text("DATABASE_URL", address)
     failures = []
-    for attempt in address.attempts():
-        arguments = {**psycopg_arguments(address, attempt, DEFAULTS), **ALWAYS}
+    for target in address.targets():
+        arguments = {**psycopg_arguments(address, target, DEFAULTS), **ALWAYS}
         if connect_timeout is not None:
             arguments["connect_timeout"] = connect_timeout
         try:
             connection = PinnedConnection.connect(**arguments, autocommit=True)
         except psycopg.OperationalError as error:
-            failures.append(failure_of(error, address, attempt.host))
+            failures.append(failure_of(error, address, target.host))
             continue
         try:
             connection.pin(PIN_SECONDS)
@@ -93,7 +93,7 @@ def connect(
             needed = whole_transactions(error)
             if needed is not None:
                 raise needed from None
-            failures.append(failure_of(error, address, attempt.host))
+            failures.append(failure_of(error, address, target.host))
             continue
         bound_timestamps(connection)
         return connection

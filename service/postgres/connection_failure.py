@@ -13,7 +13,8 @@ import ssl
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from service.database_address.address import HIDDEN, DatabaseAddress, Host
+from service.database_address.address import HIDDEN, DatabaseAddress
+from service.database_address.hosts import Host
 from service.errors import SettingsError
 from service.postgres.sqlstates import INVALID_LOGIN
 

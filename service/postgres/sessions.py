@@ -69,7 +69,7 @@ def worker_address() -> DatabaseAddress:
 def worker_conninfo() -> str:
     """For a connection that procrastinate makes itself, as when a sync job is deferred."""
     address = worker_address()
-    return make_conninfo(**psycopg_arguments(address, address.attempts()[0], DEFAULTS))
+    return make_conninfo(**psycopg_arguments(address, address.targets()[0], DEFAULTS))
 
 
 class WorkerSessions:
@@ -156,12 +156,12 @@ async def _connect() -> BoundedConnection:
     """To the first host that is as wanted; psycopg.OperationalError repeats no secret."""
     address = worker_address()
     failures = []
-    for attempt in address.attempts():
-        arguments = psycopg_arguments(address, attempt, DEFAULTS)
+    for target in address.targets():
+        arguments = psycopg_arguments(address, target, DEFAULTS)
         try:
             return await BoundedConnection.connect(**arguments, autocommit=True)
         except psycopg.OperationalError as error:
-            failures.append(failure_of(error, address, attempt.host))
+            failures.append(failure_of(error, address, target.host))
     raise psycopg.OperationalError("; ".join(dict.fromkeys(failures)))
 
 

@@ -30,15 +30,15 @@ async def open_connection(
     ``name`` is the application's, ``at_start`` further settings that are sent with it.
     """
     failures = []
-    for attempt in address.attempts():
-        arguments = asyncpg_arguments(address, attempt, name=name, seconds=seconds)
+    for target in address.targets():
+        arguments = asyncpg_arguments(address, target, name=name, seconds=seconds)
         arguments["server_settings"] |= at_start or {}
         try:
             connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
                 **arguments, **options
             )
         except (*_FAILURES, *_INTERNAL) as error:
-            failures.append(failure_of(error, address, attempt.host))
+            failures.append(failure_of(error, address, target.host))
             continue
         own = connection._transport.get_extra_info("socket")  # type: ignore[attr-defined]
         keep_alive(own, address)

@@ -14,10 +14,11 @@ import pytest
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from service.database_address.address import FIELD_VARIABLES, DatabaseAddress, Host
+from service.database_address.address import DatabaseAddress
 from service.database_address.allowed_parameters import ASKS_NOTHING, REFUSED, SUPPORTED
 from service.database_address.driver_arguments import asyncpg_arguments, psycopg_arguments
-from service.database_address.libpq_environment import LIBPQ_VARIABLES
+from service.database_address.hosts import Host
+from service.database_address.libpq_environment import FIELD_VARIABLES, LIBPQ_VARIABLES
 from service.errors import SettingsError
 from service.settings import read_settings, shown_settings
 
@@ -80,9 +81,9 @@ def test_encoded_or_quoted_every_character_is_understood() -> None:
             assert secret(address) == password
             assert address.hosts == (Host("db", 5432),)
             assert read(address.url()) == address
-            told = psycopg_arguments(address, address.attempts()[0], {})
+            told = psycopg_arguments(address, address.targets()[0], {})
             assert conninfo_to_dict(make_conninfo(**told))["password"] == password
-            by_asyncpg = asyncpg_arguments(address, address.attempts()[0], name="", seconds=1)
+            by_asyncpg = asyncpg_arguments(address, address.targets()[0], name="", seconds=1)
             assert by_asyncpg["password"] == password
 
 
@@ -296,9 +297,9 @@ def test_the_password_file_is_read_for_all_alike(tmp_path: Path) -> None:
         ("postgresql://u:own@x/d", "own"),
     ):
         address = read(text + options)
-        attempt = address.attempts()[0]
-        assert psycopg_arguments(address, attempt, {})["password"] == password
-        told = asyncpg_arguments(address, attempt, name="", seconds=1)
+        target = address.targets()[0]
+        assert psycopg_arguments(address, target, {})["password"] == password
+        told = asyncpg_arguments(address, target, name="", seconds=1)
         assert told["password"] == password
     file.chmod(0o640)
     assert read(f"postgresql://u@x/d{options}").password_for(Host("x", 5432)) is None
@@ -312,7 +313,7 @@ def test_a_password_file_that_others_may_read_is_told_once(
     file.chmod(0o644)
     address = read(f"postgresql://u@h/d?passfile={file}")
     for _ in range(3):
-        assert psycopg_arguments(address, address.attempts()[0], {}).get("password") is None
+        assert psycopg_arguments(address, address.targets()[0], {}).get("password") is None
     assert len(caplog.messages) == 1 and "others may read it" in caplog.text
 
 

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from service.database_address.address import DatabaseAddress, Host
+from service.database_address.address import DatabaseAddress
+from service.database_address.hosts import Host
 from service.errors import DatabaseUnavailable
 from service.postgres import sessions
 from service.postgres.connect import connect
