@@ -54,7 +54,7 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture(scope="session")
 def migrated_cluster(cluster: Cluster) -> Iterator[Cluster]:
     """The server, with a database that was migrated once and is copied for each test."""
-    from service.migrations.runner import migrate
+    from service.migrations.migrate import migrate
 
     with cluster.migrated_template(migrate):
         yield cluster
@@ -112,7 +112,7 @@ def empty_cron_database(cluster: Cluster) -> Iterator[str]:
 @pytest.fixture
 def cron_database(empty_cron_database: str) -> str:
     """The URL of that database, migrated: our jobs of pg_cron run in it, the schedule is off."""
-    from service.migrations.runner import migrate
+    from service.migrations.migrate import migrate
 
     migrate(empty_cron_database)
     stop_schedule(empty_cron_database)

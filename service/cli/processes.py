@@ -12,14 +12,14 @@ import typer
 from service import __version__
 from service.cli.options import Json
 from service.cli.queries import command_settings
-from service.cli.tables import show_config, show_parts, show_repairs, show_state
+from service.cli.tables import show_config, show_repairs, show_state, show_steps
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings
 from service.terminal.output import Terminal
 
 if TYPE_CHECKING:
     from service.database_address.address import DatabaseAddress
-    from service.migrations.runner import MigrateResult
+    from service.migrations.migrate import MigrateResult
 
 WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True)]
 
@@ -73,7 +73,10 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Bring the database to this version."""
-    from service.migrations import runner
+    from service.migrations.export import export
+    from service.migrations.migrate import migrate as migrate_database
+    from service.migrations.restored_objects import state_differences
+    from service.migrations.status import migration_status
 
     if status and directory:
         raise typer.BadParameter("--status and --export do not go together.")
@@ -85,7 +88,7 @@ def migrate(
         raise typer.BadParameter("--from needs --export.")
     output = Terminal(sys.stdout)
     if directory:
-        path = runner.export(directory, from_version=from_version)
+        path = export(directory, from_version=from_version)
         output.json({"file": str(path)}) if as_json else output.say(str(path))
         return
     settings = command_settings()
@@ -97,18 +100,18 @@ def migrate(
         _repair(settings, address, output, only_show=status, as_json=as_json)
         return
     if status:
-        parts = runner.migration_status(address)
-        is_current = all(part.state in ("applied", "unknown") for part in parts)
+        steps = migration_status(address)
+        is_current = all(step.state in ("applied", "unknown") for step in steps)
         if not as_json:
-            show_parts(output, parts)
-        differences = runner.state_differences(address) if is_current else []
+            show_steps(output, steps)
+        differences = state_differences(address) if is_current else []
         if as_json:
-            output.json([*parts, *differences])
+            output.json([*steps, *differences])
         else:
             show_state(output, differences)
         return
     _log_to_stderr(settings)
-    result = runner.migrate(address)
+    result = migrate_database(address)
     if as_json:
         output.json(result)
         return
@@ -117,7 +120,7 @@ def migrate(
 
 def _show_result(output: Terminal, result: MigrateResult) -> None:
     if result.applied:
-        output.say(f"{len(result.applied)} parts applied.")
+        output.say(f"{len(result.applied)} steps applied.")
     for sentence in result.mended:
         output.say(f"Mended: {sentence}.")
     if not result.applied and not result.mended:
@@ -133,7 +136,7 @@ def _show_result(output: Terminal, result: MigrateResult) -> None:
 def _adopt(
     settings: Settings, address: DatabaseAddress, output: Terminal, *, as_json: bool
 ) -> None:
-    from service.migrations.adopt import adopt
+    from service.migrations.adoption.adopt import adopt
 
     _log_to_stderr(settings)
     result = adopt(address)
@@ -157,7 +160,7 @@ def _repair(
     as_json: bool,
 ) -> None:
     """Exit 1 when something could not be made again."""
-    from service.migrations.repair import planned_repairs, repair
+    from service.migrations.repair.repair_run import planned_repairs, repair
 
     planned = planned_repairs(address)
     if not as_json:

@@ -8,8 +8,8 @@ from uuid import UUID
 from service.calls.jobs import Job
 from service.cli.price_cells import axes, shown_axis, shown_condition, shown_usd
 from service.cli.queries import PREFIX_LENGTH, Row
-from service.migrations.runner import PartStatus
-from service.migrations.schema_state import Difference
+from service.migrations.comparison.difference import Difference
+from service.migrations.status import StepStatus
 from service.terminal.output import (
     NOTHING,
     Column,
@@ -160,10 +160,10 @@ def show_differences(terminal: Terminal, differences: Sequence[Row], limit: int)
     )
 
 
-def show_parts(terminal: Terminal, parts: Sequence[PartStatus]) -> None:
+def show_steps(terminal: Terminal, steps: Sequence[StepStatus]) -> None:
     terminal.table(
-        (Column("part"), Column("state"), Column("applied")),
-        [(part.name, part.state, shown_time(part.applied_at)) for part in parts],
+        (Column("step"), Column("state"), Column("applied")),
+        [(step.name, step.state, shown_time(step.applied_at)) for step in steps],
     )
 
 

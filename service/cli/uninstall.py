@@ -22,7 +22,7 @@ def uninstall(
     as_json: Json = False,
 ) -> None:
     """Drop everything of pricing-sync from the database."""
-    from service.migrations.uninstall import planned_uninstall, uninstall
+    from service.migrations.removal.uninstall import planned_uninstall, uninstall
 
     output = Terminal(sys.stdout)
     told = Terminal(sys.stderr) if as_json else output

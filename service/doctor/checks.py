@@ -60,9 +60,10 @@ from service.doctor.server import (
 )
 from service.doctor.transactions import TRANSACTIONS, check_transactions
 from service.errors import PricingError, SettingsError
-from service.migrations.runner import part_statuses
-from service.migrations.schema import read_schema
-from service.migrations.schema_state import Difference, read_differences
+from service.migrations.comparison.compare import read_differences
+from service.migrations.comparison.difference import Difference
+from service.migrations.schema_files import read_schema
+from service.migrations.status import step_statuses
 from service.postgres.connect import connect
 from service.settings import Settings
 
@@ -158,11 +159,11 @@ def _check_database(
         if database.state == "fail":
             return True
         check = MIGRATIONS
-        parts = BackgroundQuery(lambda: part_statuses(connection)).result(deadline)
-        yield (migrations := check_migrations(parts))
-        if not was_migrated(parts):
+        steps = BackgroundQuery(lambda: step_statuses(connection)).result(deadline)
+        yield (migrations := check_migrations(steps))
+        if not was_migrated(steps):
             return False
-        yield (engine := check_engine(parts))
+        yield (engine := check_engine(steps))
         if "fail" in (migrations.state, engine.state):
             return True
         yield _check_state(state, deadline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.doctor.check_result import CheckResult, fail, ok, warn
-from service.migrations.schema_state import Difference
+from service.migrations.comparison.difference import Difference
 
 STATE = "objects"
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 from service import __version__
 from service.doctor.check_result import CheckResult, counted, fail, ok, warn
-from service.migrations.runner import PartStatus
+from service.migrations.status import StepStatus
 
 MIGRATIONS, ENGINE = "migrations", "engine"
 
@@ -16,21 +16,21 @@ _MIGRATE = "pricing-sync migrate"
 _INSTALL = f"Install the version of pricing-sync that migrated it; this one is {__version__}."
 
 
-def was_migrated(parts: Sequence[PartStatus]) -> bool:
+def was_migrated(steps: Sequence[StepStatus]) -> bool:
     """By whatever version."""
-    return any(part.applied_at is not None for part in parts)
+    return any(step.applied_at is not None for step in steps)
 
 
-def check_migrations(parts: Sequence[PartStatus]) -> CheckResult:
-    """By the rule of ``missing_parts``: beside a newer version's database old processes go on."""
-    if not was_migrated(parts):
+def check_migrations(steps: Sequence[StepStatus]) -> CheckResult:
+    """By the rule of ``missing_steps``: beside a newer version's database old processes go on."""
+    if not was_migrated(steps):
         return fail(MIGRATIONS, "the database is not migrated", _MIGRATE)
-    ours = [part for part in parts if not part.name.startswith(_ENGINE)]
-    newer = [part for part in parts if part.state == "unknown"]
-    edited = [part for part in ours if part.state == "changed" and part.name != "db"]
-    missing = [part for part in ours if part.state == "pending"]
+    ours = [step for step in steps if not step.name.startswith(_ENGINE)]
+    newer = [step for step in steps if step.state == "unknown"]
+    edited = [step for step in ours if step.state == "changed" and step.name != "db"]
+    missing = [step for step in ours if step.state == "pending"]
     if not newer:
-        missing += [part for part in ours if part.state == "changed" and part.name == "db"]
+        missing += [step for step in ours if step.state == "changed" and step.name == "db"]
     if edited:
         return fail(
             MIGRATIONS,
@@ -45,16 +45,16 @@ def check_migrations(parts: Sequence[PartStatus]) -> CheckResult:
         )
     if missing:
         return fail(MIGRATIONS, f"{_some(missing)} is not what version {__version__} has", _MIGRATE)
-    if any(part in newer for part in ours):
+    if any(step in newer for step in ours):
         return warn(MIGRATIONS, f"a newer version migrated it: {_some(newer)}", _INSTALL)
     return ok(MIGRATIONS, f"at version {__version__}")
 
 
-def check_engine(parts: Sequence[PartStatus]) -> CheckResult:
+def check_engine(steps: Sequence[StepStatus]) -> CheckResult:
     installed = f"procrastinate {version('procrastinate')}"
-    steps = [part for part in parts if part.name.startswith(_ENGINE)]
-    missing = [part for part in steps if part.state == "pending"]
-    unknown = [part for part in steps if part.state == "unknown"]
+    engine_steps = [step for step in steps if step.name.startswith(_ENGINE)]
+    missing = [step for step in engine_steps if step.state == "pending"]
+    unknown = [step for step in engine_steps if step.state == "unknown"]
     if missing:
         return fail(
             ENGINE,
@@ -66,9 +66,9 @@ def check_engine(parts: Sequence[PartStatus]) -> CheckResult:
         return warn(
             ENGINE, f"the database is at a newer step than {installed}: {_some(unknown)}", _INSTALL
         )
-    return ok(ENGINE, f"{installed}, and all of its {len(steps)} steps are applied")
+    return ok(ENGINE, f"{installed}, and all of its {len(engine_steps)} steps are applied")
 
 
-def _some(parts: Sequence[PartStatus]) -> str:
-    more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
-    return parts[0].name.removeprefix(_ENGINE) + more
+def _some(steps: Sequence[StepStatus]) -> str:
+    more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
+    return steps[0].name.removeprefix(_ENGINE) + more

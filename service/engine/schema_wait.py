@@ -8,7 +8,7 @@ import psycopg
 from procrastinate.exceptions import ConnectorException
 
 from service.engine.connector import PricingConnector
-from service.migrations.runner import missing_parts
+from service.migrations.status import missing_steps
 from service.postgres.retry import ThrottledWarning
 
 
@@ -23,7 +23,7 @@ async def wait_for_schema(connector: PricingConnector) -> None:
             rows = await connector.execute_query_all_async(
                 "select name, digest from public.pricing_schema_ledger"
             )
-            missing = missing_parts((row["name"], row["digest"]) for row in rows)
+            missing = missing_steps((row["name"], row["digest"]) for row in rows)
             if not missing:
                 return
             problem = f"The database lacks {missing[0]}. Run `pricing-sync migrate`."

@@ -34,7 +34,7 @@ from service.database_address.address import DatabaseAddress
 from service.embedded.embedded_postgres import EmbeddedPostgres
 from service.environment.secret_files import naming_variable
 from service.errors import DatabaseUnavailable, UpFailed
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from service.postgres.connect import connect
 from service.settings import Settings
 from service.terminal.output import Terminal, without
@@ -137,7 +137,7 @@ class Up:
         if self._embedded is not None:
             self._ask(make_logins)
         if applied:
-            self._say(f"Migrated the database: {len(applied)} parts applied.")
+            self._say(f"Migrated the database: {len(applied)} steps applied.")
         key = self._settings.admin_key
         self._admin_key = (
             kept_admin_key(self._settings.data_dir) if key is None else key.get_secret_value()

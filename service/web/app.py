@@ -18,7 +18,7 @@ from starlette.routing import Route
 from uvicorn.config import STARTUP_FAILURE
 
 from service.errors import PortTaken, PricingError, SettingsError
-from service.migrations.schema import read_schema
+from service.migrations.schema_files import read_schema
 from service.settings import Settings
 from service.web.app_state import WebState
 from service.web.auth import KeyMiddleware

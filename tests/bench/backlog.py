@@ -17,7 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import DictRow, dict_row
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.bench.figures import print_figures
 from tests.support.postgres import running_cluster
 from tests.support.processes import Processes

@@ -24,7 +24,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector
 from psycopg.rows import dict_row
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.bench.figures import print_figures
 from tests.support.postgres import free_port, running_cluster
 from tests.support.processes import ADMIN_KEY, Processes, answers

@@ -67,8 +67,8 @@ def comparison(url: str) -> Callable[[], object]:
     """What ``migrate --status`` and the doctor compare: the database with the release."""
     import psycopg
 
-    from service.migrations.schema import read_schema
-    from service.migrations.schema_state import read_differences
+    from service.migrations.comparison.compare import read_differences
+    from service.migrations.schema_files import read_schema
 
     schema = read_schema()
     connection = psycopg.connect(url)

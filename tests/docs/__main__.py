@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.docs import provider_table, rights_table, schema_page
 from tests.support.postgres import running_cluster
 

@@ -11,8 +11,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from service.migrations.runner import migrate
-from service.migrations.schema import read_schema
+from service.migrations.migrate import migrate
+from service.migrations.schema_files import read_schema
 from tests.db.pricing import Pricing, price
 from tests.docs.runbook import filled, section_blocks, statements
 from tests.docs.typing_in_a_shell import Shell

@@ -19,7 +19,7 @@ import yaml
 from psycopg.rows import DictRow, dict_row
 
 from service import __version__
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.db.pricing import Pricing, Row, price
 from tests.deploy.image import Image, build_image
 from tests.deploy.test_compose import COMPOSE, MOUNTED
@@ -239,7 +239,7 @@ def test_supabase_is_migrated_or_pushed_and_gets_its_logins(
     with fresh_cluster.database(owner="supabase") as name:
         url = fresh_cluster.url_of(name, user="supabase", password=password)
         shell.environment = {"DATABASE_URL": url}
-        assert "parts applied" in shell.type(by_hand)
+        assert "steps applied" in shell.type(by_hand)
         words = {key: PASSWORDS[key] for key in ("web_password", "worker_password")}
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as editor:
             run_sql(editor, logins, **words)

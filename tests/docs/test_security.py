@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 
 from service.doctor.checks import run_checks
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from service.settings import read_settings
 from tests.db.pricing import Pricing, price
 from tests.docs.blocks import ROOT, blocks

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.db.pricing import Pricing
 from tests.docs.blocks import ROOT, blocks
 from tests.docs.runbook import statements

@@ -7,8 +7,8 @@ import json
 import sys
 
 from service import __version__
-from service.migrations.runner import release_entry
-from service.migrations.schema import default_roots
+from service.migrations.export import release_entry
+from service.migrations.schema_files import default_roots
 from tests.releases.dump import dump, path_of, write_dump
 from tests.releases.sample import sample_database
 

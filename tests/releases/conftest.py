@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.releases.dump import restore, versions
 from tests.support.postgres import stop_schedule
 

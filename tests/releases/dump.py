@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from service import __version__
-from service.migrations.schema import read_schema
+from service.migrations.schema_files import read_schema
 from tests.support.postgres import installed_programs
 from tests.support.server_versions import client_directories
 

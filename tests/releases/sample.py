@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from psycopg.rows import dict_row
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.support.postgres import running_cluster, stop_schedule
 from tests.support.processes import Process, Processes
 from tests.support.provider_server import Answer, ProviderServer, running_provider_server

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import psycopg
 
-from service.migrations.runner import export, migrate, migration_status
-from service.migrations.schema import read_schema
+from service.migrations.export import export
+from service.migrations.migrate import migrate
+from service.migrations.schema_files import read_schema
+from service.migrations.status import migration_status
 from tests.conftest import DatabaseFactory
 from tests.releases.dump import restore
 from tests.service.migrations.pg_catalog import execute, ledger_names, rights, rows, structure

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from service import __version__
-from service.migrations.schema import ReleaseEntry, default_roots, read_schema
+from service.migrations.schema import ReleaseEntry
+from service.migrations.schema_files import default_roots, read_schema
 from tests.releases.dump import path_of, read_dump, versions
 
 

@@ -22,11 +22,13 @@ LEDGER_READERS = {"engine/schema_wait.py", "web/readiness.py"}
 LEDGER_KEEPERS = "migrations/"
 # And these work where functions and views may be gone, or tables are another system's.
 TABLE_KEEPERS = {
-    "migrations/reconcile.py",
-    "migrations/kept_prices.py",
-    "migrations/legacy_history.py",
-    "migrations/repair.py",
-    "migrations/uninstall.py",
+    "migrations/adoption/known_prices.py",
+    "migrations/adoption/legacy_history.py",
+    "migrations/removal/kept_prices.py",
+    "migrations/removal/running_processes.py",
+    "migrations/repair/lost_values.py",
+    "migrations/repair/rebuilt_jobs.py",
+    "migrations/repair/reconciled_prices.py",
 }
 
 

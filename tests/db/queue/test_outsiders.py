@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.db.conftest import Another, SharedDatabase
 from tests.db.outsiders import login, take_every_lock
 from tests.db.price_decisions import override, said

@@ -266,11 +266,11 @@ def test_migrate(run: Run, empty_database: str, tmp_path: Path) -> None:
     before = run("migrate", "--status", "--json", DATABASE_URL=empty_database)
     assert {part["state"] for part in _json(before)} == {"pending"}
     first = run("migrate", DATABASE_URL=empty_database)
-    assert (first.returncode, "parts applied." in first.stdout) == (0, True)
+    assert (first.returncode, "steps applied." in first.stdout) == (0, True)
     again = run("migrate", "--json", DATABASE_URL=empty_database)
     assert _json(again)["applied"] == []
     after = run("migrate", "--status", DATABASE_URL=empty_database).stdout.splitlines()
-    assert after[0].split() == ["part", "state", "applied"]
+    assert after[0].split() == ["step", "state", "applied"]
     assert {line.split()[1] for line in after[1:]} == {"applied"}
     exported = run("migrate", "--export", str(tmp_path), DATABASE_URL="")
     assert Path(exported.stdout.strip()).parent == tmp_path

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from service import __version__
-from service.migrations.runner import migrate, missing_parts
+from service.migrations.migrate import migrate
+from service.migrations.status import missing_steps
 from tests.db.pricing import Pricing
 from tests.service.doctor.conftest import Diagnose
 
@@ -15,7 +16,7 @@ FIRST = "migrations/20261121000100_settings_and_providers.sql"
 
 def _lacks_something(people: Pricing) -> bool:
     rows = people.rows("select name, digest from pricing_schema_ledger")
-    return bool(missing_parts((row["name"], row["digest"]) for row in rows))
+    return bool(missing_steps((row["name"], row["digest"]) for row in rows))
 
 
 def test_as_it_should_be(diagnose: Diagnose) -> None:

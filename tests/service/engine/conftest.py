@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.chaos.own_postgres import OwnPostgres, own_postgres
 from tests.support.postgres import accept_every_change, stop_schedule
 from tests.support.processes import Process, Processes

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 
 
 class Killer(logging.Handler):

@@ -11,9 +11,10 @@ import pytest
 from psycopg.rows import dict_row
 
 from service.errors import ForeignRelations, MigrationError
-from service.migrations.adopt import adopt
-from service.migrations.legacy_history import copy_history
-from service.migrations.runner import migrate, state_differences
+from service.migrations.adoption.adopt import adopt
+from service.migrations.adoption.legacy_history import copy_history
+from service.migrations.migrate import migrate
+from service.migrations.restored_objects import state_differences
 from service.prices.catalogue import read_catalogue
 from service.prices.units import Axis, to_canonical
 from tests.conftest import DatabaseFactory

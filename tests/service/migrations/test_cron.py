@@ -8,8 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from service.migrations.runner import export, migrate, migration_status
-from service.migrations.schema import default_roots
+from service.migrations.export import export
+from service.migrations.migrate import migrate
+from service.migrations.schema_files import default_roots
+from service.migrations.status import migration_status
 from tests.service.migrations.pg_catalog import execute, rows
 from tests.support.postgres import Cluster, drop_pg_cron
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.db.pricing import Pricing, price
 from tests.service.migrations.pg_catalog import execute
 from tests.service.migrations.test_adopt import OLDER

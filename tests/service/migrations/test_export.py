@@ -16,7 +16,9 @@ import pytest
 
 from service import __version__
 from service.errors import MigrationError
-from service.migrations.runner import export, migrate, migration_status, release_entry
+from service.migrations.export import export, release_entry
+from service.migrations.migrate import migrate
+from service.migrations.status import migration_status
 from tests.conftest import DatabaseFactory
 from tests.service.migrations.pg_catalog import execute, ledger_names, rights, rows, structure
 from tests.service.migrations.trees import FIRST, SECOND, Tree

@@ -15,16 +15,14 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
-from service.migrations.blocks import LOCK_KEY, TAKE_LOCK, block
-from service.migrations.parts import all_parts
-from service.migrations.runner import (
-    MigrateResult,
-    export,
-    migrate,
-    migration_status,
-    state_differences,
-)
-from service.migrations.schema import default_roots, read_schema
+from service.migrations.do_block import do_block
+from service.migrations.export import export
+from service.migrations.migrate import MigrateResult, migrate
+from service.migrations.migrate_lock import LOCK_KEY, TAKE_LOCK
+from service.migrations.restored_objects import state_differences
+from service.migrations.schema_files import default_roots, read_schema
+from service.migrations.status import migration_status
+from service.migrations.steps.step_list import all_steps
 from tests.conftest import DatabaseFactory
 from tests.service.migrations.pg_catalog import execute, ledger_names, rows, structure
 from tests.service.migrations.trees import FIRST, SECOND, Tree
@@ -109,11 +107,11 @@ def test_who_keeps_it_waiting_is_named(empty_database: str, tmp_path: Path, by: 
 
 
 def test_the_lock_is_not_waited_for_without_end(empty_database: str) -> None:
-    for part in all_parts(read_schema()):
+    for part in all_steps(read_schema()):
         assert part.sql.count("pg_advisory") == part.sql.count(TAKE_LOCK) == 1
     with psycopg.connect(empty_database) as connection:
         connection.execute(
-            block(
+            do_block(
                 f"begin {TAKE_LOCK} end".replace(
                     "perform pg_advisory_xact_lock",
                     "perform set_config('test.waits', current_setting('lock_timeout'), true);"
@@ -132,7 +130,7 @@ def test_killed_in_and_after_every_part(
 ) -> None:
     alone = database_factory()
     parts = migrate(alone).applied
-    ledger = next(part for part in all_parts(read_schema()) if part.name == "ledger")
+    ledger = next(part for part in all_steps(read_schema()) if part.name == "ledger")
     execute(empty_database, ledger.sql)
     with psycopg.connect(empty_database, autocommit=True) as connection:
         for part in parts:

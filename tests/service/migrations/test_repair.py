@@ -10,9 +10,10 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.errors import MigrationError
-from service.migrations.adopt import adopt
-from service.migrations.repair import planned_repairs, repair
-from service.migrations.runner import migrate, state_differences
+from service.migrations.adoption.adopt import adopt
+from service.migrations.migrate import migrate
+from service.migrations.repair.repair_run import planned_repairs, repair
+from service.migrations.restored_objects import state_differences
 from tests.conftest import DatabaseFactory
 from tests.db.pricing import Pricing, price
 from tests.releases.dump import restore

@@ -8,7 +8,8 @@ import psycopg
 import pytest
 
 from service.errors import MigrationError
-from service.migrations.runner import migrate, state_differences
+from service.migrations.migrate import migrate
+from service.migrations.restored_objects import state_differences
 from tests.service.migrations.pg_catalog import execute, rows, structure
 from tests.service.migrations.trees import Tree, function
 

@@ -10,7 +10,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from service.errors import MigrationError
-from service.migrations.runner import migrate, state_differences
+from service.migrations.migrate import migrate
+from service.migrations.restored_objects import state_differences
 from tests.conftest import DatabaseFactory
 from tests.db.pricing import Pricing, price
 from tests.releases.dump import client_program

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from service.errors import MigrationError
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.conftest import DatabaseFactory
 from tests.service.migrations.pg_catalog import execute, rights, rows, structure
 from tests.support.postgres import Cluster

@@ -12,7 +12,8 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.errors import MigrationError
-from service.migrations.runner import migrate, state_differences
+from service.migrations.migrate import migrate
+from service.migrations.restored_objects import state_differences
 from tests.conftest import DatabaseFactory
 from tests.db.pricing import Pricing, price
 from tests.service.migrations.pg_catalog import execute, rights, rows, structure

@@ -1,9 +1,10 @@
-"""``migration_status`` and ``missing_parts``: what a database has and lacks."""
+"""``migration_status`` and ``missing_steps``: what a database has and lacks."""
 
 from __future__ import annotations
 
-from service.migrations.runner import migrate, migration_status, missing_parts
-from service.migrations.schema import read_schema
+from service.migrations.migrate import migrate
+from service.migrations.schema_files import read_schema
+from service.migrations.status import migration_status, missing_steps
 from tests.service.migrations.pg_catalog import execute, rows
 from tests.service.migrations.trees import FIRST, SECOND, Tree
 
@@ -47,26 +48,26 @@ def test_states(empty_database: str, tree: Tree) -> None:
 
 
 def test_missing_parts(empty_database: str, tree: Tree) -> None:
-    everything = missing_parts([], roots=tree.roots)
+    everything = missing_steps([], roots=tree.roots)
     assert everything[-1] == "db" and f"migrations/{FIRST}" in everything
     migrate(empty_database, roots=tree.roots)
-    assert missing_parts(ledger(empty_database), roots=tree.roots) == []
+    assert missing_steps(ledger(empty_database), roots=tree.roots) == []
 
     execute(empty_database, "delete from public.pricing_schema_ledger where name like 'engine:03%'")
-    missing = missing_parts(ledger(empty_database), roots=tree.roots)
+    missing = missing_steps(ledger(empty_database), roots=tree.roots)
     assert missing and all(name.startswith("engine:03") for name in missing)
 
 
 def test_old_functions_are_missing_and_newer_ones_are_not(empty_database: str, tree: Tree) -> None:
     migrate(empty_database, roots=tree.roots)
     tree.write("db/access.sql", "select 1;\n")
-    assert missing_parts(ledger(empty_database), roots=tree.roots) == ["db"]
+    assert missing_steps(ledger(empty_database), roots=tree.roots) == ["db"]
     newer = [*ledger(empty_database), ("migrations/20990101000000_later.sql", "x")]
-    assert missing_parts(newer, roots=tree.roots) == []
+    assert missing_steps(newer, roots=tree.roots) == []
 
 
 def test_another_text_of_an_engine_step_is_the_same_step(tree: Tree) -> None:
     schema = read_schema(tree.roots)
     rows = [(step.name, "other") for step in schema.engine_steps]
     rows += [(file.name, file.digest) for file in schema.migrations]
-    assert missing_parts([*rows, ("db", schema.db_digest)], roots=tree.roots) == []
+    assert missing_steps([*rows, ("db", schema.db_digest)], roots=tree.roots) == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.migrations.schema import Roots, default_roots
+from service.migrations.schema import Roots
+from service.migrations.schema_files import default_roots
 
 FIRST = "20260101000000_first.sql"
 SECOND = "20260102000000_second.sql"

@@ -11,7 +11,7 @@ from psycopg import sql
 
 from service.database_address.address import DatabaseAddress
 from service.errors import SettingsError
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from service.postgres.connect import connect
 from service.postgres.pinned_settings import PINS
 from service.postgres.sessions import WorkerSessions

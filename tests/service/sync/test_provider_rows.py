@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg.rows import dict_row
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from service.providers.adapter import CATALOGUE, adapter, adapter_slugs
 
 

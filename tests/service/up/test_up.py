@@ -25,7 +25,7 @@ from psycopg.rows import DictRow, dict_row
 
 from service.embedded.embedded_postgres import HOME, EmbeddedPostgres
 from service.errors import SettingsError
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from service.up.instance import Instance
 from tests.support.postgres import free_port
 from tests.support.processes import Processes
@@ -500,7 +500,7 @@ def test_ctrl_c_during_the_first_sync_stops_everything(
 def test_ctrl_c_during_migrate_stops_everything(
     processes: Processes, empty_database: str, data_dir: Path
 ) -> None:
-    from service.migrations.blocks import LOCK_KEY
+    from service.migrations.migrate_lock import LOCK_KEY
 
     processes.environment |= {
         "DATABASE_URL": empty_database,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.conftest import DatabaseFactory, Owner
 from tests.service.web.running import ACTIVE, running_web, settings_for
 

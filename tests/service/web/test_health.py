@@ -4,7 +4,7 @@ import httpx2
 import psycopg
 from psycopg.rows import DictRow
 
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.service.web.queue import Queue
 from tests.service.web.running import TRIGGER, Web, running_web, settings_for
 

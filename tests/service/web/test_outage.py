@@ -15,7 +15,7 @@ from psycopg.rows import dict_row
 
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
 from service.embedded.server_programs import server_programs
-from service.migrations.runner import migrate
+from service.migrations.migrate import migrate
 from tests.service.web.queue import Queue
 from tests.service.web.running import ACTIVE, SCHEDULER, TRIGGER, Web, running_web, settings_for
 from tests.support.postgres import SETTINGS, free_port, installed_programs

@@ -1,0 +1,1 @@
+"""Compare a database with what this release makes."""

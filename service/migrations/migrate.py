@@ -1,0 +1,110 @@
+"""``pricing-sync migrate``: bring a database to this version."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import psycopg
+
+from service.database_address.address import DatabaseAddress
+from service.migrations.comparison.difference import Difference
+from service.migrations.ledger import read_ledger
+from service.migrations.migrate_lock import take_lock
+from service.migrations.migration_failure import advice_on, failure
+from service.migrations.preconditions import refuse_other_history, refuse_other_login
+from service.migrations.removal.kept_prices import KEPT, set_aside, take_up
+from service.migrations.restored_objects import restore_objects
+from service.migrations.role_advice import role_advice
+from service.migrations.schema import Roots, Schema
+from service.migrations.schema_files import read_schema
+from service.migrations.steps.step_list import Step, all_steps
+from service.postgres.connect import connect
+from service.postgres.sqlstates import DEADLOCK, SERIALIZATION_FAILURE
+
+logger = logging.getLogger(__name__)
+
+# A block that met one of these has changed nothing, and may go through the next time: deadlock,
+# serialization failure, and two databases of one server changing its roles at the same moment.
+CONTENTION = {DEADLOCK, SERIALIZATION_FAILURE, "XX000"}
+TRIES = 5
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class MigrateResult:
+    """``applied``: the steps that this run applied. ``advice``: what a superuser could run.
+
+    ``mended``: what differed from the release and was put right. ``differences``: what differs
+    still, with the statement for it.
+    """
+
+    applied: tuple[str, ...]
+    advice: tuple[str, ...]
+    mended: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+
+
+def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> MigrateResult:
+    """Apply what the database lacks, step by step, each in a transaction of its own.
+
+    Safe twice, from several places at once, and after a run that was killed. Raises
+    ForeignRelations, MigrationError or DatabaseUnavailable; a failing step leaves nothing behind.
+    """
+    schema = read_schema(roots)
+    with connect(address, autocommit=True) as connection:
+        # A snapshot from before the lock would not see what its last holder did.
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+        ledger = read_ledger(connection)
+        refuse_other_login(connection)
+        refuse_other_history(schema, ledger)
+        if not ledger:
+            in_locked_transaction(connection, "kept prices", set_aside)
+        applied = tuple(
+            step.name
+            for step in all_steps(schema)
+            if step.name not in ledger.keys() & {file.name for file in schema.engine_steps}
+            and _apply(connection, step)
+        )
+        mended, left = restore_objects(connection, schema)
+        if "db" in applied and KEPT[0] in _relations(schema):
+            mended += tuple(in_locked_transaction(connection, "kept prices", take_up) or ())
+        return MigrateResult(applied, role_advice(connection), mended, left)
+
+
+def _relations(schema: Schema) -> set[str]:
+    return {name for file in schema.migrations for name in file.relations()}
+
+
+def in_locked_transaction(
+    connection: psycopg.Connection, step: str, act: Callable[[psycopg.Connection], T]
+) -> T:
+    """Holding the lock; a failure leaves nothing behind."""
+    try:
+        with connection.transaction():
+            take_lock(connection)
+            return act(connection)
+    except psycopg.Error as error:
+        raise failure(step, error, advice_on(connection, error)) from error
+
+
+def _apply(connection: psycopg.Connection, step: Step) -> bool:
+    """Run one block; True when it changed anything."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            with connection.transaction():
+                take_lock(connection)
+                before = read_ledger(connection)
+                connection.execute(step.sql.encode())
+                changed = read_ledger(connection) != before
+        except psycopg.Error as error:
+            if error.sqlstate in CONTENTION and attempt < TRIES:
+                logger.warning("%s: %s; again", step.name, error.diag.message_primary)
+                continue
+            raise failure(step.name, error, advice_on(connection, error)) from error
+        if changed:
+            logger.info("applied %s", step.name)
+        return changed
+    raise AssertionError("unreachable")

@@ -1,0 +1,82 @@
+"""Restore functions, views, triggers and rights that differ from the release."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+import psycopg
+
+from service.database_address.address import DatabaseAddress
+from service.migrations.comparison.compare import mending_statements, read_differences
+from service.migrations.comparison.difference import MISSING, Difference
+from service.migrations.ledger import LEDGER
+from service.migrations.migrate_lock import take_lock
+from service.migrations.migration_failure import advice_on, failure
+from service.migrations.preconditions import refuse_other_login
+from service.migrations.schema import Roots, Schema
+from service.migrations.schema_files import read_schema
+from service.migrations.steps.replay import replay
+from service.postgres.connect import connect
+from service.postgres.sql_text import fill
+
+logger = logging.getLogger(__name__)
+
+
+def state_differences(
+    address: DatabaseAddress | str, *, roots: Roots | None = None
+) -> list[Difference]:
+    """How the database differs from this release beside its ledger; changes nothing."""
+    with connect(address, autocommit=True) as connection:
+        refuse_other_login(connection)
+        return compare_or_fail(connection, read_schema(roots))
+
+
+def put_back(connection: psycopg.Connection, schema: Schema, differences: list[Difference]) -> None:
+    """Run the statements of what is ours, and replay ``db/`` whatever the ledger says of it."""
+    connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
+    for statement in mending_statements(schema, differences):
+        connection.execute(statement.encode())
+    connection.execute(fill("delete from {ledger} where name = 'db'", ledger=LEDGER).encode())
+    connection.execute(replay(schema).encode())
+
+
+def restore_objects(
+    connection: psycopg.Connection, schema: Schema
+) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
+    """Put right what is ours and differs from the release: what was mended, and what is left."""
+    before = compare_or_fail(connection, schema)
+    if not any(each.is_ours for each in before):
+        return (), tuple(before)
+    try:
+        with connection.transaction():
+            take_lock(connection)
+            put_back(connection, schema, before)
+    except psycopg.Error as error:
+        advice = advice_on(connection, error) or _advice_on_missing(before)
+        raise failure("db", error, advice) from error
+    left = compare_or_fail(connection, schema)
+    mended = [each.sentence for each in before if each not in left]
+    for sentence in mended:
+        logger.warning("mended: %s", sentence)
+    return tuple(mended), tuple(left)
+
+
+def compare_or_fail(connection: psycopg.Connection, schema: Schema) -> list[Difference]:
+    try:
+        return read_differences(connection, schema)
+    except psycopg.Error as error:
+        raise failure("comparison with the release", error) from error
+
+
+def _advice_on_missing(differences: Iterable[Difference]) -> str | None:
+    """The engine's types and tables, without which a replay fails."""
+    statements = [
+        each.statement
+        for each in differences
+        if each.statement is not None
+        and not each.is_ours
+        and each.object.startswith(("type ", "table ", "column "))
+        and each.found == MISSING
+    ]
+    return f"Run this first, and migrate again: {' '.join(statements)}" if statements else None

@@ -1,0 +1,1 @@
+"""The steps of ``migrate``: one guarded statement each."""

@@ -1,0 +1,44 @@
+"""Step of one file of ``migrations/``."""
+
+from __future__ import annotations
+
+from service.migrations.do_block import REFUSED, do_block, file_literal, quote
+from service.migrations.ledger import LEDGER
+from service.migrations.migrate_lock import TAKE_LOCK
+from service.migrations.schema import SqlFile
+from service.postgres.sql_text import fill
+
+
+def migration_block(file: SqlFile) -> str:
+    # The replay after it gives new tables their owner and rights.
+    return do_block(
+        fill(
+            """
+declare
+    v_search_path constant text := current_setting('search_path');
+    v_digest text;
+begin
+    {take_lock}
+    select digest into v_digest from {ledger} where name = {name};
+    if v_digest <> {digest} then
+        raise exception '% was applied with another text.', {name}
+            using errcode = '{refused}',
+                hint = 'A released migration is never edited: undo that, and write a new one.';
+    elsif v_digest is not null then
+        return;
+    end if;
+    perform set_config('search_path', 'pg_catalog, pg_temp', true);
+    execute {text};
+    insert into {ledger} (name, digest) values ({name}, {digest});
+    delete from {ledger} where name = 'db';
+    perform set_config('search_path', v_search_path, true);
+end
+""",
+            take_lock=TAKE_LOCK,
+            ledger=LEDGER,
+            name=quote(file.name),
+            digest=quote(file.digest),
+            refused=REFUSED,
+            text=file_literal(file),
+        )
+    )
