@@ -20,11 +20,11 @@ class StopRequested(KeyboardInterrupt):
 
 
 class StopSignals:
-    """Raises StopRequested in the main thread: once, and not while ``held``."""
+    """Raises StopRequested in the main thread: once, and not while ``deferred``."""
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
-        self._is_held = False
+        self._is_deferred = False
         self._is_stopping = False
         self._pending: int | None = None
 
@@ -45,16 +45,16 @@ class StopSignals:
             signal.signal(number, handler)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def deferred(self) -> Iterator[None]:
         """Let a short step finish first: a process that is just being made would be lost.
 
         A second signal does not wait.
         """
-        self._is_held = True
+        self._is_deferred = True
         try:
             yield
         finally:
-            self._is_held = False
+            self._is_deferred = False
             if self._pending is not None and not self._is_stopping:
                 self._is_stopping = True
                 # An error of the step, such as a program that Ctrl-C has ended, is no news then.
@@ -67,7 +67,7 @@ class StopSignals:
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self._is_stopping:
             return
-        if self._is_held and self._pending is None:
+        if self._is_deferred and self._pending is None:
             self._pending = number
             return
         self._is_stopping = True
