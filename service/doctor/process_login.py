@@ -18,7 +18,7 @@ from service.postgres.connect import connect
 from service.postgres.pinned_connection import PinnedConnection
 from service.postgres.pinned_settings import FIND_WRONG, wrong_settings
 from service.postgres.rows import the_row
-from service.postgres.sessions import PROBE_SECONDS
+from service.postgres.transaction_pooler import PROBE_SECONDS
 
 LISTEN, POOLER = "LISTEN", "pooler"
 SEARCH_PATH = "procrastinate, pg_temp"
@@ -236,7 +236,7 @@ def _connect(address: DatabaseAddress, seconds: int) -> PinnedConnection:
 
 def _wrong_settings(connection: PinnedConnection) -> tuple[tuple[str, str, str], ...]:
     """Past our own settings, which a command has for each transaction there."""
-    if connection.lasts:
+    if connection.keeps_session:
         return ()
     return tuple(psycopg.Cursor(connection).execute(FIND_WRONG.encode()).fetchall())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -25,8 +25,8 @@ from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
 from service.postgres.retry import (
     LockTimeout,
+    Retry,
     RetryExpired,
-    T,
     ThrottledWarning,
     is_lock_timeout,
     is_repairable,
@@ -80,30 +80,10 @@ class PricingJobManager(JobManager):
             self._failure = error
             raise
 
-    async def until_done(
-        self,
-        statement: Callable[[], Awaitable[T]],
-        what: str,
-        is_retryable: Callable[[BaseException], bool] = is_transient,
-    ) -> T:
-        """``Retry.until_done``, of the connector's retry."""
-        return await self._own_connector.retry.until_done(statement, what, is_retryable)
-
-    async def until_done_or_locked(
-        self,
-        statement: Callable[[], Awaitable[T]],
-        what: str,
-        is_retryable: Callable[[BaseException], bool] = is_transient,
-    ) -> T:
-        """The same, but raises LockTimeout when somebody holds what the write needs."""
-        try:
-            return await self.until_done(
-                statement, what, lambda error: is_retryable(error) and not is_lock_timeout(error)
-            )
-        except ConnectorException as error:
-            if is_lock_timeout(error):
-                raise LockTimeout(f"Somebody holds what {what} needs") from error
-            raise
+    @property
+    def retry(self) -> Retry:
+        """The connector's; each opening of the connector makes a new one."""
+        return self._own_connector.retry
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
@@ -208,7 +188,7 @@ class PricingJobManager(JobManager):
             answer_within(HEARTBEAT_ANSWER_SECONDS, waits_for_connection=False),
         ):
             try:
-                beat = await self.until_done(
+                beat = await self.retry.until_done(
                     lambda: self.connector.execute_query_one_async(
                         "select public.beat_pricing_worker(%(worker_id)s) as registered",
                         worker_id=worker_id,
@@ -225,7 +205,7 @@ class PricingJobManager(JobManager):
         defer = super().defer_periodic_job
         with self._recording_failure():
             try:
-                return await self.until_done(lambda: defer(*args, **kwargs), "a periodic job")
+                return await self.retry.until_done(lambda: defer(*args, **kwargs), "a periodic job")
             except RetryExpired:
                 return None
 
@@ -242,7 +222,7 @@ class PricingJobManager(JobManager):
         unregister = super().unregister_worker
         try:
             async with asyncio.timeout(SIGN_OFF_SECONDS):
-                await self.until_done(
+                await self.retry.until_done(
                     lambda: unregister(worker_id), f"the end of worker {worker_id}"
                 )
         except (RetryExpired, TimeoutError):
@@ -269,7 +249,7 @@ class PricingJobManager(JobManager):
                 if status is Status.ABORTED and not ended:
                     _log_of(job).warning("too late: aborted, and ended by somebody else before")
             else:
-                await self.until_done(
+                await self.retry.until_done(
                     lambda: finish(job, status, delete_job),
                     f"the end of job {job_id}",
                     is_repairable,
@@ -308,7 +288,7 @@ class PricingJobManager(JobManager):
 
         Raises LockTimeout when somebody holds what it writes: give_up_sync is for that.
         """
-        row = await self.until_done_or_locked(
+        row = await self.retry.until_done_or_locked(
             lambda: self.connector.execute_query_one_async(
                 "select public.end_provider_sync(%(queue_job_id)s, %(attempt)s, %(status)s,"
                 " %(error_kind)s, %(message)s, %(next_allowed_at)s) as ended",
@@ -332,7 +312,7 @@ class PricingJobManager(JobManager):
         """
         warning = ThrottledWarning()
         while True:
-            row = await self.until_done(
+            row = await self.retry.until_done(
                 lambda: self.connector.execute_query_one_async(
                     "select * from public.give_up_sync(%(queue_job_id)s, %(attempt)s)",
                     queue_job_id=queue_job_id,

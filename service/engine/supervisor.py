@@ -150,7 +150,7 @@ class Supervisor:
         manager = self._job_manager
         try:
             options = asyncio.ensure_future(
-                manager.until_done(self._worker_options, "the question for its settings")
+                manager.retry.until_done(self._worker_options, "the question for its settings")
             )
             if not await self._unless_stopped(options) or self._stopping.is_set():
                 return None
@@ -173,12 +173,12 @@ class Supervisor:
             "select heartbeat_seconds, lease_seconds from public.pricing_worker_settings"
         )
         sessions = self._database.sessions
-        listens = bool(sessions.lasting) and self._database.has_room_to_listen
+        listens = bool(sessions.keeps_session) and self._database.has_room_to_listen
         if not listens:
             logger.warning(
                 "%s: the worker asks for work every few seconds instead.",
                 "PRICING_WORKER_CONNECTIONS leaves none for LISTEN"
-                if sessions.lasting
+                if sessions.keeps_session
                 else "LISTEN is silent here, as behind a transaction-mode pooler",
             )
         return {

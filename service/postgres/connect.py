@@ -16,7 +16,7 @@ from service.errors import (
     MigrationError,
     PricingError,
 )
-from service.postgres.connection_failure import failure_of, whole_transactions
+from service.postgres.connection_failure import failure_of
 from service.postgres.pinned_connection import PinnedConnection
 from service.postgres.sqlstates import (
     DEADLOCK,
@@ -32,6 +32,7 @@ from service.postgres.sqlstates import (
     is_one_of,
 )
 from service.postgres.timestamps import bound_timestamps
+from service.postgres.transaction_pooler import statement_mode_error
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
 # Through a transaction-mode pooler a prepared statement would stay in the server's connection.
@@ -90,9 +91,9 @@ def connect(
         # Whatever its code: a pooler takes us in first, and then looks for one to the server.
         except psycopg.Error as error:
             connection.close()
-            needed = whole_transactions(error)
-            if needed is not None:
-                raise needed from None
+            refused = statement_mode_error(error)
+            if refused is not None:
+                raise refused from None
             failures.append(failure_of(error, address, target.host))
             continue
         bound_timestamps(connection)

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 from service.database_address.address import HIDDEN, DatabaseAddress
 from service.database_address.hosts import Host
-from service.errors import SettingsError
 from service.postgres.sqlstates import INVALID_LOGIN
 
 # Of libpq's text: two blanks stand before what the server said, whatever its language.
@@ -48,16 +47,6 @@ def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> st
     if _NOT_AS_WANTED.search(text):
         return f"{where} is not as target_session_attrs wants it"
     return f"no connection to {where}: {without_secret(_reason(text), address)}"
-
-
-def whole_transactions(error: Exception) -> SettingsError | None:
-    """What to set where a BEGIN of ours failed because PgBouncer cuts transactions; else None."""
-    if "statement pooling mode" not in str(error):
-        return None
-    return SettingsError(
-        "A pooler in statement mode is in between, and it takes no transactions.",
-        hint="Set its pool_mode to session, or to transaction, or connect directly.",
-    )
 
 
 def without_secret(text: str, address: DatabaseAddress) -> str:

@@ -1,4 +1,4 @@
-"""A synchronous connection whose statements run under our settings, behind a pooler too."""
+"""A synchronous connection that pins the session settings, behind a transaction-mode pooler too."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from psycopg.rows import Row, TupleRow
 from service.postgres.pinned_settings import PINS, SEARCH_PATH, pin_statement
 
 _FOR_SESSION = pin_statement(PINS, search_path=SEARCH_PATH).encode()
-# What is the operator's word is so again: a pooler without a server_reset_query hands on what its
-# last client has set, such as the role of the web process.
+# Role and timeouts go back to the operator's: a pooler without a server_reset_query passes on what
+# its last client set, such as the role of the web process.
 _FOR_TRANSACTION = (
     "set local role to default; set local statement_timeout to default;"
     " set local lock_timeout to default; "
@@ -26,35 +26,35 @@ _FOR_TRANSACTION = (
 
 
 class PinnedConnection(psycopg.Connection[TupleRow]):
-    """``lasts``: one session of the server for as long as it is open, as far as we can tell.
+    """``keeps_session``: whether the connection has one server session for as long as it is open.
 
-    Where a pooler is in between, its server's connection may go to another client after each
-    transaction. What is set for a session would go with it, so each transaction of ours begins
-    with the settings, and they end with it.
+    A pooler may give the server's session to another client after each transaction, and that
+    client would get our settings. So behind a pooler each transaction begins with the settings,
+    and they end with it.
     """
 
-    lasts = False
-    _is_hung_up = False
+    keeps_session = False
+    _is_shut_down = False
 
     def pin(self, seconds: float) -> None:
-        """Set what a session can keep; psycopg.OperationalError without an answer in time."""
-        silence = threading.Timer(seconds, self._hang_up)
+        """Set the session's settings; psycopg.OperationalError without an answer in ``seconds``."""
+        silence = threading.Timer(seconds, self._shut_down)
         silence.daemon = True
         silence.start()
         try:
             row = psycopg.Cursor(self).execute("select pg_catalog.pg_backend_pid()").fetchone()
-            # A pooler makes up the process id that it tells when one connects.
-            self.lasts = row == (self.info.backend_pid,)
-            if self.lasts:
+            # A pooler reports a made-up process id at the start of a connection.
+            self.keeps_session = row == (self.info.backend_pid,)
+            if self.keeps_session:
                 psycopg.Cursor(self).execute(_FOR_SESSION)
             else:
-                # Whatever the server's default is: by the BEGIN itself.
+                # BEGIN names the level, whatever the server's default is.
                 self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-                # Two statements: a pooler in statement mode refuses what is between them.
+                # A pooler in statement mode refuses a transaction of two statements.
                 for statement in (b"begin", b"commit"):
                     psycopg.Cursor(self).execute(statement)
         except psycopg.OperationalError:
-            if not self._is_hung_up:
+            if not self._is_shut_down:
                 raise
             raise psycopg.OperationalError(
                 f"no answer within {seconds:g} s, as of a pooler that has no connection free"
@@ -75,21 +75,21 @@ class PinnedConnection(psycopg.Connection[TupleRow]):
 
     @property
     def needs_pins(self) -> bool:
-        """Whether the next statement begins a transaction that knows nothing of our settings."""
+        """Whether the next statement begins a transaction without our settings."""
         idle = psycopg.pq.TransactionStatus.IDLE
-        return not self.lasts and self.info.transaction_status == idle
+        return not self.keeps_session and self.info.transaction_status == idle
 
     def pin_transaction(self) -> None:
         psycopg.Cursor(self).execute(_FOR_TRANSACTION)
 
-    def _hang_up(self) -> None:
-        self._is_hung_up = True
+    def _shut_down(self) -> None:
+        self._is_shut_down = True
         with suppress(OSError), socket.socket(fileno=os.dup(self.pgconn.socket)) as own:
             own.shutdown(socket.SHUT_RDWR)
 
 
 class PinnedCursor(psycopg.Cursor[Row]):
-    """Gives a statement outside of a transaction one of its own, where that is needed."""
+    """Runs a statement outside of a transaction in one of its own, where it needs the settings."""
 
     def execute(self, query: Any, params: Params | None = None, **options: Any) -> Self:
         connection = cast(PinnedConnection, self.connection)

@@ -141,6 +141,22 @@ class Retry:
             expired.cancel()
         raise RetryExpired(f"Postgres has not taken {what}")
 
+    async def until_done_or_locked(
+        self,
+        statement: Callable[[], Awaitable[T]],
+        what: str,
+        is_retryable: Callable[[BaseException], bool] = is_transient,
+    ) -> T:
+        """The same, but raises LockTimeout when another session locks what the statement needs."""
+        try:
+            return await self.until_done(
+                statement, what, lambda error: is_retryable(error) and not is_lock_timeout(error)
+            )
+        except ConnectorException as error:
+            if is_lock_timeout(error):
+                raise LockTimeout(f"Another session locks what {what} needs") from error
+            raise
+
 
 async def _cancel(task: asyncio.Future[T]) -> None:
     """Cancel a task that still runs, and wait until it has released its connection."""

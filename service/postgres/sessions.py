@@ -13,19 +13,20 @@ from psycopg.rows import TupleRow
 
 from service.database_address.address import DatabaseAddress
 from service.database_address.driver_arguments import psycopg_arguments
-from service.errors import SettingsError
-from service.postgres.connection_failure import failure_of, whole_transactions
+from service.postgres.connection_failure import failure_of
 from service.postgres.pinned_settings import FIND_WRONG, PINS, pin_statement, wrong_settings
 from service.postgres.pool import BoundedConnection
 from service.postgres.rows import the_row
 from service.postgres.sql_text import fill
 from service.postgres.timestamps import bound_timestamps
+from service.postgres.transaction_pooler import (
+    PROBE_SECONDS,
+    own_login_error,
+    statement_mode_error,
+)
 from service.settings import read_settings
 
 WORKER_ROLE = "pricing_worker"
-# Generous: a session that is only slow must not be taken for none.
-PROBE_SECONDS = 3.0
-
 # What the URL does not say. The kernel notices a dead peer within about half a minute, also on
 # the LISTEN connection between two probes.
 DEFAULTS: dict[str, Any] = {
@@ -81,7 +82,7 @@ class WorkerSessions:
     """
 
     def __init__(self) -> None:
-        self.lasting: bool | None = None
+        self.keeps_session: bool | None = None
         self._probing = asyncio.Lock()
         self._abandoned: str | None = None
         # Connections that are being made: the wait for each, and those that have a socket already.
@@ -138,13 +139,13 @@ class WorkerSessions:
 
     async def _configure(self, connection: BoundedConnection) -> None:
         async with self._probing:
-            if self.lasting is None:
-                lasting = await _session_lasts(connection)
-                if not lasting:
+            if self.keeps_session is None:
+                keeps_session = await _keeps_session(connection)
+                if not keeps_session:
                     await _require_transactions(connection)
-                self.lasting = lasting
+                self.keeps_session = keeps_session
         takes_role = read_settings().worker_database_url is None
-        if self.lasting:
+        if self.keeps_session:
             text = f"{_CONFIGURE}; {_TAKE_ROLE}" if takes_role else _CONFIGURE
             await connection.execute(text.encode())
         else:
@@ -170,9 +171,9 @@ async def _require_transactions(connection: BoundedConnection) -> None:
         for statement in (b"begin", b"commit"):
             await connection.execute(statement)
     except psycopg.Error as error:
-        needed = whole_transactions(error)
-        if needed is not None:
-            raise needed from None
+        refused = statement_mode_error(error)
+        if refused is not None:
+            raise refused from None
         raise
 
 
@@ -188,15 +189,15 @@ async def _require_own_settings(connection: BoundedConnection, takes_role: bool)
         [WORKER_ROLE],
     )
     if takes_role or not row[0]:
-        raise SettingsError(
-            "Behind a transaction-mode pooler the worker needs a login role of its own.",
-            hint=f"Make one that is a member of {WORKER_ROLE}, alter role ... set search_path"
-            f" = {SEARCH_PATH}, and put its URL into PRICING_WORKER_DATABASE_URL; or"
-            " connect directly or through a session pooler.",
+        raise own_login_error(
+            "worker",
+            role=WORKER_ROLE,
+            variable="PRICING_WORKER_DATABASE_URL",
+            search_path=SEARCH_PATH,
         )
 
 
-async def _session_lasts(connection: BoundedConnection) -> bool:
+async def _keeps_session(connection: BoundedConnection) -> bool:
     """LISTEN here, NOTIFY from another connection: only a session of our own hears it."""
     channel = f"pricing_probe_{uuid.uuid4().hex}"
     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))

@@ -35,7 +35,7 @@ async def get_attempt(app: PricingApp, context: JobContext) -> Attempt | None:
     """The attempt that this worker fetched; None when it is not running any more."""
     queue_job_id = queue_id(context.job)
     number = context.job.attempts + 1
-    rows = await app.job_manager.until_done(
+    rows = await app.job_manager.retry.until_done(
         lambda: app.connector.execute_query_all_async(
             "select * from public.get_provider_sync(%(queue_job_id)s, %(attempt)s)",
             queue_job_id=queue_job_id,

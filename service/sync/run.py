@@ -111,7 +111,7 @@ async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList)
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
-            return await app.job_manager.until_done_or_locked(
+            return await app.job_manager.retry.until_done_or_locked(
                 lambda: app.connector.execute_query_one_async(
                     "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
                     " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"

@@ -10,15 +10,16 @@ from typing import TypeAlias
 
 import asyncpg
 
-from service.errors import SettingsError
-from service.postgres.connection_failure import whole_transactions
 from service.postgres.pinned_settings import FIND_WRONG, wrong_settings
+from service.postgres.transaction_pooler import (
+    PROBE_SECONDS,
+    own_login_error,
+    statement_mode_error,
+)
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Connect = Callable[[], Awaitable[Connection]]
 
-# Generous: a session that is only slow must not be taken for none.
-PROBE_SECONDS = 3.0
 CLOSE_SECONDS = 3.0
 
 
@@ -55,9 +56,9 @@ async def require_transactions(connect: Connect) -> None:
             for statement in ("begin", "commit"):
                 await connection.execute(statement)
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            needed = whole_transactions(error)
-            if needed is not None:
-                raise needed from None
+            refused = statement_mode_error(error)
+            if refused is not None:
+                raise refused from None
             raise
 
 
@@ -77,11 +78,7 @@ async def require_login_role(connect: Connect, role: str, *, take_role: bool) ->
     if wrong is not None:
         raise wrong
     if take_role or not is_member:
-        raise SettingsError(
-            "Behind a transaction-mode pooler the web process needs a login role of its own.",
-            hint=f"Make a role that is a member of {role} and put its URL into "
-            "PRICING_WEB_DATABASE_URL, or connect directly or through a session pooler.",
-        )
+        raise own_login_error("web process", role=role, variable="PRICING_WEB_DATABASE_URL")
 
 
 @asynccontextmanager

@@ -79,7 +79,7 @@ async def test_a_server_that_is_only_slow_is_taken_for_no_pooler(
     made = WorkerSessions()
     connection = await made.connect()
     connection.pgconn.finish()
-    assert made.lasting
+    assert made.keeps_session
 
 
 @pytest.mark.anyio
