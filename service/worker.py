@@ -1,4 +1,7 @@
-"""The worker: ``procrastinate --app=service.worker.app worker|defer|healthchecks|shell``."""
+"""Declares the worker's app and its tasks, for procrastinate's command line.
+
+``procrastinate --app=service.worker.app worker|defer|healthchecks|shell``.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +22,8 @@ async def sync_provider(context: JobContext, provider: str, job_id: str | None =
     await run_provider_sync(app, context)
 
 
-# With no periodic task at all, the engine's worker outlives its own heartbeat, and does not set up
-# LISTEN again after a restart of Postgres. So there is one, once a year, and it does nothing.
+# Without any periodic task the engine's worker goes on when its heartbeat fails, and does not
+# LISTEN again after a restart of Postgres. So there is one, once a year, which does nothing.
 @app.periodic(cron="0 0 1 1 *")
 @app.task(name="pricing_keep_alive", queue="pricing")
 async def keep_alive(timestamp: int) -> None:

@@ -1,6 +1,6 @@
-"""procrastinate's App, extended: its worker lives on through restarts of Postgres and its own.
+"""A subclass of procrastinate's App whose worker survives restarts of Postgres and its own.
 
-Also when the procrastinate command line starts it. Nothing is patched: it is a subclass.
+The procrastinate command line gets the same worker.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ WorkerContext = AbstractAsyncContextManager[dict[str, Any]]
 
 
 class PricingApp(App):
-    """A procrastinate App whose worker lives on: through restarts of Postgres and its own.
+    """Runs its worker under a Supervisor.
 
-    ``worker_context`` opens what the tasks of one worker share; they find it in their context.
+    ``worker_context`` opens what the tasks of one worker share; a task finds it in
+    ``context.additional_context``.
     """
 
     def __init__(
@@ -42,10 +43,10 @@ class PricingApp(App):
         self._worker_context = worker_context
 
     async def run_worker_async(self, **kwargs: Any) -> None:
-        """Run a worker until SIGTERM or SIGINT; with ``wait=False``, until nothing waits.
+        """Run a worker until SIGTERM or SIGINT; with ``wait=False``, until the queue is empty.
 
-        Raises WorkerGaveUp when it ended again and again, SyncsLeft when it was stopped and could
-        not write the end of what it ran, and SettingsError where waiting does not help.
+        Raises WorkerGaveUp after too many failures in a row, SyncsLeft when a stop could not write
+        the end of each running sync, and SettingsError where waiting does not help.
         """
         escape_other_formats()
         self.perform_import_paths()  # type: ignore[no-untyped-call]
@@ -55,7 +56,7 @@ class PricingApp(App):
             await Supervisor(self.database, self.job_manager, self._worker, options).run()
 
     def _require_work(self, options: dict[str, Any]) -> None:
-        # Whoever takes no syncs counts as alive all the same, and they would wait without a word.
+        # Such a worker would count as alive, and syncs would wait without an error.
         if options.get("concurrency", 1) < 1:
             raise SettingsError(
                 f"A worker with a concurrency of {options['concurrency']} would take nothing.",

@@ -1,4 +1,4 @@
-"""How procrastinate reaches Postgres here: bounded connections, and a LISTEN that is kept up."""
+"""procrastinate's connector, with bounded connections and a LISTEN that reconnects."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from service.postgres.retry import Retry
 from service.postgres.sessions import WorkerSessions, worker_conninfo
 from service.settings import read_settings
 
-# With so few, one is for a heartbeat and one for all else.
+# With so few connections, one is for a heartbeat and one for all else.
 FEWEST_WITHOUT_LISTEN = 2
 
 
 class PricingConnector(PsycopgConnector):
-    """Opens without waiting for the server: whoever needs it waits, and says so.
+    """Opens without a connection: the first statement makes one.
 
-    ``size``: of its pool, instead of what PRICING_WORKER_CONNECTIONS leaves.
+    ``size`` is the size of its pool; default: what PRICING_WORKER_CONNECTIONS leaves.
     """
 
     def __init__(self, *, size: int | None = None) -> None:
@@ -35,13 +35,13 @@ class PricingConnector(PsycopgConnector):
             self.retry = Retry()
             self.sessions.reopen()
             own = ConnectionPool(self.sessions.connect, self._size or _pool_size())
-            # It lends connections and can be closed: nothing else of a pool is asked of it.
+            # The engine calls only ``connection`` and ``close`` of a pool.
             await super().open_async(cast(Any, own) if pool is None else pool)
-            # We made it, so closing it is ours as well.
+            # The engine closes a pool only if this is false, and ours must be closed.
             self._pool_externally_set = pool is not None
 
     def abandon_pending(self) -> None:
-        """End every wait for Postgres, now: a stop has no more time."""
+        """End every wait for Postgres at once: the shutdown deadline has passed."""
         self.sessions.abandon_pending("the worker stops")
         self._connections.shut_down("the worker stops")
         self.retry.expire()
@@ -56,11 +56,11 @@ class PricingConnector(PsycopgConnector):
 
     @property
     def has_room_to_listen(self) -> bool:
-        """Whether a connection can be spared for LISTEN."""
+        """Whether one of the connections is left for LISTEN."""
         return read_settings().worker_connections > FEWEST_WITHOUT_LISTEN
 
 
 def _pool_size() -> int:
-    """What is left beside LISTEN, and beside a heartbeat that finds the others in use."""
+    """The connections without LISTEN's and without the one reserved for heartbeats."""
     connections = read_settings().worker_connections
     return connections - 1 - (connections > FEWEST_WITHOUT_LISTEN)

@@ -1,4 +1,4 @@
-"""Tells the database, at a worker's start, which credentials this worker has and may send."""
+"""Reports to the database, when a worker starts, which credentials it has and may send."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from service.engine.connector import PricingConnector
 
 logger = logging.getLogger(__name__)
 
-# It may be missed: a sync that is triggered by hand shows the same.
+# Short, because a missed report costs little: a sync triggered by hand shows the same.
 REPORT_SECONDS = 10.0
 
 
 async def report_credentials(connector: PricingConnector) -> None:
-    """Say which of the credentials that providers want are here; never raises an error."""
+    """Report which of the credentials that providers need this worker has; raises nothing."""
     try:
         async with asyncio.timeout(REPORT_SECONDS):
             await _report(connector)
     except Exception as error:
         logger.warning(
-            "Which credentials are here could not be reported; providers without one stay so: %s",
+            "The credentials of this worker could not be reported, so providers that wait for one"
+            " are not synced yet: %s",
             " ".join(str(error.__cause__ or error).split()) or type(error).__name__,
         )
 
@@ -33,4 +34,4 @@ async def _report(connector: PricingConnector) -> None:
     rows = await connector.execute_query_all_async(REPORT, providers=supplied)
     if rows:
         providers = ", ".join(row["provider"] for row in rows)
-        logger.info("Credentials found, and now synced: %s", providers)
+        logger.info("Credentials found; these providers are synced from now on: %s", providers)

@@ -1,7 +1,7 @@
-"""procrastinate's job manager, extended: fetch, wake-ups and ends of jobs.
+"""A subclass of procrastinate's JobManager: fetch, notifications, heartbeat and ends of queue rows.
 
-``PricingJobManager`` never forgets a wake-up, never ends an attempt of another worker, and repeats
-the end of a job until it is written. Nothing is patched: it is a subclass.
+It loses no notification, never ends an attempt of another worker, and retries the end of a queue
+row until it is written. A *job* of the engine is one queue row here.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ SYNC_TASK = "sync_provider"
 
 # In a row.
 MOST_ROLLED_BACK_FETCHES = 20
-# Well within the lease: a network that has forgotten a connection must not cost a live worker its.
+# Well within the lease: a dead connection must not cost a live worker its registration.
 HEARTBEAT_ANSWER_SECONDS = 4.0
-# A row of its own may still hold its registration.
+# Bounded, because a queue row of this worker may still lock its registration.
 SIGN_OFF_SECONDS = 5.0
-# While somebody holds a whole table.
+# While another session locks a whole table.
 GIVE_UP_RETRY_SECONDS = 2.0
-PRUNED = "it was held up for longer than the lease, and taken for dead"
+PRUNED = "its last heartbeat was older than the lease, so its registration was deleted"
 
 
 class PricingJobManager(JobManager):
-    """Fetch, wake-ups and ends that hold under lost connections and late workers."""
+    """Stays correct under lost connections, locked rows and late workers."""
 
     def __init__(self, connector: PricingConnector) -> None:
         super().__init__(connector)
@@ -58,17 +58,17 @@ class PricingJobManager(JobManager):
         self._notifications = 0
         # Queue rows that this process runs.
         self._running: set[int] = set()
-        # Whether the last fetch found no row: what waits then is held, runs or is not due.
+        # Whether the last fetch found no row: each queued row is locked, runs or is not due.
         self.fetched_nothing = False
-        # Queue rows whose end could not be written before a stop.
+        # Queue rows whose end could not be written before shutdown.
         self.unended: list[int] = []
         self._failure: Exception | None = None
-        # (queue row, attempt) of which the database knows already that nobody runs them any more.
+        # (queue row, attempt) that give_up_sync has handed back to the queue already.
         self._given_up_attempts: set[tuple[int, int]] = set()
         self._table_warning = ThrottledWarning()
 
     def take_failure(self) -> Exception | None:
-        """Why the worker ended, where the engine does not say: it only returns."""
+        """The error that ended the worker; the engine returns without it."""
         failure, self._failure = self._failure, None
         return failure
 
@@ -82,19 +82,19 @@ class PricingJobManager(JobManager):
 
     @property
     def retry(self) -> Retry:
-        """The connector's; each opening of the connector makes a new one."""
+        """The connector's, which makes a new one each time that it is opened."""
         return self._own_connector.retry
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
     ) -> None:
-        # The engine's own parses what anybody may send, and obeys it.
-        async def tell(notification: Notification) -> None:
+        # The engine's own obeys every payload, which any login may send.
+        async def deliver(notification: Notification) -> None:
             self._notifications += 1
             await on_notification(channel="", notification=notification)
 
         notification_filter = NotificationFilter(
-            tell, self._running.__contains__, self.list_jobs_to_abort_async
+            deliver, self._running.__contains__, self.list_jobs_to_abort_async
         )
         forwarding = asyncio.create_task(
             notification_filter.forward(), name="pricing notifications"
@@ -111,10 +111,9 @@ class PricingJobManager(JobManager):
                 await forwarding
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        # The worker forgets a notification that arrives while it fetches: an empty answer to a
-        # question that was asked before the news is asked again.
-        # A lost connection is not: whether a row was fetched nobody knows then. The worker ends
-        # for it, and what a number of a worker that is gone still holds is taken back at once.
+        # The engine drops a notification that arrives during a fetch, so an empty fetch that began
+        # before one is repeated. A fetch that lost its connection is not: it may have fetched a
+        # row. The worker ends, and rows held by a worker id that is gone are requeued at once.
         rolled_back = 0
         while True:
             seen = self._notifications
@@ -124,16 +123,16 @@ class PricingJobManager(JobManager):
                 if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                     raise WorkerPruned(PRUNED) from error
                 if isinstance(error, UniqueViolation) or is_rolled_back(error):
-                    # Two fetches chose rows of one lock, because a hand had changed their order;
-                    # or the server undid the statement. The engine would end the worker for it,
-                    # which only has to look again.
+                    # Two fetches chose rows of one lock, because an operator had changed their
+                    # order; or the server rolled the statement back. The engine would end the
+                    # worker, but another fetch is enough.
                     rolled_back += 1
                     if rolled_back > MOST_ROLLED_BACK_FETCHES:
                         raise
                     await asyncio.sleep(0.05)
                     continue
                 if is_lock_timeout(error):
-                    # Rows are passed over; this is a whole table. The next poll asks again.
+                    # Locked rows are skipped, so this is a locked table. The next poll tries again.
                     self._table_warning.warn(
                         "Nothing can be fetched: %s", await self._describe_table_locks()
                     )
@@ -146,7 +145,7 @@ class PricingJobManager(JobManager):
                 return job
 
     async def _fetch_once(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        # The engine's own fetch slows down with every row that waits behind a lock; this does not.
+        # The engine's own fetch slows down with each row that waits behind a lock.
         while True:
             row = await self.connector.execute_query_one_async(
                 "select id, status, task_name, priority, lock, queueing_lock, queue_name, attempts,"
@@ -161,10 +160,10 @@ class PricingJobManager(JobManager):
                 return None
             try:
                 return Job.from_row({**row, "args": _read_arguments(row["args"])})
-            # The database hands out no such row. Read here, because what the driver cannot read
-            # ends the worker, and the next one that comes by the row.
+            # The database returns no such row. Parsed here, because arguments that the driver
+            # cannot parse would end this worker, and then each one that fetches the row.
             except (ValueError, RecursionError, MemoryError) as error:
-                logger.error("queue row %s cannot be read, and fails: %s", row["id"], error)
+                logger.error("queue row %s ends as failed, unreadable: %s", row["id"], error)
                 unread = Job.from_row({**row, "args": {}})
                 await self.finish_job(unread, Status.FAILED, delete_job=False)
 
@@ -172,10 +171,10 @@ class PricingJobManager(JobManager):
         row = await self.connector.execute_query_one_async(
             "select public.pricing_table_holders() as holders"
         )
-        return str(row["holders"] or "a table was held by a session that has let go since")
+        return str(row["holders"] or "a session locked a table and has released it since")
 
     async def prune_stalled_workers(self, seconds_since_heartbeat: float) -> list[int]:
-        # The engine's own waits for whoever holds a dead worker's row, and no worker would start.
+        # The engine's own waits for a session that locks a dead worker's row, and none starts.
         rows = await self.connector.execute_query_all_async(
             "select worker_id from public.prune_pricing_workers(%(lease_seconds)s) as worker_id",
             lease_seconds=seconds_since_heartbeat,
@@ -196,7 +195,7 @@ class PricingJobManager(JobManager):
                     "a heartbeat",
                 )
             except RetryExpired:
-                # The process ends, as it was told to: the engine would tell of this as an error.
+                # The process stops as asked; the engine would log this as an error.
                 return
             if not beat["registered"]:
                 raise WorkerPruned(PRUNED)
@@ -214,7 +213,7 @@ class PricingJobManager(JobManager):
             return await super().list_jobs_to_abort_async(queue)
         except ConnectorException as error:
             if is_transient(error):
-                # Asked again in a few seconds; a notification tells of an abort as well.
+                # Repeated in a few seconds; a notification announces an abort as well.
                 return []
             raise
 
@@ -226,15 +225,14 @@ class PricingJobManager(JobManager):
                     lambda: unregister(worker_id), f"the end of worker {worker_id}"
                 )
         except (RetryExpired, TimeoutError):
-            # It is taken for dead when the lease is over; whoever starts it again waits for nobody.
+            # The registration ends with the lease; a restarted worker does not wait for it.
             return
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
         job_id = queue_id(job)
         finish = super().finish_job
-        # A sync has ended its own queue row, in the transaction of its prices or its failure.
-        # What is left is an abort, and an exception that nobody foresaw. Rows are never deleted
-        # here: retention does that.
+        # A sync ends its own queue row, in the transaction of its prices or its failure. An abort
+        # and an unexpected error end it here. Retention deletes rows, not this.
         end = "aborted" if status is Status.ABORTED else "failed"
         try:
             if job.task_name == SYNC_TASK:
@@ -247,7 +245,7 @@ class PricingJobManager(JobManager):
                     await self.give_up_sync(*attempt, _log_of(job))
                     return
                 if status is Status.ABORTED and not ended:
-                    _log_of(job).warning("too late: aborted, and ended by somebody else before")
+                    _log_of(job).warning("too late: aborted, but the attempt had ended before")
             else:
                 await self.retry.until_done(
                     lambda: finish(job, status, delete_job),
@@ -271,7 +269,7 @@ class PricingJobManager(JobManager):
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        """This process has nothing to do with the attempt any more."""
+        """Forget an attempt that this process no longer runs."""
         self._running.discard(queue_id(job))
         self._given_up_attempts.discard((queue_id(job), job.attempts + 1))
 
@@ -284,9 +282,9 @@ class PricingJobManager(JobManager):
         message: str | None = None,
         next_allowed_at: object = None,
     ) -> bool:
-        """Call the database function of that name until it answers; False for a late caller.
+        """Call the database function of that name until it answers; False if it is too late.
 
-        Raises LockTimeout when somebody holds what it writes: give_up_sync is for that.
+        Raises LockTimeout when another session locks what it writes; call give_up_sync then.
         """
         row = await self.retry.until_done_or_locked(
             lambda: self.connector.execute_query_one_async(
@@ -305,10 +303,10 @@ class PricingJobManager(JobManager):
         return bool(row["ended"])
 
     async def give_up_sync(self, queue_job_id: int, attempt: int, log: SyncLogger) -> None:
-        """Queue the sync of an attempt again that has waited too long, and say who held what.
+        """Requeue the sync of an attempt that waited too long for a lock, and log who has the lock.
 
-        Where even that cannot be written, the database has noted it, and a clean-up does it later:
-        no slot of this worker waits for it.
+        Where the requeueing meets the lock too, the database records it and a clean-up requeues
+        the sync later, so that no slot of this worker waits.
         """
         warning = ThrottledWarning()
         while True:
@@ -318,7 +316,7 @@ class PricingJobManager(JobManager):
                     queue_job_id=queue_job_id,
                     attempt=attempt,
                 ),
-                f"the giving up of queue row {queue_job_id}",
+                f"the requeueing of queue row {queue_job_id}",
                 is_repairable,
             )
             if row["outcome"] != "held":
@@ -326,10 +324,10 @@ class PricingJobManager(JobManager):
             warning.warn("sync cannot go on: %s", row["message"])
             await asyncio.sleep(GIVE_UP_RETRY_SECONDS)
         if row["outcome"] == "late":
-            log.warning("too late: ended by somebody else while it waited")
+            log.warning("too late: the attempt ended while it waited for a lock")
             return
         self._given_up_attempts.add((queue_job_id, attempt))
-        when = "" if row["outcome"] == "queued" else " when that is let go"
+        when = "" if row["outcome"] == "queued" else " when the lock is released"
         log.warning("sync gave up (locked): %s. It is queued again%s.", row["message"], when)
 
 
@@ -341,7 +339,7 @@ def _read_arguments(text: str) -> dict[str, Any]:
 
 
 def queue_id(job: Job) -> int:
-    """The id of a job that was fetched; ValueError for one that was never stored."""
+    """The id of a fetched queue row; ValueError for a job that was never stored."""
     if job.id is None:
         raise ValueError(f"a job of {job.task_name} has no id")
     return job.id

@@ -1,4 +1,4 @@
-"""Say which waiting syncs cannot start because a session holds their rows, and who it is."""
+"""Warns of queued syncs that cannot start because a session locks their rows, and names it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ MOST_NAMES = 10
 
 
 class LockWaits:
-    """Asked for every few seconds; the database is asked only while the worker finds nothing to do.
+    """Checked every few seconds; queries the database only while the worker has nothing to do.
 
-    Other workers hold rows for a moment: only what one transaction holds at two looks is told of.
+    Other workers lock rows for a moment, so a lock counts only when the same transaction has it
+    at two checks in a row.
     """
 
     def __init__(self, job_manager: PricingJobManager) -> None:
@@ -19,7 +20,7 @@ class LockWaits:
         self._warning = ThrottledWarning()
         self._seen: set[str] = set()
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         if not self._job_manager.fetched_nothing:
             self._seen.clear()
             return

@@ -1,7 +1,7 @@
-"""What a NOTIFY may make a worker do. Any login may send one, so it is a hint and no more.
+"""Filters the notifications that a worker receives: any login may send one, so it is only a hint.
 
-A hint of new work costs one question to the queue, and a flood of hints a bounded number of them.
-A hint that a running sync is to be aborted is looked up in the database before it is obeyed.
+A hint of new work makes the worker query the queue, at a bounded rate. A hint to abort a running
+sync is checked in the database first.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from procrastinate.jobs import Notification
 
 from service.postgres.retry import ThrottledWarning
 
-# The engine's own have 70 at most; a longer one is not parsed.
+# The engine's own have 70 bytes at most; a longer one is not parsed.
 LONGEST_PAYLOAD = 200
 LARGEST_ID = 2**63 - 1
 
-# Questions to the queue: so many at once, then one each so often. A worker with much to do never
-# gets there: while it finds work, it asks without being told.
+# Queries of the queue: so many at once, then one per interval. A busy worker never reaches the
+# limit: while it finds work, it queries without a notification.
 NEW_WORK_BURST = 100
 NEW_WORK_INTERVAL_SECONDS = 0.01
-# Looking up aborts. A real one among made-up ones is obeyed this much later at most.
+# A genuine abort among forged ones is delayed by this at most.
 ABORT_LOOKUP_INTERVAL_SECONDS = 1.0
 
 NEW_WORK: Notification = {"type": "job_inserted", "job_id": 0}
 
 
 def read_notification(payload: str) -> Notification | None:
-    """The notification, if it is one that the engine sends; None for anything else."""
+    """Parse a payload of the engine; None for anything else."""
     if len(payload) > LONGEST_PAYLOAD:
         return None
     try:
@@ -52,15 +52,15 @@ def read_notification(payload: str) -> Notification | None:
 
 
 class NotificationFilter:
-    """Turns what is heard into what a worker is told.
+    """Forwards received notifications to the worker, at a bounded rate.
 
-    ``tell`` passes on to the worker. ``is_running`` says whether this worker runs a job.
-    ``list_aborts`` asks the database for the running jobs whose abort was requested.
+    ``deliver`` passes a notification to the worker. ``is_running`` tells whether this worker runs a
+    queue row. ``list_aborts`` returns the running queue rows whose abort the database has.
     """
 
     def __init__(
         self,
-        tell: Callable[[Notification], Awaitable[None]],
+        deliver: Callable[[Notification], Awaitable[None]],
         is_running: Callable[[int], bool],
         list_aborts: Callable[[], Awaitable[Iterable[int]]],
         *,
@@ -68,7 +68,7 @@ class NotificationFilter:
         new_work_interval_seconds: float = NEW_WORK_INTERVAL_SECONDS,
         abort_lookup_interval_seconds: float = ABORT_LOOKUP_INTERVAL_SECONDS,
     ) -> None:
-        self._deliver = tell
+        self._deliver = deliver
         self._is_running = is_running
         self._list_aborts = list_aborts
         self._rate_limit = RateLimit(new_work_burst, new_work_interval_seconds)
@@ -77,16 +77,16 @@ class NotificationFilter:
         self._aborts = asyncio.Event()
 
     async def receive(self, *, channel: str, payload: str) -> None:
-        """Take note of one notification; cheap, and never an error."""
+        """Record one notification; cheap, and raises nothing."""
         notification = read_notification(payload)
         if notification is None or notification["type"] == "job_inserted":
-            # One that is not understood may be news as well: a person can NOTIFY by hand.
+            # Also for an unknown payload: an operator can NOTIFY by hand.
             self._new_work.set()
         elif self._is_running(notification["job_id"]):
             self._aborts.set()
 
     async def forward(self) -> None:
-        """Tell the worker, as often as is allowed; ends by cancellation only, whatever fails."""
+        """Deliver to the worker within the rate limits; only cancellation ends it."""
         tasks = [
             asyncio.create_task(self._forward_new_work(), name="new work"),
             asyncio.create_task(self._look_up_aborts(), name="aborts"),
@@ -107,8 +107,10 @@ class NotificationFilter:
             try:
                 await self._deliver(NEW_WORK)
             except Exception as error:
-                # The worker asks the queue by itself every few seconds.
-                warning.warn("The worker could not be told of new work: %s", _problem(error))
+                warning.warn(
+                    "New work could not be announced; the worker finds it at its next poll: %s",
+                    _problem(error),
+                )
             await self._rate_limit.wait()
 
     async def _look_up_aborts(self) -> None:
@@ -120,8 +122,10 @@ class NotificationFilter:
                 for job_id in await self._list_aborts():
                     await self._deliver({"type": "abort_job_requested", "job_id": job_id})
             except Exception as error:
-                # The worker asks by itself every few seconds.
-                warning.warn("Aborts could not be looked up: %s", _problem(error))
+                warning.warn(
+                    "Aborts could not be looked up; the worker repeats it at its next poll: %s",
+                    _problem(error),
+                )
             await asyncio.sleep(self._abort_lookup_interval_seconds)
 
 
@@ -130,16 +134,16 @@ def _problem(error: Exception) -> str:
 
 
 class RateLimit:
-    """So many times at once, and later once each so many seconds."""
+    """Allows ``burst`` calls at once, then one per ``interval_seconds``."""
 
-    def __init__(self, at_once: int, every_seconds: float) -> None:
-        self._every = every_seconds
-        self._reserve = at_once * every_seconds
+    def __init__(self, burst: int, interval_seconds: float) -> None:
+        self._interval = interval_seconds
+        self._reserve = burst * interval_seconds
         self._spent_until = float("-inf")
 
     async def wait(self) -> None:
-        """Wait until another time is allowed."""
+        """Wait until the next call is allowed."""
         now = time.monotonic()
-        self._spent_until = max(self._spent_until, now - self._reserve) + self._every
+        self._spent_until = max(self._spent_until, now - self._reserve) + self._interval
         if self._spent_until > now:
             await asyncio.sleep(self._spent_until - now)

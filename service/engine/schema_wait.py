@@ -1,4 +1,4 @@
-"""Waits for a database that holds what this version needs."""
+"""Waits until the database answers and has the schema of this version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.postgres.retry import ThrottledWarning
 
 
 async def wait_for_schema(connector: PricingConnector) -> None:
-    """Return when the database answers and holds what this version needs.
+    """Return when the database answers and no part of this version's schema is missing.
 
     Raises SettingsError where waiting does not help.
     """

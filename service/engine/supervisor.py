@@ -1,4 +1,4 @@
-"""Keeps a worker running and the queue swept, whatever happens to Postgres or to the worker."""
+"""Restarts the worker when it ends unasked, ticks beside it, and stops it within 10 seconds."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from service.settings import read_settings
 
 logger = logging.getLogger(__name__)
 
-# SIGTERM to exit is 10 s at most: this long for running syncs, ...
+# Shutdown deadlines, from SIGTERM; all of it takes 10 s at most.
+# The engine aborts running syncs after this time, ...
 GRACE_SECONDS = 5.0
-# ... and no longer than this, if the engine has begun to count late: it first waits for its own
-# questions to the database, ...
+# ... or we do, because the engine counts only after its own pending queries have ended.
 LATEST_GRACE_SECONDS = 6.0
-# ... until here to hand back what is left, ...
+# Pending writes are abandoned.
 WRITE_SECONDS = 7.0
-# ... and this when not even giving up ends, whatever holds it.
+# The process exits, even if it still waits for something.
 LAST_SECONDS = 9.0
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 LONGEST_OUTAGE_BACKOFF_SECONDS = 4.0
-# So often in a row, each time before it was up for so long, and it is not tried again.
+# After so many failures in a row, each within HEALTHY_SECONDS of its start, the worker gives up.
 MOST_FAILURES = 10
 HEALTHY_SECONDS = 60.0
 
 
 class Supervisor:
-    """Keeps one worker running and the queue swept; a return that nobody asked for is a failure.
+    """Keeps one worker and one ticker running; a return of the worker without a stop is a failure.
 
-    It lives through every outage of Postgres. A worker that fails with Postgres there, again and
-    again, is given up: whoever watches processes should see it.
+    An outage of Postgres never ends it. A worker that fails again and again while Postgres answers
+    raises WorkerGaveUp, so that the process manager notices.
     """
 
     def __init__(
@@ -86,12 +86,12 @@ class Supervisor:
                 await ticker
         if left := self._job_manager.unended:
             raise SyncsLeft(
-                f"Stopped before Postgres had taken the end of {len(left)} queue rows.",
-                hint="Nothing to do: when the lease is over, another worker does them again.",
+                f"Stopped before the end of {len(left)} queue rows was written.",
+                hint="Nothing to do: when the lease is over, another worker runs them again.",
             )
 
     def stop(self) -> None:
-        """Ask for an orderly end: no new syncs, running ones finish or go back to the queue."""
+        """Stop in order: fetch no more syncs; running ones finish or are queued again."""
         self._stopping.set()
         if self._worker is not None:
             self._worker.stop()  # type: ignore[no-untyped-call]
@@ -105,7 +105,7 @@ class Supervisor:
         self.stop()
 
     def _abort_running(self) -> None:
-        """As the engine does it when its time for running syncs is over."""
+        """Abort the running syncs, as the engine does after its grace period."""
         worker = self._worker
         if worker is None:
             return
@@ -133,28 +133,28 @@ class Supervisor:
             if failures >= MOST_FAILURES:
                 raise WorkerGaveUp(
                     f"The worker ended {failures} times in a row, the last time because: {text}",
-                    hint="Postgres answers, so waiting would not help. See the log above.",
+                    hint="Postgres answers, so another restart would not help. See the log above.",
                 )
             logger.log(
                 logging.WARNING if is_outage else logging.ERROR,
-                "The worker ended and is started again in %.1f s (restart %d): %s",
+                "The worker ended; it starts again in %.1f s (restart %d): %s",
                 backoff, self.restarts, text,
             )  # fmt: skip
             await self._unless_stopped(asyncio.sleep(backoff))
-            # An outage is waited for before the next start: a long wait here would only follow it.
+            # The next start waits for the database anyway: a long backoff would only add to that.
             longest = LONGEST_OUTAGE_BACKOFF_SECONDS if is_outage else LONGEST_BACKOFF_SECONDS
             backoff = min(backoff * 2, longest)
 
     async def _run_once(self) -> Exception | None:
-        """Run the worker until it ends; None when that was asked for, else why."""
+        """Run the worker until it ends; returns None after a stop, else the cause."""
         manager = self._job_manager
         try:
             options = asyncio.ensure_future(
-                manager.retry.until_done(self._worker_options, "the question for its settings")
+                manager.retry.until_done(self._worker_options, "the query of its settings")
             )
             if not await self._unless_stopped(options) or self._stopping.is_set():
                 return None
-            # From here to the worker's own first step nothing is awaited: no stop gets lost.
+            # Nothing is awaited from here to the worker's first step, so no stop is missed.
             self._worker = self._make_worker(**options.result())
             await self._worker.run()  # type: ignore[no-untyped-call]
             if self._stopping.is_set() or not self._options.get("wait", True):
@@ -163,7 +163,7 @@ class Supervisor:
         except RetryExpired:
             return None
         except Exception as error:
-            # A stop that Postgres did not live to see is a stop.
+            # A lost connection during shutdown still counts as a clean stop.
             return None if self._stopping.is_set() and is_transient(error) else error
         finally:
             self._worker = None
@@ -176,10 +176,10 @@ class Supervisor:
         listens = bool(sessions.keeps_session) and self._database.has_room_to_listen
         if not listens:
             logger.warning(
-                "%s: the worker asks for work every few seconds instead.",
+                "%s: the worker polls every few seconds instead.",
                 "PRICING_WORKER_CONNECTIONS leaves none for LISTEN"
                 if sessions.keeps_session
-                else "LISTEN is silent here, as behind a transaction-mode pooler",
+                else "LISTEN receives nothing, as behind a transaction-mode pooler",
             )
         return {
             "listen_notify": listens,
@@ -192,7 +192,7 @@ class Supervisor:
         }
 
     async def _unless_stopped(self, work: Awaitable[object]) -> bool:
-        """Wait for ``work`` or for a stop; True when the work was done."""
+        """Wait for ``work`` or for a stop; True when the work is done."""
         task = asyncio.ensure_future(work)
         stopped = asyncio.ensure_future(self._stopping.wait())
         try:
@@ -207,7 +207,11 @@ class Supervisor:
 
 
 def _force_exit() -> None:
-    """End a process of our own whose last writes nobody answers: the lease gives its work back."""
-    logger.error("Not ended in order after %g s: the database does not answer.", LAST_SECONDS)
+    """Exit without an orderly end; the lease gives the work to another worker."""
+    logger.error(
+        "Exit after %g s without an orderly stop, as the database does not answer; another worker"
+        " redoes the running syncs when the lease is over.",
+        LAST_SECONDS,
+    )
     logging.shutdown()
     os._exit(1)

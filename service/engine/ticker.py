@@ -1,7 +1,6 @@
-"""What every worker process does for the whole queue, every few seconds: sweep, schedule, and say
-what is held.
+"""Ticks every few seconds in each worker process: clean-up, schedule, and a check for locked rows.
 
-In a loop of its own, never as a queue task: a tick must run while all slots are busy.
+A loop, not a queue task: a tick must run while all slots of the worker are busy.
 """
 
 from __future__ import annotations
@@ -17,36 +16,36 @@ from service.postgres.pool import answer_within
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
-# All are bounded, but a tick may prune.
+# Each statement is bounded; the schedule's tick may prune, which takes longest.
 TICK_ANSWER_SECONDS = 60.0
 
 
 async def tick_forever(job_manager: PricingJobManager) -> None:
-    """Tick at once and then every few seconds, until cancelled; no failure ends it."""
+    """Tick at once and then every TICK_SECONDS, until cancelled; no failure ends it."""
     lock_waits = LockWaits(job_manager)
     tasks = (
         _PeriodicTask("The clean-up of stuck syncs", lambda: _clean_up(job_manager)),
         _PeriodicTask("The schedule's tick", lambda: _schedule(job_manager)),
-        _PeriodicTask("The look at syncs that are held", lock_waits.look),
+        _PeriodicTask("The check for locked syncs", lock_waits.check),
     )
     with answer_within(TICK_ANSWER_SECONDS):
         while True:
             for task in tasks:
-                await task.do()
+                await task.run()
             await asyncio.sleep(TICK_SECONDS)
 
 
 class _PeriodicTask:
-    """One that fails must not keep the others from being done, and says so once, not every time."""
+    """One part of a tick; its failure stops no other part, and is logged once until it succeeds."""
 
-    def __init__(self, name: str, do: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, name: str, call: Callable[[], Awaitable[None]]) -> None:
         self._name = name
-        self._do = do
+        self._call = call
         self._failing = False
 
-    async def do(self) -> None:
+    async def run(self) -> None:
         try:
-            await self._do()
+            await self._call()
             self._failing = False
         except Exception as error:
             if not self._failing:
@@ -60,7 +59,7 @@ async def _clean_up(job_manager: PricingJobManager) -> None:
         "select * from public.cleanup_stuck_pricing_syncs()"
     )
     if row["syncs_cleaned"]:
-        logger.warning("Settled %d stuck provider syncs.", row["syncs_cleaned"])
+        logger.warning("Expired %d stuck provider syncs.", row["syncs_cleaned"])
 
 
 async def _schedule(job_manager: PricingJobManager) -> None:

@@ -1,4 +1,7 @@
-"""Synchronous connections: the migration runner, the command line and ``up`` use them."""
+"""Opens the synchronous connections of the migration runner, the command line and ``up``.
+
+Also turns psycopg's errors into those of ``service/errors.py``.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +38,9 @@ from service.postgres.timestamps import bound_timestamps
 from service.postgres.transaction_pooler import statement_mode_error
 
 DEFAULTS: dict[str, Any] = {"application_name": "pricing-sync", "connect_timeout": 5}
-# Through a transaction-mode pooler a prepared statement would stay in the server's connection.
+# Behind a transaction-mode pooler a prepared statement would stay in another client's session.
 ALWAYS: dict[str, Any] = {"prepare_threshold": None}
-# A pooler that has no connection left lets a statement wait, and says nothing.
+# A pooler without a free connection makes a statement wait without a message.
 PIN_SECONDS = 6.0
 
 _AGAIN = "Nothing was written; try again."
@@ -68,10 +71,10 @@ _REFUSALS = {
 def connect(
     address: DatabaseAddress | str, *, autocommit: bool = False, connect_timeout: int | None = None
 ) -> PinnedConnection:
-    """Open a connection; what the address itself says wins over ``DEFAULTS``.
+    """Open a connection; parameters of the address win over ``DEFAULTS``.
 
-    Raises SettingsError for a text that is no address and for a pooler that cuts transactions,
-    and DatabaseUnavailable when nobody answers or we are not let in. Neither repeats the password.
+    Raises SettingsError for a text that is no address and for a pooler in statement mode, and
+    DatabaseUnavailable when no host answers or the login is refused. Neither contains the password.
     """
     if isinstance(address, str):
         address = DatabaseAddress.from_text("DATABASE_URL", address)
@@ -88,7 +91,7 @@ def connect(
         try:
             connection.pin(PIN_SECONDS)
             connection.autocommit = autocommit
-        # Whatever its code: a pooler takes us in first, and then looks for one to the server.
+        # Whatever its code: a pooler accepts the client before it has a server connection.
         except psycopg.Error as error:
             connection.close()
             refused = statement_mode_error(error)
@@ -103,24 +106,23 @@ def connect(
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what Postgres says about our statements into our errors, where ``refusal`` knows it."""
+    """Replace psycopg's errors inside the block by ``refusal``'s, where it has one."""
     try:
         yield
     except psycopg.Error as error:
-        told = refusal(error)
-        if told is None:
+        refused = refusal(error)
+        if refused is None:
             raise
-        raise told from error
+        raise refused from error
 
 
 def refusal(error: Exception) -> PricingError | None:
-    """Our error for one of psycopg's; None for what our statements do not cause.
+    """Our error for one of psycopg's; None for one that our statements do not cause.
 
-    A function's PT404, PT409, PT422, PT429: DatabaseRefused with that code and its hint.
-    A lock that was not to be had in time, a right that the login has not, another transaction
-    in the way, a statement that took too long, a standby, text that the database cannot keep:
-    DatabaseRefused. A lost connection: DatabaseUnavailable. A missing table or function:
-    MigrationError.
+    PT404, PT409, PT422, PT429 of a function: DatabaseRefused with that code and its hint. A lock
+    timeout, a missing right, a serialization failure or deadlock, a cancelled statement, a standby,
+    text that the database cannot store: DatabaseRefused with the SQLSTATE as code. A lost
+    connection: DatabaseUnavailable. A missing table or function: MigrationError.
     """
     if not isinstance(error, psycopg.Error):
         return None
@@ -151,7 +153,7 @@ def refusal(error: Exception) -> PricingError | None:
 
 
 def is_lost(error: psycopg.Error) -> bool:
-    """True when the connection is gone: closed by the network, or the server is going down."""
+    """Whether the connection is gone: closed by the network, or the server is shutting down."""
     if error.diag.severity_nonlocalized in SESSION_ENDING_SEVERITIES:
         return True
     if not isinstance(error, psycopg.OperationalError):

@@ -1,8 +1,8 @@
-"""Why a connection could not be made, in a sentence that holds no secret.
+"""Explains why a connection could not be made, in a sentence without a secret.
 
-What the libraries say may repeat pieces of what they were given. Here the kind of a failure is
-told, with the host as the address has it; of their text, only what the server said is passed on,
-without the password in any form.
+The drivers' texts may repeat pieces of the address. The sentence names the kind of the failure and
+the host as the address has it; of the drivers' text it repeats only the server's message, without
+the password in any form.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.database_address.address import HIDDEN, DatabaseAddress
 from service.database_address.hosts import Host
 from service.postgres.sqlstates import INVALID_LOGIN
 
-# Of libpq's text: two blanks stand before what the server said, whatever its language.
+# In libpq's text two blanks precede the server's message, in every language.
 _SERVER_SAID = re.compile(r"(?:failed|error): \S{1,40}:  (?P<said>[^\n]*)")
 _NOT_AS_WANTED = re.compile(
     r"session is (?:not )?read-only|server is (?:not )?in hot standby|target attribute requirement"
@@ -26,7 +26,7 @@ _PARTS_LONGER_THAN = 3
 
 
 def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> str:
-    """A sentence without its full stop, for whatever psycopg, asyncpg or the system raised."""
+    """A sentence without a full stop for an error of psycopg, asyncpg or the operating system."""
     text = str(error)
     where = f"the socket in {host.name}" if host.is_socket else str(host)
     if _is(error, socket.gaierror) or "failed to resolve host" in text or "translate host" in text:
@@ -50,9 +50,9 @@ def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> st
 
 
 def without_secret(text: str, address: DatabaseAddress) -> str:
-    """The text without the password, its encodings, and longer pieces of it.
+    """The text without the password, its URL encodings, and its pieces of 4 characters or more.
 
-    What is shown of an address anyway, such as a user of the same name, is left.
+    A piece that is also part of the user, the database or a host stays: those are shown anyway.
     """
     if address.password is None:
         return text
@@ -74,7 +74,7 @@ def _forms(password: str) -> Iterator[str]:
 
 def _server_said(error: BaseException, text: str) -> str | None:
     if getattr(error, "sqlstate", None):
-        # asyncpg's: its first argument is the server's sentence.
+        # asyncpg's error: its first line is the server's message.
         return text.partition("\n")[0]
     found = _SERVER_SAID.search(text)
     return None if found is None else found["said"]
@@ -93,6 +93,6 @@ def _is(error: BaseException | None, kind: type[BaseException]) -> bool:
 
 
 def _reason(text: str) -> str:
-    """The last part of libpq's first line: what stands before it names the place again."""
+    """The last part of libpq's first line; the parts before it repeat the host."""
     line = next(iter(text.strip().splitlines()), "") or "no reason is known"
     return line.rpartition(" failed: ")[2].removeprefix("connection failed: ")

@@ -1,6 +1,7 @@
-"""The worker's LISTEN: kept up, and probed, because one that has gone deaf looks like a quiet one.
+"""Listens for notifications, probes the connection, and replaces it when it fails.
 
-A worker that hears nothing still asks for work every few seconds: what is lost is time only.
+The probe is needed because a dead LISTEN connection looks like a quiet one. A worker without
+notifications polls every few seconds, so a failure costs only time.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from service.postgres.pool import BoundedConnection, answer_within
 
 logger = logging.getLogger(__name__)
 
-# An answer has its seconds, then there is quiet until the next probe.
+# How long a probe may take to arrive, and how long to wait until the next one.
 PROBE_ANSWER_SECONDS = 5.0
 PROBE_EVERY_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 4.0
 
-# What was inserted while nobody listened has notified nobody: a new LISTEN is news by itself
-# (without it: 5 s for a trigger right after a start).
+# Sent after each new LISTEN: rows inserted before it notified nobody. Without it a sync triggered
+# right after the start waits 5 s for the next poll.
 NEW_WORK = '{"type": "job_inserted", "job_id": 0}'
 
 
@@ -39,9 +40,9 @@ async def listen_forever(
     on_notification: Notify,
     on_lost: Callable[[], None],
 ) -> None:
-    """Pass on what is heard; a connection that is lost or deaf is replaced. Ends when cancelled.
+    """Forward notifications until cancelled; replace a connection that fails or loses a probe.
 
-    ``on_lost`` is told, because whoever else uses the same network should know.
+    ``on_lost`` is called then, because other connections use the same network.
     """
     channels = list(channels)
     backoff = FIRST_BACKOFF_SECONDS
@@ -55,7 +56,7 @@ async def listen_forever(
                 backoff = FIRST_BACKOFF_SECONDS
                 on_lost()
                 logger.warning(
-                    "LISTEN was lost and is set up again: %s", " ".join(str(error).split())
+                    "LISTEN failed and is set up again: %s", " ".join(str(error).split())
                 )
         finally:
             if connection is not None:
@@ -67,7 +68,7 @@ async def listen_forever(
 async def _listen(
     connection: BoundedConnection, channels: list[str], on_notification: Notify
 ) -> None:
-    # Of its own: nobody else is woken by a probe.
+    # A channel of its own, so that a probe wakes no other worker.
     probe = f"pricing_worker_{uuid.uuid4().hex}"
     with answer_within(PROBE_ANSWER_SECONDS):
         for channel in (*channels, probe):
@@ -76,16 +77,16 @@ async def _listen(
         while True:
             await connection.execute(sql.SQL("notify {}").format(sql.Identifier(probe)))
             if not await _pass_on(connection, on_notification, probe, PROBE_ANSWER_SECONDS):
-                raise ProbeLost("a notification to itself was not heard")
+                raise ProbeLost("a notification to itself did not arrive")
             await _pass_on(connection, on_notification, probe, PROBE_EVERY_SECONDS)
 
 
 async def _pass_on(
     connection: BoundedConnection, on_notification: Notify, probe: str, seconds: float
 ) -> bool:
-    """Pass on what comes in these seconds, all of them; True when the probe was heard."""
+    """Forward what arrives within ``seconds``; True if the probe was among it."""
     heard = False
-    # Never left early: psycopg forgets what came in the same packet.
+    # Always iterate to the end: psycopg drops the rest of a packet.
     async for notification in connection.notifies(timeout=seconds):
         if notification.channel == probe:
             heard = True
@@ -93,6 +94,6 @@ async def _pass_on(
         try:
             await on_notification(channel=notification.channel, payload=notification.payload)
         except Exception:
-            # Anybody may NOTIFY anything.
+            # The payload may be anything: any login may NOTIFY.
             await on_notification(channel=notification.channel, payload=NEW_WORK)
     return heard

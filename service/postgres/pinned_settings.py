@@ -1,8 +1,8 @@
-"""What the sessions of every process are set to, whatever database, login or environment have set.
+"""Lists the session settings that every process pins, whatever database, login or environment set.
 
-Each kind of connection sets these right after it was opened: commands
+Each kind of connection sets them right after it is opened: commands
 (``service/postgres/connect.py``), worker (``service/postgres/sessions.py``) and web process
-(``service/web/database.py``). Not pinned, because they are the operator's word:
+(``service/web/database.py``). Not pinned, because the operator decides them:
 ``default_transaction_read_only``, ``synchronous_commit``, ``default_tablespace``, ``role``, the
 planner's settings and ``lock_timeout`` of a command.
 """
@@ -28,8 +28,9 @@ FORMATS = {
     "backslash_quote": "safe_encoding",
     "quote_all_identifiers": "off",
 }
-# What statements see and mean. Our functions take locks and then read what is so now: they refuse
-# to decide by an older snapshot. Without triggers (session_replication_role) no log follows a sync.
+# What statements see and mean. Our functions lock rows, then read them, and refuse to work with a
+# snapshot older than the lock: hence read committed. session_replication_role: without triggers a
+# sync would have no log row.
 MEANINGS = {
     "default_transaction_isolation": "read committed",
     "default_transaction_deferrable": "off",
@@ -41,7 +42,7 @@ MEANINGS = {
     "exit_on_error": "off",
     "client_min_messages": "notice",
 }
-# What ends a session, or a transaction in which we are at work.
+# What would end our sessions and transactions.
 LIMITS = {
     "idle_session_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
@@ -50,14 +51,14 @@ LIMITS = {
 SEARCH_PATH = "pg_catalog, pg_temp"
 PINS: Mapping[str, str] = FORMATS | MEANINGS | LIMITS
 
-# What an exported file sets for itself: it runs in the session of another program, whose client
-# reads what it has asked for.
+# What an exported file sets for itself. Not client_encoding: the file runs in the session of
+# another program, whose client has chosen its own.
 BLOCK_PINS: Mapping[str, str] = {
     name: value for name, value in PINS.items() if name != "client_encoding"
 } | {"default_table_access_method": "heap"}
 
-# What must be right where nothing can be set: behind a transaction-mode pooler. A time in another
-# zone is the same time; how long a session may be idle is the pooler's matter there.
+# What must be right behind a transaction-mode pooler, where nothing can be set. A time in another
+# zone is the same time; the pooler decides how long a session may be idle.
 REQUIRED: Mapping[str, str] = {
     name: value
     for name, value in (FORMATS | MEANINGS).items()
@@ -66,10 +67,10 @@ REQUIRED: Mapping[str, str] = {
 
 
 def pin_statement(pins: Mapping[str, str], *, search_path: str, local: bool = False) -> str:
-    """SQL that sets them, those that this server has; ``local``: until the transaction ends.
+    """SQL that sets those that this server has; with ``local``, until the transaction ends.
 
-    The search path comes first: it decides what the names in the rest are. What is right already
-    is not set again, because some of these only a superuser may set.
+    The search path comes first, because it decides what the other names mean. Settings that are
+    right already are skipped, because some of them only a superuser may set.
     """
     return fill(
         "select pg_catalog.set_config('search_path', '{search_path}', {is_local});"
@@ -87,19 +88,19 @@ def _values(pins: Mapping[str, str]) -> str:
 
 # The login and each required setting that is wrong in its session, with what it should be.
 FIND_WRONG = fill(
-    # What is set for a login in one database wins over all else that is set.
+    # Names the login and database for ALTER ROLE ... IN DATABASE, which wins over other settings.
     "select quote_ident(session_user) || ' in database ' || quote_ident(current_database())"
     " as login, pin.name, pin.value"
     " from (values {values}) as pin (name, value)"
     " where current_setting(pin.name, true) <> pin.value"
-    # Which Postgres runs as read committed.
+    # Postgres treats it as read committed.
     " and current_setting(pin.name, true) <> 'read uncommitted' order by pin.name",
     values=_values(REQUIRED),
 )
 
 
 def wrong_settings(found: Sequence[tuple[str, str, str]], process: str) -> SettingsError | None:
-    """What a process says of the answer to FIND_WRONG; None where nothing is wrong."""
+    """The error for the rows of FIND_WRONG, with the repairing statements; None without rows."""
     if not found:
         return None
     statements = [
@@ -108,11 +109,11 @@ def wrong_settings(found: Sequence[tuple[str, str, str]], process: str) -> Setti
     return SettingsError(
         f"Behind a transaction-mode pooler the {process}'s settings are not what it needs:"
         f" {', '.join(name for _, name, _ in found)}.",
-        hint=f"{' '.join(statements)} What the pooler has connected already keeps its own until it"
-        " connects anew. Or connect directly or through a session pooler.",
+        hint=f"{' '.join(statements)} Sessions that the pooler has open keep their settings until"
+        " it reconnects. Or connect directly or through a session pooler.",
     )
 
 
 def _literals(value: str) -> str:
-    """DateStyle is a list of two."""
+    """The value as SQL literals; DateStyle is a list of two."""
     return ", ".join(f"'{each}'" for each in value.split(", "))

@@ -1,8 +1,8 @@
-"""The worker's way to Postgres: a connection that never waits for ever, and a few of them.
+"""A connection that bounds each wait for an answer, and a pool of such connections.
 
-A network that forgets a connection keeps acknowledging what is sent and answers nothing. Neither
-libpq nor psycopg ends such a wait, and cancelling a statement waits for the same network. So each
-wait has an end, after which the socket is shut down, and what was idle beside it is dropped too.
+A network that drops a connection may still acknowledge what is sent, and deliver no answer. Neither
+libpq nor psycopg ends such a wait, and cancelling a statement uses the same network. So each wait
+has a deadline, after which the socket is shut down and the idle connections are dropped as well.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from psycopg.rows import TupleRow
 T = TypeVar("T")
 
 ANSWER_SECONDS = 10.0
-# When another connection has just been given up.
+# The deadline once another connection has missed its own.
 SUSPECT_SECONDS = 5.0
-# What a cancelled statement may still take: whoever cancels it wants to go.
+# How long a cancelled statement may take to end.
 CANCEL_SECONDS = 1.0
 ROOM_SECONDS = 30.0
 IDLE_SECONDS = 600.0
-# psycopg's own, between two looks at whether it was interrupted.
+# psycopg's default.
 _INTERVAL = 0.1
 
 
 @dataclass(frozen=True)
 class AnswerLimit:
-    """How long one answer may take, and whether to wait until a connection is free for it."""
+    """The longest wait for one answer, and whether to wait for a free connection at all."""
 
     seconds: float = ANSWER_SECONDS
     waits_for_connection: bool = True
@@ -49,7 +49,10 @@ _answer_limit: ContextVar[AnswerLimit] = ContextVar("answer_limit", default=_DEF
 
 @contextmanager
 def answer_within(seconds: float, *, waits_for_connection: bool = True) -> Iterator[None]:
-    """For the statements inside: how long Postgres may take to answer each."""
+    """Limit how long Postgres may take to answer each statement inside the block.
+
+    Without ``waits_for_connection`` a statement exceeds the pool's size rather than waiting.
+    """
     token = _answer_limit.set(AnswerLimit(seconds, waits_for_connection))
     try:
         yield
@@ -58,14 +61,14 @@ def answer_within(seconds: float, *, waits_for_connection: bool = True) -> Itera
 
 
 class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
-    """Gives itself up when an answer takes too long: an OperationalError, as if it were cut."""
+    """Shuts itself down when an answer takes too long; the statement raises OperationalError."""
 
     shut_down_reason: str | None = None
     _waiting: asyncio.TimerHandle | None = None
     _cancelling: asyncio.TimerHandle | None = None
 
     def shut_down(self, reason: str) -> None:
-        """End whatever waits for an answer, now, with or without the network's help."""
+        """End the wait for an answer at once, with or without the network."""
         if self.shut_down_reason is None and not self.closed:
             self.shut_down_reason = reason
             with suppress(OSError), socket.socket(fileno=_duplicate(self)) as own:
@@ -74,7 +77,7 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
     async def wait(
         self, gen: PQGen[T], interval: float = _INTERVAL, timeout: float | None = None
     ) -> T:
-        # Who names a timeout (LISTEN does) waits for news, not for an answer.
+        # LISTEN names a timeout: it waits for notifications, not for an answer.
         if timeout is None:
             self._wait_at_most(_answer_limit.get().seconds)
         try:
@@ -92,7 +95,7 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
             self._waiting = self._cancelling = None
 
     def shorten_wait(self, seconds: float) -> None:
-        """The answer that is waited for, if any, has only so much time left."""
+        """Shorten the current wait, if there is one, to ``seconds`` from now."""
         if self._waiting is not None:
             left = self._waiting.when() - asyncio.get_running_loop().time()
             if left > seconds:
@@ -104,7 +107,7 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
         self._waiting = loop.call_later(seconds, self.shut_down, f"no answer within {seconds:g} s")
 
     async def cancel_safe(self, *, timeout: float = CANCEL_SECONDS) -> None:
-        # psycopg calls it when the task that waits is cancelled, and waits for the answer then.
+        # psycopg calls this when the waiting task is cancelled, and then waits for the answer.
         if self.shut_down_reason is None:
             self._cancelling = asyncio.get_running_loop().call_later(
                 2 * CANCEL_SECONDS, self.shut_down, "cancelled, and no answer"
@@ -113,10 +116,10 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
 
 
 class ConnectionPool:
-    """Connections for single statements, made when they are needed.
+    """Connections for single statements, made on demand.
 
-    Nothing is mended in the background: whoever asks first after an outage has the new connection,
-    or the error at once.
+    Nothing reconnects in the background: the first caller after an outage gets the new connection
+    or the error.
     """
 
     def __init__(self, connect: Callable[[], Awaitable[BoundedConnection]], size: int) -> None:
@@ -128,7 +131,7 @@ class ConnectionPool:
 
     @asynccontextmanager
     async def connection(self, timeout: float = ROOM_SECONDS) -> AsyncIterator[BoundedConnection]:
-        """One connection; OperationalError when none can be had."""
+        """Lend one connection; OperationalError when none is free in time or none can be made."""
         waits = _answer_limit.get().waits_for_connection
         if waits:
             try:
@@ -144,18 +147,18 @@ class ConnectionPool:
                 self._room.release()
 
     def drop_idle(self) -> None:
-        """What leads to the same place as a dead one is not lent again."""
+        """Close the idle connections: they share the network of one that failed."""
         idle, self._idle = self._idle, []
         for _, connection in idle:
             connection.pgconn.finish()
 
     def shut_down(self, reason: str) -> None:
-        """End all waits for answers, now."""
+        """End all waits for answers at once."""
         for connection in self._busy:
             connection.shut_down(reason)
 
     async def close(self) -> None:
-        """Close those that are idle now, and the others when they come back."""
+        """Close the idle connections now, and the lent ones when they are returned."""
         self._closed = True
         self.drop_idle()
 
@@ -166,7 +169,7 @@ class ConnectionPool:
         try:
             yield connection
         except psycopg.errors.ReadOnlySqlTransaction:
-            # A server that was demoted keeps its sessions.
+            # A demoted server keeps its sessions, so this one would stay read-only.
             connection.shut_down("the server is read-only")
             raise
         finally:
@@ -176,7 +179,7 @@ class ConnectionPool:
             self._take_back(connection)
 
     def _suspect_others(self) -> None:
-        # A network forgets all of them at once. A statement that is merely slow is repeated.
+        # A network drops all connections at once. A statement that is merely slow is retried.
         self.drop_idle()
         for connection in self._busy:
             connection.shorten_wait(SUSPECT_SECONDS)
@@ -204,7 +207,10 @@ class ConnectionPool:
 
 
 def _is_quiet(connection: BoundedConnection) -> bool:
-    """Nobody speaks on an idle connection but a server that ends it; asking would cost a trip."""
+    """Whether nothing arrived: a server writes to an idle connection only to end it.
+
+    A query would cost a round trip.
+    """
     if connection.closed:
         return False
     poll = select.poll()

@@ -129,7 +129,7 @@ class Retry:
                     if not is_retryable(error):
                         raise
                     warning.warn(
-                        "Postgres has not taken %s, trying again: %s",
+                        "Retrying %s until Postgres takes it: %s",
                         what,
                         " ".join(str(error.__cause__ or error).split()),
                     )
@@ -139,7 +139,7 @@ class Retry:
                 backoff = min(backoff * 2, LONGEST_BACKOFF_SECONDS)
         finally:
             expired.cancel()
-        raise RetryExpired(f"Postgres has not taken {what}")
+        raise RetryExpired(f"shutdown ended the retries of {what}")
 
     async def until_done_or_locked(
         self,

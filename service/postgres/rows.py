@@ -1,4 +1,4 @@
-"""The row of a statement that always has one."""
+"""Returns the row of a statement that always has one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 def the_row(row: T | None) -> T:
-    """The row, for statements whose answer is never empty; LookupError if this one's is."""
+    """The row; LookupError if there is none."""
     if row is None:
         raise LookupError("a statement that always returns a row returned none")
     return row

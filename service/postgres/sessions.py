@@ -1,4 +1,7 @@
-"""The worker's connections: which URL, which role, and whether a session lasts at all."""
+"""Opens the worker's connections and sets each up: address, role, session settings.
+
+Behind a transaction-mode pooler, where nothing can be set, checks the login's own settings instead.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ from service.postgres.transaction_pooler import (
 from service.settings import read_settings
 
 WORKER_ROLE = "pricing_worker"
-# What the URL does not say. The kernel notices a dead peer within about half a minute, also on
-# the LISTEN connection between two probes.
+# Defaults for what the URL leaves out. With these keepalives the kernel notices a dead peer within
+# about half a minute, also on the LISTEN connection between two probes.
 DEFAULTS: dict[str, Any] = {
     "application_name": "pricing-sync worker",
     "connect_timeout": 5,
@@ -38,10 +41,10 @@ DEFAULTS: dict[str, Any] = {
     "tcp_user_timeout": 20_000,
 }
 
-# The server looks for its client while it waits for a lock: a statement that was given up ends
-# there. A login role's own time for a statement may be too short for a clean-up, which is all or
-# nothing. Our functions bound their own waits; a table that somebody locked is met before one
-# begins.
+# client_connection_check_interval: the server ends a statement whose client has gone, also one that
+# waits for a lock. statement_timeout: the login's own may be too short for a clean-up, which is one
+# transaction. lock_timeout: our functions bound their waits for row locks, but a locked table stops
+# a statement before its function begins.
 _PINNED = {
     **PINS,
     "client_connection_check_interval": "2s",
@@ -50,7 +53,7 @@ _PINNED = {
 }
 SEARCH_PATH = "procrastinate, pg_temp"
 _CONFIGURE = pin_statement(_PINNED, search_path=SEARCH_PATH)
-# The role, where there is one that we may take.
+# Takes the worker's role, if the login is a member.
 _TAKE_ROLE = fill(
     """
 select set_config('role', r.rolname, false)
@@ -62,13 +65,13 @@ where r.rolname = '{role}' and pg_has_role(session_user, r.oid, 'member')
 
 
 def worker_address() -> DatabaseAddress:
-    """The worker's database; asked when a connection is made, not at import."""
+    """The worker's database; read when a connection is made, not at import."""
     settings = read_settings()
     return settings.worker_database_url or settings.require_database_url()
 
 
 def worker_conninfo() -> str:
-    """For a connection that procrastinate makes itself, as when a sync job is deferred."""
+    """The conninfo of connections that procrastinate makes itself, to defer a job for example."""
     address = worker_address()
     return make_conninfo(**psycopg_arguments(address, address.targets()[0], DEFAULTS))
 
@@ -76,24 +79,25 @@ def worker_conninfo() -> str:
 class WorkerSessions:
     """Makes the worker's connections, each set up for it.
 
-    Behind a transaction-mode pooler a setting goes to whoever has the server connection next, and
-    LISTEN is silently deaf. There nothing is set: the URL must name a login role whose own
-    settings are right, and the worker goes on by polling.
+    Behind a transaction-mode pooler a setting would reach the next client of the server connection,
+    and LISTEN receives nothing. There nothing is set: the URL must name a login role whose own
+    settings are right, and the worker polls. ``keeps_session`` is False there, and None before the
+    first connection.
     """
 
     def __init__(self) -> None:
         self.keeps_session: bool | None = None
         self._probing = asyncio.Lock()
         self._abandoned: str | None = None
-        # Connections that are being made: the wait for each, and those that have a socket already.
+        # Connections in progress: the timeout of each, and those that have a socket already.
         self._openings: set[asyncio.Timeout] = set()
         self._unready: set[BoundedConnection] = set()
 
     async def connect(self) -> BoundedConnection:
-        """A new connection; raises psycopg.Error, and SettingsError where we are not let in.
+        """A new connection; raises psycopg.Error, and SettingsError where a retry does not help.
 
-        Each of the worker's statements is a transaction of its own, so BEGIN and COMMIT would be
-        round trips for nothing.
+        Autocommit: each statement of the worker is one transaction, so BEGIN and COMMIT would only
+        cost round trips.
         """
         if self._abandoned is not None:
             raise psycopg.OperationalError(self._abandoned)
@@ -108,7 +112,7 @@ class WorkerSessions:
             raise psycopg.OperationalError(str(self._abandoned)) from None
 
     def abandon_pending(self, reason: str) -> None:
-        """End every wait for a new connection, now, and make none any more."""
+        """End every wait for a new connection at once, and refuse new ones until ``reopen()``."""
         self._abandoned = reason
         for connection in self._unready:
             connection.shut_down(reason)
@@ -126,8 +130,8 @@ class WorkerSessions:
         try:
             await self._configure(connection)
         except psycopg.Error as error:
-            # A pooler takes us in first, and then looks for a connection to the server: whatever
-            # the code, there is none.
+            # A pooler accepts the client before it has a server connection, so every error here
+            # means that there is none.
             connection.pgconn.finish()
             raise psycopg.OperationalError(str(error)) from error
         except BaseException:
@@ -154,7 +158,7 @@ class WorkerSessions:
 
 
 async def _connect() -> BoundedConnection:
-    """To the first host that is as wanted; psycopg.OperationalError repeats no secret."""
+    """Connect to the first host that fits; the OperationalError contains no secret."""
     address = worker_address()
     failures = []
     for target in address.targets():
@@ -198,7 +202,7 @@ async def _require_own_settings(connection: BoundedConnection, takes_role: bool)
 
 
 async def _keeps_session(connection: BoundedConnection) -> bool:
-    """LISTEN here, NOTIFY from another connection: only a session of our own hears it."""
+    """LISTEN here and NOTIFY from another connection: only a session of its own receives it."""
     channel = f"pricing_probe_{uuid.uuid4().hex}"
     await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
     other = await _connect()
@@ -206,10 +210,10 @@ async def _keeps_session(connection: BoundedConnection) -> bool:
         await other.execute("select pg_notify(%s, '')", [channel], prepare=False)
     finally:
         other.pgconn.finish()
-    # Silence is an answer too: it costs these seconds, once a process.
+    # Without sessions this takes PROBE_SECONDS, once per process.
     heard = [n async for n in connection.notifies(timeout=PROBE_SECONDS, stop_after=1)]
     await connection.execute(sql.SQL("unlisten {}").format(sql.Identifier(channel)))
-    # A server that was only slow has sent the notification before it answered.
+    # A slow server has sent the notification before its answer to UNLISTEN.
     heard += [n async for n in connection.notifies(timeout=0, stop_after=1)]
     return bool(heard)
 

@@ -1,4 +1,4 @@
-"""SQL texts with named places, where it has to be a text: a block, a file, an advised statement."""
+"""Fills the named places of SQL texts that take no parameters: blocks, files, advice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _PLACE = re.compile(r"\{([a-z_]+)\}")
 def fill(template: LiteralString, **parts: str) -> str:
     """The template with each ``{name}`` replaced; other braces are SQL's own, as in ``'{}'``.
 
-    A part is SQL: who gives it has quoted what it holds. KeyError for a place without a part,
+    A part is SQL, so the caller has to quote what it contains. KeyError for a place without a part,
     ValueError for a part without a place.
     """
     unused = parts.keys() - set(_PLACE.findall(template))

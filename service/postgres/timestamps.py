@@ -1,8 +1,8 @@
-"""Reads times that Python does not have as the nearest that every reader can show.
+"""Reads a ``timestamptz`` outside of Python's range as the nearest time inside of it.
 
-``timestamptz`` goes on to the year 294276, and to infinity. One such row, which a person may have
-written by hand, must not make every list fail that it is in. The bounds are those of
-``capped_expiry``: a day within Python's own, so that they can be shown in every time zone.
+``timestamptz`` goes up to the year 294276, and to infinity. One such value, which an operator may
+have written by hand, must not make each query fail that returns its row. The bounds are those of
+``capped_expiry``: a day within Python's own, so that every time zone can show them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class BoundedTimestampLoader(TimestamptzLoader):
-    """psycopg's, which raises DataError for what is outside of the years 1 to 9999."""
+    """psycopg's own raises DataError outside of the years 1 to 9999; this one clamps."""
 
     def load(self, data: Buffer) -> datetime:
         try:
@@ -34,7 +34,7 @@ class BoundedTimestampLoader(TimestamptzLoader):
 
 
 def bound_timestamps(context: AdaptContext) -> None:
-    """Read ``timestamptz`` within the bounds: on a connection, or a cursor."""
+    """Clamp each ``timestamptz`` that a connection or a cursor reads."""
     context.adapters.register_loader("timestamptz", BoundedTimestampLoader)
 
 
@@ -54,12 +54,12 @@ def _since_epoch(at: datetime) -> tuple[int]:
 
 
 def _at(since_epoch: tuple[int]) -> datetime:
-    # Compared before it is added: infinity is the largest number of 64 bits.
+    # Clamped before the addition: infinity is the largest 64-bit number.
     (microseconds,) = since_epoch
     first, last = _since_epoch(FIRST)[0], _since_epoch(LAST)[0]
     return _POSTGRES_EPOCH + min(max(microseconds, first), last) * _MICROSECOND
 
 
 def utc_text(at: datetime) -> str:
-    """A time as messages and tables have it: in UTC, to the second."""
+    """A time as messages and tables show it: in UTC, to the second."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")

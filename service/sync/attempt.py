@@ -1,4 +1,4 @@
-"""One attempt at one provider, as the database describes and ends it."""
+"""Reads and ends one attempt by ``get_provider_sync`` and ``end_provider_sync``."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from service.engine.job_manager import queue_id
 
 @dataclass(frozen=True)
 class Attempt:
-    """A fetched queue row, as ``get_provider_sync`` describes it.
+    """A fetched queue row and its provider, as ``get_provider_sync`` returns them.
 
-    Of a provider that was deleted since, nothing is known but that it is not ``enabled``.
+    If the provider has been deleted since, ``enabled`` is False and its other fields are None.
     """
 
     queue_job_id: int
@@ -32,7 +32,7 @@ class Attempt:
 
 
 async def get_attempt(app: PricingApp, context: JobContext) -> Attempt | None:
-    """The attempt that this worker fetched; None when it is not running any more."""
+    """The attempt that this worker fetched; None when it no longer runs."""
     queue_job_id = queue_id(context.job)
     number = context.job.attempts + 1
     rows = await app.job_manager.retry.until_done(
@@ -69,7 +69,10 @@ async def end_attempt(
     message: str,
     next_allowed_at: datetime | None = None,
 ) -> bool:
-    """End it without prices; False, and nothing happens, when somebody else has ended it."""
+    """End it without prices; False, and nothing changes, if the attempt has ended already.
+
+    ``kind`` is an error kind. Raises LockTimeout.
+    """
     return await app.job_manager.end_provider_sync(
         attempt.queue_job_id, attempt.attempt, status, kind, message, next_allowed_at
     )

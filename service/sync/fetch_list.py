@@ -1,4 +1,4 @@
-"""What a provider says about its prices: fetched, and read off the event loop."""
+"""Fetches one provider's list, page by page, and parses it in a thread."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ from service.sync.list_reader import ListReader, ProviderList
 
 T = TypeVar("T")
 
-# Reading a list is CPU work: on the event loop it would hold up the heartbeat of this worker.
-# Two threads at most, so that they cannot hold up its exit either.
+# Parsing a list is CPU work: on the event loop it would delay the heartbeats of this worker. Two
+# threads at most, so that they do not delay its exit either.
 PARSING_THREADS = 2
 
 
@@ -45,7 +45,7 @@ class SyncTools:
 
 @asynccontextmanager
 async def sync_tools() -> AsyncIterator[dict[str, Any]]:
-    """Open the fetch client and the parsing threads; the tasks find them as ``tools``."""
+    """Open the HTTP client and the parsing threads; a task's context has them as ``tools``."""
     settings = read_settings()
     threads = ThreadPoolExecutor(PARSING_THREADS, thread_name_prefix="parse")
     try:
@@ -56,7 +56,10 @@ async def sync_tools() -> AsyncIterator[dict[str, Any]]:
 
 
 async def fetch_provider_list(attempt: Attempt, tools: SyncTools) -> ProviderList:
-    """Fetch and parse, all pages within the provider's timeout."""
+    """Fetch and parse all pages within the provider's timeout.
+
+    Raises SyncError (FetchError, ParseError) with the attempt's error kind as code.
+    """
     try:
         async with asyncio.timeout(attempt.timeout_seconds):
             if attempt.adapter == CATALOGUE:
@@ -87,9 +90,9 @@ async def _take_page(
     credential: Credential | None,
     reader: ListReader,
 ) -> ProviderList | None:
-    """Fetch and read one page, whose body is gone afterwards; its list if nothing changed."""
-    # One page that has not changed says nothing about the others, and a list without prices
-    # nothing about those of the catalogue.
+    """Fetch and parse one page and drop its body; returns a list only for an unchanged one."""
+    # No ETag where an unchanged body does not mean unchanged prices: one page says nothing about
+    # the others, and a list without prices nothing about the catalogue's.
     has_etag = provider.pages is None and provider.price_api
     is_of_this_list = attempt.etag_parser == _etag_parser(attempt, provider)
     etag = attempt.etag if has_etag and is_of_this_list else None
@@ -124,7 +127,7 @@ def _credential(attempt: Attempt, provider: Adapter, settings: Settings) -> Cred
     if variable is None:
         return None
     hosts = permitted_hosts(provider, variable, settings)
-    # First, and whether it is there or not: a row must not tell which variables a worker has.
+    # Before the variable is read: the error must not reveal which variables a worker has.
     target = read_address(_list_url(attempt, provider), allow_http=settings.allow_private_hosts)
     require_permitted(variable, hosts, target)
     try:
@@ -137,10 +140,10 @@ def _credential(attempt: Attempt, provider: Adapter, settings: Settings) -> Cred
 
 
 def _etag_parser(attempt: Attempt, provider: Adapter) -> str:
-    """What an ETag is good for: one list at one address, read by one version of one adapter.
+    """What an ETag is valid for: one list at one address, parsed by one version of one adapter.
 
-    Another version or adapter may read more out of the same body, and another address may have
-    the same ETag for another list.
+    Another version or adapter may parse more of the same body, and another address may have the
+    same ETag for another list.
     """
     return f"{__version__} {provider.slug} {_list_url(attempt, provider)}"
 
@@ -148,7 +151,7 @@ def _etag_parser(attempt: Attempt, provider: Adapter) -> str:
 def _list_url(attempt: Attempt, provider: Adapter) -> str:
     base_url = attempt.base_url or provider.base_url
     if "?" in base_url or "#" in base_url:
-        # The path would be taken for a part of the query, and another address asked.
+        # The path would become part of the query, and the request go to another address.
         raise FetchError(
             "The base_url has a query or a fragment, and the list's path comes after it.",
             code="address_refused",
@@ -157,7 +160,7 @@ def _list_url(attempt: Attempt, provider: Adapter) -> str:
 
 
 def _page_url(attempt: Attempt, provider: Adapter, number: int | None) -> str:
-    """Where one page is; a path that has a query already gets a longer one."""
+    """The URL of one page; a path may have a query already."""
     url = _list_url(attempt, provider)
     pages = provider.pages
     if pages is None:
@@ -183,5 +186,5 @@ async def _read_catalogue(tools: SyncTools) -> ProviderList:
 
 
 async def _in_thread(tools: SyncTools, work: Callable[[], T]) -> T:
-    """CPU work, off the event loop."""
+    """Run CPU work off the event loop."""
     return await asyncio.get_running_loop().run_in_executor(tools.threads, work)

@@ -1,9 +1,9 @@
-"""A list that comes in pages: which page to ask for next, and when the list is whole.
+"""Walks the pages of a list: which page to fetch next, and whether the list is complete.
 
-Half a list would look as if models had gone, so a walk whose pages do not belong together is
-refused. What no page says cannot be seen: a model that slips over the edge of a page, because
-others went while the pages were fetched, is not in a list that names its pages but no total. It
-counts as missing once, and is there again the next time.
+Half a list would look as if models had been removed, so pages that do not belong together are
+refused. One case stays invisible, in a list that names its pages but no total: when models are
+removed between two fetches, another one may slip onto a page that was fetched already. It counts as
+missing once, and returns with the next sync.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from service.errors import ParseError
 from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
 from service.reading.model_list import MAX_ENTRIES
 
-# Of the smallest pages that a provider is known to give, as many as MAX_ENTRIES fill.
+# With the smallest pages of any known provider, MAX_ENTRIES fill so many.
 MAX_PAGES = 1_000
 
 _POSITION = re.compile("entry [0-9]+")
@@ -25,12 +25,13 @@ CONFLICT = "the list has it more than once, with different prices"
 
 
 class PageWalk:
-    """One walk over the pages of one list; a list that comes whole is a walk of one page.
+    """One walk over the pages of one list; a list without pages is a walk of one page.
 
-    ``next_page`` is the page to fetch, None after the last. ``take`` gets it as it was read, and
-    returns the models that no page before it had; ``skipped`` are those to be left out whatever
-    ``take`` returned. ``is_paged``: the provider is asked page by page. ParseError
-    ``incomplete_list`` for a walk that cannot end well, ``bad_shape`` for one that has no model.
+    ``next_page`` is the number of the page to fetch, from 1; None after the last. ``take()`` gets
+    the parsed page and returns the models that no earlier page had; ``skipped`` are the models to
+    leave out, even if ``take()`` returned them. ``is_paged``: the provider is asked page by page.
+    Raises ParseError: ``incomplete_list`` for pages that do not belong together, ``bad_shape`` for
+    a list without a usable model.
     """
 
     def __init__(self, *, is_paged: bool) -> None:
@@ -44,11 +45,11 @@ class PageWalk:
 
     @property
     def skipped(self) -> tuple[SkippedModel, ...]:
-        """Models of all pages so far that are not to be used, and why."""
+        """The models of all pages so far to leave out, and why."""
         return tuple(SkippedModel(*item) for item in self._skipped.items())
 
     def take(self, listed: PriceList) -> tuple[RawModel, ...]:
-        """The next page; its models that are new."""
+        """Take the next page; returns its new models."""
         if self.next_page is None:
             raise ValueError("the walk has ended")
         page = listed.page
@@ -67,11 +68,11 @@ class PageWalk:
         return new
 
     def refuse_empty(self) -> ParseError:
-        """What an empty page is: before the last one, the list has ended early."""
+        """The error for an empty page before the last one."""
         return _incomplete(f"Page {self.next_page} is empty: the list ended early.")
 
     def _follow(self, page: Page, listed: PriceList) -> None:
-        """See that the page belongs to the walk, and what comes after it."""
+        """Check that the page belongs to the walk, and set ``next_page``."""
         asked = self.next_page or 1
         first = self._first = self._first or page
         if page.number is not None and page.number != asked:
@@ -125,7 +126,7 @@ def _require_bounds(page: Page, asked: int, entries: int) -> None:
 
 
 def _label(skipped: SkippedModel, page: Page | None) -> str:
-    """An entry without an id is named by its position, which each page counts anew."""
+    """The name of a skipped entry; a position is that within its page, so the page is added."""
     if page is None or page.number in (None, 1) or not _POSITION.fullmatch(skipped.model_id):
         return skipped.model_id
     return f"{skipped.model_id} of page {page.number}"

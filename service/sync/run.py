@@ -1,4 +1,4 @@
-"""One attempt at one provider: fetch, parse, apply; it always ends in the log."""
+"""Runs one attempt at one provider: fetches, parses and applies its list, and logs the end."""
 
 from __future__ import annotations
 
@@ -22,23 +22,25 @@ from service.sync.attempt import Attempt, end_attempt, get_attempt
 from service.sync.fetch_list import fetch_provider_list
 from service.sync.list_reader import ProviderList
 
-# A list of many thousand models takes seconds; a heartbeat may be late by less.
+# A list of many thousand models takes seconds.
 APPLY_ANSWER_SECONDS = 60.0
 
 
 async def run_provider_sync(app: PricingApp, context: JobContext) -> None:
-    """Run the attempt that this worker fetched. A cancellation passes through to the engine."""
+    """Run the attempt that this worker fetched; CancelledError passes through to the engine."""
     try:
         await _run(app, context)
-    except RetryExpired as left:
-        logging.getLogger(__name__).warning("Left to the lease, as this process ends: %s", left)
+    except RetryExpired as expired:
+        logging.getLogger(__name__).warning(
+            "A sync is unfinished, and another worker redoes it when the lease is over: %s", expired
+        )
 
 
 async def _run(app: PricingApp, context: JobContext) -> None:
     attempt = await get_attempt(app, context)
     if attempt is None:
         logging.getLogger(__name__).warning(
-            "Queue row %s is not ours any more; left alone.", context.job.id
+            "Queue row %s is skipped: this attempt has ended.", context.job.id
         )
         return
     log = sync_logger(job_id=attempt.job_id, provider=attempt.provider, attempt=attempt.attempt)
@@ -77,7 +79,7 @@ async def _fetch_and_apply(
         await _fail(app, attempt, log, refused.kind or "prices_refused", refused.message)
     except FetchError as error:
         if error.code == "no_credentials":
-            # Nobody was asked: that is no failure of the provider.
+            # No request was sent, so the provider has not failed.
             log.warning("sync cancelled (%s): %s", error.code, error.message)
             await end_attempt(app, attempt, "cancelled", "no_credentials", error.message)
             return
@@ -88,12 +90,12 @@ async def _fetch_and_apply(
     except (LockTimeout, RetryExpired):
         raise
     except Exception as error:
-        log.exception("failed for a reason that nobody foresaw")
+        log.exception("unexpected error")
         await _fail(app, attempt, log, "internal", f"{type(error).__name__}: {error}")
 
 
 async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList) -> dict[str, Any]:
-    """Write the list, again until Postgres answers: a second time changes nothing."""
+    """Write the list, and retry until Postgres answers: writing it twice changes nothing more."""
     arguments = {
         "queue_job_id": attempt.queue_job_id,
         "attempt": attempt.attempt,
@@ -134,7 +136,7 @@ def _refusal(error: ConnectorException) -> DatabaseRefused:
         try:
             kind = json.loads(cause.diag.message_detail).get("error_kind")
         except (ValueError, AttributeError):
-            # The detail is Postgres's own sentence, about a constraint for instance.
+            # The detail is a sentence of Postgres, about a constraint for instance.
             kind = None
     return DatabaseRefused(
         cause.diag.message_primary or str(cause),
@@ -155,12 +157,12 @@ async def _fail(
     if await end_attempt(app, attempt, "failed", kind, message, next_allowed_at):
         log.error("sync failed (%s): %s", kind, message)
     else:
-        log.warning("too late: ended by somebody else before it failed (%s): %s", kind, message)
+        log.warning("too late: the attempt ended before it failed (%s): %s", kind, message)
 
 
 def _log_oddities(log: SyncLogger, provider_list: ProviderList, details: dict[str, Any]) -> None:
     for skipped in provider_list.skipped[:10]:
         log.warning("skipped model %s: %s", skipped.model_id, skipped.reason)
-    # Only those that were never reported before: the database knows.
+    # The database returns only keys that were never reported before.
     if new := details.get("unknown_keys"):
         log.warning("unknown price keys: %s", ", ".join(new))

@@ -20,7 +20,7 @@ STOP_SECONDS = 10.0
 STARTING_SECONDS = 20.0
 # So long a dead network may go unnoticed; who is stopped meanwhile cannot hand back what it runs.
 DEAD_NETWORK_SECONDS = 30.0
-LEFT = "Stopped before Postgres had taken the end of"
+LEFT = "Stopped before the end of"
 # Processes that cannot even start are not started for ever.
 MOST_PROBLEMS = 30
 # A record as the engine's command line logs it: level, logger, message.

@@ -45,7 +45,7 @@ def test_one_failed_heartbeat_ends_heartbeats_for_good(
     worker = start_worker()
     worker.may_fail = True
     rename(queue, "procrastinate.procrastinate_update_heartbeat_v1", "away")
-    worker.wait_for_output("The worker ended and is started again")
+    worker.wait_for_output("The worker ended; it starts again")
     rename(queue, "procrastinate.away", "procrastinate_update_heartbeat_v1")
     for _ in range(2):
         wait_for_heartbeat(queue)
@@ -64,7 +64,7 @@ def test_an_end_that_cannot_be_written_leaves_the_row_running(
     rename(queue, "public.end_provider_sync", "away")
     worker = start_worker()
     job_id = queue.trigger("openrouter")
-    worker.wait_for_output("Postgres has not taken the end of queue row")
+    worker.wait_for_output("Retrying the end of queue row")
     assert queue.attempts(job_id)[0]["status"] == "in_progress"
     rename(queue, "public.away", "end_provider_sync")
     assert queue.wait_for_end(job_id)["outcome"] == "failed"

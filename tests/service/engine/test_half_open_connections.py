@@ -70,6 +70,6 @@ def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
     proxy.freeze()
     # Not zero: what it ran could not be handed back, and is left to the lease.
     assert worker.stop(timeout=10) == 1
-    assert "Stopped before Postgres had taken the end of 1 queue rows" in worker.output
-    assert "Not ended in order" not in worker.output
+    assert "Stopped before the end of 1 queue rows" in worker.output
+    assert "without an orderly stop" not in worker.output
     assert installation.queue.attempts(job_id)[0]["status"] == "in_progress"

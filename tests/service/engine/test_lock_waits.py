@@ -1,4 +1,4 @@
-"""What is held is told of when it lasts, now and then, and only by a worker with nothing to do."""
+"""Locked rows are logged when the lock lasts, at intervals, and only by an idle worker."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
         lock_waits = LockWaits(app.job_manager)
         with psycopg.connect(database) as person, caplog.at_level(logging.WARNING):
             person.execute(hold)
-            # The worker has found something to do.
-            await lock_waits.look()
-            await lock_waits.look()
+            # The worker is not idle yet.
+            await lock_waits.check()
+            await lock_waits.check()
             worker_id = await app.job_manager.register_worker()
             assert await app.job_manager.fetch_job(queues=None, worker_id=worker_id) is None
-            await lock_waits.look()
+            await lock_waits.check()
             person.rollback()
             person.execute(hold)
-            # Another transaction: nobody has held it for long.
-            await lock_waits.look()
+            # Another transaction: its lock is new.
+            await lock_waits.check()
             assert not caplog.records
-            await lock_waits.look()
-            await lock_waits.look()
+            await lock_waits.check()
+            await lock_waits.check()
             (record,) = caplog.records
             assert record.getMessage().startswith(
                 "syncs wait and cannot start: deepinfra, openrouter: the job is held by pid"

@@ -1,4 +1,4 @@
-"""What is heard is a hint: read with a bound, passed on within one, and looked up."""
+"""A notification is a hint: parsed within a bound, forwarded at a bounded rate, and looked up."""
 
 from __future__ import annotations
 
@@ -155,6 +155,5 @@ async def test_what_could_not_be_passed_on_is_said_once_and_is_no_end(
         worker.requested = {OURS}
         await heard.receive(channel="c", payload=abort(OURS))
         await until(lambda: worker.told_aborts() == [OURS])
-    assert [each.getMessage() for each in caplog.records] == [
-        "The worker could not be told of new work: the worker is busy"
-    ]
+    (record,) = caplog.records
+    assert record.getMessage().endswith(": the worker is busy")

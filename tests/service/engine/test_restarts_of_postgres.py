@@ -34,7 +34,7 @@ def test_a_worker_outlives_an_outage_and_says_how_often_it_was_started_again(
     installation.queue.wait_for_status(job_id, "in_progress")
     installation.server.stop("fast")
     # It has asked for work in vain, and ends; the sync that it runs is to be handed back.
-    worker.wait_for_output("Postgres has not taken the end of queue row")
+    worker.wait_for_output("Retrying the end of queue row")
     installation.server.start()
     worker.wait_for_output("(restart 1)")
     queue = installation.connect()

@@ -31,7 +31,7 @@ def test_a_worker_whose_engine_ended_is_started_again(
     worker = start_worker()
     queue.connection.execute(f"alter function {HEARTBEAT} rename to away".encode())
     worker.may_fail = True  # The engine prints why its heartbeat failed.
-    worker.wait_for_output("The worker ended and is started again")
+    worker.wait_for_output("The worker ended; it starts again")
     queue.connection.execute(
         b"alter function procrastinate.away rename to procrastinate_update_heartbeat_v1"
     )

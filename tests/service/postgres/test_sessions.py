@@ -47,7 +47,7 @@ def test_with_a_login_role_it_works_by_polling_and_says_so(
     worker = processes.service(
         "worker", PRICING_WORKER_DATABASE_URL=through(pooler, database, login)
     )
-    worker.wait_for_output("LISTEN is silent here")
+    worker.wait_for_output("LISTEN receives nothing")
     wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
     job = queue.wait_for_end(queue.trigger("openrouter"), timeout=20)
     assert job["outcome"] == "success"
