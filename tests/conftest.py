@@ -18,6 +18,7 @@ from tests.support.postgres import Cluster, running_cluster, stop_schedule
 from tests.support.processes import Process, Processes
 from tests.support.provider_server import ProviderServer, running_provider_server
 from tests.support.recordings import require_recordings
+from tests.support.recycling import RecycledDatabases, recycled_databases
 from tests.support.syncing import Queue, StartWorker
 from tests.support.waiting import wait_until
 
@@ -67,11 +68,17 @@ def empty_database(cluster: Cluster) -> Iterator[str]:
         yield cluster.url_of(name)
 
 
+@pytest.fixture(scope="session")
+def recycled(migrated_cluster: Cluster) -> Iterator[RecycledDatabases]:
+    with recycled_databases(migrated_cluster) as databases:
+        yield databases
+
+
 @pytest.fixture
-def database(migrated_cluster: Cluster) -> Iterator[str]:
-    """The URL of a fresh, migrated database, as a superuser."""
-    with migrated_cluster.database(template=migrated_cluster.template) as name:
-        yield migrated_cluster.url_of(name)
+def database(recycled: RecycledDatabases) -> Iterator[str]:
+    """The URL of a database as migrated, as a superuser; a test may do anything to it."""
+    with recycled.database() as url:
+        yield url
 
 
 @pytest.fixture
