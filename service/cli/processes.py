@@ -122,7 +122,7 @@ def _show_result(output: Terminal, result: MigrateResult) -> None:
     if result.applied:
         output.say(f"{len(result.applied)} steps applied.")
     for sentence in result.mended:
-        output.say(f"Mended: {sentence}.")
+        output.say(f"Restored: {sentence}.")
     if not result.applied and not result.mended:
         output.say(f"The database is at version {__version__} already: nothing to do.")
     if result.advice:

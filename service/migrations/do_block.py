@@ -8,15 +8,15 @@ from service.errors import MigrationError
 from service.migrations.schema import SqlFile
 from service.postgres.sqlstates import CONFLICT, INVALID
 
-# What our blocks say no with: psql shows it, the runner makes its own errors of it.
+# SQLSTATE of a step that refuses: psql shows it, ``failure`` turns it into an error of ours.
 REFUSED = CONFLICT
 
-# And with this, to a database that we can never be brought to.
+# SQLSTATE for a database in which this version can never be installed.
 UNFIT = INVALID
 
 
 def do_block(body: str) -> str:
-    """A ``do`` statement; the body is declarations and ``begin ... end``."""
+    """A ``do`` statement; the body has declarations and ``begin ... end``."""
     tag = "$pricing_part$"
     if tag in body:
         raise MigrationError(f"{tag} must not occur in any SQL file.")
@@ -24,7 +24,7 @@ def do_block(body: str) -> str:
 
 
 def quote(value: str) -> str:
-    """A short literal."""
+    """A string literal."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -34,7 +34,7 @@ def text_array(values: Iterable[str]) -> str:
 
 
 def file_literal(file: SqlFile) -> str:
-    """The file as a literal. Its path in front is what error messages show as the query."""
+    """The file as a literal, headed by its path, which Postgres quotes in error messages."""
     tag = "$pricing_text$"
     if tag in file.text:
         raise MigrationError(f"{tag} must not occur in {file.path}.")

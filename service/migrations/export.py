@@ -55,7 +55,7 @@ def release_entry(roots: Roots | None = None) -> ReleaseEntry:
 
 
 def _next_stamp(directory: Path) -> str:
-    """Now in UTC, or one more than the newest file has."""
+    """Now in UTC, or one second after the newest file."""
     now = datetime.now(UTC).strftime(STAMP)
     stamps = [match[0] for path in directory.iterdir() if (match := re.match(r"\d{14}", path.name))]
     newest = max(stamps, default="")

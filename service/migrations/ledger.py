@@ -22,7 +22,7 @@ LEDGER_TABLE = f"""
 
 
 def is_ledger(connection: psycopg.Connection) -> bool:
-    """Whether the table of that name is a ledger, as far as its columns tell."""
+    """Whether the table of that name has the columns of a ledger."""
     row = connection.execute(
         "select count(*) from pg_catalog.pg_attribute where attrelid = to_regclass(%s)"
         " and attname in ('name', 'digest', 'applied_at')",
@@ -38,7 +38,7 @@ class LedgerRow:
 
 
 def read_ledger(connection: psycopg.Connection) -> dict[str, LedgerRow]:
-    """Empty when there is none, or a table of somebody else's; the first step looks into that."""
+    """Empty without a ledger, also where another system has a table of its name."""
     columns = connection.execute(
         "select count(*) from pg_catalog.pg_attribute where attrelid = to_regclass(%s)"
         " and attname in ('name', 'digest', 'applied_at')",

@@ -26,7 +26,7 @@ from service.postgres.sqlstates import DEADLOCK, SERIALIZATION_FAILURE
 
 logger = logging.getLogger(__name__)
 
-# A block that met one of these has changed nothing, and may go through the next time: deadlock,
+# A step that fails with one of these has changed nothing, and may succeed when repeated: deadlock,
 # serialization failure, and two databases of one server changing its roles at the same moment.
 CONTENTION = {DEADLOCK, SERIALIZATION_FAILURE, "XX000"}
 TRIES = 5
@@ -37,8 +37,8 @@ T = TypeVar("T")
 class MigrateResult:
     """``applied``: the steps that this run applied. ``advice``: what a superuser could run.
 
-    ``mended``: what differed from the release and was put right. ``differences``: what differs
-    still, with the statement for it.
+    ``mended``: what differed from the release and was restored. ``differences``: what still
+    differs, with the statement for it.
     """
 
     applied: tuple[str, ...]
@@ -55,7 +55,7 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
     """
     schema = read_schema(roots)
     with connect(address, autocommit=True) as connection:
-        # A snapshot from before the lock would not see what its last holder did.
+        # A snapshot older than the lock would not show what its last holder committed.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         ledger = read_ledger(connection)
         refuse_other_login(connection)
@@ -81,7 +81,7 @@ def _relations(schema: Schema) -> set[str]:
 def in_locked_transaction(
     connection: psycopg.Connection, step: str, act: Callable[[psycopg.Connection], T]
 ) -> T:
-    """Holding the lock; a failure leaves nothing behind."""
+    """Call ``act`` in one transaction under the lock; a failure leaves nothing behind."""
     try:
         with connection.transaction():
             take_lock(connection)
@@ -101,7 +101,7 @@ def _apply(connection: psycopg.Connection, step: Step) -> bool:
                 changed = read_ledger(connection) != before
         except psycopg.Error as error:
             if error.sqlstate in CONTENTION and attempt < TRIES:
-                logger.warning("%s: %s; again", step.name, error.diag.message_primary)
+                logger.warning("%s failed, trying again: %s", step.name, error.diag.message_primary)
                 continue
             raise failure(step.name, error, advice_on(connection, error)) from error
         if changed:

@@ -12,14 +12,14 @@ from service.postgres.sql_text import fill
 
 logger = logging.getLogger(__name__)
 
-# "pricing" in ASCII. Nobody else in the database may use this advisory lock.
+# The key of the advisory lock: "pricing" in ASCII.
 LOCK_KEY = 0x70726963696E67
 
-# How long it is waited for. Everybody may take such a lock, so it is never waited for without end.
+# Any login can take an advisory lock, so the wait for it is bounded.
 LOCK_WAIT_SECONDS = 60
 _PINS = ", ".join(f"('{name}', '{value}')" for name, value in BLOCK_PINS.items())
 
-# A statement of a block's body. A shorter lock_timeout of the session's own holds.
+# A statement of a step's body. A shorter lock_timeout of the session stays in force.
 TAKE_LOCK = fill(
     """
     perform set_config(pin.name, pin.value, true)
@@ -63,10 +63,10 @@ TAKE_LOCK = fill(
                 and l.database = (
                     select d.oid from pg_catalog.pg_database d where d.datname = current_database()
                 );
-            raise exception 'The lock that keeps two migrates apart is held by %.',
-                coalesce(v_holders, 'a session that has let go since')
+            raise exception 'Another session has the lock that keeps two migrates apart: %.',
+                coalesce(v_holders, 'it has released it meanwhile')
                 using errcode = 'lock_not_available', hint = coalesce(
-                    'Nothing was changed. If that is no migrate, end it: '
+                    'Nothing was changed. If that session is no migrate, end it: '
                         || format('select pg_terminate_backend(%s);', v_pid),
                     'Nothing was changed. Migrate again.'
                 );
@@ -85,5 +85,5 @@ def take_lock(connection: psycopg.Connection) -> None:
     connection.execute("set local statement_timeout = 0")
     row = connection.execute("select pg_try_advisory_xact_lock(%s)", [LOCK_KEY]).fetchone()
     if row != (True,):
-        logger.info("another migrate is at work on this database: waiting for it")
+        logger.info("another migrate runs on this database: waiting for its lock")
         connection.execute(do_block(f"begin\n    {TAKE_LOCK}\nend").encode())

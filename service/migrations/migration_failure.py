@@ -8,14 +8,16 @@ import psycopg
 
 from service.errors import DatabaseUnavailable, ForeignRelations, MigrationError
 from service.migrations.do_block import REFUSED, UNFIT
-from service.migrations.temporary_objects import IN_THE_WAY, advice_on_temporary_objects
+from service.migrations.temporary_objects import BLOCKED_BY_DEPENDENTS, advice_on_temporary_objects
 from service.postgres.connect import is_lost
 from service.postgres.sqlstates import DEPENDENT_OBJECTS, INSUFFICIENT_PRIVILEGE, LOCK_TIMEOUT
 
 
 def advice_on(connection: psycopg.Connection, error: psycopg.Error) -> str | None:
-    """What is in the way, where Postgres does not say whose it is."""
-    return advice_on_temporary_objects(connection) if error.sqlstate in IN_THE_WAY else None
+    """Whose temporary objects block the step: Postgres names the objects only."""
+    return (
+        advice_on_temporary_objects(connection) if error.sqlstate in BLOCKED_BY_DEPENDENTS else None
+    )
 
 
 def failure(
@@ -24,7 +26,7 @@ def failure(
     said = error.diag.message_primary or str(error).strip()
     if is_lost(error):
         return DatabaseUnavailable(
-            f"The database went away during {step}: {said}",
+            f"The connection to the database was lost during {step}: {said}",
             hint="Nothing of that step was kept. Run `pricing-sync migrate` again.",
         )
     if error.sqlstate == REFUSED:
@@ -46,7 +48,7 @@ def failure(
 
 
 def _place(step: str, diagnostic: psycopg.errors.Diagnostic) -> str:
-    """The file of ours that failed, with the line when Postgres names a position."""
+    """The SQL file that failed, with the line where Postgres gives a position."""
     query = diagnostic.internal_query or ""
     heading = re.match(r"-- (\S+\.sql)\n", query)
     if heading and diagnostic.internal_position:

@@ -16,10 +16,10 @@ def _some(names: list[str]) -> str:
 
 
 def refuse_other_login(connection: psycopg.Connection) -> None:
-    """A login that does not have the owner's rights, such as the web process's or a worker's.
+    """Raise MigrationError for a login without the owner's rights, such as a worker's.
 
-    To it most objects look as if they were none of ours, and a statement that mends that for it
-    would take away the border between it and the owner.
+    To such a login most objects look foreign, and granting it more would remove the border
+    between it and the owner.
     """
     row = connection.execute(
         """
@@ -34,19 +34,19 @@ def refuse_other_login(connection: psycopg.Connection) -> None:
     ).fetchone()
     if row is not None:
         raise MigrationError(
-            f"{row[0]} has not the rights of {row[1]}, to whom pricing-sync's tables belong.",
+            f"{row[0]} does not have the rights of {row[1]}, the owner of pricing-sync's tables.",
             hint="Put the login that ran the first migrate into DATABASE_URL, or a superuser's.",
         )
 
 
 def refuse_other_history(schema: Schema, ledger: dict[str, LedgerRow]) -> None:
-    """An edited migration, or a database that a newer version has migrated."""
+    """Raise MigrationError for an edited migration, or a database of a newer version."""
     wanted = schema_digests(schema)
     for file in schema.migrations:
         if file.name in ledger and ledger[file.name].digest != file.digest:
             raise MigrationError(
                 f"{file.name} was applied with another text.",
-                hint="A released migration is never edited: undo that, and write a new one.",
+                hint="A released migration is never edited: undo the edit, and write a new one.",
             )
     newer = [name for name in sorted(ledger) if name not in wanted and not is_db_object(name)]
     if newer:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import psycopg
 
 from service.database_address.address import DatabaseAddress
-from service.migrations.comparison.compare import mending_statements, read_differences
+from service.migrations.comparison.compare import read_differences, restore_statements
 from service.migrations.comparison.difference import MISSING, Difference
 from service.migrations.ledger import LEDGER
 from service.migrations.migrate_lock import take_lock
@@ -32,10 +32,12 @@ def state_differences(
         return compare_or_fail(connection, read_schema(roots))
 
 
-def put_back(connection: psycopg.Connection, schema: Schema, differences: list[Difference]) -> None:
-    """Run the statements of what is ours, and replay ``db/`` whatever the ledger says of it."""
+def run_restore_statements(
+    connection: psycopg.Connection, schema: Schema, differences: list[Difference]
+) -> None:
+    """Run the statements for our objects, and replay ``db/`` even if the ledger has it."""
     connection.execute("select set_config('search_path', 'procrastinate, pg_temp', true)")
-    for statement in mending_statements(schema, differences):
+    for statement in restore_statements(schema, differences):
         connection.execute(statement.encode())
     connection.execute(fill("delete from {ledger} where name = 'db'", ledger=LEDGER).encode())
     connection.execute(replay(schema).encode())
@@ -44,21 +46,21 @@ def put_back(connection: psycopg.Connection, schema: Schema, differences: list[D
 def restore_objects(
     connection: psycopg.Connection, schema: Schema
 ) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
-    """Put right what is ours and differs from the release: what was mended, and what is left."""
+    """Restore our objects that differ from the release; returns what was restored, what is left."""
     before = compare_or_fail(connection, schema)
     if not any(each.is_ours for each in before):
         return (), tuple(before)
     try:
         with connection.transaction():
             take_lock(connection)
-            put_back(connection, schema, before)
+            run_restore_statements(connection, schema, before)
     except psycopg.Error as error:
         advice = advice_on(connection, error) or _advice_on_missing(before)
         raise failure("db", error, advice) from error
     left = compare_or_fail(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
-        logger.warning("mended: %s", sentence)
+        logger.warning("restored: %s", sentence)
     return tuple(mended), tuple(left)
 
 
@@ -70,7 +72,7 @@ def compare_or_fail(connection: psycopg.Connection, schema: Schema) -> list[Diff
 
 
 def _advice_on_missing(differences: Iterable[Difference]) -> str | None:
-    """The engine's types and tables, without which a replay fails."""
+    """Statements for missing types and tables of the engine: a replay needs them."""
     statements = [
         each.statement
         for each in differences
@@ -79,4 +81,4 @@ def _advice_on_missing(differences: Iterable[Difference]) -> str | None:
         and each.object.startswith(("type ", "table ", "column "))
         and each.found == MISSING
     ]
-    return f"Run this first, and migrate again: {' '.join(statements)}" if statements else None
+    return f"Run these first, then migrate again: {' '.join(statements)}" if statements else None

@@ -8,7 +8,7 @@ from service.migrations.steps.replay import MEMBER_ROLES, ROLES
 
 
 def role_advice(connection: psycopg.Connection) -> tuple[str, ...]:
-    """Statements for a superuser: roles that are missing, or that this user is no member of."""
+    """Statements for a superuser: create missing roles, grant those that this user lacks."""
     new = connection.info.server_version >= 160000
     options = " with inherit true, set true" if new else ""
     rows = connection.execute(

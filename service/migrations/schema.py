@@ -1,4 +1,4 @@
-"""What this version needs in a database, read from files: the engine, ``migrations/`` and ``db/``.
+"""What this version needs in a database: the engine, ``migrations/`` and ``db/``.
 
 Nothing here knows a connection: ``steps`` makes SQL of it, and ``migrate`` runs that.
 """
@@ -52,7 +52,7 @@ class Roots:
 
 @dataclass(frozen=True)
 class SqlFile:
-    """``name`` is what the ledger calls it; ``path`` is what a person opens."""
+    """``name``: in the ledger; ``path``: in the checkout."""
 
     name: str
     path: str
@@ -86,13 +86,13 @@ class SqlFile:
         return list(dict.fromkeys(CREATED_FUNCTION.findall(COMMENT.sub("", self.text))))
 
     def on_engine(self) -> list[str]:
-        """Its statements that add to a table of the engine's, such as indexes of ours."""
+        """Its statements that extend a table of the engine, such as our indexes."""
         return ON_ENGINE.findall(COMMENT.sub("", self.text))
 
 
 @dataclass(frozen=True)
 class DbFile(SqlFile):
-    """One file of ``db/``; ``creates`` are the objects that its replay leaves behind."""
+    """One file of ``db/``; ``creates``: the objects that its replay creates."""
 
     kind: Kind
     creates: tuple[str, ...]
@@ -131,7 +131,7 @@ class Schema:
 
     @cached_property
     def db_digest(self) -> str:
-        """Of all of ``db/``: names and contents, whatever the order of replay."""
+        """Of all files of ``db/``, names and contents, in any order of replay."""
         return digest("".join(sorted(f"{file.name}.sql {file.digest}\n" for file in self.db)))
 
 

@@ -35,7 +35,7 @@ def default_roots() -> Roots:
 
 
 def _engine() -> Path:
-    """Found without importing it: the web process reads this too, and has no use for the engine."""
+    """Found without importing the engine, which the web process does not need."""
     spec = find_spec("procrastinate")
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError("procrastinate is not installed")
@@ -43,7 +43,7 @@ def _engine() -> Path:
 
 
 def read_schema(roots: Roots | None = None) -> Schema:
-    """Read all files; a MigrationError names the one that is not as it should be."""
+    """Read all files; a MigrationError names the first that is invalid."""
     roots = roots or default_roots()
     for root in (roots.migrations, roots.db):
         if not root.is_dir():
@@ -72,7 +72,7 @@ def _sql_files(root: Traversable) -> list[Traversable]:
 def _migration(file: Traversable) -> SqlFile:
     if not MIGRATION_NAME.fullmatch(file.name):
         raise MigrationError(
-            f"migrations/{file.name} is no name for a migration.",
+            f"migrations/{file.name} is not a valid name of a migration.",
             hint="Call it YYYYMMDDHHMMSS_words.sql.",
         )
     name = f"migrations/{file.name}"
@@ -98,10 +98,10 @@ def _db_file(root: Path, path: Path) -> DbFile:
             creates = tuple(CREATED_TRIGGER.findall(COMMENT.sub("", text)))
         case _:
             raise MigrationError(
-                f"db/{place} is at no place that is replayed.",
+                f"db/{place} is in no directory that is replayed.",
                 hint="Put it into db/, db/functions/[<subject>/], db/views/ or db/triggers/.",
             )
-    # The subject that a function stands under is for people: a file may be moved without a replay.
+    # Without the subject's folder, so that moving a function's file causes no replay.
     name = f"db/functions/{path.stem}" if kind == "function" else f"db/{place.removesuffix('.sql')}"
     return DbFile(name, f"db/{place}", text, kind, creates)
 
@@ -122,7 +122,7 @@ def _in_order(found: list[DbFile]) -> tuple[DbFile, ...]:
     for file in waiting:
         unknown = [name for name in file.after if name not in names]
         if unknown:
-            raise MigrationError(f"{file.path}: there is no {unknown[0]} to come after.")
+            raise MigrationError(f"{file.path} comes after {unknown[0]}, which does not exist.")
     open_names = set(names)
     ordered: list[DbFile] = []
     while waiting:
@@ -131,7 +131,7 @@ def _in_order(found: list[DbFile]) -> tuple[DbFile, ...]:
                 break
         else:
             circle = ", ".join(file.path for file in waiting if file.after)
-            raise MigrationError(f"These come after each other in a circle: {circle}.")
+            raise MigrationError(f"These files need each other in a circle: {circle}.")
         waiting.remove(file)
         ordered.append(file)
         if file.kind in ("function", "view"):

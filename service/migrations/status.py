@@ -28,7 +28,7 @@ class StepStatus:
 def migration_status(
     address: DatabaseAddress | str, *, roots: Roots | None = None
 ) -> list[StepStatus]:
-    """Every step of this version, and what else the ledger has, in order; changes nothing."""
+    """Every step of this version, then ledger rows that it does not know; changes nothing."""
     with connect(address, autocommit=True) as connection:
         return step_statuses(connection, roots=roots)
 
@@ -36,7 +36,7 @@ def migration_status(
 def step_statuses(
     connection: psycopg.Connection, *, roots: Roots | None = None
 ) -> list[StepStatus]:
-    """``migration_status`` on a connection that is there already."""
+    """As ``migration_status``, on an open connection."""
     schema = read_schema(roots)
     ledger = read_ledger(connection)
     wanted = schema_digests(schema)
@@ -56,7 +56,7 @@ def missing_steps(rows: Iterable[tuple[str, str]], *, roots: Roots | None = None
     newer = any(name not in wanted and not is_db_object(name) for name in known)
     missing = []
     for name, digest in wanted.items():
-        # Its text may differ between two releases of the engine that need the same steps.
+        # Two releases of the engine that need the same steps may differ in their text.
         same = name in known if name.startswith("engine:") else known.get(name) == digest
         if not same and not (newer and name == "db" and name in known):
             missing.append(name)

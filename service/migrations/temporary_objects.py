@@ -1,4 +1,4 @@
-"""Temporary objects of other sessions that stand on ours, and whose they are."""
+"""Find temporary objects of other sessions that depend on ours, and their sessions."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import psycopg
 from service.postgres.sqlstates import DEPENDENT_OBJECTS
 
 # What Postgres says of an object that something else depends on, or whose row type is in use.
-IN_THE_WAY = {DEPENDENT_OBJECTS, "0A000"}
+BLOCKED_BY_DEPENDENTS = {DEPENDENT_OBJECTS, "0A000"}
 
-# From 16 on the number of a temporary schema is that of its session. Before, its login is known.
+# From PostgreSQL 16 on a temporary schema has the number of its session; before, only its login.
 _SESSIONS = """
 with temporary as (
     select n.oid, n.nspname, substring(n.nspname from '[0-9]+$')::integer as number
@@ -38,7 +38,7 @@ object (classid, oid, namespace, owner, name) as (
     select 'pg_proc'::regclass, p.oid, p.pronamespace, p.proowner, p.proname
     from pg_catalog.pg_proc p
 ),
-in_the_way as (
+blocking as (
     select t.nspname, t.number, o.owner, min(o.name::text) as name
     from object o
     join temporary t on t.oid = o.namespace
@@ -50,7 +50,7 @@ in_the_way as (
     group by t.nspname, t.number, o.owner
 )
 select format('%I.%I', w.nspname, w.name) as object, r.rolname as login, s.pids
-from in_the_way w
+from blocking w
 join pg_catalog.pg_roles r on r.oid = w.owner
 cross join lateral (
     select array_agg(a.pid order by a.pid) as pids
@@ -72,7 +72,7 @@ def advice_on_temporary_objects(connection: psycopg.Connection) -> str | None:
     sentences = []
     for name, login, pids in connection.execute(_SESSIONS.encode()).fetchall():
         if pids is None:
-            sentences.append(f"{name} was left by a session of {login} that is gone.")
+            sentences.append(f"{name} belongs to a session of {login} that has ended.")
             continue
         which = " or ".join(f"pid {pid}" for pid in pids)
         ends = " ".join(f"select pg_terminate_backend({pid});" for pid in pids)

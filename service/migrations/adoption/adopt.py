@@ -39,7 +39,7 @@ OWNER = "pricing_owner"
 
 @dataclass(frozen=True)
 class AdoptResult:
-    """``moved``: what went where. ``copied``: history rows. ``left``: those that did not fit."""
+    """``moved``: a sentence each. ``copied``: history rows. ``left``: those not copied, and why."""
 
     moved: tuple[str, ...]
     copied: int
@@ -48,9 +48,9 @@ class AdoptResult:
 
 
 def adopt(address: DatabaseAddress | str, *, roots: Roots | None = None) -> AdoptResult:
-    """Move, in one transaction; migrate; copy the history that fits, in another one.
+    """Move the objects in one transaction; migrate; copy the history that fits in another.
 
-    Raises MigrationError, with nothing moved, where one of them cannot be moved.
+    Raises MigrationError, and moves nothing, where one object cannot be moved.
     """
     schema = read_schema(roots)
     with connect(address, autocommit=True) as connection:
@@ -63,7 +63,7 @@ def adopt(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Adop
             ledger and any(each.owner == OWNER for each in found)
         ):
             raise MigrationError(
-                f"The objects with our names look like those of pricing-sync, and {LEDGER}"
+                f"The objects with our names look like those of pricing-sync, but {LEDGER}"
                 f" {'has lost rows' if ledger else 'is gone'}: nothing was moved.",
                 hint="`pricing-sync migrate --repair` makes it again.",
             )
@@ -97,14 +97,14 @@ def _move_all(connection: psycopg.Connection, found: list[ForeignObject]) -> Ite
         if each.of_table in moved:
             continue
         if each.owner == OWNER and each.of_table is None:
-            # Left of an older installation of ours: its owner has nothing outside of ours.
+            # From an older installation: pricing_owner has no rights outside of ours.
             kind = KINDS.get(each.kind, each.kind)
             connection.execute(f"alter {kind} {each.named} owner to current_user".encode())
         if each.kind in KINDS and each.of_table is None:
             new = move_relation(connection, each.oid, KINDS[each.kind], each.schema, each.name)
             yield f"{KINDS[each.kind]} {each.named} is {new} now"
         elif each.of_table is not None:
-            # It cannot leave its table, which has a name of the operator's.
+            # It cannot leave its table, which does not move: its name is not ours.
             to = f"{each.name[:56]}_legacy"
             kind = "sequence" if each.kind == "S" else "index"
             connection.execute(

@@ -15,7 +15,7 @@ from service.migrations.steps.name_check import known_relations
 
 @dataclass(frozen=True)
 class ForeignObject:
-    """One object with a name of ours; ``named`` as ALTER wants it."""
+    """One object with a name of ours; ``named``: as ALTER takes it."""
 
     oid: int
     kind: str
@@ -25,7 +25,7 @@ class ForeignObject:
     owner: str
     is_movable: bool
     extension: str | None
-    #: The table that it belongs to: it goes where that goes.
+    #: The table that it belongs to, and moves with.
     of_table: int | None
 
 
@@ -85,7 +85,7 @@ order by n.nspname, p.proname
 def read_foreign_objects(
     connection: psycopg.Connection, schema: Schema, ledger: set[str]
 ) -> Iterator[ForeignObject]:
-    """What has a name of ours and is not known to the ledger."""
+    """Objects with a name of ours that the ledger does not know."""
     relations = {
         name
         for name, known in known_relations(schema).items()
@@ -106,9 +106,9 @@ def read_foreign_objects(
     if not any(name.startswith("engine:") for name in ledger):
         types |= {f"procrastinate.{name}" for name in schema.engine_schema.types()}
         functions |= {f"procrastinate.{name}" for name in schema.engine_schema.functions()}
-    # A table is a type too, so the name of one may be taken by a type.
+    # A table is a type too, so a type may have taken its name.
     types |= relations
-    # Functions first: they are named with their parameters, which may be of a table or type here.
+    # Functions first: their names have their parameters, which may be of a table or type here.
     for query, names in ((_FUNCTIONS, functions), (_RELATIONS, relations), (_TYPES, types)):
         pairs = [name.split(".") for name in sorted(names)]
         with connection.cursor(row_factory=class_row(ForeignObject)) as cursor:

@@ -19,7 +19,7 @@ where a.price is not null
 
 
 def read_known_prices(connection: psycopg.Connection) -> dict[tuple[str, str, str], list[Decimal]]:
-    """Our own prices in force, and the catalogue's."""
+    """Prices in force and the catalogue's, USD per token, by provider, model and axis."""
     from service.prices.catalogue import read_catalogue
     from service.prices.units import Axis, to_canonical
 

@@ -22,7 +22,7 @@ from service.postgres.sql_text import fill
 BATCH = 1_000
 _Batch = list[tuple[str, dict[str, object], dict[str, object]]]
 
-# Tables of that name, and those that a later adoption brought; with the models that they name.
+# History tables of this and of earlier adoptions, with the table of models that each refers to.
 _TABLES = r"""
 select h.oid::regclass::text, coalesce(k.confrelid::regclass, m.oid::regclass)::text,
     (
@@ -64,8 +64,7 @@ copy pg_temp.legacy_rows (
 ) from stdin
 """
 
-# Without a price, and inactive: as one that the catalogue had listed, so that a provider's list
-# or the catalogue gives it its first price.
+# Without a price and inactive, as if from the catalogue: any list may give a first price.
 _ADD_MODELS = """
 insert into public.model_pricing
     (provider_slug, model_id, name, pricing_source, listed_by, is_active, first_seen_at)
@@ -98,9 +97,9 @@ select count(*) from added
 
 
 def copy_history(connection: psycopg.Connection) -> tuple[int, tuple[str, ...]]:
-    """Copy what fits and is not copied yet: how many rows, and how many are left for what reason.
+    """Copy fitting rows that are not copied yet, in the caller's transaction.
 
-    In the caller's transaction.
+    Returns how many were copied, and a sentence for each reason why rows were not.
     """
     left: Counter[str] = Counter()
     connection.execute(_MAKE)
@@ -117,7 +116,8 @@ def copy_history(connection: psycopg.Connection) -> tuple[int, tuple[str, ...]]:
             with connection.transaction():
                 _copy_table(connection, history, models, unfit, known, providers)
         except psycopg.Error as error:
-            # Such as a foreign table whose server is away; a connection that is lost says so next.
+            # Such as a foreign table whose server is away. If the connection is lost, the next
+            # statement fails.
             unfit = Counter({f"{history}: cannot be read ({error.diag.message_primary})": 1})
         left += unfit
     connection.execute(_ADD_MODELS)
@@ -145,9 +145,9 @@ def _copy_table(
 
 
 def _read(connection: psycopg.Connection, history: str, models: str | None) -> Iterator[_Batch]:
-    """Batches of rows as text and as values, with that of their model; numbers to the last digit.
+    """Batches of rows as text and as values, with the row of their model; numbers are exact.
 
-    A history may be larger than this machine's memory.
+    In batches, because a history may be larger than the memory.
     """
     join = "left join (select null::jsonb as row) m on true"
     if models is not None:

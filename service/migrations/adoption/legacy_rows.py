@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]{1,40}(\.[0-9]{1,60})?([eE][-+]?[0-9]{1,2})?")
 
 @dataclass(frozen=True)
 class LegacyRow:
-    """What is copied; prices are USD per token."""
+    """What is copied of a row; prices are USD per token."""
 
     provider: str
     model: str
@@ -30,7 +30,7 @@ class LegacyRow:
 
 
 class UnfitRow(Exception):
-    """Why a row is left: what the counts are told by."""
+    """The message is the reason why a row is not copied; rows are counted by it."""
 
 
 def fitting_row(
@@ -64,7 +64,7 @@ def fitting_row(
         try:
             before[axis] = _price(row.get(column), known.get((str(provider), name, axis), []))
         except UnfitRow:
-            # The row before it is judged by itself.
+            # The previous row is checked by itself.
             before[axis] = None
     by = row.get("changed_by")
     shown = model.get("name")
@@ -82,7 +82,7 @@ def fitting_row(
 
 
 def _price(value: object, references: list[Decimal]) -> Decimal | None:
-    """USD per token; None: unknown. A zero is one only where the model is known to be free."""
+    """USD per token; None: unknown. A zero counts only where the model is known to be free."""
     if value is None:
         return None
     if not _NUMBER.fullmatch(str(value)):

@@ -7,11 +7,9 @@ from psycopg import sql
 
 SCHEMA = "pricing_legacy"
 
-_COMMENT = (
-    "What had names of pricing-sync and is none of its; nothing reads it, and it may be dropped."
-)
+_COMMENT = "Objects that had names of pricing-sync. It does not read them; you may drop them."
 
-# What ALTER calls it.
+# The kinds of relation, as ALTER names them.
 KINDS = {
     "r": "table",
     "p": "table",
@@ -21,7 +19,7 @@ KINDS = {
     "S": "sequence",
 }
 
-# What goes with a relation, and has a name in its schema.
+# Indexes and sequences of a relation: they move with it, and have names in its schema.
 _FOLLOWERS = """
 select c.relname::text, case c.relkind when 'S' then 'sequence' else 'index' end
 from pg_catalog.pg_class c
@@ -34,7 +32,7 @@ where c.oid in (select i.indexrelid from pg_catalog.pg_index i where i.indrelid 
 order by c.relname
 """
 
-# Foreign keys are checked by the rights of the tables' owners, and who could read it still can.
+# Roles that need the schema: owners, because foreign keys are checked with their rights; readers.
 _READERS = """
 select distinct case when r.oid is null then 'public' else quote_ident(r.rolname) end
 from (
@@ -49,16 +47,16 @@ left join pg_catalog.pg_roles r on r.oid = g.role
 
 
 def make_legacy_schema(connection: psycopg.Connection) -> None:
-    """Make it, if it is not there, with a comment for whoever finds it."""
+    """Create the schema, unless it exists, with a comment."""
     if connection.execute("select to_regnamespace(%s)", [SCHEMA]).fetchone() == (None,):
         connection.execute(f"create schema {SCHEMA}".encode())
         connection.execute(f"comment on schema {SCHEMA} is '{_COMMENT}'".encode())
 
 
 def free_name(connection: psycopg.Connection, name: str, beside: str = SCHEMA) -> str:
-    """``name`` there, qualified; with a number behind it where it is taken.
+    """A qualified free name in pricing_legacy: ``name``, with a number appended where it is taken.
 
-    A number is free in the schema ``beside`` too, in which it is given.
+    A name with a number is free in the schema ``beside`` too.
     """
     return f"{SCHEMA}.{_free(connection, name, beside)}"
 
@@ -66,7 +64,7 @@ def free_name(connection: psycopg.Connection, name: str, beside: str = SCHEMA) -
 def move_relation(
     connection: psycopg.Connection, oid: int, kind: str, schema: str, name: str
 ) -> str:
-    """Move a relation with all that is its own; returns its name there, qualified."""
+    """Move a relation with its indexes and sequences; returns its new qualified name."""
     make_legacy_schema(connection)
     for follower, what in connection.execute(_FOLLOWERS, {"oid": oid}).fetchall():
         _rename(connection, what, schema, follower, _free(connection, follower, schema))

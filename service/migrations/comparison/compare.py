@@ -54,9 +54,8 @@ def read_differences(
 ) -> list[Difference]:
     """Everything that differs from the release; changes nothing.
 
-    ``statement_seconds`` counts, whatever the login or the database has set for each statement.
-    Raises psycopg.Error, and MigrationError where nothing may be created, not even to be rolled
-    back.
+    ``statement_seconds`` overrides the statement_timeout of the login and of the database. Raises
+    psycopg.Error, and MigrationError where the login may not even create temporary objects.
     """
     names = {name for file in schema.db for name in file.creates}
     with (
@@ -93,12 +92,12 @@ def read_differences(
     return found
 
 
-def mending_statements(schema: Schema, differences: Iterable[Difference]) -> list[str]:
-    """What mends what a replay of ``db/`` does not: the engine's functions, sequences and such."""
+def restore_statements(schema: Schema, differences: Iterable[Difference]) -> list[str]:
+    """Statements that restore what a replay of ``db/`` does not, such as the engine's functions."""
     functions, others = [], []
     for each in differences:
         if each.is_ours and each.object.startswith("function procrastinate."):
-            # Its owner or its rights, which the replay mends, may be all that differs.
+            # Where only its owner or rights differ, the replay restores them.
             if each.found in ENGINE_FOUND:
                 functions += engine_statement(schema, each.object)
         elif (
@@ -121,7 +120,7 @@ order by d.object, d.found
 
 
 def _released(schema: Schema) -> str:
-    """What has a name in the release, as JSON: its tables, and the triggers of ``db/``."""
+    """The release's tables, and its triggers of ``db/``, as JSON."""
     tables: dict[str, str | None] = {LEDGER: None}
     tables |= {name: None for file in schema.migrations for name in file.relations()}
     tables |= engine_tables(schema)

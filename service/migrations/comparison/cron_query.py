@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# pg_cron shows a user its own jobs, and a superuser all. One runs in the database, and is reached
-# at the host and port, that it was made with.
+# pg_cron shows a user only its own jobs, and a superuser all. A job keeps the database, host and
+# port that it was created with.
 CRON = """
 select 'cron job ' || w.name as object,
     case
@@ -21,7 +21,7 @@ select 'cron job ' || w.name as object,
     j.jobid is null or j.active as is_ours
 from SCRATCH.pricing_cron_jobs w
 cross join (
-    -- The host is not everybody's to read: null is compared with nothing.
+    -- Only some logins may read the host; null matches anything.
     select current_setting('port')::integer as port,
         case
             when pg_has_role(current_user, 'pg_read_all_settings', 'usage')
@@ -33,7 +33,7 @@ where j.jobid is null or not j.active or j.database <> current_database()
     or j.nodename <> h.name or j.nodeport <> h.port
     or j.schedule <> w.schedule or j.command <> w.command
 union all
--- The same twice, or what passes for ours.
+-- A job that runs our command twice, or has a name like ours.
 select format('cron job %s, which is %s of %s', j.jobid, coalesce(j.jobname, 'without a name'),
         j.username),
     case

@@ -7,7 +7,7 @@ from typing import Literal
 
 MISSING = "is not there"
 
-# What repair puts back, by kind of object. It never takes away what a person has added.
+# What repair restores, by kind of object. It never removes what a person has added.
 _PUT_BACK: dict[str, tuple[str, ...]] = {
     "type": (MISSING,),
     "domain": (MISSING,),
@@ -22,9 +22,9 @@ _TAKES_AWAY = (" drop default;", " drop not null;")
 
 @dataclass(frozen=True)
 class Difference:
-    """``is_ours``: ``migrate`` mends it; else ``statement``, if there is one, would.
+    """``is_ours``: ``migrate`` removes it; else ``statement``, where there is one, does.
 
-    ``runs_first``: ``migrate`` runs the statement before the replay, which mends the rest.
+    ``runs_first``: ``migrate`` runs the statement before the replay, which restores the rest.
     """
 
     object: str
@@ -40,7 +40,7 @@ class Difference:
 
     @property
     def is_repaired(self) -> bool:
-        """``migrate --repair`` runs the statement: it puts back, and takes nothing away."""
+        """``migrate --repair`` runs the statement: it restores something, and removes nothing."""
         kind = self.object.partition(" ")[0]
         return (
             not self.is_ours

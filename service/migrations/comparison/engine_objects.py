@@ -28,8 +28,8 @@ _TABLE = re.compile(
 
 _SERIAL = re.compile(r"^\s*(\w+)\s+(?:big)?serial\b", re.IGNORECASE | re.MULTILINE)
 
-# What is the engine's is found from its own side, by signature: what is missing is named, and what
-# has a name of the engine's and another signature is somebody's. A body may be that of a step.
+# Compared by signature, from the engine's side: a function with a name of the engine and another
+# signature is not the engine's. A body may be that of an upgrade step.
 _QUERY = """
 with body (name, body) as (select * from unnest(%s::text[], %s::text[])),
 a_function as (
@@ -39,7 +39,7 @@ a_function as (
             select from body b
             where b.name = p.proname and b.body = regexp_replace(p.prosrc, '\\s+', '', 'g')
         ) as is_body_known,
-        -- All that is written before the body, but for the settings.
+        -- The definition before the body, without settings.
         case when p.prokind in ('f', 'p') then regexp_replace(
             SCRATCH.named_released(split_part(pg_get_functiondef(p.oid), E'\\nAS ', 1)),
             E'\\n SET [^\\n]*', '', 'g'
@@ -77,9 +77,9 @@ order by 1
 
 
 def engine_objects(schema: Schema) -> str:
-    """What the engine makes, as JSON: names of relations and types, of functions with their text.
+    """The engine's relations, types and functions with their digests, as JSON.
 
-    The names of later engine steps stay, those that were dropped too: a name is no harm.
+    It has the names of all steps, also of objects that a later step drops: they do no harm.
     """
     texts = [file.text for file in _texts(schema)]
     relations = {
@@ -122,7 +122,7 @@ def engine_query(schema: Schema) -> tuple[str, Sequence[object]]:
 
 
 def engine_statement(schema: Schema, named: str) -> list[str]:
-    """What makes one function of the engine anew, named as ``engine_query`` names it."""
+    """The statement that makes a function of the engine again; named as by ``engine_query``."""
     signature = named.removeprefix("function ")
     name = signature.partition("(")[0].rpartition(".")[2]
     return [
@@ -140,7 +140,7 @@ def engine_statement(schema: Schema, named: str) -> list[str]:
 
 
 def engine_tables(schema: Schema) -> dict[str, str]:
-    """Every table of the engine with what makes it and its indexes."""
+    """Every table of the engine, with the statements that make it and its indexes."""
     tables: dict[str, str] = {}
     for match in _TABLE.finditer(COMMENT.sub("", schema.engine_schema.text)):
         text = re.sub(
@@ -154,9 +154,9 @@ def engine_tables(schema: Schema) -> dict[str, str]:
 
 
 def _made_anew(signature: str, text: str) -> str:
-    """Dropped first where Postgres does not replace it; left alone where its types are gone."""
+    """Drops it first where Postgres cannot replace it; does nothing where its types are missing."""
     return f"""
-do $pricing_mend$
+do $pricing_restore$
 declare
     v_text constant text := $pricing_text${text}$pricing_text$;
 begin
@@ -168,7 +168,7 @@ exception
     when undefined_object or undefined_table then
         null;
 end
-$pricing_mend$
+$pricing_restore$
 """
 
 
@@ -191,6 +191,6 @@ def _texts(schema: Schema) -> list[SqlFile]:
 
 
 def _functions(schema: Schema) -> Iterator[re.Match[str]]:
-    """Every function, as often as it is made: its name, arguments and body are 1, 2 and 4."""
+    """Every definition of a function: groups 1, 2 and 4 are its name, arguments and body."""
     for file in _texts(schema):
         yield from _FUNCTION.finditer(file.text)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from service.migrations.comparison.table_pairs import TABLE_PAIRS
 from service.postgres.sql_text import fill
 
-# Anew, because only a superuser may switch the triggers of a constraint on again; and only rows
-# that were written meanwhile and violate it leave it not validated.
+# Dropped and added again, because only a superuser may enable the triggers of a constraint. It
+# stays unvalidated only if rows that were written meanwhile violate it.
 FOREIGN_KEYS = fill(
     """
 with {tables}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-# The release's objects beside those of the same name that are there. The one parameter is what has
-# a name in the release: tables and triggers. What could not be made in the scratch schema stands in
-# the setting pricing.unmade; it has a name in the release all the same.
+# The release's objects beside the database's of the same name. The parameter lists the release's
+# tables and triggers. The setting pricing.unmade lists those of the release that could not be made
+# in the scratch schema.
 COMPARE = """
 with our_table as (
     select w.name, w.statement, to_regclass(w.name) as oid
@@ -23,7 +23,7 @@ released as (
         ) as body
     from pg_proc p
     where p.pronamespace = SCRATCH_OID and p.proname not like '%%\\_released'
-        -- The engine's have a comparison of their own.
+        -- The engine's functions have a comparison of their own.
         and p.proname not like 'procrastinate\\_%%'
 ),
 there as (
@@ -140,7 +140,7 @@ select format('trigger %%I on %%I', r.name, r.relation),
         when t.definition <> r.definition then 'was replaced: its definition changed'
         else 'is switched off, or fires at other times'
     end,
-    -- A replay makes ours; the engine's are made by these.
+    -- A replay makes our triggers; these statements make the engine's.
     case
         when r.name not like 'procrastinate\\_%%' then null
         when t.definition = r.definition
@@ -183,7 +183,7 @@ where w.rulename <> '_RETURN'
         and c.relname in (select v.name from released_view v)
     )
 union all
--- A child's rows show in its parent, whoever may write them.
+-- A child's rows show in its parent, and other logins may write the child.
 select 'table ' || i.inhrelid::regclass, 'is a child of ' || i.inhparent::regclass,
     format('alter table %%s no inherit %%s;', i.inhrelid::regclass, i.inhparent::regclass), false
 from pg_inherits i
@@ -191,7 +191,7 @@ where i.inhparent in (select o.oid from our_table o)
     or i.inhparent in (
         select c.oid from pg_class c where c.relnamespace = to_regnamespace('procrastinate')
     )
-    -- And a change of the parent's rows changes the child's.
+    -- A change of the parent's rows changes the child's.
     or i.inhrelid in (select o.oid from our_table o)
 union all
 select 'table ' || o.name, case when c.oid is null then 'is not there' else 'is no table' end,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-# Writes the schemas of the release into what was made in the scratch schema. What lies in the
-# temporary one is named without a schema where it is a type, or a relation in an expression. A
-# function is never: one that is named without a schema is none of ours.
+# Writes the release's schema names into definitions from the scratch schema. Postgres names a type
+# of the temporary schema, and a relation in an expression, without a schema. It never does so with
+# a function: one without a schema is not ours.
 MAKE_NAMED = """
 create function SCRATCH.named_released(text) returns text
 language sql immutable
@@ -19,7 +19,7 @@ as $$
 $$
 """
 
-# What makes a table or a column of the scratch schema again, with comments and shipped rows.
+# Write the statements that create a table or column, with comments and shipped rows.
 MAKE_MAKERS = """
 create function SCRATCH.text_released(text) returns text
 language sql immutable

@@ -27,7 +27,7 @@ TRIGGER_TABLE = re.compile(r"\bon\s+(public|procrastinate)\.(\w+)")
 
 
 def make_scratch_schema(connection: psycopg.Connection) -> str:
-    """Made where this login may make one, else the temporary one, which every login has."""
+    """Create a schema; where the login may not, the name of its temporary one."""
     may_create, may_create_temporary, username = the_row(
         connection.execute(
             "select has_database_privilege(current_database(), 'create'),"
@@ -55,8 +55,8 @@ def _grant_temporary(connection: psycopg.Connection, username: str) -> str:
 
 
 def for_scratch(scratch: str, query: str) -> bytes:
-    """A query of ours that names the scratch schema SCRATCH."""
-    # What is bare in the scratch schema: of nothing, where it is a schema like any other.
+    """A query with the scratch schema's name in place of SCRATCH."""
+    # Names that Postgres writes without a schema: only those of a temporary scratch schema.
     oid, name, bare, ours = f"'{scratch}'::regnamespace", rf"\m{scratch}\.", "^.^", "^.^"
     if scratch == "pg_temp":
         oid, name = "pg_my_temp_schema()", r"\mpg_temp(_[0-9]+)?\."
@@ -68,10 +68,10 @@ def for_scratch(scratch: str, query: str) -> bytes:
 
 
 def scratch_block(scratch: str, schema: Schema) -> str:
-    """One block that makes the release's objects in the scratch schema.
+    """One statement that makes the release's objects in the scratch schema.
 
-    One of ``db/`` that cannot be made needs another that is missing or was changed: it is kept in
-    the setting pricing.unmade. Tables need nothing that is there.
+    An object of ``db/`` that cannot be made needs another that is missing or was changed: it is
+    listed in the setting pricing.unmade. Tables need no existing object.
     """
     made = list(_texts(scratch, schema.db))
     tables = ",\n".join(map(_literal, table_texts(scratch, schema, schema.migrations)))
@@ -113,7 +113,7 @@ $pricing_scratch$
 def table_texts(scratch: str, schema: Schema, migrations: Iterable[SqlFile]) -> Iterator[str]:
     """The engine, the ledger, then these migrations, all of it in the scratch schema."""
     yield f"set local search_path = {scratch}"
-    # A function in the temporary schema is found by its schema only.
+    # Postgres finds a function in the temporary schema only by its qualified name.
     yield EXECUTED.sub(rf"\1{scratch}.", schema.engine_schema.text)
     yield "set local search_path = pg_catalog, pg_temp"
     yield QUALIFIED.sub(f"{scratch}.", LEDGER_TABLE)
@@ -121,16 +121,16 @@ def table_texts(scratch: str, schema: Schema, migrations: Iterable[SqlFile]) -> 
 
 
 def _texts(scratch: str, files: Iterable[DbFile]) -> Iterator[tuple[str, str, str]]:
-    """Kind, name and text. A trigger stands on the function in the scratch schema.
+    """Kind, name and text. A trigger calls the function in the scratch schema.
 
-    The one that is there may have another name by now, or be nobody's to execute.
+    The database's own function may have been renamed, or may not be executable.
     """
     for file in files:
         if file.kind in ("function", "view"):
             (name,) = file.creates
             yield file.kind, name, _renamed(file.text, name, f"{scratch}.{name}")
             if name == ACCESS:
-                # Once more, to be asked: it reads the release's rights, not those that are there.
+                # A second copy, to be called: it reads the release's rights, not the database's.
                 text = _renamed(file.text, name, f"{scratch}.{name}_released")
                 yield file.kind, name, _renamed(text, RIGHTS, f"{scratch}.{RIGHTS}")
         elif file.kind == "trigger":

@@ -11,7 +11,7 @@ from service.migrations.comparison.table_pairs import TABLE_PAIRS
 from service.migrations.do_block import quote
 from service.postgres.sql_text import fill
 
-# What names a row of the queue, and outlives it.
+# Columns that name a queue row, and outlive it.
 QUEUE_ID = "queue_job_id"
 
 SEQUENCES = fill(
@@ -95,7 +95,7 @@ order by r.name
 
 @dataclass(frozen=True)
 class _Sequence:
-    """One that the release has, and what of it is not so; ``named_by``: tables with QUEUE_ID."""
+    """A sequence of the release, and what differs; ``named_by``: tables with QUEUE_ID."""
 
     name: str
     in_table: str
@@ -116,7 +116,7 @@ class _Sequence:
 
     @property
     def taken(self) -> str:
-        """The greatest number that is taken, as an expression; null is none."""
+        """SQL of the greatest number in use; null: none."""
         columns = [(self.in_table, self.in_column)]
         columns += [(table, QUEUE_ID) for table in self.named_by]
         greatest = ", ".join(
@@ -131,7 +131,7 @@ class _Sequence:
 
 
 def sequence_query(connection: psycopg.Connection, sequences: bytes) -> bytes:
-    """The query for those of SEQUENCES that differ: each is read by its name."""
+    """The query for the sequences that differ: each is read by its name."""
     with connection.cursor(row_factory=class_row(_Sequence)) as cursor:
         found = cursor.execute(sequences).fetchall()
     return (" union all ".join(_compared(each) for each in found) + " order by object").encode()
@@ -154,7 +154,7 @@ def _compared(sequence: _Sequence) -> str:
     )
     statements = " ".join([*_statements(sequence), set_value])
     if not (sequence.is_there and sequence.is_readable):
-        # Nobody can say from here how far it is.
+        # This login cannot read how far it is.
         next_value, taken = "null::bigint", "null::bigint"
     else:
         next_value = fill(
@@ -165,7 +165,7 @@ def _compared(sequence: _Sequence) -> str:
             quoted=quote(sequence.name),
         )
         taken = sequence.taken
-    # Out of the release's bounds it cannot be given these bounds.
+    # A value outside of the release's bounds must be reset before the bounds can be set.
     restart = f"alter sequence {sequence.name} {sequence.wanted} restart;"
     return fill(
         """
@@ -203,7 +203,7 @@ def _statements(sequence: _Sequence) -> list[str]:
     if not sequence.is_there:
         statements.append(f"create sequence {name};")
     if not sequence.is_there or (sequence.is_loose and sequence.is_of_another):
-        # It must be its table's owner's before it can be its column's.
+        # A column can own a sequence only if their table and it have one owner.
         statements.append(f"alter sequence {name} owner to {sequence.owner};")
     if not sequence.is_there or sequence.options:
         statements.append(f"alter sequence {name} {sequence.wanted};")

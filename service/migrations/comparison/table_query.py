@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Columns, constraints and indexes of our tables, in the order in which the statements work. What
-# the operator has added is fine, unless it refuses rows of ours.
+# Columns, constraints and indexes of our tables, in the order in which the statements can run. What
+# the operator has added counts only where it refuses our rows.
 COMPARE_TABLES = """
 with ours as (
     select r.oid as released, t.oid as there, format('%I.%I', n.nspname, r.relname) as name,
@@ -37,7 +37,7 @@ a_constraint as (
             SCRATCH.named_released(pg_get_constraintdef(k.oid)), ' NOT VALID$', ''
         ) as definition
     from pg_constraint k
-    -- A constraint trigger is told as a trigger.
+    -- A constraint trigger is reported as a trigger.
     where k.contype not in ('n', 't')
         and (k.contypid <> 0 or k.conrelid in (select o.oid from table_oid o))
 ),
@@ -158,7 +158,7 @@ difference as (
             when t.definition <> r.definition then 'was changed'
             else 'was never validated'
         end,
-        -- Of a table that is gone there is nothing to point at.
+        -- A foreign key to a missing table cannot be added.
         case
             when r.contype = 'f' and not exists (select from ours f where f.released = r.confrelid)
                 then null
@@ -195,7 +195,7 @@ difference as (
     where r.name is null or t.name is null or t.definition <> r.definition
         or t.convalidated <> r.convalidated
     union all
-    -- Of PostgreSQL 18.
+    -- PostgreSQL 18 keeps NOT NULL as a constraint.
     select 2, format('constraint %I on %s', k.conname, o.name), 'was never validated',
         format('alter table %s validate constraint %I;', o.name, k.conname)
     from ours o

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Our domains and the engine's types, which come before the tables that have them.
+# Our domains and the engine's types: their statements run before those of tables that use them.
 COMPARE_TYPES = """
 with a_type as (
     select t.oid, t.typnamespace, t.typname::text as name, t.typtype,

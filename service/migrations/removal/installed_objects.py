@@ -14,7 +14,7 @@ from service.postgres.sql_text import fill
 
 _CRON_NAME = re.compile(r"'(pricing_sync_[a-z_]+)'")
 
-# What exists of a list of names, with the statement that drops it, in the order of dropping.
+# The objects of a list of names that exist, with the statements that drop them, in that order.
 _OBJECTS = """
 select format('trigger %%I on %%s', t.tgname, c.oid::regclass),
     format('drop trigger if exists %%I on %%s', t.tgname, c.oid::regclass)
@@ -101,7 +101,7 @@ def object_names(connection: psycopg.Connection, schema: Schema, keep: bool) -> 
 
 
 def read_cron_jobs(connection: psycopg.Connection, schema: Schema) -> list[tuple[int, str]]:
-    """By our names, whatever they run by now, and what runs a command of ours by another name."""
+    """Jobs with our names, whatever they run, and jobs that run a command of ours."""
     row = connection.execute(
         "select to_regclass('cron.job') is not null"
         " and has_schema_privilege(to_regnamespace('cron'), 'usage')"

@@ -10,12 +10,12 @@ from psycopg import sql
 OUR_ROLES = ("pricing_web", "pricing_worker", "pricing_owner")
 API_ROLES = ("anon", "authenticated", "service_role")
 
-# What holds a role: rights and objects, here and in other databases.
+# Databases with rights or objects of a role.
 _HELD = """
 select distinct coalesce('database ' || d.datname, 'the whole server')
 from pg_shdepend s
 join pg_roles r on r.oid = s.refobjid and s.refclassid = 'pg_authid'::regclass
--- A right on a database is kept for the whole server.
+-- A right on a database is recorded for the whole server.
 left join pg_database d
     on d.oid = case when s.classid = 'pg_database'::regclass then s.objid else s.dbid end
 where r.rolname = %s and s.classid <> 'pg_auth_members'::regclass
@@ -32,7 +32,7 @@ def existing_roles(connection: psycopg.Connection, roles: Iterable[str]) -> list
 
 
 def drop_roles(connection: psycopg.Connection) -> Iterable[str]:
-    """Those that nothing in the whole server needs; says why the others stay."""
+    """Drop roles that nothing on the server needs; yields why the others stay."""
     for role in existing_roles(connection, OUR_ROLES):
         held = [where for (where,) in connection.execute(_HELD.encode(), [role]).fetchall()]
         if held:
@@ -45,4 +45,4 @@ def drop_roles(connection: psycopg.Connection) -> Iterable[str]:
     if api := existing_roles(connection, API_ROLES):
         yield f"roles {', '.join(api)} stay: they are Supabase's and PostgREST's too"
     if connection.execute("select to_regnamespace('pricing_legacy')").fetchone() != (None,):
-        yield "schema pricing_legacy stays: what it holds is yours"
+        yield "schema pricing_legacy stays: its objects are yours"

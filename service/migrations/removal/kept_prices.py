@@ -27,7 +27,7 @@ order by c.relname
 
 
 def keep_prices(connection: psycopg.Connection) -> None:
-    """Make plain tables of them: plain types, the login's own, read by whom others let read."""
+    """Make them plain tables: plain types, owned by this login, readable by service_role."""
     for table in KEPT:
         columns = connection.execute(
             "select quote_ident(a.attname) from pg_attribute a"
@@ -56,13 +56,13 @@ def keep_prices(connection: psycopg.Connection) -> None:
 
 
 def set_aside(connection: psycopg.Connection) -> None:
-    """Move them out of the way of the migrations that make ours."""
+    """Move them to pricing_legacy, so that the migrations can create ours."""
     for oid, name in connection.execute(_MARKED.encode(), ["public", MARK]).fetchall():
         move_relation(connection, oid, "table", "public", name)
 
 
 def take_up(connection: psycopg.Connection) -> list[str]:
-    """Put their rows into our tables, and drop them; says how many. In the caller's transaction."""
+    """Copy their rows into our tables and drop them, in the caller's transaction; says how many."""
     kept = connection.execute(_MARKED.encode(), [SCHEMA, MARK]).fetchall()
     if not kept or the_row(
         connection.execute("select exists (select from public.model_pricing)").fetchone()
@@ -99,7 +99,7 @@ def take_up(connection: psycopg.Connection) -> list[str]:
                 table=table,
             ).encode()
         )
-        told.append(f"{count} rows of {table} that an uninstall kept are taken up again")
+        told.append(f"{count} rows of {table} that an uninstall kept are back")
     for oid, name in reversed(kept):
         table = f"{SCHEMA}.{name}"
         theirs = _columns_of_theirs(connection, oid, _taken_by(name))

@@ -100,7 +100,7 @@ def read_additions(
     *,
     except_on: Collection[str] = (),
 ) -> list[str]:
-    """Columns, constraints, indexes, triggers, policies, rules and statistics of a person's.
+    """Columns, constraints, indexes, triggers, policies, rules and statistics not of the release.
 
     ``ledger``: what has been applied; an older version lacks some. Changes nothing.
     """

@@ -7,7 +7,7 @@ import psycopg
 from service.errors import MigrationError
 from service.migrations.removal.installed_objects import existing_relations
 
-# Processes of ours: by the name that they give themselves, or by their roles.
+# Sessions of our processes: by application name, or by their roles.
 _SESSIONS = """
 select a.pid, concat_ws(', ', nullif(a.application_name, ''), 'login ' || a.usename)
 from pg_stat_activity a
@@ -40,13 +40,13 @@ def refuse_running_processes(connection: psycopg.Connection) -> None:
     if alive := _workers_alive(connection):
         raise MigrationError(
             f"Workers of pricing-sync are alive: {', '.join(alive)}.",
-            hint="Nothing was dropped. Stop them first. One that was killed is gone by itself when"
-            " its lease has passed.",
+            hint="Nothing was dropped. Stop them first. A killed worker no longer counts once its"
+            " lease has passed.",
         )
 
 
 def _workers_alive(connection: psycopg.Connection) -> list[str]:
-    """By their heartbeats: behind a pooler a session is the pooler's."""
+    """Workers by their heartbeats, because behind a pooler a session is the pooler's."""
     tables = ["public.pricing_settings", "procrastinate.procrastinate_workers"]
     if len(existing_relations(connection, tables)) < len(tables):
         return []

@@ -44,7 +44,7 @@ class UninstallPlan:
 
 @dataclass(frozen=True)
 class UninstallResult:
-    """``left``: what stays of ours outside of the database, and why."""
+    """``left``: roles and schemas that stay, and why."""
 
     dropped: tuple[str, ...]
     kept: tuple[str, ...]
@@ -65,10 +65,10 @@ def planned_uninstall(
 def uninstall(
     address: DatabaseAddress | str, *, keep: bool = False, roots: Roots | None = None
 ) -> UninstallResult:
-    """Drop it in one transaction, then the roles that nothing needs any more.
+    """Drop our objects in one transaction, then the roles that nothing needs any more.
 
-    Raises MigrationError, with nothing dropped, while a process of ours is connected or something
-    of the operator's depends on ours.
+    Raises MigrationError, and drops nothing, while a process of ours is connected or an object of
+    the operator depends on ours.
     """
     schema = read_schema(roots)
     with connect(address, autocommit=True) as connection:
@@ -98,13 +98,13 @@ def _require_ours(connection: psycopg.Connection) -> None:
 
 
 def _refuse_additions(connection: psycopg.Connection, schema: Schema, keep: bool) -> None:
-    """What a person has put on our tables has no dependency that Postgres would refuse by."""
+    """Refuse additions to our tables: Postgres would drop them with the tables."""
     ledger = read_ledger(connection)
     found = read_additions(connection, schema, ledger, except_on=KEPT if keep else ())
     if found:
         raise MigrationError(
-            f"Objects of yours are on those of pricing-sync: {'; '.join(found)}.",
-            hint="Nothing was dropped. They would go with them: drop them first, or keep a copy.",
+            f"Objects of yours belong to tables of pricing-sync: {'; '.join(found)}.",
+            hint="Nothing was dropped. They would be dropped too: save and drop them first.",
         )
 
 
@@ -128,7 +128,7 @@ def _drop_all(connection: psycopg.Connection, schema: Schema, keep: bool) -> Non
 
 
 def _drop_in_turn(connection: psycopg.Connection, drops: list[tuple[str, str]]) -> None:
-    """Again and again, as one may stand on another; what is in the way at last is not ours."""
+    """Drop in rounds, because one object may depend on another; a last blocker is not ours."""
     while drops:
         refused: dict[str, str] = {}
         for name, statement in drops:

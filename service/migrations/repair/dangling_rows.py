@@ -1,4 +1,4 @@
-"""Rows that name a row which is gone, before their foreign key is made again."""
+"""Remove references to missing rows, before their foreign key is made again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FOREIGN_KEY = re.compile(
 
 
 def move_dangling_rows(connection: psycopg.Connection, statement: str) -> list[str]:
-    """Set such columns to null where the key does so, else move the rows to pricing_legacy.
+    """Set such columns to null where the key does so on delete, else move rows to pricing_legacy.
 
     ``statement`` adds the foreign key. Returns what was done, a sentence each.
     """
@@ -43,8 +43,8 @@ def move_dangling_rows(connection: psycopg.Connection, statement: str) -> list[s
     (count,) = the_row(connection.execute(query.encode()).fetchone())
     if count == 0:
         return []
-    named = f"{count} rows of {table} named rows of {target} that are gone"
-    # History and audit log are only added to; this leaves a row in the audit log.
+    named = f"{count} rows of {table} referred to missing rows of {target}"
+    # History and audit log refuse changes without this setting, which is itself audited.
     connection.execute("select set_config('pricing.maintenance', 'on', true)")
     if "ON DELETE SET NULL" in match["rest"]:
         nulls = ", ".join(f"{column} = null" for column, _ in pairs)
@@ -56,7 +56,7 @@ def move_dangling_rows(connection: psycopg.Connection, statement: str) -> list[s
                 orphaned=orphaned,
             ).encode()
         )
-        told = f"{named}: they name none now"
+        told = f"{named}: they refer to none now"
     else:
         make_legacy_schema(connection)
         kept = free_name(connection, f"{table.rpartition('.')[2]}_orphans")

@@ -1,4 +1,4 @@
-"""What a column lost that was made again."""
+"""The values that a column lost which was made again."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def has_rows(connection: psycopg.Connection, column: Difference) -> bool:
 
 
 def describe_lost_values(connection: psycopg.Connection, column: Difference) -> list[str]:
-    """Say what a column lost; a finished queue row must not wait again."""
+    """Say what a column lost; restore the states of queue rows, lest a finished one run again."""
     if not has_rows(connection, column):
         return []
     if column.object == "column procrastinate.procrastinate_jobs.status":
         for statement in _STATUSES:
             connection.execute(statement)
-        return ["the states of queue rows are gone: they are what the log says, or failed"]
+        return ["the states of queue rows are gone: each has the state of its log row, or failed"]
     return [f"{column.object} is made again: the values that it had are gone"]
 
 

@@ -27,7 +27,7 @@ _PRIMARY_KEY = re.compile(
 def make_missing_objects(
     connection: psycopg.Connection, schema: Schema, work: RepairWork, *, foreign_keys: bool
 ) -> None:
-    """Round by round: a statement may need what another one makes."""
+    """Run the statements in rounds, because one may need what another makes."""
     for _ in range(ROUNDS):
         todo = [
             each
@@ -41,7 +41,7 @@ def make_missing_objects(
 
 
 def _lost_keys(schema: Schema, todo: Collection[Difference]) -> set[str]:
-    """Columns that are gone, and by which other tables name rows: as ``column <table>.<name>``."""
+    """Missing columns that foreign keys point at, as ``column <table>.<name>``."""
     texts = [schema.engine_schema.text, *(file.text for file in schema.migrations)]
     named = {name for text in texts for name in _REFERENCES.findall(text)}
     keys = set()
@@ -55,11 +55,11 @@ def _lost_keys(schema: Schema, todo: Collection[Difference]) -> set[str]:
 def _run(
     connection: psycopg.Connection, each: Difference, work: RepairWork, keys: Collection[str]
 ) -> bool:
-    """One statement in a savepoint of its own; True when it worked."""
+    """Run one statement in its own savepoint; False when it failed."""
     statement = each.statement or ""
     if each.object in keys and each.found == MISSING and has_rows(connection, each):
         work.refused[each.object] = (
-            "its values are gone, and other tables name rows by it; restore the table from a backup"
+            "its values are gone, and foreign keys point at it; restore the table from a backup"
         )
         return False
     try:
@@ -91,7 +91,7 @@ def _reason(each: Difference, error: psycopg.Error) -> str:
 
 
 def read_missing(connection: psycopg.Connection, schema: Schema) -> list[Difference]:
-    # Tables stand on nothing of db/, and most of a comparison's time goes to that.
+    # Tables need nothing of db/, which takes most of a comparison's time.
     tables = replace(schema, db=())
     return [each for each in read_differences(connection, tables) if each.is_repaired]
 

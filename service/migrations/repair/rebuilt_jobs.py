@@ -29,7 +29,7 @@ with rebuilt as (
 select coalesce(array_agg(job_id), '{{}}') from rebuilt
 """
 
-# Since 0.4.0, and then by default who inserts the row.
+# Columns since 0.4.0, whose default would be the login that repairs.
 _SIGNED = "session_login", "acting_role"
 
 
@@ -51,15 +51,15 @@ def rebuild_jobs(connection: psycopg.Connection) -> list[UUID]:
 
 
 def reconcile_jobs(connection: psycopg.Connection, job_ids: list[UUID]) -> list[str]:
-    """Bring rebuilt jobs in line with their log rows, and cancel those that had not ended.
+    """Reconcile rebuilt jobs with their log rows, and cancel those that had not ended.
 
-    A sync of a dry run must write nothing, and only the job knew: so none of these goes on.
+    Only the lost job row said whether it was a dry run, which must write nothing.
     """
     if not job_ids:
         return []
     told = [
-        f"{len(job_ids)} jobs are made again from their attempts; what they were asked for (dry"
-        " run, idempotency key) is gone"
+        f"{len(job_ids)} jobs are made again from their attempts; whether each was a dry run, and"
+        " its idempotency key, is gone"
     ]
     settled = connection.execute(
         "select j.id, public.project_pricing_job(j.id) from unnest(%s::uuid[]) as j (id)",

@@ -10,7 +10,7 @@ from service.postgres.sql_text import fill
 
 BY = "migrate --repair"
 
-# Without these a list that is as it was would not bring back what is gone.
+# Once one of these was made again, the next sync must read even an unchanged list.
 _PRICES = (
     "model_pricing",
     "model_pricing_history",
@@ -49,10 +49,10 @@ from public.pricing_unrecorded_prices(2147483647) u
 
 
 def reconcile_prices(connection: psycopg.Connection, made: Collection[str]) -> list[str]:
-    """``made``: the objects that were made again. Returns what became of prices and syncs."""
+    """``made``: the objects that were made again. Returns what changed, a sentence each."""
     told = []
     names = {each.partition("public.")[2].partition(".")[0] for each in made}
-    # A list that is as it was would not bring back what was dropped, or emptied.
+    # Without its digest an unchanged list is read again, which brings lost prices back.
     changed = connection.execute(
         "update public.pricing_providers p"
         " set etag = null, etag_parser = null, content_digest = null"

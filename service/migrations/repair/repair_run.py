@@ -26,7 +26,7 @@ from service.migrations.repair.rebuilt_jobs import rebuild_jobs, reconcile_jobs
 from service.migrations.repair.reconciled_prices import reconcile_prices
 from service.migrations.repair.repair_work import RepairWork
 from service.migrations.repair.unrecorded_files import applied_without_row, ledger_row, make_ledger
-from service.migrations.restored_objects import put_back
+from service.migrations.restored_objects import run_restore_statements
 from service.migrations.schema import Roots, Schema
 from service.migrations.schema_files import read_schema
 from service.migrations.steps.step_list import all_steps
@@ -51,9 +51,9 @@ class RepairResult:
 def planned_repairs(
     address: DatabaseAddress | str, *, roots: Roots | None = None
 ) -> list[Difference]:
-    """What a repair would begin with, in its order; changes nothing.
+    """What a repair would make first, in its order; changes nothing.
 
-    What hangs on a missing table, such as a foreign key, is only known once that is there again.
+    What depends on a missing table, such as a foreign key, is known only once that is made again.
     """
     schema = read_schema(roots)
     with connect(address, autocommit=True) as connection:
@@ -74,8 +74,8 @@ def planned_repairs(
 def repair(address: DatabaseAddress | str, *, roots: Roots | None = None) -> RepairResult:
     """Make again what is gone, in one transaction, and migrate.
 
-    Only a database that an older version has migrated needs three: what it had, the migrations
-    that it lacks, and the rest.
+    A database of an older version needs three transactions: for what that version had, for the
+    migrations that it lacks, and for the rest.
     """
     schema = read_schema(roots)
     with connect(address, autocommit=True) as connection:
@@ -111,7 +111,7 @@ def _tried(
             return work
         except psycopg.Error as error:
             if error.sqlstate in CONTENTION and attempt < TRIES:
-                logger.warning("repair: %s; again", error.diag.message_primary)
+                logger.warning("repair failed, trying again: %s", error.diag.message_primary)
                 continue
             raise failure("repair", error, advice_on(connection, error)) from error
     raise AssertionError("unreachable")
@@ -125,7 +125,7 @@ def _repair(connection: psycopg.Connection, schema: Schema, work: RepairWork) ->
     if f"table {_JOBS}" in work.made:
         work.jobs += rebuild_jobs(connection)
     if len(migrated.migrations) < len(schema.migrations):
-        # The functions of this version need what its migrations bring, which may need the keys.
+        # This version's functions need its migrations, and those may need the foreign keys.
         make_missing_objects(connection, migrated, work, foreign_keys=True)
         return
     try:
@@ -135,8 +135,8 @@ def _repair(connection: psycopg.Connection, schema: Schema, work: RepairWork) ->
             raise
         raise MigrationError(
             "; ".join(_sentences(work)),
-            hint="Nothing was changed. Without these the rest cannot be made again; a table whose"
-            " rows are of no use may be dropped, and repaired then.",
+            hint="Nothing was changed. Without these the rest cannot be made again. Drop a table"
+            " whose rows you do not need, and repair again.",
         ) from error
     work.lost += reconcile_jobs(connection, work.jobs)
     make_missing_objects(connection, schema, work, foreign_keys=True)
@@ -148,7 +148,7 @@ _JOBS = "public.pricing_sync_jobs"
 
 
 def as_migrated(schema: Schema, ledger: Collection[str]) -> Schema:
-    """The release with the migrations that the database has: an older one lacks some."""
+    """The release with only those migrations that the database has."""
     if not ledger:
         raise MigrationError(
             "There is nothing to repair: this database was never migrated.",
@@ -165,13 +165,12 @@ def _make_engine(connection: psycopg.Connection, schema: Schema, work: RepairWor
     if was_there == (None,):
         work.repaired.append(f"schema procrastinate: {MISSING}")
         work.lost.append(
-            "schema procrastinate is made again, empty: what waited in the queue is"
-            " gone, and its syncs end as failed"
+            "schema procrastinate is made again, empty: queued syncs are gone, and end as failed"
         )
 
 
 def _replay(connection: psycopg.Connection, schema: Schema) -> list[str]:
-    """Put back what ``migrate`` would: functions, views, triggers, rights. What differed of it."""
+    """Restore what ``migrate`` would: functions, views, triggers, rights. Returns what differed."""
     differences = read_differences(connection, schema)
-    put_back(connection, schema, differences)
+    run_restore_statements(connection, schema, differences)
     return [each.sentence for each in differences if each.is_ours]

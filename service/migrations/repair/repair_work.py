@@ -6,7 +6,7 @@ from uuid import UUID
 
 
 class RepairWork:
-    """One repair under way: what is done, what is lost, what cannot be."""
+    """One repair: what is made again, what is lost, what cannot be made."""
 
     def __init__(self, after: RepairWork | None = None) -> None:
         self.repaired: list[str] = list(after.repaired) if after else []

@@ -14,9 +14,9 @@ from service.postgres.sql_text import fill
 
 
 def ours_without_ledger(connection: psycopg.Connection, schema: Schema) -> bool:
-    """True where most of our functions are there, and the ledger is gone or empty.
+    """True where most of our functions exist, and the ledger is missing or empty.
 
-    No other system has them, whatever its tables are called.
+    No other system has these functions, even if its tables have our names.
     """
     is_there = connection.execute("select to_regclass(%s) is not null", [LEDGER]).fetchone()
     if read_ledger(connection):
@@ -34,11 +34,11 @@ def ours_without_ledger(connection: psycopg.Connection, schema: Schema) -> bool:
 
 
 def applied_without_row(connection: psycopg.Connection, schema: Schema) -> list[SqlFile]:
-    """What was applied as far as the rest tells, and the ledger does not know (any more).
+    """Files that must have been applied, and have no row in the ledger.
 
-    Files are applied in their order, so those before a recorded one were, and those before one
-    whose table is there and pricing_owner's; and all of them where ``db`` is this version's, which
-    comes last. Every released version has had the engine's first steps, so where ours is, they are.
+    Files are applied in order. So a file was applied if a later one is recorded, or has a table
+    that belongs to pricing_owner; and all were if ``db``, the last, is this version's. Every
+    release has had the engine's first steps, so they were applied where the engine is ours.
     """
     ledger = read_ledger(connection)
     if not ledger:
@@ -66,7 +66,7 @@ def _with_tables(connection: psycopg.Connection, schema: Schema) -> list[str]:
 
 
 def _are_ours(connection: psycopg.Connection, relations: list[str]) -> bool:
-    """Whether one of them is there and belongs to pricing_owner."""
+    """Whether one of them exists and belongs to pricing_owner."""
     row = connection.execute(
         "select exists (select from pg_catalog.pg_class c"
         " join unnest(%s::text[]) as w (name) on c.oid = to_regclass(w.name)"
@@ -77,7 +77,7 @@ def _are_ours(connection: psycopg.Connection, relations: list[str]) -> bool:
 
 
 def make_ledger(connection: psycopg.Connection, schema: Schema, work: RepairWork) -> None:
-    """A ledger that is gone, or has lost rows: what it said is what this version has."""
+    """Make the missing rows of the ledger again, and the table where it is missing."""
     known = read_ledger(connection)
     lost = applied_without_row(connection, schema)
     if not lost:

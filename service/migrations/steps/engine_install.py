@@ -22,7 +22,7 @@ def engine_install(schema: Schema, engine_end: str) -> str:
         for file in schema.migrations
         if file.on_engine()
     )
-    # What our migrations added to its tables is made again with them.
+    # Our migrations added indexes to its tables: they are made again with them.
     return do_block(
         fill(
             """
@@ -31,7 +31,7 @@ declare
 begin
     {take_lock}
     if exists (select from {ledger} where name like 'engine:%')
-        -- A restore of our tables only brings the ledger, and nothing of the engine.
+        -- A restore of only our tables brings the ledger, and nothing of the engine.
         and exists (select from unnest({tables}) as t (name) where to_regclass(t.name) is not null)
     then
         return;

@@ -10,7 +10,7 @@ from service.postgres.sql_text import fill
 
 
 def migration_block(file: SqlFile) -> str:
-    # The replay after it gives new tables their owner and rights.
+    # The replay that follows gives new tables their owner and rights.
     return do_block(
         fill(
             """
@@ -23,7 +23,7 @@ begin
     if v_digest <> {digest} then
         raise exception '% was applied with another text.', {name}
             using errcode = '{refused}',
-                hint = 'A released migration is never edited: undo that, and write a new one.';
+                hint = 'A released migration is never edited: undo the edit, and write a new one.';
     elsif v_digest is not null then
         return;
     end if;

@@ -10,7 +10,7 @@ from service.postgres.sql_text import fill
 
 
 def name_check(schema: Schema, needed: frozenset[str]) -> str:
-    """Stops when relations or functions with our names exist that the ledger does not know."""
+    """Refuse relations and functions with our names that the ledger does not know."""
     ours = known_relations(schema)
     functions = [file.creates[0] for file in schema.db if file.kind == "function"]
     relations = ",\n            ".join(
@@ -116,7 +116,7 @@ end
 
 
 def known_relations(schema: Schema) -> dict[str, list[str]]:
-    """Every relation of ours, with the names or patterns of the ledger that know it."""
+    """Every relation of this version, with the ledger names or patterns that account for it."""
     ours: dict[str, list[str]] = {}
     for name in schema.engine_schema.relations("procrastinate"):
         ours.setdefault(name, []).append("engine:%")

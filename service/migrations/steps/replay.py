@@ -15,17 +15,16 @@ from service.postgres.sql_text import fill
 MEMBER_ROLES = ("pricing_owner", "pricing_worker", "pricing_web")
 ROLES = (*MEMBER_ROLES, "anon", "authenticated", "service_role")
 
-# Kept under the prefix db/: a role that was missing at the last replay, so that a replay follows
-# once somebody has made it.
+# Ledger rows for roles that were missing at the last replay: once one exists, a replay follows.
 AWAITS = "db/awaits/"
 
-# The pg_cron that the last replay installed its jobs into, by the extension's oid: a replay follows
-# when it came later, or was dropped and made again. A job that is lost the comparison finds.
+# Ledger row with the oid of the extension pg_cron at the last replay: a replay follows when it was
+# installed later, or dropped and installed again. The comparison finds single lost jobs.
 CRON = "db/pg_cron"
 
 
 def replay(schema: Schema) -> str:
-    """The block; in the ledger it is ``db``, and each object of it ``db/<kind>s/<name>``."""
+    """The step's statement; its ledger row is ``db``, that of each object ``db/<kind>s/<name>``."""
 
     def column(values: Iterable[str]) -> str:
         return "array[\n        " + ",\n        ".join(values) + "\n    ]::text[]"
@@ -48,10 +47,10 @@ declare
     )
 
 
-# What an object of ours may be, with the statement that drops it. A view takes its triggers along,
-# so statements are read at once, and what is gone by its turn is no error. version tells whether a
-# statement touched it: every `create or replace` of a function or trigger moves its catalogue row.
-# entangled: what may be in the way of another one's drop, or may not go before another one.
+# Functions, views and triggers, with the statement that drops each. Dropping a view drops its
+# triggers, so statements are read at once, and a missing object is no error. version: whether a
+# statement touched the object, because `create or replace` moves its catalogue row. entangled: it
+# may block another object's drop, or need that one dropped first.
 _OBJECTS_SQL = """
         select * from (
             select 'function' as kind, p.proname::text as name,
@@ -86,10 +85,10 @@ _OBJECTS_SQL = """
         ) as objects
 """
 
-# Two rounds, because what an old object depends on can only be seen by trying. The first replaces
-# in place and drops only what refuses that, so that objects of the operator that depend on ours
-# are left alone. When one of our own old objects is in the way of a drop, everything of the round
-# is undone, and the second begins by dropping our triggers and views.
+# Two rounds, because only trying shows what an old object depends on. The first replaces in place
+# and drops only what cannot be replaced, so that objects of the operator that depend on ours stay.
+# When one of our old objects blocks a drop, the round is undone, and the second begins by dropping
+# our triggers and views.
 _REPLAY_SQL = fill(
     """
     v_objects constant text := $pricing_objects${objects}$pricing_objects$;
@@ -110,7 +109,7 @@ begin
     where e.extname = 'pg_cron';
     if exists (select from {ledger} where name = 'db' and digest = v_digest)
         and not exists (
-            -- A role that was missing at the last replay, and now is there.
+            -- A role that was missing at the last replay exists now.
             select
             from {ledger} l
             join pg_roles r on '{awaits}' || r.rolname = l.name
@@ -175,7 +174,7 @@ begin
                         end loop;
                         execute v_texts[i];
                 end;
-                -- Under the same name with other parameters, or on another table: the old one.
+                -- The old one, under the same name with other parameters or on another table.
                 if v_kinds[i] <> 'view' then
                     execute 'select array(select drop_statement from (' || v_objects || ') as o'
                         ' where kind = $1 and name = any ($2) and version = any ($3))'
@@ -192,11 +191,11 @@ begin
                     raise exception '% does not create the % public.%.',
                         substr(split_part(v_texts[i], E'\\n', 1), 4), v_kinds[i], v_missing
                         using errcode = '{refused}',
-                            hint = 'One object, one file: they have the same name.';
+                            hint = 'A file has the name of the one object that it creates.';
                 end if;
             end loop;
 
-            -- Installed by an earlier replay, and their file is gone.
+            -- Installed by an earlier replay, and no longer in the release.
             loop
                 v_any := false;
                 v_stuck := null;

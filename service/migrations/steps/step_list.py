@@ -25,23 +25,23 @@ NOTHING = Release(migrations=frozenset(), engine=frozenset())
 
 @dataclass(frozen=True)
 class Step:
-    """``name`` is what progress and results call it; ``sql`` is one statement."""
+    """``name``: in logs and results. ``sql``: one statement."""
 
     name: str
     sql: str
 
 
 def all_steps(schema: Schema) -> list[Step]:
-    """Everything that an empty database lacks, and every step that an older one may lack."""
+    """Every step that an empty database or one of an older version needs."""
     return _steps(schema, NOTHING, schema.engine_steps)
 
 
 def export_steps(schema: Schema, since: Release | None) -> list[Step]:
-    """What a database at release ``since`` lacks; None is an empty one, or any released one."""
+    """The steps that a database of release ``since`` lacks; None: an empty one, or any release."""
     if since is not None:
         engine_steps = [step for step in schema.engine_steps if step.name not in since.engine]
         return _steps(schema, since, engine_steps)
-    # A released database has rows of the engine, skips its schema file, and may lack newer steps.
+    # A database of a release has the engine: it skips the schema file, and may lack newer steps.
     engine_steps = [
         step
         for step in schema.engine_steps
@@ -67,7 +67,7 @@ def _steps(schema: Schema, since: Release, engine_steps: Iterable[SqlFile]) -> l
     return steps
 
 
-# Row level security from the first moment: where public is exposed, default grants are as well.
+# Row level security at once: where the schema public is exposed, so are default grants.
 LEDGER_BLOCK = do_block(
     f"""
 begin

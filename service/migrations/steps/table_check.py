@@ -10,7 +10,7 @@ from service.postgres.sql_text import fill
 
 
 def table_check(schema: Schema) -> str:
-    """Stops when what the ledger says was made is not there, or is something else."""
+    """Refuse when a relation that the ledger lists is missing, or is of another kind."""
     made = [(name, file.name, "r") for file in schema.migrations for name in file.relations()]
     made += [
         (f"public.{file.creates[0]}", f"db/views/{file.creates[0]}", "v")
@@ -69,7 +69,7 @@ begin
         end if;
     end loop;
     if v_missing is not null then
-        raise exception 'Tables that the ledger says were made are not there: %.', v_missing
+        raise exception 'Tables that the ledger lists are missing: %.', v_missing
             using errcode = '{refused}',
                 hint = 'Nothing was changed. Restore them from a backup (pg_restore '
                     '--table=<table>), and migrate again: it names the constraints and indexes '

@@ -178,7 +178,7 @@ def test_a_deadlock_is_tried_again(
         connection.execute("select pg_advisory_xact_lock(77)")
         connection.rollback()
         assert f"migrations/{FIRST}" in running.result(30).applied
-    assert "deadlock detected; again" in caplog.text
+    assert "trying again: deadlock detected" in caplog.text
 
 
 def test_says_which_line_of_which_file_failed(empty_database: str, tree: Tree) -> None:
@@ -418,7 +418,7 @@ def test_a_read_only_database(empty_database: str, tree: Tree) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("migrations/first.sql", "", "no name for a migration"),
+        ("migrations/first.sql", "", "name of a migration"),
         ("db/policies/x.sql", "", "at no place"),
         ("db/views/x.sql", "-- after: nobody\n", "no nobody"),
         ("db/views/x.sql", "-- after: x\n", "circle"),

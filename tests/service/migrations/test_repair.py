@@ -267,7 +267,7 @@ def test_functions_that_are_gone_are_named(database: str, tmp_path: Path) -> Non
     ended = Processes(tmp_path, {"DATABASE_URL": database}).service("migrate", "--repair")
     assert ended.wait(60) == 0
     assert "Nothing of ours is gone" not in ended.output
-    assert "Mended: function public.check_model_pricing(): is not there." in ended.output
+    assert "Restored: function public.check_model_pricing(): is not there." in ended.output
     assert "nothing to do" not in ended.output
 
 

@@ -641,7 +641,7 @@ def test_a_process_s_login_is_told_no_way_to_become_the_owner(
         name = database.rpartition("/")[2]
         url = migrated_cluster.url_of(name, user=user, password=password)
         for look in (migrate, state_differences):
-            with pytest.raises(MigrationError, match=f"{user} has not the rights of pricing_owner"):
+            with pytest.raises(MigrationError, match=f"{user} does not have the rights"):
                 look(url)
 
 

@@ -206,9 +206,7 @@ def test_prices_are_kept_and_taken_up_again(
     assert rows(database, "select from pg_trigger where not tgisinternal") == []
 
     result = migrate(database)
-    assert "3 rows of model_pricing_history that an uninstall kept are taken up again" in (
-        result.mended
-    )
+    assert "3 rows of model_pricing_history that an uninstall kept are back" in (result.mended)
     assert (pricing.rows(models), pricing.rows(history)) == before
     assert state_differences(database) == []
     assert pricing.rows("select * from pricing_unrecorded_prices()") == []
