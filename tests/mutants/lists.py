@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tests.mutants.adapters import ADAPTERS
+from tests.mutants.drawn import DRAWN
 from tests.mutants.guards import GUARDS
 from tests.mutants.prices import PRICES
 
-MUTANTS = (*PRICES, *ADAPTERS, *GUARDS)
+MUTANTS = (*PRICES, *ADAPTERS, *GUARDS, *DRAWN)

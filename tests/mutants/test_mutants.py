@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.adapters import ADAPTERS
+from tests.mutants.drawn import DRAWN
 from tests.mutants.guards import GUARDS
 from tests.mutants.lists import MUTANTS
 from tests.mutants.mutant import Mutant
@@ -35,8 +36,8 @@ def test_every_mutant_is_an_edit_of_the_files_as_they_are() -> None:
     assert [name for name, times in Counter(m.name for m in MUTANTS).items() if times > 1] == []
 
 
-def test_adapters_prices_and_guards_all_have_mutants() -> None:
-    assert min(map(len, (ADAPTERS, PRICES, GUARDS))) > 0
+def test_every_list_has_mutants() -> None:
+    assert min(map(len, (ADAPTERS, PRICES, GUARDS, DRAWN))) > 0
     assert len(MUTANTS) >= FEWEST
 
 

@@ -46,3 +46,13 @@ def test_each_condition_is_a_row_in_its_order(pricing: Pricing) -> None:
         },
     ]
     assert [row["condition"] for row in rows] == [long_prompts, nights]
+
+
+def test_each_price_is_of_a_million_tokens(pricing: Pricing) -> None:
+    usd = {"input": 1, "output": 2, "cache_read": 3, "cache_write": 4, "cache_write_1h": 5}
+    condition = {"min_prompt_tokens": 1} | {
+        f"price_per_{axis}_token": f"0.00000{amount}" for axis, amount in usd.items()
+    }
+    pricing.sync("openrouter", [price("m", conditions=[condition])])
+    row = pricing.row("select * from public.model_price_conditions")
+    assert {axis: row[f"{axis}_per_1m"] for axis in usd} == usd

@@ -83,6 +83,14 @@ def test_what_was_used_before_0_4_0_is_whose_it_was(pricing: Pricing) -> None:
     assert trigger(pricing, made(pricing, "create_pricing_api_key('person')")) != job
 
 
+def test_an_earlier_use_under_another_name_stays_there(pricing: Pricing) -> None:
+    other, key = (made(pricing, f"create_pricing_api_key('{n}')") for n in ("other", "person"))
+    job = trigger(pricing, other, "other")
+    pricing.do("update public.pricing_idempotency_keys set identity = 'api:other'")
+    assert trigger(pricing, key) != job
+    assert trigger(pricing, other, "other") == job
+
+
 def test_nobody_else_is_believed(pricing: Pricing) -> None:
     key = made(pricing, "create_pricing_api_key('person')")
     trigger(pricing, key)
