@@ -28,7 +28,7 @@ from service.cli.tables import show_differences, show_jobs
 from service.database_address.address import DatabaseAddress
 from service.postgres.rows import the_row
 from service.terminal.output import Terminal, shown_time, without
-from service.terminal.progress import Progress, show_summary, tell_of_held
+from service.terminal.progress import Progress, show_summary, tell_held
 
 LAST_JOBS = 10
 NO_WORKER = "No worker is alive: it waits until one starts (`pricing-sync worker`)."
@@ -99,7 +99,7 @@ def status(
                 output.say("No job yet: `pricing-sync sync` triggers one.")
             held = held_changes(connection)
             if held:
-                tell_of_held(output, held)
+                tell_held(output, held)
             return
         job_id = find_job(connection, job)
         found, syncs = _read(connection, job_id)

@@ -1,5 +1,4 @@
-"""``pricing-sync doctor``: what is there, whether it is well, and what to do where it is not.
+"""``pricing-sync doctor``: check the installation, and say what to do. It changes nothing.
 
-``examination`` asks everything within a few seconds; the other modules judge what was found. None
-changes anything.
+``checks`` reads everything within a few seconds; the other modules check what was read.
 """

@@ -1,4 +1,4 @@
-"""A question that nobody waits for longer than wanted, however dead the other end is."""
+"""Run a blocking query in a daemon thread, with a deadline."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service.postgres.sqlstates import QUERY_CANCELED
 
 T = TypeVar("T")
 
-# For a statement that was cut short, or got no answer at all.
+# Advice when a statement ran out of time, or got no answer.
 _BUSY = (
     "select pid, state, wait_event_type, query from pg_stat_activity where state <> 'idle'"
     " order by xact_start;  -- no answer to this either: the network, or a pooler in between"
@@ -25,7 +25,7 @@ _BUSY = (
 
 
 class Deadline:
-    """A moment from now, by a clock that nobody sets."""
+    """A number of seconds from now, on the monotonic clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -37,10 +37,10 @@ class Deadline:
 
 
 class BackgroundQuery(Generic[T]):
-    """Asked at once, in a thread of its own.
+    """Starts at once, in its own thread.
 
-    A thread, because neither the look-up of a name nor a connection that swallows everything can
-    be given up from within; a daemon, so that one still waiting does not hold the exit.
+    In a thread, because neither a name look-up nor a dead connection can be interrupted; in a
+    daemon thread, so that a query that still waits does not delay the exit.
     """
 
     def __init__(self, ask: Callable[[], T]) -> None:
@@ -48,7 +48,7 @@ class BackgroundQuery(Generic[T]):
         threading.Thread(target=self._run, args=[ask], daemon=True).start()
 
     def result(self, deadline: Deadline) -> T:
-        """The answer; a PricingError says why there is none."""
+        """The result; a PricingError says why there is none."""
         try:
             with refusals():
                 return self._future.result(deadline.left)

@@ -1,4 +1,4 @@
-"""What the doctor found in one check."""
+"""The result of one check of the doctor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = Literal["ok", "warn", "fail", "skipped"]
 
 @dataclass(frozen=True)
 class CheckResult:
-    """``found``: one sentence. ``advice``: the command or SQL to run, where something is to do."""
+    """``found``: one sentence. ``advice``: the command or SQL to run, where one is needed."""
 
     check: str
     state: State
@@ -30,12 +30,12 @@ def ok(check: str, found: str) -> CheckResult:
 
 
 def warn(check: str, found: str, advice: str) -> CheckResult:
-    """It works, but not as well as it could, or not for long."""
+    """Syncs run, but not as well as they could, or not for long."""
     return CheckResult(check, "warn", found, advice)
 
 
 def fail(check: str, found: str, advice: str) -> CheckResult:
-    """Prices are not synced until somebody does something."""
+    """Prices are not synced until the operator acts."""
     return CheckResult(check, "fail", found, advice)
 
 
@@ -56,6 +56,6 @@ def counted(count: int, noun: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first of them; a line is to be read."""
+    """At most MOST_NAMES of them, so that the line stays readable."""
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return ", ".join(names[:MOST_NAMES]) + more

@@ -92,14 +92,14 @@ CHECKS = (
 
 DEADLINE_SECONDS = 8.0
 CONNECT_SECONDS = 3
-# The server gives up before we do, so that it can say why, and nothing is left running there.
+# The server ends a statement before the doctor gives up, so that it reports why.
 STATEMENT_MILLISECONDS = 4000
 
 Sessions = dict[DatabaseAddress, BackgroundQuery[Session]]
 
 
 def run_checks(read: Callable[[], Settings]) -> list[CheckResult]:
-    """One result a check; what nothing was found out about says so. Changes nothing.
+    """One result for each check; "skipped" where it could not run. Changes nothing.
 
     ``read`` gives the settings, or raises the SettingsError that is the first result.
     """
@@ -108,7 +108,7 @@ def run_checks(read: Callable[[], Settings]) -> list[CheckResult]:
 
 
 def _check_all(read: Callable[[], Settings], deadline: Deadline) -> Iterator[CheckResult]:
-    """Each check's result; a later one of the same check is the better one."""
+    """The results; a later result of the same check replaces the earlier one."""
     try:
         settings = read()
     except SettingsError as error:
@@ -144,7 +144,7 @@ def _check_database(
     settings: Settings,
     deadline: Deadline,
 ) -> Generator[CheckResult, None, bool]:
-    """Gives back whether it is migrated: before that, our roles are no concern."""
+    """Returns whether the database is migrated: before that, roles are not checked."""
     version = connection.info.server_version
     name = (connection.info.parameter_status("server_version") or "").split(" ")[0]
     check = DATABASE
@@ -170,7 +170,7 @@ def _check_database(
         check = DATABASE
         facts = BackgroundQuery(lambda: read_facts(connection)).result(deadline)
         unrecorded = None
-        # Of very many models this takes seconds; all else is known by then.
+        # With very many models this takes seconds; it runs last.
         with suppress(PricingError):
             unrecorded = BackgroundQuery(lambda: read_unrecorded_prices(connection)).result(
                 deadline
@@ -222,10 +222,10 @@ def _check_sessions(
 
 
 def _open(address: DatabaseAddress) -> psycopg.Connection:
-    """One transaction for all that is asked, which may not write."""
+    """A connection with one read-only transaction for all queries."""
     connection = connect(address, connect_timeout=CONNECT_SECONDS)
     connection.read_only = True
-    # Of this transaction only: behind a pooler, the next one is somebody else's.
+    # For this transaction only: behind a pooler, another client uses the connection next.
     connection.execute(
         "select set_config('statement_timeout', %s, true)", [str(STATEMENT_MILLISECONDS)]
     )
@@ -233,7 +233,7 @@ def _open(address: DatabaseAddress) -> psycopg.Connection:
 
 
 def _differences(address: DatabaseAddress) -> list[Difference]:
-    """On a connection of its own: it makes objects, which are rolled back."""
+    """On a separate connection, because it makes objects, which are rolled back."""
     with connect(address, autocommit=True, connect_timeout=CONNECT_SECONDS) as connection:
         seconds = STATEMENT_MILLISECONDS // 1000
         return read_differences(connection, read_schema(), statement_seconds=seconds)
@@ -241,9 +241,9 @@ def _differences(address: DatabaseAddress) -> list[Difference]:
 
 def _close(connection: psycopg.Connection) -> None:
     if connection.info.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-        # A statement is under way that nobody answers: it is ours no longer.
+        # A statement still waits in another thread: closing would block too.
         return
-    # A pooler throws away the server's connection of a transaction that was left open.
+    # A pooler drops the server's connection if a transaction is still open.
     connection.rollback()
     connection.close()
 

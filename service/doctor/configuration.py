@@ -1,4 +1,4 @@
-"""Which database each process talks to, as the environment says."""
+"""Check the environment: the database that each process connects to."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def login_and_place(address: DatabaseAddress) -> str:
 
 
 def look_for(address: DatabaseAddress) -> str:
-    """The command that tells whether a server listens there, and where to look if one does."""
+    """A command that tests whether a server listens there."""
     host = address.targets()[0].host
     named = (("-h", host.name), ("-p", str(host.port)), ("-d", address.database))
     options = "".join(f" {option} {shlex.quote(value)}" for option, value in named)

@@ -1,4 +1,4 @@
-"""What ``pricing_doctor()`` says, ages in seconds."""
+"""The result of ``pricing_doctor()``; ages are in seconds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Waiting(_Fact):
 
 
 class OpenTransaction(_Fact):
-    """A session that does nothing, and holds what it has changed or locked in ``tables``."""
+    """A session that is idle in a transaction; ``tables``: those with rows that it locks."""
 
     pid: int
     username: str
@@ -57,7 +57,7 @@ class CronJob(_Fact):
 
 
 class Facts(_Fact):
-    """``cron_jobs`` is null where pg_cron is not there, or keeps them from us."""
+    """``cron_jobs``: null where pg_cron is not installed, or this login may not read its jobs."""
 
     lease_seconds: float = 20
     scheduler_enabled: bool = True

@@ -9,21 +9,21 @@ import psycopg
 from service.doctor.check_result import MOST_NAMES, CheckResult, counted, listed, ok, warn
 
 PRICES = "prices"
-# As many as the function gives.
+# The maximum of the function.
 MOST_MODELS = 1000
 
 Model = tuple[str, str]
 
 
 def read_unrecorded_prices(connection: psycopg.Connection) -> list[Model]:
-    """Provider and model of each price that the history does not have, MOST_MODELS at most."""
+    """Provider and model of up to MOST_MODELS prices that the history lacks."""
     return connection.execute(
         "select provider, model from public.pricing_unrecorded_prices(%s)", [MOST_MODELS]
     ).fetchall()
 
 
 def check_prices(unrecorded: Sequence[Model]) -> CheckResult:
-    """A warning: prices are synced, but what is charged cannot be explained."""
+    """A warning, because prices are synced, but the history does not explain what is charged."""
     if not unrecorded:
         return ok(PRICES, "each price in force is the last one of its history")
     more = " or more" if len(unrecorded) == MOST_MODELS else ""

@@ -1,4 +1,4 @@
-"""What a process's own URL gives it: a login, its role, and sessions that last or do not."""
+"""Check the URL of a process: its login, its role, and whether its sessions last."""
 
 from __future__ import annotations
 
@@ -68,10 +68,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Session:
-    """``is_pooled``: somebody answers in the server's place. ``heard_ms``: null is silence.
+    """``is_pooled``: a pooler answers for the server. ``heard_ms``: null if nothing was heard.
 
     ``more``: what the login can do, such as "is a superuser" or "is a member of pricing_web".
-    ``wrong``: of its own settings, what processes need otherwise where they can set nothing.
+    ``wrong``: settings of the login that processes need otherwise, and cannot set themselves.
     """
 
     username: str
@@ -93,10 +93,10 @@ class Session:
 
 
 def open_session(address: DatabaseAddress, roles: list[str], connect_seconds: int) -> Session:
-    """Connect as the process would, look around, and listen for a notification of our own."""
+    """Connect as the process would, read its rights, and listen for a notification of our own."""
     with _connect(address, connect_seconds) as connection:
         with connection.transaction():
-            # The login's own, which a command does not go by.
+            # The login's own search_path, which commands do not use.
             connection.execute("set local search_path to default")
             username, pid, finds_engine = the_row(
                 connection.execute(
@@ -110,7 +110,7 @@ def open_session(address: DatabaseAddress, roles: list[str], connect_seconds: in
             version=connection.info.server_version,
             roles={name: Role(*rights) for name, *rights in found},
             finds_engine=finds_engine,
-            # A pooler makes up the process id that it tells when one connects.
+            # A pooler reports a process id of its own when a client connects.
             is_pooled=pid != connection.info.backend_pid,
             heard_ms=_heard(connection, address, connect_seconds),
             more=tuple(what for (what,) in connection.execute(_MORE.encode()).fetchall()),
@@ -171,7 +171,7 @@ def check_pooler(session: Session) -> CheckResult:
 
 
 def _check_pooled_rights(check: str, process: Process, session: Session) -> CheckResult:
-    """A setting would go to whoever has the connection next: the login's own must be right."""
+    """The login's own settings must be right: one set here would leak to another client."""
     needs_path = process.name == "worker"
     if not process.own:
         return fail(
@@ -200,7 +200,7 @@ def _check_pooled_rights(check: str, process: Process, session: Session) -> Chec
 
 
 def _check_login(check: str, process: Process, session: Session) -> CheckResult:
-    """A login of its own is as good as what else it can do is little."""
+    """Warn of rights that the process does not need."""
     user, more = session.username, session.beside(process.role)
     if not more:
         return ok(check, f"{user}, a member of {process.role}")
@@ -212,7 +212,7 @@ def _check_login(check: str, process: Process, session: Session) -> CheckResult:
 
 
 def _membership(process: Process, session: Session) -> str:
-    """Not of a login that is somebody else's already: one that had both would be no border."""
+    """Grant the role, unless the login has other rights: then a new login keeps them apart."""
     if session.beside(process.role):
         return _login_of_its_own(process)
     return f"{grant(process.role, session.username, session.version)}  -- as a superuser"
@@ -235,7 +235,7 @@ def _connect(address: DatabaseAddress, seconds: int) -> PinnedConnection:
 
 
 def _wrong_settings(connection: PinnedConnection) -> tuple[tuple[str, str, str], ...]:
-    """Past our own settings, which a command has for each transaction there."""
+    """Read on the bare connection: behind a pooler each command sets ours for its transaction."""
     if connection.keeps_session:
         return ()
     return tuple(psycopg.Cursor(connection).execute(FIND_WRONG.encode()).fetchall())
@@ -252,7 +252,7 @@ def _heard(
         other.execute("select pg_notify(%s, '')", [channel])
     for _ in connection.notifies(timeout=PROBE_SECONDS, stop_after=1):
         return (time.monotonic() - sent) * 1000
-    # What listens behind a transaction-mode pooler is somebody else's by now.
+    # Behind a transaction-mode pooler another client has the listening connection now.
     connection.execute(sql.SQL("unlisten {}").format(sql.Identifier(channel)))
     return None
 

@@ -1,4 +1,4 @@
-"""Which providers are not at their adapter's address, or want a secret that is not theirs."""
+"""Providers that are not at their adapter's address, or name a credential of another provider."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_ADDRESS = 100
 
 
 def check_addresses(facts: Facts, settings: Settings) -> CheckResult:
-    """A warning: an operator may have chosen another address; somebody else should not have."""
+    """A warning, because an operator may have chosen the address."""
     found: list[str] = []
     advice: list[str] = []
     for provider in facts.providers:
@@ -37,11 +37,11 @@ def check_addresses(facts: Facts, settings: Settings) -> CheckResult:
 
 
 def _odd(provider: Provider, settings: Settings) -> Iterator[tuple[str, str]]:
-    """What is odd about one, and the statement that ends it."""
+    """What is odd about a provider, and the statement that corrects it."""
     try:
         known = adapter(provider.adapter)
     except LookupError:
-        # It fetches nothing: the catalogue, or a row that no version of ours can sync.
+        # Nothing is fetched: the catalogue, or a provider without an adapter.
         return
     if provider.base_url is not None and not _is_address_of(known, provider.base_url):
         yield (
@@ -67,7 +67,7 @@ def _is_address_of(known: Adapter, base_url: str) -> bool:
 
 
 def _shown(base_url: str) -> str:
-    """Without what stands before an @: that may be a password."""
+    """Without what precedes an @, which may be a password."""
     scheme, _, rest = base_url.partition("://")
     shown = f"{scheme}://{rest.rpartition('@')[2]}"
     return shown if len(shown) <= _LONGEST_ADDRESS else f"{shown[:_LONGEST_ADDRESS]}..."

@@ -1,4 +1,4 @@
-"""Which providers keep failing, or lack what they need."""
+"""Providers that keep failing, or lost their credential."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ PROVIDERS = "providers"
 
 
 def check_providers(facts: Facts) -> CheckResult:
-    """An enabled provider that fails is a warning: it may be the provider's own trouble.
+    """A warning for enabled providers that fail: the cause may be on their side.
 
-    One that never had a credential is not asked, and lacks nothing; one that lost it does.
+    A provider without a credential is skipped; only one that had succeeded counts as a loss.
     """
     if not facts.providers:
         return warn(

@@ -1,4 +1,4 @@
-"""Whether anybody works, and what waits or is stuck."""
+"""Check workers, and syncs that wait or are stuck."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ WORKERS, WAITING, STUCK = "workers", "waiting", "stuck"
 
 START_WORKER = "pricing-sync worker"
 CLEAN_UP = "select * from public.cleanup_stuck_pricing_syncs();"
-# A free slot takes what is free at once, and by polling within 5 s.
+# An idle worker takes a free sync at once, or within 5 s by polling.
 PATIENCE_SECONDS = 60.0
 
 
@@ -40,7 +40,7 @@ def check_workers(facts: Facts) -> CheckResult:
 
 
 def check_waiting(facts: Facts) -> CheckResult:
-    """What waits behind a lock is well, however long; what could be taken, and is not, is not."""
+    """A sync may wait behind a lock for any time; one that could start must not wait."""
     oldest, free = facts.oldest_waiting, facts.oldest_free
     if oldest is None:
         return ok(WAITING, "nothing waits")
@@ -62,7 +62,7 @@ def check_waiting(facts: Facts) -> CheckResult:
     behind = ""
     if oldest.locked_by is not None:
         behind = (
-            f", behind {oldest.locked_by}, who syncs it since {age(oldest.locked_seconds or 0)}"
+            f", behind {oldest.locked_by}, which syncs it for {age(oldest.locked_seconds or 0)}"
         )
     return ok(WAITING, f"{syncs}; the oldest, {oldest.provider}, for {age(oldest.seconds)}{behind}")
 
@@ -73,5 +73,11 @@ def check_stuck(facts: Facts, *, sweeper_alive: bool) -> CheckResult:
     syncs = counted(sum(facts.stuck.values()), "sync")
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(facts.stuck.items()))
     if sweeper_alive:
-        return warn(STUCK, f"{syncs} ({reasons}), about to be settled; or at once:", CLEAN_UP)
-    return fail(STUCK, f"{syncs} ({reasons}), and nobody is there to settle them", CLEAN_UP)
+        return warn(
+            STUCK, f"{syncs} ({reasons}), to be expired within a minute, or now by:", CLEAN_UP
+        )
+    return fail(
+        STUCK,
+        f"{syncs} ({reasons}), and neither a worker nor pg_cron runs to expire them",
+        CLEAN_UP,
+    )

@@ -1,4 +1,4 @@
-"""Who ticks the schedule: pg_cron, or the workers where it is not there or silent."""
+"""Check the schedule: pg_cron ticks it, or the workers where pg_cron is absent or silent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from service.doctor.server import ServerFacts
 
 CRON, SCHEDULE = "pg_cron", "schedule"
 
-# A scheduler whose last tick is older has gone silent.
+# A scheduler is silent when its last tick is older.
 SILENT_SECONDS = 90.0
 
 CRON_JOBS = (
@@ -25,10 +25,10 @@ _LOOK = "select * from cron.job_run_details order by runid desc limit 5;"
 
 
 def ticking(facts: Facts) -> str | None:
-    """Who runs the schedule now; pg_cron goes first."""
+    """The scheduler that runs the schedule now; pg_cron takes precedence."""
     for scheduler in ("pg_cron", "worker"):
         tick = facts.ticks.get(scheduler)
-        # One from the future, of a clock that was set back, says nothing about now.
+        # A tick in the future, after a clock was set back, says nothing about now.
         if tick is not None and abs(tick.seconds) <= SILENT_SECONDS:
             return scheduler
     return None
@@ -41,7 +41,7 @@ def check_cron(server: ServerFacts, facts: Facts) -> CheckResult:
     jobs = {job.name: job for job in facts.cron_jobs or []}
     wrong = _check_cron_jobs(jobs)
     if ticking(facts) == "pg_cron" and tick is not None:
-        # Of the jobs of another user nothing is to be seen but their ticks.
+        # Of another user's jobs only the ticks are visible.
         if wrong is not None and jobs:
             return wrong
         return ok(CRON, f"last tick {age(tick.seconds)} ago")
@@ -54,14 +54,18 @@ def check_schedule(facts: Facts) -> CheckResult:
     if not facts.scheduler_enabled:
         return warn(
             SCHEDULE,
-            "switched off: syncs run only when somebody triggers them",
+            "switched off: syncs run only when triggered",
             "update public.pricing_settings set scheduler_enabled = true;",
         )
     scheduler = ticking(facts)
     if scheduler is None:
         newest = min((tick.seconds for tick in facts.ticks.values()), default=None)
         last = "never" if newest is None else f"{age(newest)} ago"
-        return fail(SCHEDULE, f"nobody ticks (last: {last}): no sync is scheduled", START_WORKER)
+        return fail(
+            SCHEDULE,
+            f"neither pg_cron nor a worker ticks (last: {last}): no sync is scheduled",
+            START_WORKER,
+        )
     tick = facts.ticks[scheduler]
     who = "pg_cron" if scheduler == "pg_cron" else "the workers"
     if tick.last_error is not None:

@@ -1,4 +1,4 @@
-"""The database's schema against this version's files, the engine's against the installed one."""
+"""Compare the ledger with this version's files and with the installed engine."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _INSTALL = f"Install the version of pricing-sync that migrated it; this one is {
 
 
 def was_migrated(steps: Sequence[StepStatus]) -> bool:
-    """By whatever version."""
+    """By any version."""
     return any(step.applied_at is not None for step in steps)
 
 
 def check_migrations(steps: Sequence[StepStatus]) -> CheckResult:
-    """By the rule of ``missing_steps``: beside a newer version's database old processes go on."""
+    """As ``missing_steps``: an old process may use a database that a newer version migrated."""
     if not was_migrated(steps):
         return fail(MIGRATIONS, "the database is not migrated", _MIGRATE)
     ours = [step for step in steps if not step.name.startswith(_ENGINE)]

@@ -1,4 +1,4 @@
-"""The server as it is, migrated or not: version, who we are there, clock, room for connections."""
+"""Check the server, migrated or not: version, login, clock, free connections."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ DATABASE, CLOCK, CONNECTIONS = "database", "clock", "connections"
 
 OLDEST_VERSION, NEWEST_VERSION = 15, 18
 OWNER = "pricing_owner"
-# One more worker wants this many at most.
+# The most connections that one worker takes.
 ROOM = 12
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
-# A part of it may be hidden from who is no superuser: then it is null, which judges as unknown.
+# Columns are null where only a superuser may read them.
 _FACTS = """
 select
     current_user::text as username,
@@ -86,7 +86,7 @@ class ServerFacts:
 
 @dataclass(frozen=True)
 class Clocks:
-    """The two clocks at one moment, as near as a round trip allows."""
+    """Both clocks at one moment; ``round_trip`` bounds the error."""
 
     database: datetime
     here: datetime
@@ -124,8 +124,8 @@ def check_database(facts: ServerFacts, version: int, name: str) -> CheckResult:
     if facts.ledger_owner is not None and not facts.is_owner:
         return fail(
             DATABASE,
-            f"{found}, who is no member of {facts.ledger_owner}, to whom the tables belong",
-            # Who is a process's login, or an API's, must not become the owner's as well.
+            f"{found}, who is no member of {facts.ledger_owner}, which owns the tables",
+            # A login of a process or of an API must not get the owner's rights.
             "Put the login that ran the first migrate into DATABASE_URL."
             if facts.has_other_role
             else f"{grant(facts.ledger_owner, facts.username, version)}  -- as a superuser",
@@ -136,14 +136,14 @@ def check_database(facts: ServerFacts, version: int, name: str) -> CheckResult:
     if major > NEWEST_VERSION:
         return warn(
             DATABASE,
-            f"{found}: newer than {NEWEST_VERSION}, with which nobody has tried it",
+            f"{found}: newer than {NEWEST_VERSION}, the newest that was tested",
             "Look for a newer version of pricing-sync.",
         )
     return ok(DATABASE, found)
 
 
 def check_clock(clocks: Clocks, lease: timedelta) -> CheckResult:
-    """What the round trip could explain is no difference."""
+    """A difference within the error of the round trip does not count."""
     difference = clocks.database - clocks.here
     certain = abs(difference) - clocks.round_trip / 2
     seconds = abs(difference).total_seconds()
@@ -151,7 +151,7 @@ def check_clock(clocks: Clocks, lease: timedelta) -> CheckResult:
         return ok(CLOCK, f"the database's and this machine's differ by {seconds:.1f} s")
     side = "ahead of" if difference > timedelta(0) else "behind"
     found = f"the database's is {seconds:.1f} s {side} this machine's"
-    advice = "timedatectl set-ntp true  # as root, on whichever of the two is wrong"
+    advice = "timedatectl set-ntp true  # as root, on the machine whose clock is wrong"
     if certain > lease:
         return fail(CLOCK, f"{found}: more than the lease of {lease.total_seconds():g} s", advice)
     return warn(CLOCK, found, advice)

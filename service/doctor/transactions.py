@@ -1,4 +1,4 @@
-"""Whether somebody has left a transaction open that syncs wait for."""
+"""Check for open transactions that make syncs wait."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from service.doctor.facts import Facts, OpenTransaction
 
 TRANSACTIONS = "transactions"
 
-# A person who thinks before the commit; all that is ours commits within seconds.
+# Time for a person to think before the commit; our transactions end within seconds.
 PATIENCE_SECONDS = 60.0
 
 
 def check_transactions(facts: Facts) -> CheckResult:
-    """Not a failure: what needs the same rows waits, and everything else goes on."""
+    """A warning, because only syncs that need the same rows wait."""
     left_open = [each for each in facts.open_transactions if each.seconds > PATIENCE_SECONDS]
     if left_open:
         shown = [_shown(each) for each in left_open[:MOST_NAMES]]

@@ -1,7 +1,7 @@
-"""What people and programs read: tables, JSON, and how amounts and times are written in both.
+"""Write tables and JSON, with amounts and times in one format.
 
-On a terminal tables have colours and fit its width; anywhere else they are plain columns and
-nothing is cut off, so that an id can be picked out with awk.
+On a terminal tables have colours and fit its width; elsewhere they are plain, uncut columns, so
+that awk can pick out an id.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 NOTHING = "-"
 
-# What a column whose cells may be broken wants at least; and what lies between two columns.
+# The least width of a column whose cells may be broken, and the space between two columns.
 FLEXIBLE_WIDTH = 30
 GAP = 2
 
@@ -39,7 +39,7 @@ STYLES = {
 
 @dataclass(frozen=True)
 class Column:
-    """``fixed``: never broken over two lines. ``optional``: left out where a terminal is narrow."""
+    """``fixed``: never broken over two lines. ``optional``: omitted on a narrow terminal."""
 
     title: str
     right: bool = False
@@ -56,7 +56,7 @@ class Terminal:
 
     @cached_property
     def console(self) -> Console:
-        # Only here: a pipe has no use for it, and it takes its time to import.
+        # Imported here, because it is slow to import and a pipe does not need it.
         from rich.console import Console
 
         return Console(file=self.stream, highlight=False, markup=False, emoji=False)
@@ -69,7 +69,7 @@ class Terminal:
             print(visible(text), file=self.stream, flush=True)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        """A table; the caller says something else when there are no rows."""
+        """A table; a caller without rows prints a sentence instead."""
         cells = [[visible(cell) for cell in row] for row in rows]
         if self.is_live:
             self._live_table(columns, cells)
@@ -125,7 +125,7 @@ def shown_time(at: datetime | None) -> str:
 
 
 def shown_age(age: timedelta | None) -> str:
-    """How long ago, in the one unit that matters."""
+    """How long ago, in its largest unit."""
     if age is None:
         return NOTHING
     seconds = max(age.total_seconds(), 0)
@@ -145,7 +145,7 @@ def without(value: Any, *names: str) -> dict[str, Any]:
 
 
 def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], available: int) -> list[int]:
-    """The columns to show: optional ones go, the last first, until there is room for the others."""
+    """Indexes of the columns to show: optional ones are dropped, last first, until all fit."""
     lines = [[column.title for column in columns], *rows]
     widths = [
         _width(lines, index) if column.fixed else min(_width(lines, index), FLEXIBLE_WIDTH)

@@ -1,4 +1,4 @@
-"""How a sync goes, while it goes: a live table on a terminal, else a line for each step."""
+"""Show the progress of a sync: a live table on a terminal, else a line for each change."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SUMMARY_COLUMNS = (
 
 
 class Progress:
-    """Give ``update`` the provider syncs as they stand; it shows what is new."""
+    """``update`` takes the current provider syncs, and shows what is new."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
@@ -67,15 +67,15 @@ class Progress:
     def update(self, syncs: Sequence[ProviderSync]) -> None:
         self._syncs = tuple(syncs)
         if self._live is None:
-            self._tell_news()
+            self._print_changes()
 
-    def _tell_news(self) -> None:
+    def _print_changes(self) -> None:
         for sync in self._syncs:
             state = (sync.status, sync.attempt)
             if self._told.get(sync.provider) != state:
                 self._told[sync.provider] = state
                 took = f" ({_seconds(sync)})" if sync.duration_ms is not None else ""
-                detail = f": {what_came(sync)}" if what_came(sync) else ""
+                detail = f": {shown_counts(sync)}" if shown_counts(sync) else ""
                 self._terminal.say(f"{sync.provider}: {shown_state(sync)}{took}{detail}")
 
     def _table(self) -> Table:
@@ -92,14 +92,14 @@ class Progress:
             style = STYLES.get(WORDS.get(sync.status, sync.status), "")
             mark: Text | Spinner = Text(MARKS.get(sync.status, "·"), style=style)
             if sync.status == "in_progress":
-                # The same one each time, or it would not turn.
+                # Reused, so that the spinner turns.
                 mark = self._spinners.setdefault(sync.provider, Spinner("dots", style=style))
             table.add_row(
                 mark,
                 Text(visible(sync.provider)),
                 Text(shown_state(sync), style=style),
                 _seconds(sync),
-                Text(visible(what_came(sync))),
+                Text(visible(shown_counts(sync))),
             )
         return table
 
@@ -109,8 +109,8 @@ def shown_state(sync: ProviderSync) -> str:
     return word if sync.attempt == 1 else f"{word} (attempt {sync.attempt})"
 
 
-def what_came(sync: ProviderSync) -> str:
-    """The counts, or why there are none."""
+def shown_counts(sync: ProviderSync) -> str:
+    """The counts of a sync, or its error."""
     if sync.status in ("failed", "cancelled"):
         return sync.error_message or sync.error_kind or ""
     if sync.status != "success":
@@ -130,7 +130,7 @@ def what_came(sync: ProviderSync) -> str:
 def show_summary(
     terminal: Terminal, syncs: Sequence[ProviderSync], command: str = "pricing-sync"
 ) -> None:
-    """The table at the end: one row a provider. ``command``: how a person calls us."""
+    """The final table, one row for each provider. ``command``: what a person types for us."""
     if not terminal.is_live:
         terminal.say()
     terminal.table(
@@ -149,21 +149,21 @@ def show_summary(
             for sync in syncs
         ],
     )
-    # A dry run holds nothing; its differences say what would be.
+    # A dry run holds no change; its differences show what a sync would change.
     held = sum(sync.models_held for sync in syncs if sync.differences_total is None)
     if held:
-        tell_of_held(terminal, held, command)
+        tell_held(terminal, held, command)
 
 
-def tell_of_held(terminal: Terminal, held: int, command: str = "pricing-sync") -> None:
-    """That price changes wait for a decision, and with which command one sees them."""
+def tell_held(terminal: Terminal, held: int, command: str = "pricing-sync") -> None:
+    """Say that price changes wait for review, and which command shows them."""
     changes = "price change is" if held == 1 else "price changes are"
     text = f"{shown_count(held)} {changes} held: `{command} held` shows them, and why."
     terminal.say(text, style="yellow")
 
 
-def tell_of_unasked(terminal: Terminal, missing: Sequence[tuple[str, str]]) -> None:
-    """That some providers want a credential; no failure."""
+def tell_missing_credentials(terminal: Terminal, missing: Sequence[tuple[str, str]]) -> None:
+    """Name providers that were skipped for want of a credential."""
     if missing:
         named = ", ".join(f"{provider} ({variable})" for provider, variable in missing)
         terminal.say(f"Not asked, for want of a credential: {named}")

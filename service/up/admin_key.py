@@ -1,4 +1,4 @@
-"""The admin key that ``up`` makes once and keeps, for those who have set none."""
+"""The admin key that ``up`` generates and keeps where PRICING_ADMIN_KEY is not set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MIN_LENGTH = 24
 
 
 def kept_admin_key(data_dir: Path) -> str:
-    """The key in ``admin-key``, mode 0600; made if there is none."""
+    """The key in ``admin-key``, mode 0600; generated if the file is missing."""
     path = data_dir / FILE
     try:
         key = path.read_text().strip()
@@ -36,7 +36,7 @@ def kept_admin_key(data_dir: Path) -> str:
 
 def _make(path: Path) -> str:
     key = secrets.token_urlsafe(32)
-    # Never half-written, never readable for others, not even for a moment.
+    # Written to a new file and renamed, so that it is never half-written or readable for others.
     unfinished = path.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     file = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -25,7 +25,7 @@ from service.environment.secret_files import SUFFIX
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 30.0
 
-# A worker hands back its work and exits within 10 s of SIGTERM.
+# A worker requeues its syncs and exits within 10 s of SIGTERM.
 STOP_SECONDS = 12.0
 KILL_SECONDS = 5.0
 
@@ -37,7 +37,7 @@ LOG_LINES = 12
 class Child:
     """One process of ours: ``python -m service <command>``.
 
-    ``environment`` is asked at every start, and added to our own: secrets are never in argv.
+    ``environment`` is called at every start, and added to ours: secrets are never in argv.
     """
 
     command: str
@@ -51,11 +51,11 @@ class Child:
     _log_begin: int = field(default=0, repr=False)
 
     def start(self) -> None:
-        given = self.environment()
-        # What is given by value is given by no file.
-        files = _files_of(given)
+        own = self.environment()
+        # A variable that is set here must not be overridden by a file of secrets.
+        files = _files_of(own)
         ours = {k: v for k, v in environment_of_children().items() if k not in files}
-        environment = {**ours, **given}
+        environment = {**ours, **own}
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self._bound_log()
         with self.log.open("ab") as output:
@@ -72,7 +72,7 @@ class Child:
         self._due_at = None
 
     def check(self) -> str | None:
-        """Start it again if it has died and its time has come; returns what is to be told."""
+        """Start it again if it has ended and its backoff is over; returns news for the operator."""
         if self.process is None:
             return None
         if self.process.poll() is None:
@@ -99,7 +99,7 @@ class Child:
             self.process.terminate()
 
     def wait(self, seconds: float) -> None:
-        """Wait for its end, and kill it when the time is over."""
+        """Wait for its end; kill it after these seconds."""
         if self.process is None:
             return
         try:
@@ -111,7 +111,7 @@ class Child:
         self.process = None
 
     def last_lines(self) -> list[str]:
-        """The end of what it has logged since its last start."""
+        """The last lines that it has logged since its last start."""
         with self.log.open("rb") as log:
             log.seek(self._log_begin)
             return log.read().decode(errors="replace").splitlines()[-LOG_LINES:]
@@ -121,12 +121,12 @@ class Child:
         return "worker" if self.command == "worker" else "web process"
 
     def _bound_log(self) -> None:
-        """Begin the log anew when it is large, also under a child that goes on appending to it."""
+        """Copy a large log to ``.1`` and truncate it; the child goes on appending."""
         with suppress(FileNotFoundError):
             if self.log.stat().st_size <= LOG_BYTES:
                 return
             with self.log.open("r+b") as log:
-                # Without room for a copy, room is what is needed most.
+                # Where the disk has no room for a copy, the log is only truncated.
                 with (
                     suppress(OSError),
                     self.log.with_name(f"{self.log.name}.1").open("wb") as kept,
@@ -141,7 +141,7 @@ class Child:
 
 
 def stop_children(children: list[Child]) -> None:
-    """SIGTERM for all, then wait; SIGKILL for who has not ended by then."""
+    """Send SIGTERM to all, wait, then SIGKILL those that still run."""
     for child in children:
         child.terminate()
     deadline = time.monotonic() + STOP_SECONDS
@@ -150,7 +150,7 @@ def stop_children(children: list[Child]) -> None:
 
 
 def end_with_parent() -> None:
-    """In a child: end as by SIGTERM when the parent, who holds our stdin's other end, is gone."""
+    """In a child: send ourselves SIGTERM when the parent ends, which closes our stdin."""
 
     def wait_for_the_end() -> None:
         while os.read(0, 1024):

@@ -22,7 +22,7 @@ from service.calls.jobs import ProviderSync, follow_job, missing_credentials
 from service.migrations.migrate import migrate
 from service.settings import Settings
 from service.terminal.output import Terminal, without
-from service.terminal.progress import Progress, show_summary, tell_of_unasked
+from service.terminal.progress import Progress, show_summary, tell_missing_credentials
 from service.up.admin_key import kept_admin_key
 from service.up.child_group import ChildGroup
 from service.up.first_sync import first_groups, trigger_group
@@ -61,7 +61,7 @@ def up(settings: Settings, *, once: bool, as_json: bool) -> int:
                     sys.stdout.flush()
                 else:
                     show_summary(terminal, syncs, program_command())
-                    running.tell_of_unasked()
+                    running.tell_missing_credentials()
                 if once:
                     return 0 if any(sync.status == "success" for sync in syncs) else 1
                 running.show_address()
@@ -148,8 +148,8 @@ class Up:
                 job_id = None
         return ended
 
-    def tell_of_unasked(self) -> None:
-        tell_of_unasked(self._terminal, self._ask(missing_credentials))
+    def tell_missing_credentials(self) -> None:
+        tell_missing_credentials(self._terminal, self._ask(missing_credentials))
 
     def show_address(self) -> None:
         show_address(self._terminal, self._settings, self._database, self._children.port)

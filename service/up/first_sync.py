@@ -1,5 +1,6 @@
-"""The first sync of ``up``: two jobs, all others and then the catalogue, which the schedule of the
-worker that it starts does not double.
+"""The first sync of ``up``: one job for all providers, then one for the catalogue.
+
+The schedule of the worker that ``up`` starts does not enqueue the same syncs again.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from service.providers.adapter import CATALOGUE
 
 TRIGGERED_BY = "up"
 
-# Of the jobs that ended last.
+# How many of the last jobs are looked at.
 LOOKED_AT = 20
 
 
 def first_groups(connection: psycopg.Connection) -> list[list[str]]:
-    """The providers of each job; the catalogue last: it fills what was not delivered."""
+    """The providers of each job; the catalogue last, because it fills in what others lack."""
     providers = syncable_providers(connection)
     others = [provider for provider in providers if provider != CATALOGUE]
     last = [provider for provider in providers if provider == CATALOGUE]
@@ -31,16 +32,16 @@ def first_groups(connection: psycopg.Connection) -> list[list[str]]:
 def trigger_group(
     connection: psycopg.Connection, providers: list[str], *, after: UUID | None = None
 ) -> UUID:
-    """The job that syncs these: a new one, or one that is as good.
+    """The job that syncs these providers: a new one, or an equivalent one that exists.
 
-    ``after``: the job before it. The schedule may have enqueued the catalogue when that had ended.
+    ``after``: the job before it. The schedule may have enqueued the catalogue when that ended.
     """
     if providers == [CATALOGUE]:
         job_id = _only_sync(connection, CATALOGUE, after)
     else:
-        # One that waits since the last run was interrupted is as good as a new one.
+        # A job that still waits from an interrupted run is joined.
         job_id = _trigger(connection, providers, on_conflict="coalesce")
-    # Now their slots count as served, also of one that ends before the worker ticks.
+    # Mark their slots as served, also for a sync that ends before the worker ticks.
     tick_schedule(connection)
     return job_id
 
@@ -54,7 +55,7 @@ def _only_sync(connection: psycopg.Connection, provider: str, after: UUID | None
     except DatabaseRefused as refused:
         if refused.code != REJECTED:
             raise
-    # In this moment; or it is a dry run.
+    # Another sync came in between, or a dry run is in the way.
     job_id = _as_good(connection, provider, after)
     return job_id or _trigger(connection, [provider], on_conflict="coalesce")
 

@@ -1,4 +1,4 @@
-"""The one ``up`` of a data directory: a lock, and what other commands may know about it."""
+"""The lock of a data directory, which one ``up`` takes; the file has the database's URL."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from service.errors import AlreadyUp, SettingsError
 
 FILE = "up.lock"
 
-# Another command that looks whether an `up` is there holds the lock for a moment.
+# Another command locks the file for a moment to look whether an `up` runs.
 PATIENCE_SECONDS = 0.5
 
 
 class Instance:
-    """Held from ``take`` to ``release``; the lock ends with the process, however it ends."""
+    """Locked from ``take`` to ``release``, or to the end of the process."""
 
     def __init__(self, data_dir: Path) -> None:
         self.path = data_dir / FILE
         self._file: int | None = None
 
     def take(self) -> None:
-        """Raise AlreadyUp if another process holds the data directory.
+        """Raise AlreadyUp if another process has locked the data directory.
 
-        SettingsError: there is no such directory, and none can be made, or we may not write there.
+        SettingsError: the directory cannot be made or written to.
         """
         try:
             file = self._open()
@@ -52,12 +52,12 @@ class Instance:
     def _open(self) -> int:
         if not self.path.parent.exists():
             self.path.parent.mkdir(parents=True)
-            # Whatever our umask: for root, the embedded server's user has to pass through.
+            # Regardless of the umask: under root the embedded server's user must be able to enter.
             self.path.parent.chmod(0o755)
         return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
     def publish(self, embedded_url: str | None) -> None:
-        """Let other commands find the embedded database. A URL of the user's is not written."""
+        """Write the embedded database's URL for other commands; never a URL of the operator."""
         if self._file is None:
             raise ValueError("not taken")
         content = {"pid": os.getpid(), "database_url": embedded_url}

@@ -1,4 +1,4 @@
-"""The processes' own logins in the embedded database, as an operator would make them."""
+"""Logins of worker and web process in the embedded database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def login_address(address: DatabaseAddress, role: str) -> DatabaseAddress:
 
 
 def make_logins(connection: psycopg.Connection) -> None:
-    """Make those that are not there yet; the database is migrated."""
+    """Make the missing logins; the database must be migrated."""
     for role, login in LOGINS.items():
         known = "select 1 from pg_catalog.pg_roles where rolname = %s"
         if connection.execute(known, [login]).fetchone() is None:

@@ -1,4 +1,4 @@
-"""A port to listen on: the wished one, or the next that is free."""
+"""Find a port to listen on: the wanted one, or the next free one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def free_port(host: str, wished: int) -> int:
 
 
 def reachable_host(host: str) -> str:
-    """Where a process of this machine finds one that listens on ``host``."""
+    """The address by which a process of this machine reaches a server that listens on ``host``."""
     try:
         is_any = not host or ip_address(host).is_unspecified
     except ValueError:

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP for a program that has something to put away before it ends."""
+"""Turn SIGINT, SIGTERM and SIGHUP into an exception, so that the program can clean up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StopRequested(KeyboardInterrupt):
 
 
 class StopSignals:
-    """Raises StopRequested in the main thread: once, and not while ``deferred``."""
+    """Raise StopRequested in the main thread: once, and not while ``deferred``."""
 
     def __init__(self) -> None:
         self._before: dict[int, Any] = {}
@@ -30,7 +30,7 @@ class StopSignals:
 
     def __enter__(self) -> Self:
         for number in NUMBERS:
-            # nohup and cron ignore SIGHUP on purpose.
+            # nohup and cron have SIGHUP ignored on purpose.
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._receive)
         return self
@@ -46,9 +46,9 @@ class StopSignals:
 
     @contextmanager
     def deferred(self) -> Iterator[None]:
-        """Let a short step finish first: a process that is just being made would be lost.
+        """Let a short step finish first, so that a process that it starts is not lost.
 
-        A second signal does not wait.
+        A second signal is not deferred.
         """
         self._is_deferred = True
         try:
@@ -57,11 +57,11 @@ class StopSignals:
             self._is_deferred = False
             if self._pending is not None and not self._is_stopping:
                 self._is_stopping = True
-                # An error of the step, such as a program that Ctrl-C has ended, is no news then.
+                # Hides an error of the step, such as a program that Ctrl-C has ended.
                 raise StopRequested(self._pending) from None
 
     def ignore(self) -> None:
-        """From now on signals do nothing: everything is being put away already."""
+        """From now on signals do nothing: the program is stopping."""
         self._is_stopping = True
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
