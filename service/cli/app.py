@@ -31,7 +31,7 @@ def _print_version(wanted: bool) -> None:
 
 def options(
     context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error was.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log at DEBUG; print tracebacks.")] = False,
     version: Annotated[
         bool,
         typer.Option(

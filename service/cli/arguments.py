@@ -1,4 +1,4 @@
-"""Amounts, times and names as people type them."""
+"""Parse amounts, times and names as people type them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 DURATION = re.compile(r"([0-9]{1,4})([mhdw])", re.ASCII)
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-# Without exponent: what is typed here is charged.
+# No exponents, because a typing error would be charged.
 AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
 
 
@@ -66,11 +66,11 @@ def parse_expiry(text: str) -> datetime:
 
 
 def caller_name() -> str:
-    """What jobs, history and the audit log say of who typed a command."""
+    """``cli:<user>``: the operator as jobs, history and the audit log name them."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"
-    # LOGNAME may hold anything; the database keeps UTF-8, and 200 characters of it.
+    # LOGNAME may be any bytes; the database keeps 200 characters of UTF-8.
     readable = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return f"cli:{readable}"[:200]

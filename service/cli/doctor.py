@@ -17,9 +17,9 @@ STYLES: dict[State, str | None] = {"ok": None, "warn": "yellow", "fail": "red", 
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check everything, and say what to do.
+    """Check the installation, and say what to do.
 
-    It changes nothing, and takes 10 seconds at most. Exit status 1 when a check fails.
+    Changes nothing and takes at most 10 seconds. Exit status 1 when a check fails.
     """
     from service.doctor.checks import run_checks
 

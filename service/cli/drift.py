@@ -1,4 +1,4 @@
-"""The commands that say what deserves a look: ``drift`` and ``unpriced``."""
+"""The commands ``drift`` and ``unpriced``: prices to look at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands about price changes that wait: ``held``, ``approve`` and ``reject``."""
+"""The commands of review: ``held``, ``approve`` and ``reject``."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ OfJob = Annotated[
     typer.Option(
         "--sync",
         metavar="JOB",
-        help="All that this job was the last to say: its id, or its first 8 digits or more.",
+        help="Only changes last reported by this job: its id, or its first 8 digits or more.",
     ),
 ]
-Note = Annotated[str | None, typer.Option("--note", help="Why, for those who ask later.")]
+Note = Annotated[str | None, typer.Option("--note", help="The reason, kept with the decision.")]
 
 DecideOne = Callable[[psycopg.Connection, int, str, str | None], Row]
 DecideAll = Callable[[psycopg.Connection, UUID, str, str | None], list[Row]]
@@ -52,7 +52,7 @@ def held(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """Show the price changes that wait for a decision.
+    """Show the price changes that wait for review.
 
     Newest first, in US dollars per 1M tokens. `approve` applies them, `reject` refuses them.
     """
@@ -79,9 +79,9 @@ def held(
 def approve(
     ids: HeldIds = None, sync: OfJob = None, note: Note = None, as_json: Json = False
 ) -> None:
-    """Apply price changes that wait.
+    """Apply held price changes.
 
-    One that was rejected can be approved too, while its provider still says the same.
+    A rejected change can still be approved while its provider reports the same price.
     """
     _decide(ids, sync, note, as_json, approve_held, approve_held_of_sync)
 
@@ -89,7 +89,7 @@ def approve(
 def reject(
     ids: HeldIds = None, sync: OfJob = None, note: Note = None, as_json: Json = False
 ) -> None:
-    """Refuse price changes that wait, for as long as the provider says the same."""
+    """Reject held price changes, for as long as the provider reports the same prices."""
     _decide(ids, sync, note, as_json, reject_held, reject_held_of_sync)
 
 
@@ -113,7 +113,7 @@ def _decide(
             for held_id in ids or []:
                 decided.append(decide_one(connection, held_id, caller_name(), note))
     except PricingError:
-        # Each is done by itself: what was done before the one that failed stays done.
+        # Each decision commits by itself, so those before the failure stay.
         if decided:
             _print_decided(decided, as_json)
         raise

@@ -1,4 +1,4 @@
-"""The tables of price changes that wait, in US dollars per 1M tokens."""
+"""The tables of held price changes, in US dollars per 1M tokens."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ from service.errors import PricingError
 from service.terminal.output import Terminal, shown_time
 
 KeyName = Annotated[
-    str, typer.Argument(metavar="NAME", help="Whose it is: jobs, history and the audit log say so.")
+    str,
+    typer.Argument(metavar="NAME", help="Its name in jobs, history and the audit log."),
 ]
 Expires = Annotated[
     str | None,
@@ -34,7 +35,7 @@ KEEP_IT = "Run it where its output can be kept: KEY=$(pricing-sync keys {command
 
 keys = typer.Typer(
     name="keys",
-    help="Show, make, end and replace the bearer keys of the HTTP interface.",
+    help="List, create, revoke and rotate the bearer keys of the HTTP interface.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -48,10 +49,10 @@ class KeyRole(StrEnum):
 
 @keys.command("list")
 def list_command(
-    everything: Annotated[bool, typer.Option("--all", help="Those that are revoked, too.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show revoked keys too.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the keys: role, expiry and last use."""
+    """Show the keys with role, expiry and last use."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         rows = read_keys(connection)
@@ -78,7 +79,7 @@ def create_command(
     expires: Expires = None,
     as_json: Json = False,
 ) -> None:
-    """Make a key and print it: it is shown this once."""
+    """Create a key and print it; it cannot be shown again."""
     expires_at = None if expires is None else parse_expiry(expires)
     _show_once(
         name,
@@ -103,9 +104,9 @@ def rotate_command(
     expires: Expires = None,
     as_json: Json = False,
 ) -> None:
-    """Give a key a new secret and print it: it is shown this once.
+    """Give a key a new secret and print it; it cannot be shown again.
 
-    Name and role stay. Without --grace every older secret ends at once.
+    Name and role stay. Without --grace older secrets end at once.
     """
     grace_period = parse_duration(grace)
     expires_at = None if expires is None else parse_expiry(expires)
@@ -123,7 +124,7 @@ def rotate_command(
 
 @keys.command("revoke")
 def revoke_command(name: KeyName, as_json: Json = False) -> None:
-    """End a key at once."""
+    """Revoke a key at once."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         ended = revoke_key(connection, name, caller_name())
@@ -141,9 +142,9 @@ def _show_once(
     unchanged: str,
     how: str,
 ) -> None:
-    """The key alone on stdout, so that a program can keep it; what a person should know beside.
+    """Print only the key on stdout, so that a program can keep it; the rest on stderr.
 
-    The secret is written before anything else is read, but where JSON is wanted.
+    Without --json the secret is written before anything else is read.
     """
     require_stdout(how)
     with command_connection() as connection:
@@ -161,7 +162,7 @@ def _show_once(
 
 
 def _tell_of(connection: psycopg.Connection, name: str, key: str) -> None:
-    """The key is made, and shown: neither a database nor a stderr that fails makes that undone."""
+    """Describe the key on stderr; errors are ignored, because the key is valid and shown."""
     about = f"The key {name} is made."
     with suppress(PricingError):
         row = read_key(connection, key)

@@ -1,7 +1,7 @@
 """The command line: ``pricing-sync``, and ``python -m service``.
 
-An error is one line and a hint on stderr, and an exit status: 1 it failed, 2 it was called or
-configured wrongly, 130 Ctrl-C. ``--debug`` before the command shows where an unexpected one was.
+An error is one line and a hint on stderr, and an exit status: 1 failure, 2 wrong usage or
+configuration, 130 Ctrl-C. ``--debug`` before the command prints tracebacks.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from service.visible import visible
 PROGRAM = "pricing-sync"
 
 OUR_VARIABLES = ("DATABASE_URL", "PRICING_")
-# What a write to a stream fails with, and hardly anything else without a file's name.
+# Errors of a write to a stream; those of a file have its name.
 OUTPUT_LOST = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 
 @dataclass
 class Invocation:
-    """What the options before the command said."""
+    """The options before the command."""
 
     debug: bool = False
 
@@ -35,7 +35,7 @@ def main() -> NoReturn:
     """Run the command that argv names, and exit."""
     _open_closed()
     for stream in (sys.stdout, sys.stderr):
-        # A name that a terminal cannot show is no reason to fail.
+        # A character that the terminal cannot show must not fail the command.
         with suppress(AttributeError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     status = _run(sys.argv[1:])
@@ -43,14 +43,14 @@ def main() -> NoReturn:
         try:
             stream.flush()
         except OSError:
-            # Told already; the interpreter would tell it again, and exit with a status of its own.
+            # Reported already: the interpreter would report it again, with its own exit status.
             forget(stream)
             status = status or 1
     sys.exit(status)
 
 
 def _open_closed() -> None:
-    """A stream that was closed when we were started (``>&-``) is None: nobody wants to read it."""
+    """Open a stream that was closed at start (``>&-``), and so is None, on /dev/null."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115
@@ -64,7 +64,7 @@ def _run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # Whoever read our output has seen enough.
+        # The reader closed the pipe.
         forget(sys.stdout)
         return 1
     except KeyboardInterrupt:
@@ -86,17 +86,17 @@ def _run(arguments: list[str]) -> int:
 
 
 def _require_utf8(arguments: list[str]) -> None:
-    """Refuse bytes that are no text: Python hands them on, and any library may fail with them."""
+    """Refuse arguments and variables that are not UTF-8: libraries may fail on them later."""
     for each in arguments:
         if not _is_text(each):
             raise UsageError(
                 f"An argument is not UTF-8: {each!r}",
-                hint="Is that the encoding of the terminal, or of the program that calls?",
+                hint="Check the encoding of the terminal or of the calling program.",
             )
     for name, value in os.environ.items():
         if name.startswith(OUR_VARIABLES) and not _is_text(value):
             raise UsageError(
-                f"The value of {name} is not UTF-8.", hint="Look where this variable is set."
+                f"The value of {name} is not UTF-8.", hint="Check where this variable is set."
             )
 
 
@@ -109,13 +109,13 @@ def _is_text(text: str) -> bool:
 
 
 def _told(error: Exception) -> PricingError | None:
-    """As an error of ours, where it is clear what it means; whatever the command did."""
+    """The error as one of ours; None for an unexpected one."""
     if isinstance(error, PricingError):
         return error
     if isinstance(error, OSError) and error.errno in OUTPUT_LOST and error.filename is None:
         return PricingError(
             f"The output could not be written: {error.strerror}.",
-            hint="The command may have done its work all the same: look before you repeat it.",
+            hint="The command may have done its work: check before you repeat it.",
         )
     if type(error).__module__.partition(".")[0] == "psycopg":
         from service.postgres.connect import refusal
@@ -133,10 +133,8 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
     try:
         status = command.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=invocation)
     except typer.TyperException as error:
-        # Wrong usage: no such command or option, a missing argument, a value out of range.
-        _complain(
-            error.format_message(), f"`{PROGRAM} --help` and `{PROGRAM} COMMAND --help` tell."
-        )
+        # Wrong usage: an unknown command or option, a missing argument, a value out of range.
+        _complain(error.format_message(), f"See `{PROGRAM} --help` and `{PROGRAM} COMMAND --help`.")
         return error.exit_code
     return status if isinstance(status, int) else 0
 

@@ -1,4 +1,4 @@
-"""The commands about prices that people set: ``override set``, ``clear`` and ``list``."""
+"""The commands of overrides: ``override set``, ``clear`` and ``list``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from service.terminal.output import Terminal, shown_time
 override = typer.Typer(
     name="override",
     no_args_is_help=True,
-    help="Set prices of a model yourself; they win over the synced ones.",
+    help="Set prices of a model; they replace the synced ones.",
 )
 
 
@@ -41,7 +41,7 @@ def set_command(
         typer.Option(
             "--price",
             metavar="NAME=USD",
-            help="Another one, as cache_read_per_1m=0.3 or per_image=0.04; may be repeated.",
+            help="Any price, such as cache_read_per_1m=0.3 or per_image=0.04; may be repeated.",
         ),
     ] = None,
     until: Annotated[
@@ -52,14 +52,14 @@ def set_command(
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Set them although the guards find them suspicious."),
+        typer.Option("--force", help="Set prices that the guards find suspicious."),
     ] = False,
     as_json: Json = False,
 ) -> None:
     """Set prices of a model, in US dollars per 1M tokens.
 
-    Those that are not named follow the provider. One that is set already is replaced whole. What
-    looks wrong, as a price in another unit does, is refused without --force.
+    Prices that are not named follow the provider. An existing override is replaced whole. Prices
+    that look wrong, such as one in another unit, need --force.
     """
     amounts = parse_prices(prices or [])
     for name, text in (("input_per_1m", input_price), ("output_per_1m", output_price)):

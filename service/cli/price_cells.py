@@ -35,7 +35,7 @@ def shown_axis(name: str) -> str:
 
 
 def shown_usd(name: str, usd: Any) -> str:
-    """USD for one unit of an axis, as its name in model_prices means it."""
+    """USD for one unit of an axis, in the unit of its name in model_prices."""
     if usd is None:
         return NOTHING
     amount = Decimal(str(usd))

@@ -19,13 +19,13 @@ def models(
     query: Annotated[
         str | None, typer.Argument(help="Part of a provider's, model's or display name.")
     ] = None,
-    provider: Annotated[str | None, typer.Option(help="Only this provider's.")] = None,
+    provider: Annotated[str | None, typer.Option(help="Only of this provider.")] = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
     """Show prices, in US dollars per 1M tokens.
 
-    The first models by name; with QUERY, those whose provider, id or name has it in it.
+    By name; with QUERY, the models whose provider, id or name contains it.
     """
     with command_connection() as connection:
         rows = read_models(connection, query, provider, limit + 1)
@@ -58,7 +58,7 @@ def history(
     elif rows:
         show_history(output, rows)
     else:
-        output.say("No price of it was ever known.")
+        output.say("It never had a known price.")
 
 
 def price_at(
@@ -86,5 +86,5 @@ def price_at(
 
 
 def _without_age(row: Row) -> Row:
-    """``confirmed_at`` says the same to a program, at any time."""
+    """Without ``confirmed_ago``, which ``confirmed_at`` says independently of the time."""
     return {name: value for name, value in row.items() if name != "confirmed_ago"}

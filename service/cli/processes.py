@@ -29,10 +29,10 @@ def up(
         bool, typer.Option("--once", help="Exit after the first sync, 0 if any provider succeeded.")
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print the summary as JSON, all else on stderr.")
+        bool, typer.Option("--json", help="Print the summary as JSON, the rest on stderr.")
     ] = False,
 ) -> None:
-    """Run everything here, until Ctrl-C.
+    """Run everything on this machine, until Ctrl-C.
 
     A database (embedded, unless DATABASE_URL names one), migrations, the web process, a worker,
     and a first sync of all providers.
@@ -44,11 +44,11 @@ def up(
 
 def migrate(
     status: Annotated[
-        bool, typer.Option("--status", help="Show what is applied, change nothing.")
+        bool, typer.Option("--status", help="Show what is applied; change nothing.")
     ] = False,
     directory: Annotated[
         Path | None,
-        typer.Option("--export", metavar="DIR", help="Write one SQL file there instead."),
+        typer.Option("--export", metavar="DIR", help="Write one SQL file into DIR instead."),
     ] = None,
     from_version: Annotated[
         str | None,
@@ -59,15 +59,15 @@ def migrate(
     repair: Annotated[
         bool,
         typer.Option(
-            "--repair", help="First make again what was dropped; with --status, only show it."
+            "--repair", help="First make dropped objects again; with --status, only show them."
         ),
     ] = False,
     adopt: Annotated[
         bool,
         typer.Option(
             "--adopt",
-            help="First move what has our names and is none of ours to the schema pricing_legacy; "
-            "then copy its price history as far as it fits.",
+            help="First move objects of another system that have our names to the schema "
+            "pricing_legacy; then copy price history that fits.",
         ),
     ] = False,
     as_json: Json = False,
@@ -129,7 +129,7 @@ def _show_result(output: Terminal, result: MigrateResult) -> None:
         output.say("A superuser could still run:")
         for statement in result.advice:
             output.say(f"  {statement}")
-    # What the advice says already is not said twice.
+    # Without differences that the advice has named.
     show_state(output, [each for each in result.differences if each.statement not in result.advice])
 
 
@@ -159,7 +159,7 @@ def _repair(
     only_show: bool,
     as_json: bool,
 ) -> None:
-    """Exit 1 when something could not be made again."""
+    """Exit status 1 when an object could not be made again."""
     from service.migrations.repair.repair_run import planned_repairs, repair
 
     planned = planned_repairs(address)
@@ -208,7 +208,7 @@ def worker(
 ) -> None:
     """Run a worker until SIGTERM.
 
-    Start as many as you like, on as many machines: Postgres shares the work.
+    Start any number, on any number of machines: they share the queue in Postgres.
     """
     settings = _start_process(with_parent)
     if settings.worker_database_url is None:
@@ -234,7 +234,7 @@ def config(as_json: Json = False) -> None:
     try:
         settings = command_settings()
     except SettingsError:
-        # Whoever has set a wrong value needs the meanings all the more.
+        # A wrong value is best corrected with the meanings at hand.
         if not as_json:
             show_config(output, shown_settings(Settings()))
         raise
@@ -243,7 +243,7 @@ def config(as_json: Json = False) -> None:
 
 
 def _start_process(with_parent: bool) -> Settings:
-    """What the long-running commands have in common: the log, and the end of who started them."""
+    """Configure the log, and end with the parent process if ``up`` started this one."""
     settings = command_settings()
     _log_to_stderr(settings)
     if with_parent:
@@ -251,7 +251,7 @@ def _start_process(with_parent: bool) -> Settings:
 
         end_with_parent()
     if settings.database_url is not None:
-        # The worker's connector reads the environment by itself.
+        # The worker's connector reads the environment itself.
         os.environ["DATABASE_URL"] = settings.database_url.url()
         os.environ.pop("DATABASE_URL_FILE", None)
     return settings

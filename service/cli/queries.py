@@ -1,4 +1,4 @@
-"""Which database a command talks to, and what it asks there."""
+"""A command's database, and its queries about prices and jobs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def command_settings() -> Settings:
 
 @contextmanager
 def command_connection() -> Iterator[psycopg.Connection]:
-    """A connection for one command; what Postgres says comes out as our errors."""
+    """A connection for one command; errors of Postgres become ours."""
     with connect(command_settings().require_database_url(), autocommit=True) as connection:
         yield connection
 
@@ -98,12 +98,12 @@ def read_history(
 
 
 def find_job(connection: psycopg.Connection, text: str) -> UUID:
-    """The job of a full id or of a prefix that fits one only, dashes or none; else UnknownName."""
+    """The job of an id or of an unambiguous prefix, with or without dashes; else UnknownName."""
     digits = text.lower().replace("-", "")
     if not re.fullmatch(f"[0-9a-f]{{{PREFIX_LENGTH},32}}", digits):
         raise UnknownName(
-            f"{text} is no job id.",
-            hint=f"Give it whole, or its first {PREFIX_LENGTH} digits or more; "
+            f"{text} is not a job id.",
+            hint=f"Give the whole id, or its first {PREFIX_LENGTH} digits or more; "
             "`pricing-sync status` lists the jobs.",
         )
     first, last = UUID(digits.ljust(32, "0")), UUID(digits.ljust(32, "f"))
@@ -119,7 +119,7 @@ def find_job(connection: psycopg.Connection, text: str) -> UUID:
 
 
 def find_past_job(connection: psycopg.Connection, text: str) -> UUID:
-    """As ``find_job``, but a full id is taken as it is: what a job did outlives its row."""
+    """As ``find_job``, but a full id need not have a row: what a job did outlives it."""
     digits = text.lower().replace("-", "")
     if re.fullmatch("[0-9a-f]{32}", digits):
         return UUID(digits)

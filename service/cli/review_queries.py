@@ -1,4 +1,4 @@
-"""What the commands of review ask: what waits, what people have set, what deserves a look."""
+"""Queries about held changes, rules, overrides and reports."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def read_held(
     job_id: UUID | None = None,
     limit: int,
 ) -> list[Row]:
-    """The price changes that wait, newest first."""
+    """The held price changes, newest first."""
     arguments = {"provider": provider, "job_id": job_id, "id": None, "limit": limit}
     return read_rows(connection, HELD, arguments)
 
 
 def read_one_held(connection: psycopg.Connection, held_id: int) -> Row:
-    """One that waits; UnknownName if none of this id does."""
+    """The held change of this id; UnknownName if there is none."""
     arguments = {"provider": None, "job_id": None, "id": held_id, "limit": 1}
     for row in read_rows(connection, HELD, arguments):
         return row

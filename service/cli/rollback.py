@@ -1,4 +1,4 @@
-"""The command ``rollback``: what a job changed goes back, shown first."""
+"""The command ``rollback``: undo the price changes of a job, after showing them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ NOTHING_CHANGED = "Nothing was changed."
 
 def rollback(
     job: JobName,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show it.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
     as_json: Json = False,
 ) -> None:
     """Undo what a sync changed: each price goes back to what it was before.
 
-    Shown first; a model that has changed since keeps its price. What went back is held, so that
-    the next sync does not bring it again.
+    Shows them first. A model that has changed since keeps its price. The undone changes are held,
+    so that the next sync does not apply them again.
     """
     if yes and dry_run:
         raise typer.BadParameter("--yes and --dry-run do not go together.")
@@ -59,7 +59,7 @@ def rollback(
 
 
 def _require_yes(told: Terminal, going: int) -> None:
-    """Ask whoever types; a program must have said it before."""
+    """Ask the operator; without a terminal --yes is needed."""
     if not sys.stdin.isatty():
         raise NotConfirmed(
             NOTHING_CHANGED, hint="--yes does it without asking; --dry-run only shows it."

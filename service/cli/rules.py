@@ -1,5 +1,4 @@
-"""The commands about what is accepted beforehand: ``accept``, ``rules``, ``end-rule``, and
-``accept-shorter-list``."""
+"""The commands of rules: ``accept``, ``rules``, ``end-rule`` and ``accept-shorter-list``."""
 
 from __future__ import annotations
 
@@ -27,13 +26,13 @@ def accept(
     ],
     reason: Reason,
     model: Annotated[
-        str | None, typer.Option("--model", help="Only this model's; default: all of them.")
+        str | None, typer.Option("--model", help="Only of this model; default: all models.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Accept larger price changes of a provider beforehand, until a time.
 
-    What waits already goes with the next sync that says the same.
+    Changes that are held already are applied by the next sync that reports them again.
     """
     ratio, expires_at = parse_amount(up_to), parse_time(until)
     output = Terminal(sys.stdout)
@@ -71,7 +70,7 @@ def end_rule_command(
 ) -> None:
     """End a rule before its time.
 
-    What it has let through stays: `rollback` undoes a sync.
+    Changes that it has accepted stay; `rollback` undoes a sync.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
@@ -85,7 +84,7 @@ def end_rule_command(
 def accept_shorter_list_command(provider: ProviderName, as_json: Json = False) -> None:
     """Accept that a provider's list has lost half of its models, or of their prices.
 
-    Its next list may be as short as the one that was refused; what it lacks becomes inactive.
+    Its next list may be as short as the refused one; models that it lacks become inactive.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:

@@ -1,4 +1,4 @@
-"""A secret that is shown once: written while what made it can still be undone."""
+"""Print a new secret before the transaction that creates it commits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def require_stdout(how: str) -> None:
     """SecretNotWritten where stdout was closed when the process was started (``>&-``)."""
     if sys.__stdout__ is None:
         raise SecretNotWritten(
-            f"stdout is closed: the secret would be shown nowhere. {NOTHING_CHANGED}.", hint=how
+            f"stdout is closed: the secret could not be shown. {NOTHING_CHANGED}.", hint=how
         )
 
 
@@ -39,7 +39,7 @@ def make_and_show(
 ) -> Made:
     """Commit what ``make`` made only once ``show`` has written it to stdout.
 
-    ``unchanged`` says the state after a failure to write, ``how`` what to do then.
+    After a failed write ``unchanged`` says the state, and ``how`` what to do.
     """
     is_shown = False
     try:
@@ -61,11 +61,11 @@ def _write(write: Callable[[], None], unchanged: str, how: str) -> None:
     try:
         write()
         sys.stdout.flush()
-        # Some file systems tell only now that they are full; a pipe or a terminal has nothing to.
+        # Some file systems report only now that they are full; pipes and terminals cannot sync.
         with suppress(AttributeError, ValueError):
             _sync(sys.stdout.fileno())
     except OSError as error:
-        # Nor may what is left in the buffer come out later.
+        # The rest of the buffer must not be written later.
         forget(sys.stdout)
         raise SecretNotWritten(
             f"The secret could not be written to stdout ({error.strerror}). {unchanged}",

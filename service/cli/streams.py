@@ -1,4 +1,4 @@
-"""stdout and stderr, where they cannot be written any more."""
+"""Give up a stdout or stderr that cannot be written any more."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TextIO
 
 
 def forget(stream: TextIO) -> None:
-    """Send what is still buffered nowhere, so that the interpreter's exit has nothing to say."""
+    """Send the rest of the buffer to /dev/null, so that the interpreter's exit does not fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     with suppress(OSError):
         os.dup2(nowhere, stream.fileno())

@@ -31,7 +31,7 @@ from service.terminal.output import Terminal, shown_time, without
 from service.terminal.progress import Progress, show_summary, tell_held
 
 LAST_JOBS = 10
-NO_WORKER = "No worker is alive: it waits until one starts (`pricing-sync worker`)."
+NO_WORKER = "No worker is alive: the job waits until one starts (`pricing-sync worker`)."
 ENDED_BADLY = ("failed", "cancelled")
 
 
@@ -41,24 +41,24 @@ def sync(
         typer.Argument(metavar="PROVIDER", help="Default: all."),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Show its progress; exit 1 if it fails.")
+        bool, typer.Option("--watch", help="Show the progress; exit 1 if the job fails.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Fetch and compare, write no price.")
+        bool, typer.Option("--dry-run", help="Fetch and compare; write no price.")
     ] = False,
     on_conflict: Annotated[
         Literal["queue", "coalesce", "reject"],
         typer.Option(
             "--on-conflict",
-            help="If a provider is queued or running already: wait for it, join the waiting job "
-            "with the same providers, or fail.",
+            help="If a provider is queued or running: wait for it, join the waiting job with the "
+            "same providers, or fail.",
         ),
     ] = "queue",
     as_json: Json = False,
 ) -> None:
-    """Trigger a sync; a running worker does it."""
+    """Queue a sync, which a worker runs."""
     output = Terminal(sys.stdout)
-    # With --watch and --json, progress is not what was asked for.
+    # With --json, progress goes to stderr.
     told = Terminal(sys.stderr) if as_json else output
     address = command_settings().require_database_url()
     with command_connection() as connection:
@@ -82,9 +82,9 @@ def status(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the jobs, or one with its providers.
+    """Show jobs, or one job with its providers.
 
-    The jobs: all that are queued or running, and the last that have ended.
+    Without JOB: all that are queued or running, and the last that have ended.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
@@ -107,7 +107,7 @@ def status(
 
 
 def cancel(job: JobName, as_json: Json = False) -> None:
-    """Cancel what waits and abort what runs of a job."""
+    """Cancel a job: its queued syncs end, its running ones are aborted."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         job_id = find_job(connection, job)
@@ -119,7 +119,8 @@ def cancel(job: JobName, as_json: Json = False) -> None:
 def retry(
     job: JobName,
     wait: Annotated[
-        bool, typer.Option("--wait", "--watch", help="Show its progress; exit 1 if it fails.")
+        bool,
+        typer.Option("--wait", "--watch", help="Show the progress; exit 1 if the job fails."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -146,12 +147,12 @@ def cleanup(
             metavar="N",
             min=1,
             max=2**31 - 1,
-            help="Also fail what has run for longer. Default: each provider's own timeout.",
+            help="Also fail syncs that have run for longer. Default: each provider's timeout.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Settle stuck syncs now, as workers and pg_cron do by themselves."""
+    """Expire stuck syncs now, as workers and pg_cron do every minute."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         done = clean_up_stuck_syncs(connection, timeout_minutes)
@@ -185,7 +186,7 @@ def _finish(
     syncs: list[ProviderSync],
     as_json: bool,
 ) -> None:
-    """``watched``: the database's address when the command shall not end before the job."""
+    """``watched``: the database's address if the command waits for the end of the job."""
     if watched is not None:
         job, syncs = _watch(told, watched, job)
     if as_json:

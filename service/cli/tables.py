@@ -1,4 +1,4 @@
-"""The tables of the commands: which columns, and how their cells are written."""
+"""The tables of jobs, prices, migrations, settings and keys."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
 
 
 def show_price(terminal: Terminal, price: Row) -> None:
-    """A row of ``model_price_at``: every axis that was known, and who set it when."""
+    """A row of ``model_price_at``: every known axis, who set it and when."""
     known = {name: price[name] for name in axes(price) if price[name] is not None}
     if not known:
         terminal.say("Its price was unknown.")
@@ -137,7 +137,7 @@ def show_price(terminal: Terminal, price: Row) -> None:
 
 
 def show_differences(terminal: Terminal, differences: Sequence[Row], limit: int) -> None:
-    """What a dry run would have changed, as it stands in the log row: USD per token."""
+    """What a dry run would have changed, from the log row: USD per token."""
     columns = (
         Column("provider"),
         Column("model", fixed=False),
@@ -168,30 +168,30 @@ def show_steps(terminal: Terminal, steps: Sequence[StepStatus]) -> None:
 
 
 def show_state(terminal: Terminal, differences: Sequence[Difference]) -> None:
-    """How the database differs from this version: what migrate mends, then what it leaves."""
+    """How the database differs from this version: what migrate restores first."""
     repaired = [each for each in differences if each.is_repaired]
     _show_differences(
         terminal,
-        "Not as this version has it; `pricing-sync migrate` mends it:",
+        "Differs from this version; `pricing-sync migrate` restores it:",
         [each for each in differences if each.is_ours],
         with_statements=False,
     )
     _show_differences(
         terminal,
-        "Gone or changed; `pricing-sync migrate --repair` puts it back:",
+        "Missing or changed; `pricing-sync migrate --repair` restores it:",
         repaired,
     )
     _show_differences(
         terminal,
-        "Not as this version has it, and left to you:",
+        "Differs from this version; not changed by pricing-sync:",
         [each for each in differences if not each.is_ours and not each.is_repaired],
     )
 
 
 def show_repairs(terminal: Terminal, planned: Sequence[Difference]) -> None:
-    """What a repair will begin with."""
+    """What a repair will restore first."""
     if planned:
-        _show_differences(terminal, "Gone or changed, and to be put back:", planned)
+        _show_differences(terminal, "Missing or changed, to be restored:", planned)
     else:
         terminal.say("Nothing of ours is gone.")
 
@@ -208,7 +208,7 @@ def _show_differences(
     for each in chosen:
         terminal.say(f"  {each.sentence}")
         if each.statement is not None and with_statements:
-            # A table's columns are the release's, and its shipped rows are many.
+            # Without comments and shipped rows, which are long.
             shown = each.statement.partition("; comment on ")[0].partition("; insert into ")[0]
             terminal.say(f"    {shown.rstrip(';')};")
 
@@ -221,7 +221,7 @@ def show_config(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:
 
 
 def shown_job(terminal: Terminal, job_id: UUID | None) -> str:
-    """A terminal is narrow, and ``status`` takes the first digits; a pipe gets them all."""
+    """A job's id: its first digits on a terminal, which ``status`` takes; whole in a pipe."""
     if job_id is None:
         return NOTHING
     return str(job_id)[:PREFIX_LENGTH] if terminal.is_live else str(job_id)

@@ -16,7 +16,7 @@ from service.terminal.output import Terminal
 def uninstall(
     keep: Annotated[
         bool,
-        typer.Option("--keep-prices", help="Leave model_pricing and its history, as plain tables."),
+        typer.Option("--keep-prices", help="Keep model_pricing and its history as plain tables."),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
@@ -36,7 +36,8 @@ def uninstall(
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was dropped: nobody can be asked here.", hint="Say --yes to drop it."
+                "Nothing was dropped: there is no terminal to ask on.",
+                hint="Pass --yes to drop it.",
             )
         if not typer.confirm("Drop all of it?", err=True):
             raise typer.Exit(1)
