@@ -15,7 +15,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from tests.support.postgres import Cluster, running_cluster, stop_schedule
-from tests.support.processes import Process, Processes
+from tests.support.processes import Process, Processes, Run
 from tests.support.provider_server import ProviderServer, running_provider_server
 from tests.support.recordings import require_recordings
 from tests.support.recycling import RecycledDatabases, recycled_databases
@@ -139,6 +139,12 @@ def processes(database: str, tmp_path: Path) -> Iterator[Processes]:
     processes = Processes(tmp_path, {"DATABASE_URL": database})
     yield processes
     processes.end()
+
+
+@pytest.fixture
+def run(processes: Processes) -> Run:
+    """``run("status", "--json")``: the command to its end, with stdout and stderr apart."""
+    return processes.run
 
 
 @pytest.fixture

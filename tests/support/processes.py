@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import httpx2
 
+from tests.support.fork_server import ForkedProcess, ForkServer, needs_interpreter
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -20,7 +24,52 @@ ADMIN_KEY = "a-key-that-only-tests-know"
 # What decides a test stands in the test, not in the shell that it was started from.
 FOREIGN_VARIABLES = ("PRICING_", "DATABASE_URL", "PG", "TEST_", "PYTEST_", "COLUMNS", "NO_COLOR")
 
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
 TRACEBACK = "Traceback (most recent call last)"
+
+
+_fork_server: ForkServer | None = None
+
+
+def start_module(
+    arguments: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    streams: tuple[IO[bytes] | None, IO[bytes], IO[bytes]],
+    interpreter: bool = False,
+) -> subprocess.Popen[bytes] | ForkedProcess:
+    """``python -m`` these arguments, in a session of its own: its children can be ended with it."""
+    stdin, stdout, stderr = streams
+    if interpreter or needs_interpreter(environment):
+        return subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            stdin=stdin or subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=cwd,
+            env=environment,
+            start_new_session=True,
+        )
+    with open(os.devnull, "rb") as nothing:
+        descriptors = [(stdin or nothing).fileno(), stdout.fileno(), stderr.fileno()]
+        return _the_fork_server().start(
+            arguments, environment=environment, cwd=cwd, streams=descriptors, new_session=True
+        )
+
+
+def _the_fork_server() -> ForkServer:
+    global _fork_server
+    if _fork_server is None or _fork_server.popen.poll() is not None:
+        _fork_server = ForkServer()
+        atexit.register(_fork_server.stop)
+    return _fork_server
+
+
+def _content(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode(errors="replace")
 
 
 def answers(url: str) -> bool:
@@ -37,7 +86,7 @@ class Process:
     """One process; stdout and stderr go to one file each test can read at any time."""
 
     name: str
-    popen: subprocess.Popen[bytes]
+    popen: subprocess.Popen[bytes] | ForkedProcess
     file: Path
     may_fail: bool = False
 
@@ -78,7 +127,10 @@ class Process:
 
 
 class Processes:
-    """Starts processes of ours on one database; ``end`` is for the fixture."""
+    """Starts processes of ours on one database; ``end`` is for the fixture.
+
+    ``interpreters``: each by an interpreter of its own, for tests of what that imports or takes.
+    """
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self.directory = directory
@@ -94,6 +146,7 @@ class Processes:
             "PRICING_ALLOW_PRIVATE_HOSTS": "1",
             **environment,
         }
+        self.interpreters = False
         self._started: list[Process] = []
 
     def service(
@@ -121,19 +174,37 @@ class Processes:
         name = " ".join((module, *arguments))
         file = self.directory / f"process-{len(self._started) + 1}.log"
         with file.open("wb") as output:
-            popen = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
+            popen = start_module(
+                [module, *arguments],
+                environment={**self.environment, **variables},
                 cwd=cwd,
-                env={**self.environment, **variables},
-                # A group of its own: its children can be ended with it.
-                start_new_session=True,
+                streams=(None, output, output),
+                interpreter=self.interpreters,
             )
         process = Process(name, popen, file, may_fail)
         self._started.append(process)
         return process
+
+    def run(
+        self, *arguments: str, cwd: Path = ROOT, timeout: float = 60, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        """``python -m service ...`` to its end, with stdout and stderr apart."""
+        with TemporaryFile() as stdout, TemporaryFile() as stderr:
+            popen = start_module(
+                ["service", *arguments],
+                environment={**self.environment, **variables},
+                cwd=cwd,
+                streams=(None, stdout, stderr),
+                interpreter=self.interpreters,
+            )
+            try:
+                status = popen.wait(timeout)
+            except subprocess.TimeoutExpired:
+                os.killpg(popen.pid, signal.SIGKILL)
+                popen.wait()
+                raise
+            texts = [_content(stream) for stream in (stdout, stderr)]
+        return subprocess.CompletedProcess([*arguments], status, *texts)
 
     def end(self) -> None:
         """End what still runs; AssertionError if one hung or left a traceback."""

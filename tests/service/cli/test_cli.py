@@ -8,7 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,31 +21,11 @@ from psycopg.rows import DictRow
 from service import __version__
 from service.cli import main as cli
 from tests.support.postgres import free_port
-from tests.support.processes import Processes
+from tests.support.processes import Processes, Run
 from tests.support.provider_server import Answer, ProviderServer, running_provider_server
 from tests.support.waiting import wait_until
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
 MODEL = "openai/gpt-4o"
-
-
-@pytest.fixture
-def run(processes: Processes, tmp_path: Path) -> Run:
-    """``run("status", "--json")``: the command with stdout and stderr apart."""
-
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "service", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            cwd=tmp_path,
-            env={**processes.environment, **variables},
-            timeout=60,
-        )
-
-    return run
 
 
 @pytest.fixture

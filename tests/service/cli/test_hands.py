@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -14,28 +12,11 @@ from psycopg.rows import DictRow
 
 from tests.service.web.queue import Queue
 from tests.support.postgres import free_port
-from tests.support.processes import Processes
+from tests.support.processes import Run
 from tests.support.provider_server import Answer, ProviderServer
 from tests.support.syncing import StartWorker
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def run(processes: Processes) -> Run:
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "service", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env={**processes.environment, **variables},
-            timeout=60,
-        )
-
-    return run
 
 
 @pytest.fixture

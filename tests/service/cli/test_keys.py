@@ -5,31 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from tests.support.processes import Processes
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from tests.support.processes import Processes, Run
 
 
 @pytest.fixture
 def run(processes: Processes) -> Run:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "service", "keys", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=processes.environment,
-            timeout=60,
-        )
-
-    return run
+    return partial(processes.run, "keys")
 
 
 def is_valid(connection: psycopg.Connection[DictRow], key: str) -> bool:

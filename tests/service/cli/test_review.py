@@ -7,7 +7,6 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -16,27 +15,10 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
 from tests.service.reviews import CHEAP, DEAR, REASON, Reviews, price_set
-from tests.support.processes import Processes
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from tests.support.processes import Processes, Run
 
 MODEL = "maker/model-1"
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def run(processes: Processes) -> Run:
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "service", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env={**processes.environment, **variables},
-            timeout=60,
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,13 +60,7 @@ def test_one_row_does_not_make_a_list_fail(
         connection.execute(f"update public.{table} set expires_at = %s".encode(), [at])
 
     for command in (["override", "list"], ["rules", "--json"]):
-        shown = subprocess.run(
-            [sys.executable, "-m", "service", *command],
-            capture_output=True,
-            text=True,
-            env=processes.environment,
-            timeout=60,
-        )
+        shown = processes.run(*command)
         assert (shown.returncode, "9999-12-31" in shown.stdout) == (0, True), shown
 
     with running_web(settings_for(database)) as web:

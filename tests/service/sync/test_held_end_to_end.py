@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,21 +37,14 @@ class Desk:
     """Whoever decides: a command line, and what history and the tables say afterwards."""
 
     def __init__(self, processes: Processes, queue: Queue) -> None:
-        self._environment = processes.environment
+        self._run = processes.run
         self._queue = queue
 
     def run(self, *arguments: str) -> Any:
         return json.loads(self.say(*arguments, "--json"))
 
     def say(self, *arguments: str) -> str:
-        ended = subprocess.run(
-            [sys.executable, "-m", "service", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            env=self._environment,
-            timeout=60,
-        )
+        ended = self._run(*arguments)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
 
