@@ -1,24 +1,24 @@
-"""Every error that a user can see: a code, a sentence and a hint.
+"""Defines every error that a user can see: a code, a sentence and a hint.
 
     PricingError
-    ├── UsageError               a command was called in a way that it does not have
+    ├── UsageError               a command was called with wrong arguments
     ├── SettingsError            the environment is wrong or incomplete
-    ├── DatabaseUnavailable      Postgres does not answer, or refuses us
-    ├── DatabaseRefused          a database function said no (PT404, PT409, PT422, PT429)
+    ├── DatabaseUnavailable      Postgres does not answer, or refuses the login
+    ├── DatabaseRefused          a database function refused (PT404, PT409, PT422, PT429)
     ├── MigrationError           the schema is not what this version needs
     │   └── ForeignRelations     tables with our names that are not ours
     ├── EmbeddedPostgresError    the embedded server does not start
-    ├── AlreadyUp                another ``up`` has this data directory
+    ├── AlreadyUp                another ``up`` uses this data directory
     ├── UpFailed                 one of the processes of ``up`` ended
     ├── NoPort                   no port is free for ``up``
     ├── PortTaken                the port of ``serve`` is in use
-    ├── UnknownName              a command names a model or job that is not there
-    ├── NotConfirmed             a command that asks before it acts got no yes
+    ├── UnknownName              a command names a model or job that does not exist
+    ├── NotConfirmed             a command that needs a confirmation did not get it
     ├── SecretNotWritten         a new key could not be printed, so it was not made
-    ├── WorkerError              the worker ends, and not because it was asked to
-    │   ├── WorkerPruned         it showed no heartbeat for too long; it goes on as a new one
-    │   ├── WorkerGaveUp         it ended again and again, with Postgres there
-    │   └── SyncsLeft            it was stopped and could not write the end of what it ran
+    ├── WorkerError              the worker ended without a stop
+    │   ├── WorkerPruned         its heartbeats were too late; it registers anew
+    │   ├── WorkerGaveUp         it failed too often in a row while Postgres answered
+    │   └── SyncsLeft            it was stopped and could not write the end of each running sync
     └── SyncError                one attempt at one provider failed; ``code`` is the error kind
         ├── FetchError           no usable answer (timeout, connection, http_status, ...)
         └── ParseError           an answer, but not a price list (not_json, bad_shape, ...)
@@ -33,7 +33,7 @@ from datetime import timedelta
 
 
 class PricingError(Exception):
-    """Base of the tree. ``exit_status`` is what the command line exits with."""
+    """Base of the tree. ``exit_status`` is the exit status of a command."""
 
     code = "error"
     exit_status = 1
@@ -61,7 +61,7 @@ class DatabaseUnavailable(PricingError):
 
 
 class DatabaseRefused(PricingError):
-    """``code`` is the SQLSTATE, such as ``PT422``; ``kind`` the error kind, where one was named."""
+    """``code`` is the SQLSTATE, such as ``PT422``; ``kind`` the attempt's error kind, if any."""
 
     code = "refused"
 
@@ -130,7 +130,7 @@ class WorkerGaveUp(WorkerError):
 
 
 class SyncsLeft(WorkerError):
-    """Nothing is lost: when the lease is over, another worker does them again."""
+    """Nothing is lost: when the lease is over, another worker runs the syncs again."""
 
     code = "syncs_left"
 
@@ -142,7 +142,7 @@ class SyncError(PricingError):
 
 
 class FetchError(SyncError):
-    """``retry_after``: what the provider asked for, when it asked to be left alone."""
+    """``retry_after``: the pause that the provider asked for, by the header of that name."""
 
     code = "connection"
 

@@ -1,4 +1,7 @@
-"""Logs: one line a record, for people or for collectors, with the same fields in both."""
+"""Configures logging: one line a record, as text for people or JSON for collectors.
+
+Both have the same fields.
+"""
 
 from __future__ import annotations
 
@@ -20,23 +23,24 @@ FIELDS = (
     *("job_id", "provider", "attempt"),
     *("method", "route", "status", "duration_ms", "client", "key"),
 )
-# Of the HTTP request that a line is about, also one that knows nothing of requests.
+# The id of the current HTTP request; it is added to each line that is logged meanwhile.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
 
-# The engine reports each job a second time, and calls one that ended with an error a success:
-# our own lines say how an attempt ended.
+# The engine logs each job a second time, and logs a failed sync as a success; our own lines say how
+# an attempt ended.
 QUIET = {"procrastinate": logging.WARNING, "httpx2": logging.WARNING, "httpcore2": logging.WARNING}
 
 
-# What traceback makes of several lines itself: a frame with its code, and what stands between two
-# exceptions.
+# The pieces of a traceback that have line breaks of their own: a frame with its code, and the text
+# between two exceptions.
 _OWN_LINES = re.compile(r'[ |+-]*(?:File ")|\n')
 
 
 class SyncLogger(logging.LoggerAdapter[logging.Logger]):
-    """A logger for one attempt: its job, provider and number are in every line.
+    """A logger for one attempt: each line has its job, provider and number.
 
-    In the text too, because the engine's command line has a log format of its own.
+    Provider and number are in the text as well, because the engine's command line has a log format
+    of its own.
     """
 
     def process(
@@ -55,7 +59,7 @@ def sync_logger(*, job_id: str, provider: str, attempt: int) -> SyncLogger:
 
 
 def configure_logging(settings: Settings) -> None:
-    """Send everything to stderr: stdout belongs to what a command was asked for."""
+    """Send everything to stderr: stdout is for the output of a command."""
     handler = logging.StreamHandler(sys.stderr)
     if settings.log_level != "DEBUG":
         handler.addFilter(without_engine_tracebacks)
@@ -66,16 +70,16 @@ def configure_logging(settings: Settings) -> None:
 
 
 def without_engine_tracebacks(record: logging.LogRecord) -> bool:
-    """A lost connection is one line: the supervisor says what comes of it."""
+    """Drop the engine's tracebacks: the supervisor logs a lost connection in one line."""
     if record.name.startswith("procrastinate"):
         record.exc_info = record.exc_text = None
     return True
 
 
 def escape_other_formats() -> None:
-    """Make what the engine's command line has set up for logs escape the text of others too."""
+    """Wrap the formatters that the engine's command line set up, so that they escape as well."""
     for handler in logging.getLogger().handlers:
-        # Nothing that a program around us has made for itself.
+        # Handlers of other types belong to the program that embeds the worker.
         if type(handler) is logging.StreamHandler and not isinstance(
             handler.formatter, TextLines | JsonLines | EscapedLines
         ):
@@ -83,7 +87,7 @@ def escape_other_formats() -> None:
 
 
 class TextLines(logging.Formatter):
-    """A record is a line. A traceback follows it, indented: no message can look like a record."""
+    """One line a record; a traceback follows indented: no message can look like a record."""
 
     def format(self, record: logging.LogRecord) -> str:
         record = _escaped_record(record)
@@ -98,7 +102,7 @@ class TextLines(logging.Formatter):
 
 
 class EscapedLines(logging.Formatter):
-    """Another format, of the same escaped text."""
+    """Another formatter, given escaped text."""
 
     def __init__(self, other: logging.Formatter) -> None:
         super().__init__()
@@ -140,12 +144,12 @@ def _escaped_record(record: logging.LogRecord) -> logging.LogRecord:
 
 
 def shown_traceback(error: BaseException) -> str:
-    """The traceback of an error as the logs have it."""
+    """The traceback of an error, formatted as in the logs."""
     return _indented(traceback.format_exception(error))
 
 
 def _indented(pieces: Iterable[str]) -> str:
-    """A traceback's own line breaks stay; those of a message in it are escaped."""
+    """Indent a traceback; its own line breaks stay, those inside a message are escaped."""
     lines: list[str] = []
     for piece in pieces:
         text = piece.removesuffix("\n")

@@ -1,6 +1,6 @@
-"""The settings: environment variables, read here and nowhere else.
+"""Reads the settings from environment variables; nothing else reads them.
 
-Everything that SQL needs as well (lease, timeouts, retention) is in ``pricing_settings`` instead.
+Settings that SQL needs as well (lease, timeouts, retention) are in ``pricing_settings`` instead.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from service.errors import SettingsError
 
 PREFIX = "PRICING_"
 
-# Read under their own, customary names: every tool around Postgres knows these.
+# Read under its customary name, which other tools for Postgres read too.
 UNPREFIXED = {"database_url": "DATABASE_URL"}
 # Each may come from a file instead (service/environment/secret_files.py).
 SECRETS = ("database_url", "web_database_url", "worker_database_url", "admin_key")
-# What platforms that run containers say; ours goes first.
+# Container platforms set this; PRICING_PORT wins.
 PLATFORM_PORT = "PORT"
 
 MEBIBYTE = 1024 * 1024
 
 
 class Settings(BaseModel):
-    """One frozen value object; ``description`` is what ``pricing-sync config`` prints."""
+    """All settings; ``pricing-sync config`` prints each field's ``description``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -121,7 +121,7 @@ class Settings(BaseModel):
             raise PydanticCustomError("networks", "{wrong}", {"wrong": str(error)}) from None
 
     def require_database_url(self) -> DatabaseAddress:
-        """The owner's, or a SettingsError that says how to get one."""
+        """DATABASE_URL; SettingsError without one."""
         if self.database_url is None:
             raise SettingsError(
                 "DATABASE_URL is not set.",
@@ -162,7 +162,7 @@ def _text(field: str, source: Mapping[str, str]) -> str | None:
 
 
 def _set_by(field: str, source: Mapping[str, str]) -> str:
-    """The variable that a field comes from here."""
+    """The variable that sets a field in this environment."""
     variable = variable_name(field)
     if field in SECRETS:
         return naming_variable(variable, source)
@@ -181,21 +181,21 @@ def _read(
 
 def _what_is_wrong(error: ErrorDetails) -> str:
     if error["type"] == "too_short":
-        # pydantic counts "items" where the text is a secret.
+        # pydantic's own message counts "items" for a secret.
         return f"It needs at least {error['ctx']['min_length']} characters"
     return error["msg"]
 
 
 def read_credential(variable: str) -> str | None:
-    """A provider's key; ``pricing_providers.credential_variable`` names the variable.
+    """The value of a provider's ``credential_variable``; None without one.
 
-    SettingsError: it is in a file that cannot be used.
+    SettingsError for a file that cannot be used.
     """
     return read_secret(variable, os.environ)
 
 
 def shown_settings(settings: Settings) -> list[dict[str, str]]:
-    """Every setting for display: variable, value with secrets hidden, meaning."""
+    """Each setting for display: ``variable``, ``value`` with secrets hidden, ``meaning``."""
     rows = []
     for field, info in Settings.model_fields.items():
         value = getattr(settings, field)

@@ -1,27 +1,27 @@
-"""Text of others, made so that it steers no terminal and forges no line.
+"""Replaces control characters in text from outside, so that it can neither steer a terminal nor
+forge a log line.
 
-Every control character counts: line breaks of any kind, ESC, C1, and what turns the direction of
-writing round. Names of models, messages of providers and of Postgres, and what anybody NOTIFYs all
-come from outside.
+That is: line breaks of any kind, ESC, C1, and characters that reverse the direction of writing.
+Names of models, messages of providers and of Postgres, and payloads of NOTIFY come from outside.
 """
 
 from __future__ import annotations
 
 import codecs
 
-# Loaded now: a process without a free descriptor must still be able to log that it has none.
+# Loaded at import: a process without a free file descriptor must still be able to log that.
 codecs.lookup("unicode_escape")
 
 
 def visible(text: str) -> str:
-    """For a cell or a line on a terminal: blanks stay blanks, the rest is replaced."""
+    """For a terminal: white space becomes a blank, other control characters U+FFFD."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else " " if each.isspace() else "�" for each in text)
 
 
 def escaped(text: str) -> str:
-    """For a log, where it should still be seen what it was: ``\\n``, ``\\x1b``, ``\\u202e``."""
+    """For a log, which shows the character as an escape: ``\\n``, ``\\x1b``, ``\\u202e``."""
     if text.isprintable():
         return text
     return "".join(
@@ -30,11 +30,11 @@ def escaped(text: str) -> str:
 
 
 def escaped_json(document: str) -> str:
-    """A JSON document that says the same: what is not printable in its strings as ``\\uXXXX``."""
+    """An equal JSON document, with control characters in its strings as ``\\uXXXX``."""
     if document.replace("\n", "").isprintable():
         return document
     return "".join(
-        # Outside of strings there are no others than line breaks.
+        # Outside of strings line breaks are the only ones.
         each if each.isprintable() or each == "\n" else _as_json(each)
         for each in document
     )

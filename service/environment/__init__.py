@@ -1,1 +1,1 @@
-"""What a process is told by environment variables, and how each is checked."""
+"""What environment variables hold, and how each is checked."""

@@ -1,8 +1,8 @@
-"""Which environment variable may be sent to which host.
+"""Decides which environment variable may be sent to which host.
 
-An adapter's code names its variable and hosts; any other pair stands in the worker's own
-environment (``PRICING_CREDENTIAL_HOSTS``). A row of ``pricing_providers`` only chooses among these:
-who may change a row does not get at the secrets of the worker.
+An adapter's code names its variable and hosts; the worker's environment may add pairs
+(``PRICING_CREDENTIAL_HOSTS``). A row of ``pricing_providers`` only chooses among these, so a login
+that may change rows cannot read the secrets of a worker.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Self
 
-# What connects us to the database, or lets somebody in: no provider's credential.
+# Credentials of the database and of our own HTTP interface, never of a provider.
 _NEVER_SENT = re.compile(r"PRICING_.*|PG.*|DATABASE_URL", re.IGNORECASE | re.DOTALL)
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _HOST = re.compile(
@@ -23,13 +23,13 @@ _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def is_never_sent(variable: str) -> bool:
-    """Whether no setting makes this variable a provider's credential."""
+    """Whether the variable can never be a provider's credential, whatever the settings."""
     return _NEVER_SENT.fullmatch(variable) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Exactly one host; ``port`` None is the default of the scheme. Subdomains are other hosts."""
+    """One host, without its subdomains; ``port`` None is the scheme's default port."""
 
     name: str
     port: int | None = None
@@ -37,7 +37,7 @@ class Host:
 
     @classmethod
     def parse(cls, text: str, *, https_only: bool = True) -> Self:
-        """``api.example.com``, ``localhost:9000`` or ``[::1]:9000``; else ValueError."""
+        """Parse ``api.example.com``, ``localhost:9000`` or ``[::1]:9000``; else ValueError."""
         found = _HOST.fullmatch(text)
         if found is None:
             raise ValueError(text)
@@ -48,7 +48,7 @@ class Host:
         return cls(name, port, https_only)
 
     def is_at(self, scheme: str, name: str, port: int | None) -> bool:
-        """Whether a URL with these parts, its name in the ASCII of the wire, leads here."""
+        """Whether a URL with these parts leads here; ``name`` is ASCII, as sent on the wire."""
         default = _DEFAULT_PORTS.get(scheme)
         if default is None or (self.https_only and scheme != "https"):
             return False
@@ -61,13 +61,13 @@ class Host:
 
 @dataclass(frozen=True, slots=True)
 class CredentialHosts:
-    """``PRICING_CREDENTIAL_HOSTS``: pairs beside those that adapters name."""
+    """``PRICING_CREDENTIAL_HOSTS``: the pairs that are added to those of the adapters."""
 
     pairs: tuple[tuple[str, Host], ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """``VARIABLE=host,VARIABLE=host``; ValueError with a sentence, which quotes no value."""
+        """Parse ``VARIABLE=host,VARIABLE=host``; ValueError's sentence quotes no value."""
         return cls(tuple(_pair(each.strip()) for each in text.split(",") if each.strip()))
 
     def of(self, variable: str) -> tuple[Host, ...]:
@@ -89,7 +89,7 @@ class Credential:
 def refusal(
     variable: str, hosts: Iterable[Host], scheme: str, name: str, port: int | None
 ) -> str | None:
-    """Why a credential may not be sent to an address, as a sentence; None: it may."""
+    """Why a credential may not be sent to an address, as a sentence; None if it may."""
     if is_never_sent(variable):
         return (
             f"{variable} is never sent to a provider: its row must name another variable, or none."
@@ -112,10 +112,10 @@ def _pair(text: str) -> tuple[str, Host]:
     if is_never_sent(variable):
         raise ValueError(f"{variable} is never sent to a provider")
     try:
-        # Over http only where PRICING_ALLOW_PRIVATE_HOSTS allows it at all.
+        # http needs PRICING_ALLOW_PRIVATE_HOSTS as well.
         return variable, Host.parse(host, https_only=False)
     except ValueError:
         raise ValueError(
-            f"What stands after {variable}= is no host: write its name alone, with the port if it"
-            " is not the default one; no scheme, path or pattern, an international name as xn--"
+            f"The text after {variable}= is no host: write its name alone, with the port if it is"
+            " not the default one; no scheme, path or pattern; an international name as xn--"
         ) from None

@@ -1,7 +1,7 @@
-"""A secret from the environment, or from the file that ``<VARIABLE>_FILE`` names.
+"""Reads a secret from its variable, or from the file that ``<VARIABLE>_FILE`` names.
 
-Files are what systemd's ``LoadCredential``, the secrets of compose and those of Kubernetes come as.
-No error repeats the content of a file, nor its path: a secret may have been put there instead.
+systemd's ``LoadCredential``, Compose and Kubernetes provide secrets as files. No error repeats the
+content of a file or its path: an operator may have put the secret there instead.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from service.errors import SettingsError
 
 SUFFIX = "_FILE"
-# What an environment variable could hold of a URL or a token, many times over.
+# Many times the length of any URL or token.
 MOST_BYTES = 16 * 1024
 
 
@@ -24,9 +24,9 @@ def naming_variable(variable: str, environ: Mapping[str, str]) -> str:
 
 
 def read_secret(variable: str, environ: Mapping[str, str]) -> str | None:
-    """The variable's value or its file's; None: neither is set. Raises SettingsError.
+    """The variable's value or its file's content; None if neither is set. Raises SettingsError.
 
-    A file is read at each call, so that a new secret in it counts without a restart.
+    A file is read at each call, so a new secret in it needs no restart.
     """
     value, path = environ.get(variable), environ.get(variable + SUFFIX)
     if not path:
@@ -61,11 +61,11 @@ class _Unusable(Exception):
 
 
 def _content(path: str) -> bytes:
-    # A pipe would be waited for, and gives what it has only once.
+    # O_NONBLOCK: opening a pipe would block.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _Unusable("it names something else than a file")
+            raise _Unusable("it does not name a regular file")
         content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise _Unusable(f"its file has more than {MOST_BYTES} bytes")

@@ -1,4 +1,4 @@
-"""Whose word on a client's address is taken: ``PRICING_TRUSTED_PROXIES``."""
+"""Finds a client's address behind the proxies of ``PRICING_TRUSTED_PROXIES``."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from ipaddress import (
 )
 from typing import Self
 
-# As proxies write them: with a port, in brackets, quoted.
+# Proxies write an address with a port, in brackets, or quoted.
 _WITH_PORT = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::[0-9]{1,5})?")
-# Further proxies than that are not one after the other.
+# More than any real chain of proxies.
 _LONGEST_CHAIN = 32
 
 
@@ -29,21 +29,21 @@ class TrustedProxies:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """``10.0.0.0/8, ::1``; ValueError with a sentence."""
+        """Parse ``10.0.0.0/8, ::1``; ValueError with a sentence."""
         try:
             return cls(tuple(ip_network(each.strip()) for each in text.split(",") if each.strip()))
         except ValueError:
             raise ValueError(
-                "Write networks with commas between them, such as 10.0.0.0/8, 2001:db8::/32; a"
-                " network's address has no bits beyond its prefix"
+                "Write networks with commas between them, such as 10.0.0.0/8, 2001:db8::/32; the"
+                " address of a network has no bits beyond its prefix"
             ) from None
 
     def client(self, peer: str | None, forwarded: Iterable[str]) -> str | None:
-        """The address of who asks; ``forwarded``: the values of X-Forwarded-For, in order.
+        """The client's address; ``forwarded`` has the values of X-Forwarded-For, in order.
 
-        Each proxy appends whom it was asked by, so they are read from the right, and only for as
-        long as trusted proxies wrote them. What is no address ends that: the proxy that passed it
-        on is as far as we know.
+        Each proxy appends the address of its own client, so they are read from the right, as long
+        as a trusted proxy wrote them. An entry that is no address ends the search: the proxy that
+        sent it counts as the client.
         """
         known = _address(peer or "")
         if known is None:
@@ -67,7 +67,7 @@ class TrustedProxies:
 
 
 def network_of(address: str) -> str:
-    """What one client may have as many addresses of as it likes: with IPv6 a /64."""
+    """The network whose addresses one client may all use: a /64 for IPv6, else the address."""
     parsed = _address(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
@@ -79,7 +79,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     if found := _WITH_PORT.fullmatch(text):
         text = found[1] or found[2]
     try:
-        # Neither Postgres nor a network knows the zone of fe80::1%eth0.
+        # Without the zone of fe80::1%eth0, which Postgres does not accept.
         parsed = ip_address(text.partition("%")[0])
     except ValueError:
         return None

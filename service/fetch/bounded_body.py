@@ -1,4 +1,4 @@
-"""The body of an answer, decompressed piece by piece and never larger than allowed."""
+"""Decompresses the body of a response piece by piece, within a size limit."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 from service.errors import FetchError
 
-# What ``BoundedBody`` can undo, and so what is asked for.
+# What ``BoundedBody`` can decompress.
 ACCEPT_ENCODING = "gzip, deflate"
 _PIECE = 1024 * 1024
 
@@ -24,10 +24,10 @@ class _Inflater(Protocol):
 
 
 class BoundedBody:
-    """Takes the bytes of the wire, gives the content.
+    """Takes the bytes of the wire and returns the content.
 
-    Whatever a body claims or explodes into, no more than ``max_bytes`` and one piece of 1 MiB are
-    held. FetchError: ``too_large``, ``bad_encoding``, ``truncated``.
+    It never keeps more than ``max_bytes`` and one piece of 1 MiB, whatever the body declares or
+    expands to. FetchError: ``too_large``, ``bad_encoding``, ``truncated``.
     """
 
     def __init__(self, host: str, encoding: str, max_bytes: int) -> None:
@@ -54,14 +54,14 @@ class BoundedBody:
         elif self._inflater is not None:
             self._inflate(self._inflater, data)
         else:
-            # Two bytes tell the two forms of deflate apart.
+            # The first two bytes tell the two forms of deflate apart.
             self._head += data
             if len(self._head) >= 2:
                 self._inflater = zlib.decompressobj(_window_bits(self._encoding, self._head))
                 self._inflate(self._inflater, self._head)
 
     def finish(self) -> bytes:
-        """The content, after the last byte has arrived."""
+        """Return the content, after the last byte has arrived."""
         if self._received and self._encoding != "identity" and not self._is_at_end():
             raise FetchError(
                 f"{self._host} broke off before the end of its compressed answer.",
@@ -102,9 +102,9 @@ def too_large(host: str, max_bytes: int) -> FetchError:
 
 
 def _window_bits(encoding: str, head: bytes) -> int:
-    """The parameter by which zlib knows the container."""
+    """zlib's ``wbits`` for the container."""
     if encoding != "deflate":
         return zlib.MAX_WBITS | 16
-    # "deflate" means the zlib container (RFC 9110), but some servers send it bare.
+    # "deflate" means the zlib container (RFC 9110), but some servers send raw deflate.
     wrapped = head[0] & 0x0F == 8 and int.from_bytes(head[:2], "big") % 31 == 0
     return zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS

@@ -1,7 +1,7 @@
-"""Which network addresses may be fetched from, decided on the address that is connected to.
+"""Connects only to public addresses, and checks the very address that it connects to.
 
-A name is looked up once; what the answer allows is what is connected to. A check of the name
-before would be worth nothing: the second look-up may answer differently (DNS rebinding).
+A name is resolved once, its addresses are checked, and one of them is connected to. A check of the
+name beforehand would be worthless: a second look-up may answer differently (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from service.fetch.public_addresses import is_public
 
 
 class NameNotResolved(httpcore2.ConnectError):
-    """The host has no address that anybody would tell."""
+    """The name of the host cannot be resolved."""
 
 
 class CheckedNetwork(httpcore2.AsyncNetworkBackend):
-    """Connections to public addresses only, unless ``allow_private``.
+    """Makes connections to public addresses only, unless ``allow_private``.
 
-    A host any of whose addresses is refused is refused whole: FetchError ``address_refused``.
+    One address that is not public refuses the whole host: FetchError ``address_refused``.
     """
 
     def __init__(self, *, allow_private: bool) -> None:
@@ -45,7 +45,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
             async with asyncio.timeout(timeout):
                 addresses = await _look_up(host, port)
                 self._require_allowed(host, addresses)
-                # One dead address must not use up the time of the others.
+                # A dead address must leave time for the others.
                 share = timeout and max(timeout / (len(addresses) or 1), 1.0)
                 for address in addresses:
                     try:
@@ -78,15 +78,15 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
 
 
 async def _look_up(host: str, port: int) -> list[str]:
-    """The addresses of a host, families taking turns, so that one dead family costs one try.
+    """The addresses of a host, IPv4 and IPv6 in turns, so that a dead family costs one try.
 
-    In a thread of its own: the loop's executor would hold up the end of the process for as long
-    as a dead name server is waited for.
+    Resolved in a daemon thread: the loop's executor would delay the exit of the process while it
+    waits for a dead name server.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 
-    def give(addresses: list[str], error: Exception | None) -> None:
+    def set_answer(addresses: list[str], error: Exception | None) -> None:
         if answer.done():
             return
         if error is None:
@@ -94,7 +94,7 @@ async def _look_up(host: str, port: int) -> list[str]:
         else:
             answer.set_exception(error)
 
-    def ask() -> None:
+    def resolve() -> None:
         addresses: list[str] = []
         error: Exception | None = None
         try:
@@ -102,11 +102,11 @@ async def _look_up(host: str, port: int) -> list[str]:
             addresses = _in_turns([str(info[4][0]) for info in found])
         except (OSError, UnicodeError) as failure:
             error = NameNotResolved(str(failure))
-        # The loop is closed if nobody waits any more.
+        # The loop may have been closed meanwhile.
         with suppress(RuntimeError):
-            loop.call_soon_threadsafe(give, addresses, error)
+            loop.call_soon_threadsafe(set_answer, addresses, error)
 
-    threading.Thread(target=ask, name=f"look up {host}", daemon=True).start()
+    threading.Thread(target=resolve, name=f"look up {host}", daemon=True).start()
     return await answer
 
 

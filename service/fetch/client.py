@@ -1,4 +1,4 @@
-"""Fetching a price list over HTTP: what may be asked, what is accepted, what is tried again."""
+"""Fetches a price list over HTTP, with checks of the address, redirects, retries and deadlines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from service.fetch.checked_network import CheckedNetwork, NameNotResolved
 from service.fetch.deadlines import DEADLINES, Deadlines, timeouts_of
 from service.fetch.http_rules import (
     REDIRECTS,
-    MayPass,
+    TransientFetchError,
     read_address,
     redirected,
     request_headers,
@@ -34,13 +34,13 @@ TRIES = 3
 BACKOFF_SECONDS = 0.5
 _RANDOM = secrets.SystemRandom()
 MAX_REDIRECTS = 3
-# Waiting longer than this inside an attempt would hold the provider's lock for nothing.
+# A longer wait would keep the provider's lock for nothing; the attempt fails instead.
 LONGEST_WAIT = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An answer: ``body`` decompressed, or None when ``not_modified`` since ``etag``."""
+    """A response: ``body`` decompressed, or None if ``not_modified`` since ``etag`` (304)."""
 
     body: bytes | None
     etag: str | None
@@ -49,10 +49,9 @@ class Fetched:
 
 
 def make_client(settings: Settings) -> httpx2.AsyncClient:
-    """The client for one process; it refuses private addresses unless the settings allow them.
+    """The client of one process; it refuses private addresses unless the settings allow them.
 
-    Proxies of the environment are not used: the address that a proxy connects to cannot be
-    checked.
+    It uses no proxy of the environment: the address that a proxy connects to cannot be checked.
     """
     return httpx2.AsyncClient(
         transport=_CheckedTransport(allow_private=settings.allow_private_hosts),
@@ -78,14 +77,14 @@ async def fetch(
     backoff_seconds: float = BACKOFF_SECONDS,
     deadlines: Deadlines = DEADLINES,
 ) -> Fetched:
-    """The list at ``url``, at most ``max_bytes`` after decompression.
+    """GET the list at ``url``, of at most ``max_bytes`` after decompression.
 
-    ``credential`` goes into the Authorization header as a bearer token, to its own hosts only;
-    ``etag`` into If-None-Match. What may pass (timeouts, connections, 5xx, 408, 429, half an
-    answer) is tried three times in all, with ``backoff_seconds`` doubling between, and not beyond
-    the ``deadlines``. FetchError:
-    ``timeout``, ``connection``, ``http_status``, ``rate_limited``, ``too_large``, ``truncated``,
-    ``bad_encoding``, ``redirect_refused``, ``address_refused``, ``credential_refused``.
+    ``credential`` is sent as a bearer token, to its own hosts only; ``etag`` as If-None-Match.
+    Transient failures (timeouts, connections, 5xx, 408, 429, a truncated body) are tried three
+    times in all, with a pause that starts at ``backoff_seconds`` and doubles, within the
+    ``deadlines``. FetchError: ``timeout``, ``connection``, ``http_status``, ``rate_limited``,
+    ``too_large``, ``truncated``, ``bad_encoding``, ``redirect_refused``, ``address_refused``,
+    ``credential_refused``.
     """
     target = read_address(url, allow_http=allow_private_hosts)
 
@@ -102,7 +101,7 @@ async def fetch(
                 return await _try_once(
                     client, target, headers_for, max_bytes, allow_private_hosts, deadlines
                 )
-        except MayPass as failure:
+        except TransientFetchError as failure:
             wait = _wait(failure, tries, backoff_seconds)
             if wait is None or asyncio.get_running_loop().time() + wait >= ends_at:
                 raise
@@ -110,13 +109,13 @@ async def fetch(
 
 
 class _CheckedTransport(httpx2.AsyncHTTPTransport):
-    """httpx2's transport over a pool whose connections are checked."""
+    """httpx2's transport over a pool with a checked network."""
 
     def __init__(self, *, allow_private: bool) -> None:
         context = httpx2.create_ssl_context()
         super().__init__(verify=context)
-        # The transport takes no network backend; its pool does. Nothing is kept alive: the next
-        # request to a provider is hours away.
+        # Only the pool takes a network backend. No keep-alive: the next request to a provider is
+        # hours away.
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=context,
             max_connections=100,
@@ -149,9 +148,9 @@ async def _try_once(
 async def _answer(
     client: httpx2.AsyncClient, target: httpx2.URL, headers: dict[str, str], deadlines: Deadlines
 ) -> AsyncIterator[httpx2.Response]:
-    """The response, its body still to be read; what the library raises becomes a FetchError.
+    """The response with its body unread; the library's errors become FetchErrors.
 
-    No text of the library's is passed on: it may quote a header, and so the credential.
+    Their texts are dropped: they may quote a header, and so the credential.
     """
     host = target.host
     started = False
@@ -159,7 +158,7 @@ async def _answer(
         request = client.build_request(
             "GET", target, headers=headers, timeout=timeouts_of(deadlines)
         )
-        # Answers before the answer, such as 103, may come without end: each is a sign of life.
+        # Informational responses (103) may come without end, and each would reset a read timeout.
         async with _within(deadlines.headers, host, "done with the headers of its answer"):
             response = await client.send(request, stream=True)
         started = True
@@ -168,29 +167,33 @@ async def _answer(
         finally:
             await response.aclose()
     except httpx2.ConnectTimeout:
-        raise MayPass(f"{host} did not accept a connection in time.", code="timeout") from None
+        raise TransientFetchError(
+            f"{host} did not accept a connection in time.", code="timeout"
+        ) from None
     except httpx2.TimeoutException:
-        what = "stopped in the middle of its answer" if started else "did not answer"
-        raise MayPass(f"{host} {what} and was given up on.", code="timeout") from None
+        what = "did not finish its answer" if started else "did not answer"
+        raise TransientFetchError(f"{host} {what} in time.", code="timeout") from None
     except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
         if started:
             message = f"{host} broke off before the end of its answer."
-            raise MayPass(message, code="truncated") from None
-        raise MayPass(_why_not_connected(host, error), code="connection") from None
+            raise TransientFetchError(message, code="truncated") from None
+        raise TransientFetchError(_why_not_connected(host, error), code="connection") from None
     except httpx2.TransportError as error:
-        raise MayPass(_why_not_connected(host, error), code="connection") from None
+        raise TransientFetchError(_why_not_connected(host, error), code="connection") from None
 
 
 @asynccontextmanager
 async def _within(seconds: float, host: str, what: str) -> AsyncIterator[None]:
-    """A ``timeout`` that may pass for what takes longer."""
+    """Raise a transient ``timeout`` when the block takes longer."""
     try:
         async with asyncio.timeout(seconds) as deadline:
             yield
     except TimeoutError:
         if not deadline.expired():
             raise
-        raise MayPass(f"{host} was not {what} within {seconds:.3g} s.", code="timeout") from None
+        raise TransientFetchError(
+            f"{host} was not {what} within {seconds:.3g} s.", code="timeout"
+        ) from None
 
 
 def _why_not_connected(host: str, error: Exception) -> str:
@@ -219,11 +222,11 @@ async def _read(response: httpx2.Response, target: httpx2.URL, max_bytes: int) -
     try:
         return Fetched(body.finish(), etag, not_modified=False, final_url=str(target))
     except FetchError as broken_off:
-        raise MayPass(broken_off.message, code=broken_off.code) from None
+        raise TransientFetchError(broken_off.message, code=broken_off.code) from None
 
 
-def _wait(failure: MayPass, tries: int, backoff_seconds: float) -> float | None:
-    """Seconds until the next try, or None if there is none."""
+def _wait(failure: TransientFetchError, tries: int, backoff_seconds: float) -> float | None:
+    """Seconds until the next try; None if there is none."""
     if tries >= TRIES:
         return None
     jitter = _RANDOM.uniform(1.0, 1.5)

@@ -1,4 +1,4 @@
-"""How long a provider is waited for: each wait has an end well before the sync's own."""
+"""Bounds each wait for a provider, well within the sync's own timeout."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import httpx2
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds.
+    """All in seconds.
 
-    ``connect``: name and connection, and again the TLS handshake. ``silence``: without a byte.
-    ``headers``: from the request to the end of its answer's headers. ``one_try``: with redirects
-    and the last byte of the body. ``fetch``: all tries, and the pauses between them.
+    ``connect``: name look-up and connection, and again the TLS handshake. ``silence``: time without
+    a byte. ``headers``: from the request to the end of the response's headers. ``one_try``: one try
+    with its redirects, to the last byte of the body. ``fetch``: all tries and their pauses.
     """
 
     connect: float = 3.0
@@ -23,7 +23,7 @@ class Deadlines:
     fetch: float = 120.0
 
     def within(self, seconds: float | None) -> Deadlines:
-        """Those of a sync that may take these seconds: one fetch takes half of them at most."""
+        """The deadlines of a sync with this timeout: one fetch takes half of it at most."""
         if seconds is None:
             return self
         fetch = min(self.fetch, seconds / 2)
@@ -34,7 +34,7 @@ DEADLINES = Deadlines()
 
 
 def timeouts_of(deadlines: Deadlines) -> httpx2.Timeout:
-    """What the library itself waits for: one operation on the socket."""
+    """The library's timeouts, which bound single operations on the socket."""
     return httpx2.Timeout(
         connect=deadlines.connect,
         read=deadlines.silence,

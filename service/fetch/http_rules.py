@@ -1,6 +1,6 @@
-"""What may be asked of a provider, and what its answers mean, before any body is read.
+"""Checks addresses, redirects, status codes and headers, before any body is read.
 
-Every message is one sentence with the host, and never with the credential.
+Each message is one sentence that names the host and never the credential.
 """
 
 from __future__ import annotations
@@ -15,26 +15,30 @@ from service.environment.credential_hosts import Credential, Host, refusal
 from service.errors import FetchError
 
 REDIRECTS = {301, 302, 303, 307, 308}
-# A provider that asks for a month has made a mistake, or wants to be forgotten.
+# A longer pause, such as a month, is taken for a mistake of the provider.
 LONGEST_RETRY_AFTER = timedelta(days=1)
 
 
-class MayPass(FetchError):
-    """A failure that another try may not have."""
+class TransientFetchError(FetchError):
+    """A failure that may be gone at the next try."""
 
 
 def require_success(response: httpx2.Response, *, conditional: bool) -> None:
+    """Return for 200, and for 304 to a conditional request; else raise FetchError.
+
+    429, and 503 with a Retry-After, are ``rate_limited``; any other status is ``http_status``.
+    """
     status, host = response.status_code, response.url.host
     if status == 200 or (status == 304 and conditional):
         return
     retry_after = read_retry_after(response.headers.get("retry-after"))
     if status == 429 or (status == 503 and retry_after is not None):
-        raise MayPass(
+        raise TransientFetchError(
             f"{host} asks to be called less often (status {status}).",
             code="rate_limited",
             retry_after=retry_after,
         )
-    kind = MayPass if status >= 500 or status == 408 else FetchError
+    kind = TransientFetchError if status >= 500 or status == 408 else FetchError
     raise kind(
         f"{host} answered with status {status}.",
         code="http_status",
@@ -43,6 +47,10 @@ def require_success(response: httpx2.Response, *, conditional: bool) -> None:
 
 
 def read_address(url: str, *, allow_http: bool) -> httpx2.URL:
+    """Parse a provider's URL; FetchError ``address_refused`` unless it is https with a host.
+
+    ``allow_http`` accepts http too. A user name or password in the URL is refused.
+    """
     try:
         target = httpx2.URL(url)
     except (httpx2.InvalidURL, ValueError):
@@ -93,7 +101,7 @@ def require_permitted(variable: str, hosts: Iterable[Host], target: httpx2.URL) 
 
 
 def redirected(response: httpx2.Response, target: httpx2.URL, *, allow_http: bool) -> httpx2.URL:
-    """Where a redirect leads, if that is the same host and port (or its https)."""
+    """The target of a redirect; FetchError unless it is the same host and port, or its https."""
     host = target.host
     location = response.headers.get("location", "")
     try:
@@ -102,7 +110,7 @@ def redirected(response: httpx2.Response, target: httpx2.URL, *, allow_http: boo
         following = None
     if not location or following is None:
         raise FetchError(f"{host} redirected to nowhere.", code="redirect_refused")
-    # As it goes over the wire: two names may look alike to a person.
+    # Compared as ASCII, as sent on the wire: two Unicode names may look alike.
     origin = (following.scheme, following.raw_host, following.port)
     secured = target.port is None and origin == ("https", target.raw_host, None)
     if origin != (target.scheme, target.raw_host, target.port) and not secured:
@@ -115,7 +123,10 @@ def redirected(response: httpx2.Response, target: httpx2.URL, *, allow_http: boo
 
 
 def read_retry_after(value: str | None) -> timedelta | None:
-    """Retry-After as a time to wait: seconds, or a date; None if it is neither."""
+    """Parse Retry-After, seconds or a date, as a time to wait; None if it is neither.
+
+    At most LONGEST_RETRY_AFTER.
+    """
     if value is None:
         return None
     value = value.strip()
@@ -131,7 +142,7 @@ def read_retry_after(value: str | None) -> timedelta | None:
 
 
 def usable_etag(etag: str | None) -> str | None:
-    """The ETag if it can be sent back; it comes from outside."""
+    """The ETag if it is short and printable enough to be sent back; else None."""
     return etag if etag and len(etag) <= 256 and _is_header_text(etag.replace(" ", "")) else None
 
 

@@ -1,11 +1,11 @@
-"""Which IP addresses are hosts of the open internet, the same on every version of Python."""
+"""Tells which IP addresses are public, the same on every version of Python."""
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # IANA's registries of special-purpose addresses, multicast and reserved blocks, as of 2026-11.
-# Written out, because each version of Python's ipaddress has another idea of them.
+# Listed here, because versions of Python's ipaddress differ.
 _NOT_PUBLIC_IPV4 = tuple(
     IPv4Network(block)
     for block in (
@@ -29,8 +29,8 @@ _NOT_PUBLIC_IPV4 = tuple(
         "240.0.0.0/4",  # reserved, broadcast
     )
 )
-# All of the internet's hosts are in here; loopback, ULA, link- and site-local, multicast, the
-# discard prefixes, IPv4-compatible addresses, SRv6 SIDs and local NAT64 are not.
+# All public hosts are in this block. Outside are loopback, ULA, link- and site-local, multicast,
+# the discard prefixes, IPv4-compatible addresses, SRv6 SIDs and local NAT64.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 _NOT_PUBLIC_IPV6 = tuple(
     IPv6Network(block)
@@ -39,17 +39,16 @@ _NOT_PUBLIC_IPV6 = tuple(
         "2001:db8::/32",  # documentation
         "2002::/16",  # 6to4
         "2620:4f:8000::/48",  # AS112
-        "3ffe::/16",  # the 6bone's
+        "3ffe::/16",  # 6bone
         "3fff::/20",  # documentation
     )
 )
-# An IPv4 address in the last 32 bits: IPv4-mapped, and where networks without IPv4 put it (NAT64,
-# RFC 6052).
+# These have an IPv4 address in the last 32 bits: IPv4-mapped, and NAT64 (RFC 6052).
 _WITH_IPV4 = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet's: not private, loopback, reserved ..."""
+    """Whether an IP address is public: not private, loopback, reserved or the like."""
     try:
         parsed = ip_address(address)
     except ValueError:

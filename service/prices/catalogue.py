@@ -1,8 +1,8 @@
-"""The catalogue: the reference prices that the ``genai-prices`` package brings along.
+"""Reads the catalogue: the reference prices in the installed package ``genai-prices``.
 
-It covers many providers at once and stands in for those that cannot deliver prices of their own.
-Only the installed data is read, so a price comes from a named version and needs no network.
-Prices are Decimals in USD per 1M tokens, 1K requests or 1K searches (the package's data_units.py).
+It covers many providers and supplies prices where a provider publishes none. A price comes from a
+named version of the package and needs no network. Prices are Decimals in USD per 1M tokens, 1K
+requests or 1K searches (the package's data_units.py).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from service.prices.units import Axis, RawPrice, Unit, plain
 
 PACKAGE = "genai-prices"
 
-# Price lists that are not a provider's prices for calling its models. Resellers and routers do
-# sell models and are kept.
+# Lists of the catalogue that are not a provider's prices for calling its models. Resellers and
+# routers do sell models, and stay.
 LEFT_OUT = {
     "cursor": "models inside an editor and its agents, charged with the subscription",
     "github-copilot": "token prices of a subscription, metered in its own credits",
@@ -61,31 +61,30 @@ def catalogue_version() -> str:
 
 
 def catalogue_source() -> str:
-    """What ``pricing_source`` says of these prices."""
+    """The ``pricing_source`` of these prices, such as ``catalogue:genai-prices@0.2.3``."""
     return f"catalogue:{catalogue_version()}"
 
 
 def read_catalogue(now: datetime) -> PriceList:
-    """The prices in force at ``now`` (aware) of every model that has any, with its provider."""
+    """Each model with a price at ``now`` (aware), with its provider."""
     day = _day_of(now)
     models = [model for provider in day.providers for model in day.models(provider)]
     return PriceList(tuple(model for model in models if model.prices or model.extra))
 
 
 def catalogue_models(provider: str, now: datetime) -> Mapping[str, RawModel]:
-    """What the catalogue knows at ``now`` (aware) of one provider's models that have a price.
+    """One provider's models with a price at ``now`` (aware), by the catalogue's own id.
 
-    By the catalogue's own id, exactly: its patterns for other spellings can mean another model.
+    The catalogue's patterns for other spellings are not used: they can match another model.
     """
     return {model.model_id: model for model in _day_of(now).models(provider) if model.prices}
 
 
 @dataclass(frozen=True)
 class _Day:
-    """The catalogue as it is on one day in UTC: no price of it begins or ends within a day.
+    """The catalogue on one day in UTC: its prices begin and end at midnight UTC.
 
-    Each provider is read once, when it is asked for. Two threads may both read it: they read the
-    same.
+    Each provider is read once, on demand. Two threads may both read it, with the same result.
     """
 
     snapshot: data_snapshot.DataSnapshot
@@ -97,7 +96,7 @@ class _Day:
         return [each.id for each in self.snapshot.providers if each.id not in LEFT_OUT]
 
     def models(self, provider: str) -> tuple[RawModel, ...]:
-        """Every model that the catalogue lists for the provider; none where it does not know it."""
+        """The models that the catalogue lists for the provider; none for an unknown provider."""
         found = self._read.get(provider)
         if found is None:
             midnight = datetime.combine(self.date, time(), UTC)
@@ -111,7 +110,7 @@ class _Day:
         return found
 
 
-# The last one that was asked for: a worker asks for today's.
+# The day of the last call: a worker always asks for today.
 _kept: _Day | None = None
 
 
@@ -148,9 +147,9 @@ def _read_model(provider: str, model: ModelInfo, now: datetime) -> RawModel:
 def _in_force(
     model: ModelInfo, now: datetime
 ) -> tuple[ModelPrice, list[tuple[TimeOfDateConstraint, ModelPrice]]]:
-    """The prices at ``now``, and the hours of the day that have others.
+    """The prices at ``now``, and those of hours of the day.
 
-    The package's rule: the last price whose constraint holds, or else the first one.
+    By the package's rule: the last price whose constraint holds, else the first.
     """
     if isinstance(model.prices, ModelPrice):
         return model.prices, []
@@ -177,7 +176,7 @@ def _flat_prices(prices: ModelPrice, path: str) -> tuple[RawPrice, ...]:
 def _tier_conditions(
     prices: ModelPrice, path: str, window: tuple[int, int] | None
 ) -> Iterator[RawCondition]:
-    """One condition for each tier, lowest first: a tier holds above its start, for all tokens."""
+    """One condition for each tier, lowest first; above its start a tier prices all tokens."""
     tiers: dict[int, list[RawPrice]] = {}
     for key, value in _published(prices):
         if key in PRICE_KEYS and isinstance(value, TieredPrices):
@@ -207,7 +206,7 @@ def _published(prices: ModelPrice) -> Iterator[tuple[str, Decimal | TieredPrices
 
 
 def _extra(prices: ModelPrice) -> dict[str, JsonValue]:
-    """Prices in units that have no column (hours of audio, pages, characters), as text."""
+    """Prices in units without a column (hours of audio, pages, characters), as text."""
     return {key: _shown(value) for key, value in _published(prices) if key not in PRICE_KEYS}
 
 

@@ -1,4 +1,4 @@
-"""Token prices as people read them: USD per million tokens, under the names of model_prices."""
+"""Converts token prices to USD per million tokens, under the column names of model_prices."""
 
 from __future__ import annotations
 

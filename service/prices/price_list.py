@@ -1,4 +1,4 @@
-"""A provider's whole list as an adapter read it, and the JSON rows that the database applies."""
+"""Defines what an adapter parses, ``PriceList``, and turns it into the rows for the database."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class RawCondition:
     """Prices that replace the base ones for some requests; an axis not named keeps the base.
 
     ``min_prompt_tokens``: the prompt has strictly more tokens. ``utc_days``: weekday names, empty
-    for every day. ``utc_start`` and ``utc_end``: half-open window of HHMM clock numbers, which may
-    wrap midnight. Among the conditions that hold, later ones win, axis by axis.
+    for every day. ``utc_start`` and ``utc_end``: a half-open window of HHMM clock numbers, which
+    may wrap midnight. Among the conditions that hold, later ones win, axis by axis.
     """
 
     prices: tuple[RawPrice, ...]
@@ -26,7 +26,7 @@ class RawCondition:
     utc_end: int | None = None
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The condition's own keys, then its prices in USD for one unit."""
+        """The condition's keys, then its prices in USD for one unit."""
         shown: dict[str, JsonValue] = {}
         if self.min_prompt_tokens is not None:
             shown["min_prompt_tokens"] = self.min_prompt_tokens
@@ -40,10 +40,10 @@ class RawCondition:
 
 @dataclass(frozen=True, slots=True)
 class RawModel:
-    """One model as published. An axis without a price is unknown, which is not free.
+    """One model as published. An axis without a price is unknown, not free.
 
-    ``unknown`` maps a wire key to the text by which the provider said that it cannot tell.
-    ``extra`` holds what has no column, verbatim. ``provider`` is set only where the list is not the
+    ``unknown`` maps a wire key to the published text of a price that counts as unknown. ``extra``
+    holds values without a column, verbatim. ``provider`` is set only where the list is not the
     provider's own.
     """
 
@@ -57,7 +57,7 @@ class RawModel:
     provider: str | None = None
 
     def as_charged(self) -> dict[str, JsonValue]:
-        """What a request costs, whatever units and spellings it was published in."""
+        """The prices in USD for one unit, and ``conditions``, whatever units were published."""
         charged = _columns(self.prices)
         if self.conditions:
             charged["conditions"] = [condition.as_json() for condition in self.conditions]
@@ -66,7 +66,7 @@ class RawModel:
 
 @dataclass(frozen=True, slots=True)
 class SkippedModel:
-    """A model that was left out, and why, in words for the operator."""
+    """A model that was left out, and why, as a sentence for the operator."""
 
     model_id: str
     reason: str
@@ -74,9 +74,10 @@ class SkippedModel:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Where in a list that comes in pages a body stands, as the body says; pages count from 1.
+    """Which page of a list a body is, by its own account; pages count from 1.
 
-    None where the body does not say. ``entries`` is how many the body has, skipped ones included.
+    A field is None if the body does not have it. ``entries`` counts the body's entries, skipped
+    ones included.
     """
 
     number: int | None
@@ -87,7 +88,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class PriceList:
-    """All that was read of one list, or of one page of it."""
+    """The models that an adapter parsed from one body: a whole list, or one page of it.
+
+    Prices are in the provider's units. ``ProviderList`` (``service/sync/list_reader.py``) is the
+    whole list, as the database takes it.
+    """
 
     models: tuple[RawModel, ...]
     skipped: tuple[SkippedModel, ...] = ()
@@ -95,15 +100,15 @@ class PriceList:
 
     @property
     def unknown_keys(self) -> tuple[str, ...]:
-        """Keys that no adapter knows yet, in order; their values are in each model's extra."""
+        """Keys that the adapter does not know, sorted; their values are in each model's extra."""
         return tuple(sorted({key for model in self.models for key in model.unknown_keys}))
 
 
 def to_apply_rows(price_list: PriceList, provider: str, source: str) -> list[dict[str, JsonValue]]:
-    """The rows for ``apply_provider_prices``: USD for one unit, as decimal strings.
+    """The rows for ``apply_provider_prices``: prices in USD for one unit, as decimal strings.
 
-    ``provider`` is the slug that is being synced; a model of another one names it. ``source`` is
-    what ``pricing_source`` will say, such as ``api:openrouter``.
+    ``provider`` is the slug of the sync; a model of another provider names it. ``source`` becomes
+    ``pricing_source``, such as ``api:openrouter``.
     """
     return [_apply_row(model, provider, source) for model in price_list.models]
 

@@ -1,8 +1,8 @@
-"""What a price is: an axis, an amount and a unit as published, and the one conversion to USD.
+"""Defines axes and units of prices, and converts a published amount to USD for one unit.
 
 ``RawPrice`` is what a provider published; ``CanonicalPrice`` is ``Usd`` for ONE unit (token, image,
-request, search). They are different types, and ``to_canonical`` is the only way from one to the
-other, so that no price is converted twice or not at all: the type checker refuses it.
+request, search). They are different types, and only ``to_canonical`` converts between them, so the
+type checker refuses a price that is converted twice or not at all.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import Enum, StrEnum, auto
 from typing import NewType
 
-# US dollars for one unit. Only ``to_canonical`` makes one; a published amount is no such thing.
+# US dollars for one unit. Only ``to_canonical`` makes one.
 Usd = NewType("Usd", Decimal)
 
-# Wide enough for every amount that the reader lets in (60 digits) times every factor; should it
-# ever not be, the trap raises instead of rounding a price.
+# Wide enough for each amount that is accepted (60 digits) times each factor; if it ever is not, the
+# trap raises rather than round a price.
 _EXACT = Context(prec=200, traps=[Inexact, InvalidOperation])
 
 
 class Dimension(Enum):
-    """What one unit of an axis is."""
+    """What an axis counts."""
 
     TOKEN = auto()
     IMAGE = auto()
@@ -30,7 +30,7 @@ class Dimension(Enum):
 
 
 class Axis(StrEnum):
-    """Everything that a price can be for; the value is the column that holds it."""
+    """What a price is for; the value is its column in ``model_pricing``."""
 
     INPUT = "price_per_input_token"
     OUTPUT = "price_per_output_token"
@@ -60,10 +60,7 @@ _OTHER_DIMENSIONS = {
 
 
 class Unit(Enum):
-    """Every unit that prices are published in.
-
-    ``factor`` times the published amount is USD for one of ``dimension``.
-    """
+    """The units that prices are published in; amount times ``factor`` is USD for one unit."""
 
     USD_PER_TOKEN = ("usd_per_token", Dimension.TOKEN, "1")
     USD_PER_1K_TOKENS = ("usd_per_1k_tokens", Dimension.TOKEN, "0.001")
@@ -89,10 +86,10 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class RawPrice:
-    """One price as published: ``amount`` is in ``unit``, ``text`` is how ``key`` spelt it.
+    """One price as published: ``amount`` in ``unit``, and ``text``, the value of wire key ``key``.
 
-    A unit of another dimension than the axis, or an amount that is negative or not finite, is a
-    mistake of the adapter: ValueError.
+    ValueError, a mistake of the adapter: a unit of another dimension than the axis, or an amount
+    that is negative or not finite.
     """
 
     axis: Axis
@@ -117,12 +114,12 @@ class CanonicalPrice:
 
 
 def to_canonical(price: RawPrice) -> CanonicalPrice:
-    """The one conversion from what was published to USD for one unit; it never rounds."""
+    """Convert a published price to USD for one unit; it never rounds."""
     return CanonicalPrice(price.axis, Usd(_EXACT.multiply(price.amount, price.unit.factor)))
 
 
 def usd_text(usd: Usd) -> str:
-    """How the database gets an amount; a published one is refused by the type checker."""
+    """An amount as the database takes it; the type checker refuses a published one."""
     return plain(usd)
 
 

@@ -1,1 +1,1 @@
-"""The providers: ``adapter.py`` says what an adapter is, and each other file is one."""
+"""One file a provider; ``adapter.py`` defines what an adapter is."""

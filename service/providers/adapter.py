@@ -1,8 +1,8 @@
-"""The providers that are asked for their prices: one pure file each, named like the slug.
+"""Defines what an adapter is, and loads the adapter of a provider by its slug.
 
-A file here is an adapter and nothing else, so a new provider is one file and one row of
-``pricing_providers``. Adapters are imported when first asked for, so that a process that only wants
-the names (the web process) loads none of them.
+Every other file in this folder is one adapter, named like its slug, so a new provider is one file
+and one row of ``pricing_providers``. Adapters are imported on demand: the web process needs only
+their names.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from service.environment.credential_hosts import Host
 from service.prices.price_list import PriceList
 from service.prices.units import Axis, Unit
 
-# The provider that fetches nothing: its list is a package, read by ``service/prices/catalogue.py``.
+# The provider without HTTP: ``service/prices/catalogue.py`` reads its list from a package.
 CATALOGUE = "catalogue"
 
 
 class Evidence(StrEnum):
     """How the shape of a provider's list is known.
 
-    A shape that nobody ever saw on the wire (``DOCUMENTED``, ``UNCONFIRMED``) may be wrong in every
-    unit: such a provider starts with ``review_first``.
+    A shape that was never recorded from the wire (``DOCUMENTED``, ``UNCONFIRMED``) may be wrong in
+    every unit, so such a provider starts with ``review_first``.
     """
 
     RECORDED = "recorded"
@@ -42,7 +42,7 @@ class Evidence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pages:
-    """How a list in pages is asked for: ``?<number>=1&<size_name>=<size>``, counting from 1."""
+    """The query parameters of a list in pages: ``?<number>=1&<size_name>=<size>``, from page 1."""
 
     number: str
     size_name: str
@@ -51,19 +51,19 @@ class Pages:
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """Where a provider publishes its prices, and how its answer is read.
+    """Where a provider publishes its prices, and how the body is parsed.
 
     The list is at ``base_url`` (scheme, host, any prefix; the operator may change it) followed by
     ``path``, which may end in a query. ``credential_variable`` names the environment variable with
-    the key, if the provider wants one; it may be sent to the host of ``base_url`` and to ``hosts``,
-    over https, and nowhere else. ``parse`` reads one body, which is one page where there are
-    ``pages``; it knows no network and no database; it raises ParseError for a list that cannot be
-    used as a whole, and nothing else.
+    the API key, if the provider needs one; it may be sent to the host of ``base_url`` and to
+    ``hosts``, over https, and nowhere else. ``parse`` parses one body, which is one page if there
+    are ``pages``; it uses neither network nor database; it raises ParseError for a list that cannot
+    be used as a whole, and nothing else.
 
-    ``price_keys`` says for each key on the wire (a dotted path for people) what it prices and in
-    which unit. Without ``price_api`` the list has no prices, and the catalogue's are taken, by
-    ``catalogue_id``: how the catalogue spells a model's id. ``note`` is the trap that one has to
-    know, in a sentence for ``docs/providers.md``.
+    ``price_keys`` maps each wire key (a dotted path) to its axis and unit. Without ``price_api``
+    the list has no prices, and the catalogue's are used, by ``catalogue_id``, which maps a model's
+    id to the catalogue's spelling. ``note`` describes the provider's trap for
+    ``docs/providers.md``.
     """
 
     slug: str
@@ -81,7 +81,7 @@ class Adapter:
     note: str = ""
 
     def credential_hosts(self, variable: str) -> tuple[Host, ...]:
-        """Where the adapter's own credential may be sent; no other variable may go anywhere."""
+        """The hosts that the adapter's own variable may be sent to; none for another variable."""
         if variable != self.credential_variable:
             return ()
         own = urlsplit(self.base_url).netloc
@@ -89,7 +89,7 @@ class Adapter:
 
 
 def adapter(slug: str | None) -> Adapter:
-    """The adapter of a provider; LookupError, naming the known ones, if there is none."""
+    """The adapter with this slug; LookupError names the known ones if there is none."""
     if slug not in adapter_slugs():
         raise LookupError(f"there is no adapter {slug!r}; known: {', '.join(adapter_slugs())}")
     found = import_module(f"{__package__}.{_module_name(slug)}").ADAPTER
@@ -99,7 +99,7 @@ def adapter(slug: str | None) -> Adapter:
 
 
 def adapter_slugs() -> tuple[str, ...]:
-    """Every slug that ``adapter`` knows, in order."""
+    """The slugs of all adapters, sorted."""
     here = Path(__file__)
     names = (found.name for found in iter_modules([str(here.parent)]) if found.name != here.stem)
     return tuple(sorted(name.replace("_", "-") for name in names))

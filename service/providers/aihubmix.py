@@ -5,9 +5,9 @@ Prices are numbers, read as USD per 1M tokens. The API reference says per 1K, an
 clients that use the list. A person accepts the first list, and the comparison with the catalogue
 holds prices that are a power of ten away.
 
-A model's id is under ``model_id``; entries with an ``id`` only are of another list and are skipped.
-0 is kept as confirmed free where tokens are what the type of model is charged by; else it is
-unknown. Source: the API reference and other clients; never seen on the wire.
+A model's id is under ``model_id``; entries with only an ``id`` belong to another list and are
+skipped. 0 is confirmed free for the types of model that are charged by token; else it is unknown.
+Source: the API reference and other clients; never seen on the wire.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 
 def _is_charged_by_token(types: object) -> bool:
-    """``types`` are words with commas between them."""
+    """``types`` is a comma-separated list of words."""
     return isinstance(types, str) and {kind.strip() for kind in types.split(",")} <= (
         CHARGED_BY_TOKEN
     )

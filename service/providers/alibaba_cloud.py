@@ -1,18 +1,18 @@
 """Alibaba Cloud Model Studio: ``GET /api/v1/models``, in pages, with a key.
 
 Each model has ``prices``, one item for each range of prompt lengths, and in it a price for each
-type, a string in the unit that ``price_unit`` names. There is no currency: the international site
-charges in USD (the one in Beijing in CNY), so that site is asked for, and any other currency than
-USD, should it ever be named, is refused.
+type, a string in the unit that ``price_unit`` names. The list names no currency: the international
+site charges in USD (the one in Beijing in CNY), so that site is requested, and any currency other
+than USD, should the list ever name one, is refused.
 
 The lowest range is the base and each higher one a condition. ``32k`` is 32,000, not 32,768: other
-sellers of the same models name the same bounds as 32000 and 256000. Half a range would be a wrong
-price, so a model is skipped if its ranges leave a gap, if they do not price the same things, or if
-one has anything that is not understood, such as ``time_band``.
+sellers of the same models publish the same bounds as 32000 and 256000. A model is skipped if its
+ranges leave a gap, if they do not price the same types, or if one has an unknown key, such as
+``time_band``: half a range would be a wrong price.
 
-Types that are not plainly one axis (``text_input_token``, ``thinking_output_token``, ...) are kept
-and not applied. ``input_token_cache`` is a cache that works by itself, ``input_token_cache_read``
-one that a request asks for; where both are priced, the second is kept and not applied.
+Types that do not match one axis (``text_input_token``, ``thinking_output_token``, ...) are kept and
+not applied. ``input_token_cache`` is the implicit cache, ``input_token_cache_read`` the one that a
+request asks for; where both are priced, the second is kept and not applied.
 ``compatible-mode/v1/models`` has ids only. Source: the provider's API reference and other clients;
 never seen on the wire.
 """
@@ -53,7 +53,7 @@ UNITS = {
     "per 1m tokens": Unit.USD_PER_1M_TOKENS,
     "per image": Unit.USD_PER_IMAGE,
 }
-# As many as a range can need; the name stands in the history beside each of its prices.
+# Enough for any range; its name is in the history beside each of its prices.
 MAX_RANGE_LENGTH = 60
 THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 RANGE = re.compile(
@@ -71,7 +71,7 @@ def parse(body: bytes) -> PriceList:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """Prices for prompts of more than ``lower`` tokens, up to ``upper`` (None: without end)."""
+    """Prices for prompts of more than ``lower`` tokens, up to ``upper`` (None: no upper bound)."""
 
     name: str
     lower: int
@@ -106,7 +106,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     published = [price for tier in tiers for price in tier]
     unknown = published if only_zeros(published) and may_cost(extra) else []
     if unknown:
-        # Zeros for what is charged by a type that is not applied.
+        # The model is charged by a type that is not applied, so 0 does not mean free.
         tiers = [() for _ in tiers]
     return RawModel(
         model_id=model_id,
@@ -140,7 +140,7 @@ def _read_ranges(value: object) -> Iterator[_Range]:
 
 
 def _read_priced(value: object, path: str) -> tuple[str, dict[str, object]]:
-    """One type, and what is said of its price."""
+    """One type, and the object with its price."""
     found = read_object(value, path)
     _require_understood(found, {"type", "price", "price_unit", "price_name"}, path)
     kind = found.get("type")
@@ -150,7 +150,7 @@ def _read_priced(value: object, path: str) -> tuple[str, dict[str, object]]:
 
 
 def _read_bounds(name: object) -> tuple[int, int | None]:
-    """The range that a text such as ``32k<Input<=256k`` names; ``Default`` is every length."""
+    """The bounds in a text such as ``32k<Input<=256k``; ``Default`` is every length."""
     text = ""
     if isinstance(name, str) and len(name) <= MAX_RANGE_LENGTH:
         text = "".join(name.lower().split()).replace("≤", "<=")
@@ -166,7 +166,7 @@ def _read_bounds(name: object) -> tuple[int, int | None]:
 
 
 def _require_whole(ranges: list[_Range]) -> None:
-    """The ranges follow each other from 0 on, each from where the one before it ends."""
+    """OddEntry unless the ranges begin at 0 and each begins where the one before it ends."""
     end: int | None = 0
     for found in ranges:
         if found.lower != end or (found.upper is not None and found.upper <= found.lower):
@@ -195,7 +195,7 @@ def _read_tier(found: _Range, applied: set[str], *, is_base: bool) -> tuple[RawP
 
 
 def _kept(ranges: list[_Range], applied: set[str]) -> dict[str, JsonValue]:
-    """What is not applied, by type: in which range it stands and what is said of it."""
+    """The prices that are not applied, by type, each with the name of its range."""
     kept: dict[str, list[JsonValue]] = {}
     for found in ranges:
         for kind, said in found.priced:

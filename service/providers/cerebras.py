@@ -1,7 +1,7 @@
 """Cerebras: ``GET /public/v1/models``, no key needed.
 
-Prices are strings in USD per token. ``GET /v1/models``, which wants a key, has the same models
-without any price.
+Prices are strings in USD per token. ``GET /v1/models``, which needs a key, has the same models
+without prices.
 """
 
 from __future__ import annotations

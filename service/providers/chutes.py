@@ -1,8 +1,8 @@
 """Chutes: ``GET /v1/models``, no key needed.
 
 ``pricing`` has the key names of OpenRouter, but JSON numbers in USD per 1M tokens: a million times
-its unit. ``price`` says each of them again, in dollars and in the coin tao, which moves every
-minute and is left out.
+its unit. ``price`` repeats each price, in USD and in the coin tao; tao changes every minute and is
+ignored.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 
 def _compare(read: ReadPrices, price: Mapping[str, object]) -> ReadPrices:
-    """Compare each price with its dollars in ``price``; what has no axis there is kept."""
+    """Compare each price with its USD in ``price``; keys without an axis are kept in extra."""
     strange: dict[str, JsonValue] = {}
     for key, value in price.items():
         path = f"price.{key}"

@@ -1,7 +1,7 @@
 """DeepInfra: ``GET /v1/openai/models``, no key needed.
 
-Prices are JSON numbers in USD per 1M tokens, with the noise of binary floating point. A model
-whose ``metadata`` is null (images, speech, embeddings) has no price here: unknown, not free.
+Prices are JSON numbers in USD per 1M tokens, with errors of binary floating point. A model whose
+``metadata`` is null (images, speech, embeddings) has no price in this list: unknown, not free.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Featherless: ``GET /v1/models``, no key needed, about 22,000 models in pages of 1,000.
 
-Prices stand there twice: as strings in USD per token, which are exact, and as numbers in USD per
-1M tokens. Both must say the same. Most models have no price, for they are part of a subscription:
-unknown, not free, and so is one of which nothing but zeros is said.
+Each price is published twice: as a string in USD per token, which is exact, and as a number in USD
+per 1M tokens; both must agree. Most models have no price, because they belong to a subscription:
+unknown, not free. A model whose prices are all 0 is unknown as well.
 """
 
 from __future__ import annotations

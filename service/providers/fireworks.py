@@ -1,7 +1,7 @@
 """Fireworks AI: ``GET /inference/v1/models``, with a key.
 
-The list has no prices: the provider publishes them on a page for people only. The models come from
-here, their prices from the catalogue, which leaves the account out of the ids.
+The list has no prices: the provider publishes them only on a web page. The models come from this
+list, their prices from the catalogue, whose ids leave out the account.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def parse(body: bytes) -> PriceList:
 
 
 def catalogue_id(model_id: str) -> str:
-    """``accounts/fireworks/models/x`` is ``x`` there; models of other accounts stay as they are."""
+    """``accounts/fireworks/models/x`` becomes ``x``; ids of other accounts stay as they are."""
     return model_id.removeprefix(ACCOUNT)
 
 

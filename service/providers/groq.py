@@ -1,7 +1,7 @@
 """Groq: ``GET /openai/v1/models``, with a key.
 
-The list has no prices: the provider publishes them on a page for people only. The models come from
-here, their prices from the catalogue. Source: the provider's API reference.
+The list has no prices: the provider publishes them only on a web page. The models come from this
+list, their prices from the catalogue. Source: the provider's API reference.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """Hugging Face Inference Providers: ``GET /v1/models`` of the router, no key needed.
 
-One entry is a model with all who serve it, each at a price of its own: they are models of their
-own here, ``<model>:<provider>``, which is how a request names one of them.
+One entry is a model with each provider that serves it, at prices of their own: each becomes a model
+``<model>:<provider>``, as requests name it.
 
-Prices are JSON numbers in USD per 1M tokens, and optional. 0 and 0 come with ``is_free`` false,
-where nobody has told the router a price: free is what ``is_free`` says is free. ``status`` is of
-the service, not of its price: one that is away for an hour keeps its price, and does not look like
-a model that has gone.
+Prices are JSON numbers in USD per 1M tokens, and optional. Prices of 0 with ``is_free`` false mean
+that the router knows no price; only ``is_free`` means free. ``status`` is that of the service and
+is ignored: a provider that is down for an hour keeps its price, and does not look like a removed
+model.
 """
 
 from __future__ import annotations

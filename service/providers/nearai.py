@@ -1,10 +1,10 @@
 """NEAR AI: ``GET /v1/models``, no key needed.
 
-One object has a price twice: as a string in USD per token (``prompt``, ``completion``), which is
-exact and taken, and as a number in USD per 1M tokens (``input``, ``output``), which must agree.
-Without ``input_cache_read`` a cache has no price; "0" is free, for the server lets a zero in only
-where it was marked as meant. ``textPricing``, for service tiers and long prompts, is kept and not
-applied. Source: the server's source code (nearai/cloud-api); never seen on the wire.
+One object has each price twice: as a string in USD per token (``prompt``, ``completion``), which is
+exact and used, and as a number in USD per 1M tokens (``input``, ``output``), which must agree.
+Without ``input_cache_read`` the cache has no price; "0" is free, because the server accepts a 0
+only if it is marked as intended. ``textPricing``, for service tiers and long prompts, is kept and
+not applied. Source: the server's source code (nearai/cloud-api); never seen on the wire.
 """
 
 from __future__ import annotations

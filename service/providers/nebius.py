@@ -1,9 +1,9 @@
 """Nebius Token Factory: ``GET /v1/models?verbose=true``, with a key.
 
-Prices are strings in USD per token. Without ``verbose=true`` the same models come without any, so
-a list in which nothing has ``pricing`` is refused: its prices would vanish. ``created`` is the time
-of the request. Source: a recorded list without prices; the prices as the provider's API reference
-and other clients have them.
+Prices are strings in USD per token. Without ``verbose=true`` the same models come without prices,
+so a list without any ``pricing`` is refused: all prices would become unknown. ``created`` is the
+time of the request. Source: a recorded list without prices; for the prices, the provider's API
+reference and other clients.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Novita AI: ``GET /v3/openai/models``, no key needed.
 
 Prices are numbers in ten-thousandths of a USD per 1M tokens: 630 is $0.063. -1 is unknown. Newer
-lists say them again under ``pricing``, in the same unit (``price_per_m``) and as a string in USD
-per 1M tokens (``price_per_m_decimal``); whichever are there must agree.
+lists repeat them under ``pricing``, in the same unit (``price_per_m``) and as a string in USD per
+1M tokens (``price_per_m_decimal``); all that are present must agree.
 
-``tiered_billing_configs``, prices for long prompts, is kept and not applied: whether a bound
-belongs to the tier below or above it is nowhere said. Models that have it may say 0 outside it, so
-a 0 is unknown for them. The Chinese twin of this service (PPIO) uses the same keys for CNY.
-Source: a recorded list; for ``pricing`` and the tiers, what other clients read and test.
+``tiered_billing_configs``, prices for long prompts, is kept and not applied: no source says whether
+a bound belongs to the tier below or above it. A model with tiers may have 0 outside of them, so its
+0 is unknown. The Chinese twin of this service (PPIO) uses the same keys for CNY. Source: a recorded
+list; for ``pricing`` and the tiers, other clients and their tests.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
-from service.reading.price_keys import ReadPrices, agreed, as_unknown, read_prices, read_pricing
+from service.reading.price_keys import agreed, read_prices, read_pricing, zeros_as_unknown
 from service.reading.wire import RepeatedKeys, read_object
 
 UNKNOWN = -1
@@ -54,7 +54,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(published, PRICE_KEYS, known={ARE_THERE_TIERS}, dynamic=UNKNOWN)
     prices = agreed(read.prices)
     if TIERS in published or entry.get(ARE_THERE_TIERS) is True:
-        read = _without_zeros(read)
+        read = zeros_as_unknown(read)
         prices = tuple(price for price in prices if price.amount)
     return RawModel(
         model_id=model_id,
@@ -67,7 +67,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 
 def _published(entry: dict[str, object]) -> dict[str, object]:
-    """All of an entry that is, or may be, about prices, by its path; what is empty is left out."""
+    """The values of an entry that are or may be prices, by path; empty ones are left out."""
     found: dict[str, object] = {}
     for key, value in entry.items():
         if key != "pricing" and any(word in key for word in PRICE_WORDS):
@@ -80,11 +80,6 @@ def _published(entry: dict[str, object]) -> dict[str, object]:
         else:
             found[path] = value
     return {path: value for path, value in found.items() if value not in (None, [], {})}
-
-
-def _without_zeros(read: ReadPrices) -> ReadPrices:
-    zeros = {price.axis for price in read.prices if not price.amount}
-    return as_unknown(read, *zeros) if zeros else read
 
 
 ADAPTER = Adapter(

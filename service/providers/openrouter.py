@@ -1,11 +1,12 @@
 """OpenRouter: ``GET /api/v1/models``, no key needed.
 
-All prices are strings in USD: per token, but per request, per image and per search where the key
-says so. ``-1`` means that the price depends on where the request is routed: unknown. 0 is free, but
-where a model makes more than text and all is 0, its price has no key here: unknown.
+All prices are strings in USD: per token, or per request, image or search where the key says so.
+``-1`` means that the price depends on where the request is routed: unknown. 0 is free, except for a
+model that generates more than text and has only zeros: the list has no key for its price, so it is
+unknown.
 
-``overrides`` are prices for long prompts and for times of the day; the base of a model with prices
-for the whole day is that of most of it, for the list shows that of the hour.
+``overrides`` are prices for long prompts and for times of the day. Where they cover the whole day,
+the list shows the current one as base; the base that counts is the price of most of the day.
 Source: the provider's API reference (PublicPricing, PricingOverride).
 """
 
@@ -30,7 +31,7 @@ from service.reading.price_keys import (
     read_pricing,
     require_agreement,
 )
-from service.reading.time_windows import read_weekdays, read_window, settle_base
+from service.reading.time_windows import read_weekdays, read_window, resolve_base
 from service.reading.wire import (
     OddEntry,
     printable,
@@ -54,8 +55,8 @@ PRICE_KEYS = {
     "audio_output": (Axis.OUTPUT_AUDIO, Unit.USD_PER_TOKEN),
     "input_audio_cache": (Axis.CACHE_READ_AUDIO, Unit.USD_PER_TOKEN),
     "image_token": (Axis.INPUT_IMAGE, Unit.USD_PER_TOKEN),
-    # The reference says "per output image"; the numbers are those that the makers of the models
-    # publish per token (0.00012 for one that costs $120 per 1M image tokens).
+    # The reference says "per output image", but the numbers equal the makers' prices per token
+    # (0.00012 for a model that costs $120 per 1M image tokens).
     "image_output": (Axis.OUTPUT_IMAGE, Unit.USD_PER_TOKEN),
     "image": (Axis.IMAGE, Unit.USD_PER_IMAGE),
     "request": (Axis.REQUEST, Unit.USD_PER_REQUEST),
@@ -78,13 +79,13 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     if _says_nothing(entry, read, overrides):
         read = as_unknown(read)
         overrides.conditions.clear()
-    # Not a price, and the prices are already what is charged.
+    # Not a price: the prices already include it.
     discount = pricing.get("discount")
     extra = {"discount": verbatim(discount)} if _is_discount(discount) else {}
     return RawModel(
         model_id=model_id,
         name=read_name(entry),
-        prices=settle_base(read.prices, overrides.conditions),
+        prices=resolve_base(read.prices, overrides.conditions),
         conditions=tuple(overrides.conditions),
         unknown=read.unknown,
         extra={**read.extra, **extra, **overrides.extra},
@@ -99,7 +100,7 @@ def _read_prices(
     path: str = "",
     base: Mapping[str, object] | None = None,
 ) -> ReadPrices:
-    """The prices of a model, or of an override, which keeps what it does not name of ``base``."""
+    """The prices of a model, or of an override, whose missing keys are those of ``base``."""
     keys: PriceKeys = PRICE_KEYS
     if _is_price_of_a_token(
         pricing.get("image"), pricing.get("prompt", (base or {}).get("prompt"))
@@ -112,7 +113,7 @@ def _read_prices(
 
 
 def _is_price_of_a_token(image: object, prompt: object) -> bool:
-    """Whether ``image`` is for a token of one: since March 2026 it is, and equals ``prompt``."""
+    """Whether ``image`` is per image token: since March 2026 it is, where it equals ``prompt``."""
     try:
         amount = read_amount(image, unknown=DYNAMIC)
         return bool(amount) and amount == read_amount(prompt, unknown=DYNAMIC)
@@ -121,7 +122,7 @@ def _is_price_of_a_token(image: object, prompt: object) -> bool:
 
 
 def _says_nothing(entry: dict[str, object], read: ReadPrices, overrides: _Overrides) -> bool:
-    """Zeros for what is charged in a way that no key can say, such as $0.08 for a song."""
+    """Whether all prices are 0 but the model is charged in a unit without a key: $0.08 per song."""
     if price_of(read.prices, Axis.INPUT) is None or price_of(read.prices, Axis.OUTPUT) is None:
         return False
     more = [price for condition in overrides.conditions for price in condition.prices]
@@ -136,7 +137,7 @@ def _says_nothing(entry: dict[str, object], read: ReadPrices, overrides: _Overri
 
 @dataclass(slots=True)
 class _Overrides:
-    """What has been read of a model's overrides."""
+    """The parsed overrides of a model."""
 
     conditions: list[RawCondition] = field(default_factory=list)
     extra: dict[str, JsonValue] = field(default_factory=dict)
@@ -161,7 +162,7 @@ def _read_overrides(pricing: Mapping[str, object]) -> _Overrides:
             override, {price.key.removeprefix(f"{path}.") for price in prices.prices}
         )
         if strange:
-            # Half an override is a wrong price, so it is kept whole and applied not at all.
+            # Half an override would be a wrong price: the whole one is kept and not applied.
             not_understood.append(verbatim(override))
             read.unknown_keys |= strange
         elif prices.prices:
@@ -172,7 +173,7 @@ def _read_overrides(pricing: Mapping[str, object]) -> _Overrides:
 
 
 def _strange_keys(override: dict[str, object], priced: set[str]) -> set[str]:
-    """Why an override cannot be expressed as a condition, as keys to report; empty if it can."""
+    """The keys that keep an override from being a condition, to report; empty if there are none."""
     strange = override.keys() - priced - CONDITION_KEYS
     if not strange and all(override.get(key) is None for key in CONDITION_KEYS):
         return {"overrides without a condition"}

@@ -1,12 +1,11 @@
 """OVHcloud AI Endpoints: ``GET /v1/models``, no key needed.
 
-Prices are strings in ``currency_unit`` per token, per image and per request. Any other currency
-than USD skips the model: there is no exchange rate here that could be right tomorrow.
+Prices are strings in ``currency_unit`` per token, per image and per request. A model in another
+currency than USD is skipped: an exchange rate would be wrong tomorrow.
 
-Each model has all keys, and "0" stands in those that it is not charged by: for speech, which is
-charged by the second elsewhere, in all of them, just as for a model that may be free. So a model
-with zeros only is unknown, and so is a cache at "0": nothing in this list confirms that something
-is free.
+Each model has all keys, with "0" in those that it is not charged by. A speech model, charged by the
+second elsewhere, has "0" in all of them, like a model that may be free. So a model with only zeros
+is unknown, and so is a cache at "0": nothing in this list confirms that something is free.
 """
 
 from __future__ import annotations
@@ -15,7 +14,14 @@ from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
-from service.reading.price_keys import ReadPrices, as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.price_keys import (
+    ReadPrices,
+    as_unknown,
+    only_zeros,
+    read_prices,
+    read_pricing,
+    zeros_as_unknown,
+)
 from service.reading.wire import OddEntry, shown
 
 PRICE_KEYS = {
@@ -26,7 +32,7 @@ PRICE_KEYS = {
     "image": (Axis.IMAGE, Unit.USD_PER_IMAGE),
     "request": (Axis.REQUEST, Unit.USD_PER_REQUEST),
 }
-CACHE = {Axis.CACHE_READ, Axis.CACHE_WRITE}
+CACHE = (Axis.CACHE_READ, Axis.CACHE_WRITE)
 
 
 def parse(body: bytes) -> PriceList:
@@ -45,10 +51,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 
 def _without_filling(read: ReadPrices) -> ReadPrices:
-    if only_zeros(read.prices):
-        return as_unknown(read)
-    zeros = {price.axis for price in read.prices if not price.amount} & CACHE
-    return as_unknown(read, *zeros) if zeros else read
+    return as_unknown(read) if only_zeros(read.prices) else zeros_as_unknown(read, *CACHE)
 
 
 ADAPTER = Adapter(

@@ -1,8 +1,8 @@
 """Requesty: ``GET /v1/models`` of the router, no key needed.
 
-Prices stand among the other keys of an entry, as JSON numbers in USD per token, in scientific
-notation. An entry always has all four, so that 0 is also how a price looks that there is none of:
-a 0 for the cache is unknown unless ``supports_caching`` is true, and so is a model with zeros only.
+Prices are among the other keys of an entry, as JSON numbers in USD per token, in scientific
+notation. An entry always has all four keys, so 0 may also mean that there is no price: a 0 for the
+cache is unknown unless ``supports_caching`` is true, and so is a model with only zeros.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
-from service.reading.price_keys import ReadPrices, as_unknown, only_zeros, read_prices
+from service.reading.price_keys import (
+    ReadPrices,
+    as_unknown,
+    only_zeros,
+    read_prices,
+    zeros_as_unknown,
+)
 
 PRICE_KEYS = {
     "input_price": (Axis.INPUT, Unit.USD_PER_TOKEN),
     "output_price": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
-    # The names are easily taken for each other: caching is what costs, cached is what saves.
+    # Easily confused: caching_price is for writing, cached_price for reading.
     "caching_price": (Axis.CACHE_WRITE, Unit.USD_PER_TOKEN),
     "cached_price": (Axis.CACHE_READ, Unit.USD_PER_TOKEN),
 }
-CACHE = {Axis.CACHE_WRITE, Axis.CACHE_READ}
+CACHE = (Axis.CACHE_WRITE, Axis.CACHE_READ)
 
 
 def parse(body: bytes) -> PriceList:
@@ -40,10 +46,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 def _without_filling(read: ReadPrices, *, supports_caching: bool) -> ReadPrices:
     if only_zeros(read.prices):
         return as_unknown(read)
-    if supports_caching:
-        return read
-    zeros = {price.axis for price in read.prices if not price.amount} & CACHE
-    return as_unknown(read, *zeros) if zeros else read
+    return read if supports_caching else zeros_as_unknown(read, *CACHE)
 
 
 ADAPTER = Adapter(

@@ -1,13 +1,13 @@
 """Together AI: ``GET /v1/models``, with a key.
 
-The answer is the array itself, without an object around it. Prices are numbers in USD per 1M
-tokens; ``hourly``, ``base`` and ``finetune`` are for other things than tokens.
+The body is the array itself, without an object around it. Prices are numbers in USD per 1M tokens;
+``hourly``, ``base`` and ``finetune`` do not price tokens.
 
-0 stands in every field that does not apply, so it proves little. It is kept as confirmed free only
-where tokens are what such a model is charged by, and nothing else in ``pricing`` costs anything: a
-dedicated model has 0 for its tokens and a price by the hour, and images are charged by the image.
-Otherwise zeros are unknown. Source: the provider's API reference and its published OpenAPI
-document (togethercomputer/openapi); never seen on the wire.
+Each field that does not apply is 0. So 0 is confirmed free only for types of model that are charged
+by token, and only if nothing else in ``pricing`` costs anything: a dedicated model has 0 for its
+tokens and a price by the hour, and images are charged by the image. Otherwise zeros are unknown.
+Source: the provider's API reference and its published OpenAPI document
+(togethercomputer/openapi); never seen on the wire.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CHARGED_BY_TOKEN = {"chat", "language", "code", "embedding", "moderation", "rera
 
 
 def parse(body: bytes) -> PriceList:
-    """Every model of a list, dedicated ones included; those have no price for tokens."""
+    """Every model of a list, dedicated ones included; these have no price for tokens."""
     return read_models(body, _read_model, at=())
 
 

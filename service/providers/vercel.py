@@ -1,11 +1,11 @@
 """Vercel AI Gateway: ``GET /v1/models``, no key needed.
 
-Prices are strings in USD per token. ``<key>_tiers`` says the price again by the length of the
-prompt: ``[{"cost", "min", "max"}]``, half-open, so that ``min`` 32001 is more than 32,000 tokens.
-Where a next tier begins one below the ``max`` before it, as some do, that ``max`` counts.
+Prices are strings in USD per token. ``<key>_tiers`` repeats the price by the length of the prompt:
+``[{"cost", "min", "max"}]``, half-open, so ``min`` 32001 means more than 32,000 tokens. Some tiers
+begin one below the ``max`` before them; then that ``max`` counts.
 
-Pictures, video, speech and searches have prices in units of their own, and regions and service
-tiers have prices that a request has to ask for: they are kept as they are, not read.
+Images, video, speech and searches have prices in units of their own, and a request has to ask for
+the prices of regions and service tiers: both are kept and not applied.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ PRICE_KEYS = {
 }
 TIERS = {f"{key}_tiers": key for key in PRICE_KEYS}
 TIER_KEYS = {"cost", "min", "max"}
-# Charged by other things than tokens: where these are, tokens at 0 are not free.
+# Prices of other things than tokens: where they are present, tokens at 0 are not free.
 OTHER_UNITS = {
     "image",
     "image_dimension_quality_pricing",
@@ -72,7 +72,7 @@ def parse(body: bytes) -> PriceList:
 
 @dataclass(slots=True)
 class _Tiers:
-    """The tiers of one model, all keys together: prices for prompts of more than so many tokens."""
+    """The tiers of one model, of all keys; ``above`` maps a number of prompt tokens to prices."""
 
     lowest: list[RawPrice] = field(default_factory=list)
     above: dict[int, list[RawPrice]] = field(default_factory=dict)
@@ -108,7 +108,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 
 def _with_lowest(read: ReadPrices, lowest: list[RawPrice]) -> ReadPrices:
-    """The price of the first tier is the flat one, which must say the same where it is there."""
+    """Add the first tier's prices as the flat ones; OddEntry where a flat price differs."""
     for price in lowest:
         require_agreement(price_of(read.prices, price.axis), price)
     more = tuple(price for price in lowest if price_of(read.prices, price.axis) is None)
@@ -126,7 +126,7 @@ def _read_tiers(pricing: Mapping[str, object]) -> _Tiers:
         read = [read_object(tier, f"{path}[{at}]") for at, tier in enumerate(value)]
         strange = {name for tier in read for name in tier if name not in TIER_KEYS}
         if strange:
-            # A tier that depends on something else as well is a wrong price if that is left out.
+            # A tier with a further condition would be a wrong price without that condition.
             tiers.extra[path] = verbatim(value)
             tiers.unknown_keys |= {printable(f"{path}.{name}") for name in strange}
             continue
@@ -138,7 +138,7 @@ def _read_tiers(pricing: Mapping[str, object]) -> _Tiers:
 def _each_tier(
     path: str, key: str, tiers: list[dict[str, object]]
 ) -> Iterator[tuple[int, RawPrice]]:
-    """Each tier's price, and the number of tokens that a prompt has more of."""
+    """Each tier's price, and the number of prompt tokens above which it holds."""
     end: int | None = 0
     for at, tier in enumerate(tiers):
         where = f"{path}[{at}]"

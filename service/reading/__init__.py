@@ -1,1 +1,1 @@
-"""Reading what providers send: JSON without losing a digit, lists, pages."""
+"""Parses what providers send: JSON without losing a digit, lists, pages, price keys."""

@@ -1,7 +1,7 @@
-"""The list around the models: ``{"data": [...]}``, as OpenAI's API made it common, or elsewhere.
+"""Reads the list around the models: ``{"data": [...]}``, as in OpenAI's API, or another place.
 
-A list that is odd as a whole is refused, for half a list would look as if models had gone. One
-odd model never is: it is skipped and named.
+A list that is not understood as a whole is refused, because half a list would look as if models had
+been removed. One model that is not understood is skipped and named.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from service.reading.wire import (
 )
 
 MAX_ID_LENGTH = 512
-# Several times what any provider has: a longer list is a mistake, and would take minutes to read.
+# Several times what any provider has: a longer list is a mistake, and would take minutes to parse.
 MAX_ENTRIES = 100_000
-# Many times what any model has: each is compared with each in the database.
+# Many times what any model has: the database compares each with each.
 MAX_CONDITIONS = 100
 # Many times what any model has beside its prices, nested values included. The time in which
 # Postgres puts one object into a list (jsonb_agg) grows with the square of its values.
 MAX_EXTRA_VALUES = 1_000
 LEFT_OUT = "(keys left out)"
 MAX_REASON_LENGTH = 500
-# What stands around a list when this is only the beginning of it.
+# Keys beside a list that announce further pages.
 _MORE_FOLLOWS = ("next", "next_page", "next_page_token", "nextPageToken", "next_cursor")
-# An error message may repeat the key that was sent, in base64 too.
+# A provider's error message may repeat the API key, also in base64.
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.+/=]{16,}")
 
 ReadModel = Callable[[str, dict[str, object]], RawModel]
-# Gets an entry's id and the entry; gives the id of each model in it with the model's own entry, or
-# with what is odd about it.
+# From an entry's id and the entry to each of its models: the id, and the model's own entry or the
+# error.
 Split = Callable[[str, dict[str, object]], list[tuple[str, dict[str, object] | OddEntry]]]
-# Gets the whole answer and how many entries it has.
+# Gets the whole body and the number of its entries.
 ReadPage = Callable[[dict[str, object], int], Page]
 
 
@@ -57,11 +57,11 @@ def read_models(
     split: Split | None = None,
     read_page: ReadPage | None = None,
 ) -> PriceList:
-    """The price list in a body, each entry read by ``read_model(model_id, entry)``.
+    """Parse the price list in a body, each entry by ``read_model(model_id, entry)``.
 
-    ``at`` is where the list is, from the outside in; nowhere means that the answer is the list
-    itself. ``split`` is for a list in which one entry is several models. ``read_page`` reads which
-    page of how many this is; without it the body must be all.
+    ``at`` is the path of keys to the list; an empty one means that the body is the list itself.
+    ``split`` is for a list in which one entry is several models. ``read_page`` reads which page of
+    how many this is; without it the body must be the whole list.
     ParseError: ``not_json``, ``bad_shape``, ``refused_by_provider``, ``incomplete_list`` or
     ``empty_list``.
     """
@@ -73,14 +73,14 @@ def read_models(
         try:
             page = read_page(answer, len(entries))
         except OddEntry as odd:
-            raise ParseError(f"Nobody can say which page of the list this is: {odd}.") from None
+            raise ParseError(f"The page of the list is not understood: {odd}.") from None
     if not entries:
         raise ParseError("The list is empty.", code="empty_list")
     models: dict[str, RawModel] = {}
     skipped: dict[str, str] = {}
     for label, entry in _each(entries, id_key, split):
         if label in skipped:
-            # Nothing is compared with it any more, however often it comes.
+            # A model that was skipped once stays skipped, however often it comes.
             continue
         try:
             if isinstance(entry, OddEntry):
@@ -94,7 +94,7 @@ def read_models(
         except OddEntry as odd:
             skipped[label] = str(odd)[:MAX_REASON_LENGTH]
     kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
-    # A page of odd models is one page of a list; whether the list has any, all its pages say.
+    # One page may have no usable model; only the whole list must have one.
     if not kept and page is None:
         why = next(iter(skipped.values()), "it has no models in it")
         raise ParseError(f"None of the {len(entries)} entries can be read; the first: {why}.")
@@ -102,7 +102,7 @@ def read_models(
 
 
 def read_id(model_id: object) -> str:
-    """A model's id, as it is spelt; OddEntry for what cannot be one."""
+    """A model's id as spelt; OddEntry for a value that cannot be one."""
     if not isinstance(model_id, str) or not model_id.strip():
         raise OddEntry(f"its id is {shown(model_id)}")
     if len(model_id) > MAX_ID_LENGTH:
@@ -113,13 +113,13 @@ def read_id(model_id: object) -> str:
 
 
 def read_name(entry: dict[str, object], key: str = "name") -> str | None:
-    """The name for people, if there is one under ``key``."""
+    """The display name under ``key``; None without one."""
     name = entry.get(key)
     return printable(name[:MAX_ID_LENGTH]) if isinstance(name, str) and name.strip() else None
 
 
 def _read_entries(body: bytes, at: tuple[str, ...]) -> tuple[dict[str, object], list[object]]:
-    """The answer around the list (empty where there is none), and the list."""
+    """The object around the list (empty if there is none), and the list."""
     found = parse_json(body)
     answer: dict[str, object] = {}
     if at or isinstance(found, dict):
@@ -154,7 +154,7 @@ def _inner(found: object, key: str) -> object:
 def _each(
     entries: list[object], id_key: str, split: Split | None
 ) -> Iterator[tuple[str, dict[str, object] | OddEntry]]:
-    """Each model's id and entry; where it has no id that can be used, its place and why."""
+    """Each model's id and entry; for an entry without a usable id, its position and the error."""
     for position, entry in enumerate(entries, start=1):
         label = f"entry {position}"
         try:
@@ -172,12 +172,12 @@ def _require_few_conditions(model: RawModel) -> None:
 
 
 def _with_few_extras(model: RawModel) -> RawModel:
-    """The model with as much of its extra as is kept, and how many keys more there were."""
+    """The model with at most MAX_EXTRA_VALUES of extra, and the number of keys left out."""
     if sum(map(_values, model.extra.values())) <= MAX_EXTRA_VALUES:
         return model
     kept: dict[str, JsonValue] = {}
     room = MAX_EXTRA_VALUES
-    # In order, so that the same list has the same keys again.
+    # Sorted, so that the same list always keeps the same keys.
     for key in sorted(model.extra):
         size = _values(model.extra[key])
         if size <= room:
@@ -192,7 +192,7 @@ def _with_few_extras(model: RawModel) -> RawModel:
 
 
 def _values(value: JsonValue | Mapping[str, JsonValue]) -> int:
-    """How many values this is, the ones inside of it and itself."""
+    """The number of values: this one and those inside of it."""
     if isinstance(value, Mapping):
         return 1 + sum(map(_values, value.values()))
     if isinstance(value, list):

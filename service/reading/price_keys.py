@@ -1,7 +1,4 @@
-"""The prices of one model: which key on the wire is which axis, in which unit.
-
-Every adapter says that in a table of its own, ``{key: (axis, unit)}``, and reads it here.
-"""
+"""Reads the prices of one model by an adapter's table ``{wire key: (axis, unit)}``."""
 
 from __future__ import annotations
 
@@ -24,13 +21,14 @@ from service.reading.wire import (
 
 PriceKeys = Mapping[str, tuple[Axis, Unit]]
 
-# Two publications of one number may each be rounded: to 12 digits here, to a few decimals there.
+# The relative difference at which two publications of one price are equal: each may be rounded, to
+# 12 digits here, to a few decimals there.
 _SAME = Decimal("1e-6")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPrices:
-    """What one object of prices says; the fields are those of ``RawModel``, and become one."""
+    """The content of one object of prices; the fields are those of ``RawModel``."""
 
     prices: tuple[RawPrice, ...]
     unknown: Mapping[str, str]
@@ -49,7 +47,7 @@ class ReadPrices:
 
 
 def read_pricing(entry: Mapping[str, object], key: str = "pricing") -> dict[str, object]:
-    """The object that has an entry's prices; empty where it is null or not there."""
+    """The object with an entry's prices; empty if it is null or missing."""
     value = entry.get(key)
     return {} if value is None else read_object(value, key)
 
@@ -62,12 +60,12 @@ def read_prices(
     path: str = "",
     dynamic: int | None = None,
 ) -> ReadPrices:
-    """Read every key of ``pricing``: a price, a known one that is none, or one that nobody knows.
+    """Read each key of ``pricing``: a price, a known key without a price, or an unknown key.
 
-    ``known`` are keys that mean something else and are left out. ``path`` stands before each key
-    in messages and in the history. The number ``dynamic`` means that the price is unknown. Zeros
-    alone beside a key that nobody knows and that costs something are unknown, not free. OddEntry
-    names the key whose value is no price.
+    ``known`` are keys that mean something else and are left out. ``path`` precedes each key in
+    messages and in the history. The number ``dynamic`` means that the price is unknown. If all
+    prices are 0 and an unknown key may cost something, they are unknown, not free. OddEntry names
+    the key whose value is no price.
     """
     prices: list[RawPrice] = []
     unknown: dict[str, str] = {}
@@ -88,7 +86,7 @@ def read_prices(
 def read_price(
     key: str, value: object, meaning: tuple[Axis, Unit], *, dynamic: int | None = None
 ) -> RawPrice | None:
-    """One price; None when it is null or ``dynamic``. OddEntry, naming ``key``, for nonsense."""
+    """One price; None if it is null or ``dynamic``. OddEntry names ``key`` for other values."""
     axis, unit = meaning
     try:
         amount = read_amount(value, unknown=dynamic)
@@ -100,9 +98,9 @@ def read_price(
 
 
 def require_agreement(one: RawPrice | None, other: RawPrice | None) -> None:
-    """Two publications of one price, in whatever units, say the same; else OddEntry.
+    """OddEntry if two publications of one price differ once converted to USD for one unit.
 
-    Nothing is compared where one of them is not there.
+    A missing one is not compared.
     """
     if one is None or other is None:
         return
@@ -115,17 +113,17 @@ def require_agreement(one: RawPrice | None, other: RawPrice | None) -> None:
 
 
 def price_of(prices: Collection[RawPrice], axis: Axis) -> RawPrice | None:
-    """The price of one axis, if there is one."""
+    """The price of one axis; None without one."""
     return next((price for price in prices if price.axis is axis), None)
 
 
 def only_zeros(prices: Collection[RawPrice]) -> bool:
-    """There are prices, and each is zero: free, or nothing said, as the provider means it."""
+    """Whether there are prices and each is 0: free or unknown, depending on the provider."""
     return bool(prices) and not any(price.amount for price in prices)
 
 
 def as_unknown(read: ReadPrices, *axes: Axis) -> ReadPrices:
-    """The same without the prices of these axes (none named: of all); their texts are kept."""
+    """Move the prices of these axes (without any: of all) to ``unknown``, with their texts."""
     dropped = [price for price in read.prices if not axes or price.axis in axes]
     return replace(
         read,
@@ -134,8 +132,15 @@ def as_unknown(read: ReadPrices, *axes: Axis) -> ReadPrices:
     )
 
 
+def zeros_as_unknown(read: ReadPrices, *axes: Axis) -> ReadPrices:
+    """Move the prices of 0 on these axes (without any: on all) to ``unknown``."""
+    zeros = [price for price in read.prices if not price.amount]
+    named = {price.axis for price in zeros if not axes or price.axis in axes}
+    return as_unknown(read, *named) if named else read
+
+
 def may_cost(value: JsonValue | Mapping[str, JsonValue]) -> bool:
-    """Whether there is a number above zero in what nobody understands, as text or as a number."""
+    """Whether the value of an unknown key contains a number above 0, as text or number."""
     if isinstance(value, Mapping):
         return any(map(may_cost, value.values()))
     if isinstance(value, list):
@@ -149,7 +154,7 @@ def may_cost(value: JsonValue | Mapping[str, JsonValue]) -> bool:
 
 
 def agreed(prices: Iterable[RawPrice]) -> tuple[RawPrice, ...]:
-    """One price for each axis, the first of those given; OddEntry if a further one differs."""
+    """The first price of each axis; OddEntry if a further one differs."""
     first: dict[Axis, RawPrice] = {}
     for price in prices:
         require_agreement(first.setdefault(price.axis, price), price)

@@ -1,8 +1,8 @@
-"""Prices by the time of day: what of them is the base, whatever the clock says.
+"""Reads prices by the time of day, and resolves the base price among them.
 
-Where windows of the day cover all of it, a provider shows as its base price that of the window that
-it is in. Taken as it stands, that price would change each time the clock passes a window's edge,
-though nothing has been changed by anybody.
+Where windows cover the whole day, a provider publishes the price of the current window as its base
+price. Stored as published, it would change at each edge of a window, without any change of the
+price list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _Price = tuple[Decimal, Unit]
 
 
 def read_window(start: object, end: object) -> tuple[int | None, int | None]:
-    """A window of two HHMM clock numbers, or of none; OddEntry for anything else."""
+    """A window of two HHMM clock numbers, or (None, None); OddEntry for anything else."""
     if start is None and end is None:
         return None, None
     if start is None or end is None:
@@ -36,7 +36,7 @@ def read_window(start: object, end: object) -> tuple[int | None, int | None]:
 
 
 def read_weekdays(value: object) -> tuple[str, ...]:
-    """Names of weekdays in the order of the week, null for every day; else OddEntry."""
+    """Weekday names in the order of the week; empty for null (every day); else OddEntry."""
     if value is None:
         return ()
     if not isinstance(value, list) or not value or any(day not in WEEKDAYS for day in value):
@@ -44,14 +44,15 @@ def read_weekdays(value: object) -> tuple[str, ...]:
     return tuple(day for day in WEEKDAYS if day in value)
 
 
-def settle_base(
+def resolve_base(
     prices: Iterable[RawPrice], conditions: Sequence[RawCondition]
 ) -> tuple[RawPrice, ...]:
-    """The base prices, each that of most of the day where windows alone cover the day.
+    """The base prices; where windows cover the whole day, the price of most of the day.
 
-    Windows of one price count together; of two that are as long, the one that begins first after
-    midnight is taken. The text stays what was published. A price whose windows leave a gap is the
-    price of the gap, and stays.
+    Only windows without another condition count (weekdays, prompt length). Those of equal price
+    count together; of two equally long ones, the one that begins first after midnight wins. The
+    text stays as published. If the windows leave a gap, the published base is the price of the gap,
+    and stays.
     """
     windows = [
         (condition, tuple(_spans(condition.utc_start, condition.utc_end)))
@@ -61,10 +62,10 @@ def settle_base(
         and not condition.utc_days
         and condition.min_prompt_tokens is None
     ]
-    return tuple(_settled(price, windows) for price in prices)
+    return tuple(_resolved(price, windows) for price in prices)
 
 
-def _settled(
+def _resolved(
     price: RawPrice, windows: list[tuple[RawCondition, tuple[tuple[int, int], ...]]]
 ) -> RawPrice:
     spans = [
@@ -73,7 +74,7 @@ def _settled(
         if (inside := price_of(window.prices, price.axis)) is not None
         for start, end in minutes
     ]
-    # The rule by far, and a day of minutes is dear.
+    # Nearly every price; a list of the day's minutes would be slow.
     if not spans:
         return price
     day: list[_Price | None] = [None] * MINUTES
@@ -81,7 +82,7 @@ def _settled(
         day[start:end] = [at] * (end - start)
     lengths = Counter(day)
     begins = {at: minute for minute, at in reversed(list(enumerate(day))) if day[minute - 1] != at}
-    # Without an edge in it, the day has one price.
+    # A day with one price has no edge, and no entry in begins.
     longest = min(lengths, key=lambda at: (-lengths[at], begins.get(at, 0)))
     if None in lengths or longest is None:
         return price
@@ -90,7 +91,7 @@ def _settled(
 
 
 def _spans(utc_start: int, utc_end: int) -> Iterator[tuple[int, int]]:
-    """The minutes of the day in a window, from and to; two spans where it wraps midnight."""
+    """The minutes of a window, start and end; two spans if it wraps midnight."""
     start, end = _minute(utc_start), _minute(utc_end)
     if start <= end:
         yield start, end

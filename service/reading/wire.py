@@ -1,8 +1,8 @@
-"""JSON as providers send it, read without losing a digit and without trusting a byte.
+"""Parses the JSON of providers exactly, and checks each value from outside.
 
-A JSON number stays the text that it was (``Number``): a float would round it, and a huge integer
-would cost minutes. What is wrong with one model is an ``OddEntry``, which skips that model; what
-is wrong with the whole body is a ParseError.
+A JSON number stays text (``Number``): a float would round it, and a huge integer would take
+minutes. An error in one model is an ``OddEntry``, which skips that model; an error in the whole
+body is a ParseError.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from service.errors import ParseError
 
 # Prices have 22 decimals at most (OpenRouter); beyond 60 digits it is not a price.
 MAX_DIGITS = 60
-# What binary floating point adds to a JSON number is beyond the twelfth significant digit.
+# The errors of binary floating point are beyond the twelfth significant digit.
 _JSON_NUMBER = Context(prec=12)
 _AMOUNT = re.compile(r"-?[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
-# Postgres refuses NUL and lone surrogates in JSON, and terminals obey the other control characters.
+# Postgres refuses NUL and lone surrogates in JSON; terminals execute other control characters.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MAX_DEPTH = 20
 
 
 class OddEntry(Exception):
-    """One model cannot be read; the text says why, in words for the operator."""
+    """One model cannot be read; the text tells the operator why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number as it was written, NaN and Infinity (which are not JSON) included."""
+    """A JSON number as text; also NaN and Infinity, which are not JSON."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedKeys:
-    """An object that gives one key two different values: nobody can say which one counts."""
+    """An object with two different values for one key: which one counts is unknown."""
 
     keys: tuple[str, ...]
     values: Mapping[str, object]
@@ -68,9 +68,9 @@ def parse_json(body: bytes) -> object:
 
 
 def _decoded(body: bytes) -> str | bytes:
-    """UTF-8 in which a broken byte breaks the text that it is in, and not the list around it.
+    """Decode UTF-8 so that an invalid byte spoils only the text that contains it.
 
-    It becomes half a surrogate pair: an id with one is refused, other texts show it as U+FFFD.
+    The byte becomes a lone surrogate: an id with one is refused, other texts show U+FFFD.
     """
     if json.detect_encoding(body) in ("utf-8", "utf-8-sig"):
         return body.decode("utf-8-sig", "surrogateescape")
@@ -78,11 +78,11 @@ def _decoded(body: bytes) -> str | bytes:
 
 
 def read_amount(value: object, *, unknown: int | None = None) -> Decimal | None:
-    """The amount that a JSON value stands for; None if the provider says that it cannot tell.
+    """The amount in a JSON value; None if the provider does not know it.
 
     Strings are exact. JSON numbers are rounded to 12 significant digits, here and nowhere else.
-    null is unknown, and so is the number ``unknown`` (OpenRouter: -1). OddEntry for whatever is
-    not a decimal number of 60 digits or fewer, or is negative.
+    null is unknown, and so is the number ``unknown`` (OpenRouter: -1). OddEntry for anything but a
+    decimal number of at most 60 digits, and for a negative one.
     """
     if value is None:
         return None
@@ -105,7 +105,7 @@ def read_whole_number(value: object, *, largest: int) -> int:
     """A JSON number without a fraction from 0 to ``largest``, or OddEntry."""
     if isinstance(value, Number) and _AMOUNT.fullmatch(value.text):
         number = Decimal(value.text)
-        # Compared before it is converted: 1e999 as an integer has a thousand digits.
+        # Compared before the conversion: 1e999 as an integer has a thousand digits.
         if 0 <= number <= largest and number == int(number):
             return int(number)
     raise OddEntry(f"{shown(value)} is not a whole number from 0 to {largest}")
@@ -121,14 +121,14 @@ def read_object(value: object, what: str) -> dict[str, object]:
 
 
 def published_text(value: object) -> str:
-    """How a price was spelt, for the history."""
+    """A price as published, for the history."""
     return printable(value.text if isinstance(value, Number) else str(value))
 
 
 def verbatim(value: object, *, depth: int = 0) -> JsonValue:
-    """A value that nobody understood yet, as JSON that the database can keep.
+    """The value of an unknown key, as JSON that the database can store.
 
-    A number that a float would change is kept as its text.
+    A number that a float would change is kept as text.
     """
     if depth > _MAX_DEPTH:
         raise OddEntry(f"an unknown key is nested more than {_MAX_DEPTH} deep")
@@ -147,7 +147,7 @@ def verbatim(value: object, *, depth: int = 0) -> JsonValue:
 
 
 def printable(text: str) -> str:
-    """The text without characters that the database or a terminal would stumble over."""
+    """The text with U+FFFD for characters that the database refuses or a terminal executes."""
     return _UNPRINTABLE.sub("\ufffd", text)
 
 
@@ -156,7 +156,7 @@ def is_printable(text: str) -> bool:
 
 
 def shown(value: object, *, limit: int = 60) -> str:
-    """A value for a message: one line, never long."""
+    """A value for a message: one line of at most ``limit`` characters."""
     if isinstance(value, dict | RepeatedKeys):
         return "an object"
     if isinstance(value, list):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from service.errors import SyncError
-from service.fetch.http_rules import MayPass
+from service.fetch.http_rules import TransientFetchError
 from tests.docs.blocks import ROOT
 
 # Which argument of these is the kind.
@@ -82,7 +82,7 @@ def _kinds_of(call: ast.Call, file: Path) -> Iterator[str]:
 
 
 def _default_kinds(error: type[SyncError]) -> Iterator[str]:
-    assert issubclass(MayPass, SyncError), "imported, so that it is among the subclasses"
+    assert issubclass(TransientFetchError, SyncError), "imported to be among the subclasses"
     yield error.code
     for narrower in error.__subclasses__():
         yield from _default_kinds(narrower)

@@ -81,7 +81,7 @@ ADAPTERS = (
     ),
     _mutant(
         "openrouter",
-        "prices=settle_base(read.prices, overrides.conditions)",
+        "prices=resolve_base(read.prices, overrides.conditions)",
         "prices=read.prices",
         "the price changes whenever the clock turns",
     ),
@@ -249,7 +249,7 @@ ADAPTERS = (
     ),
     _mutant(
         "novita",
-        "        read = _without_zeros(read)\n"
+        "        read = zeros_as_unknown(read)\n"
         "        prices = tuple(price for price in prices if price.amount)\n",
         "        pass\n",
         "a model with tiers is free",
@@ -358,8 +358,8 @@ ADAPTERS = (
     ),
     _mutant(
         "requesty",
-        "    if supports_caching:\n        return read\n",
-        "    if not supports_caching:\n        return read\n",
+        "return read if supports_caching else",
+        "return read if not supports_caching else",
         "a cache that is not there is free",
     ),
     _mutant(
@@ -376,8 +376,8 @@ ADAPTERS = (
     ),
     _mutant(
         "ovhcloud",
-        "if not price.amount} & CACHE",
-        "if price.amount} & CACHE",
+        "else zeros_as_unknown(read, *CACHE)",
+        "else read",
         "a cache that is not there is free",
     ),
 )

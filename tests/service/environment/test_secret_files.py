@@ -46,7 +46,7 @@ def test_a_file_that_cannot_be_used_is_named_by_its_variable_and_never_shown(
     # A secret in the place of the path.
     assert "No such file" in refusal("DATABASE_URL", MARKED)
     assert "Is a directory" in refusal("DATABASE_URL", tmp_path)
-    assert "something else than a file" in refusal("DATABASE_URL", pipe)
+    assert "regular file" in refusal("DATABASE_URL", pipe)
     for content, wrong in (
         (b"\n", "is empty"),
         (b"sw0rdfish\nsw0rdfish\n", "more than one line"),

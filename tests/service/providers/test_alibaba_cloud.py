@@ -326,7 +326,7 @@ def test_a_page_says_where_it_stands() -> None:
 
 @pytest.mark.parametrize("odd", [{"total": None}, {"page_no": None}, {"total": "2"}])
 def test_a_page_that_does_not_say_it_is_refused(odd: dict[str, Any]) -> None:
-    with pytest.raises(ParseError, match="Nobody can say which page"):
+    with pytest.raises(ParseError, match="page of the list"):
         parse(body({"model": "m"}, **odd))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from service.prices.price_list import RawCondition
 from service.prices.units import Axis, RawPrice, Unit
-from service.reading.time_windows import MINUTES, read_weekdays, read_window, settle_base
+from service.reading.time_windows import MINUTES, read_weekdays, read_window, resolve_base
 from service.reading.wire import Number, OddEntry
 
 Window = tuple[int, int, str]
@@ -25,7 +25,7 @@ def windows(*given: Window) -> list[RawCondition]:
 
 
 def base(*given: Window, published: str = "7") -> str:
-    (settled,) = settle_base([price(published)], windows(*given))
+    (settled,) = resolve_base([price(published)], windows(*given))
     assert (settled.text, settled.key) == (published, "INPUT")
     return str(settled.amount)
 
@@ -88,7 +88,7 @@ def test_windows_with_a_gap_leave_the_published_price(given: list[Window]) -> No
     ],
 )
 def test_only_windows_of_that_price_count(condition: RawCondition) -> None:
-    assert settle_base([price("7")], [condition]) == (price("7"),)
+    assert resolve_base([price("7")], [condition]) == (price("7"),)
 
 
 def test_each_price_has_windows_of_its_own() -> None:
@@ -97,14 +97,14 @@ def test_each_price_has_windows_of_its_own() -> None:
         RawCondition(both, utc_start=0, utc_end=1300),
         RawCondition((price("3"),), utc_start=1300, utc_end=2400),
     ]
-    settled = settle_base([price("3"), price("9", Axis.OUTPUT)], conditions)
+    settled = resolve_base([price("3"), price("9", Axis.OUTPUT)], conditions)
     assert [str(each.amount) for each in settled] == ["1", "9"]
 
 
 def test_the_unit_is_that_of_the_window() -> None:
     per_million = RawPrice(Axis.INPUT, Decimal(5), Unit.USD_PER_1M_TOKENS, "5", "window")
     condition = RawCondition((per_million,), utc_start=0, utc_end=2400)
-    (settled,) = settle_base([price("7")], [condition])
+    (settled,) = resolve_base([price("7")], [condition])
     assert (settled.amount, settled.unit) == (Decimal(5), Unit.USD_PER_1M_TOKENS)
 
 
@@ -142,7 +142,7 @@ def test_prices_without_windows_build_no_day() -> None:
     published = price("7")
     tracemalloc.start()
     try:
-        (settled,) = settle_base([published], others)
+        (settled,) = resolve_base([published], others)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
