@@ -6,6 +6,8 @@ ARGS ?=
 VERSION ?= 17
 
 python := .venv/bin/python
+# Tests run make themselves, and what was given to this one is not for those.
+run := env -u ARGS -u VERSION -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(python)
 pip := $(python) -m pip --disable-pip-version-check -qq
 compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" $(ARGS)
@@ -15,7 +17,7 @@ usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
     (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
 
-.PHONY: install up test test-postgres chaos mutants lint audit types format docs bench lock release clean
+.PHONY: install up test check test-postgres chaos mutants lint audit types format docs bench lock release clean
 
 install: .venv/installed
 
@@ -31,13 +33,19 @@ install: .venv/installed
 up: install
 	@$(python) -m service up $(ARGS)
 
+# What a change needs, on as many processors as there are, and waits beside each other.
 test: install
-	@$(python) -m pytest --numprocesses 2 $(ARGS)
+	@$(run) -m pytest --numprocesses 4 -m "not long" $(ARGS)
+
+# All that a change must pass, as CI runs it: mutants, the short chaos run and the long properties too.
+check: lint types
+	@$(MAKE) test-postgres VERSION=$(VERSION) ARGS=
+	@$(run) -m pytest --numprocesses 3
 
 # SQL, migrations, engine and backups on another version: 15 to 18 (tests/support/server_versions.py has where from).
 test-postgres: install
 	@env -u PRICING_TEST_REQUIRE_PG_CRON -u PRICING_TEST_REQUIRE_PLPGSQL_CHECK TEST_POSTGRES_VERSION=$(VERSION) \
-	    $(python) -m pytest --numprocesses 2 \
+	    $(run) -m pytest --numprocesses 2 \
 	    tests/db tests/service/engine tests/service/migrations tests/releases/test_upgrade.py tests/docs/test_backups.py $(ARGS)
 
 # 20 minutes; `make chaos ARGS="--seed 2 --seconds 300"` is another run.

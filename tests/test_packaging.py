@@ -155,9 +155,15 @@ def test_only_an_old_python_is_one_clear_line(tmp_path: Path) -> None:
     assert not (tmp_path / ".venv").exists()
 
 
-def test_continuous_integration_ends_with_the_tests() -> None:
+def test_continuous_integration_is_all_checks_and_ends_with_all_tests() -> None:
     script = (ROOT / ".ci" / "run").read_text()
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-    targets = re.findall(r"^make (\S+)", script, re.MULTILINE)
-    assert targets == ["install", "lint", "types", "test-postgres", "test"]
+    assert re.findall(r"^make (\S+)", script, re.MULTILINE) == ["install", "check"]
     assert "PRICING_TEST_REQUIRE_PG_CRON=1" in script
+
+    dry_run = ["make", "--dry-run", "--no-print-directory", "check", "VERSION=18"]
+    said = subprocess.run(dry_run, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for part in ("-m ruff check", "-m mypy", "TEST_POSTGRES_VERSION=18"):
+        assert part in said
+    *_, last = said.rstrip().splitlines()
+    assert "-m pytest" in last and "not long" not in last and "tests/" not in last

@@ -7,6 +7,8 @@ import pytest
 from tests.chaos.plan import ROUNDS
 from tests.chaos.run import run
 
+pytestmark = pytest.mark.long
+
 SECONDS = 40
 LEAST_KILLS = 8
 

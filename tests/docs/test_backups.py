@@ -23,6 +23,8 @@ from tests.support.postgres import Cluster, another_cluster, free_port
 from tests.support.processes import Processes, answers
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 BACK_UP, RESTORE, MOVE, ROLL_BACK = (
     [block.text for block in section_blocks(heading)]
     for heading in (

@@ -33,6 +33,8 @@ from tests.support.processes import ADMIN_KEY, ROOT, Processes, answers
 from tests.support.syncing import Queue, StartWorker
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 PAGE = "docs/deploy.md"
 PIPX = "pipx==1.18.4"
 

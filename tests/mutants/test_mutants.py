@@ -41,6 +41,7 @@ def test_every_list_has_mutants() -> None:
     assert len(MUTANTS) >= FEWEST
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mutant", PYTHON, ids=lambda mutant: mutant.name)
 def test_a_mutant_is_killed(copy: Copy, mutant: Mutant) -> None:
     trial = copy.try_mutant(mutant)

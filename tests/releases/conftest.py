@@ -8,8 +8,10 @@ from service.migrations.migrate import migrate
 from tests.releases.dump import restore, versions
 from tests.support.postgres import stop_schedule
 
+*OLDER, NEWEST = versions()
 
-@pytest.fixture(params=versions())
+
+@pytest.fixture(params=[NEWEST, *(pytest.param(each, marks=pytest.mark.long) for each in OLDER)])
 def version(request: pytest.FixtureRequest) -> str:
     """Each version that has a dump."""
     name: str = request.param

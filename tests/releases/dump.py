@@ -38,8 +38,9 @@ OURS = ("TABLE DATA", "SEQUENCE SET", "ACL")
 
 
 def versions() -> list[str]:
-    """Every version that has a dump, in the order of their names."""
-    return sorted(path.name.removesuffix(SUFFIX) for path in RELEASES.glob(f"*{SUFFIX}"))
+    """Every version that has a dump, the newest last."""
+    names = (path.name.removesuffix(SUFFIX) for path in RELEASES.glob(f"*{SUFFIX}"))
+    return sorted(names, key=lambda name: [int(part) for part in name.split(".")])
 
 
 def read_dump(version: str) -> str:

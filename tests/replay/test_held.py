@@ -24,7 +24,7 @@ from tests.replay.published import published_prices
 from tests.replay.stored import decimals, stored_pages
 from tests.support.recordings import needs_recordings
 
-pytestmark = needs_recordings
+pytestmark = [needs_recordings, pytest.mark.long]
 
 HELD = (
     "select h.*, m.model_id as model from pricing_held_all h"

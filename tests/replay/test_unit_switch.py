@@ -18,6 +18,8 @@ from tests.support.provider_server import ProviderServer
 from tests.support.provider_shapes import SHAPES
 from tests.support.syncing import Queue, StartWorker
 
+pytestmark = pytest.mark.long
+
 PROVIDERS = [slug for slug in adapter_slugs() if slug in SHAPES and adapter(slug).price_api]
 # The factor, and how many models each list has: too few to be judged as a whole list where the
 # factor is the least that one model is judged by.

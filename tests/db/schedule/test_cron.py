@@ -43,6 +43,7 @@ def command(scheduled: Pricing, name: str) -> str:
     return found
 
 
+@pytest.mark.long
 def test_a_minute_s_tick_enqueues_cleans_up_and_prunes(scheduled: Pricing) -> None:
     """The jobs as `migrate` has installed them; those of once an hour are made to come at once."""
     user = scheduled.value("select current_user")

@@ -273,6 +273,7 @@ def _install_programs(directory: Path, data_dir: Path) -> None:
             shutil.copytree(place, directory / place.name)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["a $HOME", 'a "quote"', "a `tick`", "a \\ backslash"])
 def test_programs_and_data_where_a_shell_reads_the_path_as_its_own(
     open_path: Path, clean_environment: pytest.MonkeyPatch, temporary: Path, name: str
@@ -298,6 +299,7 @@ def test_a_path_with_a_line_break_is_refused_in_one_line(open_path: Path) -> Non
     assert not data_dir.exists()
 
 
+@pytest.mark.long
 @AS_ROOT
 def test_for_root_programs_out_of_reach_are_copied(
     data_dir: Path, tmp_path: Path, clean_environment: pytest.MonkeyPatch

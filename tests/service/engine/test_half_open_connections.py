@@ -39,6 +39,7 @@ def test_a_worker_whose_connections_are_all_dead_makes_new_ones(
     assert worker.is_running
 
 
+@pytest.mark.long
 def test_a_sync_goes_on_while_the_heartbeat_finds_new_connections(
     installation: Installation, proxy: TcpProxy
 ) -> None:
@@ -54,6 +55,7 @@ def test_a_sync_goes_on_while_the_heartbeat_finds_new_connections(
     assert "worker_lost" not in {a["error_kind"] for a in installation.queue.attempts(job_id)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("when", ["while it waits", "while it asks for work"])
 def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
     installation: Installation, proxy: TcpProxy, when: str

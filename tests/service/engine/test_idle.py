@@ -6,6 +6,8 @@ import re
 import time
 from collections import Counter
 
+import pytest
+
 from tests.chaos.own_postgres import OPERATOR
 from tests.service.engine.conftest import Installation
 from tests.support.postgres import free_port
@@ -15,6 +17,7 @@ from tests.support.waiting import wait_until
 SECONDS = 12.0
 
 
+@pytest.mark.long
 def test_web_and_worker_with_nothing_to_do(installation: Installation) -> None:
     queue, server = installation.queue, installation.server
     port = free_port()

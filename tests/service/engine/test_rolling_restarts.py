@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 
+import pytest
+
 from tests.service.engine.conftest import Installation
 from tests.support.provider_server import Answer
 from tests.support.waiting import wait_until
@@ -27,6 +29,7 @@ group by job_id, provider_slug having count(*) > 1
 """
 
 
+@pytest.mark.long
 def test_a_rolling_restart_loses_and_doubles_nothing(installation: Installation) -> None:
     installation.providers.fill("deepinfra", 3)
     installation.queue.connection.execute(

@@ -176,6 +176,7 @@ def test_history_is_copied_where_its_unit_is_proven(older: str) -> None:
         assert adopt(older).copied == 0
 
 
+@pytest.mark.long
 def test_a_long_history_is_not_read_whole(older: str) -> None:
     model, usd = known_price("openai")
     add_history(older, ("openai", model, usd, "2025-01-01"))

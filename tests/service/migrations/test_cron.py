@@ -15,6 +15,8 @@ from service.migrations.status import migration_status
 from tests.service.migrations.pg_catalog import execute, rows
 from tests.support.postgres import Cluster, drop_pg_cron
 
+pytestmark = pytest.mark.long
+
 NAMES = [
     "pricing_sync_cleanup",
     "pricing_sync_retention",

@@ -19,6 +19,8 @@ from tests.service.migrations.test_uninstall import stop_workers
 from tests.support.processes import Processes
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 # Between the owner and the others there is no border here: all of them have one login.
 OF_THIS_SETUP = {"worker rights", "web rights"}
 

@@ -124,6 +124,7 @@ def test_the_lock_is_not_waited_for_without_end(empty_database: str) -> None:
 
 
 # Two processes a part, one after the other: a minute and more on a machine with much to do.
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killed_in_and_after_every_part(
     empty_database: str, database_factory: DatabaseFactory

@@ -20,6 +20,8 @@ from tests.support.postgres import Cluster, another_cluster
 from tests.support.processes import Processes
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def dumped(database: str, connection: psycopg.Connection[dict[str, object]]) -> str:

@@ -59,6 +59,7 @@ def test_nothing_of_ours_stays(owner: str, database_factory: DatabaseFactory) ->
     assert state_differences(url) == []
 
 
+@pytest.mark.long
 def test_roles_go_where_nothing_else_needs_them(cluster: Cluster) -> None:
     roles = "select rolname from pg_roles where rolname like 'pricing\\_%'"
     with another_cluster(cluster) as alone, alone.database() as one, alone.database() as other:

@@ -124,6 +124,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return said.out
 
 
+@pytest.mark.long
 def test_a_database_on_odd_ground_does_what_every_other_does(
     odd_database: str,
     queue: Queue,

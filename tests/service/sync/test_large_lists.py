@@ -35,6 +35,7 @@ def fill(providers: ProviderServer) -> None:
         entry["features"] = {"note": "x" * padding}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180)
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="it is measured by Linux")
 def test_a_list_of_many_pages_takes_little_memory(

@@ -63,6 +63,7 @@ def descriptors_of(process: Process) -> int:
     return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
 
 
+@pytest.mark.long
 def test_500_half_sent_requests_on_256_descriptors(processes: Processes) -> None:
     process, url = serve_with(processes, 256)
     assert "256 files: 174 connections" in process.output
