@@ -1,4 +1,4 @@
-"""The ASGI application, and the server that runs it until it is told to stop."""
+"""The ASGI application, and the server that runs it until a signal stops it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ GRACE_SECONDS = 7
 
 
 def create_app(settings: Settings) -> Starlette:
-    """The application; it connects when it can, so this never fails for want of a database."""
+    """The application. It connects later, so a missing database does not fail here."""
     database = WebDatabase.from_settings(settings)
     changes = JobChanges(database)
     state = WebState(
@@ -90,23 +90,23 @@ def create_app(settings: Settings) -> Starlette:
         },
         lifespan=lifespan,
     )
-    # A redirect would be an answer outside of the one shape.
+    # A redirect would be a response without our JSON shape.
     app.router.redirect_slashes = False
     app.state.web = state
     return app
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; SettingsError when nobody could use it, PortTaken."""
+    """Serve until SIGTERM or SIGINT; SettingsError without any admin key, PortTaken."""
     listening = _listen(settings.host, settings.port)
     with suppress(KeyboardInterrupt):
-        # The server hands its signal on once it has stopped: that is an orderly end.
+        # uvicorn raises its signal again once it has stopped: exit with status 0.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         asyncio.run(_serve(settings, listening))
 
 
 class WebServer(uvicorn.Server):
-    """uvicorn's, with connections that are counted, and ended when their client is too slow."""
+    """uvicorn's server, with a limit of connections, and an end to those with slow clients."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class WebServer(uvicorn.Server):
         await self.lifespan.startup()
         if self.lifespan.should_exit:
             sys.exit(STARTUP_FAILURE)
-        # They have what uvicorn asks of an asyncio.Server: close() and wait_closed().
+        # uvicorn needs close() and wait_closed() of an asyncio.Server.
         self.servers = [
             LimitedAcceptor(  # type: ignore[misc]
                 listening,
@@ -145,7 +145,7 @@ class WebServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Who waits for a job is woken as soon as the end begins, instead of being cut off.
+        # Requests that wait for a job answer now, instead of being cut off.
         self._changes.stop()
         ending = asyncio.create_task(self._end_overdue_forever())
         try:
@@ -156,7 +156,7 @@ class WebServer(uvicorn.Server):
             connection.abort()
 
     async def _end_overdue_forever(self) -> None:
-        """As long as the end of the process takes, when nothing else ticks."""
+        """During shutdown, when ``on_tick`` is no longer called."""
         while True:
             self._end_overdue()
             await asyncio.sleep(0.5)
@@ -209,12 +209,12 @@ async def _serve(settings: Settings, listening: socket.socket) -> None:
 
 
 async def _require_usable(state: WebState) -> None:
-    """A server that could only refuse is a mistake that is better seen at once."""
+    """SettingsError if the server could only refuse: without any admin key."""
     try:
         await state.database.open()
     except HttpError:
-        # Away is no mistake: it answers 503 until it is back.
-        logger.warning("starts without the database")
+        # A database that is away is no mistake: requests get 503 until it is back.
+        logger.warning("starting without the database: requests get 503")
         return
     if state.settings.admin_key is not None:
         return
@@ -229,16 +229,16 @@ async def _require_usable(state: WebState) -> None:
         raise SettingsError(
             "There is no admin key.",
             hint="Set PRICING_ADMIN_KEY to 24 characters or more, "
-            "or run select create_pricing_api_key('name') in the database.",
+            "or create a key: `pricing-sync keys create NAME`.",
         )
 
 
 async def _clean_up(database: WebDatabase) -> None:
-    """What a dead worker left is taken back at start; a failure here never stops a start."""
+    """Expire syncs of dead workers at start; a failure does not stop the start."""
     try:
         await database.row("select * from public.cleanup_stuck_pricing_syncs()")
     except PricingError as error:
-        logger.warning("no clean-up at start: %s", error)
+        logger.warning("stuck syncs are not expired at start: %s", error)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -247,17 +247,17 @@ def _listen(host: str, port: int) -> socket.socket:
             host,
             port,
             type=socket.SOCK_STREAM,
-            # Named, because asyncio turns Nagle's algorithm off only then: 2 ms an answer, not 40.
+            # Only with this does asyncio disable Nagle's algorithm: 2 ms a response instead of 40.
             proto=socket.IPPROTO_TCP,
             flags=socket.AI_PASSIVE,
         )
-        # localhost has two addresses; what people type first is 127.0.0.1.
+        # localhost has two addresses; people expect 127.0.0.1.
         family, kind, proto, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
         with ExitStack() as stack:
             listening = stack.enter_context(socket.socket(family, kind, proto))
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(address)
-            # At once: two processes may bind one port, and only one of them can listen.
+            # Listen at once: two processes may bind one port, but only one can listen.
             listening.listen()
             stack.pop_all()
             return listening

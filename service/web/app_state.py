@@ -1,4 +1,4 @@
-"""What every handler may use: the settings, the database, what changes and who asks."""
+"""State that all handlers share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opens asyncpg's connections, and says in our words why one could not be opened."""
+"""Open asyncpg connections; report failures without the driver's texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.database_address.driver_arguments import asyncpg_arguments, keep_al
 from service.postgres.connection_failure import failure_of
 from service.web.error_responses import CannotConnect
 
-# What asyncpg raises when it does not get through, or what it met is not as wanted.
+# What asyncpg raises when it cannot connect, or the server is not as required.
 _FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _INTERNAL = (asyncpg.InternalClientError, ValueError)
 
@@ -25,9 +25,9 @@ async def open_connection(
     at_start: Mapping[str, str] | None = None,
     **options: Any,
 ) -> asyncpg.Connection[asyncpg.Record]:
-    """To the first host that is as wanted; CannotConnect when there is none.
+    """Connect to the first host that is as required; CannotConnect if none is.
 
-    ``name`` is the application's, ``at_start`` further settings that are sent with it.
+    ``name``: the application name. ``at_start``: further settings of the start-up message.
     """
     failures = []
     for target in address.targets():

@@ -1,9 +1,8 @@
 """Bearer keys: PRICING_ADMIN_KEY, or ``psk_<id>_<secret>`` from ``create_pricing_api_key``.
 
-A key has a role, and each route the least role that may call it (``routes.py``).
-
-Authentication comes before routing, so a request without a key learns nothing, not even which
-routes exist below ``/admin``, and its body is never read.
+Each key has a role, and each route the least role that may call it (``routes.py``).
+Authentication precedes routing, so a request without a key learns not even which routes exist
+below ``/admin``, and its body is not read.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ HINT = "Send `Authorization: Bearer <key>`; `pricing-sync keys create NAME` make
 
 @dataclass(frozen=True)
 class Identity:
-    """``key_id``: the key's public part; ``is_stale``: its last use was not written down lately."""
+    """``key_id``: the key's public part; ``is_stale``: its last use should be recorded again."""
 
     name: str
     role: Role
@@ -50,12 +49,12 @@ class Identity:
 
     @property
     def caller_name(self) -> str:
-        """What jobs and the audit log say of the caller."""
+        """The caller as jobs and the audit log name it."""
         return f"api:{self.name}"
 
 
 class KeyRefused(HttpError):
-    """401. ``claimed_id``: the public part of what was sent; ``key_id``: that of a real key."""
+    """401. ``claimed_id``: the id in the sent key; ``key_id``: the same if such a key exists."""
 
     def __init__(
         self, message: str, *, claimed_id: str | None = None, is_known: bool = False
@@ -72,7 +71,7 @@ class KeyRefused(HttpError):
 
 
 class KeyMissing(KeyRefused):
-    """Nobody has tried to get in."""
+    """No key was sent, which does not count as a failure."""
 
     def __init__(self) -> None:
         super().__init__("A key is needed.")
@@ -86,7 +85,7 @@ def needs_key(path: str, *, open_documents: bool) -> bool:
 
 
 def route_of(scope: Scope) -> str | None:
-    """The pattern of the route that was asked; None for what is no route of ours."""
+    """The pattern of the requested route; None if there is no such route."""
     route: str | None = scope.get(_ROUTE)
     return route
 
@@ -97,7 +96,7 @@ def identity_of(request: Request) -> Identity:
 
 
 class KeyMiddleware:
-    """ASGI middleware: nobody passes to a guarded path without a key of the right role."""
+    """ASGI middleware: require a key with a sufficient role for protected paths."""
 
     def __init__(
         self, app: ASGIApp, *, roles: Iterable[tuple[Route, Role]], open_documents: bool
@@ -136,7 +135,7 @@ class KeyMiddleware:
         await self._app(scope, receive, send)
 
     def _matched(self, scope: Scope) -> tuple[str | None, Role]:
-        """As the router will match it; what is no route of ours needs what a new one would."""
+        """The route and its role, as the router will match; unknown ones have the default role."""
         path = None
         for route, role in self._roles:
             match = route.matches(scope)[0]
@@ -147,7 +146,7 @@ class KeyMiddleware:
         return path, default_role(scope["method"])
 
     async def _throttled(self, refused: KeyRefused, request: Request) -> HttpError:
-        """Log the failure, and slow who fails too often; returns what is answered."""
+        """Log the failure, and delay clients that fail too often; returns the response's error."""
         client = client_of(request.scope)
         whose = f" with key id {refused.key_id}" if refused.key_id is not None else ""
         self._lines.warn(
@@ -163,14 +162,14 @@ class KeyMiddleware:
         return HttpError(
             429,
             "too_many_failures",
-            "Too many keys were refused that came from this address, or with this id.",
-            hint="A right key is answered at once. Correct the key that you send.",
+            "Too many wrong keys came from this address, or with this key id.",
+            hint="A valid key is never delayed. Correct the key that you send.",
             headers={"Retry-After": str(wait)},
         )
 
 
 async def identify(key: bytes, state: WebState) -> Identity:
-    """Whose key this is; HttpError 401 when it is nobody's, 503 when the database cannot say."""
+    """The identity of a key; HttpError 401 if there is none, 503 without the database."""
     digest = sha256(key).digest()
     admin_key = state.settings.admin_key
     if admin_key is not None:

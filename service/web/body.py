@@ -1,4 +1,4 @@
-"""A request's body: bounded while it is read, then parsed strictly."""
+"""Read a request's body within limits, and parse it strictly."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from service.web.error_responses import HttpError, bad_input
 BODY_LIMIT = 64 * 1024
 READ_SECONDS = 10.0
 
-# RFC 3339; what pydantic takes besides, such as seconds since 1970, nobody means here.
+# RFC 3339 only; pydantic would also take seconds since 1970.
 TIME = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 
 
 def read_time(value: object) -> datetime:
-    """An RFC 3339 time with its offset, in UTC; ValueError for what is none."""
+    """An RFC 3339 time with an offset, in UTC; ValueError for anything else."""
     if not isinstance(value, str) or not TIME.fullmatch(value):
         raise ValueError("must be a time such as 2026-11-27T12:00:00Z")
     try:
@@ -43,20 +43,20 @@ TimeInput = Annotated[
 
 
 class RequestBody(BaseModel):
-    """Base of the bodies: unknown fields are refused, and "true" is not true."""
+    """Base of the bodies: strict types, and no unknown fields."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class ExactBody(RequestBody):
-    """Base of the bodies with amounts: a JSON number reaches its field as it was written."""
+    """Base of bodies with amounts: fields get JSON numbers as written, without a float."""
 
 
 Body = TypeVar("Body", bound=RequestBody)
 
 
 async def read_body(request: Request, model: type[Body]) -> Body:
-    """The body as JSON, whatever its content type says; none at all is an empty object."""
+    """The body as JSON, whatever its content type; an empty body is an empty object."""
     raw = await _read_in_time(request)
     if not raw.strip():
         raw = b"{}"
@@ -75,14 +75,14 @@ async def read_body(request: Request, model: type[Body]) -> Body:
 
 
 def _as_written(raw: bytes) -> object:
-    """JSON with its numbers as they were written; ValueError for what is no JSON."""
-    # The strict reader first: it bounds the depth, and refuses NaN and half a surrogate.
+    """JSON with its numbers as written; ValueError for invalid JSON."""
+    # The strict parser first: it bounds the depth, and refuses NaN and lone surrogates.
     from_json(raw, allow_inf_nan=False)
     return json.loads(raw, parse_int=Number, parse_float=Number)
 
 
 async def _read_in_time(request: Request) -> bytes:
-    """The body; HttpError 408 when it takes too long, or is not there when the process ends."""
+    """The body; HttpError 408 if it takes too long, or the process ends first."""
     reading = asyncio.ensure_future(_read_bounded(request))
     stopped = asyncio.ensure_future(state_of(request).changes.stopped.wait())
     try:
@@ -91,7 +91,8 @@ async def _read_in_time(request: Request) -> bytes:
         )
         if reading.done():
             return reading.result()
-        raise _too_slow("This process ends." if stopped.done() else "The body came too slowly.")
+        message = "The server is stopping." if stopped.done() else "The body came too slowly."
+        raise _too_slow(message)
     finally:
         for task in (reading, stopped):
             task.cancel()
@@ -104,7 +105,7 @@ async def _read_bounded(request: Request) -> bytes:
         raise _too_large()
     read = bytearray()
     try:
-        # Counted as it comes: a chunked body declares no length.
+        # Counted while reading: a chunked body declares no length.
         async for chunk in request.stream():
             read += chunk
             if len(read) > BODY_LIMIT:
@@ -130,6 +131,6 @@ def _too_large() -> HttpError:
         "body_too_large",
         f"The body is larger than {BODY_LIMIT // 1024} KB.",
         hint="A body here is a small JSON object.",
-        # What was not read must not be taken for the next request.
+        # The unread rest must not be parsed as the next request.
         headers={"Connection": "close"},
     )

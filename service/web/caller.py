@@ -1,7 +1,7 @@
-"""Who asks over HTTP, as the database is told: within the statement that calls a function.
+"""Pass the HTTP caller to the database, within the statement that calls a function.
 
-A statement is a transaction of its own here, so the setting ends with it, also behind a pooler.
-The argument is computed before the function begins, so its audit row has key and address
+Each statement is its own transaction, so the setting ends with it, also behind a pooler. The
+argument is computed before the function begins, so its audit row has key and address
 (``db/functions/audit/sign_audit_row.sql``), an idempotency key its owner
 (``db/functions/queue/idempotency_identity.sql``), and it costs no round trip.
 """
@@ -19,12 +19,12 @@ _SAID = "(pg_catalog.set_config('pricing.http_caller', ${parameter}, true)::json
 
 
 def caller_name_sql(parameter: int) -> str:
-    """The SQL of ``api:<key's name>``, as jobs have it; the parameter is ``caller_json``."""
+    """The SQL of ``api:<key's name>``, which signs jobs; the parameter is ``caller_json``."""
     return _SAID.format(parameter=parameter, word="who")
 
 
 def key_name_sql(parameter: int) -> str:
-    """The SQL of the key's name alone, as decisions about prices have it."""
+    """The SQL of the key's name alone, which signs reviews."""
     return _SAID.format(parameter=parameter, word="key")
 
 

@@ -1,4 +1,4 @@
-"""Who asks, for logs, for the audit log and for slowing down: the client's address."""
+"""The client's address, for logs, the audit log and the delay of failed keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CLIENT = "pricing.client"
 
 
 def note_client(scope: Scope, trusted: TrustedProxies) -> str | None:
-    """Find the client's address, and keep it in the scope."""
+    """Determine the client's address, and store it in the scope."""
     peer = scope["client"][0] if scope.get("client") else None
     forwarded = [
         value.decode("latin-1") for name, value in scope["headers"] if name == b"x-forwarded-for"
@@ -20,6 +20,6 @@ def note_client(scope: Scope, trusted: TrustedProxies) -> str | None:
 
 
 def client_of(scope: Scope) -> str | None:
-    """An IP address; None where the server has none, as with a Unix socket."""
+    """An IP address; None with a Unix socket."""
     client: str | None = scope[_CLIENT]
     return client

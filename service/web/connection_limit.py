@@ -1,7 +1,7 @@
-"""Taking connections: never more than there is room for, and with a pause where that fails.
+"""Accept connections up to a limit, and pause after a failure to accept.
 
-asyncio's own loop takes a whole backlog at once, before any connection could be counted, and logs
-each one that fails for want of a descriptor.
+asyncio's own loop accepts a whole backlog before connections can be counted, and logs each one
+that fails for want of a descriptor.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from service.web.protocol_errors import raw_error_response
 from service.web.repeated_lines import RepeatedLines
 
 BACKLOG = 1024
-# In one turn of the loop: those that are closed to make room give back their descriptors after it.
+# In one turn of the loop: connections that are evicted in it free their descriptors after it.
 AT_ONCE = 16
 PAUSE_SECONDS = 1.0
 
 
 class LimitedAcceptor:
-    """What uvicorn's server has in the place of an ``asyncio.Server``, for one listening socket.
+    """Replaces uvicorn's ``asyncio.Server`` for one listening socket.
 
-    ``connections`` is the server's own set. With ``limit`` of them, one is closed for the new one:
-    that which has waited longest for its client, or for an answer without having shown a key.
-    Where all are being answered to holders of keys, the new one gets 503.
+    ``connections`` is the server's own set. At ``limit``, a new connection evicts one: the one that
+    has waited longest for its client, or for a response without having shown a key. If all are
+    answering requests with keys, the new one gets 503.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class LimitedAcceptor:
             except ConnectionAbortedError:
                 continue
             except OSError as error:
-                # The others wait in the backlog; asked again at once, it would fail again at once.
+                # The others wait in the backlog; accepting again at once would fail again.
                 self._lines.warn(
-                    "accept", f"no connection can be accepted for {PAUSE_SECONDS:g} s: {error}"
+                    "accept", f"accepting no connections for {PAUSE_SECONDS:g} s: {error}"
                 )
                 self._loop.remove_reader(self._listening)
                 self._pause = self._loop.call_later(PAUSE_SECONDS, self._go_on)
@@ -91,12 +91,12 @@ class LimitedAcceptor:
         ]
         if not waiting:
             self._lines.warn(
-                "full", f"all {self._limit} connections are in use: turning others away"
+                "full", f"all {self._limit} connections are in use: answering new ones with 503"
             )
             return False
         _, longest = min(waiting, key=lambda each: each[0])
         self._lines.warn(
-            "room", f"all {self._limit} connections are taken: closing those that wait"
+            "room", f"all {self._limit} connections are in use: closing idle ones for new ones"
         )
         self._connections.discard(longest)
         longest.evict()
@@ -105,7 +105,7 @@ class LimitedAcceptor:
     def _serve(self, accepted: socket.socket) -> None:
         accepted.setblocking(False)
         protocol = self._make_protocol()
-        # Counted from now on.
+        # Counted towards the limit from now on.
         self._connections.add(protocol)
         task = self._loop.create_task(self._connect(protocol, accepted))
         self._tasks.add(task)
@@ -115,7 +115,7 @@ class LimitedAcceptor:
         try:
             await self._loop.connect_accepted_socket(lambda: protocol, accepted)
         except OSError:
-            # It has gone already.
+            # The client has gone already.
             accepted.close()
             self._connections.discard(protocol)
 
@@ -125,5 +125,5 @@ def _reject(accepted: socket.socket) -> None:
         accepted.setblocking(False)
         accepted.send(raw_error_response(503, "All connections are in use."))
         accepted.shutdown(socket.SHUT_WR)
-        # Closed over unread bytes, it would be reset and lose the answer.
+        # A connection closed with unread bytes is reset, and loses the response.
         accepted.recv(65536)

@@ -1,4 +1,4 @@
-"""The web process's way to Postgres: a pool that opens when it can, and says 503 when it cannot.
+"""The web process's pool of connections: opened when possible; without it requests get 503.
 
 Every statement is one ``select`` from a function or view with a qualified name, so a connection
 never holds state between two requests.
@@ -28,32 +28,32 @@ from service.web.repeated_lines import RepeatedLines
 logger = logging.getLogger(__name__)
 
 ROLE = "pricing_web"
-# Unless PRICING_WEB_CONNECTIONS says otherwise; one more listens.
+# Default of PRICING_WEB_CONNECTIONS, less the one that listens.
 POOL_SIZE = 8
 CONNECT_SECONDS = 3.0
 ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
-# What a statement that was given up may take to be cancelled before its connection is dropped.
+# How long cancelling an abandoned statement may take before its connection is dropped.
 RELEASE_SECONDS = 1.0
 END_SECONDS = 1.0
 
-# The server ends a statement that the process has given up, and a wait for a locked table.
+# Postgres ends statements that the process has abandoned, and waits for locked tables.
 _CONFIGURE = pin_statement(
     {**PINS, "statement_timeout": "60s", "lock_timeout": "5s"}, search_path=SEARCH_PATH
 )
-# Poolers take these two from whoever connects, and hand them on with the connection.
+# Poolers pass these two on from the client's start-up message.
 _AT_START = {name: PINS[name] for name in ("DateStyle", "TimeZone")}
 
 
 class StatelessConnection(asyncpg.Connection):
-    """Without the reset on release: it would cost a second round trip, and there is no state."""
+    """Without the reset on release: a second round trip, and there is no state to reset."""
 
     def get_reset_query(self) -> str:
         return ""
 
 
 class WebDatabase:
-    """Reads and calls; every failure comes out as an HttpError.
+    """Runs statements; every failure becomes an HttpError.
 
     With no URL of its own the process connects as the owner and takes the role ``pricing_web``,
     which may only select and execute.
@@ -66,7 +66,7 @@ class WebDatabase:
         self._take_role = take_role
         self._pool_size = connections - 1
         self._lines = RepeatedLines(logger)
-        # Unknown until it was probed.
+        # None until probed.
         self._sessions: bool | None = None
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -85,7 +85,7 @@ class WebDatabase:
         return self._sessions is not False
 
     async def open(self) -> None:
-        """Connect now instead of at the first request; HttpError when the database is away."""
+        """Connect now instead of at the first request; HttpError if the database is away."""
         try:
             await self._open()
         except (*CONNECTION_ERRORS, asyncpg.PostgresError) as error:
@@ -96,7 +96,7 @@ class WebDatabase:
         return rows[0] if rows else None
 
     async def the_row(self, query: str, *args: object) -> asyncpg.Record:
-        """Of a statement whose answer is never empty."""
+        """The row of a statement that always returns one."""
         return the_row(await self.row(query, *args))
 
     async def rows(self, query: str, *args: object) -> list[asyncpg.Record]:
@@ -114,7 +114,7 @@ class WebDatabase:
             raise database_error(error, self._lines) from error
 
     def reconnect(self) -> None:
-        """Use new connections from now on: what the old ones lead to does not answer."""
+        """Replace all connections: the old ones get no answers."""
         if self._pool is not None:
             self._replace_pool(self._pool)
 
@@ -125,7 +125,7 @@ class WebDatabase:
         try:
             await self._prepare(connection)
         except BaseException:
-            # The pool does the same for its own: nobody else has this one to close it.
+            # Outside of the pool, so nothing else closes it.
             connection.terminate()
             raise
         return connection
@@ -133,7 +133,7 @@ class WebDatabase:
     async def close(self) -> None:
         if self._opening is not None:
             self._opening.cancel()
-            # It has connections of its own until then.
+            # It may have opened connections.
             await asyncio.gather(self._opening, return_exceptions=True)
         if self._pool is not None:
             await _close_pool(self._pool, END_SECONDS)
@@ -142,7 +142,7 @@ class WebDatabase:
         await asyncio.gather(*self._ending, return_exceptions=True)
 
     async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
-        # While the database is away all requests wait for the same try, not one after the other.
+        # While the database is away all requests wait for the same attempt.
         while self._pool is None:
             if self._opening is None or self._opening.done():
                 self._opening = asyncio.create_task(self._create_pool())
@@ -158,11 +158,11 @@ class WebDatabase:
                     await require_login_role(self._connect, ROLE, take_role=self._take_role)
             if not sessions:
                 logger.warning(
-                    "LISTEN is silent, as behind a transaction-mode pooler: going on by polling"
+                    "LISTEN is silent, as behind a transaction-mode pooler: polling instead"
                 )
             self._sessions = sessions
         self._pool = await asyncpg.create_pool(
-            # Nothing is opened here: the server may be gone again at any time, also right now.
+            # No connection yet: the server may be away again already.
             min_size=0,
             max_size=self._pool_size,
             connect=lambda *args, **kwargs: self._connect(),
@@ -170,8 +170,8 @@ class WebDatabase:
         )
 
     def _replace_pool(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
-        # A network that forgot one connection forgot the others, and a server that was demoted
-        # keeps its sessions: each would cost one more request its time, or its answer.
+        # A network that dropped one connection has dropped the others, and a demoted server keeps
+        # its sessions: each would fail one more request.
         if pool is not self._pool:
             return
         self._pool = None
@@ -187,7 +187,7 @@ class WebDatabase:
                 seconds=CONNECT_SECONDS,
                 at_start=_AT_START,
                 command_timeout=COMMAND_SECONDS,
-                # A transaction-mode pooler gives the next statement to another server connection.
+                # A transaction-mode pooler runs the next statement on another server connection.
                 statement_cache_size=100 if self._sessions else 0,
                 connection_class=StatelessConnection,
             )
@@ -195,7 +195,7 @@ class WebDatabase:
             return connection
 
     async def _prepare(self, connection: Any) -> None:
-        # Behind a transaction-mode pooler what is set would leak to whoever comes next.
+        # Behind a transaction-mode pooler a setting would leak to the next client.
         if not self._sessions:
             return
         with _connecting():
@@ -209,12 +209,12 @@ class WebDatabase:
             asyncpg.InvalidParameterValueError,
             asyncpg.UndefinedObjectError,
         ) as error:
-            logger.warning("goes on with the rights of DATABASE_URL's user: %s", error)
+            logger.warning("continuing with the rights of DATABASE_URL's login: %s", error)
 
 
 @contextmanager
 def _connecting() -> Iterator[None]:
-    """Whatever the code, a connection that is not to be had is no answer to a statement."""
+    """Raise CannotConnect for any error while connecting, whatever its SQLSTATE."""
     try:
         yield
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -222,7 +222,7 @@ def _connecting() -> Iterator[None]:
 
 
 async def _close_pool(pool: asyncpg.Pool[asyncpg.Record], seconds: float) -> None:
-    """Close it when its statements have ended, and cut off what takes longer."""
+    """Close it once its statements have ended; terminate it after ``seconds``."""
     try:
         async with asyncio.timeout(seconds):
             await pool.close()

@@ -1,4 +1,4 @@
-"""How many connections there can be: each takes a file descriptor, and so does all else."""
+"""Limit connections by file descriptors, and raise the limit of open files."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from service.errors import SettingsError
 
 logger = logging.getLogger(__name__)
 
-# For files, libraries, and connections of clients on their way out.
+# For files, libraries, and connections that are closing.
 RESERVED = 64
 LEAST = 16
 
 
 def connection_limit(wanted: int, *, of_database: int) -> int:
-    """``wanted``, or what the limit of open files leaves; that is raised as far as is allowed.
+    """``wanted``, or fewer if the limit of open files, raised as far as possible, allows fewer.
 
-    ``of_database``: connections to Postgres, which may be there twice when they are replaced.
-
-    SettingsError where nothing useful is left.
+    ``of_database``: connections to Postgres, doubled because a new pool may overlap the old one.
+    SettingsError below LEAST connections.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     reserved = RESERVED + 2 * of_database
@@ -30,7 +29,7 @@ def connection_limit(wanted: int, *, of_database: int) -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
             soft = raised
         except (OSError, ValueError):
-            # Some systems have another limit above it.
+            # Some systems have another, lower limit.
             pass
     room = wanted if soft == resource.RLIM_INFINITY else soft - reserved
     if room < LEAST:

@@ -1,4 +1,4 @@
-"""What deserves a look: prices that the catalogue has otherwise, and models without any."""
+"""Reports: prices that differ from the catalogue's, and models without a price."""
 
 from __future__ import annotations
 

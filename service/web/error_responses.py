@@ -26,7 +26,7 @@ from service.web.responses import HeldLock
 
 logger = logging.getLogger(__name__)
 
-# Long enough for a restart of Postgres, short enough for a person who waits.
+# Seconds: longer than a restart of Postgres, short for a person who waits.
 RETRY_AFTER_OUTAGE = "5"
 # How long a sync takes that already takes longer than any of the last ones, nobody knows.
 RETRY_AFTER_LOCK = "30"
@@ -65,7 +65,7 @@ CODE_BY_STATUS: Mapping[int, tuple[str, str | None]] = {
 
 
 class CannotConnect(ConnectionError):
-    """There is no connection, whatever the server or a pooler in its place has said of it."""
+    """There is no connection, whatever error the server or a pooler gave."""
 
 
 class HttpError(PricingError):
@@ -101,7 +101,7 @@ def not_found(message: str, *, hint: str | None = None) -> HttpError:
 
 @contextmanager
 def with_hints(hints: Mapping[int, str]) -> Iterator[None]:
-    """Give the errors of a function hints for those who have HTTP; its own have SQL in them."""
+    """Replace a function's hints, which have SQL in them, by hints for HTTP callers."""
     try:
         yield
     except HttpError as error:
@@ -110,9 +110,9 @@ def with_hints(hints: Mapping[int, str]) -> Iterator[None]:
 
 
 def database_error(error: Exception, lines: RepeatedLines) -> HttpError:
-    """The HTTP error for whatever came out of a database call; what it does not know is a 500.
+    """The HTTP error for an exception of a database call; 500 for an unknown one.
 
-    What is so for every request until somebody mends it is logged once for all of them.
+    Errors that all requests get until the operator acts are logged once for all.
     """
     if _is_unsendable(error):
         status, code = 422, "bad_input"
@@ -121,7 +121,7 @@ def database_error(error: Exception, lines: RepeatedLines) -> HttpError:
     elif isinstance(error, asyncpg.PostgresError):
         status, code = _status_of(error.sqlstate or "")
     elif isinstance(error, SettingsError):
-        # The sentence says what the operator's database lacks: it goes to the log, not to clients.
+        # The message is for the operator: it goes to the log, not to clients.
         _log(lines, logging.ERROR, f"{error.message} {error.hint or ''}")
         status, code = 503, "database_unavailable"
     elif isinstance(error, CONNECTION_ERRORS):
@@ -141,12 +141,12 @@ def database_error(error: Exception, lines: RepeatedLines) -> HttpError:
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "locked":
-        _log(lines, logging.WARNING, f"what a request needs is held: {error}")
+        _log(lines, logging.WARNING, f"a request waited too long for a lock: {error}")
         return HttpError(
             status,
             code,
-            "Somebody holds what this needs in an open transaction.",
-            hint="Nothing was written; ask again. `pricing-sync doctor` tells the operator who.",
+            "An open transaction of another session locks rows that this needs.",
+            hint="Nothing was written; ask again. `pricing-sync doctor` shows the operator which.",
             headers={"Retry-After": RETRY_AFTER_OUTAGE},
         )
     if code == "not_migrated":
@@ -194,7 +194,7 @@ def _log(lines: RepeatedLines, level: int, message: str) -> None:
 
 def internal_error() -> HttpError:
     return HttpError(
-        500, "internal", "Something went wrong here.", hint="The log of the web process has more."
+        500, "internal", "Unexpected error.", hint="The log of the web process has the details."
     )
 
 
@@ -217,12 +217,12 @@ async def http_exception_response(request: Request, error: Exception) -> Respons
 
 
 async def unexpected_error_response(request: Request, error: Exception) -> Response:
-    """The server logs the traceback; the client learns that it happened, and nothing of it."""
+    """The server logs the traceback; the client gets no details."""
     return internal_error().response()
 
 
 def _is_unsendable(error: Exception) -> bool:
-    """An argument that asyncpg cannot write: its DataError has a SQLSTATE, and no severity."""
+    """An argument that asyncpg cannot encode: its DataError has no severity."""
     if isinstance(error, asyncpg.DataError):
         return error.severity is None
     return isinstance(error, UnicodeError)
@@ -243,7 +243,7 @@ def _status_of(sqlstate: str) -> tuple[int, str]:
 
 
 def _lock(detail: str | None) -> dict[str, Any] | None:
-    """Who stands in the way, as ``trigger_pricing_sync`` says it in the error's detail."""
+    """The sync in the way, from the error detail of ``trigger_pricing_sync``."""
     try:
         return HeldLock.model_validate_json(detail or "").model_dump()
     except ValidationError:

@@ -1,8 +1,8 @@
-"""Who has failed to authenticate lately: those are slowed, and nobody else is.
+"""Delay clients and key ids that fail to authenticate too often.
 
-Each attempt is judged first, so a right key is answered at once whatever others do with its id or
-from its address: no one can lock its holder out. Only failures beyond the budget of their client
-or key id are held back and answered 429.
+A key is checked first, so a valid key is never delayed, whatever other clients do with its id or
+from its address. Only failures beyond the budget of their client or key id are delayed and
+answered 429.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Callable
 
 from service.environment.trusted_proxies import network_of
 
-# A person's typing errors, or a script that was given an old key.
+# Enough for typing errors, or a script with an old key.
 BURST = 20
 SECONDS_PER_TOKEN = 3.0
 DELAY_SECONDS = 1.0
-# Those that are held back take connections: beyond this they are answered at once.
+# Delayed requests take connections: beyond this number failures are answered at once.
 MOST_DELAYED = 50
-# An entry has some 200 bytes. A full budget is the same as none, so the oldest can go.
+# An entry has about 200 bytes. The oldest is dropped, which refills its budget.
 MOST_ENTRIES = 10_000
 
 
@@ -36,7 +36,7 @@ class Budgets:
         return len(self._spent)
 
     def spend(self, name: str) -> float:
-        """Take a token; returns the seconds until there would be one, 0 if there was."""
+        """Take a token; returns 0, or the seconds until there is one."""
         now = self._clock()
         spent, at = self._spent.pop(name, (0.0, now))
         spent = max(0.0, spent - (now - at) / SECONDS_PER_TOKEN)
@@ -57,7 +57,7 @@ class FailedKeys:
         self._most_delayed = min(MOST_DELAYED, most_connections // 4)
 
     async def delay(self, client: str | None, key_id: str | None) -> int | None:
-        """Count one failure; after a pause the seconds to wait, None while the budget lasts."""
+        """Count one failure; None within the budget, else the seconds to wait, after a pause."""
         lacking = 0.0
         if client is not None:
             lacking = self._clients.spend(network_of(client))

@@ -1,4 +1,4 @@
-"""Health for load balancers and people: no key, no secrets."""
+"""Health routes, which need no key and show no secrets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ async def get_health(request: Request) -> Response:
 
 
 async def get_readiness(request: Request) -> Response:
-    """Ready as soon as a trigger would be accepted; a missing worker is a warning, no more."""
+    """Ready once a trigger would be accepted; a missing worker is only a warning."""
     answer = await state_of(request).readiness.answer()
     if answer.status == "unavailable":
         return answer.response(503, {"Retry-After": RETRY_AFTER_OUTAGE})

@@ -1,4 +1,4 @@
-"""Price changes that were held back, over HTTP: see them, approve them, reject them."""
+"""Routes of held price changes: list, approve, reject."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ order by id desc
 limit $5
 """
 
-# A left join, because an inner one need not call the function where there is no model at all.
+# A left join, because an inner one may skip the function where there is no model.
 DECISION = """
 select held.id, model.provider, model.model, held.status, held.class, held.reason, held.prices,
        held.previous, held.decided_at, held.decided_by, held.decision_note
@@ -77,12 +77,12 @@ REJECT_ALL = DECISIONS.format(
 HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/held lists those that wait.")
 HINTS_OF_SYNC = {
     404: UNKNOWN_SYNC_HINT,
-    409: "A later sync that says the same has them under its own id: GET /admin/pricing/held.",
+    409: "A later sync that reported the same has them under its id: GET /admin/pricing/held.",
 }
 
 
 class DecisionBody(RequestBody):
-    note: str | None = Field(default=None, max_length=500, description="Why, for those who ask.")
+    note: str | None = Field(default=None, max_length=500, description="Kept with the decision.")
 
 
 async def list_held(request: Request) -> Response:
@@ -167,7 +167,7 @@ def _held_change(row: asyncpg.Record) -> HeldChange:
 
 
 def _renamed(row: asyncpg.Record, **names: str) -> dict[str, Any]:
-    """A row with some columns under the names that HTTP has for them."""
+    """A row with some columns under their names in HTTP."""
     return {names.get(column, column): value for column, value in row.items()}
 
 
@@ -176,7 +176,7 @@ def _sets(row: asyncpg.Record) -> dict[str, PriceSet]:
 
 
 def _evidence(said: dict[str, Any]) -> dict[str, Any]:
-    """One axis; the database has what applies to its kind, and no more."""
+    """The evidence of one axis; fields that its kind lacks are null."""
     # "conditions[0].price_per_input_token"
     is_token = said["axis"].rpartition(".")[2] in PER_1M_NAMES
     shown = {name: said.get(name) for name in ("axis", "kind", "ratio")}

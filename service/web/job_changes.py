@@ -1,4 +1,4 @@
-"""Who waits for a job is woken when it changes: one LISTEN connection for the whole process."""
+"""Wake requests that wait for a job when it changes, by one LISTEN connection."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ PROBE_EVERY_SECONDS = 10.0
 PROBE_ANSWER_SECONDS = 5.0
 FIRST_BACKOFF_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 10.0
-# Ours have about 100 characters; a longer one is not parsed.
+# Ours have about 100 characters; longer ones are not parsed.
 LONGEST_PAYLOAD = 300
 WAKE_ALL_EVERY_SECONDS = 1.0
-# Between two changes that one reader is told of: each costs the database a question.
+# Between two wake-ups of one reader: each costs a query.
 SMALLEST_PAUSE_SECONDS = 0.1
 
 
 def read_job_id(payload: str) -> uuid.UUID | None:
-    """The job that a notification of ours names; None for anything else that somebody said."""
+    """The job that a notification names; None if it is not one of ours."""
     if len(payload) > LONGEST_PAYLOAD:
         return None
     try:
@@ -37,9 +37,9 @@ def read_job_id(payload: str) -> uuid.UUID | None:
 
 
 class JobWatch:
-    """What one reader waits for: changes of one job, told at most every SMALLEST_PAUSE_SECONDS.
+    """One reader's wait for changes of a job, woken at most every SMALLEST_PAUSE_SECONDS.
 
-    Any login may notify of any job, as fast as it can.
+    The pause is needed because any login may notify, at any rate.
     """
 
     def __init__(self) -> None:
@@ -50,22 +50,21 @@ class JobWatch:
         self._changed.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return at a change, or after these seconds; only a change soon after another waits."""
+        """Return at a change, or after these seconds; a change soon after another is delayed."""
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
                 await asyncio.sleep(self._told_at + SMALLEST_PAUSE_SECONDS - loop.time())
         self._told_at = loop.time()
-        # The reader reads after this, so it sees what was notified before.
+        # The reader reads the job after this, so no change before it is missed.
         self._changed.clear()
 
 
 class JobChanges:
-    """Turns notifications into wake-ups; a missed one costs time, never an answer.
+    """Turns notifications into wake-ups; a missed one costs only time.
 
-    Whoever waits reads the job again after each wake-up and now and then without one, so nothing
-    depends on the connection being there.
+    A reader reads the job after each wake-up, and every second without one.
     """
 
     def __init__(self, database: WebDatabase) -> None:
@@ -82,7 +81,7 @@ class JobChanges:
 
     @contextmanager
     def watch(self, job_id: uuid.UUID) -> Iterator[JobWatch]:
-        """Waits for changes of the job."""
+        """A watch of changes of the job."""
         watch = JobWatch()
         self._waiting.setdefault(job_id, set()).add(watch)
         try:
@@ -94,7 +93,7 @@ class JobChanges:
                 del self._waiting[job_id]
 
     def stop(self) -> None:
-        """The process ends: all who wait answer with what they have."""
+        """The process stops: wake all readers, which answer with the job as it is."""
         self.stopped.set()
         self._wake_all()
 
@@ -107,10 +106,12 @@ class JobChanges:
             except Exception as error:
                 if self.listening:
                     backoff = FIRST_BACKOFF_SECONDS
-                    # It is probed, and so the first to know.
+                    # This connection is probed, so it detects a dead network first.
                     self._database.reconnect()
                 reason = str(error) or type(error).__name__
-                logger.warning("not listening, again in %.2f s: %s", backoff, reason)
+                logger.warning(
+                    "not listening, waits are polled; again in %.2f s: %s", backoff, reason
+                )
             self.listening = False
             await asyncio.sleep(backoff)
             backoff = min(2 * backoff, LONGEST_BACKOFF_SECONDS)
@@ -118,7 +119,7 @@ class JobChanges:
     async def _listen(self) -> None:
         await self._database.open()
         if not self._database.can_listen:
-            # Known for good once the pool is open: those who wait read every second.
+            # It never changes once the pool is open: readers poll every second.
             await asyncio.Event().wait()
         connection = await self._database.listening_connection()
         try:
@@ -129,10 +130,10 @@ class JobChanges:
             await connection.add_listener(probe_channel, lambda *_: probed.set())
             await connection.add_listener(CHANNEL, self._notified)
             self.listening = True
-            # What changed while nobody listened was not heard.
+            # Changes before LISTEN were not notified.
             self._wake_all()
             while True:
-                # A connection that a router forgot looks healthy: only an answer proves it.
+                # A dead connection looks healthy: only an answer proves it.
                 probed.clear()
                 async with asyncio.timeout(PROBE_ANSWER_SECONDS):
                     await connection.execute(f"notify {probe_channel}")
@@ -146,17 +147,17 @@ class JobChanges:
             connection.terminate()
 
     def _notified(self, connection: Any, pid: int, channel: str, payload: object) -> None:
-        """Called for everything on the channel, where any login may say anything."""
+        """Called for every notification on the channel; any login may send one."""
         job_id = read_job_id(str(payload))
         if job_id is None:
-            # It may be a person's hint: then everybody looks.
+            # Not one of ours, perhaps sent by a person: all readers read.
             self._wake_all_in_turn()
             return
         for watch in self._waiting.get(job_id, ()):
             watch.wake()
 
     def _wake_all_in_turn(self) -> None:
-        """Wake all, once in a while only: each of them asks the database then."""
+        """Wake all, at most every WAKE_ALL_EVERY_SECONDS: each reader sends a query."""
         if self._next_wake is not None:
             return
         loop = asyncio.get_running_loop()

@@ -1,4 +1,4 @@
-"""Writes down when keys were last used: after the answer, and never in a request's way."""
+"""Record when keys were last used, after the response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.web.database import WebDatabase
 from service.web.error_responses import HttpError
 
 TOUCH = "select public.touch_pricing_api_key($1)"
-# As often as the database would take it; where it takes none, this keeps it from being asked.
+# The database records no more often either.
 PAUSE_SECONDS = 60.0
 
 
@@ -35,6 +35,6 @@ class KeyUses:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _touch(self, key_id: str) -> None:
-        # When a key was used a minute ago is worth no error.
+        # A missed record must not fail a request.
         with suppress(HttpError):
             await self._database.row(TOUCH, key_id)

@@ -26,12 +26,12 @@ KEYS = (
     " it, as its description does."
 )
 GUARDED_ERRORS = (401, 403, 429)
-# 400, 408, 414, 431 and 503 also of what never became a request (``refusals.py``).
+# 400, 408, 414, 431 and 503 also for what never becomes a request (``protocol_errors.py``).
 ANY_ERRORS = (400, 408, 414, 431, 500, 503)
-# Of every request and answer (``envelope.py``).
+# Of every request and response (``envelope.py``).
 REQUEST_ID = {"$ref": "#/components/headers/RequestID"}
 REQUEST_ID_PARAMETER = {"$ref": "#/components/parameters/RequestID"}
-REQUEST_ID_MEANING = "Of this request, in all lines of the log that are about it."
+REQUEST_ID_MEANING = "The id of this request, in all its log lines."
 
 
 async def get_openapi(request: Request) -> Response:
@@ -60,7 +60,7 @@ def openapi_document(endpoints: Iterable[Endpoint], *, open_documents: bool) -> 
                     "name": HEADER,
                     "in": "header",
                     "required": False,
-                    "description": f"{REQUEST_ID_MEANING} One of ours without it.",
+                    "description": f"{REQUEST_ID_MEANING} Generated if not sent.",
                     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:+/=@-]{1,128}$"},
                 }
             },

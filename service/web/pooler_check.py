@@ -24,9 +24,9 @@ CLOSE_SECONDS = 3.0
 
 
 async def has_sessions(connect: Connect) -> bool:
-    """LISTEN on one connection, NOTIFY on another: behind such a pooler nothing arrives.
+    """LISTEN on one connection, NOTIFY on another: nothing arrives behind a transaction pooler.
 
-    Raises what asyncpg raises when a connection is lost meanwhile: such a silence says nothing.
+    Raises asyncpg's error when a connection is lost meanwhile, because that silence proves nothing.
     """
     heard, over = asyncio.Event(), asyncio.Event()
     channel = f"pricing_probe_{uuid.uuid4().hex}"
@@ -44,13 +44,13 @@ async def has_sessions(connect: Connect) -> bool:
             async with asyncio.timeout(PROBE_SECONDS):
                 await over.wait()
         if not heard.is_set():
-            # A server that was only slow sends the notification before it answers this.
+            # A slow server sends the notification before it answers this.
             await listener.execute("select")
         return heard.is_set()
 
 
 async def require_transactions(connect: Connect) -> None:
-    """SettingsError behind a pooler that cuts transactions."""
+    """SettingsError behind a pooler in statement mode."""
     async with _closed_after(connect) as connection:
         try:
             for statement in ("begin", "commit"):
@@ -65,7 +65,7 @@ async def require_transactions(connect: Connect) -> None:
 async def require_login_role(connect: Connect, role: str, *, take_role: bool) -> None:
     """SettingsError unless the URL is the web process's own, of a member of ``role``.
 
-    A role that was taken there would leak to whoever gets the server connection next.
+    A role set there would leak to the next client of the server connection.
     """
     async with _closed_after(connect) as connection:
         is_member = await connection.fetchval(
@@ -87,7 +87,7 @@ async def _closed_after(connect: Connect) -> AsyncIterator[Connection]:
     try:
         yield connection
     except BaseException:
-        # Without a farewell: it may take its seconds, and put its own failure in this one's place.
+        # Not closed properly, which could take seconds and replace this error by its own.
         connection.terminate()
         raise
     await connection.close(timeout=CLOSE_SECONDS)

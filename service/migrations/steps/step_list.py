@@ -79,6 +79,11 @@ begin
     alter table {LEDGER} enable row level security;
     comment on table {LEDGER} is
         'What migrate has applied: engine steps, migrations, and db/ as one unit with its objects.';
+    comment on column {LEDGER}.name is
+        'An engine step or a migration by its file name, or a file of db/ by its path without '
+        'the folders by subject.';
+    comment on column {LEDGER}.digest is 'SHA-256 of the text that was applied.';
+    comment on column {LEDGER}.applied_at is 'When it was applied.';
 end
 """
 )
