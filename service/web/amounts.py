@@ -1,4 +1,4 @@
-"""Amounts over HTTP: read without passing through a float, sent as decimal strings.
+"""Read amounts without a float, and send them as decimal strings.
 
 A price set has the columns' names, USD for one unit; sent, each token price has its price per
 million tokens beside it, and so has each of its conditions.
@@ -17,7 +17,7 @@ from pydantic import BeforeValidator, JsonValue, PlainSerializer, WithJsonSchema
 from service.prices.per_million import PER_1M_NAMES, per_1m
 from service.prices.units import plain
 
-# As many characters as the readers of price lists let in.
+# The limit of the readers of price lists.
 LONGEST_AMOUNT = 60
 AMOUNT = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?", re.ASCII)
 
@@ -32,7 +32,7 @@ class Number:
 
 
 def read_amount(value: object) -> Decimal:
-    """A JSON number, or a string of one; ValueError for what is no amount."""
+    """A JSON number, or a string of one; ValueError for anything else."""
     text = value.text if isinstance(value, Number) else value
     if not isinstance(text, str):
         raise ValueError("must be a number, or a string of one")
@@ -65,7 +65,7 @@ Amount = Annotated[
 
 
 def shown_set(prices: Mapping[str, Any]) -> PriceSet:
-    """A price set as it is sent: decimal strings, and ``*_per_1m`` beside each token price."""
+    """A price set as sent: decimal strings, with ``*_per_1m`` beside each token price."""
     shown: PriceSet = {}
     for name, value in prices.items():
         if name == "conditions":

@@ -10,7 +10,7 @@ import asyncpg
 from service.database_address.address import DatabaseAddress
 from service.database_address.driver_arguments import asyncpg_arguments, keep_alive
 from service.postgres.connection_failure import failure_of
-from service.web.error_responses import CannotConnect
+from service.web.database_errors import CannotConnect
 
 # What asyncpg raises when it cannot connect, or the server is not as required.
 _FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)

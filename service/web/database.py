@@ -21,7 +21,7 @@ from service.postgres.rows import the_row
 from service.postgres.timestamps import bound_asyncpg_timestamps
 from service.settings import Settings
 from service.web.asyncpg_connect import open_connection
-from service.web.error_responses import CONNECTION_ERRORS, CannotConnect, database_error
+from service.web.database_errors import CONNECTION_ERRORS, CannotConnect, database_error
 from service.web.pooler_check import has_sessions, require_login_role, require_transactions
 from service.web.repeated_lines import RepeatedLines
 

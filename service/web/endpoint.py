@@ -1,4 +1,4 @@
-"""One route, said once: the application serves it and the OpenAPI document describes it."""
+"""One route, which the application serves and the OpenAPI document describes."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """``errors`` are the statuses of its own; those of every guarded route are added.
+    """``errors``: its own statuses; those of every protected route are added.
 
-    ``least_role`` is what a key needs to change something here; where none is named, admin.
+    ``least_role``: the role that a key needs; default: read for GET, else admin.
     """
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
@@ -54,5 +54,5 @@ def default_role(method: str) -> Role:
 
 
 def roles_from(role: Role) -> tuple[Role, ...]:
-    """Those that may do what needs this one."""
+    """This role and those that include it."""
     return ROLES[ROLES.index(role) :]

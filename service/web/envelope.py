@@ -1,4 +1,4 @@
-"""Around each request, whatever becomes of it: its id, its headers, its line in the access log."""
+"""Give every request an id, its response headers, and a line of the access log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.logs import REQUEST_ID
 from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
 from service.web.client_address import client_of, note_client
-from service.web.error_responses import database_error
+from service.web.database_errors import database_error
 from service.web.repeated_lines import RepeatedLines
 from service.web.request_id import HEADER, request_id_of
 from service.web.request_state import request_state_of
@@ -24,7 +24,7 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class Envelope:
-    """ASGI middleware around the whole application, its own errors included."""
+    """ASGI middleware around the whole application, including its error handling."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
@@ -38,7 +38,7 @@ class Envelope:
             return
         began = time.monotonic()
         request_id = request_id_of(scope["headers"])
-        # Never reset: the server logs what passed through here, and the task ends with the request.
+        # Not reset, because the server logs errors later; the task ends with the request.
         REQUEST_ID.set(request_id)
         note_client(scope, self._trusted)
         state = request_state_of(scope)
@@ -52,7 +52,7 @@ class Envelope:
                 status = state.sent_status if state.is_abandoned else message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
-                # Prices, keys' names and errors: for who asked, now.
+                # Prices, names of keys and errors are for this caller and this moment.
                 headers["Cache-Control"] = "no-store"
                 headers["X-Content-Type-Options"] = "nosniff"
             elif message["type"] == "http.response.body":
@@ -62,7 +62,7 @@ class Envelope:
         try:
             await self._app(scope, receive, send_enveloped)
         except asyncio.CancelledError:
-            # The connection was given up, or the process ends: only the database takes so long.
+            # The connection was evicted, or the process stops while the database does not answer.
             if status is None and not state.is_abandoned:
                 late = database_error(
                     TimeoutError("no answer before the end of the process"), self._lines
@@ -70,8 +70,8 @@ class Envelope:
                 await late.response()(scope, receive, send_enveloped)
             status = status or state.sent_status
         except Exception as error:
-            # The server would close the connection, under the next request of a client that was
-            # not told to expect it.
+            # After a whole response. Raising would close the connection, which the client may
+            # be using for its next request.
             if not is_answered:
                 raise
             logging.getLogger(__name__).error("unexpected error", exc_info=error)
@@ -81,7 +81,7 @@ class Envelope:
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:
-    """Nothing in it is the caller's own text: a key may stand anywhere in what was asked."""
+    """Log nothing that the caller wrote: a key may be anywhere in a request."""
     identity = scope.get(IDENTITY)
     fields = {
         "method": scope["method"] if scope["method"] in METHODS else "-",
@@ -91,7 +91,7 @@ def _log(scope: Scope, status: int | None, seconds: float) -> None:
         "client": client_of(scope),
         "key": identity.name if isinstance(identity, Identity) else None,
     }
-    # Probes ask every few seconds; why they hear 503 is a line of its own.
+    # Probes come every few seconds; the reason of a 503 is logged separately.
     logger.log(
         logging.DEBUG if fields["route"] in HEALTH else logging.INFO,
         "%s %s %s in %.1f ms from %s%s",

@@ -1,4 +1,4 @@
-"""Every HTTP error: one JSON shape, and one place that says which status an SQLSTATE is.
+"""HTTP errors in one JSON shape.
 
     {"error": {"code": "bad_input", "message": "...", "hint": "..."}}
 
@@ -13,48 +13,13 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from service.errors import PricingError, SettingsError
-from service.postgres import sqlstates
-from service.web.repeated_lines import RepeatedLines
-from service.web.responses import HeldLock
+from service.errors import PricingError
 
 logger = logging.getLogger(__name__)
-
-# Seconds: longer than a restart of Postgres, short for a person who waits.
-RETRY_AFTER_OUTAGE = "5"
-# How long a sync takes that already takes longer than any of the last ones, nobody knows.
-RETRY_AFTER_LOCK = "30"
-
-# What asyncpg raises while the database is away, next to SQLSTATEs.
-CONNECTION_ERRORS = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    # Its word for a connection that died between two of its messages.
-    asyncpg.InternalClientError,
-)
-
-# SQLSTATE -> status, code. Two characters stand for a whole class.
-STATUS_BY_SQLSTATE: Mapping[str, tuple[int, str]] = {
-    sqlstates.NOT_FOUND: (404, "not_found"),
-    sqlstates.CONFLICT: (409, "conflict"),
-    sqlstates.INVALID: (422, "bad_input"),
-    sqlstates.REJECTED: (429, "rejected"),
-    **dict.fromkeys(sqlstates.UNSTORABLE_TEXT, (422, "bad_input")),
-    **dict.fromkeys(sqlstates.NOT_MIGRATED, (503, "not_migrated")),
-    # An operator revoked a right, or a restore left it out.
-    sqlstates.INSUFFICIENT_PRIVILEGE: (503, "not_permitted"),
-    **dict.fromkeys(sqlstates.CONNECTION_REFUSED, (503, "database_unavailable")),
-    **dict.fromkeys(sqlstates.OUTAGE, (503, "database_unavailable")),
-    # Our functions wait for a row lock for a bounded time.
-    sqlstates.LOCK_TIMEOUT: (503, "locked"),
-}
 
 # What Starlette raises itself.
 CODE_BY_STATUS: Mapping[int, tuple[str, str | None]] = {
@@ -62,10 +27,6 @@ CODE_BY_STATUS: Mapping[int, tuple[str, str | None]] = {
     405: ("method_not_allowed", "GET /openapi.json lists every route with its methods."),
     413: ("body_too_large", None),
 }
-
-
-class CannotConnect(ConnectionError):
-    """There is no connection, whatever error the server or a pooler gave."""
 
 
 class HttpError(PricingError):
@@ -109,89 +70,6 @@ def with_hints(hints: Mapping[int, str]) -> Iterator[None]:
         raise
 
 
-def database_error(error: Exception, lines: RepeatedLines) -> HttpError:
-    """The HTTP error for an exception of a database call; 500 for an unknown one.
-
-    Errors that all requests get until the operator acts are logged once for all.
-    """
-    if _is_unsendable(error):
-        status, code = 422, "bad_input"
-    elif _ends_connection(error):
-        status, code = 503, "database_unavailable"
-    elif isinstance(error, asyncpg.PostgresError):
-        status, code = _status_of(error.sqlstate or "")
-    elif isinstance(error, SettingsError):
-        # The message is for the operator: it goes to the log, not to clients.
-        _log(lines, logging.ERROR, f"{error.message} {error.hint or ''}")
-        status, code = 503, "database_unavailable"
-    elif isinstance(error, CONNECTION_ERRORS):
-        status, code = 503, "database_unavailable"
-    else:
-        status, code = 500, "internal"
-
-    if code == "database_unavailable":
-        if not isinstance(error, SettingsError):
-            why = str(error) or type(error).__name__
-            _log(lines, logging.WARNING, f"the database is not available: {why}")
-        return HttpError(
-            status,
-            code,
-            "The database is not available.",
-            hint="Nothing is lost; ask again. Use an Idempotency-Key to repeat a trigger safely.",
-            headers={"Retry-After": RETRY_AFTER_OUTAGE},
-        )
-    if code == "locked":
-        _log(lines, logging.WARNING, f"a request waited too long for a lock: {error}")
-        return HttpError(
-            status,
-            code,
-            "An open transaction of another session locks rows that this needs.",
-            hint="Nothing was written; ask again. `pricing-sync doctor` shows the operator which.",
-            headers={"Retry-After": RETRY_AFTER_OUTAGE},
-        )
-    if code == "not_migrated":
-        _log(lines, logging.ERROR, f"the schema is not what this version needs: {error}")
-        return HttpError(
-            status,
-            code,
-            "The database has not been migrated to this version.",
-            hint="The operator runs `pricing-sync migrate`.",
-            headers={"Retry-After": RETRY_AFTER_OUTAGE},
-        )
-    if code == "not_permitted":
-        _log(lines, logging.ERROR, f"the database denies a right that this needs: {error}")
-        return HttpError(
-            status,
-            code,
-            "The database denies the web process a right that this needs.",
-            hint="The operator runs `pricing-sync doctor`, then `pricing-sync migrate`.",
-            headers={"Retry-After": RETRY_AFTER_OUTAGE},
-        )
-    if code == "internal":
-        if isinstance(error, asyncpg.PostgresError):
-            logger.error("the database answers %s: %s", error.sqlstate, error)
-        else:
-            logger.error("unexpected error of a database call", exc_info=error)
-        return internal_error()
-    if not isinstance(error, asyncpg.PostgresError) or not (error.sqlstate or "").startswith("PT"):
-        return bad_input(
-            "A value cannot be stored.",
-            hint="Leave out NUL characters, halves of surrogate pairs, and numbers beyond 64 bits.",
-        )
-    return HttpError(
-        status,
-        code,
-        str(error.args[0]) if error.args else code,
-        hint=error.hint,
-        headers={"Retry-After": RETRY_AFTER_LOCK} if status == 429 else None,
-        details={"lock": _lock(error.detail)} if status == 429 else None,
-    )
-
-
-def _log(lines: RepeatedLines, level: int, message: str) -> None:
-    lines.log(level, message, message)
-
-
 def internal_error() -> HttpError:
     return HttpError(
         500, "internal", "Unexpected error.", hint="The log of the web process has the details."
@@ -219,32 +97,3 @@ async def http_exception_response(request: Request, error: Exception) -> Respons
 async def unexpected_error_response(request: Request, error: Exception) -> Response:
     """The server logs the traceback; the client gets no details."""
     return internal_error().response()
-
-
-def _is_unsendable(error: Exception) -> bool:
-    """An argument that asyncpg cannot encode: its DataError has no severity."""
-    if isinstance(error, asyncpg.DataError):
-        return error.severity is None
-    return isinstance(error, UnicodeError)
-
-
-def _ends_connection(error: Exception) -> bool:
-    """Whether the session ended with the error."""
-    severity = getattr(error, "severity_en", None) or getattr(error, "severity", None)
-    return severity in sqlstates.SESSION_ENDING_SEVERITIES
-
-
-def _status_of(sqlstate: str) -> tuple[int, str]:
-    return (
-        STATUS_BY_SQLSTATE.get(sqlstate)
-        or STATUS_BY_SQLSTATE.get(sqlstate[:2])
-        or (500, "internal")
-    )
-
-
-def _lock(detail: str | None) -> dict[str, Any] | None:
-    """The sync in the way, from the error detail of ``trigger_pricing_sync``."""
-    try:
-        return HeldLock.model_validate_json(detail or "").model_dump()
-    except ValidationError:
-        return None

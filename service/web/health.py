@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.app_state import state_of
-from service.web.error_responses import RETRY_AFTER_OUTAGE
+from service.web.database_errors import RETRY_AFTER_OUTAGE
 from service.web.responses import HealthAnswer
 
 

@@ -1,4 +1,4 @@
-"""Overrides over HTTP: prices that a person sets, which win over the synced ones."""
+"""Routes of overrides: prices that a person sets in place of the synced ones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ order by id desc
 limit $3
 """
 
-# A left join, because an inner one need not call the function where there is no model at all.
+# A left join, because an inner one may skip the function where there is no model.
 OVERRIDE = """
 select override.id, model.provider, model.model, override.prices, override.reason,
        override.created_by, override.created_at, override.expires_at, override.forced,
@@ -54,12 +54,12 @@ HINTS = {
 }
 SET_HINTS = {
     404: HINTS[404],
-    409: 'With "force": true it is set all the same, and that is recorded.',
+    409: '"force": true sets it anyway, and is recorded.',
 }
 
 
 class ModelBody(RequestBody):
-    """Which model: ids hold slashes, so they are here and not in the path."""
+    """The model: in the body and not in the path, because ids contain slashes."""
 
     provider: str = Field(max_length=200, description="Its slug.")
     model_id: str = Field(max_length=512, description="As the provider spells it.")

@@ -1,6 +1,6 @@
-"""Lists in pages: a limit, and a cursor that says after which row the next page begins.
+"""Lists in pages, by a limit and a cursor.
 
-A cursor holds the last row's key, so rows that come or go in between shift nothing.
+A cursor contains the last row's key, so rows that come or go in between shift nothing.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ LONGEST_CURSOR = 4000
 
 @dataclass(frozen=True)
 class Page:
-    """``after``: the key of the row before this page, a text for each of its columns."""
+    """``after``: the key of the row before this page, one text for each column."""
 
     limit: int
     after: tuple[str, ...] | None
 
     @property
     def asked(self) -> int:
-        """One row more than is answered tells whether there is another page."""
+        """One row more than the page, which shows whether there is another page."""
         return self.limit + 1
 
     def cut(
@@ -45,7 +45,7 @@ class Page:
 
 
 def page_of(request: Request, *key: type) -> Page:
-    """What ``limit`` and ``cursor`` ask for; ``key``: the types of the columns in the cursor."""
+    """The page of ``limit`` and ``cursor``; ``key``: the types of the columns in the cursor."""
     text = query_value(request, "limit")
     if text is not None and not (text.isascii() and text.isdecimal() and len(text) <= 4):
         raise _bad_limit()
@@ -69,14 +69,14 @@ def _key(cursor: str, types: Sequence[type]) -> tuple[str, ...]:
         for part, kind in zip(key, types, strict=True):
             if not isinstance(part, str) or "\0" in part:
                 raise ValueError(cursor)
-            # UnicodeEncodeError, which is a ValueError, for half of a surrogate pair.
+            # A lone surrogate raises UnicodeEncodeError, which is a ValueError.
             part.encode()
             if kind is int and not 0 < int(part) < 2**63:
                 raise ValueError(cursor)
     except (ValueError, RecursionError):
         raise bad_input(
-            "cursor is not one of this list's.",
-            hint="Send the next_cursor of the page before, as it was; leave it out to begin.",
+            "cursor is not from this list.",
+            hint="Send the next_cursor of the previous page unchanged; omit it for the first page.",
         ) from None
     return tuple(key)
 

@@ -1,4 +1,4 @@
-"""What a request says outside of its body: checked before the database is asked."""
+"""Parse and check path, query and header parameters, before any query."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def job_id_of(request: Request) -> UUID:
-    """A malformed id is an unknown one."""
+    """A malformed id counts as unknown."""
     text = request.path_params["id"]
     if not JOB_ID.fullmatch(text):
         raise unknown_sync(text)
@@ -36,7 +36,7 @@ def unknown_sync(job_id: str) -> HttpError:
 
 
 def row_id_of(request: Request, what: str) -> int:
-    """A malformed id is an unknown one; ``what`` it would be the id of."""
+    """A malformed id counts as unknown; ``what``: the kind of row, for the message."""
     text = request.path_params["id"]
     if not ROW_ID.fullmatch(text) or int(text) >= 2**63:
         raise not_found(f"There is no {what} {text[:60]}.", hint="The lists have the ids.")
@@ -51,7 +51,7 @@ def query_value(request: Request, name: str, longest: int = LONGEST_NAME) -> str
     if len(values) > 1 or not 1 <= len(values[0]) <= longest or "\0" in values[0]:
         raise bad_input(
             f"{name} must be given once, with 1 to {longest} characters.",
-            hint="Leave it out for all.",
+            hint="Omit it for all.",
         )
     return values[0]
 
@@ -76,7 +76,7 @@ def wait_seconds_of(request: Request) -> float:
             return seconds
     raise bad_input(
         f"wait must be a number of seconds from 0 to {LONGEST_WAIT_SECONDS:.0f}.",
-        hint="Ask again when it is over: each answer says whether the job has finished.",
+        hint="Repeat the request after that: each response says whether the job has finished.",
     )
 
 

@@ -1,8 +1,8 @@
-"""One connection: uvicorn's protocol with a strict reader, and an end to each wait for its client.
+"""One connection: uvicorn's protocol with strict parsing, and a deadline for every wait.
 
-uvicorn waits for ever for a request's headers, its body, and a client that does not read its
-answer; it has a deadline for idle connections only. The server asks each connection twice a second
-(``end_if_overdue``), so no state can be forgotten a timer.
+uvicorn has a deadline only for idle connections: it waits for ever for a request's headers, its
+body, and a client that does not read its response. The server calls ``end_if_overdue`` of each
+connection twice a second, so no state needs a timer of its own.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ class BoundedProtocol(H11Protocol):
         lines: RepeatedLines,
     ) -> None:
         super().__init__(config, server_state, app_state)
-        # Ours says less, and knows more.
+        # ``envelope`` writes the access log.
         self.access_log = False
         self.timeout_keep_alive = timeouts.idle
         self.conn: StrictConnection = StrictConnection()
         self._timeouts = timeouts
         self._lines = lines
-        # Since when it waits: for a head, for the rest of a body, for its answer to be read.
+        # Since when it waits for headers, for the rest of a body, for its response to be read.
         self._head_since: float = self.loop.time()
         self._body_since = self._head_since
         self._unread_since: float | None = None
@@ -82,7 +82,7 @@ class BoundedProtocol(H11Protocol):
 
     @property
     def _is_idle(self) -> bool:
-        """It has been answered, and nothing of another request has come."""
+        """The last request is answered, and no byte of another one has come."""
         latest = cast("RequestResponseCycle | None", self.cycle)
         return (
             latest is not None
@@ -92,9 +92,9 @@ class BoundedProtocol(H11Protocol):
         )
 
     def evictable_since(self) -> float | None:
-        """Since when only its client could go on, or an answer is made for somebody without a key.
+        """Since when it waits for its client, or answers a request without a key.
 
-        None while one is made for the holder of a key.
+        None while it answers a request with a key.
         """
         if self._closing_since is not None:
             return self._closing_since
@@ -115,7 +115,7 @@ class BoundedProtocol(H11Protocol):
             if self._unread_since is None:
                 self._unread_since = now
                 self._unread_until = now + timeouts.unread + unsent / timeouts.slowest
-            # How long it may take to close counts from when all has been sent.
+            # The time to close counts from when everything has been sent.
             if self._closing_since is not None:
                 self._closing_since = now
             if now > self._unread_until:
@@ -129,14 +129,14 @@ class BoundedProtocol(H11Protocol):
                 self.transport.abort()
         elif answering is None:
             if now - self._head_since > (timeouts.idle if self._is_idle else timeouts.head):
-                # Half a request is told; silence, or a body that nobody wanted, is not.
+                # An incomplete request gets 408; silence, or a rest of a body, gets no response.
                 is_told = self.conn.has_begun and self.conn.their_state is h11.IDLE
                 self._refuse(408, "The request did not come in time.", is_told)
         elif answering.more_body and now - self._body_since > timeouts.body:
             self._refuse(408, "The body came too slowly.", not answering.response_started)
 
     def evict(self) -> None:
-        """Give it up for another connection, and say so to who waits for an answer."""
+        """Close it for another connection, with 503 if a request waits for its response."""
         answering = self._answering
         is_told = answering is not None and not answering.response_started
         if is_told and not self._is_done:
@@ -146,9 +146,9 @@ class BoundedProtocol(H11Protocol):
             _state_of_cycle(answering).cancel_unauthenticated()
 
     def abort(self) -> None:
-        """Give it up at once, with what it still had to say."""
+        """Close it at once, without what is still unsent."""
         self._is_done = True
-        # What was accepted in this turn of the loop is connected in the next.
+        # A socket accepted in this turn of the loop is connected in the next.
         if self._is_connected:
             self._give_up()
             self.transport.abort()
@@ -203,11 +203,11 @@ class BoundedProtocol(H11Protocol):
             super().shutdown()
 
     def _should_upgrade(self) -> bool:
-        # uvicorn would log two lines each time.
+        # uvicorn would log two lines for each request.
         return False
 
     def _refuse(self, status: int, message: str, is_told: bool) -> None:
-        """Say why if that can be said, and end the connection without losing it on the way."""
+        """Send the error if ``is_told``, and end the connection without losing it."""
         if is_told and not self.transport.is_closing():
             self._tell(status, message)
         self.linger()
@@ -224,8 +224,8 @@ class BoundedProtocol(H11Protocol):
             self._closing_since = self.loop.time()
         if self.transport.is_closing():
             return
-        # A connection closed over unread bytes is reset, and takes the answer with it: what still
-        # comes is read and dropped, for a moment.
+        # A connection closed with unread bytes is reset, and loses the response: so for a moment
+        # incoming bytes are read and dropped.
         with suppress(OSError, RuntimeError):
             self.transport.write_eof()
         self.transport.resume_reading()
@@ -238,7 +238,7 @@ class BoundedProtocol(H11Protocol):
             answering.disconnected = True
             _state_of_cycle(answering).is_abandoned = True
             answering.message_event.set()
-        # Who waits to write sees that it is over.
+        # Wakes a task that waits to write.
         self.flow.resume_writing()
 
 
@@ -247,7 +247,7 @@ def _state_of_cycle(cycle: RequestResponseCycle) -> RequestState:
 
 
 class _LingeringTransport:
-    """A transport whose end is told: ``Connection: close`` must not take its answer with it."""
+    """A transport that lingers on close, so that ``Connection: close`` loses no response."""
 
     def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
         self._transport = transport

@@ -1,4 +1,4 @@
-"""Answers to what never becomes a request: the one shape of errors, as bytes."""
+"""Error responses, as bytes, to what never becomes a request."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from http import HTTPStatus
 from service.web.request_id import HEADER, new_request_id
 
 CODE_BY_STATUS = {
-    400: ("bad_request", "Send well-formed HTTP/1.1; the log of the web process has more."),
-    408: ("request_timeout", "Nothing was done. Send it again, whole and at once."),
+    400: ("bad_request", "Send well-formed HTTP/1.1; the log of the web process has the details."),
+    408: ("request_timeout", "Nothing was done. Send the whole request again."),
     414: ("uri_too_long", "No route here needs a long address."),
     431: ("headers_too_large", "Send fewer and shorter headers."),
-    503: ("busy", "Ask again; PRICING_MAX_CONNECTIONS is how many may ask at once."),
+    503: ("busy", "Ask again; PRICING_MAX_CONNECTIONS limits the connections."),
 }
 RETRY_AFTER_BUSY = 5
 

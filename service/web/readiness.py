@@ -1,4 +1,4 @@
-"""Whether a trigger would be accepted: one question to the database for all who ask meanwhile."""
+"""Check whether a trigger would be accepted, by one query for all requests meanwhile."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from service.web.error_responses import HttpError
 from service.web.job_changes import JobChanges
 from service.web.responses import ReadyAnswer
 
-# Of a question, however many wait for it: a probe that hears nothing learns nothing.
+# The longest that a probe waits; without an answer it gets "unavailable".
 ANSWER_SECONDS = 5.0
 
-NO_WORKERS = "No worker is alive: syncs are queued, and nothing runs them."
+NO_WORKERS = "No worker is alive: syncs are queued, but not run."
 NOT_LISTENING = "Notifications do not arrive: `wait` reads every second instead."
 NOT_MIGRATED = "The database has not been migrated to this version: run `pricing-sync migrate`."
-# No reason to be taken out of service: during an upgrade it is the normal state of the old process.
+# Only a warning, because old processes run in this state during every upgrade.
 OTHER_VERSION = "The database's functions are those of another version of pricing-sync."
 NO_DATABASE = "The database is not available."
 
@@ -37,7 +37,7 @@ class Readiness:
     async def answer(self) -> ReadyAnswer:
         loop = asyncio.get_running_loop()
         if self._asked is None or self._asked.done():
-            # A context of its own: the question belongs to no single request.
+            # A new context, because the query belongs to no single request.
             self._asked = loop.create_task(self._ask(), context=Context())
             self._ends_at = loop.time() + ANSWER_SECONDS
         asked = self._asked

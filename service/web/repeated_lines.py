@@ -1,4 +1,4 @@
-"""Log lines that strangers or an outage can cause: the first at once, the others counted."""
+"""Limit log lines that clients or an outage can cause: log the first, count the others."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ OTHERS = "others"
 class RepeatedLines:
     """At most one line of a kind in ``EVERY_SECONDS``, and of ``KINDS`` kinds; used on the loop.
 
-    What is left out is counted, and told when the time is over. Kinds that are too many count as
-    one: a flood from many addresses is as short as one from a single address.
+    Omitted lines are counted, and the count is logged after that time. Beyond KINDS all further
+    kinds share one, so a flood from many addresses logs no more than one from a single address.
     """
 
     def __init__(self, logger: logging.Logger, every: float = EVERY_SECONDS) -> None:
@@ -39,7 +39,7 @@ class RepeatedLines:
 
     def _count(self, kind: str) -> None:
         self._left_out[kind] = 0
-        # A context of its own: the count belongs to no single request.
+        # A new context, because the count belongs to no single request.
         asyncio.get_running_loop().call_later(self._every, self._tell, kind, context=Context())
 
     def _tell(self, kind: str) -> None:

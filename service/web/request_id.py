@@ -1,4 +1,4 @@
-"""The id of a request: the caller's, if it is sane, or a new one."""
+"""The id of a request: the caller's if it is valid, else a new one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def new_request_id() -> str:
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
-    """What X-Request-ID says; one of ours where it says nothing, something odd or two things."""
+    """The value of X-Request-ID; a new id if it is missing, invalid or sent twice."""
     said = [value for name, value in headers if name == b"x-request-id"]
     if len(said) == 1 and _SANE.fullmatch(said[0]):
         return said[0].decode("ascii")

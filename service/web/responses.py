@@ -1,4 +1,7 @@
-"""The answers' shapes: what is sent, and what the OpenAPI document says of it."""
+"""Models of the responses about jobs, the schedule and health.
+
+The classes' names are published: they are the schemas' names in ``/openapi.json``.
+"""
 
 from __future__ import annotations
 
@@ -129,22 +132,20 @@ class LastSync(ResponseModel):
 
 
 class Scheduler(ResponseModel):
-    enabled: bool = Field(
-        description="The schedule is switched on, and at least one provider is enabled."
-    )
+    enabled: bool = Field(description="The schedule is on, and at least one provider is enabled.")
     interval_hours: int | float | None = Field(
         description="The interval that most providers have; each may have its own."
     )
     running: bool = Field(
-        description="It is enabled, and somebody has ticked it within 90 seconds."
+        description="It is enabled, and a worker or pg_cron has ticked within 90 seconds."
     )
     workers: int
     cron: Literal["pg_cron", "worker"] = Field(
-        description="Whose turn it is: the workers', unless pg_cron has ticked within 90 seconds."
+        description="Who ticks: pg_cron if it has within 90 seconds, else the workers."
     )
     providers: list[str]
     next_runs: dict[str, Time | None] = Field(
-        description="When the schedule enqueues each provider, where it does; null: as soon as"
+        description="When the schedule enqueues each provider that it enqueues; null: as soon as"
         " possible."
     )
     last_syncs: dict[str, LastSync] = Field(description="The last success of each provider.")
@@ -162,7 +163,7 @@ class HealthAnswer(ResponseModel):
 
 class ReadyAnswer(ResponseModel):
     status: Literal["ok", "degraded", "unavailable"] = Field(
-        description="degraded: it answers, but there is a warning."
+        description="degraded: ready, with warnings."
     )
     database: Literal["ok", "unavailable"]
     migrations: Literal["ok", "pending", "unknown"]
@@ -173,16 +174,14 @@ class ReadyAnswer(ResponseModel):
 class HeldLock(BaseModel):
     lock_key: str
     locked_by_job: str
-    locked_at: Time | None = Field(description="Null: that job's sync still waits itself.")
+    locked_at: Time | None = Field(description="Null: that job's sync is queued too.")
 
 
 class ErrorDetail(BaseModel):
     code: str
     message: str
     hint: str | None
-    lock: HeldLock | None = Field(
-        default=None, description="With 429 only: what stands in the way."
-    )
+    lock: HeldLock | None = Field(default=None, description="With 429 only: the sync in the way.")
 
 
 class ErrorAnswer(BaseModel):

@@ -1,4 +1,7 @@
-"""The shapes of what people review: held changes, rules, overrides, rollbacks, reports."""
+"""Models of the responses about held changes, rules, overrides, rollbacks and reports.
+
+The classes' names are published: they are the schemas' names in ``/openapi.json``.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ PRICE_SET = (
     "Known axes only, by column of model_pricing: decimal strings in USD for one unit, each token"
     " price with its *_per_1m beside it; `conditions` where there are any."
 )
-NEXT_CURSOR = "Where the next page begins; null: this is the last."
+NEXT_CURSOR = "The cursor of the next page; null: this is the last."
 
 
 class Evidence(ResponseModel):
@@ -31,9 +34,9 @@ class Evidence(ResponseModel):
     ratio: Amount | None
     catalogue: Amount | None
     catalogue_per_1m: Amount | None
-    key: str | None = Field(description="The provider's own key,")
-    text: str | None = Field(description="its own text,")
-    unit: str | None = Field(description="and the unit in which that is read.")
+    key: str | None = Field(description="The key in the provider's list.")
+    text: str | None = Field(description="The text of the amount in that list.")
+    unit: str | None = Field(description="The unit in which the text was read.")
 
 
 class HeldChange(ResponseModel):
@@ -46,18 +49,18 @@ class HeldChange(ResponseModel):
         description="The largest factor by which a token price moves; null: nothing to compare."
     )
     to_zero: bool
-    prices: PriceSet = Field(description="What waits. " + PRICE_SET)
-    previous: PriceSet = Field(description="What it would replace. " + PRICE_SET)
+    prices: PriceSet = Field(description="The held prices. " + PRICE_SET)
+    previous: PriceSet = Field(description="The prices that it would replace. " + PRICE_SET)
     evidence: list[Evidence]
     pricing_source: str
     first_seen_at: Time
     last_seen_at: Time
     times_seen: int
     applies_itself_at: Time | None = Field(
-        description="When the same price, still said then, is applied by itself at the earliest;"
-        " null: only a person applies it."
+        description="From then on a sync that reports the same price applies it; null: only a"
+        " person does."
     )
-    sync_id: str | None = Field(description="The last job that said so.")
+    sync_id: str | None = Field(description="The last job that reported it.")
     job_id: str | None = Field(description="The same value as sync_id.")
     observed_at: Time | None
 
@@ -118,11 +121,11 @@ class RulesAnswer(ResponseModel):
 
 
 class ShorterListAnswer(ResponseModel):
-    """The attempt whose list was refused, and is accepted now."""
+    """The attempt whose refused list is accepted now."""
 
     provider: str
     error_kind: Literal["list_shrunk", "prices_gone"]
-    error_message: str = Field(description="What it had lost.")
+    error_message: str = Field(description="What the list had lost.")
     refused_at: Time
     sync_id: str
     job_id: str = Field(description="The same value as sync_id.")
@@ -138,8 +141,8 @@ class Override(ResponseModel):
     reason: str
     created_by: str
     created_at: Time
-    expires_at: Time | None = Field(description="Null: never by itself.")
-    forced: bool = Field(description="True: the guards found it suspicious, and force set it.")
+    expires_at: Time | None = Field(description="Null: it does not expire.")
+    forced: bool = Field(description="True: the guards found it suspicious, and it was forced.")
     ended_at: Time | None
     ended_by: str | None
 
@@ -151,7 +154,7 @@ class OverridesAnswer(ResponseModel):
 
 
 class RolledBackModel(ResponseModel):
-    """USD per million tokens: what the job set, and what it goes back to."""
+    """USD per million tokens: the price that the job set, and the one restored."""
 
     provider: str
     model_id: str
@@ -167,7 +170,7 @@ class RollbackAnswer(ResponseModel):
     sync_id: str
     job_id: str
     dry_run: bool = Field(description="True: nothing was changed.")
-    rolled_back: int = Field(description="Models that go, or went, back.")
+    rolled_back: int = Field(description="Models that get, or got, their earlier price.")
     changed_since: int = Field(description="Models that have a newer price, and keep it.")
     models: list[RolledBackModel]
 
@@ -179,10 +182,10 @@ class Drift(ResponseModel):
         description="Which price, as model_prices names it: token prices are per million.",
         examples=["input_per_1m"],
     )
-    provider_amount: Amount = Field(description="USD, as the provider says.")
-    catalogue_amount: Amount = Field(description="USD, as the catalogue says.")
+    provider_amount: Amount = Field(description="USD, of the provider.")
+    catalogue_amount: Amount = Field(description="USD, of the catalogue.")
     ratio: Amount | None = Field(
-        description="The provider's divided by the catalogue's; null: the catalogue says 0."
+        description="The provider's divided by the catalogue's; null: the catalogue has 0."
     )
     pricing_source: str
     catalogue: str = Field(examples=["genai-prices@0.2.3"])

@@ -1,4 +1,4 @@
-"""A sync rolled back over HTTP: shown first, then done."""
+"""The route that rolls a job back, or shows what that would change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HINTS = {
 
 
 class RollbackBody(RequestBody):
-    dry_run: bool = Field(default=True, description="Show what would go back; false: do it.")
+    dry_run: bool = Field(default=True, description="Only show the changes; false: make them.")
 
 
 async def rollback_sync(request: Request) -> Response:

@@ -10,21 +10,21 @@ from service.web.parameters import LONGEST_WAIT_SECONDS
 SYNC_ID = Parameter(
     "id",
     "path",
-    "The job_id that the trigger answered.",
+    "The job_id of the trigger's response.",
     {"type": "string", "format": "uuid"},
 )
 
 WAIT = Parameter(
     "wait",
     "query",
-    "Answer as soon as the job ends, at the latest after this many seconds.",
+    "Respond as soon as the job ends, at the latest after this many seconds.",
     {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0},
 )
 
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
-    "The same key again within 24 hours answers with the same job.",
+    "The same key within 24 hours returns the same job.",
     {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
 )
 
@@ -34,7 +34,7 @@ HELD_ID = Parameter(
 
 RULE_ID = Parameter("id", "path", "The id in the list of rules.", {"type": "integer", "minimum": 1})
 SLUG = Parameter("slug", "path", "The provider's slug.", {"type": "string", "maxLength": 40})
-OF_PROVIDER = Parameter("provider", "query", "Only this provider's.", {"type": "string"})
+OF_PROVIDER = Parameter("provider", "query", "Only of this provider.", {"type": "string"})
 
 OF_CLASS = Parameter(
     "class", "query", "Only of this class.", {"type": "string", "enum": list(CLASSES)}
@@ -43,17 +43,20 @@ OF_CLASS = Parameter(
 OF_SYNC = Parameter(
     "sync",
     "query",
-    "Only what this job was the last to say.",
+    "Only changes last reported by this job.",
     {"type": "string", "format": "uuid"},
 )
 
 LIMIT = Parameter(
     "limit",
     "query",
-    "This many at most.",
+    "At most this many.",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
 )
 
 CURSOR = Parameter(
-    "cursor", "query", "The next_cursor of the page before; left out: begin.", {"type": "string"}
+    "cursor",
+    "query",
+    "The next_cursor of the previous page; omitted: the first page.",
+    {"type": "string"},
 )

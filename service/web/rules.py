@@ -1,4 +1,4 @@
-"""Rules over HTTP: which larger changes are accepted beforehand, and until when."""
+"""Routes of rules, which accept larger changes until a time."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/rules lists those in force
 class RuleBody(ExactBody):
     provider: str = Field(max_length=200, description="Its slug.")
     model_id: str | None = Field(
-        default=None, max_length=512, description="Left out or null: every model of the provider."
+        default=None, max_length=512, description="Omitted or null: every model of the provider."
     )
     up_to_ratio: AmountInput = Field(
         description="A change whose token prices all move by this factor or less is applied."
@@ -75,7 +75,7 @@ async def list_rules(request: Request) -> Response:
 
 async def add_rule(request: Request) -> Response:
     body = await read_body(request, RuleBody)
-    with with_hints({404: "Providers by their slugs, models as the provider spells them."}):
+    with with_hints({404: "Give the provider's slug, and the model as the provider spells it."}):
         row = await state_of(request).database.the_row(
             ACCEPT,
             body.provider,

@@ -1,4 +1,4 @@
-"""The schedule over HTTP, as the database knows it."""
+"""The route that shows the schedule."""
 
 from __future__ import annotations
 

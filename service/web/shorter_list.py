@@ -1,4 +1,4 @@
-"""A list that was refused because it had lost half of its models or prices, accepted over HTTP."""
+"""The route that accepts a list which was refused for having lost half of its models or prices."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from public.accept_shorter_list(provider => $1, accepted_by => {key_name})
 ACCEPT = _ACCEPT.format(key_name=key_name_sql(2))
 
 HINTS = {
-    404: "Providers by their slugs.",
+    404: "Give the provider's slug.",
     409: "GET /admin/pricing/sync/{id} says why the last sync failed.",
 }
 
 
 async def accept_shorter_list(request: Request) -> Response:
-    # A slug that is too long, or no slug, is an unknown one.
+    # A slug that is too long or invalid counts as unknown.
     slug = request.path_params["slug"][:200].replace("\0", "")
     with with_hints(HINTS):
         row = await state_of(request).database.the_row(ACCEPT, slug, caller_json(request))

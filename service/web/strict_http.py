@@ -1,4 +1,4 @@
-"""HTTP/1.1 as it is read here: h11, and what h11 still forgives refused.
+"""Parse HTTP/1.1 with h11, and refuse the malformed requests that h11 accepts.
 
 A server behind a proxy must see the same requests as the proxy. Wherever two readings are
 possible (two lengths, line ends without CR, folded lines), the request is refused and the
@@ -14,24 +14,24 @@ import h11
 LONGEST_HEAD = 16 * 1024
 LONGEST_REQUEST_LINE = 8 * 1024
 MOST_HEADERS = 100
-# The size, its extensions and the line ends; after the last chunk the trailers as well.
+# Size, extensions and line ends of a chunk; after the last one also the trailers.
 LONGEST_CHUNK_LINE = 256
-# Each costs as much as a small request: a body here has 64 KB.
+# A chunk costs as much as a small request; a body has at most 64 KB.
 MOST_CHUNKS = 10_000
 
 _BAD_LINE_END = re.compile(rb"(?<!\r)\n|\r(?!\n|\Z)")
 _FOLDED = re.compile(rb"\r\n[ \t]")
 _VERSION = re.compile(rb" HTTP/1\.[01]\Z")
-# What is said to proxies; whose the request is, it is ours all the same (RFC 9112, section 3.2.2).
+# The absolute form, which clients send to proxies and servers must accept (RFC 9112, 3.2.2).
 _ABSOLUTE = re.compile(rb"(?i:https?)://[^/?#@]+")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
-# What is left of the line end after the chunk before, which h11 has checked.
+# The rest of the line end after the previous chunk, which h11 has checked.
 _CHUNK_END = re.compile(rb"\r?\n|\r\Z|")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Refused(h11.RemoteProtocolError):
-    """``sentence`` quotes nothing of the request: it may be a key."""
+    """``sentence`` quotes nothing of the request, which may contain a key."""
 
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence, error_status_hint=status)
@@ -48,7 +48,7 @@ class StrictConnection(h11.Connection):
 
     @property
     def has_begun(self) -> bool:
-        """Something of a request that is not whole yet has arrived."""
+        """Whether a part of an incomplete request has arrived."""
         return bool(self._receive_buffer)
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -65,7 +65,7 @@ class StrictConnection(h11.Connection):
         except Refused as refused:
             self.refused = refused
         except h11.RemoteProtocolError as error:
-            # Its own words quote the line, and so perhaps a key.
+            # h11's message quotes the line, and so perhaps a key.
             status = error.error_status_hint if error.error_status_hint == 431 else 400
             self.refused = Refused("This is not well-formed HTTP/1.1.", status)
         return h11.NEED_DATA
@@ -76,7 +76,7 @@ class StrictConnection(h11.Connection):
         before = len(buffer)
         event = super().next_event()
         is_data = isinstance(event, h11.Data)
-        # With a Content-Length nothing but data is read.
+        # With a Content-Length only data is read.
         framing = before - len(buffer) - (len(event.data) if isinstance(event, h11.Data) else 0)
         self._chunks += is_data
         if self._chunks > MOST_CHUNKS:
@@ -91,7 +91,7 @@ class StrictConnection(h11.Connection):
 def _with_path(
     event: h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED],
 ) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-    """The same request, its target without scheme and host."""
+    """The request with its target without scheme and host."""
     if not isinstance(event, h11.Request) or not (found := _ABSOLUTE.match(event.target)):
         return event
     target = event.target[found.end() :]

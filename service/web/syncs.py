@@ -1,4 +1,4 @@
-"""Jobs over HTTP: look at one, end it or run it again, list those that have not ended."""
+"""Routes of jobs: show, cancel, retry, list those that have not ended."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.web.error_responses import HttpError
 from service.web.parameters import job_id_of, unknown_sync, wait_seconds_of
 from service.web.responses import ActiveSync, ActiveSyncsAnswer, JobStatus, SyncAnswer
 
-# A notification may be missed; a second later the row is read anyway.
+# A notification may be missed, so the row is read every second anyway.
 READ_AGAIN_SECONDS = 1.0
 
 CANCEL = (
@@ -49,7 +49,7 @@ async def get_sync(request: Request) -> Response:
 
 
 async def cancel_sync(request: Request) -> Response:
-    """Ended when the answer leaves: a worker that still runs it is told, and not waited for."""
+    """The job has ended when this responds; a worker that still runs it is notified."""
     return (await _change(request, CANCEL)).response()
 
 
@@ -81,7 +81,7 @@ def poll_url_of(job_id: str) -> str:
 
 
 def status_word(status: str, state: WebState) -> JobStatus:
-    """The job's status as HTTP says it."""
+    """The job's status in the words of HTTP."""
     words: dict[str, JobStatus] = {
         "queued": "queued",
         "running": "in_progress",
@@ -95,7 +95,7 @@ def status_word(status: str, state: WebState) -> JobStatus:
 async def _read_until_finished(
     request: Request, state: WebState, job_id: UUID, wait: float
 ) -> asyncpg.Record | None:
-    """The job when it has ended or the wait is over; no connection is held in between."""
+    """The job once it has ended or the wait is over; no connection is used in between."""
     deadline = asyncio.get_running_loop().time() + wait
     with state.changes.watch(job_id) as watch:
         while True:
@@ -109,13 +109,13 @@ async def _read_until_finished(
 
 
 async def _change(request: Request, statement: str) -> SyncAnswer:
-    """Call a function on the job that the path names; the answer is the job after it."""
+    """Call a function for the job of the path; returns the job afterwards."""
     job_id = job_id_of(request)
     state = state_of(request)
     try:
         await state.database.row(statement, job_id, caller_json(request))
     except HttpError as error:
-        # The function's own hint is for those who have SQL.
+        # The function's hint has SQL in it.
         raise unknown_sync(str(job_id)) if error.status == 404 else error from None
     return _sync_answer(job_id, await state.database.row(STATUS, job_id), state)
 

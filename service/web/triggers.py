@@ -1,4 +1,4 @@
-"""A trigger over HTTP: one call of ``trigger_pricing_sync``, and how a rejection is answered."""
+"""The route that triggers a sync: one call of ``trigger_pricing_sync``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from starlette.responses import Response
 from service.web.app_state import WebState, state_of
 from service.web.body import RequestBody, read_body
 from service.web.caller import caller_json, caller_name_sql
-from service.web.error_responses import RETRY_AFTER_LOCK, HttpError
+from service.web.database_errors import RETRY_AFTER_LOCK
+from service.web.error_responses import HttpError
 from service.web.parameters import idempotency_key_of
 from service.web.responses import TriggerAnswer
 from service.web.syncs import poll_url_of, status_word
@@ -35,12 +36,12 @@ select public.pricing_sync_estimate() as estimate,
 
 
 class TriggerBody(RequestBody):
-    """The same arguments as the SQL function; it decides what they mean together."""
+    """The arguments of the SQL function, which checks their combination."""
 
     providers: list[Annotated[str, StringConstraints(max_length=200)]] | None = Field(
-        default=None, description="Slugs; left out or null: all that can be synced."
+        default=None, description="Slugs; omitted or null: all that can be synced."
     )
-    dry_run: bool = Field(default=False, description="Fetch and compare, write no price.")
+    dry_run: bool = Field(default=False, description="Fetch and compare; write no price.")
     on_conflict: Literal["queue", "coalesce", "reject"] = Field(
         default="queue",
         description="When a provider is already queued or running: wait for it, join the waiting "
@@ -79,7 +80,7 @@ async def trigger_sync(request: Request) -> Response:
 
 
 async def _retry_after(rejection: HttpError, state: WebState) -> str:
-    """The seconds that the holder is likely to need still, going by the last jobs."""
+    """The seconds that the running sync probably still needs, from the last jobs."""
     lock = rejection.details["lock"] or {"locked_at": None}
     locked_at = lock["locked_at"] and datetime.fromisoformat(lock["locked_at"])
     try:

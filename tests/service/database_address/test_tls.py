@@ -19,7 +19,7 @@ from service.errors import DatabaseUnavailable
 from service.postgres import sessions
 from service.postgres.connect import connect
 from service.web.asyncpg_connect import open_connection
-from service.web.error_responses import CannotConnect
+from service.web.database_errors import CannotConnect
 from tests.support.postgres import SETTINGS, free_port, installed_programs
 from tests.support.processes import Processes
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from service.web.body import RequestBody
-from service.web.error_responses import CODE_BY_STATUS, STATUS_BY_SQLSTATE
+from service.web.database_errors import STATUS_BY_SQLSTATE
+from service.web.error_responses import CODE_BY_STATUS
 from service.web.held import DecisionBody
 from service.web.overrides import OverrideBody
 from service.web.protocol_errors import CODE_BY_STATUS as REFUSALS

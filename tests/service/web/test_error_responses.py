@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.web.error_responses import STATUS_BY_SQLSTATE, database_error
+from service.web.database_errors import STATUS_BY_SQLSTATE, database_error
 from service.web.repeated_lines import RepeatedLines
 from tests.service.web.running import ACTIVE, TRIGGER, Web
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from service.web import pooler_check as sessions
-from service.web.error_responses import CONNECTION_ERRORS
+from service.web.database_errors import CONNECTION_ERRORS
 from service.web.pooler_check import Connection, has_sessions
 from tests.service.web.running import running_web, settings_for
 from tests.support.postgres import Cluster
