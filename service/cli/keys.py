@@ -158,10 +158,10 @@ def _show_once(
         key = make_and_show(
             connection, lambda: make(connection), show, unchanged=unchanged, how=how
         )
-        _tell_of(connection, name, key)
+        _describe_key(connection, name, key)
 
 
-def _tell_of(connection: psycopg.Connection, name: str, key: str) -> None:
+def _describe_key(connection: psycopg.Connection, name: str, key: str) -> None:
     """Describe the key on stderr; errors are ignored, because the key is valid and shown."""
     about = f"The key {name} is made."
     with suppress(PricingError):

@@ -74,15 +74,15 @@ def _run(arguments: list[str]) -> int:
             from service.logs import shown_traceback
 
             print(shown_traceback(error), file=sys.stderr)
-        told = _told(error)
-        if told is None:
+        known = _known_error(error)
+        if known is None:
             text = " ".join(str(error).split())
             _complain(
                 f"{type(error).__name__}: {text}", f"Run `{PROGRAM} --debug ...` to see where."
             )
             return 1
-        _complain(told.message, told.hint)
-        return told.exit_status
+        _complain(known.message, known.hint)
+        return known.exit_status
 
 
 def _require_utf8(arguments: list[str]) -> None:
@@ -108,7 +108,7 @@ def _is_text(text: str) -> bool:
     return True
 
 
-def _told(error: Exception) -> PricingError | None:
+def _known_error(error: Exception) -> PricingError | None:
     """The error as one of ours; None for an unexpected one."""
     if isinstance(error, PricingError):
         return error

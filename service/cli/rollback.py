@@ -32,20 +32,20 @@ def rollback(
     if yes and dry_run:
         raise typer.BadParameter("--yes and --dry-run do not go together.")
     output = Terminal(sys.stdout)
-    told = Terminal(sys.stderr) if as_json else output
+    notes = Terminal(sys.stderr) if as_json else output
     with command_connection() as connection:
         job_id = find_past_job(connection, job)
         planned = rollback_sync(connection, job_id, dry_run=True, who=caller_name())
     going = sum(row["action"] == "roll_back" for row in planned)
     if not (yes and going):
-        show_rollback(told, planned)
+        show_rollback(notes, planned)
     if dry_run or not going:
-        told.say(NOTHING_CHANGED if going else "Nothing goes back.")
+        notes.say(NOTHING_CHANGED if going else "Nothing goes back.")
         if as_json:
             output.json({"job_id": job_id, "dry_run": True, "models": planned})
         return
     if not yes:
-        _require_yes(told, going)
+        _require_yes(notes, going)
     with command_connection() as connection:
         done = rollback_sync(connection, job_id, dry_run=False, who=caller_name())
     if as_json:
@@ -58,14 +58,14 @@ def rollback(
         output.say(f"{shown_count(gone)} {went} back: `pricing-sync held` shows what waits now.")
 
 
-def _require_yes(told: Terminal, going: int) -> None:
+def _require_yes(notes: Terminal, going: int) -> None:
     """Ask the operator; without a terminal --yes is needed."""
     if not sys.stdin.isatty():
         raise NotConfirmed(
             NOTHING_CHANGED, hint="--yes does it without asking; --dry-run only shows it."
         )
     go = "price goes" if going == 1 else "prices go"
-    told.stream.write(f"{shown_count(going)} {go} back. Do it? [y/N] ")
-    told.stream.flush()
+    notes.stream.write(f"{shown_count(going)} {go} back. Do it? [y/N] ")
+    notes.stream.flush()
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         raise NotConfirmed(NOTHING_CHANGED, hint="Answer y to do it.")

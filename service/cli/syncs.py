@@ -59,7 +59,7 @@ def sync(
     """Queue a sync, which a worker runs."""
     output = Terminal(sys.stdout)
     # With --json, progress goes to stderr.
-    told = Terminal(sys.stderr) if as_json else output
+    notes = Terminal(sys.stderr) if as_json else output
     address = command_settings().require_database_url()
     with command_connection() as connection:
         job_id = trigger_sync(
@@ -71,9 +71,9 @@ def sync(
         )
         job, syncs = _read(connection, job_id)
         names = ", ".join(each.provider for each in syncs)
-        told.say(f"Job {job_id} is queued: {names}.")
-        _tell_of_workers(told, connection)
-    _finish(output, told, address if watch else None, job, syncs, as_json)
+        notes.say(f"Job {job_id} is queued: {names}.")
+        _warn_without_workers(notes, connection)
+    _finish(output, notes, address if watch else None, job, syncs, as_json)
 
 
 def status(
@@ -126,17 +126,17 @@ def retry(
 ) -> None:
     """Queue the failed and cancelled providers of a job again."""
     output = Terminal(sys.stdout)
-    told = Terminal(sys.stderr) if as_json else output
+    notes = Terminal(sys.stderr) if as_json else output
     address = command_settings().require_database_url()
     with command_connection() as connection:
         job_id = find_job(connection, job)
         _, before = _read(connection, job_id)
         retry_sync(connection, job_id, retried_by=caller_name())
         names = ", ".join(each.provider for each in before if each.status in ENDED_BADLY)
-        told.say(f"Job {job_id} is queued again: {names}.")
-        _tell_of_workers(told, connection)
+        notes.say(f"Job {job_id} is queued again: {names}.")
+        _warn_without_workers(notes, connection)
         found, syncs = _read(connection, job_id)
-    _finish(output, told, address if wait else None, found, syncs, as_json)
+    _finish(output, notes, address if wait else None, found, syncs, as_json)
 
 
 def cleanup(
@@ -173,14 +173,14 @@ def _read(connection: psycopg.Connection, job_id: UUID) -> tuple[Job, list[Provi
     return the_row(read_job(connection, job_id)), provider_syncs(connection, job_id)
 
 
-def _tell_of_workers(told: Terminal, connection: psycopg.Connection) -> None:
+def _warn_without_workers(notes: Terminal, connection: psycopg.Connection) -> None:
     if not workers_alive(connection):
-        told.say(NO_WORKER, style="yellow")
+        notes.say(NO_WORKER, style="yellow")
 
 
 def _finish(
     output: Terminal,
-    told: Terminal,
+    notes: Terminal,
     watched: DatabaseAddress | None,
     job: Job,
     syncs: list[ProviderSync],
@@ -188,24 +188,24 @@ def _finish(
 ) -> None:
     """``watched``: the database's address if the command waits for the end of the job."""
     if watched is not None:
-        job, syncs = _watch(told, watched, job)
+        job, syncs = _watch(notes, watched, job)
     if as_json:
         _print_job(output, job, syncs, as_json)
     if watched is not None:
         raise typer.Exit(1 if job.status in ENDED_BADLY else 0)
 
 
-def _watch(told: Terminal, address: DatabaseAddress, job: Job) -> tuple[Job, list[ProviderSync]]:
+def _watch(notes: Terminal, address: DatabaseAddress, job: Job) -> tuple[Job, list[ProviderSync]]:
     syncs: list[ProviderSync] = []
     try:
-        with Progress(told) as progress:
+        with Progress(notes) as progress:
             for now in follow_job(address, job.job_id):
                 job, syncs = now
                 progress.update(syncs)
     except KeyboardInterrupt:
-        told.say(f"The job goes on: `pricing-sync status {str(job.job_id)[:8]}` shows it.")
+        notes.say(f"The job goes on: `pricing-sync status {str(job.job_id)[:8]}` shows it.")
         raise
-    _show_job(told, job, syncs)
+    _show_job(notes, job, syncs)
     return job, syncs
 
 

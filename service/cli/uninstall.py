@@ -25,14 +25,14 @@ def uninstall(
     from service.migrations.removal.uninstall import planned_uninstall, uninstall
 
     output = Terminal(sys.stdout)
-    told = Terminal(sys.stderr) if as_json else output
+    notes = Terminal(sys.stderr) if as_json else output
     url = command_settings().require_database_url()
     plan = planned_uninstall(url, keep=keep)
-    told.say("To be dropped:")
+    notes.say("To be dropped:")
     for name in plan.dropped:
-        told.say(f"  {name}")
+        notes.say(f"  {name}")
     for name in plan.kept:
-        told.say(f"Kept: table {name}.")
+        notes.say(f"Kept: table {name}.")
     if not yes:
         if not sys.stdin.isatty():
             raise UsageError(

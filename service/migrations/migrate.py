@@ -15,7 +15,7 @@ from service.migrations.ledger import read_ledger
 from service.migrations.migrate_lock import take_lock
 from service.migrations.migration_failure import advice_on, failure
 from service.migrations.preconditions import refuse_other_history, refuse_other_login
-from service.migrations.removal.kept_prices import KEPT, set_aside, take_up
+from service.migrations.removal.kept_prices import KEPT, move_kept_prices, restore_kept_prices
 from service.migrations.restored_objects import restore_objects
 from service.migrations.role_advice import role_advice
 from service.migrations.schema import Roots, Schema
@@ -61,7 +61,7 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
         refuse_other_login(connection)
         refuse_other_history(schema, ledger)
         if not ledger:
-            in_locked_transaction(connection, "kept prices", set_aside)
+            in_locked_transaction(connection, "kept prices", move_kept_prices)
         applied = tuple(
             step.name
             for step in all_steps(schema)
@@ -70,7 +70,9 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
         )
         mended, left = restore_objects(connection, schema)
         if "db" in applied and KEPT[0] in _relations(schema):
-            mended += tuple(in_locked_transaction(connection, "kept prices", take_up) or ())
+            mended += tuple(
+                in_locked_transaction(connection, "kept prices", restore_kept_prices) or ()
+            )
         return MigrateResult(applied, role_advice(connection), mended, left)
 
 

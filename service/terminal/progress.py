@@ -38,7 +38,7 @@ class Progress:
     def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
         self._syncs: Sequence[ProviderSync] = ()
-        self._told: dict[str, tuple[str, int]] = {}
+        self._shown: dict[str, tuple[str, int]] = {}
         self._spinners: dict[str, Spinner] = {}
         self._live: Live | None = None
 
@@ -72,8 +72,8 @@ class Progress:
     def _print_changes(self) -> None:
         for sync in self._syncs:
             state = (sync.status, sync.attempt)
-            if self._told.get(sync.provider) != state:
-                self._told[sync.provider] = state
+            if self._shown.get(sync.provider) != state:
+                self._shown[sync.provider] = state
                 took = f" ({_seconds(sync)})" if sync.duration_ms is not None else ""
                 detail = f": {shown_counts(sync)}" if shown_counts(sync) else ""
                 self._terminal.say(f"{sync.provider}: {shown_state(sync)}{took}{detail}")

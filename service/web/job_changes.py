@@ -44,7 +44,7 @@ class JobWatch:
 
     def __init__(self) -> None:
         self._changed = asyncio.Event()
-        self._told_at = float("-inf")
+        self._woken_at = float("-inf")
 
     def wake(self) -> None:
         self._changed.set()
@@ -55,8 +55,8 @@ class JobWatch:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._changed.wait()
-                await asyncio.sleep(self._told_at + SMALLEST_PAUSE_SECONDS - loop.time())
-        self._told_at = loop.time()
+                await asyncio.sleep(self._woken_at + SMALLEST_PAUSE_SECONDS - loop.time())
+        self._woken_at = loop.time()
         # The reader reads the job after this, so no change before it is missed.
         self._changed.clear()
 

@@ -130,17 +130,17 @@ class BoundedProtocol(H11Protocol):
         elif answering is None:
             if now - self._head_since > (timeouts.idle if self._is_idle else timeouts.head):
                 # An incomplete request gets 408; silence, or a rest of a body, gets no response.
-                is_told = self.conn.has_begun and self.conn.their_state is h11.IDLE
-                self._refuse(408, "The request did not come in time.", is_told)
+                sends_error = self.conn.has_begun and self.conn.their_state is h11.IDLE
+                self._refuse(408, "The request did not come in time.", sends_error)
         elif answering.more_body and now - self._body_since > timeouts.body:
             self._refuse(408, "The body came too slowly.", not answering.response_started)
 
     def evict(self) -> None:
         """Close it for another connection, with 503 if a request waits for its response."""
         answering = self._answering
-        is_told = answering is not None and not answering.response_started
-        if is_told and not self._is_done:
-            self._tell(503, "All connections are in use.")
+        sends_error = answering is not None and not answering.response_started
+        if sends_error and not self._is_done:
+            self._send_error(503, "All connections are in use.")
         self.abort()
         if answering is not None:
             _state_of_cycle(answering).cancel_unauthenticated()
@@ -182,8 +182,8 @@ class BoundedProtocol(H11Protocol):
             host = self.client[0] if self.client else "unknown"
             self._lines.warn("refused", f"refused from {host}, {status}: {refused.sentence}")
             answering = self._answering
-            is_told = answering is None or not answering.response_started
-            self._refuse(status, refused.sentence, is_told)
+            sends_error = answering is None or not answering.response_started
+            self._refuse(status, refused.sentence, sends_error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -206,13 +206,13 @@ class BoundedProtocol(H11Protocol):
         # uvicorn would log two lines for each request.
         return False
 
-    def _refuse(self, status: int, message: str, is_told: bool) -> None:
-        """Send the error if ``is_told``, and end the connection without losing it."""
-        if is_told and not self.transport.is_closing():
-            self._tell(status, message)
+    def _refuse(self, status: int, message: str, sends_error: bool) -> None:
+        """Send the error if ``sends_error``, and end the connection without losing it."""
+        if sends_error and not self.transport.is_closing():
+            self._send_error(status, message)
         self.linger()
 
-    def _tell(self, status: int, message: str) -> None:
+    def _send_error(self, status: int, message: str) -> None:
         self.transport.write(raw_error_response(status, message))
         if self._answering is not None:
             _state_of_cycle(self._answering).sent_status = status

@@ -40,9 +40,9 @@ class RepeatedLines:
     def _count(self, kind: str) -> None:
         self._left_out[kind] = 0
         # A new context, because the count belongs to no single request.
-        asyncio.get_running_loop().call_later(self._every, self._tell, kind, context=Context())
+        asyncio.get_running_loop().call_later(self._every, self._log_count, kind, context=Context())
 
-    def _tell(self, kind: str) -> None:
+    def _log_count(self, kind: str) -> None:
         count, last = self._left_out.pop(kind), self._last.pop(kind, None)
         if last is not None:
             level, message = last

@@ -1,4 +1,4 @@
-"""Sequences that differ from the release's, or are behind: such a one hands out a number twice."""
+"""Sequences that differ from the release's, or are behind and would hand out a number twice."""
 
 from __future__ import annotations
 

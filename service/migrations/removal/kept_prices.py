@@ -55,20 +55,20 @@ def keep_prices(connection: psycopg.Connection) -> None:
         )
 
 
-def set_aside(connection: psycopg.Connection) -> None:
+def move_kept_prices(connection: psycopg.Connection) -> None:
     """Move them to pricing_legacy, so that the migrations can create ours."""
     for oid, name in connection.execute(_MARKED.encode(), ["public", MARK]).fetchall():
         move_relation(connection, oid, "table", "public", name)
 
 
-def take_up(connection: psycopg.Connection) -> list[str]:
+def restore_kept_prices(connection: psycopg.Connection) -> list[str]:
     """Copy their rows into our tables and drop them, in the caller's transaction; says how many."""
     kept = connection.execute(_MARKED.encode(), [SCHEMA, MARK]).fetchall()
     if not kept or the_row(
         connection.execute("select exists (select from public.model_pricing)").fetchone()
     ) == (True,):
         return []
-    told = []
+    sentences = []
     for _, name in kept:
         table = _taken_by(name)
         columns = ", ".join(
@@ -99,17 +99,17 @@ def take_up(connection: psycopg.Connection) -> list[str]:
                 table=table,
             ).encode()
         )
-        told.append(f"{count} rows of {table} that an uninstall kept are back")
+        sentences.append(f"{count} rows of {table} that an uninstall kept are back")
     for oid, name in reversed(kept):
         table = f"{SCHEMA}.{name}"
         theirs = _columns_of_theirs(connection, oid, _taken_by(name))
         if theirs:
             connection.execute(f"comment on table {table} is null".encode())
-            told.append(f"{table} stays: it has columns of yours ({', '.join(theirs)})")
+            sentences.append(f"{table} stays: it has columns of yours ({', '.join(theirs)})")
         else:
             connection.execute(f"drop table {table}".encode())
     forget_overrides(connection)
-    return told
+    return sentences
 
 
 def _taken_by(kept: str) -> str:

@@ -56,7 +56,7 @@ def move_dangling_rows(connection: psycopg.Connection, statement: str) -> list[s
                 orphaned=orphaned,
             ).encode()
         )
-        told = f"{named}: they refer to none now"
+        sentence = f"{named}: they refer to none now"
     else:
         make_legacy_schema(connection)
         kept = free_name(connection, f"{table.rpartition('.')[2]}_orphans")
@@ -76,6 +76,6 @@ def move_dangling_rows(connection: psycopg.Connection, statement: str) -> list[s
                 orphaned=orphaned,
             ).encode()
         )
-        told = f"{named}: they are kept in {kept}"
+        sentence = f"{named}: they are kept in {kept}"
     connection.execute("select set_config('pricing.maintenance', '', true)")
-    return [told]
+    return [sentence]

@@ -64,12 +64,12 @@ def _run(
         return False
     try:
         with connection.transaction():
-            told = move_dangling_rows(connection, statement) if is_foreign_key(each) else []
+            sentences = move_dangling_rows(connection, statement) if is_foreign_key(each) else []
             connection.execute(statement.encode())
             if each.found == MISSING and each.object.startswith("table "):
-                told.append(f"{each.object} is made again: the rows that it had are gone")
+                sentences.append(f"{each.object} is made again: the rows that it had are gone")
             elif each.found == MISSING and each.object.startswith("column "):
-                told += describe_lost_values(connection, each)
+                sentences += describe_lost_values(connection, each)
     except psycopg.Error as error:
         if error.sqlstate in CONTENTION:
             raise
@@ -77,7 +77,7 @@ def _run(
         return False
     work.refused.pop(each.object, None)
     work.repaired.append(each.sentence)
-    work.lost += told
+    work.lost += sentences
     if each.found == MISSING:
         work.made.add(each.object)
     return True

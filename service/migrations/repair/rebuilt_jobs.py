@@ -57,17 +57,19 @@ def reconcile_jobs(connection: psycopg.Connection, job_ids: list[UUID]) -> list[
     """
     if not job_ids:
         return []
-    told = [
+    sentences = [
         f"{len(job_ids)} jobs are made again from their attempts; whether each was a dry run, and"
         " its idempotency key, is gone"
     ]
-    settled = connection.execute(
+    reconciled = connection.execute(
         "select j.id, public.project_pricing_job(j.id) from unnest(%s::uuid[]) as j (id)",
         [job_ids],
     ).fetchall()
-    open_ids = [job_id for job_id, is_open in settled if is_open]
+    open_ids = [job_id for job_id, is_open in reconciled if is_open]
     for job_id in open_ids:
         connection.execute("select from public.cancel_pricing_sync(%s::uuid, %s)", [job_id, BY])
     if open_ids:
-        told.append(f"{len(open_ids)} jobs had not ended and are cancelled: trigger them again")
-    return told
+        sentences.append(
+            f"{len(open_ids)} jobs had not ended and are cancelled: trigger them again"
+        )
+    return sentences

@@ -50,7 +50,7 @@ from public.pricing_unrecorded_prices(2147483647) u
 
 def reconcile_prices(connection: psycopg.Connection, made: Collection[str]) -> list[str]:
     """``made``: the objects that were made again. Returns what changed, a sentence each."""
-    told = []
+    sentences = []
     names = {each.partition("public.")[2].partition(".")[0] for each in made}
     # Without its digest an unchanged list is read again, which brings lost prices back.
     changed = connection.execute(
@@ -61,20 +61,20 @@ def reconcile_prices(connection: psycopg.Connection, made: Collection[str]) -> l
         [bool(names.intersection(_PRICES))],
     ).rowcount
     if changed or names.intersection(_PRICES):
-        told.append("the next sync of each provider reads its whole list again")
+        sentences.append("the next sync of each provider reads its whole list again")
     renewed = connection.execute(_RENEW_OVERRIDES.encode(), [f"manual:{BY}"]).fetchone()
     if renewed is not None and renewed[0]:
-        told.append(f"{renewed[0]} models have the price of their override again")
+        sentences.append(f"{renewed[0]} models have the price of their override again")
     forgotten = forget_overrides(connection)
     if forgotten:
-        told.append(
+        sentences.append(
             f"{forgotten} models have their provider's price again: their overrides are gone"
         )
     recorded = connection.execute(_RECORD, [BY]).fetchone()
     if recorded is not None and recorded[0]:
-        told.append(f"the price in force of {recorded[0]} models begins their history")
+        sentences.append(f"the price in force of {recorded[0]} models begins their history")
     connection.execute("select from public.cleanup_stuck_pricing_syncs()")
-    return told
+    return sentences
 
 
 def forget_overrides(connection: psycopg.Connection) -> int:
