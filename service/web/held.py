@@ -95,7 +95,7 @@ async def list_held(request: Request) -> Response:
         query_value(request, "provider"),
         held_class,
         queried_job_id(request, "sync"),
-        None if page.after is None else int(page.after[0]),
+        page.after_id,
         page.asked,
     )
     rows, next_cursor = page.cut(found, "id")

@@ -94,7 +94,7 @@ async def list_overrides(request: Request) -> Response:
     found = await state_of(request).database.rows(
         OVERRIDES,
         query_value(request, "provider"),
-        None if page.after is None else int(page.after[0]),
+        page.after_id,
         page.asked,
     )
     rows, next_cursor = page.cut(found, "id")

@@ -30,6 +30,11 @@ class Page:
     after: tuple[str, ...] | None
 
     @property
+    def after_id(self) -> int | None:
+        """``after`` where the key is one id."""
+        return None if self.after is None else int(self.after[0])
+
+    @property
     def asked(self) -> int:
         """One row more than the page, which shows whether there is another page."""
         return self.limit + 1
