@@ -21,6 +21,7 @@ comment on column public.pricing_audit_log.id is 'Rises with each row.';
 comment on column public.pricing_audit_log.at is 'When it was written.';
 comment on column public.pricing_audit_log.details is 'What was decided, as JSON; the keys depend on action.';
 comment on column public.pricing_audit_log.key_name is 'The name of the bearer key that the web process has checked; null for callers that used no key.';
+comment on column public.pricing_audit_log.subject is 'What the action was done to: a key''s name, a job''s id, a provider and so on.';
 
 comment on column public.pricing_catalogue_prices.provider_slug is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_catalogue_prices.model_id is 'The model''s id as the provider spells it, case included.';
@@ -56,6 +57,7 @@ comment on column public.pricing_held_changes.decision_note is 'What the person 
 comment on column public.pricing_idempotency_keys.key is 'The caller''s key.';
 comment on column public.pricing_idempotency_keys.job_id is 'The job that the key got.';
 comment on column public.pricing_idempotency_keys.used_at is 'When the key was first used; 24 hours later it is pruned.';
+comment on column public.pricing_idempotency_keys.identity is 'The caller that used the key, as the server knows it (pricing_identity): a key belongs to one caller. In rows from before 0.4.0: what its job''s triggered_by says.';
 
 comment on table public.pricing_locks is 'What the functions of pricing-sync lock, one row each: "prices of <provider>", "triggers of <provider>", "schedule of <scheduler>". The row has no content: a session that has locked it owns what it names. Rows are made when they are first needed, and may be deleted.';
 comment on column public.pricing_locks.name is 'What is locked.';
@@ -91,6 +93,7 @@ comment on column public.pricing_sync_jobs.providers_total is 'Provider syncs of
 comment on column public.pricing_sync_jobs.models_fetched is 'Models in the lists of its provider syncs, skipped ones included.';
 comment on column public.pricing_sync_jobs.error_message is 'The errors of its failed provider syncs, for people; null without one.';
 comment on column public.pricing_sync_jobs.idempotency_key is 'The key that the caller sent with the trigger; null without one.';
+comment on column public.pricing_sync_jobs.revision is 'Raised by every change that the system makes; a change of status without a new revision is a person''s.';
 
 comment on column public.pricing_sync_log.id is 'Rises with each attempt: the highest of a job and provider is that provider sync''s newest attempt.';
 comment on column public.pricing_sync_log.job_id is 'The job; both rows are pruned together.';
@@ -102,3 +105,6 @@ comment on column public.pricing_sync_log.sync_completed_at is 'When the attempt
 comment on column public.pricing_sync_log.models_skipped is 'Models that could not be understood; details names them.';
 comment on column public.pricing_sync_log.error_message is 'The error as a sentence, for people; null without an error.';
 comment on column public.pricing_sync_log.worker_id is 'The worker that fetched it, procrastinate.procrastinate_workers.id; null while queued.';
+
+comment on column public.pricing_said_again.provider_slug is 'The provider whose prices they are, whichever list has them.';
+comment on column public.pricing_said_again.times is 'How many syncs have said any of them.';

@@ -50,7 +50,7 @@ from (
 where abs(d.said - d.listed) > 0.01 * d.listed;
 
 comment on view public.pricing_drift is
-'Where a provider''s own number and the catalogue''s differ by more than 1 %: one row per model and price, under the names of model_prices. An override is neither.';
+'Where a provider''s own number and the catalogue''s differ by more than 1 %: one row per model and price, under the names of model_prices. Overrides do not count.';
 comment on column public.pricing_drift.price is 'Which price, as model_prices names it: token prices per million.';
 comment on column public.pricing_drift.provider_amount is 'US dollars, as the provider says.';
 comment on column public.pricing_drift.catalogue_amount is 'US dollars, as the catalogue says.';

@@ -22,7 +22,7 @@ select
 from public.pricing_api_keys as k;
 
 comment on view public.pricing_keys is
-'The bearer keys of the HTTP interface, for people: whose, what they may do, until when, and when they were last used; never a secret.';
+'The bearer keys of the HTTP interface: name, role, expiry and last use; never a secret.';
 comment on column public.pricing_keys.name is 'The key''s name.';
 comment on column public.pricing_keys.role is 'read: GET only; operate: also syncs, reviews, rules, overrides and rollback; admin: everything.';
 comment on column public.pricing_keys.state is 'active, expired or revoked.';

@@ -205,7 +205,7 @@ from function
 left join lateral unnest(function.callers) as role (name) on true;
 
 comment on view public.pricing_rights is
-'Who besides the owner may read which relation and execute which function, as released; role is null where nobody may.';
+'Which roles besides the owner may read which relation and execute which function, as released; role is null where none may.';
 comment on column public.pricing_rights.kind is 'relation or function.';
 comment on column public.pricing_rights.object is 'The name of the relation or function.';
 comment on column public.pricing_rights.role is 'The role that has the right; null: none but the owner.';

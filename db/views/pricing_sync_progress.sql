@@ -91,12 +91,12 @@ cross join lateral (
 ) as part;
 
 comment on view public.pricing_sync_progress is
-'Each job with its provider syncs as they stand: who succeeded, who failed, and how far it is.';
+'Each job with the state of its provider syncs: which succeeded, which failed, and how far it is.';
 comment on column public.pricing_sync_progress.provider_slug is 'The one provider of the job, or all.';
 comment on column public.pricing_sync_progress.duration_seconds is 'Seconds from started_at to completed_at.';
 comment on column public.pricing_sync_progress.providers_synced is 'Slugs of the providers that succeeded.';
 comment on column public.pricing_sync_progress.providers_failed is 'Slugs of the providers that failed or were cancelled.';
-comment on column public.pricing_sync_progress.progress_percent is 'Provider syncs that have ended, of 100; counted, not guessed.';
+comment on column public.pricing_sync_progress.progress_percent is 'Share of its provider syncs that have ended, in percent.';
 comment on column public.pricing_sync_progress.results is 'Per provider: status, attempt, counts, error and duration in ms of its newest attempt; of a dry run the differences too.';
 comment on column public.pricing_sync_progress.job_id is 'The job, pricing_sync_jobs.job_id.';
 comment on column public.pricing_sync_progress.status is 'queued, running, completed, failed or cancelled.';
