@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ import pytest
 from service.doctor.checks import CHECKS
 from tests.db.pricing import Pricing, price
 from tests.support.postgres import Cluster, free_port
-from tests.support.processes import TRACEBACK, Processes
+from tests.support.processes import TRACEBACK, Processes, Run
 from tests.support.syncing import StartWorker
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
@@ -31,7 +31,7 @@ LONGEST_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
-class T:
+class Examination:
     status: int
     output: str
     seconds: float
@@ -48,40 +48,25 @@ class T:
 class Doctor:
     """``pricing-sync doctor`` in a process of its own."""
 
-    def __init__(self, processes: Processes, directory: Path) -> None:
-        self.environment = processes.environment
-        self.directory = directory
+    def __init__(self, processes: Processes, directory: Path, threads: ThreadPoolExecutor) -> None:
+        self._run: Run = partial(processes.run, "doctor", cwd=directory, timeout=30)
+        self._threads = threads
 
-    def __call__(self, *options: str, **variables: str) -> T:
-        return self.start(*options, **variables)()
-
-    def start(self, *options: str, **variables: str) -> Callable[[], T]:
-        """Start it; the call that waits for its end gives the answer."""
+    def __call__(self, *options: str, **variables: str) -> Examination:
         started = time.monotonic()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service", "doctor", *options],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.directory,
-            env={**self.environment, **variables},
-        )
+        ended = self._run(*options, **variables)
+        assert ended.stderr == "" and TRACEBACK not in ended.stdout
+        return Examination(ended.returncode, ended.stdout, time.monotonic() - started)
 
-        def answer() -> T:
-            try:
-                output, errors = process.communicate(timeout=30)
-            finally:
-                process.kill()
-            assert errors == "" and TRACEBACK not in output
-            return T(process.returncode, output, time.monotonic() - started)
-
-        return answer
+    def start(self, *options: str, **variables: str) -> Callable[[], Examination]:
+        """Start it; the call that waits for its end gives what it found."""
+        return self._threads.submit(self, *options, **variables).result
 
 
 @pytest.fixture
-def doctor(processes: Processes, tmp_path: Path) -> Doctor:
-    return Doctor(processes, tmp_path)
+def doctor(processes: Processes, tmp_path: Path) -> Iterator[Doctor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield Doctor(processes, tmp_path, threads)
 
 
 @pytest.fixture
