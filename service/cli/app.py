@@ -13,9 +13,10 @@ from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
 from service.cli.held import approve, held, reject
 from service.cli.keys import keys
+from service.cli.migration import migrate
 from service.cli.overrides import override
 from service.cli.prices import history, models, price_at
-from service.cli.processes import config, migrate, serve, up, worker
+from service.cli.processes import config, serve, up, worker
 from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
 from service.cli.syncs import cancel, cleanup, retry, status, sync

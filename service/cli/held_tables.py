@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from service.cli.job_tables import shown_job
 from service.cli.price_cells import axes, shown_axis, shown_condition, shown_ratio, shown_usd
 from service.cli.queries import Row
-from service.cli.tables import shown_job
 from service.terminal.output import NOTHING, Column, Terminal, shown_amount, shown_count, shown_time
 
 

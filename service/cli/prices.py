@@ -9,9 +9,9 @@ import typer
 
 from service.cli.arguments import parse_time
 from service.cli.options import Json, Limit, ModelName, ProviderName
+from service.cli.price_tables import show_history, show_models, show_price
 from service.cli.queries import Row, command_connection, read_history, read_models
 from service.cli.review_queries import read_price_at
-from service.cli.tables import show_history, show_models, show_price
 from service.terminal.output import Terminal
 
 

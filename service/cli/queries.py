@@ -102,7 +102,7 @@ def find_job(connection: psycopg.Connection, text: str) -> UUID:
     digits = text.lower().replace("-", "")
     if not re.fullmatch(f"[0-9a-f]{{{PREFIX_LENGTH},32}}", digits):
         raise UnknownName(
-            f"{text} is not a job id.",
+            f"{text} is no job id.",
             hint=f"Give the whole id, or its first {PREFIX_LENGTH} digits or more; "
             "`pricing-sync status` lists the jobs.",
         )

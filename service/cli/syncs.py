@@ -22,9 +22,10 @@ from service.calls.jobs import (
     workers_alive,
 )
 from service.cli.arguments import caller_name
+from service.cli.job_tables import show_jobs
 from service.cli.options import JobName, Json
+from service.cli.price_tables import show_differences
 from service.cli.queries import command_connection, command_settings, find_job
-from service.cli.tables import show_differences, show_jobs
 from service.database_address.address import DatabaseAddress
 from service.postgres.rows import the_row
 from service.terminal.output import Terminal, shown_time, without

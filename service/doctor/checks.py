@@ -19,16 +19,9 @@ from service.doctor.configuration import (
     processes,
 )
 from service.doctor.facts import Facts, read_facts
+from service.doctor.login_session import Session, open_session
 from service.doctor.prices import PRICES, check_prices, read_unrecorded_prices
-from service.doctor.process_login import (
-    LISTEN,
-    POOLER,
-    Session,
-    check_listen,
-    check_pooler,
-    check_rights,
-    open_session,
-)
+from service.doctor.process_login import LISTEN, POOLER, check_listen, check_pooler, check_rights
 from service.doctor.provider_addresses import ADDRESSES, check_addresses
 from service.doctor.providers import PROVIDERS, check_providers
 from service.doctor.queue import (

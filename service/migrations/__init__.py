@@ -1,1 +1,1 @@
-"""Bringing a database to this version: ``runner`` applies what ``schema`` reads."""
+"""Bring a database to this version: ``schema`` says what it needs, ``migrate`` applies it."""

@@ -163,7 +163,7 @@ def test_output_that_cannot_be_written_is_told(processes: Processes) -> None:
     assert ended.returncode == 1
     error, hint = ended.stderr.splitlines()
     assert error == "error: The output could not be written: No space left on device."
-    assert "look before you repeat it" in hint
+    assert "before you repeat it" in hint
 
 
 def test_an_unexpected_error_is_one_line_too(
@@ -442,7 +442,7 @@ def test_history_of_an_unknown_model(run: Run, connection: psycopg.Connection[Di
         "insert into model_pricing (provider_slug, model_id, pricing_source, listed_by)"
         " values ('openrouter', 'unpriced', 'api:openrouter', 'openrouter')"
     )
-    assert "No price" in run("history", "openrouter", "unpriced").stdout
+    assert "known price" in run("history", "openrouter", "unpriced").stdout
     assert _json(run("history", "openrouter", "unpriced", "--json")) == []
     assert "No model fits." in run("models", "nothing-like-it").stdout
 

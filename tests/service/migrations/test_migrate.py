@@ -420,8 +420,8 @@ def test_a_read_only_database(empty_database: str, tree: Tree) -> None:
     ("path", "text", "message"),
     [
         ("migrations/first.sql", "", "name of a migration"),
-        ("db/policies/x.sql", "", "at no place"),
-        ("db/views/x.sql", "-- after: nobody\n", "no nobody"),
+        ("db/policies/x.sql", "", "no directory"),
+        ("db/views/x.sql", "-- after: nobody\n", "nobody"),
         ("db/views/x.sql", "-- after: x\n", "circle"),
     ],
 )

@@ -15,8 +15,9 @@ import httpx2
 from starlette.applications import Starlette
 
 from service.settings import Settings, read_settings
-from service.web.app import WebServer, create_app, create_server
+from service.web.app import create_app
 from service.web.protocol import TIMEOUTS, Timeouts
+from service.web.web_server import WebServer, create_server
 from tests.support.processes import ADMIN_KEY
 from tests.support.waiting import wait_until
 

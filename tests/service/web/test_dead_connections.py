@@ -241,7 +241,7 @@ def test_who_waits_for_the_database_at_the_end_hears_of_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(web_database, "COMMAND_SECONDS", 60.0)
-    monkeypatch.setattr("service.web.app.GRACE_SECONDS", 1)
+    monkeypatch.setattr("service.web.web_server.GRACE_SECONDS", 1)
     monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 60.0)
     settings = settings_for(proxy.url_of(database), PRICING_WEB_CONNECTIONS="2")
     with running_web(settings) as web, ThreadPoolExecutor(2) as threads:

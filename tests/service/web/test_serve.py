@@ -17,7 +17,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.web.app import GRACE_SECONDS
+from service.web.web_server import GRACE_SECONDS
 from tests.service.web.running import ACTIVE, TRIGGER, half_sent
 from tests.support.postgres import free_port
 from tests.support.processes import ADMIN_KEY, ROOT, Process, Processes

@@ -1,0 +1,117 @@
+"""The tables of prices, in US dollars per 1M tokens unless a column says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.cli.job_tables import shown_job
+from service.cli.price_cells import axes, shown_axis, shown_condition, shown_usd
+from service.cli.queries import Row
+from service.terminal.output import NOTHING, Column, Terminal, shown_age, shown_amount, shown_time
+
+
+def show_models(terminal: Terminal, models: Sequence[Row]) -> None:
+    columns = (
+        Column("provider", fixed=False),
+        Column("model", fixed=False),
+        Column("input/1M", right=True),
+        Column("output/1M", right=True),
+        Column("cache read", right=True, optional=True),
+        Column("cache write", right=True, optional=True),
+        Column("state"),
+        Column("confirmed", right=True, optional=True),
+        Column("source", optional=True),
+    )
+    terminal.table(
+        columns,
+        [
+            (
+                row["provider"],
+                row["model"],
+                shown_amount(row["input_per_1m"]),
+                shown_amount(row["output_per_1m"]),
+                shown_amount(row["cache_read_per_1m"]),
+                shown_amount(row["cache_write_per_1m"]),
+                _shown_state(row),
+                shown_age(row["confirmed_ago"]),
+                row["source"].partition(":")[0] if terminal.is_live else row["source"],
+            )
+            for row in models
+        ],
+    )
+
+
+def _shown_state(model: Row) -> str:
+    state = model["price_state"] if model["is_active"] else "inactive"
+    more = {"held": model["is_held"], "overridden": model["is_overridden"]}
+    return ", ".join([state, *(word for word, applies in more.items() if applies)])
+
+
+def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
+    columns = (
+        Column("changed"),
+        Column("input/1M", right=True),
+        Column("before", right=True),
+        Column("output/1M", right=True),
+        Column("before", right=True),
+        Column("by", fixed=False),
+        Column("in force", optional=True),
+        Column("job"),
+    )
+    terminal.table(
+        columns,
+        [
+            (
+                shown_time(row["changed_at"]),
+                shown_amount(row["input_per_1m"]),
+                shown_amount(row["previous_input_per_1m"]),
+                shown_amount(row["output_per_1m"]),
+                shown_amount(row["previous_output_per_1m"]),
+                row["changed_by"],
+                "yes" if row["is_in_force"] else "no",
+                shown_job(terminal, row["job_id"]),
+            )
+            for row in changes
+        ],
+    )
+
+
+def show_price(terminal: Terminal, price: Row) -> None:
+    """A row of ``model_price_at``: every known axis, who set it and when."""
+    known = {name: price[name] for name in axes(price) if price[name] is not None}
+    if not known:
+        terminal.say("Its price was unknown.")
+    else:
+        terminal.table(
+            (Column("price"), Column("USD", right=True)),
+            [(shown_axis(name), shown_usd(name, usd)) for name, usd in known.items()],
+        )
+    for condition in price["conditions"]:
+        terminal.say(shown_condition(condition))
+    terminal.say(
+        f"Since {shown_time(price['changed_at'])}, by {price['changed_by']} ({price['source']})."
+    )
+
+
+def show_differences(terminal: Terminal, differences: Sequence[Row], limit: int) -> None:
+    """What a dry run would have changed, from the log row: USD per token."""
+    columns = (
+        Column("provider"),
+        Column("model", fixed=False),
+        Column("input/token", right=True),
+        Column("before", right=True),
+        Column("output/token", right=True),
+        Column("before", right=True),
+    )
+    names = (
+        "provider",
+        "model_id",
+        "price_per_input_token",
+        "previous_input_price",
+        "price_per_output_token",
+        "previous_output_price",
+    )
+    terminal.table(
+        columns,
+        [[str(row.get(name) or NOTHING) for name in names] for row in differences[:limit]],
+    )
