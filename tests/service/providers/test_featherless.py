@@ -144,13 +144,13 @@ def test_unknown_keys_are_kept_verbatim_and_named() -> None:
     ],
 )
 def test_a_page_of_which_nobody_can_say_which_it_is_is_refused(pagination: Any) -> None:
-    with pytest.raises(ParseError, match="which page") as refused:
+    with pytest.raises(ParseError, match="page of the list") as refused:
         listed(MARIGOLD, pagination=pagination)
     assert refused.value.code == "bad_shape"
 
 
 def test_a_list_without_pages_is_refused() -> None:
-    with pytest.raises(ParseError, match="which page"):
+    with pytest.raises(ParseError, match="page of the list"):
         parse(json.dumps({"data": [MARIGOLD]}).encode())
 
 
