@@ -1,8 +1,8 @@
-"""Where a database is and who logs in there: one reading of it, for every command and process.
+"""Parses a database's address, once for every command and process.
 
-``DatabaseAddress.from_text`` reads a URL or libpq's ``key=value`` form and fills in what is left
-out; psycopg and asyncpg are then told every part by name (``driver_arguments``), and never see the
-text. Nothing of a text that is not understood is ever shown.
+``DatabaseAddress.from_text`` parses a URL or libpq's ``key=value`` form and fills in what is left
+out. psycopg and asyncpg get each part by name (``driver_arguments``) and never the text. No error
+repeats any part of a text that is not understood.
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ _FIELDS = ("host", "port", "user", "password", "dbname")
 
 @dataclass(frozen=True)
 class DatabaseAddress:
-    """``variable`` is where it comes from. Without ``hosts``, a socket is looked for."""
+    """Host, login, database and parameters. Without ``hosts`` a local socket is looked for.
+
+    ``variable`` names the setting that it comes from.
+    """
 
     variable: str = field(compare=False)
     hosts: tuple[Host, ...]
@@ -64,10 +67,10 @@ class DatabaseAddress:
 
     @classmethod
     def from_text(cls, variable: str, text: str, environ: Mapping[str, str] | None = None) -> Self:
-        """Read it; raises SettingsError, which names the variable and repeats nothing.
+        """Parse a text; raises SettingsError, which names the variable and repeats no value.
 
-        ``environ`` has libpq's variables; the process's own are taken out of its environment, so
-        that no library adds what is not said here.
+        ``environ`` has libpq's variables. The default is the process's own, which are removed from
+        its environment, so that no library adds anything.
         """
         environ = take_libpq_variables() if environ is None else environ
         try:
@@ -105,7 +108,7 @@ class DatabaseAddress:
         )
 
     def targets(self) -> list[Target]:
-        """Whom to ask, in this order; the first that is as wanted is taken."""
+        """The hosts to try, in this order; the first one that fits is used."""
         wanted = self.parameter("target_session_attrs") or "any"
         passes = ("standby", "any") if wanted == "prefer-standby" else (wanted,)
         hosts = self.hosts or (local_host(self.port),)
@@ -115,7 +118,7 @@ class DatabaseAddress:
         return dict(self.parameters).get(name)
 
     def password_for(self, host: Host) -> str | None:
-        """The password for one of the hosts: the address's, or the password file's."""
+        """The password for one of the hosts: the address's, else the password file's."""
         if self.password is not None:
             return self.password.get_secret_value()
         named = self.parameter("passfile")
@@ -127,12 +130,12 @@ class DatabaseAddress:
         )
 
     def url(self) -> str:
-        """The whole of it as a URL, with the password, for a process that we start."""
+        """The address as a URL with the password, for a child process."""
         password = None if self.password is None else self.password.get_secret_value()
         return self._url(password, dict(self.parameters))
 
     def shown(self) -> str:
-        """The same for display: no password, and nothing that might be another secret."""
+        """The URL for display: the password and parameters that may be secret are hidden."""
         parameters = {
             name: value if name in SHOWN and not CONTROL.search(value) else HIDDEN
             for name, value in self.parameters
@@ -140,7 +143,7 @@ class DatabaseAddress:
         return self._url(None if self.password is None else HIDDEN, parameters)
 
     def example(self, user: str) -> str:
-        """What a login there would write, with ``...`` for its password and nothing hidden."""
+        """An example URL for another login: ``...`` as password, without hidden parameters."""
         parameters = {
             name: value
             for name, value in self.parameters
@@ -149,7 +152,7 @@ class DatabaseAddress:
         return replace(self, user=user)._url("...", parameters)
 
     def place(self) -> str:
-        """Where it is, for a sentence: host:port/database."""
+        """``host:port/database``, for a sentence."""
         return f"{','.join(map(str, self.hosts)) or f'localhost:{self.port}'}/{self.database}"
 
     def of_login(self, user: str) -> Self:
@@ -177,19 +180,19 @@ class DatabaseAddress:
 def _not_understood(variable: str) -> SettingsError:
     if variable in FIELD_VARIABLES.values():
         return SettingsError(
-            f"{variable} is not understood; nothing of it is shown.",
-            hint="Write it as libpq has it, or unset it.",
+            f"{variable} is not understood; its value is not shown.",
+            hint="Write it as libpq's documentation says, or unset it.",
         )
     return SettingsError(
-        f"{variable} is no database URL that can be understood; nothing of it is shown.",
-        hint=f"Write it as {EXAMPLE}, without quotes around it, and what is odd in a part"
+        f"{variable} is no database URL that can be understood; its value is not shown.",
+        hint=f"Write it as {EXAMPLE}, without quotes around it, and special characters in a part"
         " percent-encoded: @ is %40, / is %2F, : is %3A, ? is %3F, # is %23, % is %25, [ is %5B,"
         " ] is %5D, \\ is %5C, = is %3D, a blank is %20.",
     )
 
 
 def _is_text(value: str) -> bool:
-    """False for bytes of the environment that are no UTF-8, and for what ends a C string."""
+    """Whether a value is UTF-8 without NUL, which would end a C string."""
     try:
         return b"\0" not in value.encode()
     except UnicodeEncodeError:

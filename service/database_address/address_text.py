@@ -1,9 +1,9 @@
-"""Reads the text of a database's address, a URL or libpq's ``key=value`` form, into its fields.
+"""Splits the text of a database's address, a URL or libpq's ``key=value`` form, into its fields.
 
-A text has one meaning or none. Of a URL, what stands before the last ``@`` is user and password;
-where libpq could see the host begin earlier, at a raw ``/``, or at a ``?`` behind an earlier ``@``,
-the text is not understood. So no part of a password is ever taken for something else, and what
-libpq and this module both understand means the same to both.
+A text with two meanings is not understood. In a URL user and password end at the last ``@``; a text
+in which libpq could see the host begin earlier, at a raw ``/``, or at a ``?`` after an earlier
+``@``, is refused. So no part of a password is ever taken for something else, and a text that both
+libpq and this module understand has the same meaning for both.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ _PAIR = re.compile(
 
 
 class NotUnderstood(ValueError):
-    """The text has no meaning, or more than one. Says nothing of it."""
+    """The text has no meaning, or more than one. The error repeats nothing of it."""
 
 
 def read_address_text(text: str) -> dict[str, str]:
-    """libpq's keywords with their values, those left out or empty not at all.
+    """libpq's keywords with their values; missing and empty ones are left out.
 
     ``host`` and ``port`` are comma-separated lists of the same length, or one port for all.
     """
@@ -45,7 +45,7 @@ def _read_url(text: str) -> Iterator[tuple[str, str]]:
     login, at, place = rest.rpartition("@")
     if at:
         if "/" in login or "?" in login.partition("@")[2]:
-            # Of the password, or of what follows the host: then this @ stands in a value.
+            # The character may belong to the password or end the host, and @ be part of a value.
             raise NotUnderstood
         user, _, password = login.partition(":")
         yield "user", _decoded(user)
@@ -59,7 +59,7 @@ def _read_url(text: str) -> Iterator[tuple[str, str]]:
         if not equals or "=" in value:
             raise NotUnderstood
         if (key, value) == ("ssl", "true"):
-            # As JDBC says it; libpq takes it too.
+            # JDBC's spelling, which libpq accepts too.
             key, value = "sslmode", "require"
         yield _decoded(key), _decoded(value)
 

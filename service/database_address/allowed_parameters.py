@@ -1,8 +1,8 @@
-"""Which parameters of a database's address there are: those that every driver of ours obeys alike.
+"""Decides which parameters an address may have: those that psycopg and asyncpg obey alike.
 
-The commands and the worker connect with psycopg, which is libpq, the web process with asyncpg. A
-parameter that one of them would ignore is refused by name, for all of them: an address that asks
-for ``require_auth`` or ``channel_binding=require`` must not be weaker in the web process.
+Commands and worker connect with psycopg, which is libpq; the web process connects with asyncpg. A
+parameter that one of them would ignore is refused by name for all processes: an address with
+``require_auth`` or ``channel_binding=require`` must not be weaker in the web process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ VERIFYING = ("verify-ca", "verify-full")
 ENCRYPTED = ("require", *VERIFYING)
 TLS_VERSIONS = ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")
 
-# Files of the system's certificate authorities, next to what Python's own OpenSSL names.
+# Files of the system's certificate authorities, besides the one that Python's OpenSSL names.
 _SYSTEM_ROOTS = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -54,8 +54,7 @@ def _anything(value: str) -> bool:
     return True
 
 
-# Parameter -> whether a value can be one of it. Those of the host, the login and the database
-# are fields of the address itself.
+# Parameter -> whether a value is valid. Host, login and database are fields of the address itself.
 SUPPORTED: Mapping[str, Callable[[str], bool]] = {
     "application_name": _anything,
     "fallback_application_name": _anything,
@@ -81,7 +80,7 @@ SUPPORTED: Mapping[str, Callable[[str], bool]] = {
     ),
 }
 
-# What asks for nothing that a driver of ours would not do anyway is taken, and dropped.
+# Values that change nothing for either driver: accepted and dropped.
 ASKS_NOTHING: Mapping[str, tuple[str, ...]] = {
     "channel_binding": ("disable", "prefer"),
     "client_encoding": ("auto", "UTF8", "UTF-8", "utf8", "utf-8", "unicode"),
@@ -93,7 +92,7 @@ ASKS_NOTHING: Mapping[str, tuple[str, ...]] = {
     "sslsni": ("1",),
 }
 
-# libpq has these too.
+# Further parameters of libpq.
 REFUSED = frozenset(
     [
         "channel_binding",
@@ -124,7 +123,7 @@ REFUSED = frozenset(
     ]
 )
 
-# Those of other programs (Prisma, JDBC, SQLAlchemy, node-postgres), as hosts write them into URLs.
+# Parameters of other programs (Prisma, JDBC, SQLAlchemy, node-postgres), found in hosters' URLs.
 FOREIGN = frozenset(
     [
         "connection_limit",
@@ -164,7 +163,7 @@ WHY_REFUSED: Mapping[str, str] = {
     "client_encoding": "Text is always sent as UTF8.",
 }
 
-# What can be shown; a value of any other may be a secret, or hold one.
+# Parameters whose values may be shown; other values may be or contain a secret.
 SHOWN = frozenset(SUPPORTED) - {
     "application_name",
     "fallback_application_name",
@@ -178,7 +177,7 @@ _NUMBER = "It is a whole number, 0 or more."
 
 
 class RefusedParameter(ValueError):
-    """``name`` is a parameter of libpq, never a piece of a value. ``why`` may say what to do."""
+    """``name`` is a known parameter, never a piece of a value. ``why`` may say what to do."""
 
     def __init__(self, name: str, problem: str, why: str | None = None) -> None:
         super().__init__(f"{name}{problem}")
@@ -187,9 +186,9 @@ class RefusedParameter(ValueError):
 
 
 def judge_parameter(name: str, value: str) -> bool:
-    """Whether it counts: True it does, False it asks for nothing; else RefusedParameter.
+    """True if the parameter is used, False if it changes nothing; else RefusedParameter.
 
-    KeyError: libpq has no parameter of this name.
+    KeyError for an unknown name.
     """
     if name in ASKS_NOTHING and value in ASKS_NOTHING[name]:
         return False
@@ -205,15 +204,15 @@ def judge_parameter(name: str, value: str) -> bool:
     if can_be in (_readable_file, _readable_roots):
         why = "Name a file that this process may read."
         raise RefusedParameter(name, " names no file that can be read", why)
-    # Never to leave it out: what an sslmode was meant to be, its default is not.
+    # The hint never is to leave it out: the default of sslmode would be weaker than intended.
     why = f"It can be {', '.join(can_be.values)}." if isinstance(can_be, OneOf) else _NUMBER
     raise RefusedParameter(name, " has a value that it cannot have", why)
 
 
 def with_tls_files(parameters: dict[str, str]) -> dict[str, str]:
-    """The same with ``sslrootcert=system`` as a file, which both drivers can read.
+    """Replace ``sslrootcert=system`` by a file, which both drivers can read.
 
-    RefusedParameter: TLS parameters that do not go together.
+    RefusedParameter for TLS parameters that contradict each other.
     """
     mode = parameters.get("sslmode", "prefer")
     if parameters.get("sslnegotiation") == "direct" and mode not in ENCRYPTED:

@@ -1,7 +1,7 @@
-"""What psycopg and asyncpg are told for one attempt to connect: the same, in each one's words.
+"""Builds the arguments of psycopg and asyncpg for one target, with the same meaning for both.
 
-Everything is named, so that neither library has anything to add from the environment, from a
-password file or from a default of its own.
+Each argument is named, so that neither library adds anything from the environment, a password file
+or its defaults.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from service.database_address.address import DatabaseAddress
 from service.database_address.allowed_parameters import SUPPORTED
 from service.database_address.hosts import Target
 
-# Neither library looks for a password in a file that cannot be there.
+# A path that cannot exist, so that neither library reads a password file.
 _NO_FILE = f"{os.devnull}/none"
-# Of a key that needs one: libpq would ask for it at the terminal, and wait.
+# For a key with a passphrase: without it libpq would ask at the terminal and wait.
 _NO_QUESTION = "none"
-# libpq's: no less, and so long where it is to wait for ever.
+# libpq's minimum in seconds, and the time instead of 0, which means for ever.
 LEAST_TIMEOUT, NO_TIMEOUT = 2, 130
 
 _TLS = tuple(name for name in SUPPORTED if name.startswith("ssl"))
@@ -57,8 +57,10 @@ def psycopg_arguments(
 def asyncpg_arguments(
     address: DatabaseAddress, target: Target, *, name: str, seconds: float
 ) -> dict[str, Any]:
-    """Keyword arguments of ``asyncpg.connect``. ``name`` is the application, ``seconds`` the
-    timeout where the address has none."""
+    """Keyword arguments of ``asyncpg.connect``.
+
+    ``name`` is the application name and ``seconds`` the timeout, where the address has none.
+    """
     given = dict(address.parameters)
     tls = {k: given[k] for k in _TLS if k in given} or {"sslmode": "prefer"}
     if target.host.is_socket:
@@ -67,7 +69,7 @@ def asyncpg_arguments(
     if "options" in given:
         settings["options"] = given["options"]
     return {
-        # It takes these in no other way.
+        # asyncpg takes TLS parameters in no other way.
         "dsn": f"postgresql://?{urlencode({'sslmode': 'prefer', **tls}, quote_via=quote)}",
         "host": [target.host.name],
         "port": [target.host.port],
@@ -90,7 +92,7 @@ def application_name(address: DatabaseAddress, default: str) -> str:
 
 
 def connect_seconds(address: DatabaseAddress, default: float) -> float:
-    """``connect_timeout`` as libpq understands it."""
+    """``connect_timeout`` in seconds, as libpq interprets it."""
     given = address.parameter("connect_timeout")
     if given is None:
         return default
@@ -98,7 +100,7 @@ def connect_seconds(address: DatabaseAddress, default: float) -> float:
 
 
 def keep_alive(own: socket.socket, address: DatabaseAddress) -> None:
-    """Set on a socket of asyncpg's what libpq sets on its own."""
+    """Set the keepalive options on asyncpg's socket that libpq sets on its own."""
     if own.family not in (socket.AF_INET, socket.AF_INET6):
         return
     own.setsockopt(
@@ -111,7 +113,7 @@ def keep_alive(own: socket.socket, address: DatabaseAddress) -> None:
         ("tcp_user_timeout", "TCP_USER_TIMEOUT"),
     ):
         value = int(address.parameter(name) or 0)
-        # Where the system has it; libpq passes over the others too.
+        # libpq, too, skips options that the system lacks.
         if value and hasattr(socket, option):
             own.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 

@@ -1,7 +1,7 @@
-"""The variables of the environment that libpq reads, taken out of its reach.
+"""Removes libpq's variables from the environment and keeps their values.
 
 psycopg (libpq) and asyncpg obey different ones of these, and differently. So they are read here
-instead, once: ``address`` says which of them count, and then they count for every connection alike.
+once; those in FIELD_VARIABLES count, for each connection alike.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-# What libpq's documentation lists, of every version; asyncpg's are among them.
+# The variables that libpq's documentation lists, of all versions; asyncpg's are among them.
 LIBPQ_VARIABLES = frozenset(
     "PG" + name
     for name in [
@@ -93,12 +93,12 @@ _taken: dict[str, str] = {}
 
 
 def take_libpq_variables() -> Mapping[str, str]:
-    """Those that this process was given, which no library finds in the environment any more."""
+    """The variables of this process; they are removed from ``os.environ``."""
     for name in LIBPQ_VARIABLES & os.environ.keys():
         _taken[name] = os.environ.pop(name)
     return _taken
 
 
 def environment_of_children() -> dict[str, str]:
-    """The environment as it was: a child of ours reads these variables as we do."""
+    """The environment with the removed variables, for child processes that read them as we do."""
     return {**os.environ, **_taken}

@@ -1,6 +1,6 @@
-"""The password file of libpq: ``~/.pgpass``, lines of ``host:port:database:user:password``.
+"""Reads libpq's password file: ``~/.pgpass``, lines of ``host:port:database:user:password``.
 
-Read here, because libpq and asyncpg differ in which line they take for a socket.
+Read here because libpq and asyncpg choose different lines for a socket.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ def default_password_file() -> Path | None:
 
 
 def password_from_file(path: Path, *, host: str, port: int, database: str, user: str) -> str | None:
-    """The password of the first line that fits; None without one.
+    """The password of the first matching line; None without one.
 
-    A file that others may read is not used, as libpq has it. A socket's directory is found under
-    its own name and as ``localhost``.
+    As in libpq, a file that others may read is not used. A socket's directory matches its own name
+    and ``localhost``.
     """
     try:
         found = path.stat()
@@ -39,7 +39,7 @@ def password_from_file(path: Path, *, host: str, port: int, database: str, user:
         text = path.read_bytes().decode()
     except (OSError, UnicodeDecodeError):
         return None
-    # A password may hold everything else that str.splitlines ends a line at.
+    # Not str.splitlines: a password may contain its other line breaks.
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     hosts = {host, "localhost"} if host.startswith("/") else {host}
     wanted = (hosts, {str(port)}, {database}, {user})
@@ -57,12 +57,12 @@ def password_from_file(path: Path, *, host: str, port: int, database: str, user:
 
 @cache
 def _say_once(path: Path) -> None:
-    """Not for each connection that is tried."""
+    """Warn once per process, not for each connection."""
     logger.warning("The password file is not used: others may read it (chmod 600).")
 
 
 def _fields(line: str) -> list[str]:
-    """Four names and the rest, still with their backslashes; less where the line has less."""
+    """Up to four fields and the rest of the line, with their backslashes."""
     fields: list[str] = []
     at = 0
     while len(fields) < 4:
