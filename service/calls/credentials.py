@@ -1,4 +1,4 @@
-"""Which credentials a worker with this environment has, and may send where providers are."""
+"""Tells which providers' credentials this environment has and permits, and reports them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ REPORT = "select provider from public.report_pricing_credentials(%(providers)s::
 
 
 def permitted_hosts(provider: Adapter, variable: str, settings: Settings) -> tuple[Host, ...]:
-    """Where a variable may be sent for a provider: what its adapter says, and the environment."""
+    """Where a variable may be sent for a provider: the adapter's hosts and the environment's."""
     return (*provider.credential_hosts(variable), *settings.credential_hosts.of(variable))
 
 
 def refusal_of_row(
     provider: Adapter, base_url: str | None, variable: str, settings: Settings
 ) -> str | None:
-    """Why a provider's row cannot have that credential, as a sentence; None: it can."""
+    """Why a provider's row cannot use that credential, as a sentence; None if it can."""
     hosts = permitted_hosts(provider, variable, settings)
     try:
         target = read_address(
@@ -41,15 +41,18 @@ def refusal_of_row(
     return refusal(variable, hosts, target.scheme, target.raw_host.decode("ascii"), target.port)
 
 
-def report_credentials_of_worker_to_come(connection: psycopg.Connection) -> None:
-    """Report what a worker with this environment will have, so that it finds their syncs queued."""
+def report_credentials_of_next_worker(connection: psycopg.Connection) -> None:
+    """Report the credentials of a worker that will start in this environment.
+
+    Its first syncs then include the providers that need them.
+    """
     with refusals():
         rows = connection.cursor(row_factory=dict_row).execute(WANTED).fetchall()
         connection.execute(REPORT, {"providers": supplied_providers(rows)})
 
 
 def supplied_providers(wanted: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The providers whose credential is here, and may be sent where they are."""
+    """The providers whose credential is set and may be sent to their address."""
     settings = read_settings()
     return [row["provider"] for row in wanted if _is_supplied(row, settings)]
 
@@ -59,12 +62,12 @@ def _is_supplied(row: Mapping[str, Any], settings: Settings) -> bool:
         provider = adapter(row["adapter"])
     except LookupError:
         return False
-    # In this order: nobody learns from a row whether a variable is there that it cannot have.
+    # In this order: the result must not reveal whether a variable is set that the row cannot use.
     if refusal_of_row(provider, row["base_url"], row["variable"], settings) is not None:
         return False
     try:
         return read_credential(row["variable"]) is not None
     except SettingsError as error:
-        # The others' are not the worse for it.
-        logger.warning("%s Its provider stays without a credential.", error.message)
+        # The other providers' credentials are not affected.
+        logger.warning("%s Its provider is not synced.", error.message)
         return False

@@ -1,4 +1,7 @@
-"""What the command line and ``up`` do to jobs: trigger, cancel, retry, clean up."""
+"""Triggers, cancels, retries and cleans up jobs, for commands and ``up``.
+
+Each function calls the database function that it names.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def trigger_sync(
     dry_run: bool = False,
     on_conflict: str = "queue",
 ) -> UUID:
-    """Call ``trigger_pricing_sync``; returns the job's id. None: all that can be synced."""
+    """Call ``trigger_pricing_sync``; returns the job's id. No ``providers``: all syncable ones."""
     with _rejections(), refusals():
         row = connection.execute(
             "select job_id from public.trigger_pricing_sync("
@@ -97,7 +100,7 @@ def tick_schedule(connection: psycopg.Connection) -> None:
 
 @contextmanager
 def _rejections() -> Iterator[None]:
-    """Add to a rejection since when the lock is held; the error's detail knows it."""
+    """Add to a rejection when the provider was locked, which the error's detail says."""
     try:
         yield
     except DatabaseRefused as refused:

@@ -1,4 +1,4 @@
-"""Jobs as the command line and ``up`` see them: read one, follow it to its end."""
+"""Reads jobs, providers and counts, and follows a job to its end, for commands and ``up``."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from service.errors import DatabaseUnavailable, PricingError
 from service.postgres.connect import connect, refusals
 
 FOLLOW_SECONDS = 0.2
-# How often a database that is away is asked, and for how long that is borne with.
-AGAIN_SECONDS = 1.0
-PATIENCE_SECONDS = 60.0
+# While the database is away: the pause between two connects, and the longest wait.
+RECONNECT_SECONDS = 1.0
+LONGEST_OUTAGE_SECONDS = 60.0
 
 _JOB = """
 select job_id, status, outcome, finished, triggered_by, triggered_at, started_at, completed_at,
@@ -90,14 +90,14 @@ def read_job(connection: psycopg.Connection, job_id: UUID) -> Job | None:
 
 
 def open_jobs(connection: psycopg.Connection) -> list[Job]:
-    """What is queued or running, oldest first."""
+    """The queued and running jobs, oldest first."""
     return _read_jobs(
         connection, "where status in ('queued', 'running') order by triggered_at, job_id", {}
     )
 
 
 def last_jobs(connection: psycopg.Connection, limit: int) -> list[Job]:
-    """What has ended, newest first."""
+    """The last ended jobs, newest first."""
     return _read_jobs(
         connection,
         "where status not in ('queued', 'running') order by triggered_at desc, job_id"
@@ -107,7 +107,7 @@ def last_jobs(connection: psycopg.Connection, limit: int) -> list[Job]:
 
 
 def jobs_between(connection: psycopg.Connection, first: UUID, last: UUID) -> list[UUID]:
-    """At most two ids of this range: enough to tell none, one and several apart."""
+    """At most two job ids of this range: enough to tell none, one and several apart."""
     with refusals():
         rows = connection.execute(
             "select job_id from public.pricing_sync_progress where job_id between %s and %s"
@@ -118,13 +118,13 @@ def jobs_between(connection: psycopg.Connection, first: UUID, last: UUID) -> lis
 
 
 def provider_syncs(connection: psycopg.Connection, job_id: UUID) -> list[ProviderSync]:
-    """The providers of a job, by name."""
+    """The provider syncs of a job, by provider."""
     with refusals(), connection.cursor(row_factory=class_row(ProviderSync)) as cursor:
         return cursor.execute(_PROVIDER_SYNCS, {"job_id": job_id}).fetchall()
 
 
 def syncable_providers(connection: psycopg.Connection) -> list[str]:
-    """What a trigger without a list would sync, by name."""
+    """The slugs that a trigger without a list would sync, sorted."""
     with refusals():
         rows = connection.execute(
             "select slug from public.pricing_syncable_providers order by slug"
@@ -133,7 +133,7 @@ def syncable_providers(connection: psycopg.Connection) -> list[str]:
 
 
 def missing_credentials(connection: psycopg.Connection) -> list[tuple[str, str]]:
-    """The providers that are not asked, each with the variable that wants its credential."""
+    """The providers that are not synced for want of a credential, each with its variable."""
     with refusals():
         return connection.execute(
             "select slug, credential_variable from public.pricing_missing_credentials order by slug"
@@ -141,7 +141,7 @@ def missing_credentials(connection: psycopg.Connection) -> list[tuple[str, str]]
 
 
 def held_changes(connection: psycopg.Connection) -> int:
-    """How many price changes wait for a decision."""
+    """The number of held price changes."""
     with refusals():
         row = connection.execute("select count(*) from public.pricing_held").fetchone()
     return 0 if row is None else int(row[0])
@@ -156,9 +156,10 @@ def workers_alive(connection: psycopg.Connection) -> int:
 def follow_job(
     address: DatabaseAddress | str, job_id: UUID, while_away: Callable[[], None] | None = None
 ) -> Iterator[tuple[Job, list[ProviderSync]]]:
-    """The job again and again, at last as it ended.
+    """Yield the job and its provider syncs every FOLLOW_SECONDS, and last as it ended.
 
-    A database that restarts is waited for; meanwhile ``while_away`` is called about once a second.
+    Waits LONGEST_OUTAGE_SECONDS for a database that is away, and calls ``while_away`` about once a
+    second meanwhile; then raises DatabaseUnavailable. PricingError if the job was pruned.
     """
     lost_at: float | None = None
     while True:
@@ -175,11 +176,11 @@ def follow_job(
                     time.sleep(FOLLOW_SECONDS)
         except DatabaseUnavailable:
             lost_at = lost_at or time.monotonic()
-            if time.monotonic() - lost_at > PATIENCE_SECONDS:
+            if time.monotonic() - lost_at > LONGEST_OUTAGE_SECONDS:
                 raise
             if while_away is not None:
                 while_away()
-            time.sleep(AGAIN_SECONDS)
+            time.sleep(RECONNECT_SECONDS)
 
 
 def _read_jobs(

@@ -1,4 +1,4 @@
-"""Bearer keys from the command line: each one call of the function of the same name."""
+"""Creates, rotates, revokes and lists bearer keys, for commands."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from public.pricing_keys
 
 
 def read_keys(connection: psycopg.Connection) -> list[Row]:
-    """Every key that there ever was, newest of each name first; never a secret."""
+    """All keys, ended ones included, by name and newest first; without secrets."""
     return _rows(connection, _KEY + "order by lower(name), created_at desc", {})
 
 
 def read_key(connection: psycopg.Connection, key: str) -> Row:
-    """The row of a key that was just made."""
+    """The row of a key, found by the key id inside of it."""
     return _rows(connection, _KEY + "where key_id = %(id)s", {"id": key.split("_")[1]})[0]
 
 
@@ -37,13 +37,13 @@ def create_key(
     expires_at: datetime | None,
     who: str,
 ) -> str:
-    """Make a key; returns the key itself, which nothing shows again."""
+    """Call ``create_pricing_api_key``; returns the key, which cannot be shown again."""
     call = (
         "select public.create_pricing_api_key(name => %(name)s::text, role => %(role)s::text,"
         " created_by => %(who)s::text, expires_at => %(expires_at)s::timestamptz) as key"
     )
-    given = {"name": name, "role": role, "who": who, "expires_at": expires_at}
-    key: str = _rows(connection, call, given)[0]["key"]
+    arguments = {"name": name, "role": role, "who": who, "expires_at": expires_at}
+    key: str = _rows(connection, call, arguments)[0]["key"]
     return key
 
 
@@ -55,18 +55,18 @@ def rotate_key(
     expires_at: datetime | None,
     who: str,
 ) -> str:
-    """Give a key a new secret; returns the key itself, which nothing shows again."""
+    """Call ``rotate_pricing_api_key``; returns the new key, which cannot be shown again."""
     call = (
         "select public.rotate_pricing_api_key(name => %(name)s::text, rotated_by => %(who)s::text,"
         " grace => %(grace)s::interval, expires_at => %(expires_at)s::timestamptz) as key"
     )
-    given = {"name": name, "who": who, "grace": grace, "expires_at": expires_at}
-    key: str = _rows(connection, call, given)[0]["key"]
+    arguments = {"name": name, "who": who, "grace": grace, "expires_at": expires_at}
+    key: str = _rows(connection, call, arguments)[0]["key"]
     return key
 
 
 def revoke_key(connection: psycopg.Connection, name: str, who: str) -> int:
-    """End all secrets of a key; returns how many."""
+    """Call ``revoke_pricing_api_key``; returns the number of secrets that it ended."""
     call = (
         "select public.revoke_pricing_api_key(name => %(name)s::text, revoked_by => %(who)s::text)"
         " as ended"

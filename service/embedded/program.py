@@ -1,4 +1,4 @@
-"""A process of a program that is named by its whole path: what runs never depends on PATH."""
+"""Starts a program by its absolute path, so that PATH does not decide what runs."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ PIPE = subprocess.PIPE
 
 
 class Program(subprocess.Popen[bytes]):
-    """Run by no shell, with the environment that is given and nothing of ours beside it.
+    """A child process without a shell, with only the given environment.
 
-    ``output`` takes what it prints, errors included. ``popen`` are further arguments of
-    ``subprocess.Popen``. ValueError for a path that is not absolute.
+    ``output`` receives stdout and stderr. ``popen`` are further arguments of ``subprocess.Popen``.
+    ValueError for a path that is not absolute.
     """
 
     def __init__(

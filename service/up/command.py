@@ -17,7 +17,7 @@ from uuid import UUID
 
 import psycopg
 
-from service.calls.credentials import report_credentials_of_worker_to_come
+from service.calls.credentials import report_credentials_of_next_worker
 from service.calls.jobs import ProviderSync, follow_job, missing_credentials
 from service.migrations.migrate import migrate
 from service.settings import Settings
@@ -115,7 +115,7 @@ class Up:
         admin_key = (
             kept_admin_key(self._settings.data_dir) if key is None else key.get_secret_value()
         )
-        self._ask(report_credentials_of_worker_to_come)
+        self._ask(report_credentials_of_next_worker)
         self._groups = self._ask(first_groups)
         if self._groups:
             # Before there is a worker, whose schedule would enqueue the same providers.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import psycopg
 
-from service.calls.jobs import PATIENCE_SECONDS
+from service.calls.jobs import LONGEST_OUTAGE_SECONDS
 from service.database_address.address import DatabaseAddress
 from service.embedded.embedded_postgres import EmbeddedPostgres
 from service.errors import DatabaseUnavailable
@@ -68,7 +68,7 @@ class UpDatabase:
 
     def ask(self, question: Callable[[psycopg.Connection], T], while_away: Callable[[], None]) -> T:
         """Ask the database; while the embedded server is started again, ask again."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + LONGEST_OUTAGE_SECONDS
         while True:
             try:
                 with connect(self.address, autocommit=True) as connection:

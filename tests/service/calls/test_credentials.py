@@ -1,4 +1,4 @@
-"""Providers that want a credential: asked when a worker has it, left alone when none has."""
+"""Providers that need a credential: synced when a worker has it, skipped when none has."""
 
 from __future__ import annotations
 
