@@ -15,7 +15,7 @@ from service.settings import Settings
 from tests.db.pricing import Pricing
 from tests.docs.blocks import ROOT
 from tests.docs.error_kinds import error_kinds
-from tests.docs.runbook import RUNBOOK, code, prose, sections, tables, text
+from tests.docs.runbook import code, prose, sections, tables, text
 from tests.support.postgres import Cluster
 
 
@@ -134,20 +134,6 @@ def test_the_columns_functions_and_tables_in_the_prose_exist(pricing: Pricing) -
         if re.fullmatch(r"pricing_\w+(\(\))?|cleanup_\w+\(\)|\w+_at", word):
             name = word.removesuffix("()")
             assert name in {*known, *CRON_JOBS, "pricing_sync_global", "pricing_legacy"}, word
-
-
-def test_the_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", prose(text())):
-        file, _, anchor = target.partition("#")
-        linked = (ROOT / RUNBOOK).parent / file if file else ROOT / RUNBOOK
-        assert linked.exists(), target
-        assert not anchor or anchor in anchors(linked.read_text()), target
-
-
-def anchors(markdown: str) -> set[str]:
-    """What a heading is linked by."""
-    headings = re.findall(r"^#+ (.+)$", prose(markdown), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_the_numbers(pricing: Pricing) -> None:

@@ -86,17 +86,6 @@ def test_what_people_wrote_stays(tmp_path: Path) -> None:
         page(set(), path)
 
 
-def test_the_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", PAGE.read_text()):
-        file, _, anchor = target.partition("#")
-        linked = PAGE.parent / file if file else PAGE
-        headings = re.findall(r"^#+ (.+)$", linked.read_text(), re.MULTILINE)
-        anchors = {
-            re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings
-        }
-        assert anchor in {"", *anchors}, target
-
-
 def test_each_process_works_with_a_login_of_its_own(fresh_cluster: Cluster, tmp_path: Path) -> None:
     first, second = page_blocks(LOGINS)
     with fresh_cluster.database() as name:
