@@ -1,4 +1,4 @@
-"""``make docs``: the parts of the documentation that are written from the code."""
+"""Write the parts of the documentation that come from code and catalogue: ``make docs``."""
 
 from __future__ import annotations
 

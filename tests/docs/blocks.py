@@ -1,4 +1,4 @@
-"""The commands of a document, as a reader would run them."""
+"""Read the fenced blocks of a document."""
 
 from __future__ import annotations
 

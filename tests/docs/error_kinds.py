@@ -1,4 +1,4 @@
-"""Every error kind that the code can write into ``pricing_sync_log``, read from the code itself."""
+"""Collect from the code every error kind that it can write into ``pricing_sync_log``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SQL_CALLS = {
 _PYTHON_CALLS = {"_fail": 3, "end_attempt": 3}
 
 _WORD = re.compile(r"'([a-z_]+)'")
-# Where no call names it: as the default of one, and in the detail of a refusal.
+# Kinds that no call names: a default, and the detail of a refusal.
 _ELSEWHERE = re.compile(r"v_kind := coalesce\(v_kind, '([a-z_]+)'\)|'error_kind', '([a-z_]+)'")
 
 
@@ -42,7 +42,7 @@ def _sql_kinds() -> Iterator[str]:
 
 
 def _arguments(text: str) -> list[str]:
-    """The arguments of a call, whose opening parenthesis stands just before."""
+    """The arguments of a call, from behind its opening parenthesis."""
     arguments, depth, quoted = [""], 0, False
     for character in text:
         quoted ^= character == "'"
@@ -69,7 +69,7 @@ def _python_kinds() -> Iterator[str]:
 
 def _kinds_of(call: ast.Call, file: Path) -> Iterator[str]:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    # Its code is an SQLSTATE, which never gets into the log.
+    # Its code is an SQLSTATE, which is never logged.
     is_error = name != "DatabaseRefused"
     given = [keyword.value for keyword in call.keywords if is_error and keyword.arg == "code"]
     if name in _PYTHON_CALLS:

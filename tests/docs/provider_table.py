@@ -1,4 +1,4 @@
-"""The table of ``docs/providers.md``, written from the adapters: ``service/providers/``."""
+"""Write the table of ``docs/providers.md`` from the adapters in ``service/providers/``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.providers.adapter import Adapter, adapter, adapter_slugs
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "providers.md"
-# People write what stands above it, ``make docs`` what follows.
+# People write the text above it, ``make docs`` the text below.
 MARK = "<!-- Written by `make docs` from service/providers/: edit the adapter instead. -->"
 COLUMNS = ("Provider", "Price list", "Key", "Prices", "Known from", "To know")
 
@@ -29,7 +29,7 @@ UNITS = {
 
 
 def page(path: Path = PAGE) -> str:
-    """The page as it should be: what people wrote, the mark, the table."""
+    """The whole page: the text by people, the mark, the table."""
     written, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
     if not mark:
         raise SystemExit(f"{path.name} has lost the line {MARK!r}; put it back above the table.")

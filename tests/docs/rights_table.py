@@ -1,4 +1,4 @@
-"""The table of rights in ``docs/security.md``, written from a migrated database's catalogue."""
+"""Write the table of rights in ``docs/security.md`` from a migrated database's catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
-# People write what stands above it, ``make docs`` what follows.
+# People write the text above it, ``make docs`` the text below.
 MARK = (
     "<!-- Written by `make docs` from the catalogue: edit db/views/pricing_rights.sql instead. -->"
 )
@@ -28,8 +28,8 @@ WORDS = {
 # Object, who, right.
 Right = tuple[str, str, str]
 
-# Every right on anything of ours that somebody besides its owner has. Of the engine's schema,
-# whose names are not ours, each kind of object is one row.
+# Every right of a role on an object of ours that another role owns. The engine's objects, whose
+# names are not ours, are one row for each kind.
 _RIGHTS = """
 with granted as (
     select
@@ -75,14 +75,14 @@ where g.grantee <> g.owner
 
 
 def granted(url: str) -> set[Right]:
-    """What the catalogue says."""
+    """The rights in the catalogue."""
     with psycopg.connect(url) as connection:
         rows = connection.execute(_RIGHTS.encode()).fetchall()
     return {(name, role, WORDS.get(right, right.lower())) for name, role, right in rows}
 
 
 def written(path: Path = PAGE) -> set[Right]:
-    """What the page says."""
+    """The rights in the page."""
     _, _, below = path.read_text(encoding="utf-8").partition(MARK)
     rights: set[Right] = set()
     columns: list[str] = []
@@ -100,7 +100,7 @@ def written(path: Path = PAGE) -> set[Right]:
 
 
 def page(rights: Iterable[Right], path: Path = PAGE) -> str:
-    """The page as it should be: what people wrote, the mark, the table."""
+    """The whole page: the text by people, the mark, the table."""
     text, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
     if not mark:
         raise SystemExit(f"{path.name} has lost the line {MARK!r}; put it back above the table.")
@@ -108,7 +108,7 @@ def page(rights: Iterable[Right], path: Path = PAGE) -> str:
 
 
 def table(rights: set[Right]) -> str:
-    """One row for each object, with what each role may do; a role that may nothing is left out."""
+    """One row for each object, with what each role may do; roles without rights have no column."""
     roles = [*ROLES, *sorted({role for _, role, _ in rights} - set(ROLES))]
     rows = [("object", *(f"`{role}`" for role in roles)), ("---",) * (len(roles) + 1)]
     for name in sorted({name for name, _, _ in rights}, key=_place):

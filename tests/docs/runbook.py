@@ -1,4 +1,4 @@
-"""docs/operations.md as somebody uses it at night: section by section, word for word."""
+"""Run the runbook, docs/operations.md, section by section, word for word."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def text(document: str = RUNBOOK) -> str:
 
 
 def sections(document: str = RUNBOOK) -> dict[str, str]:
-    """Heading to what stands below it, up to the next heading of whatever level."""
+    """The text below each heading, up to the next heading of any level."""
     found: dict[str, list[str]] = {}
     lines: list[str] = []
     for line in text(document).splitlines(keepends=True):
@@ -72,7 +72,7 @@ def tables(heading: str, document: str = RUNBOOK) -> list[list[dict[str, str]]]:
 
 
 def code(cell: str) -> list[str]:
-    """What stands in backticks."""
+    """The words in backticks."""
     return re.findall(r"`([^`]+)`", cell)
 
 
@@ -83,7 +83,7 @@ def statements(sql: str) -> list[str]:
 
 
 def filled(template: str, **words: object) -> str:
-    """With a real one wherever the document says ``<job id>`` and the like."""
+    """The template with its placeholders, such as ``<job id>``, replaced by real values."""
     for name, word in words.items():
         placeholder = f"<{name.replace('_', ' ')}>"
         assert placeholder in template, f"no {placeholder} in {template}"
@@ -109,11 +109,11 @@ class Night:
         self._left = section_blocks(self.heading)
 
     def sql(self, **words: object) -> list[Answer]:
-        """Run the section's next block in the SQL editor; an answer for each statement."""
+        """Run the section's next block in the SQL editor; one answer for each statement."""
         return [self.answer(statement) for statement in statements(self._next("sql", **words))]
 
     def sh(self, *, status: int = 0, **words: object) -> str:
-        """Type the section's next block in a shell; what it printed."""
+        """Run the section's next block in a shell; returns what it printed."""
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self._next("sh", **words)],
             env={**reader_environment(), "DATABASE_URL": self.url, **self.variables},
@@ -126,7 +126,7 @@ class Night:
         return done.stdout
 
     def start(self, **variables: str) -> Process:
-        """Type the section's next block, a process that stays."""
+        """Start the section's next block, a process that keeps running."""
         words = shlex.split(self._next("sh"))
         program = words.index("pricing-sync")
         given = dict(word.split("=", 1) for word in words[:program])
@@ -139,7 +139,7 @@ class Night:
         return cursor.fetchall() if cursor.description is not None else cursor.rowcount
 
     def assert_done(self) -> None:
-        """All of the section was used, and left no disagreement."""
+        """Assert that every block was run, and that queue, log and job agree."""
         assert not self._left, f"{self.heading}: never run: {self._left}"
         assert_agreed(self.pricing.connection)
         status = self.editor.connection.info.transaction_status

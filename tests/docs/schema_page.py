@@ -1,4 +1,4 @@
-"""The tables and views of ``docs/schema.md``, written from a migrated database's catalogue."""
+"""Write the tables and views of ``docs/schema.md`` from a migrated database's catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "schema.md"
-# People write what stands above it, ``make docs`` what follows.
+# People write the text above it, ``make docs`` the text below.
 MARK = "<!-- Written by `make docs` from the catalogue: edit db/ and migrations/ instead. -->"
 # Each relation stands in one group.
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
@@ -89,7 +89,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 KINDS = {"r": "table", "v": "view"}
 TYPES = {"timestamp with time zone": "timestamptz"}
 
-# Only what every version from 15 on spells alike; what pg_cron makes belongs to its extension.
+# What every version from 15 on spells alike. Objects of extensions are left out.
 _COLUMNS = """
 select
     c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'), a.attname,
@@ -130,7 +130,7 @@ class Relation:
 
 
 def relations(url: str) -> dict[str, Relation]:
-    """What the catalogue says."""
+    """The tables and views in the catalogue."""
     found: dict[str, Relation] = {}
     with psycopg.connect(url) as connection:
         connection.execute("set search_path = public")
@@ -141,7 +141,7 @@ def relations(url: str) -> dict[str, Relation]:
 
 
 def page(found: dict[str, Relation], path: Path = PAGE) -> str:
-    """The page as it should be: what people wrote, the mark, the groups."""
+    """The whole page: the text by people, the mark, the groups."""
     text, mark, _ = path.read_text(encoding="utf-8").partition(MARK)
     if not mark:
         raise SystemExit(f"{path.name} has lost the line {MARK!r}; put it back above the tables.")
@@ -178,7 +178,7 @@ def _type(
     is_key: bool,
     references: str | None,
 ) -> str:
-    """``text, not null, default 'ok'``: what Postgres says, without its casts."""
+    """Such as ``text, not null, default 'ok'``, without Postgres's casts."""
     words = [TYPES.get(name, name)]
     if is_key:
         words.append("primary key")

@@ -1,4 +1,4 @@
-"""The examples of docs/api.md, against a real web process and a real worker."""
+"""Runs the examples of docs/api.md against a real web process and a real worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The places that ``docs/architecture.md`` and ``docs/glossary.md`` name are there."""
+"""Checks that the places named in ``docs/architecture.md`` and ``docs/glossary.md`` exist."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_what_the_page_calls_by_name_is_in_the_code() -> None:
     ]
     code = "".join(path.read_text() for path in files if path.suffix in (".py", ".sql"))
     known = set(re.findall(r"\w+", code))
-    # The last column of the glossary: another has the words of others.
+    # Only the last column of the glossary: another one has the words of other systems.
     places = "".join(line.rpartition(" | ")[2] for line in GLOSSARY.read_text().splitlines())
     assert set(re.findall(r"`(\w+_\w+)`", PAGE.read_text() + places)) - known == set()
 

@@ -1,4 +1,4 @@
-"""docs/operations.md: backup, restore, moving and rolling back, by its own commands."""
+"""Runs the commands of docs/operations.md that back up, restore, move and roll back."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def shell(tmp_path: Path, cluster: Cluster) -> Shell:
 
 @pytest.fixture
 def used(connection: psycopg.Connection[DictRow]) -> Pricing:
-    """What must not get lost: prices, history, a decision, a key, and a sync that waits."""
+    """Make prices, history, a decision, a key, and a sync that waits."""
     pricing = Pricing(connection)
     pricing.sync("openrouter", [price("a"), price("b")])
     pricing.sync("openrouter", [price("a", input="0.000004"), price("b")])
@@ -130,7 +130,7 @@ def test_a_backup_is_restored_without_them_where_our_roles_are_not(
 ) -> None:
     dump, _ = BACK_UP
     _, without, doctor, _ = RESTORE
-    # What waited runs now, on a worker that is nowhere when the dump is restored.
+    # The waiting sync runs now, on a worker that does not exist when the dump is restored.
     running = used.fetch(used.worker("30 seconds"))
     assert running is not None
     shell.environment = {"DATABASE_URL": database}

@@ -1,4 +1,4 @@
-"""Every command and statement of docs/deploy.md, but for what a platform does with it."""
+"""Runs every command and statement of docs/deploy.md, except for a platform's own part."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ pytestmark = pytest.mark.long
 PAGE = "docs/deploy.md"
 PIPX = "pipx==1.18.4"
 
-# Which test types the blocks of a section; each takes all of them by their number.
+# Which test runs the blocks of a section; each takes all of them by their number.
 TYPED = {
     "From a wheel": "test_a_wheel_is_built_and_installed_with_what_the_lock_says",
     "The image": "test_the_image_runs_with_the_variables_that_are_named",
@@ -85,7 +85,7 @@ def test_a_wheel_is_built_and_installed_with_what_the_lock_says(shell: Shell) ->
         shutil.copy(ROOT / name, shell.home)
     for folder in ("service", "db", "migrations"):
         shutil.copytree(ROOT / folder, shell.home / folder)
-    # Its build needs hatchling, which is here already.
+    # The build needs hatchling, which is installed.
     shell.environment = {"PIP_NO_BUILD_ISOLATION": "false", "PYTHONWARNINGS": "default"}
     shell.type(build)
     (wheel,) = (shell.home / "dist").glob("*.whl")
@@ -446,4 +446,4 @@ def test_ci_runs_the_versions_that_the_page_names() -> None:
     in_ci = {row["version"] for row in table if row["what was run on it"].endswith("in CI")}
     assert in_ci == {"15", "17"}
     script = (ROOT / ".ci" / "run").read_text()
-    assert "other=17" in script and 'make test-postgres VERSION="$other"' in script
+    assert "other=17" in script and 'make check VERSION="$other"' in script

@@ -1,4 +1,4 @@
-"""The price cache of docs/gateway.md, taken from the file, while prices change."""
+"""Runs the price cache of docs/gateway.md, read from the file, while prices change."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
 
 @pytest.fixture
 def start(gateway: ModuleType, url: str) -> Iterator[Start]:
-    """Starts a cache in a thread; as soon as this returns it has loaded."""
+    """Start a cache in a thread; it has loaded when this returns."""
     started: list[Any] = []
     with ThreadPoolExecutor(8) as threads:
 

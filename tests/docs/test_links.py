@@ -1,4 +1,4 @@
-"""Links between the documents lead to a file and a heading that are there."""
+"""Checks that links in the documents lead to an existing file and heading."""
 
 from __future__ import annotations
 

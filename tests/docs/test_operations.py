@@ -1,4 +1,4 @@
-"""Every statement of docs/operations.md, against the state that its section speaks of.
+"""Runs every statement of docs/operations.md against the state that its section is about.
 
 A section with a block and without a case here fails; a case has to use every block of its section,
 and to leave queue, attempts, jobs and locks in agreement.
@@ -140,7 +140,7 @@ def overview(night: Night) -> None:
     pricing.do("update pricing_providers set state = 'failing' where slug = 'catalogue'")
     (answer,) = night.sql()
     shown = row(answer)["jsonb_pretty"]
-    # What the table speaks of is there to be found.
+    # Everything that the table names exists.
     for entry in tables(night.heading)[0]:
         for word in code(entry["the answer says"]):
             if re.fullmatch(r"[a-z_]{5,}", word) and word not in (

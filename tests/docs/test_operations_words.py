@@ -1,4 +1,4 @@
-"""The words and numbers of docs/operations.md are those of the code and of the schema."""
+"""Compares the words and numbers of docs/operations.md with code and schema."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def first_column(heading: str, table: int = 0) -> list[str]:
 
 
 def checked_words(pricing: Pricing, table: str, column: str) -> set[str]:
-    """What a column's check constraint lets in."""
+    """The words that a column's check constraint allows."""
     definitions = pricing.rows(
         "select pg_get_constraintdef(c.oid) as definition from pg_constraint c"
         " join pg_attribute a on a.attrelid = c.conrelid and c.conkey = array[a.attnum]"

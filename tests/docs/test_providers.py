@@ -1,4 +1,4 @@
-"""``docs/providers.md`` says what the adapters say."""
+"""Compares ``docs/providers.md`` with the adapters."""
 
 from __future__ import annotations
 

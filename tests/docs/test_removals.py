@@ -1,4 +1,4 @@
-"""The runbook's sections about what was dropped, or is to be: each on a database of its own."""
+"""Runs the runbook's sections that repair and uninstall, each on a database of its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_uninstall(database: str, tmp_path: Path) -> None:
 
 
 def typed(processes: Processes, command: str) -> str:
-    """What a command of a section prints."""
+    """The output of a section's command."""
     program, *arguments = shlex.split(command)
     assert program == "pricing-sync"
     process = processes.service(*arguments)

@@ -1,4 +1,4 @@
-"""``docs/schema.md`` says what the catalogue says, and the catalogue explains every column."""
+"""Compares ``docs/schema.md`` with the catalogue, which explains every column."""
 
 from __future__ import annotations
 

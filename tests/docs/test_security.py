@@ -1,4 +1,4 @@
-"""docs/security.md: its table is what the catalogue says, and its statements do what it says."""
+"""Compares the table of docs/security.md with the catalogue, and runs the page's statements."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_each_process_works_with_a_login_of_its_own(fresh_cluster: Cluster, tmp_
                     with pytest.raises(psycopg.errors.InsufficientPrivilege):
                         connection.execute(statement.encode())
 
-        # A stolen login: its sessions end, and its password is worth nothing.
+        # A stolen login: its sessions end, and its password is refused.
         login = "pricing_web_login"
         with psycopg.connect(variables["PRICING_WEB_DATABASE_URL"], autocommit=True) as thief:
             end, *look = page_blocks(STOLEN)

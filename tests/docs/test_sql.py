@@ -1,4 +1,4 @@
-"""Every statement of docs/sql.md, on a database with a few prices."""
+"""Runs every statement of docs/sql.md on a database with a few prices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JOBS = [UUID(f"5f0c0ffe-0000-4000-8000-0000000000{number}") for number in (17, 1
 
 
 def waits(pricing: Pricing) -> None:
-    """The changes that the document decides about, under the numbers that it gives them."""
+    """Make the held changes of the document, under its ids."""
     for job_id in JOBS:
         pricing.do(
             "insert into pricing_sync_jobs (job_id, status, outcome, triggered_by, completed_at)"

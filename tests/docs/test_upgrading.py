@@ -1,4 +1,4 @@
-"""docs/upgrading.md: both polling loops against real processes, and each statement of it."""
+"""Runs both polling loops of docs/upgrading.md against real processes, and its statements."""
 
 from __future__ import annotations
 

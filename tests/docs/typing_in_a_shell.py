@@ -1,4 +1,4 @@
-"""A reader's shell: the commands of a document, word for word, but for where things are here."""
+"""Run a document's commands in a shell, word for word, with this machine's paths."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Shell:
         return self.log(name).read_text().splitlines()
 
     def type(self, text: str, *, status: int = 0, **words: object) -> str:
-        """What it printed on stdout."""
+        """Run the text; returns what it printed on stdout."""
         for written, meant in self.replaced.items():
             assert written in text, f"no {written} in {text}"
             text = text.replace(written, meant)
