@@ -84,6 +84,7 @@ def main() -> None:
         url = cluster.url_of(name)
         migrate(url)
         processes = Processes(Path(directory), {"DATABASE_URL": url})
+        processes.interpreters = True
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             connection.execute("update pricing_settings set scheduler_enabled = false")
             connection.execute(PROVIDERS)

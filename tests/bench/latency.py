@@ -103,6 +103,7 @@ def _installation() -> Iterator[tuple[Queue, Processes, str]]:
         providers.fill("openrouter", 3)
         providers.answer("openrouter", Answer(delay=0.02))
         processes = Processes(Path(directory), {"DATABASE_URL": url})
+        processes.interpreters = True
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             # Nothing but what is measured.
             connection.execute("update pricing_settings set scheduler_enabled = false")

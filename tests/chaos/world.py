@@ -117,6 +117,7 @@ def running_world(seed: int, directory: Path) -> Iterator[World]:
         TcpProxy("127.0.0.1", postgres.port) as web_proxy,
     ):
         processes = Processes(directory, {"DATABASE_URL": postgres.url()})
+        processes.interpreters = True
         migration = processes.service("migrate")
         assert migration.wait(120) == 0, migration.output
         _prepare_database(postgres, sites)

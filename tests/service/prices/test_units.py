@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -40,14 +41,13 @@ def test_every_unit_is_its_own_member() -> None:
     assert {unit.dimension for unit in Unit} == set(Dimension)
 
 
-@pytest.mark.parametrize("axis", Axis)
-@pytest.mark.parametrize("unit", Unit)
-def test_an_axis_takes_units_of_its_own_dimension_only(axis: Axis, unit: Unit) -> None:
-    if axis.dimension is unit.dimension:
-        raw(axis, "1", unit)
-    else:
-        with pytest.raises(ValueError, match="cannot be published in"):
+def test_an_axis_takes_units_of_its_own_dimension_only() -> None:
+    for axis, unit in product(Axis, Unit):
+        if axis.dimension is unit.dimension:
             raw(axis, "1", unit)
+        else:
+            with pytest.raises(ValueError, match="cannot be published in"):
+                raw(axis, "1", unit)
 
 
 @pytest.mark.parametrize("amount", ["-1", "NaN", "Infinity", "-0.5", "sNaN"])

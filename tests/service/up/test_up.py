@@ -58,6 +58,8 @@ def data_dir(tmp_path: Path) -> Path:
 def up_processes(processes: Processes, data_dir: Path) -> Processes:
     """``up`` on the test's own database; its data directory is the test's, too."""
     del processes.environment["PRICING_ADMIN_KEY"]
+    # What it has started is found by the environment that its processes were started with.
+    processes.interpreters = True
     processes.environment |= {
         "PRICING_DATA_DIR": str(data_dir),
         "PRICING_PORT": str(free_port()),
@@ -92,6 +94,7 @@ def embedded_processes(
         tmp_path, {"PRICING_PORT": str(free_port()), "PRICING_TEST_MARK": str(data_dir)}
     )
     del processes.environment["PRICING_ADMIN_KEY"]
+    processes.interpreters = True
     yield processes, place
     processes.end()
     if (data_dir / HOME / "data").exists():
@@ -182,6 +185,7 @@ def test_once_prints_the_summary_as_json_and_stops_everything(
     assert row == {"is_last": True, "jobs": 2, "is_ours": True}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("openrouter", ["served", "refused at once"])
 def test_the_first_sync_is_two_jobs_however_the_schedule_ticks(
     up_processes: Processes,
@@ -229,6 +233,7 @@ def test_the_first_sync_is_two_jobs_however_the_schedule_ticks(
     assert waits == {"all_wait": True}
 
 
+@pytest.mark.long
 def test_a_catalogue_sync_that_the_schedule_enqueued_first_is_followed(
     up_processes: Processes,
     provider_server: ProviderServer,
@@ -273,6 +278,7 @@ def test_without_a_network_the_catalogue_arrives_and_the_rest_fails_clearly(
     assert "nowhere.invalid" in table[1]
 
 
+@pytest.mark.long
 def test_providers_with_a_credential_are_in_the_first_sync_and_others_are_named(
     up_processes: Processes,
     provider_server: ProviderServer,
@@ -304,6 +310,7 @@ def test_providers_with_a_credential_are_in_the_first_sync_and_others_are_named(
     assert {row["provider_slug"] for row in attempts} == {"cerebras", "together"}
 
 
+@pytest.mark.long
 def test_once_fails_when_no_provider_succeeds(
     up_processes: Processes, connection: psycopg.Connection[DictRow]
 ) -> None:
@@ -316,6 +323,7 @@ def test_once_fails_when_no_provider_succeeds(
     assert [row["status"] for row in json.loads(ended.stdout)] == ["failed"]
 
 
+@pytest.mark.long
 def test_once_with_no_provider_enabled_has_an_empty_summary(
     up_processes: Processes, connection: psycopg.Connection[DictRow]
 ) -> None:
@@ -358,6 +366,7 @@ def test_it_stays_until_a_signal_and_then_exits_with_0(
     assert not _started_by(data_dir)
 
 
+@pytest.mark.long
 def test_the_key_is_kept_and_one_of_the_environment_wins(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path
 ) -> None:
@@ -376,6 +385,7 @@ def test_the_key_is_kept_and_one_of_the_environment_wins(
     assert (data_dir / "admin-key").read_text().strip() == key
 
 
+@pytest.mark.long
 def test_a_taken_port_is_said_and_the_next_one_used(
     up_processes: Processes, provider_server: ProviderServer
 ) -> None:
@@ -390,6 +400,7 @@ def test_a_taken_port_is_said_and_the_next_one_used(
         assert _get(used, "/health/ready") == 200
 
 
+@pytest.mark.long
 def test_a_second_one_is_refused_and_the_first_goes_on(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path
 ) -> None:
@@ -433,6 +444,7 @@ def _answers(port: str) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_children_that_end_again_and_again_are_given_up(
     up_processes: Processes, data_dir: Path, tmp_path: Path
 ) -> None:
@@ -449,6 +461,7 @@ def test_children_that_end_again_and_again_are_given_up(
     _assert_nothing_runs(data_dir)
 
 
+@pytest.mark.long
 def test_a_worker_that_never_comes_is_not_waited_for_for_ever(
     up_processes: Processes, data_dir: Path
 ) -> None:
@@ -475,6 +488,7 @@ def test_children_end_when_up_is_killed(
     _assert_nothing_runs(data_dir)
 
 
+@pytest.mark.long
 def test_ctrl_c_during_the_first_sync_stops_everything(
     up_processes: Processes,
     provider_server: ProviderServer,
@@ -594,6 +608,7 @@ def test_an_address_that_is_not_understood_is_refused_before_anything_is_migrate
     assert row == (None,)
 
 
+@pytest.mark.long
 def test_without_any_output_it_runs_all_the_same(
     up_processes: Processes, provider_server: ProviderServer
 ) -> None:
@@ -608,6 +623,7 @@ def test_without_any_output_it_runs_all_the_same(
     assert provider_server.requests("openrouter")
 
 
+@pytest.mark.long
 def test_a_full_disk_is_told_once(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path
 ) -> None:
@@ -629,6 +645,7 @@ def test_a_full_disk_is_told_once(
     assert not _started_by(data_dir)
 
 
+@pytest.mark.long
 def test_on_a_terminal_the_table_is_live(
     up_processes: Processes, provider_server: ProviderServer
 ) -> None:
@@ -665,6 +682,7 @@ def _read(controller: int) -> bytes:
         return b""
 
 
+@pytest.mark.long
 def test_embedded_from_nothing_then_again_with_what_is_there(
     embedded_processes: tuple[Processes, Path],
 ) -> None:
@@ -704,6 +722,7 @@ def test_embedded_from_nothing_then_again_with_what_is_there(
     assert not _started_by(data_dir)
 
 
+@pytest.mark.long
 def test_the_embedded_server_is_started_again(embedded_processes: tuple[Processes, Path]) -> None:
     processes, place = embedded_processes
     data_dir = place / ".pricing-sync"
@@ -717,6 +736,7 @@ def test_the_embedded_server_is_started_again(embedded_processes: tuple[Processe
     assert not _started_by(data_dir)
 
 
+@pytest.mark.long
 def test_the_embedded_server_is_started_again_during_the_first_sync(
     embedded_processes: tuple[Processes, Path],
 ) -> None:
@@ -747,6 +767,7 @@ def _server_pid(data_dir: Path) -> int:
     return int((data_dir / HOME / "data" / "postmaster.pid").read_text().split()[0])
 
 
+@pytest.mark.long
 def test_ctrl_c_while_the_embedded_server_starts(
     embedded_processes: tuple[Processes, Path],
 ) -> None:

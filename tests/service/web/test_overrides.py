@@ -133,12 +133,11 @@ BAD_AMOUNTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("amount", BAD_AMOUNTS, ids=lambda amount: amount[:12])
 @pytest.mark.parametrize("field", ['"input_per_1m": {}', '"prices": {{"cache_read_per_1m": {}}}'])
-def test_what_is_no_amount_sets_nothing(untouched_web: Web, field: str, amount: str) -> None:
-    body = '{"provider": "openrouter", "model_id": "m", "reason": "x", ' + field.format(amount)
-
-    refused(untouched_web.client.post(OVERRIDES, content=body + "}"), 422, "bad_input")
+def test_what_is_no_amount_sets_nothing(untouched_web: Web, field: str) -> None:
+    for amount in BAD_AMOUNTS:
+        body = '{"provider": "openrouter", "model_id": "m", "reason": "x", ' + field.format(amount)
+        refused(untouched_web.client.post(OVERRIDES, content=body + "}"), 422, "bad_input")
     assert listed(untouched_web) == []
 
 
@@ -162,11 +161,10 @@ BAD_FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("fields", BAD_FIELDS.values(), ids=BAD_FIELDS.keys())
 @pytest.mark.usefixtures("model")
-def test_bad_fields_set_nothing(web: Web, reviews: Reviews, fields: dict[str, Any]) -> None:
-    refused(post(web, **fields), 422, "bad_input")
-
+def test_bad_fields_set_nothing(web: Web, reviews: Reviews) -> None:
+    for fields in BAD_FIELDS.values():
+        refused(post(web, **fields), 422, "bad_input")
     assert listed(web) == []
     assert reviews.changed_by("openrouter", MODEL) == ["api_sync:openrouter"]
 
