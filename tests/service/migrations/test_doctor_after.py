@@ -12,10 +12,10 @@ from psycopg.rows import dict_row
 
 from service.migrations.migrate import migrate
 from tests.db.pricing import Pricing, price
+from tests.service.migrations.adoption.test_adopt import OLDER
 from tests.service.migrations.pg_catalog import execute
-from tests.service.migrations.test_adopt import OLDER
+from tests.service.migrations.removal.test_uninstall import stop_workers
 from tests.service.migrations.test_restore import copy
-from tests.service.migrations.test_uninstall import stop_workers
 from tests.support.processes import Processes
 from tests.support.waiting import wait_until
 
