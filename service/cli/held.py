@@ -54,7 +54,7 @@ def held(
 ) -> None:
     """Show the price changes that wait for review.
 
-    Newest first, in US dollars per 1M tokens. `approve` applies them, `reject` refuses them.
+    Newest first, in US dollars per 1M tokens. `approve` applies them, `reject` does not.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:

@@ -79,7 +79,7 @@ def sync(
 
 def status(
     job: Annotated[
-        str | None, typer.Argument(help="Its id, or the first 8 digits or more.")
+        str | None, typer.Argument(help="The job's id, or its first 8 digits or more.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -108,7 +108,7 @@ def status(
 
 
 def cancel(job: JobName, as_json: Json = False) -> None:
-    """Cancel a job: its queued syncs end, its running ones are aborted."""
+    """Cancel a job; its running syncs are aborted."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         job_id = find_job(connection, job)
@@ -153,7 +153,7 @@ def cleanup(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Expire stuck syncs now, as workers and pg_cron do every minute."""
+    """Expire stuck syncs now; workers and pg_cron do so too."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         done = clean_up_stuck_syncs(connection, timeout_minutes)
