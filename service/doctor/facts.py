@@ -19,7 +19,7 @@ class Tick(_Fact):
 
 
 class Waiting(_Fact):
-    """``locked_by`` is null where nothing holds its lock."""
+    """``locked_by`` is null where its lock is free."""
 
     provider: str
     seconds: float

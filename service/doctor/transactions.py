@@ -33,5 +33,5 @@ def _shown(each: OpenTransaction) -> str:
     application = f" in {each.application}" if each.application else ""
     return (
         f"pid {each.pid}, {each.username}{application}, is idle in a transaction for"
-        f" {age(each.seconds)} and holds {listed(each.tables)}"
+        f" {age(each.seconds)} and locks rows of {listed(each.tables)}"
     )

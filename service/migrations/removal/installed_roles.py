@@ -11,7 +11,7 @@ OUR_ROLES = ("pricing_web", "pricing_worker", "pricing_owner")
 API_ROLES = ("anon", "authenticated", "service_role")
 
 # Databases with rights or objects of a role.
-_HELD = """
+_DEPENDENT_DATABASES = """
 select distinct coalesce('database ' || d.datname, 'the whole server')
 from pg_shdepend s
 join pg_roles r on r.oid = s.refobjid and s.refclassid = 'pg_authid'::regclass
@@ -34,9 +34,12 @@ def existing_roles(connection: psycopg.Connection, roles: Iterable[str]) -> list
 def drop_roles(connection: psycopg.Connection) -> Iterable[str]:
     """Drop roles that nothing on the server needs; yields why the others stay."""
     for role in existing_roles(connection, OUR_ROLES):
-        held = [where for (where,) in connection.execute(_HELD.encode(), [role]).fetchall()]
-        if held:
-            yield f"role {role} stays: {', '.join(held)} needs it"
+        databases = [
+            where
+            for (where,) in connection.execute(_DEPENDENT_DATABASES.encode(), [role]).fetchall()
+        ]
+        if databases:
+            yield f"role {role} stays: {', '.join(databases)} needs it"
             continue
         try:
             connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))

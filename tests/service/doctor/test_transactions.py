@@ -32,7 +32,7 @@ def test_a_person_may_think_for_a_minute(seconds: float, state: str) -> None:
 def test_it_says_who_and_for_how_long_and_how_to_end_it() -> None:
     result = check_transactions(Facts(open_transactions=[left_open(4711, 320), left_open(9, 3)]))
     assert result.found == (
-        "pid 4711, ann in psql, is idle in a transaction for 5 min and holds pricing_sync_jobs:"
+        "pid 4711, ann in psql, is idle in a transaction for 5 min and locks rows of pricing_sync_jobs:"
         " syncs that need the same rows wait"
     )
     assert result.advice == (
@@ -61,7 +61,7 @@ def test_a_session_that_holds_a_job(
         result = diagnose()["transactions"]
         assert result.state == "warn" and result.advice is not None
         assert f"pid {person.info.backend_pid}, postgres in an editor" in result.found
-        assert "holds pricing_sync_jobs:" in result.found
+        assert "locks rows of pricing_sync_jobs:" in result.found
 
         people.do(result.advice)
         wait_until(lambda: diagnose()["transactions"].state == "ok", 5, "it is ended")
