@@ -31,10 +31,8 @@ def test_a_person_may_think_for_a_minute(seconds: float, state: str) -> None:
 
 def test_it_says_who_and_for_how_long_and_how_to_end_it() -> None:
     result = check_transactions(Facts(open_transactions=[left_open(4711, 320), left_open(9, 3)]))
-    assert result.found == (
-        "pid 4711, ann in psql, is idle in a transaction for 5 min and locks rows of pricing_sync_jobs:"
-        " syncs that need the same rows wait"
-    )
+    assert result.found.startswith("pid 4711, ann in psql, is idle in a transaction for 5 min")
+    assert "pricing_sync_jobs" in result.found
     assert result.advice == (
         "select pg_terminate_backend(4711);  -- what was not committed is lost"
     )
