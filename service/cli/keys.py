@@ -13,12 +13,12 @@ import psycopg
 import typer
 
 from service.calls.keys import create_key, read_key, read_keys, revoke_key, rotate_key
+from service.cli.admin_tables import show_keys
 from service.cli.arguments import caller_name, parse_duration, parse_expiry
 from service.cli.options import Json
 from service.cli.queries import command_connection
 from service.cli.secrets import make_and_show, require_stdout
 from service.cli.streams import forget
-from service.cli.tables import show_keys
 from service.errors import PricingError
 from service.terminal.output import Terminal, shown_time
 

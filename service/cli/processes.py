@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from service.cli.admin_tables import show_config
 from service.cli.options import Json
 from service.cli.queries import command_settings
 from service.cli.streams import log_to_stderr
-from service.cli.tables import show_config
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings
 from service.terminal.output import Terminal

@@ -126,7 +126,7 @@ def engine_statement(schema: Schema, named: str) -> list[str]:
     signature = named.removeprefix("function ")
     name = signature.partition("(")[0].rpartition(".")[2]
     return [
-        _made_anew(
+        _remade(
             signature,
             re.sub(
                 r"(?i)^create\s+(or\s+replace\s+)?function\s+(procrastinate\.)?",
@@ -153,7 +153,7 @@ def engine_tables(schema: Schema) -> dict[str, str]:
     return tables
 
 
-def _made_anew(signature: str, text: str) -> str:
+def _remade(signature: str, text: str) -> str:
     """Drops it first where Postgres cannot replace it; does nothing where its types are missing."""
     return f"""
 do $pricing_restore$

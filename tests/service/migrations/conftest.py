@@ -1,4 +1,4 @@
-"""Fixtures for the runner alone."""
+"""Fixtures of migrations."""
 
 from __future__ import annotations
 

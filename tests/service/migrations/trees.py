@@ -1,4 +1,4 @@
-"""Small trees of migrations/ and db/ for the runner, with the real engine."""
+"""Small trees of migrations/ and db/ for migrate, with the real engine."""
 
 from __future__ import annotations
 
