@@ -109,6 +109,7 @@ function (name, callers) as (
         ('take_pricing_lock', '{}'),
         ('keep_pricing_lock', '{}'),
         ('pricing_lock_holders', '{}'),
+        ('raise_lock_not_available', '{}'),
         ('pricing_is_open_transaction', '{}'),
         ('wait_for_locks_until', '{}'),
         ('require_fresh_reads', '{}'),

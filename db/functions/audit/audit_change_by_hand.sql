@@ -1,11 +1,11 @@
--- The functions write an audit row of their own, which says more: the trigger's arguments name them.
+-- Our functions write a more detailed audit row of their own: the trigger's arguments name them.
 -- after: pricing_is_called_by, pricing_who
 create or replace function public.audit_change_by_hand()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time or an interval as text: not in the caller's form of it.
+-- The audit log stores times and intervals as text, independent of the caller's settings.
 set TimeZone = 'UTC'
 set IntervalStyle = 'postgres'
 as $$
@@ -26,7 +26,7 @@ begin
         v_new := to_jsonb(new);
     end if;
     v_row := coalesce(v_new, v_old);
-    -- A restore inserts rows of the past. Those that are over were somebody's decision then; of the others nobody can tell.
+    -- A restore inserts old rows. Those that have ended are not logged again; open ones look like new ones.
     if tg_op = 'INSERT'
         and (
             coalesce(v_row ->> 'ended_at', v_row ->> 'revoked_at') is not null
@@ -42,13 +42,13 @@ begin
     insert into public.pricing_audit_log (id, who, action, subject, details)
     overriding system value
     values (
-        -- An INSERT may be a restore, whose rows of this log have their numbers.
+        -- Negative for an INSERT: it may be part of a restore, whose audit rows bring their ids.
         nextval('public.pricing_audit_log_id_seq') * case tg_op when 'INSERT' then -1 else 1 end,
         public.pricing_who(),
         lower(tg_op) || '_' || tg_table_name,
         coalesce(v_row ->> 'name', v_row ->> 'id', tg_table_name),
         (
-            -- Values of the row may be null, and are said to be.
+            -- Null values are logged as null.
             select case when v_old is null then '{}' else jsonb_build_object('before', jsonb_object_agg(c.name, v_old -> c.name)) end
                 || case when v_new is null then '{}' else jsonb_build_object('after', jsonb_object_agg(c.name, v_new -> c.name)) end
                 || case
@@ -64,4 +64,4 @@ end;
 $$;
 
 comment on function public.audit_change_by_hand() is
-'Trigger: write an audit row for a change that no function of ours makes; its arguments name those that do.';
+'Trigger: write an audit row for a change made by hand; its arguments name the functions that write their own.';

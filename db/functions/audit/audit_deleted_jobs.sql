@@ -1,4 +1,4 @@
--- The retention deletes jobs too, which nobody decides each time.
+-- Deletions by the retention are not logged: they are no person's decision.
 -- after: pricing_is_called_by, pricing_who
 create or replace function public.audit_deleted_jobs()
 returns trigger

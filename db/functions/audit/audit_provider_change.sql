@@ -1,20 +1,20 @@
--- Definer: whoever may change a provider leaves a row, and needs no right on the log for it.
+-- Definer: a role that may change a provider needs no right on the audit log.
 create or replace function public.audit_provider_change()
 returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time or an interval as text: not in the caller's form of it.
+-- The audit log stores times and intervals as text, independent of the caller's settings.
 set TimeZone = 'UTC'
 set IntervalStyle = 'postgres'
 as $$
 declare
     v_by_others constant boolean := tg_nargs > 0;
-    -- What syncs and the schedule write, many times a day: no decision of a person.
+    -- Columns that syncs and the schedule write, many times a day.
     v_machine constant text[] := case when v_by_others then array[]::text[] else array[
         'state', 'next_sync_at', 'next_allowed_at', 'last_success_at', 'last_changed_at', 'consecutive_failures',
         'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at',
-        -- A decision, whose function leaves a row of its own; a sync ends it.
+        -- accept_shorter_list sets these and writes an audit row of its own; a sync clears them.
         'accepted_list_at', 'accepted_list_models', 'accepted_list_prices_gone'
     ] end;
     v_was jsonb := jsonb_build_object();
@@ -34,11 +34,11 @@ begin
     if tg_op = 'INSERT' and new.created_at <> transaction_timestamp() and pg_catalog.pg_has_role(
         session_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'usage'
     ) then
-        -- A dump is being restored, by somebody who could do it without triggers as well: nobody decides anything,
-        -- and a row here could take the number of one that is still to come.
+        -- The owner restores a dump: no decision, and an audit row now could take the id of one that is yet to be
+        -- restored.
         return null;
     end if;
-    -- What stands before an @ may be a password, and this log is kept for ever.
+    -- The text before an @ may be a password, and this log is kept for ever.
     select jsonb_object_agg(
         k.name,
         case k.name
@@ -52,7 +52,7 @@ begin
     into v_changes
     from jsonb_object_keys(v_was || v_now) as k (name)
     where v_was -> k.name is distinct from v_now -> k.name;
-    -- Not by hand: a person decided about its first list, which has a row of its own.
+    -- review_held_price_changes ended the review of a first list: no change by hand.
     if v_changes = '{"review_first": {"was": true, "now": false}}'
         and not v_by_others
         and current_setting('pricing.first_list_decided', true) = 'on'
@@ -66,4 +66,4 @@ end;
 $$;
 
 comment on function public.audit_provider_change() is
-'Trigger: what a person adds, changes or removes of a provider is in pricing_audit_log, column by column, was and now.';
+'Trigger: write an audit row when a person adds, changes or removes a provider: each column, was and now.';

@@ -3,7 +3,7 @@ returns trigger
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time or an interval as text: not in the caller's form of it.
+-- The audit log stores times and intervals as text, independent of the caller's settings.
 set TimeZone = 'UTC'
 set IntervalStyle = 'postgres'
 as $$
@@ -25,4 +25,4 @@ end;
 $$;
 
 comment on function public.audit_settings_change() is
-'Trigger: a changed setting is in pricing_audit_log, was and now.';
+'Trigger: write an audit row when a setting changes, was and now.';

@@ -1,5 +1,5 @@
--- cleanup_old_pricing_jobs calls it, so the hourly retention of pg_cron or of a worker does. What was decided, by whom and
--- when stays for ever; from where, and with which claims, is personal.
+-- cleanup_old_pricing_jobs calls it. The audit log keeps for ever what was decided, by whom and when; addresses and claims
+-- are personal data.
 create or replace function public.erase_audit_details()
 returns integer
 language plpgsql
@@ -16,9 +16,9 @@ begin
     select clock_timestamp() - s.audit_retention into strict v_before from public.pricing_settings s;
     -- See check_pricing_records.
     perform set_config('pricing.writer', 'on', true);
-    -- Ten batches a call keep the transaction short; what is left goes with the next call.
+    -- Ten batches a call keep the transaction short; the next call goes on.
     for i in 1..10 loop
-        -- By their keys: a join may read all of the log to erase nothing.
+        -- By key: a join may read the whole log to erase nothing.
         v_ids := array(
             select o.id
             from public.pricing_audit_log o

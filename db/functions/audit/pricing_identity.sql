@@ -1,5 +1,5 @@
--- A parameter such as author says what the caller wants it to say. Only the web process, which has compared a key's
--- digest, is believed when it names that key (api:<name>); of all others the server knows role and login.
+-- A parameter such as author is whatever the caller writes. Only the web process, which has compared a key's digest, is
+-- trusted when it names that key (api:<name>); of other callers the server knows role and login.
 -- after: pricing_who
 create or replace function public.pricing_identity(p_says text)
 returns text
@@ -9,12 +9,12 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- plpgsql, which keeps its plan: as SQL each call would cost 0.3 ms more.
+    -- plpgsql caches its plan: as SQL each call would cost 0.3 ms more.
     return case
         when p_says like 'api:_%' and (
             public.pricing_who() = 'pricing_web'
             or exists (
-                -- A login of its own: a member of pricing_web, and of nothing else of ours.
+                -- A login of the web process: a member of pricing_web and of no other role of ours.
                 select
                 from pg_catalog.pg_roles web
                 where web.rolname = 'pricing_web'
@@ -33,4 +33,4 @@ end;
 $$;
 
 comment on function public.pricing_identity(text) is
-'Who acts, as far as the server knows: the key that the web process names (api:<name>), or the role or login.';
+'The caller as far as the server knows: the key that the web process names (api:<name>), or the role or login.';

@@ -1,4 +1,4 @@
--- Triggers have no parameter that tells the caller, and inside a definer current_user is the owner.
+-- For triggers, which have no parameter for the caller, and where current_user is the owner of the definer.
 create or replace function public.pricing_who()
 returns text
 language sql
@@ -9,4 +9,4 @@ as $$
     select coalesce(nullif(current_setting('role', true), 'none'), session_user::text);
 $$;
 
-comment on function public.pricing_who() is 'The role that a person or process acts as, seen from inside a trigger.';
+comment on function public.pricing_who() is 'The role that the session acts as (set role), or its login.';

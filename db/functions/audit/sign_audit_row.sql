@@ -1,5 +1,5 @@
--- Whatever a caller says of itself, the row holds what the server knows beside it. A row of the past is one that is
--- restored: it keeps what was known when it was made. Nobody but the owner can insert a row at all.
+-- Adds what the server knows of a caller to what the caller says of itself. A row with an older time is being restored and
+-- keeps its values. Only the owner can insert rows.
 -- after: pricing_identity
 create or replace function public.sign_audit_row()
 returns trigger
@@ -11,7 +11,7 @@ declare
     v_http jsonb;
     v_claims text;
 begin
-    -- A minute for a clock that is set back in the midst of a transaction.
+    -- A minute of tolerance for a clock that is set back within a transaction.
     if new.at < now() - interval '1 minute' or (new.session_login is not null and new.at < now()) then
         return new;
     end if;
@@ -22,8 +22,8 @@ begin
     new.key_name := null;
     new.claims := null;
 
-    -- pricing.http_caller is set by the web process within the statement that calls a function, for its transaction;
-    -- anybody can set it, so it counts only where the web process is believed.
+    -- The web process sets pricing.http_caller within the statement that calls a function, for its transaction. Any role
+    -- can set it, so it counts only where pricing_identity trusts the web process.
     if public.pricing_identity('api:?') = 'api:?' then
         new.key_name := substring(new.who from '^api:(.+)$');
         begin
@@ -37,7 +37,7 @@ begin
         end;
     end if;
 
-    -- Any role can set the claims too: they count only in the sessions of the login whose program has checked them.
+    -- Any role can set the claims too: they count only in sessions of the login of PostgREST, which has checked them.
     if exists (select from public.pricing_settings s where s.postgrest_login = session_user) then
         begin
             v_claims := nullif(current_setting('request.jwt.claims', true), '');

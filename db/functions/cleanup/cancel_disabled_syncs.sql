@@ -1,4 +1,4 @@
--- Called with the provider row held, which comes last in the lock order: so it waits for nobody. What it skips here is
+-- The caller may have locked the provider row, which comes last in the lock order, so it never waits. What it skips is
 -- ended by the worker that fetches it, or by the next clean-up.
 create or replace function public.cancel_disabled_syncs(p_provider text default null)
 returns integer
@@ -38,4 +38,4 @@ end;
 $$;
 
 comment on function public.cancel_disabled_syncs(text) is
-'Cancel the waiting syncs of a provider that is disabled or gone (null: of all of them), except what somebody else is changing now; returns how many.';
+'Cancel the waiting syncs of a provider that is disabled or gone (null: of all such providers), except those that another session changes; returns how many.';

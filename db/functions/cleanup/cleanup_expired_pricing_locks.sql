@@ -10,4 +10,4 @@ as $$
 $$;
 
 comment on function public.cleanup_expired_pricing_locks() is
-'Release the locks whose holder has had no heartbeat within the lease; returns how many. Their syncs are queued again.';
+'Release the locks of workers without a heartbeat within the lease; returns how many. Their syncs are queued again.';

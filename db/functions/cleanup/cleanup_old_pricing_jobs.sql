@@ -1,13 +1,13 @@
--- Retention. Price history is never pruned.
+-- The retention of jobs. Price history is never pruned.
 -- after: require_interval
 create or replace function public.cleanup_old_pricing_jobs(keep interval default '30 days')
 returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps an interval as text: not in the caller's form of it.
+-- The audit log stores intervals as text, independent of the caller's settings.
 set IntervalStyle = 'postgres'
--- A log row that somebody holds is waited for by the delete of its job; the next call tries again.
+-- Deleting a job waits for its locked log rows; the next call tries again.
 set lock_timeout = '2s'
 as $$
 declare
@@ -18,7 +18,7 @@ declare
         (select c.relowner from pg_catalog.pg_class c where c.oid = 'public.pricing_sync_jobs'::regclass),
         'usage'
     );
-    -- Cut-offs are variables: what a clock tells anew for each row no index can serve.
+    -- Cut-offs are variables: no index serves a volatile clock.
     v_before timestamptz;
     v_keys_before constant timestamptz := v_now - interval '24 hours';
     v_others_before constant timestamptz := v_now - interval '1 day';
@@ -32,16 +32,16 @@ begin
     if keep is null then
         raise exception 'keep must be an interval of zero or more' using errcode = 'PT422', hint = 'For example 30 days.';
     end if;
-    -- Moments are compared, because they are what is pruned by: 30 days may be more than a month, or less.
+    -- Compares times, not intervals: 30 days may be more or less than a month.
     v_before := v_now - public.require_interval('keep', cleanup_old_pricing_jobs.keep);
     v_is_early := v_before > v_now - v_retention;
-    -- Who may call it to help the schedule may not remove what it has just done.
+    -- Other callers may run the retention, but not remove younger jobs.
     if v_is_early and not v_is_owner then
-        raise exception '% may not prune what the retention keeps, which is %', public.pricing_who(), v_retention
+        raise exception '% may not prune within the retention of %', public.pricing_who(), v_retention
             using errcode = 'PT409', hint = 'pricing_settings.retention is the owner''s to change.';
     end if;
 
-    -- Ten batches a call keep the transaction short; what is left goes with the next call.
+    -- Ten batches a call keep the transaction short; the next call goes on.
     for i in 1..10 loop
         select array_agg(old.job_id) into v_job_ids
         from (
@@ -49,7 +49,7 @@ begin
             from public.pricing_sync_jobs j
             where j.status in ('completed', 'failed', 'cancelled')
                 and j.completed_at < v_before
-                -- A key is answered with its job for 24 hours, however short retention is.
+                -- An idempotency key must find its job for 24 hours, however short the retention is.
                 and coalesce(
                     (select max(k.used_at) from public.pricing_idempotency_keys k where k.job_id = j.job_id)
                         <= v_keys_before,
@@ -60,7 +60,7 @@ begin
         ) as old;
         exit when v_job_ids is null;
 
-        -- Queue rows first, as everywhere: a person who retries one holds it and then asks for its job.
+        -- Queue rows first, in the lock order: a person who retries one locks it and then its job.
         select coalesce(array_agg(held.id), '{}') into v_row_ids
         from (
             select q.id
@@ -93,8 +93,8 @@ begin
         v_pruned := v_pruned + cardinality(v_job_ids);
     end loop;
 
-    -- Rows whose log is gone, because somebody deleted the job by hand: older than all that have one. Here and below a
-    -- subquery for each row asks its events, and the rows are deleted by their keys: a join would read all that is kept.
+    -- Queue rows without log rows, whose job was deleted by hand: older than all that have one. Here and below a subquery
+    -- per row reads its events, and rows are deleted by key: a join would read all that is kept.
     v_oldest_logged := coalesce((select min(l.queue_job_id) from public.pricing_sync_log l), 9223372036854775807);
     select array_agg(old.id) into v_row_ids
     from (
@@ -115,7 +115,7 @@ begin
     from (
         select o.id
         from procrastinate.procrastinate_jobs o
-        -- As the index pricing_other_rows has it.
+        -- The condition of the index pricing_other_rows.
         where o.task_name <> 'sync_provider'
             and o.status not in ('todo', 'doing')
             and coalesce(
@@ -128,7 +128,7 @@ begin
     ) as old;
     delete from procrastinate.procrastinate_jobs q where q.id = any (v_row_ids);
 
-    -- As trigger_pricing_sync reads them. They are locked, so each stays where it is.
+    -- The age at which trigger_pricing_sync ignores them. They are locked, so ctid stays valid.
     select array_agg(old.ctid) into v_keys
     from (
         select o.ctid
@@ -156,4 +156,4 @@ end;
 $$;
 
 comment on function public.cleanup_old_pricing_jobs(interval) is
-'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call, idempotency keys of more than a day, and what audit_retention says; returns how many jobs. Only the owner may prune what pricing_settings.retention keeps. Prices and their history stay.';
+'Prune jobs that ended longer ago than this, with their log and queue rows, up to 10,000 a call; idempotency keys older than a day; and the audit details that audit_retention no longer keeps. Returns how many jobs. Only the owner may prune within pricing_settings.retention. Prices and their history stay.';

@@ -1,13 +1,13 @@
--- Called by every supervisor every few seconds, by cron and by people; safe from all of them at once.
--- What waits behind a lock is not stuck.
+-- Every worker calls it every few seconds, and cron and people do; concurrent calls are safe. A sync that waits behind its
+-- provider's lock is not stuck.
 create or replace function public.cleanup_stuck_pricing_syncs(timeout_minutes integer default null)
 returns table (stuck_syncs_found integer, syncs_cleaned integer)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Compiling takes longer than any of its queries runs.
+-- Compiling would take longer than any of its queries.
 set jit = off
--- It waits for nobody's rows; what it cannot foresee ends after this, and the next call tries again.
+-- It skips locked rows; a wait for anything else ends after this, and the next call tries again.
 set lock_timeout = '1s'
 as $$
 declare
@@ -21,13 +21,13 @@ begin
     end if;
     stuck_syncs_found := 0;
     syncs_cleaned := 0;
-    -- What is mended first can be found by the rest.
+    -- First, so that the other steps see the reconciled rows.
     foreach v_step in array array[
         'reconcile_pricing_jobs', 'requeue_given_up_syncs', 'cancel_disabled_syncs', 'expire_stalled_syncs',
         'end_ignored_aborts', 'fail_overtime_syncs', 'fail_unattended_syncs'
     ]
     loop
-        -- One that fails must not stop the others.
+        -- A failed step does not stop the others.
         begin
             case v_step
                 when 'reconcile_pricing_jobs' then
@@ -57,7 +57,7 @@ begin
                 raise warning 'pricing-sync: % failed: %', v_step, sqlerrm;
         end;
     end loop;
-    -- Another time than each provider's own is a decision, about syncs of others too.
+    -- A timeout other than the providers' own is a person's decision.
     if timeout_minutes is not null and syncs_cleaned > 0 then
         insert into public.pricing_audit_log (who, action, subject, details)
         values (
@@ -72,4 +72,4 @@ end;
 $$;
 
 comment on function public.cleanup_stuck_pricing_syncs(integer) is
-'Settle every sync that is stuck: given up while somebody held its rows, lost workers, aborts not obeyed, overtime (null: each provider''s own timeout), no worker at all, providers disabled or gone, rows that are gone.';
+'End or requeue every stuck sync: given up at locked rows, lost worker, abort not obeyed, overtime (null: each provider''s own timeout), no worker at all, provider disabled or gone, rows that are gone.';

@@ -1,5 +1,5 @@
--- An abort that was asked for through the engine ends when the worker obeys. One that does not within the lease is
--- deaf or stuck, alive as it may be.
+-- An abort requested through the engine takes effect when the worker obeys. A worker that has not within the lease does
+-- not get notifications, or hangs, even if its heartbeat goes on.
 create or replace function public.end_ignored_aborts()
 returns table (syncs_found integer, syncs_ended integer)
 language plpgsql
@@ -21,14 +21,14 @@ begin
         syncs_found := syncs_found + 1;
         begin
             continue when (public.lock_stuck_sync('abort_ignored', v.queue_job_id, v.attempt)).id is null;
-            if public.stop_provider_sync(v.queue_job_id, 'cancelled', 'Cancelled; its worker did not answer the abort') then
+            if public.stop_provider_sync(v.queue_job_id, 'cancelled', 'Cancelled; its worker did not obey the abort') then
                 syncs_ended := syncs_ended + 1;
             end if;
         exception
             when transaction_rollback then
                 raise;
             when others then
-                raise warning 'pricing-sync: the abort of queue row % could not be ended: %', v.queue_job_id, sqlerrm;
+                raise warning 'pricing-sync: queue row % with an ignored abort could not be cancelled: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
     return next;
@@ -36,4 +36,4 @@ end;
 $$;
 
 comment on function public.end_ignored_aborts() is
-'End the running syncs whose worker has not obeyed an abort within the lease.';
+'Cancel the running syncs whose worker has not obeyed an abort within the lease.';

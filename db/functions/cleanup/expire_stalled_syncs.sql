@@ -1,4 +1,4 @@
--- Row by row, and only rows that nobody else is settling: one that cannot be settled must not stop the others.
+-- Row by row, without rows that another session changes: a row that fails does not stop the others.
 create or replace function public.expire_stalled_syncs()
 returns table (syncs_found integer, syncs_released integer)
 language plpgsql
@@ -55,4 +55,4 @@ end;
 $$;
 
 comment on function public.expire_stalled_syncs() is
-'Take back the running syncs of workers without a heartbeat within the lease: queue them again, or fail them after max_attempts.';
+'Expire the running syncs of workers without a heartbeat within the lease: queue them again, or fail them after max_attempts.';

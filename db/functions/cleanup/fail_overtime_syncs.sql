@@ -20,7 +20,7 @@ begin
         begin
             continue when (public.lock_stuck_sync('timeout', v.queue_job_id, v.attempt, p_timeout)).id is null;
 
-            -- The flag tells a live worker to drop what it does; the end does not wait for it.
+            -- The flag tells a live worker to stop; the end does not wait for that.
             update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.queue_job_id;
             perform public.end_provider_sync(
                 v.queue_job_id, v.attempt, 'failed', 'timeout',
@@ -42,4 +42,4 @@ end;
 $$;
 
 comment on function public.fail_overtime_syncs(interval) is
-'Abort and fail the attempts that run longer than this, or than their provider''s timeout when it is null; also under a live worker.';
+'Abort and fail the attempts that run longer than this (null: than their provider''s timeout), also of a live worker.';

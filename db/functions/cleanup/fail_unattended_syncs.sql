@@ -1,4 +1,4 @@
--- A worker that starts shows itself before it cleans up, so that it runs what waited for it.
+-- A starting worker registers before its first clean-up, so that it runs what waited for it.
 create or replace function public.fail_unattended_syncs()
 returns table (syncs_found integer, syncs_failed integer)
 language plpgsql
@@ -41,4 +41,4 @@ end;
 $$;
 
 comment on function public.fail_unattended_syncs() is
-'Fail the syncs that have waited for queued_timeout, when no worker has been alive for as long.';
+'Fail the syncs that have waited for queued_timeout while no worker was alive.';

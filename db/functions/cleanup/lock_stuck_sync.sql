@@ -1,6 +1,6 @@
--- A clean-up settles many syncs in one transaction, in no order that others keep to. So it never waits: what it would
--- have to wait for, somebody else is settling now, or the next clean-up finds. The job comes first: whoever ends a job
--- by hand has it, and may then take all of its queue rows.
+-- A clean-up locks many syncs in one transaction, in no agreed order, so it never waits: a skipped sync is being ended by
+-- another session, or the next clean-up finds it. The job comes first: a session that ends a job by hand has it locked,
+-- and then locks all of its queue rows.
 create or replace function public.lock_stuck_sync(
     p_reason text, p_queue_job_id bigint, p_attempt integer, p_timeout interval default null
 )
@@ -8,7 +8,7 @@ returns procrastinate.procrastinate_jobs
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Else it is planned or compiled anew for each row, which takes longer than looking.
+-- Planning or compiling it for each row would take longer than running it.
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
@@ -32,16 +32,16 @@ begin
     if not found then
         return null;
     end if;
-    -- The end is written there ...
+    -- The end is written into the log row ...
     if not public.lock_log_row(p_queue_job_id, p_attempt) then
         return null;
     end if;
-    -- ... and a failure counted here.
+    -- ... and a failure is counted in the provider row.
     perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
     if not found and exists (select from public.pricing_providers p where p.slug = v_provider) then
         return null;
     end if;
-    -- What was found a moment ago is asked again, now that it is held.
+    -- Check the reason again, now that the rows are locked.
     perform
     from public.pricing_sync_expiry e
     where e.reason = p_reason
@@ -53,4 +53,4 @@ end;
 $$;
 
 comment on function public.lock_stuck_sync(text, bigint, integer, interval) is
-'Hold a queue row with its log row, its job and its provider, for a clean-up; null when it is gone, or not stuck for this reason any more, or somebody else has one of them.';
+'Lock a queue row with its log row, job and provider for a clean-up; null when it is gone, no longer stuck for this reason, or another session has one of the rows.';

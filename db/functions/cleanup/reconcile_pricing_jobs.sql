@@ -1,5 +1,5 @@
--- What the projection could not write when it happened, and what hands left behind: each kind row by row, so that one
--- that cannot be mended does not stop the others.
+-- Writes what the projection could not, and corrects what manual changes left behind. Row by row, so that a row that
+-- fails does not stop the others.
 create or replace function public.reconcile_pricing_jobs()
 returns integer
 language plpgsql
@@ -12,8 +12,7 @@ declare
     v_is_gone boolean;
     v_mended integer := 0;
 begin
-    -- Queue rows before log rows: a job whose last open log row is ended there would end with it, and what waits of it
-    -- be stopped.
+    -- Queue rows before log rows: ending a job's last open log row ends the job, which would stop its waiting queue rows.
     for v in
         select e.provider_slug, e.queue_job_id, e.attempt, e.job_id
         from public.pricing_sync_expiry e
@@ -50,7 +49,7 @@ begin
             when transaction_rollback then
                 raise;
             when others then
-                raise warning 'pricing-sync: the log of queue row % could not be mended: %', v.queue_job_id, sqlerrm;
+                raise warning 'pricing-sync: log and job of queue row % could not be reconciled: %', v.queue_job_id, sqlerrm;
         end;
     end loop;
 
@@ -83,7 +82,7 @@ begin
             when transaction_rollback then
                 raise;
             when others then
-                raise warning 'pricing-sync: log row % could not be mended: %',
+                raise warning 'pricing-sync: log row % could not be reconciled: %',
                     (
                         select l.id
                         from public.pricing_sync_log l
@@ -109,7 +108,7 @@ begin
             when transaction_rollback then
                 raise;
             when others then
-                raise warning 'pricing-sync: job % could not be mended: %', v.job_id, sqlerrm;
+                raise warning 'pricing-sync: job % could not be reconciled: %', v.job_id, sqlerrm;
         end;
     end loop;
     return v_mended;
@@ -117,4 +116,4 @@ end;
 $$;
 
 comment on function public.reconcile_pricing_jobs() is
-'Bring log rows and jobs in line with queue rows that ended, moved or disappeared without them; returns how many it mended.';
+'Reconcile log rows and jobs with queue rows that ended, moved or disappeared without them; returns how many it changed.';

@@ -1,4 +1,4 @@
--- For a caller that holds the queue row, which is running, with its log row and its job.
+-- For a caller that has locked the queue row, which runs, its log row and its job.
 create or replace function public.requeue_given_up_sync(p_row procrastinate.procrastinate_jobs, p_message text)
 returns void
 language plpgsql
@@ -16,4 +16,4 @@ end;
 $$;
 
 comment on function public.requeue_given_up_sync(procrastinate.procrastinate_jobs, text) is
-'End a running attempt as locked, and queue its provider sync again; one that shall be aborted is cancelled.';
+'End a running attempt as locked and queue its provider sync again; cancel it when an abort was requested.';

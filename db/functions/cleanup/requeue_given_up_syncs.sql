@@ -1,4 +1,4 @@
--- What give_up_sync could only note. Nobody runs these any more: the worker has gone on to other syncs.
+-- Requeues what give_up_sync could only note. Their workers have gone on to other syncs.
 -- after: requeue_given_up_sync
 create or replace function public.requeue_given_up_syncs()
 returns table (syncs_found integer, syncs_requeued integer)
@@ -12,7 +12,7 @@ declare
 begin
     syncs_found := 0;
     syncs_requeued := 0;
-    -- What was ended by whoever held it, a person who cancelled its job for instance.
+    -- Notes of attempts that the locking session has ended itself, such as a cancellation.
     delete from public.pricing_given_up_syncs g
     where (g.queue_job_id, g.attempt) in (
         select o.queue_job_id, o.attempt
@@ -55,4 +55,4 @@ end;
 $$;
 
 comment on function public.requeue_given_up_syncs() is
-'Queue the syncs again that a worker gave up while somebody held their rows, once they are let go.';
+'Queue the syncs again that a worker gave up because their rows were locked, once the rows are free.';

@@ -1,4 +1,4 @@
--- What cleanup_stuck_pricing_syncs would settle, and settles nothing: for people who look first, and for the doctor.
+-- Lists what cleanup_stuck_pricing_syncs would change, and changes nothing. People call it, and the doctor.
 create or replace function public.stuck_pricing_syncs()
 returns table (reason text, provider_slug text, queue_job_id bigint, job_id uuid)
 language sql
@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
     select
-        -- As the clean-up goes: it settles each once.
+        -- The order of the clean-up's steps: the first that applies handles the sync.
         case
             when bool_or(right(e.reason, 7) = '_adrift') then 'adrift'
             when bool_or(e.reason = 'given_up') then 'given_up'
@@ -28,4 +28,4 @@ as $$
 $$;
 
 comment on function public.stuck_pricing_syncs() is
-'What is stuck now, and why: given_up, worker_lost, abort_ignored, timeout, disabled, no_worker, or adrift (queue, log and job disagree); cleanup_stuck_pricing_syncs settles it.';
+'What is stuck now, and why: given_up, worker_lost, abort_ignored, timeout, disabled, no_worker, or adrift (queue, log and job disagree). cleanup_stuck_pricing_syncs ends or requeues it.';

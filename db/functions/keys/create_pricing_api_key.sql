@@ -9,7 +9,7 @@ returns text
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time as text: not in the caller's form of it.
+-- The audit log stores times as text, independent of the caller's settings.
 set TimeZone = 'UTC'
 set lock_timeout = '5s'
 as $$
@@ -39,7 +39,7 @@ begin
     from public.pricing_api_keys k
     where public.folded_key_name(k.name) = v_folded
         and k.revoked_at is null
-        -- A replaced secret that is still valid acts under the name, whatever was done to the one that replaced it.
+        -- A replaced secret that is still valid has the name too, even when its replacement is revoked.
         and (k.replaced_by is null or k.expires_at is null or k.expires_at > clock_timestamp())
     order by k.name = create_pricing_api_key.name desc
     limit 1;
@@ -75,4 +75,4 @@ end;
 $$;
 
 comment on function public.create_pricing_api_key(text, text, text, timestamptz) is
-'Make a bearer key for the HTTP interface (role read, operate or admin) and return it: it is shown this once, only its digest is kept.';
+'Make a bearer key for the HTTP interface (role read, operate or admin) and return it. It is shown this once: only its digest is stored.';

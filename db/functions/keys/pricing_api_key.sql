@@ -1,5 +1,5 @@
--- The web process looks a bearer key up by its public part and compares the digest itself, in constant time. Definer: it
--- reads one key that it was given, never the list.
+-- The web process looks a bearer key up by its public part and compares the digest itself, in constant time. Definer: the
+-- process may read one key whose id it knows, never the list.
 create or replace function public.pricing_api_key(key_id text)
 returns table (name text, role text, key_digest bytea, is_valid boolean, is_stale boolean)
 language sql
@@ -19,4 +19,4 @@ as $$
 $$;
 
 comment on function public.pricing_api_key(text) is
-'One bearer key by its public part: whose it is, what it may do, its digest, whether it is still valid, and whether its last use was written down more than a minute ago.';
+'One bearer key by its public part: name, role, digest, whether it is valid, and whether its last use was recorded more than a minute ago.';

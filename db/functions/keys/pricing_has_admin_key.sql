@@ -1,4 +1,4 @@
--- The web process asks at start: with neither this nor PRICING_ADMIN_KEY nobody could use it.
+-- The web process asks at start: without such a key and without PRICING_ADMIN_KEY it would refuse every caller.
 create or replace function public.pricing_has_admin_key()
 returns boolean
 language sql

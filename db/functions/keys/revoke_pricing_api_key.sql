@@ -1,4 +1,4 @@
--- Refused from the next request on: the web process asks for the key's row each time.
+-- In force from the next request on: the web process reads the key's row for each request.
 -- after: pricing_who, lock_key_name
 create or replace function public.revoke_pricing_api_key(name text, revoked_by text default current_user)
 returns integer
@@ -35,4 +35,4 @@ end;
 $$;
 
 comment on function public.revoke_pricing_api_key(text, text) is
-'End every secret of a key at once, those that a rotation has left for a while included; returns how many.';
+'Revoke every secret of a key at once, also old ones in the grace of a rotation; returns how many.';

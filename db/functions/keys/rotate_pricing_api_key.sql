@@ -9,7 +9,7 @@ returns text
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time as text: not in the caller's form of it.
+-- The audit log stores times as text, independent of the caller's settings.
 set TimeZone = 'UTC'
 set lock_timeout = '5s'
 as $$
@@ -25,7 +25,7 @@ begin
         raise exception 'The grace of a rotation cannot be %', coalesce(grace::text, 'null')
             using errcode = 'PT422', hint = 'It is 0 to 90 days: as long as the old secret stays valid beside the new one.';
     end if;
-    -- By signs of both kinds 90 days could be more than a year.
+    -- An interval of mixed signs could compare as 90 days and be more than a year (require_interval).
     perform public.require_interval('grace', grace);
     perform public.lock_key_name(rotate_pricing_api_key.name);
     select k.* into v_old
@@ -37,15 +37,15 @@ begin
     end if;
 
     v_now := clock_timestamp();
-    -- Unless said otherwise, the new secret is valid for as long as the old one was meant to be.
+    -- The new secret keeps the old one's expiry unless the caller gives one.
     v_expires_at := coalesce(
         rotate_pricing_api_key.expires_at,
-        -- Clients cannot read what lies beyond, and by hand anything can be written.
+        -- A time written by hand may be beyond what clients can read.
         public.capped_expiry(
             v_now + (public.capped_expiry(v_old.expires_at) - coalesce(public.capped_expiry(v_old.created_at), v_now))
         )
     );
-    -- Its id is only known once it is there, and its name is free only once the old one gives it up.
+    -- The new id is known only after the insert, and the name is free only once the old row has been replaced.
     update public.pricing_api_keys k set replaced_by = k.key_id where k.key_id = v_old.key_id;
     v_key := public.add_pricing_api_key(v_old.name, v_old.role, v_by, v_expires_at);
     v_id := split_part(v_key, '_', 2);
@@ -73,4 +73,4 @@ end;
 $$;
 
 comment on function public.rotate_pricing_api_key(text, text, interval, timestamptz) is
-'Give a key a new secret, with the same name and role, and return it, shown this once; the old secret ends at once, or after the grace.';
+'Give a key a new secret with the same name and role, and return it: it is shown this once. The old secret ends at once, or after the grace.';

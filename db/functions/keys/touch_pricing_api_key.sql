@@ -1,5 +1,5 @@
--- Called by the web process after a request, and never waited for: a key's row that somebody holds, or a database that
--- cannot be written to, leaves the time as it was.
+-- The web process calls it after a request and does not depend on it: where the key's row is locked, or the database is
+-- read-only, the time stays as it was.
 create or replace function public.touch_pricing_api_key(key_id text)
 returns boolean
 language plpgsql
@@ -26,4 +26,4 @@ end;
 $$;
 
 comment on function public.touch_pricing_api_key(text) is
-'Write down that a key was used, once a minute at most; returns whether it did.';
+'Record that a key was used, at most once a minute; returns whether it did.';

@@ -1,4 +1,4 @@
--- Whatever holds a provider's lock keeps its syncs waiting, and nobody looks for a foreign task there.
+-- A task of another kind with a provider's lock would block that provider's syncs, and no view or clean-up shows it.
 create or replace function public.check_pricing_lock()
 returns trigger
 language plpgsql
@@ -11,4 +11,4 @@ begin
 end;
 $$;
 
-comment on function public.check_pricing_lock() is 'Trigger: refuse a task of another kind that would hold a provider''s lock, with PT422.';
+comment on function public.check_pricing_lock() is 'Trigger: refuse with PT422 a task of another kind that has a provider''s lock.';

@@ -1,4 +1,4 @@
--- A restore of rows alone, into a database in which something has run, brings locks that are there already.
+-- A restore of data only, into a database that has been used, inserts lock rows that exist already.
 create or replace function public.keep_pricing_lock()
 returns trigger
 language plpgsql
@@ -11,4 +11,4 @@ end;
 $$;
 
 comment on function public.keep_pricing_lock() is
-'Trigger: a lock that is there is not made again, and that is no error.';
+'Trigger: skip the insert of a lock row that exists.';

@@ -1,6 +1,6 @@
--- Only who waits can be asked about (pg_blocking_pids), and who has just given up does not wait. But a locked row names
--- the transaction that has it, as xmax, and that transaction its session. Where it names a subtransaction that has ended
--- since, or there is no such row yet, it is likely the oldest of those that have locked rows of the table.
+-- pg_blocking_pids knows the blockers of a waiting session only, and a caller that has timed out no longer waits. But xmax
+-- of a locked row is the transaction that locks it, and pg_locks has the session of that. Where xmax is a subtransaction
+-- that has ended, or the row does not exist yet, the oldest transaction with row locks on the table is the likely one.
 create or replace function public.pricing_lock_holders(p_relation regclass, p_xmax xid)
 returns text
 language plpgsql
@@ -14,12 +14,12 @@ declare
     v_is_certain boolean := true;
 begin
     begin
-        -- Several transactions that share a row are named by one number.
+        -- A multixact: several transactions share the row.
         v_xids := v_xids || array(select m.xid from pg_catalog.pg_get_multixact_members(p_xmax) m);
     exception
         when transaction_rollback then
             raise;
-        -- Mostly it is no such number.
+        -- Usually it is no multixact.
         when others then
             null;
     end;
@@ -45,7 +45,7 @@ begin
         limit 1;
     end if;
     if v_pids is null then
-        return 'a session that has let go since';
+        return 'a session that has released the lock since';
     end if;
     return (
         select string_agg(
@@ -53,7 +53,7 @@ begin
                 when v.pid is null then 'a prepared transaction (select * from pg_prepared_xacts)'
                 else concat(
                     'pid ', v.pid,
-                    -- Without the rights of that role a session's state and times are not to be seen.
+                    -- Postgres hides state and times of sessions whose role the owner is no member of.
                     ' (' || nullif(concat_ws(', ',
                         case when not v_is_certain then 'probably' end,
                         'login ' || a.usename,
@@ -72,4 +72,4 @@ end;
 $$;
 
 comment on function public.pricing_lock_holders(regclass, xid) is
-'Who has locked the row of this table whose xmax that is: pid, login, application, as far as the database tells.';
+'The sessions that lock the row with this xmax in this table: pid, login, application, state, as far as Postgres shows them.';

@@ -1,5 +1,5 @@
--- Rows that somebody holds are passed over; a table that somebody has locked stops everything that reads it. So does one
--- that somebody waits to lock: whoever comes later waits behind that one.
+-- The worker skips locked rows, but a locked table blocks every statement on it. So does a session that waits to lock
+-- it: later statements queue behind that one.
 create or replace function public.pricing_table_holders()
 returns text
 language sql
@@ -39,4 +39,4 @@ as $$
 $$;
 
 comment on function public.pricing_table_holders() is
-'Who has locked whole tables of pricing-sync, or waits to, and which; null when nobody.';
+'The sessions that lock whole tables of pricing-sync, or wait to, and which tables; null when there are none.';

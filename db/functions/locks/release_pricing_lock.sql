@@ -1,5 +1,5 @@
--- The lock is the running queue row: releasing it takes the row away from its worker, and queues it again.
--- Rows that somebody else is changing are left alone: they are ending, and the lock with them.
+-- The lock is the running queue row: releasing it takes the row away from its worker and queues it again. Rows that
+-- another session changes are skipped: those syncs are ending, and the lock with them.
 create or replace function public.release_pricing_lock()
 returns trigger
 language plpgsql
@@ -41,10 +41,10 @@ begin
             public.pricing_who(), 'release_pricing_lock', old.lock_key, jsonb_build_object('released', v_released)
         );
     end if;
-    -- Null: DELETE does not count the row.
+    -- Null, so that DELETE does not count the row.
     return case when v_skipped then null else old end;
 end;
 $$;
 
 comment on function public.release_pricing_lock() is
-'Trigger: DELETE from pricing_sync_lock fences the holder off and queues its provider sync again; pricing_sync_global stands for all.';
+'Trigger: DELETE from pricing_sync_lock fences the running attempt off and queues its provider sync again; pricing_sync_global stands for all.';

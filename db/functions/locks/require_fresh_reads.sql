@@ -1,5 +1,5 @@
--- Who holds a lock reads what those before it wrote. In a transaction of REPEATABLE READ or SERIALIZABLE every statement
--- reads what was there at its first: a lock keeps such a one waiting, and then it decides by what is no longer so.
+-- A lock is of use only to a caller that then reads what others committed before. REPEATABLE READ and SERIALIZABLE read
+-- the snapshot of their first statement: the caller would wait for the lock and then decide by outdated rows.
 create or replace function public.require_fresh_reads()
 returns void
 language plpgsql
@@ -17,4 +17,4 @@ end;
 $$;
 
 comment on function public.require_fresh_reads() is
-'PT422 in a transaction whose statements would not see what was committed before they took a lock.';
+'Refuse with PT422 a transaction of REPEATABLE READ or SERIALIZABLE: it would not see what was committed before it took a lock.';

@@ -1,4 +1,4 @@
--- Behind the view pricing_sync_lock: definer, because readers have no right on the engine's tables.
+-- Reads for the view pricing_sync_lock. Definer, because its readers have no right on the engine's tables.
 create or replace function public.running_sync_locks()
 returns table (
     lock_key text, locked_at timestamptz, locked_by text, expires_at timestamptz, job_id uuid, queue_job_id bigint
@@ -22,4 +22,4 @@ as $$
     where q.status = 'doing' and q.task_name = 'sync_provider';
 $$;
 
-comment on function public.running_sync_locks() is 'The locks held now, one row per running provider sync.';
+comment on function public.running_sync_locks() is 'One row per running provider sync: its lock, since when, by which worker, and when the lease ends.';

@@ -1,5 +1,5 @@
--- A statement that its own time limit has ended and one that a person has cancelled raise the same error. By the words of
--- it nobody can tell them apart: they are in the server's language.
+-- A statement that reached statement_timeout and one that a person cancelled raise the same SQLSTATE, and the message
+-- depends on the server's language.
 create or replace function public.statement_has_timed_out()
 returns boolean
 language sql

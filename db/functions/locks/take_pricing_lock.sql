@@ -1,10 +1,10 @@
--- after: pricing_lock_holders, require_fresh_reads, wait_for_locks_until
+-- after: raise_lock_not_available, require_fresh_reads, wait_for_locks_until
 create or replace function public.take_pricing_lock(p_name text, p_until timestamptz)
 returns void
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Set anew before each wait, and as it was again at the end.
+-- wait_for_locks_until sets it before each wait; the caller's value returns at the end.
 set lock_timeout = '5s'
 as $$
 declare
@@ -18,16 +18,13 @@ begin
         end if;
         if clock_timestamp() >= p_until then
             select l.xmax into v_xmax from public.pricing_locks l where l.name = p_name;
-            raise exception 'The % are held by %',
-                    p_name, public.pricing_lock_holders('public.pricing_locks'::regclass, v_xmax)
-                using errcode = 'lock_not_available',
-                    hint = 'Nothing was written; try again. select pg_terminate_backend(<pid>) ends that session.';
+            perform public.raise_lock_not_available(p_name, 'public.pricing_locks'::regclass, v_xmax);
         end if;
         begin
             perform public.wait_for_locks_until(p_until);
             if exists (select from public.pricing_locks l where l.name = p_name) then
                 perform from public.pricing_locks l where l.name = p_name for update;
-                -- Let go, and taken again above: what a subtransaction has locked tells nobody who has it.
+                -- Release it and lock it again above: the xmax of a subtransaction does not lead to a session.
                 raise no_data_found;
             end if;
             insert into public.pricing_locks (name) values (p_name) on conflict do nothing;
@@ -40,4 +37,4 @@ end;
 $$;
 
 comment on function public.take_pricing_lock(text, timestamptz) is
-'Hold the lock of this name until the end of the transaction; an error that says who has it when it cannot be had until this time.';
+'Lock this name until the end of the transaction; at p_until fail with an error that names the session that has it.';

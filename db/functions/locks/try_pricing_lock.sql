@@ -1,11 +1,11 @@
--- For who must not wait.
+-- For callers that must not wait.
 -- after: require_fresh_reads
 create or replace function public.try_pricing_lock(p_name text)
 returns boolean
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Only where the row is being made, by somebody who holds it then.
+-- For the insert alone, while another session inserts the same row.
 set lock_timeout = '10ms'
 as $$
 begin
@@ -29,4 +29,4 @@ end;
 $$;
 
 comment on function public.try_pricing_lock(text) is
-'Hold the lock of this name until the end of the transaction; false when somebody else has it.';
+'Lock this name until the end of the transaction; false when another session has it.';

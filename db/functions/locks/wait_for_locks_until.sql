@@ -1,5 +1,5 @@
--- lock_timeout is about one lock; who takes several of them has a time for all. For functions that set lock_timeout
--- themselves: with their end it is again what it was.
+-- lock_timeout bounds one wait; this bounds all waits of a caller together. Only for functions with a lock_timeout of
+-- their own, whose end restores the session's value.
 -- after: require_fresh_reads
 create or replace function public.wait_for_locks_until(p_until timestamptz)
 returns void
@@ -16,4 +16,4 @@ as $$
 $$;
 
 comment on function public.wait_for_locks_until(timestamptz) is
-'Let the next lock be waited for until this time, and at least a millisecond.';
+'Set lock_timeout so that the next wait for a lock ends at this time, after at least a millisecond.';

@@ -1,5 +1,5 @@
--- A decision about the next list, not about models: nothing becomes inactive before that list has arrived, and what it
--- lacks is then known. refuse_odd_list reads it, and the next success ends it.
+-- The decision is about the next list: models become inactive only when that list has arrived and shows which ones it
+-- lacks. refuse_odd_list reads the decision, and the next success clears it.
 create or replace function public.accept_shorter_list(provider text, accepted_by text default current_user)
 returns public.pricing_sync_log
 language plpgsql
@@ -45,7 +45,7 @@ begin
     set accepted_list_at = clock_timestamp(),
         accepted_list_models = case v_refused.error_kind
             when 'list_shrunk' then coalesce(
-                -- In the words of refuse_odd_list.
+                -- The message of refuse_odd_list.
                 substring(v_refused.error_message from '^The list has ([0-9]{1,9}) of ')::integer, 0
             )
             else p.accepted_list_models

@@ -1,6 +1,6 @@
--- The way of every synced price. Fence, comparison, judgement, prices, history, counts and the end of the queue row are
--- one transaction: there is no moment in which prices are written and the sync is not ended.
--- The worker gets counts back. What a dry run found, with the prices that were, is in the log row, which it may not read.
+-- Every synced price is written here. Fence, comparison, guards, prices, history, counts and the end of the queue row are
+-- one transaction, so prices are never written without ending the sync.
+-- The worker gets counts back. The differences of a dry run are in the log row, which the worker may not read.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
 -- after: bound_price_list, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
 create or replace function public.apply_provider_prices(
@@ -28,12 +28,12 @@ returns table (
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The planner takes every JSON list for 100 rows: its nested loops need 40 s for 22,000 models, a hash join 0.5 s.
+-- As in compare_provider_prices.
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
--- Set anew before each wait: 4 seconds for all of them, then the worker gives the attempt up (give_up_sync). Waiting
--- longer, behind a transaction that somebody left open, would keep the job and with it the other providers of the job.
+-- wait_for_locks_until sets it before each wait: 4 seconds for all of them, then the worker gives the attempt up
+-- (give_up_sync). A longer wait behind an open transaction would block the job's other providers.
 set lock_timeout = '4s'
 as $$
 declare
@@ -61,7 +61,7 @@ begin
     from procrastinate.procrastinate_jobs q
     where q.id = apply_provider_prices.queue_job_id
         and q.task_name = 'sync_provider'
-        -- Here, so that a late attempt locks nothing: somebody who ends the job just then would leave the row to it.
+        -- In this query, so that a late attempt locks nothing: a session that ends the job meanwhile would skip the row.
         and q.status = 'doing'
         and q.attempts + 1 = apply_provider_prices.attempt
     for no key update;
@@ -78,11 +78,11 @@ begin
         or v_row.abort_requested
         or v_log.id is null
         or v_log.status not in ('queued', 'in_progress')
-        -- Whose job it is and whose prices, the log says, and the lock that is held the row.
+        -- The log row and the queue row must name the same job and provider.
         or (v_log.job_id::text, v_log.provider_slug)
             is distinct from (lower(v_row.args ->> 'job_id'), v_row.args ->> 'provider')
     then
-        raise exception 'Attempt % of queue row % is not running any more; its prices were not written',
+        raise exception 'Attempt % of queue row % no longer runs; its prices were not written',
                 apply_provider_prices.attempt, apply_provider_prices.queue_job_id
             using errcode = 'PT409', hint = 'Another worker has it, or it was cancelled; pricing_sync_log says which.';
     end if;
@@ -112,21 +112,21 @@ begin
                 detail = jsonb_build_object('error_kind', 'too_large')::text,
                 hint = 'Nothing was changed.';
     end if;
-    -- Without one, the next fetch asks for the whole list.
+    -- Without an etag the next fetch reads the whole list.
     if length(apply_provider_prices.etag) > 256 or length(apply_provider_prices.etag_parser) > 256 then
         apply_provider_prices.etag := null;
         apply_provider_prices.etag_parser := null;
     end if;
 
-    -- A worker's clock may be a little ahead. What is neither a time of this service nor finite, no program can read.
+    -- An hour of tolerance for the worker's clock. Other times, such as infinity, clients could not read.
     if v_observed_at not between timestamptz '2000-01-01 00:00:00+00' and clock_timestamp() + interval '1 hour' then
         raise exception 'No list was observed at %', v_observed_at
             using errcode = 'PT422', hint = 'Nothing was changed. Set the clock of the worker.';
     end if;
     v_observed_at := least(v_observed_at, clock_timestamp());
 
-    -- Guards and the catalogue go by whose a price is, so the list is not asked. Where several rows share an adapter,
-    -- the row that has its name knows whether it reads prices.
+    -- Guards and catalogue depend on the source of a price, so it is not taken from the list. Where several provider rows
+    -- share an adapter, the row with the adapter's name says whether it reads prices.
     v_source := case
         when 'catalogue' in (v_provider.slug, v_provider.adapter) or not coalesce(
             (select a.price_api from public.pricing_providers a where a.slug = v_provider.adapter), v_provider.price_api
@@ -140,7 +140,7 @@ begin
 
     v_targets := public.lock_listed_prices(v_provider.slug, apply_provider_prices.prices, v_until);
     v_now := clock_timestamp();
-    -- The time that comparing takes is nobody's waiting.
+    -- What is left for waits: the time of the comparison does not count.
     v_patience := v_until - v_now;
     perform public.wait_for_locks_until(v_until);
 
@@ -151,7 +151,7 @@ begin
                 apply_provider_prices.reference as reference,
                 apply_provider_prices.reference_version as version
             union all
-            -- All that the catalogue lists, also of providers that speak for themselves.
+            -- Everything in the catalogue, also for providers with prices of their own.
             select
                 apply_provider_prices.prices,
                 left(substring(apply_provider_prices.prices -> 0 ->> 'source' from '^catalogue:(.*)$'), 100)
@@ -229,7 +229,7 @@ begin
         applied_at = v_now,
         models_fetched = case
             when v_not_modified then v_list.compared_count
-            -- What the catalogue lists of providers that speak for themselves is fetched, and no more.
+            -- Includes the catalogue's models of providers with prices of their own, which count as fetched only.
             else jsonb_array_length(apply_provider_prices.prices) + v_skipped
         end,
         models_updated = v_updated,
@@ -240,7 +240,7 @@ begin
         details = jsonb_strip_nulls(jsonb_build_object(
             'not_modified', case when v_not_modified then true end,
             'skipped', (
-                -- The first of them are enough to understand; models_skipped counts all.
+                -- The first 1,000; models_skipped counts all.
                 select jsonb_agg(
                     jsonb_build_object(
                         'model_id', left(s.entry ->> 'model_id', 512), 'reason', left(s.entry ->> 'reason', 500)
@@ -270,7 +270,7 @@ begin
             accepted_list_at = null,
             accepted_list_models = null,
             accepted_list_prices_gone = false,
-            -- A slot that came while it ran, or before, is served; one to come is kept, unless failures had stretched it.
+            -- A slot up to now is served. A later one stays, unless failures had stretched it.
             next_sync_at = case
                 when p.next_sync_at > clock_timestamp() and p.consecutive_failures < 3 then p.next_sync_at
                 when p.next_sync_at > clock_timestamp() then least(
@@ -283,7 +283,7 @@ begin
                 when p.price_api then 'ok'
                 else 'no_price_api'
             end,
-            -- The newest of them: keys that are new with every list would fill the row.
+            -- The newest 1,000: a list with new keys each time would grow the row without bound.
             unknown_keys = (p.unknown_keys || v_unknown_keys)[
                 greatest(cardinality(p.unknown_keys) + cardinality(v_unknown_keys) - 999, 1):
             ],
@@ -298,4 +298,4 @@ end;
 $$;
 
 comment on function public.apply_provider_prices(bigint, integer, jsonb, timestamptz, jsonb, jsonb, text, text, text, jsonb, text) is
-'Write the price list of a running attempt (null: not modified) and end it; what looks wrong is held. Whose prices they are is decided here, whatever the list says. The same attempt again changes nothing, a late one gets PT409. Returns counts. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';
+'Write the price list of a running attempt (null: not modified) and end it; changes that the guards stop are held. The source of the prices is determined here, not by the list. A repeated call changes nothing, a late attempt gets PT409. Returns counts. reference: the catalogue''s numbers for the list''s models, [{model_id, prices}].';

@@ -1,12 +1,12 @@
--- The adapters keep these bounds (service/reading/model_list.py, service/sync/list_reader.py); a worker's login need not. What is
--- stored is read by the web process, the command line and people, all of it at once.
+-- The adapters keep these bounds (service/reading/model_list.py, service/sync/list_reader.py), but any session with the
+-- worker's login may call apply_provider_prices. Web process and command line read what is stored as a whole.
 create or replace function public.bound_price_list(p_prices jsonb, p_skipped jsonb, out prices jsonb, out skipped jsonb)
 language plpgsql
 immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
 declare
@@ -90,4 +90,4 @@ end;
 $$;
 
 comment on function public.bound_price_list(jsonb, jsonb) is
-'The list without the models that are longer, deeper or have more digits than any adapter reads, and these among the skipped ones with the reason; PT422 for one that is too large as a whole.';
+'Move the models that are longer, deeper or have more digits than any adapter reads from the list to the skipped ones, with the reason; PT422 for a list that is too large as a whole.';

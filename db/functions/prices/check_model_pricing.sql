@@ -1,6 +1,6 @@
--- A price changes together with its history, and with the notice to gateways: our functions do that, and mark their
--- statements by the setting pricing.writer. The mark keeps the owner from accidents. It is no border against attackers:
--- no other role may change the table at all, and its owner could drop the trigger as well. (current_user cannot tell:
+-- A price changes together with its history row and the notification of gateways. Our functions do all three and mark
+-- their statements by the setting pricing.writer. The mark prevents accidents of the owner and is no protection against
+-- attacks: no other role may change the table, and the owner could drop the trigger. (current_user does not help:
 -- definers run as the owner, and a person may `set role pricing_owner`.)
 -- after: note_pricing_maintenance, pricing_axes
 create or replace function public.check_model_pricing()
@@ -30,8 +30,8 @@ begin
         select o.* into v_override
         from public.pricing_overrides o
         where o.model_id = old.id and o.ended_at is null;
-        -- What the UPDATE wanted, per million tokens where the axis is of tokens, and what else the override in force fixes,
-        -- which a new one replaces.
+        -- The prices of the UPDATE, per million tokens for token axes, and those of the override in force, which a new
+        -- override replaces.
         select
             coalesce(bool_or(w.is_changed), false),
             string_agg(w.short_name, ', ') filter (where w.is_changed and w.price is null and not w.is_fixed),
@@ -77,15 +77,15 @@ begin
                 using errcode = 'PT409',
                     hint = 'A model that 3 lists in a row lack becomes inactive by itself.';
         elsif v_instead is not null then
-            raise exception 'UPDATE does not change the price of %, which would leave no history; say: %;', v_model, v_instead
+            raise exception 'UPDATE does not change the price of %, which would leave no history; use: %;', v_model, v_instead
                 using errcode = 'PT409',
-                    hint = 'A wrong sync goes back by rollback_pricing_sync(job_id); a change that waits is applied by approve_held_price_change(id).';
+                    hint = 'rollback_pricing_sync(job_id) undoes a wrong sync; approve_held_price_change(id) applies a held change.';
         end if;
         raise exception 'UPDATE does not change %: syncs write it. To repair it: begin; set local pricing.maintenance = ''on''; update model_pricing ...; commit;', v_model
             using errcode = 'PT409', hint = 'What a repair changes of a price has to be written to model_pricing_history too.';
     elsif tg_op = 'UPDATE' then
-        raise exception 'UPDATE does not change model_pricing, which would leave no history; say: select set_price_override(''<provider>'', ''<model>'', reason => ''...'', input_per_1m => ...);'
-            using errcode = 'PT409', hint = 'No row was meant by this statement. select provider, model from model_prices shows how they are spelt.';
+        raise exception 'UPDATE does not change model_pricing, which would leave no history; use: select set_price_override(''<provider>'', ''<model>'', reason => ''...'', input_per_1m => ...);'
+            using errcode = 'PT409', hint = 'No row matched this statement. select provider, model from model_prices shows how they are spelt.';
     end if;
     raise exception '% does not remove models, whose history would have no name: a model that 3 lists in a row lack becomes inactive by itself. To accept a list that has lost half of them: select accept_shorter_list(''<provider>'');', tg_op
         using errcode = 'PT409',

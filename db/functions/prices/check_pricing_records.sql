@@ -1,5 +1,5 @@
--- History and audit tell what was charged and who decided it, so they are only added to, by their owner too. As with
--- check_model_pricing this prevents accidents: an owner could drop the trigger.
+-- History and audit log say what was charged and who decided it, so the owner too may only add rows. Like
+-- check_model_pricing it prevents accidents: an owner could drop the trigger.
 -- after: note_pricing_maintenance
 create or replace function public.check_pricing_records()
 returns trigger

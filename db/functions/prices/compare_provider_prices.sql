@@ -1,5 +1,5 @@
--- Over typed columns, because of 22,000 models nearly none has changed; pricing_sets_differ is the same rule over price
--- sets, and a test compares the two. Price sets are made of changed models alone.
+-- Compares typed columns, because nearly none of 22,000 models has changed, and makes price sets of the changed ones only.
+-- pricing_sets_differ is the same rule for price sets, and a test compares the two.
 -- after: pricing_base_set, pricing_is_clock_turn, pricing_price_set, pricing_prices_differ, pricing_sets_differ
 create or replace function public.compare_provider_prices(
     p_provider text,
@@ -27,11 +27,11 @@ language sql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
--- The planner takes every JSON list for 100 rows: its nested loops need 40 s for 22,000 models, a hash join 0.5 s.
+-- The planner estimates every JSON list at 100 rows: its nested loops take 40 s for 22,000 models, a hash join 0.5 s.
 set enable_nestloop = off
--- Where one provider has most of them, reading all looks cheaper than asking the index for those of a small one.
+-- Where one provider has most models, the planner prefers reading all to the index, also for a small provider.
 set enable_seqscan = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
     with incoming as materialized (
@@ -44,7 +44,7 @@ as $$
             provider text,
             model_id text,
             name text,
-            -- The domain refuses NaN, Infinity and negative amounts here: compared, NaN would equal any price.
+            -- The domain refuses NaN, Infinity and negative amounts: NaN would compare as equal to any price.
             price_per_input_token public.pricing_usd,
             price_per_output_token public.pricing_usd,
             price_per_cache_read_token public.pricing_usd,
@@ -64,7 +64,7 @@ as $$
             raw jsonb
         )
     ),
-    -- Each provider's models by its index: a join alone would read those of all providers.
+    -- Lateral, so that the index serves each provider: a join would read the models of all providers.
     known as (
         select m.*
         from (select distinct t as slug from unnest(p_targets) as t) as target
@@ -76,7 +76,7 @@ as $$
         select
             i as incoming,
             m.known,
-            -- Token axes compare known against unknown; a fee that is absent is a fee of nothing. Axes of tokens first.
+            -- Token axes first, where null is unknown; an absent fee is a fee of 0.
             array[
                 m.price_per_input_token,
                 m.price_per_output_token,
@@ -112,19 +112,19 @@ as $$
         from incoming i
         left join known m on m.provider_slug = i.provider_slug and m.model_id = i.model_id
         where i.provider_slug = any (p_targets)
-            -- The catalogue never overwrites a number from the provider itself.
+            -- The catalogue never overwrites a price of the provider itself.
             and (p_provider <> 'catalogue' or m.id is null or m.pricing_source like 'catalogue:%')
     ),
     differing as materialized (
         select
             c.*,
             case
-                -- Beside an override the price in force is not what the provider said.
+                -- Under an override the price in force is not the provider's.
                 when (c.known).synced is not null then
                     public.pricing_sets_differ((c.known).synced, public.pricing_price_set(to_jsonb(c.incoming)))
                 else
                     (c.incoming).listed_conditions <> coalesce((c.known).conditions, '[]')
-                    -- Equal arrays, the rule by far, need no look at each axis.
+                    -- Most arrays are equal and need no comparison by axis.
                     or (
                         c.old_amounts is distinct from c.new_amounts
                         and public.pricing_prices_differ(c.old_amounts, c.new_amounts)
@@ -140,14 +140,14 @@ as $$
         p_source,
         (d.known).pricing_source,
         s.is_changed,
-        -- Worth writing, but not a price: it came back, has another name, list, source or set of extra keys.
+        -- A change of something other than the price: new or active again, another name, list, source or extra keys.
         (d.known).id is null
             or coalesce(left((d.incoming).name, 512), (d.known).name) is distinct from (d.known).name
             or (p_provider <> 'catalogue' and (d.known).listed_by <> p_provider)
             or (not s.is_changed and split_part(p_source, ':', 1) <> split_part((d.known).pricing_source, ':', 1))
             or (
                 ((d.known).missing_count > 0 or not (d.known).is_active)
-                -- Who lists it says whether it is there.
+                -- Only the list that has the model says whether it is missing.
                 and (p_provider <> 'catalogue' or (d.known).listed_by = p_provider)
             )
             or (
@@ -168,7 +168,7 @@ as $$
         (d.incoming).listed_extra,
         coalesce((d.incoming).raw, '{}')
     from differing d
-    -- Offset: made once a model, not wherever it is used.
+    -- Offset 0: computed once per model, not at each use.
     cross join lateral (
         select
             case when d.differs then public.pricing_base_set(d.known) end as old_prices,
@@ -185,4 +185,4 @@ as $$
 $$;
 
 comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz, text) is
-'What a price list says of each model that it may speak for, beside what is known; price sets only where they differ. is_priced: a positive token price before and now.';
+'Each model of a price list within the targets, beside the stored one; price sets only where they differ. is_priced: a positive token price before and now.';

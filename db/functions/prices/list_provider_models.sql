@@ -1,5 +1,5 @@
--- apply_provider_prices calls it: what a list says of its models but not of their prices is written here, and what it
--- says of prices handed on, to be judged.
+-- apply_provider_prices calls it. It writes everything that a list says of its models except prices, and returns the price
+-- changes for the guards.
 -- after: compare_provider_prices, pricing_base_set, pricing_sets_differ
 create or replace function public.list_provider_models(
     p_provider text,
@@ -16,9 +16,9 @@ returns table (compared_count integer, changes jsonb, unchanged_ids bigint[], li
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The planner takes every JSON list for 100 rows: its nested loops need 40 s for 22,000 models, a hash join 0.5 s.
+-- As in compare_provider_prices.
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
 #variable_conflict use_column
@@ -40,7 +40,7 @@ begin
             c.model_id,
             c.name,
             p_provider,
-            -- Whose price it is changes with the price.
+            -- The source changes together with the price.
             case when c.is_changed then coalesce(c.old_source, c.source) else c.source end,
             c.extra,
             p_now
@@ -49,7 +49,7 @@ begin
         on conflict (provider_slug, model_id) do update
         set name = coalesce(excluded.name, m.name),
             pricing_source = excluded.pricing_source,
-            -- The catalogue leaves a model to the list that has it.
+            -- The catalogue does not take over a model that another list has.
             listed_by = case when p_provider = 'catalogue' then m.listed_by else excluded.listed_by end,
             extra = excluded.extra,
             missing_count = case when p_provider = 'catalogue' and m.listed_by <> p_provider then m.missing_count else 0 end,
@@ -59,7 +59,7 @@ begin
     missing as (
         update public.model_pricing m
         set missing_count = m.missing_count + 1,
-            -- A person has accepted that these are gone.
+            -- Gone at once where a person has accepted the shorter list.
             is_active = m.missing_count + 1 < 3 and not (p_is_shorter and m.listed_by = p_provider)
         where m.provider_slug = any (p_targets)
             and m.is_active
@@ -68,7 +68,7 @@ begin
             and not exists (
                 select from compared c where c.provider_slug = m.provider_slug and c.model_id = m.model_id
             )
-            -- A model that was listed but not understood is not missing.
+            -- A model that was listed but skipped is not missing.
             and not exists (
                 select
                 from jsonb_to_recordset(p_skipped) as s (model_id text)
@@ -126,4 +126,4 @@ end;
 $$;
 
 comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean, text) is
-'Write which models a list has (new ones without a price) and which are missing; p_is_shorter: these are gone at once; p_source: whose prices they are. Returns how many it may speak for, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';
+'Write which models a list has (new ones without a price) and which are missing. p_is_shorter: missing ones become inactive at once; p_source: the source of the prices. Returns how many models were compared, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';

@@ -1,4 +1,4 @@
--- Whose prices a list may write, held until the end of the transaction. apply_provider_prices calls it.
+-- apply_provider_prices calls it.
 -- after: lock_provider_prices
 create or replace function public.lock_listed_prices(p_provider text, p_prices jsonb, p_until timestamptz)
 returns text[]
@@ -16,14 +16,14 @@ begin
             from jsonb_to_recordset(coalesce(p_prices, '[]')) as i (provider text)
             where i.provider is not null
             union
-            -- It may have dropped a provider whole: that one's models are missing as well.
+            -- Providers that the catalogue has dropped altogether, whose models are missing.
             select m.provider_slug from public.model_pricing m where m.listed_by = 'catalogue'
         ) as t;
     end if;
     perform public.lock_provider_prices(v_targets, p_until);
     if p_provider = 'catalogue' then
-        -- It speaks for those that cannot speak for themselves, and for nobody else. A list without prices has the
-        -- catalogue's for its models: its provider speaks for itself too.
+        -- The catalogue may write only for providers without a list of their own. A provider whose list has no prices gets
+        -- the catalogue's through that list.
         select coalesce(array_agg(t), '{}') into v_targets
         from unnest(v_targets) as t
         where not exists (
@@ -40,4 +40,4 @@ end;
 $$;
 
 comment on function public.lock_listed_prices(text, jsonb, timestamptz) is
-'Hold the prices of the providers in a list; returns those that the list may speak for: its own, or the catalogue''s many.';
+'Lock the prices of the providers in a list until the end of the transaction; returns those that the list may write: its own provider, or for the catalogue all without a list of their own.';

@@ -1,5 +1,5 @@
--- Whoever writes prices of a provider holds this first: rows that do not exist yet cannot be locked,
--- and a row lock on each of 22,000 models would write every page of the table to confirm a price.
+-- Every function that writes prices of a provider takes this lock first. Row locks would not do: rows that do not exist yet
+-- cannot be locked, and 22,000 row locks would write every page of the table just to confirm prices.
 -- after: take_pricing_lock
 create or replace function public.lock_provider_prices(
     p_providers text[], p_until timestamptz default clock_timestamp() + interval '5 seconds'
@@ -21,4 +21,4 @@ end;
 $$;
 
 comment on function public.lock_provider_prices(text[], timestamptz) is
-'Hold the prices of these providers until the end of the transaction, always in the same order; an error that says who has them when they cannot be had until this time.';
+'Lock the prices of these providers, in a fixed order, until the end of the transaction; at p_until fail with an error that names the session that has them.';

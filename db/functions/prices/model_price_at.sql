@@ -1,4 +1,4 @@
--- The row with the highest id decides, not the newest time: a clock that was set back must not bring an old price back.
+-- The highest id decides, not the newest time, so that a clock that was set back does not bring an old price back.
 create or replace function public.model_price_at(
     provider text,
     model text,

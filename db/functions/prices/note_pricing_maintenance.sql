@@ -1,4 +1,4 @@
--- Called by the guards of tables that only our functions change, for a statement of somebody who has switched them off.
+-- The check_* triggers of the price tables call it for a statement that runs under pricing.maintenance.
 -- after: pricing_who
 create or replace function public.note_pricing_maintenance(p_table text, p_statement text)
 returns void
@@ -7,7 +7,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    -- Of this transaction: it is rolled back together with the audit row.
+    -- A setting of this transaction, so that it is rolled back together with the audit row.
     v_noted constant text := coalesce(current_setting('pricing.maintenance_noted', true), '');
 begin
     if position(p_table || ' ' in v_noted) > 0 then
@@ -20,4 +20,4 @@ end;
 $$;
 
 comment on function public.note_pricing_maintenance(text, text) is
-'Leave one audit row for each transaction and table that is changed under pricing.maintenance.';
+'Write one audit row for each transaction and table that is changed under pricing.maintenance.';

@@ -1,4 +1,4 @@
--- The axes, once, for all SQL that goes through them; the columns of model_pricing have the same names.
+-- For all SQL that loops over axes; the columns of model_pricing have the same names.
 create or replace function public.pricing_axes()
 returns table (axis text, per text, is_fee boolean, short_name text)
 language sql

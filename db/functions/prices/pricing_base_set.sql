@@ -12,4 +12,4 @@ end;
 $$;
 
 comment on function public.pricing_base_set(public.model_pricing) is
-'What the provider said last and was accepted: the price set in force, or beside an override the synced one.';
+'The last accepted price set of the provider: the one in force, or under an override the synced one.';

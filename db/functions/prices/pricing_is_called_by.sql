@@ -1,5 +1,5 @@
--- Which of our functions is at work stands in the call stack (pg_context). A line of it may also be the text of somebody's
--- statement: this tells a person's slip from our functions, and is no border against who owns the tables anyway.
+-- The call stack (pg_context) names the calling functions. A line of it may also be text of the caller's statement, so this
+-- tells our functions from accidents, and is no protection against an owner of the tables.
 create or replace function public.pricing_is_called_by(p_stack text, variadic p_functions text[])
 returns boolean
 language plpgsql
@@ -8,7 +8,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- With the quotes of quote_all_identifiers, or without.
+    -- With or without the quotes of quote_all_identifiers.
     return coalesce(
         p_stack ~ ('(?n)^PL/pgSQL function "?public"?[.]"?(' || array_to_string(p_functions, '|') || ')"?[(]'), false
     );

@@ -1,5 +1,4 @@
--- A condition that would replace an axis which a person has fixed loses that axis: a contract price holds for long
--- prompts too.
+-- Conditions lose the axes that the override fixes: a contract price applies to long prompts too.
 create or replace function public.pricing_overridden_set(p_synced jsonb, p_override jsonb)
 returns jsonb
 language sql
@@ -20,4 +19,4 @@ as $$
 $$;
 
 comment on function public.pricing_overridden_set(jsonb, jsonb) is
-'The price set in force while an override is: its axes, and of the synced set all others; conditions keep what the override does not fix.';
+'The price set in force under an override: its axes, and all others of the synced set; conditions without the axes that the override fixes.';

@@ -1,5 +1,5 @@
--- One form for a price set wherever it comes from, so that two can be compared, kept and written alike. The axes are
--- written out, because it is made of each of 22,000 first prices; a test compares them with pricing_axes.
+-- One form for price sets of every origin. The axes are written out, because a first list calls it for each of 22,000
+-- models; a test compares them with pricing_axes.
 create or replace function public.pricing_price_set(p_row jsonb)
 returns jsonb
 language plpgsql

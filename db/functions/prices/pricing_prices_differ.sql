@@ -1,4 +1,4 @@
--- Called once a model: 22,000 of them take a fraction of a second.
+-- Called once per model, so it must be fast: 22,000 calls take a fraction of a second.
 create or replace function public.pricing_prices_differ(p_old numeric[], p_new numeric[])
 returns boolean
 language plpgsql

@@ -1,5 +1,5 @@
--- The rule of what a change is, for price sets; compare_provider_prices has it over columns, and a test compares the two.
--- The axes are written out, because it is asked of each of 22,000 models; a test compares them with pricing_axes.
+-- The rule of what a change is, for price sets; compare_provider_prices has it for columns, and a test compares the two. The
+-- axes are written out, because it may be called for each of 22,000 models; a test compares them with pricing_axes.
 -- after: pricing_prices_differ
 create or replace function public.pricing_sets_differ(p_old jsonb, p_new jsonb)
 returns boolean
@@ -51,4 +51,4 @@ end;
 $$;
 
 comment on function public.pricing_sets_differ(jsonb, jsonb) is
-'Whether two price sets charge something else: a token price or fee by more than float noise, known against unknown, or other conditions; a fee of 0 is an absent fee.';
+'Whether two price sets differ: a token price or fee by more than float noise, known against unknown, or other conditions; a fee of 0 is an absent fee.';

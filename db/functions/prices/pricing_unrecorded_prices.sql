@@ -1,5 +1,5 @@
--- The doctor asks it. Of a table with 125,000 models nearly none differs, so columns are compared as they are, and price
--- sets are made of those that do; the axes are written out for that, and a test compares them with pricing_axes.
+-- The doctor calls it. Nearly none of 125,000 models differs, so it compares columns, and makes price sets only of those
+-- that differ. The axes are written out for that; a test compares them with pricing_axes.
 -- after: pricing_price_set, pricing_sets_differ
 create or replace function public.pricing_unrecorded_prices(most integer default 1000)
 returns table (provider text, model text, in_force jsonb, recorded jsonb, recorded_at timestamptz)
@@ -8,11 +8,11 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 set jit = off
--- The newest rows of 125,000 models are sorted out in memory.
+-- Sort the newest rows of 125,000 models in memory.
 set work_mem = '64MB'
 as $$
     with newest as materialized (
-        -- The highest id, as in model_price_at. What was said beside an override was not charged.
+        -- The highest id, as in model_price_at, without rows of the provider's price under an override.
         select h.model_id, max(h.id) as id
         from public.model_pricing_history h
         where h.is_in_force
@@ -76,4 +76,4 @@ as $$
 $$;
 
 comment on function public.pricing_unrecorded_prices(integer) is
-'Models whose price in force is not what their history says last, up to so many: somebody changed one of the two by hand. Price sets; record_price_in_force(provider, model) brings them in line.';
+'Models whose price in force differs from their last history row, because one of the two was changed by hand; at most so many, as price sets. record_price_in_force(provider, model) adds the history row.';

@@ -1,5 +1,5 @@
--- Somebody changed a price by hand, past its guard: what is charged since cannot be explained. This writes the history
--- row that is missing, from now on; it changes no price.
+-- For a price that was changed by hand under pricing.maintenance: adds the missing history row as of now and changes no
+-- price. Charges before that stay unexplained.
 -- after: pricing_price_set, pricing_sets_differ
 create or replace function public.record_price_in_force(
     provider text,
@@ -42,7 +42,7 @@ begin
     if not public.pricing_sets_differ(
         public.pricing_price_set(to_jsonb(v_model)), public.pricing_price_set(coalesce(to_jsonb(v_last), '{}'))
     ) then
-        raise exception 'The history of %/% has its price already', v_model.provider_slug, v_model.model_id
+        raise exception 'The history of %/% has the price in force already', v_model.provider_slug, v_model.model_id
             using errcode = 'PT409', hint = 'select * from pricing_unrecorded_prices() lists what is to be recorded.';
     end if;
 
@@ -109,4 +109,4 @@ end;
 $$;
 
 comment on function public.record_price_in_force(text, text, text) is
-'Write the history row of a price that was changed by hand: from now on the history says what is charged. PT409 where it does already. Returns the row.';
+'Add the history row of a price that was changed by hand, so that from now on the history says what is charged; PT409 where it does already. Returns the row.';

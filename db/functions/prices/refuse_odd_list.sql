@@ -1,4 +1,4 @@
--- One odd model never sinks a list; an odd list sinks whole. apply_provider_prices calls it.
+-- apply_provider_prices calls it. A single bad model is skipped; a list that looks wrong as a whole is refused.
 create or replace function public.refuse_odd_list(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb)
 returns boolean
 language plpgsql
@@ -6,11 +6,11 @@ stable
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
 declare
-    -- What a person has accepted lately; of another year it would accept what nobody has seen.
+    -- A person's acceptance (accept_shorter_list), which counts for 7 days only.
     v_accepted public.pricing_providers;
     v_is_accepted boolean := false;
     v_known integer;
@@ -65,8 +65,8 @@ begin
     end if;
     v_is_accepted := v_is_accepted and v_listed * 2 <= v_known;
 
-    -- A key that was renamed looks so: no price is wrong, but all of them are gone. Of its own prices, that is: what the
-    -- catalogue says meanwhile is no promise of the provider's.
+    -- Such as after a renamed JSON key: no price is wrong, but all are gone. Only prices of the list's own source count,
+    -- not those that the catalogue gave meanwhile.
     select count(*)::integer, (count(*) filter (where i.is_lost))::integer
     into v_priced, v_lost
     from public.model_pricing m
@@ -101,4 +101,4 @@ end;
 $$;
 
 comment on function public.refuse_odd_list(text, text[], jsonb, jsonb) is
-'PT422 for a list that is empty, lacks half of the models that it had, or the prices of half of those that had one, unless a person has accepted that; 21000 for one that has a model twice. True: it lacks half of its models, and that is accepted.';
+'Refuse with PT422 a list that is empty, lacks half of its known models, or the prices of half of those that had one, unless a person has accepted that; with 21000 one that has a model twice. Returns true when it lacks half of its models and a person has accepted that.';

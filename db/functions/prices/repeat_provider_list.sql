@@ -1,5 +1,5 @@
--- apply_provider_prices calls it when the list is as it was: who was missing is missing still, and what was held is said
--- once more, so that it may apply itself.
+-- apply_provider_prices calls it for an unmodified list: missing models are still missing, and held changes are confirmed
+-- once more, so that they may apply by themselves.
 -- after: pricing_base_set, pricing_sets_differ
 create or replace function public.repeat_provider_list(p_provider text, p_targets text[], p_dry_run boolean)
 returns table (compared_count integer, changes jsonb, unchanged_ids bigint[])
@@ -42,9 +42,9 @@ begin
             and h.provider_slug = any (p_targets)
             and h.still_said
             and h.status in ('held', 'rejected')
-            -- Its newest list said so; a model that it skipped is not said again.
+            -- Seen in the newest list: a change of a model that it skipped is not confirmed.
             and h.last_seen_at >= p.last_success_at
-        -- Of a rejected one and one that was rolled back since, the list has the rejected one: it would have ended it else.
+        -- Of a rejected change and a later rolled-back one the list has the rejected one: otherwise it would have ended that.
         order by h.model_id, h.status = 'rejected' desc, h.id desc
     )
     select
@@ -81,4 +81,4 @@ end;
 $$;
 
 comment on function public.repeat_provider_list(text, text[], boolean) is
-'Count the missing models on; returns as list_provider_models does: how many models the list has, the changes that are held or rejected and still said, and those that have become the accepted price.';
+'Count missing models once more; returns, as list_provider_models does, how many models the list has, the changes that are held or rejected and still listed, and the models whose held price has become the accepted one.';

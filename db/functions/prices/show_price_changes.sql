@@ -1,4 +1,4 @@
--- What a dry run tells: apply_provider_prices puts it into the log row.
+-- apply_provider_prices writes it into the log row of a dry run.
 create or replace function public.show_price_changes(p_changes jsonb, p_held jsonb)
 returns jsonb
 language sql
@@ -6,7 +6,7 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
     select jsonb_build_object(

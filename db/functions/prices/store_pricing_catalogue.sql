@@ -1,4 +1,4 @@
--- apply_provider_prices calls it, holding the prices of the providers.
+-- apply_provider_prices calls it and has locked the prices of the providers.
 -- after: bound_price_list, pricing_price_set
 create or replace function public.store_pricing_catalogue(p_provider text, p_reference jsonb, p_version text)
 returns integer
@@ -6,9 +6,9 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
--- Where one provider has most of them, reading all looks cheaper than asking the index for those of a small one.
+-- As in compare_provider_prices.
 set enable_seqscan = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
 declare
@@ -20,10 +20,10 @@ begin
             r.entry ->> 'model_id' as model_id,
             public.pricing_price_set(coalesce(r.entry -> 'prices', r.entry)) - 'conditions' as prices
         from jsonb_array_elements((select b.prices from public.bound_price_list(p_reference, '[]') b)) as r (entry)
-        -- Any other provider could replace the numbers that the guards of its neighbours compare with.
+        -- A list of one provider must not change the numbers that the guards of others compare with.
         where p_provider in ('catalogue', coalesce(r.entry ->> 'provider', p_provider))
     ),
-    -- Each provider's numbers by its index: a join alone would read those of all providers.
+    -- Lateral, so that the index serves each provider: a join would read the numbers of all providers.
     known as (
         select k.*
         from (select distinct r.provider_slug as slug from reference r) as target
@@ -49,4 +49,4 @@ end;
 $$;
 
 comment on function public.store_pricing_catalogue(text, jsonb, text) is
-'Keep the catalogue''s numbers, [{provider (else the one named), model_id, prices: USD for one unit by column}] or rows of a price list; those of other providers from the catalogue alone; what is as it was is not written. Returns how many were.';
+'Store the catalogue''s numbers, [{provider (default: the one named), model_id, prices: USD for one unit by column}] or rows of a price list; numbers of other providers only from the catalogue itself. Returns how many changed.';

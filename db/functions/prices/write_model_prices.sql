@@ -1,5 +1,5 @@
--- The one place where a price in force changes, and its history row with it. Whoever calls it holds the providers'
--- prices (lock_provider_prices) and says by p_changed_by on whose behalf.
+-- The only place where a price in force changes, together with its history row. The caller has locked the providers'
+-- prices (lock_provider_prices) and names in p_changed_by who changes them.
 -- after: pricing_overridden_set, pricing_price_set, pricing_sets_differ
 create or replace function public.write_model_prices(
     p_changes jsonb,
@@ -17,7 +17,7 @@ set enable_nestloop = off
 set jit = off
 as $$
 declare
-    -- Without loops a join reads a table whole; by its ids an index serves, whatever else the table has.
+    -- Without nested loops a join reads the whole table; for these ids an index serves.
     v_ids constant bigint[] := array(
         select c.id from jsonb_to_recordset(p_changes) as c (id bigint) where c.id is not null
     );
@@ -47,14 +47,14 @@ begin
         join public.model_pricing m on m.id = c.id and m.id = any (v_ids)
         left join public.pricing_overrides o
             on o.model_id = m.id and o.model_id = any (v_ids) and o.ended_at is null
-        -- Offset: made once a model, not wherever it is used.
+        -- Offset 0: computed once per model, not at each use.
         cross join lateral (select public.pricing_price_set(to_jsonb(m)) as old_in_force offset 0) as f
     ),
     judged as materialized (
         select
             c.*,
             public.pricing_sets_differ(c.old_in_force, c.in_force) as is_changed,
-            -- What the provider said, where something else is charged.
+            -- A change of the provider's price under an override.
             c.is_overridden and public.pricing_sets_differ(c.old_synced, c.synced) as is_noted
         from change c
     ),
@@ -150,7 +150,7 @@ begin
         from judged j
         cross join lateral jsonb_populate_record(
             null::public.model_pricing,
-            -- What differs by float noise alone stays as it was, to the last digit.
+            -- A difference of float noise alone leaves the price as it was, to the last digit.
             case when j.is_changed then j.in_force else j.old_in_force end
         ) as p
         where m.id = j.id and m.id = any (v_ids)
@@ -174,7 +174,7 @@ begin
     into v_written, v_notices;
     perform set_config('pricing.writer', v_mark, true);
 
-    -- One a provider, whatever their number: a payload over 8,000 bytes would undo the transaction.
+    -- One notification per provider: a payload over 8,000 bytes would undo the transaction.
     for v_notice in
         select n.notice || jsonb_build_object('job_id', p_job_id) as payload
         from jsonb_array_elements(v_notices) as n (notice)
@@ -186,4 +186,4 @@ end;
 $$;
 
 comment on function public.write_model_prices(jsonb, text, timestamptz, uuid, timestamptz) is
-'Make what the provider says, [{id of model_pricing, prices: a price set, source, extra, raw}], the price, and record it; an override stays in force. Returns how many models got a history row.';
+'Write accepted prices, [{id of model_pricing, prices: a price set, source, extra, raw}], with their history rows; an override stays in force. Returns how many models got a history row.';

@@ -1,4 +1,4 @@
--- What a trigger of anybody's and the schedule make, when it is decided what is to be synced.
+-- Called by trigger_pricing_sync and by the schedule once the providers are chosen.
 -- after: defer_provider_syncs
 create or replace function public.add_pricing_sync_job(
     p_providers text[],
@@ -34,4 +34,4 @@ end;
 $$;
 
 comment on function public.add_pricing_sync_job(text[], text, jsonb, uuid, text) is
-'Write a job and the queue rows of its providers, which are syncable and were decided upon; returns the job.';
+'Insert a job and a queue row for each of these providers, which the caller has checked; returns the job.';

@@ -1,10 +1,10 @@
--- The same way as a hand-made UPDATE, so that there is one: the triggers on the job do the rest.
+-- The same UPDATE that a person may run by hand: the triggers on the job do the rest.
 create or replace function public.cancel_pricing_sync(job_id uuid, cancelled_by text default current_user)
 returns public.pricing_sync_jobs
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Somebody's open transaction may hold the job for hours: a caller is told, and does not wait with it.
+-- An open transaction may lock the job for hours: the caller gets an error instead.
 set lock_timeout = '5s'
 as $$
 declare
@@ -36,4 +36,4 @@ end;
 $$;
 
 comment on function public.cancel_pricing_sync(uuid, text) is
-'Cancel what waits and abort what runs of one job, at once; returns the job.';
+'Cancel the waiting syncs of a job and abort the running ones, at once; returns the job.';

@@ -1,4 +1,4 @@
--- Before any row enters the queue, of every task, and before prepare_provider_sync.
+-- For rows of every task; runs before prepare_provider_sync.
 -- after: queue_row_fault
 create or replace function public.check_new_queue_row()
 returns trigger
@@ -17,8 +17,8 @@ begin
     if not pg_catalog.pg_has_role(
         session_user, (select c.relowner from pg_catalog.pg_class c where c.oid = tg_relid), 'member'
     ) then
-        -- The log goes by it: a number that was given before would make another row's attempts this one's, and one that
-        -- is still to come would be in the way. A restore, which is the owner's, keeps its numbers.
+        -- Log rows refer to it: an id that was used before would take over another row's attempts, and one that the
+        -- sequence has yet to reach would collide. A restore runs as the owner and keeps its ids.
         new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
     end if;
     return new;
@@ -26,4 +26,4 @@ end;
 $$;
 
 comment on function public.check_new_queue_row() is
-'Trigger: refuse a row that no worker could read with PT422, and number it by the sequence, whatever number a login brings.';
+'Trigger: refuse with PT422 a queue row that no worker can read, and take its id from the sequence whatever id the login gave.';

@@ -1,5 +1,5 @@
--- Our own functions raise revision whenever they change a job: a change of status that leaves it alone is a person's.
--- A person may end a job; the trigger after it takes the job's provider syncs along.
+-- Our own functions raise revision with each change of a job: an UPDATE that does not is a person's. A person may end a
+-- job; stop_pricing_job then stops its provider syncs.
 create or replace function public.check_pricing_job()
 returns trigger
 language plpgsql
@@ -12,7 +12,7 @@ begin
     end if;
     if new.status = old.status then
         if old.outcome is not null then
-            -- Whoever marks it a second time has waited for the first, and says an older now() than its start.
+            -- A second UPDATE that waited for the first has a now() older than the start.
             new.completed_at := greatest(coalesce(new.completed_at, old.completed_at), new.started_at);
         elsif (new.outcome, new.started_at, new.completed_at, new.stopped_at)
             is distinct from (old.outcome, old.started_at, old.completed_at, old.stopped_at) then
@@ -32,7 +32,7 @@ begin
 
     new.stopped_at := clock_timestamp();
     new.outcome := new.status;
-    -- now() in a person's statement is older than a start that it waited for.
+    -- now() of a statement that waited for the start is older than that.
     new.completed_at := greatest(coalesce(new.completed_at, new.stopped_at), new.started_at);
     new.error_message := left(
         coalesce(new.error_message, format('Marked as %s by %s', new.status, public.pricing_who())), 500
@@ -43,4 +43,4 @@ end;
 $$;
 
 comment on function public.check_pricing_job() is
-'Trigger: let a person end an open job by UPDATE, and refuse every other status by hand with PT409.';
+'Trigger: let a person end an open job by UPDATE, and refuse with PT409 every other status set by hand.';

@@ -1,4 +1,4 @@
--- Before any change of a queue row, of every task: what the engine leaves behind and must not.
+-- For every update of a queue row, of every task: corrects what the engine would leave wrong.
 -- after: queue_row_fault
 create or replace function public.check_queue_row()
 returns trigger
@@ -9,7 +9,7 @@ as $$
 declare
     v_fault text;
 begin
-    -- The log goes by it.
+    -- Log rows refer to it.
     new.id := old.id;
     if (new.args, new.scheduled_at) is distinct from (old.args, old.scheduled_at) and old.task_name <> 'sync_provider' then
         v_fault := public.queue_row_fault(new.args, new.scheduled_at);
@@ -20,7 +20,7 @@ begin
     end if;
 
     if old.status = 'doing' and new.status <> 'doing' then
-        -- A worker's end updates every row that still names it: 10 s with a million finished rows.
+        -- A worker that stops updates every row that names it: 10 s with a million ended rows.
         new.worker_id := null;
     end if;
     if new.status <> 'doing' then
@@ -28,19 +28,19 @@ begin
     end if;
 
     if 'sync_provider' in (old.task_name, new.task_name) then
-        -- Under another name its lock, its log row and its job would stay open for good.
+        -- Under another task name its lock, log row and job would stay open for ever.
         new.task_name := old.task_name;
     end if;
     if old.task_name = 'sync_provider' then
-        -- attempts counts the attempts that ended, so that attempts + 1 names the running or next one:
-        -- the fence rests on it, whoever moves the row.
+        -- attempts counts ended attempts, so attempts + 1 is the running or next one. The fence depends on it, whatever
+        -- statement changes the row.
         if old.status = 'doing' and new.status <> 'doing' then
             new.attempts := old.attempts + 1;
         else
             new.attempts := old.attempts;
         end if;
         if old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
-            -- A row that ended while it waited has an ended log row too: its next attempt needs the next number.
+            -- A row that ended while it waited has a log row for that attempt too: the next attempt needs the next number.
             select greatest(new.attempts, max(l.attempt)) into new.attempts
             from public.pricing_sync_log l
             where l.queue_job_id = new.id;
@@ -57,4 +57,4 @@ end;
 $$;
 
 comment on function public.check_queue_row() is
-'Trigger: keep lock, queue and attempts of a provider sync right, and let no finished row name a worker; no row changes its number, or becomes one that no worker can read.';
+'Trigger: keep lock, queue and attempts of a provider sync, clear the worker of an ended row, keep ids, and refuse with PT422 what no worker can read.';

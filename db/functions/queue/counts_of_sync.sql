@@ -1,4 +1,4 @@
--- What a worker is told of an attempt that it applied: nothing that it did not bring, and no price.
+-- What the worker gets back for an attempt that it applied: only what it sent, and no price.
 create or replace function public.counts_of_sync(p_log public.pricing_sync_log)
 returns table (
     status text,
@@ -25,4 +25,4 @@ as $$
 $$;
 
 comment on function public.counts_of_sync(public.pricing_sync_log) is
-'The counts of an attempt, and of its details the price keys that no list had before.';
+'The counts of an attempt, and the price keys that no earlier list of its provider had.';

@@ -1,5 +1,5 @@
--- The one caller of the engine's positional defer function, which fails on a null priority or null args.
--- The trigger on the queue table adds lock, queue and log row.
+-- The only caller of the engine's positional defer function, which fails on a null priority or null args. The triggers
+-- on the queue table add lock, queue and log row.
 create or replace function public.defer_provider_syncs(p_job_id uuid, p_providers text[])
 returns bigint[]
 language sql
@@ -20,4 +20,4 @@ as $$
 $$;
 
 comment on function public.defer_provider_syncs(uuid, text[]) is
-'Put one queue row per provider behind a job; returns their ids in the same order.';
+'Insert a queue row of this job for each provider; returns their ids in the same order.';

@@ -1,5 +1,5 @@
--- How an attempt ends that wrote no prices. Never raises for a late caller: its attempt was ended by somebody else,
--- and the process that asks must live on.
+-- Ends an attempt that wrote no prices. A late caller gets false and no error: its attempt has ended already, and the
+-- worker must go on.
 -- after: lock_sync_end
 create or replace function public.end_provider_sync(
     queue_job_id bigint,
@@ -26,17 +26,17 @@ declare
 begin
     if v_status is null or v_status not in ('failed', 'cancelled', 'queued', 'aborted') then
         raise exception 'An attempt cannot end as %', coalesce(quote_literal(v_status), 'null')
-            using errcode = 'PT422', hint = 'It is one of failed, cancelled, queued (handed back) or aborted (cancelled if somebody asked for it, else handed back).';
+            using errcode = 'PT422', hint = 'It is failed, cancelled, queued (handed back) or aborted (cancelled if an abort was requested, else handed back).';
     end if;
 
     select q.* into v_row
     from procrastinate.procrastinate_jobs q
     where q.id = end_provider_sync.queue_job_id
         and q.task_name = 'sync_provider'
-        -- Here, so that a late caller locks nothing: somebody who ends the job just then would leave the row to it.
+        -- In this query, so that a late caller locks nothing: a session that ends the job meanwhile would skip the row.
         and q.status = 'doing'
         and q.attempts + 1 = end_provider_sync.attempt
-        -- Its job and its provider, which the attempt's log row names too.
+        -- The log row of the attempt must name the same job and provider.
         and not exists (
             select
             from public.pricing_sync_log l
@@ -50,10 +50,10 @@ begin
     end if;
 
     if v_status = 'failed' and v_kind is null and v_row.abort_requested then
-        -- Its prices were refused because of the abort, before the worker had heard of it.
+        -- apply_provider_prices refused its prices because of the abort, before the worker saw the request.
         v_status := 'cancelled';
     elsif v_status = 'failed' and v_kind = 'no_credentials' then
-        -- Nobody was asked, so nobody failed, in whatever words a worker of another version says it.
+        -- No request was sent, so this is no failure, also when an older worker reports it as one.
         v_status := 'cancelled';
     end if;
     if v_status = 'aborted' then
@@ -70,7 +70,7 @@ begin
         v_message := coalesce(v_message, 'Failed without a message');
     end if;
 
-    -- A dry run says nothing about freshness, neither good nor bad.
+    -- A dry run changes neither failures nor freshness of its provider.
     v_counts := (v_status = 'failed' or v_kind = 'no_credentials') and not exists (
         select
         from public.pricing_sync_jobs j
@@ -109,7 +109,7 @@ begin
                 when p.consecutive_failures + 1 >= 3 then 'failing'
                 else p.state
             end,
-            -- A pause for ever would end the provider's schedule, and nobody would be told.
+            -- At most a day: an endless pause would end the provider's schedule silently.
             next_allowed_at = greatest(p.next_allowed_at, case
                 when end_provider_sync.next_allowed_at > clock_timestamp()
                     then least(end_provider_sync.next_allowed_at, clock_timestamp() + interval '1 day')
@@ -121,4 +121,4 @@ end;
 $$;
 
 comment on function public.end_provider_sync(bigint, integer, text, text, text, timestamptz) is
-'End a running attempt without prices: failed, cancelled, or handed back to the queue; false when it is not running any more.';
+'End a running attempt without prices: failed, cancelled or handed back to the queue; false when it no longer runs.';

@@ -1,22 +1,21 @@
--- The engine's fetch asks of every waiting row whether an earlier one has its lock: 18 ms with 10,000 behind 50 running
--- locks. This one looks at the first row of each lock only. The rule is the engine's: the row of highest priority and
--- lowest id of a lock that nobody runs, if it is due and of a wanted queue; whatever is locked is skipped.
--- A row goes out with its job, which somebody else may have: the next start or end of the same job for a moment, a
--- session that was left with an open transaction for hours. So another row goes first, and when there is none, the held
--- jobs are waited for, in turn and for a second in all: nobody is told when a job is let go.
--- A row whose last attempt could not write what it had fetched, because somebody held the prices or the provider, goes out
--- again when nobody does.
--- A row that no worker could read is ended as failed instead: since the trigger on new rows such a one comes by a restore
--- only, or from before.
+-- The engine's fetch checks for every waiting row whether an earlier one has its lock: 18 ms with 10,000 rows behind 50
+-- running locks. This one looks at the first row of each lock only. The rule is the engine's: of each lock without a
+-- running row the row of highest priority and lowest id, if it is due and in a wanted queue; locked rows are skipped.
+-- Fetching a row locks its job, which may be locked: for a moment by another sync of the job, for hours by an open
+-- transaction. Other rows go first. When there are none, the function waits for the locked jobs in turn, for a second
+-- in all, because no notification tells that a job row was released.
+-- A row whose last attempt ended as locked is fetched once its prices and its provider's row are free.
+-- A row that no worker can read is ended as failed. The trigger on new rows refuses those, so it is older than that
+-- trigger, or was restored.
 -- after: sync_lock_holders, queue_row_fault
 create or replace function public.fetch_queue_row(queue_names varchar[], worker_id bigint)
 returns procrastinate.procrastinate_jobs
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Most rows are finished ones, whatever the statistics of an empty queue said when the plan was made.
+-- Most rows have ended, whatever the statistics of an empty queue said when the plan was made.
 set enable_seqscan = off
--- For a table that somebody has; a row is given less.
+-- For a locked table; the wait for a row is shorter.
 set lock_timeout = '1s'
 as $$
 declare
@@ -56,7 +55,7 @@ begin
                 cross join lateral (
                     select q.id, q.priority, q.queue_name, q.scheduled_at, q.task_name, q.args, q.attempts
                     from procrastinate.procrastinate_jobs q
-                    -- Not only todo, which is all that is left below: the planner would walk the queue for each lock.
+                    -- doing too, although none is left: with todo alone the planner walks the queue for each lock.
                     where q.lock = l.lock and q.status in ('todo', 'doing')
                     order by q.lock, q.priority desc, q.id
                     limit 1
@@ -89,7 +88,7 @@ begin
             continue when v.job_id = any (v_held_jobs);
             exit when v_round > 0 and clock_timestamp() > v_until;
             begin
-                -- What else cannot be had in this time is tried again in the next round.
+                -- Other locks that are not free within this time are tried again in the next round.
                 perform pg_catalog.set_config('lock_timeout', '50ms', true);
                 if v.repeated is not null
                     and exists (
@@ -101,7 +100,7 @@ begin
                 then
                     raise no_data_found;
                 end if;
-                -- The job first: whoever waits for it here holds nothing. The queue row is not waited for.
+                -- The job first, so that this session waits for it without other locks. It never waits for the queue row.
                 if v.job_id = v_awaited_job then
                     perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update;
                 else
@@ -139,7 +138,7 @@ begin
                     update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v_row.id;
                     continue;
                 end if;
-                -- Somebody else has the row; this lets go of what is held for it.
+                -- Another session has the row: leave the block, which releases the job.
                 raise no_data_found;
             exception
                 when lock_not_available then
@@ -158,4 +157,4 @@ end;
 $$;
 
 comment on function public.fetch_queue_row(varchar[], bigint) is
-'Give a worker the next row that it may run, as procrastinate_fetch_job_v2 does, in a time that does not grow with the queue; a row of nulls when there is none.';
+'Give a worker the next queue row that it may run, as procrastinate_fetch_job_v2 does, but in a time that does not grow with the queue; a row of nulls when there is none.';

@@ -1,4 +1,4 @@
--- The worker's first question about a queue row that it fetched. Definer: the worker may read no table of ours.
+-- The worker calls it first for a queue row that it fetched. Definer: the worker may not read our tables.
 create or replace function public.get_provider_sync(queue_job_id bigint, attempt integer)
 returns table (
     job_id uuid,
@@ -25,7 +25,7 @@ as $$
         extract(epoch from p.timeout)::double precision,
         case when not j.dry_run then p.etag end,
         case when not j.dry_run then p.etag_parser end,
-        -- One that was deleted or renamed since then.
+        -- A provider that was deleted or renamed since.
         coalesce(p.enabled, false)
     from procrastinate.procrastinate_jobs q
     join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
@@ -37,4 +37,4 @@ as $$
 $$;
 
 comment on function public.get_provider_sync(bigint, integer) is
-'What a worker needs for an attempt that it runs: where to fetch and how; no row when the attempt is not running any more.';
+'What a worker needs for an attempt that it runs: where to fetch and how; no row when the attempt no longer runs.';

@@ -1,13 +1,13 @@
--- When a worker has waited long enough for what somebody holds. It waits for nobody: what cannot be written, because
--- that somebody holds the very rows, is noted, and the next clean-up that can writes it (requeue_given_up_syncs).
--- Never the last word about a sync: it is queued again, however often.
+-- A worker calls it when it has waited too long for locks of other sessions. It never waits itself: where queue row, log
+-- row or job are locked too, it notes the attempt, and a later clean-up requeues it (requeue_given_up_syncs). It never
+-- ends a sync: the sync is queued again, however often. Workers of 0.5.0 know the outcome held by that name.
 -- after: sync_lock_holders, pricing_table_holders, requeue_given_up_sync
 create or replace function public.give_up_sync(queue_job_id bigint, attempt integer)
 returns table (outcome text, message text)
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- For a table that somebody has.
+-- For a locked table.
 set lock_timeout = '500ms'
 as $$
 declare
@@ -21,7 +21,7 @@ begin
         and q.task_name = 'sync_provider'
         and q.status = 'doing'
         and q.attempts + 1 = give_up_sync.attempt
-        -- Its job and its provider, which the attempt's log row names too.
+        -- The log row of the attempt must name the same job and provider.
         and not exists (
             select
             from public.pricing_sync_log l
@@ -40,12 +40,12 @@ begin
     where q.id = give_up_sync.queue_job_id and q.status = 'doing' and q.attempts + 1 = give_up_sync.attempt
     for no key update skip locked;
     if not found then
-        message := 'Its queue row is held by ' || public.pricing_lock_holders(
+        message := 'Its queue row is locked by ' || public.pricing_lock_holders(
             'procrastinate.procrastinate_jobs'::regclass,
             (select q.xmax from procrastinate.procrastinate_jobs q where q.id = give_up_sync.queue_job_id)
         );
     elsif not public.lock_log_row(give_up_sync.queue_job_id, give_up_sync.attempt) then
-        message := 'Its log row is held by ' || public.pricing_lock_holders(
+        message := 'Its log row is locked by ' || public.pricing_lock_holders(
             'public.pricing_sync_log'::regclass,
             (
                 select l.xmax
@@ -56,7 +56,7 @@ begin
     else
         perform from public.pricing_sync_jobs j where j.job_id = v_job_id for no key update skip locked;
         if not found and exists (select from public.pricing_sync_jobs j where j.job_id = v_job_id) then
-            message := 'Its job is held by ' || public.pricing_lock_holders(
+            message := 'Its job is locked by ' || public.pricing_lock_holders(
                 'public.pricing_sync_jobs'::regclass,
                 (select j.xmax from public.pricing_sync_jobs j where j.job_id = v_job_id)
             );
@@ -72,7 +72,7 @@ begin
         outcome := 'queued';
         message := coalesce(
             public.sync_lock_holders(v_provider),
-            'What it waited for was held by a session that has let go since'
+            'What it waited for was locked by a session that has released it since'
         );
         perform public.requeue_given_up_sync(v_row, message);
     end if;
@@ -80,10 +80,10 @@ begin
 exception
     when lock_not_available then
         outcome := 'held';
-        message := coalesce(public.pricing_table_holders(), 'a table was locked by a session that has let go since');
+        message := coalesce(public.pricing_table_holders(), 'a table was locked by a session that has released it since');
         return next;
 end;
 $$;
 
 comment on function public.give_up_sync(bigint, integer) is
-'Give up a running attempt that has waited too long, and queue its provider sync again; says who held what. outcome: queued, noted (the next clean-up does it), held (not even that can be written: a table is locked) or late (it is not running any more).';
+'Give up a running attempt that has waited too long for a lock, and queue its provider sync again; message names the session. outcome: queued, noted (a clean-up queues it), held (a table is locked, so nothing could be written) or late (it no longer runs).';

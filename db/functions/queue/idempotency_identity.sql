@@ -1,4 +1,4 @@
--- A name may be given to a new key when its key was revoked: that is somebody else. A rotated key is the same one.
+-- A new key may have the name of a revoked one and is another caller; a rotated key is the same caller.
 -- after: pricing_identity
 create or replace function public.idempotency_identity(
     p_says text, out identity text, out since timestamptz
@@ -18,7 +18,7 @@ begin
     end if;
 
     begin
-        -- Set by the web process within the statement that triggers, as in sign_audit_row.
+        -- The web process sets it within the statement of the sync request, as for sign_audit_row.
         v_caller := nullif(current_setting('pricing.http_caller', true), '')::jsonb;
     exception
         when transaction_rollback then
@@ -28,17 +28,17 @@ begin
     if v_caller ->> 'who' = p_says and v_caller ? 'key_id' then
         v_key_id := v_caller ->> 'key_id';
     else
-        -- A web process from before 0.4.0, or a person as pricing_web.
+        -- A web process older than 0.4.0, or a person as pricing_web.
         select k.key_id into v_key_id
         from public.pricing_api_keys k
         where k.name = substr(p_says, 5) and k.revoked_at is null and k.replaced_by is null;
     end if;
-    -- PRICING_ADMIN_KEY has no row.
+    -- PRICING_ADMIN_KEY has no row in pricing_api_keys.
     if v_key_id is null then
         return;
     end if;
 
-    -- Back to the secret that the key was made with.
+    -- Follow replaced_by back to the first secret of the key.
     with recursive secret (key_id) as (
         select v_key_id
         union
@@ -56,4 +56,4 @@ end;
 $$;
 
 comment on function public.idempotency_identity(text) is
-'Whose an idempotency key is, as far as the server knows: a bearer key (api:<name>#<key_id of its first secret>, and since when it exists), or the role or login.';
+'The caller of an idempotency key as far as the server knows: a bearer key (api:<name>#<key_id of its first secret>, and since when it exists), or the role or login.';

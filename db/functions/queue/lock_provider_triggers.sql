@@ -1,5 +1,5 @@
--- Without it two triggers that look before they queue are both accepted. It is no lock of the provider's row: a person
--- who changes several of those takes them in any order, and has them for as long as the transaction stays open.
+-- Without it two concurrent sync requests with reject or coalesce would both be accepted. It does not lock the provider's
+-- row: a person may lock several of those in any order, for as long as a transaction stays open.
 -- after: take_pricing_lock, try_pricing_lock
 create or replace function public.lock_provider_triggers(p_providers text[], p_wait boolean default true)
 returns text[]
@@ -27,4 +27,4 @@ end;
 $$;
 
 comment on function public.lock_provider_triggers(text[], boolean) is
-'Keep others that look before they queue from these providers until the end of the transaction; always in the same order. Returns those held: all, unless it shall not wait.';
+'Lock these providers against other sync requests with reject or coalesce, in a fixed order, until the end of the transaction. Returns those locked: all of them, unless p_wait is false.';

@@ -1,5 +1,5 @@
--- What the end of an attempt writes, held beforehand in the order of all locks, for a caller that holds the queue row
--- and sets lock_timeout itself.
+-- Locks what the end of an attempt writes, in the lock order. The caller has locked the queue row and has a lock_timeout
+-- of its own (wait_for_locks_until).
 -- after: wait_for_locks_until
 create or replace function public.lock_sync_end(
     p_queue_job_id bigint, p_attempt integer, p_job_id uuid, p_provider text, p_until timestamptz
@@ -23,4 +23,4 @@ end;
 $$;
 
 comment on function public.lock_sync_end(bigint, integer, uuid, text, timestamptz) is
-'Hold the log row of an attempt, its job and its provider (null: not that) until the end of the transaction; waits until this time for all of them.';
+'Lock the log row of an attempt, its job and its provider (null: without it) until the end of the transaction; the waits end at p_until.';

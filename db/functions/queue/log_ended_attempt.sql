@@ -20,4 +20,4 @@ as $$
 $$;
 
 comment on function public.log_ended_attempt(bigint, integer, text, text, text) is
-'End the log row of an attempt, unless it has ended already.';
+'End the log row of an attempt, unless it has ended.';

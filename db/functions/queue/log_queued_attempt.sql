@@ -14,4 +14,4 @@ as $$
 $$;
 
 comment on function public.log_queued_attempt(bigint, integer, uuid, text) is
-'Add the log row of an attempt that waits.';
+'Add the log row of a waiting attempt, unless it exists.';

@@ -14,4 +14,4 @@ end;
 $$;
 
 comment on function public.notify_pricing_sync_job() is
-'Trigger: tell listeners on channel pricing_sync_job, after commit, that a job changed.';
+'Trigger: notify channel pricing_sync_job of a changed job, after commit.';

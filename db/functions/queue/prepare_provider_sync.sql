@@ -1,5 +1,5 @@
--- Before a row enters the queue: whoever put it there, it gets its lock, its queue and its job,
--- so that a row deferred by the engine's own command line is as good as one from HTTP.
+-- Gives a row its lock, queue and job whatever inserted it, so that a row deferred by the engine's command line is equal
+-- to one of an HTTP trigger.
 create or replace function public.prepare_provider_sync()
 returns trigger
 language plpgsql
@@ -28,9 +28,9 @@ begin
             using errcode = 'PT422', hint = 'It takes {"provider": "<slug>"}.';
     end if;
     if new.scheduled_at > clock_timestamp() then
-        -- A row that is due later blocks everything behind its lock until then.
+        -- A row with a later time would block all rows behind its lock until then.
         raise exception 'A provider sync cannot be scheduled for later'
-            using errcode = 'PT422', hint = 'Put it into the queue when it is due.';
+            using errcode = 'PT422', hint = 'Defer it when it is due.';
     end if;
     perform public.resolve_sync_providers(array[v_provider]);
 
@@ -40,7 +40,7 @@ begin
         returning j.* into v_job;
         new.args := jsonb_build_object('provider', v_provider, 'job_id', v_job.job_id);
     else
-        -- Held, so that nobody ends the job while its row is not there to be seen.
+        -- Locked, so that no session ends the job before this row is visible.
         perform
         from public.pricing_sync_jobs j
         where j.job_id = (
@@ -54,7 +54,7 @@ begin
             raise exception 'There is no open job %', quote_literal(left(new.args ->> 'job_id', 60))
                 using errcode = 'PT422', hint = 'Leave job_id out: a job is made for it.';
         end if;
-        -- A job signs what its syncs change: as it was triggered, or retried.
+        -- What its syncs change is attributed to the job, which covers the providers it was triggered or retried with.
         if not exists (
             select
             from public.pricing_sync_jobs j
@@ -68,7 +68,7 @@ begin
             from public.pricing_sync_log l
             where l.job_id = (new.args ->> 'job_id')::uuid
                 and l.provider_slug = v_provider
-                -- Its own, which a restore brings before it.
+                -- Not its own log row, which a restore inserts first.
                 and l.queue_job_id <> new.id
             order by l.id desc
             limit 1
@@ -78,8 +78,8 @@ begin
         end if;
     end if;
 
-    -- The engine's numbers may begin again (truncate ... restart identity, a restore of our tables only), and the log
-    -- goes by them: a row whose number another attempt had moves past all that were given.
+    -- The engine's ids may start again (truncate ... restart identity, a restore of our tables only), but log rows refer
+    -- to them: a row whose id the log knows takes one past all that were used.
     if public.queue_id_is_taken(new.id, (new.args ->> 'job_id')::uuid, v_provider) then
         select greatest(
             (select max(l.queue_job_id) from public.pricing_sync_log l),
@@ -88,7 +88,7 @@ begin
         into v_last;
         new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
         if new.id <= v_last then
-            -- By steps, as setval could take back what another session is being given.
+            -- nextval step by step: setval could undo what another session takes at the same time.
             select max(nextval('procrastinate.procrastinate_jobs_id_seq')) into new.id
             from generate_series(new.id, least(v_last, new.id + 1000000));
         end if;
@@ -100,7 +100,7 @@ begin
 
     new.queue_name := 'pricing';
     new.lock := 'pricing_sync:' || v_provider;
-    -- Different priorities behind one lock make the engine's fetch raise a unique violation.
+    -- Different priorities within one lock make the engine's fetch raise a unique violation.
     new.priority := 0;
     new.queueing_lock := null;
     new.scheduled_at := null;
@@ -113,4 +113,4 @@ end;
 $$;
 
 comment on function public.prepare_provider_sync() is
-'Trigger: give a new provider sync its lock, queue and job, or refuse it with PT422.';
+'Trigger: give a new queue row of a provider its lock, queue and job, or refuse it with PT422.';

@@ -1,5 +1,5 @@
--- fetch_queue_row passes over what somebody holds, and says nothing. A worker whose fetch came back empty asks here why.
--- Nothing is locked, so no fetch passes over a row because of this. One index probe for each provider.
+-- fetch_queue_row skips locked rows silently; a worker whose fetch came back empty calls this to say why. It takes no
+-- lock, so that no fetch skips a row because of it. One index probe per provider.
 -- after: pricing_is_open_transaction, pricing_lock_holders
 create or replace function public.pricing_locked_syncs()
 returns table (providers text[], transaction_id text, holder text)
@@ -7,11 +7,11 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
--- As for fetch_queue_row: most rows are finished ones.
+-- As in fetch_queue_row.
 set enable_seqscan = off
--- The few providers are read whole all the same, which then looks dear enough for compiling: 0.5 s.
+-- The scan of the few providers gets a huge cost estimate by that, which would trigger JIT: 0.5 s.
 set jit = off
--- For a table that somebody has.
+-- For a locked table.
 set lock_timeout = '1s'
 as $$
 begin
@@ -33,11 +33,11 @@ begin
                 where q.lock = 'pricing_sync:' || p.slug and q.status = 'doing'
             )
     ),
-    -- What waits until nobody has what its last attempt could not write.
+    -- Rows that wait until the locks that stopped their last attempt are free.
     repeated as (
         select f.*
         from first_of_lock f
-        -- A subquery for each, never a join that reads all attempts, or all jobs below.
+        -- A subquery per row: a join would read all attempts; likewise all jobs below.
         where 'locked' = (
             select l.error_kind from public.pricing_sync_log l where l.queue_job_id = f.id and l.attempt = f.attempts
         )
@@ -70,16 +70,16 @@ begin
     select
         h.slugs,
         h.holder_xid,
-        format('the %s is held by %s', h.name, public.pricing_lock_holders(h.relation, h.holder_xid::xid))
+        format('the %s is locked by %s', h.name, public.pricing_lock_holders(h.relation, h.holder_xid::xid))
     from locked_rows h
     order by h.slugs, h.name
     limit 10;
 exception
-    -- Its holder is named by the fetch that waits for it.
+    -- The fetch that waits for the table names the session.
     when lock_not_available then
         return;
 end;
 $$;
 
 comment on function public.pricing_locked_syncs() is
-'Provider syncs that could be fetched if nobody held their rows: one row for each transaction and kind of row, with the session that has it, as far as the database tells; 10 at most.';
+'Provider syncs that cannot be fetched because a session locks their rows: one row per transaction and kind of row, with the session, as far as Postgres shows it; 10 at most.';

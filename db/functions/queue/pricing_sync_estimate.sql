@@ -1,4 +1,4 @@
--- The trigger route tells it to those who are about to wait; 30-120 is what the older documents promise.
+-- The trigger route returns it to callers that will wait; 30-120 is what the older documents promise.
 create or replace function public.pricing_sync_estimate()
 returns text
 language sql
@@ -20,7 +20,7 @@ as $$
         from recent
     )
     select case
-        -- greatest passes over null, so the 1 must not come near it.
+        -- greatest skips null and would return the 1.
         when spread.seconds is null then '30-120'
         else concat_ws('-', greatest(ceil(spread.seconds[1]), 1), greatest(ceil(spread.seconds[2]), 1))
     end
@@ -28,4 +28,4 @@ as $$
 $$;
 
 comment on function public.pricing_sync_estimate() is
-'How many seconds a job is likely to take, as p50-p95 of the last 20 completed ones; 30-120 while there are none.';
+'Seconds that a job is likely to take: p50-p95 of the last 20 completed jobs; 30-120 while there are none.';

@@ -1,5 +1,5 @@
--- The job row is a summary of its log rows, made anew whenever one of them changes. The lock comes first:
--- providers of one job end at the same moment, and the last to count must see what the others wrote.
+-- The job row summarises its log rows, and is written again whenever one of them changes. It is locked first: providers
+-- of one job may end at the same moment, and the last to count must see what the others wrote.
 create or replace function public.project_pricing_job(p_job_id uuid)
 returns boolean
 language plpgsql
@@ -53,7 +53,7 @@ begin
     from latest;
 
     if v_job.outcome is not null then
-        -- A job that has ended keeps status, time and message, whatever its rows do later; the counts tell what they did.
+        -- A job that has ended keeps status, time and message; later attempts change its counts only.
         v_status := v_job.status;
         v_outcome := v_job.outcome;
     elsif v.open > 0 then
@@ -72,7 +72,7 @@ begin
     update public.pricing_sync_jobs j
     set status = v_status,
         outcome = v_outcome,
-        -- A row that was on its way when the job ended may start after that end.
+        -- A row that was being fetched when the job ended may start after that end.
         started_at = coalesce(j.started_at, case when j.outcome is null then v.started_at end),
         completed_at = case when v_outcome is not null then coalesce(j.completed_at, clock_timestamp()) end,
         providers_total = v.total,
@@ -96,4 +96,4 @@ end;
 $$;
 
 comment on function public.project_pricing_job(uuid) is
-'Bring a job in line with the last attempt of each of its providers: an open one wholly, an ended one in its counts; tells whether it is open.';
+'Write into a job what the last attempts of its providers say: all of it while the job is open, its counts once it has ended. Returns whether it is open.';

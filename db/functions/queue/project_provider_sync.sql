@@ -1,5 +1,5 @@
--- After every change of a queue row, by whatever hand: the log row and the job row say the same, in the same
--- transaction. It never stops the queue: what it cannot do it reports, and the next clean-up mends it.
+-- Projects every change of a queue row onto its log row and its job in the same transaction, whatever statement made it.
+-- A failure does not undo the change of the queue row: it is a warning, and the next clean-up reconciles log and job.
 create or replace function public.project_provider_sync()
 returns trigger
 language plpgsql
@@ -10,7 +10,7 @@ declare
     v_row procrastinate.procrastinate_jobs := coalesce(new, old);
     v_job_id uuid := (v_row.args ->> 'job_id')::uuid;
     v_provider text := v_row.args ->> 'provider';
-    -- Before the guard raised it, attempts was one less than the number of the attempt that ended.
+    -- old.attempts is the count before check_queue_row raised it, one less than the number of this attempt.
     v_attempt integer := coalesce(old.attempts, 0) + 1;
 begin
     if tg_op = 'INSERT' then
@@ -23,7 +23,7 @@ begin
 
     begin
         if tg_op = 'UPDATE' and old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
-            -- By a hand or the engine's retry: what it changes is signed by the job, so this says who it was.
+            -- By a person, or the engine's retry. Its changes are attributed to the job, so this row records who it was.
             insert into public.pricing_audit_log (who, action, subject, details)
             values (
                 public.pricing_who(), 'repeat_queue_row', v_job_id::text,
@@ -54,7 +54,7 @@ begin
                     new.id, v_attempt, 'failed', 'ended_outside', 'The queue row was queued again outside of pricing-sync'
                 );
             else
-                -- A person retried a row that had ended: its job is open again.
+                -- A person requeued a row that had ended.
                 perform public.reopen_pricing_job(v_job_id);
             end if;
             perform public.log_queued_attempt(new.id, new.attempts + 1, v_job_id, v_provider);
@@ -73,12 +73,12 @@ begin
         end if;
 
         if not public.project_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
-            -- A person ended the job while this row was on its way, and left it to whoever moved it.
+            -- A person ended the job while this session had the row locked: stop_pricing_job skipped the row.
             perform public.stop_provider_sync(new.id, 'stopped', 'Its job was ended by hand');
             return null;
         end if;
     exception
-        -- Whoever moves the row tries again: better than a row that runs and a log that does not know.
+        -- Undo the change of the queue row too: its caller tries again.
         when lock_not_available or transaction_rollback then
             raise;
         when others then
@@ -86,7 +86,7 @@ begin
                 v_row.id, coalesce(new.status::text, 'deleted'), sqlerrm;
     end;
 
-    -- The engine notifies on insert only: what waits for this lock, or was queued again, is told here.
+    -- The engine notifies on insert only, not when a row is queued again or a lock is released.
     if tg_op = 'UPDATE' and new.status = 'todo' then
         perform public.wake_pricing_workers(new.id);
     elsif old.status = 'doing' or (old.status = 'todo' and (tg_op = 'DELETE' or new.status <> 'doing')) then
@@ -101,4 +101,4 @@ end;
 $$;
 
 comment on function public.project_provider_sync() is
-'Trigger: carry each change of a queue row over to its log row and its job, and wake who waits for its lock.';
+'Trigger: project each change of a queue row onto its log row and its job, and notify workers of the row that can run next.';

@@ -1,4 +1,4 @@
--- An open attempt of the same provider in the same job is the row's own, restored before it.
+-- An open attempt of the same provider and job is the row's own: a restore inserts it first.
 create or replace function public.queue_id_is_taken(p_queue_job_id bigint, p_job_id uuid, p_provider text)
 returns boolean
 language sql
@@ -18,4 +18,4 @@ as $$
 $$;
 
 comment on function public.queue_id_is_taken(bigint, uuid, text) is
-'Whether an attempt of another queue row has this number in the log.';
+'Whether the log has attempts of another queue row with this id.';

@@ -1,4 +1,4 @@
--- Every way to trigger asks here, so that all refuse the same lists with the same words.
+-- Every way to trigger calls it, so that all refuse the same lists in the same words.
 create or replace function public.resolve_sync_providers(p_providers text[])
 returns text[]
 language plpgsql
@@ -72,10 +72,10 @@ begin
                 hint = format('Enable it with update pricing_providers set enabled = true where slug = %L.', v_bad);
     end if;
 
-    -- Made anew: one that begins at another index than 1 no program reads.
+    -- Rebuilt, because programs cannot read an array that starts at another index than 1.
     return array(select p.slug from unnest(p_providers) with ordinality as p(slug, position) order by p.position);
 end;
 $$;
 
 comment on function public.resolve_sync_providers(text[]) is
-'The providers that a trigger means, or PT422 with a hint that lists the known ones.';
+'The providers of a sync request; an unusable list gets PT422 with a hint that names the known ones.';

@@ -1,11 +1,11 @@
--- New queue rows, because the engine's retry refuses cancelled ones. The job row is held first: nobody waits for
--- queue rows that do not exist yet.
+-- Inserts new queue rows, because the engine's retry refuses cancelled ones. So it may lock the job first: no session can
+-- wait for a queue row that does not exist yet.
 create or replace function public.retry_pricing_sync(job_id uuid, retried_by text default current_user)
 returns public.pricing_sync_jobs
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Somebody's open transaction may hold the job for hours: a caller is told, and does not wait with it.
+-- An open transaction may lock the job for hours: the caller gets an error instead.
 set lock_timeout = '5s'
 as $$
 declare

@@ -1,5 +1,5 @@
--- Lock order turned round: the job row is held already, so its queue rows are taken with SKIP LOCKED only. Whoever
--- holds a skipped one is about to lock the job row, finds it stopped, and stops its own (project_provider_sync).
+-- The reverse of the lock order: the job row is locked already, so queue rows are locked with SKIP LOCKED only. The
+-- session that has a skipped row will lock the job row, find it ended, and stop its own row (project_provider_sync).
 create or replace function public.stop_pricing_job()
 returns trigger
 language plpgsql
@@ -21,7 +21,7 @@ begin
         order by l.queue_job_id
     ) as l;
 
-    -- cancel_pricing_sync comes this way too, and writes an audit row of its own.
+    -- cancel_pricing_sync runs this trigger too, and writes an audit row of its own.
     get diagnostics v_stack = pg_context;
     if not public.pricing_is_called_by(v_stack, 'cancel_pricing_sync') then
         insert into public.pricing_audit_log (who, action, subject, details)
@@ -35,4 +35,4 @@ end;
 $$;
 
 comment on function public.stop_pricing_job() is
-'Trigger: when a person has ended a job, cancel what waits of it and abort what runs.';
+'Trigger: when a person ends a job, cancel its waiting syncs and abort the running ones.';

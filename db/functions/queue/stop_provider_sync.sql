@@ -1,5 +1,5 @@
--- Behind every cancellation that does not come from the worker itself. It never waits: whoever holds the queue row
--- is about to lock the job row, finds it ended there, and stops its own.
+-- Every cancellation that the worker did not make itself calls it. It never waits: the session that has the queue row
+-- locked will lock the job row, find it ended, and stop its own row.
 create or replace function public.stop_provider_sync(p_queue_job_id bigint, p_error_kind text, p_message text)
 returns boolean
 language plpgsql
@@ -19,7 +19,7 @@ begin
 
     perform public.log_ended_attempt(v_row.id, v_row.attempts + 1, 'cancelled', p_error_kind, p_message);
     if v_row.status = 'doing' then
-        -- The flag tells a live worker to drop what it does; the end does not wait for it.
+        -- The flag tells a live worker to stop; the end does not wait for that.
         update procrastinate.procrastinate_jobs q set abort_requested = true
         where q.id = v_row.id and not q.abort_requested;
     end if;
@@ -32,4 +32,4 @@ end;
 $$;
 
 comment on function public.stop_provider_sync(bigint, text, text) is
-'Cancel a provider sync that waits, abort one that runs; false when it has ended, or somebody else is changing it now.';
+'Cancel a waiting provider sync or abort a running one; false when it has ended, or another session changes it.';

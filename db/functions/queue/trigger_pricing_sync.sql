@@ -1,4 +1,4 @@
--- What HTTP, the SQL editor, cron and the command line call. One call, and the job is committed with it.
+-- HTTP, the SQL editor, cron and the command line call it: one call inserts the job with its queue rows.
 -- after: add_pricing_sync_job, idempotency_identity, pricing_lock_holders
 create or replace function public.trigger_pricing_sync(
     providers text[] default null,
@@ -11,7 +11,7 @@ returns public.pricing_sync_jobs
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- A trigger that somebody left open in a transaction may hold the providers or the key for hours.
+-- A sync request in an open transaction may lock the providers or the key for hours.
 set lock_timeout = '5s'
 as $$
 declare
@@ -36,7 +36,7 @@ begin
         raise exception 'triggered_by must have 1 to 200 characters'
             using errcode = 'PT422', hint = 'Name the person or program that triggers.';
     end if;
-    -- The word of enqueue_due_pricing_syncs, by which people tell what nobody asked for.
+    -- Reserved for enqueue_due_pricing_syncs, so that people can tell scheduled jobs from requested ones.
     if triggered_by ~* '^[[:space:]]*schedule[[:space:]]*$' then
         raise exception 'triggered_by cannot be %: only the schedule says that of itself', quote_literal(triggered_by)
             using errcode = 'PT422',
@@ -52,7 +52,7 @@ begin
         from public.idempotency_identity(trigger_pricing_sync.triggered_by) i;
         begin
             if v_since is not null then
-                -- Before 0.4.0 a row had the name of its key alone; a name had one holder ever.
+                -- Before 0.4.0 the row had the key's name alone, which no second key could get.
                 update public.pricing_idempotency_keys k
                 set identity = v_identity
                 where k.identity = trigger_pricing_sync.triggered_by
@@ -74,7 +74,7 @@ begin
                 from public.pricing_idempotency_keys k
                 where k.identity = v_identity and k.key = trigger_pricing_sync.idempotency_key;
                 exit when v_key.used_at > clock_timestamp() - interval '24 hours';
-                -- Too old: whoever comes first has it anew, and the others look again. Or it was pruned just now.
+                -- Older than a day: the first caller takes the row over, the others look again. Or it was just pruned.
                 update public.pricing_idempotency_keys k
                 set job_id = v_job_id, request = v_request, used_at = clock_timestamp()
                 where k.identity = v_identity
@@ -87,13 +87,13 @@ begin
             end loop;
         exception
             when lock_not_available then
-                raise exception 'The idempotency key is held by %',
+                raise exception 'The idempotency key is locked by %',
                         public.pricing_lock_holders('public.pricing_idempotency_keys'::regclass, null)
                     using errcode = 'lock_not_available',
                         hint = 'Nothing was written; try again with the same key.';
         end;
         if v_key.key is not null then
-            -- What was asked for, not what it came to: which providers "all" are may change in a day.
+            -- The request is compared, not the providers it resolved to: "all" may change within a day.
             if v_key.request <> v_request then
                 raise exception 'The idempotency key was used for another trigger, job %', v_key.job_id
                     using errcode = 'PT409', hint = 'Repeat a trigger with the same key and the same body, or use a new key.';
@@ -120,7 +120,7 @@ begin
         order by q.status = 'doing' desc, q.id
         limit 1;
         if found then
-            raise exception '% is held by job %', v_holder.lock_key, v_holder.job_id
+            raise exception '% is locked by job %', v_holder.lock_key, v_holder.job_id
                 using errcode = 'PT429',
                     hint = 'Wait until it ends, or trigger with on_conflict => ''queue''.',
                     detail = jsonb_build_object(
@@ -136,7 +136,7 @@ begin
             and j.dry_run = coalesce(trigger_pricing_sync.dry_run, false)
             and j.providers @> v_providers
             and j.providers <@ v_providers
-            -- Waiting means all of it waits: a part that runs has read its prices already.
+            -- All of its syncs must wait: one that runs may have fetched its list already.
             and not exists (
                 select from public.pricing_sync_log l where l.job_id = j.job_id and l.status <> 'queued'
             )
@@ -155,7 +155,7 @@ begin
     end if;
 
     if idempotency_key is not null and v_job.job_id <> v_job_id then
-        -- It was answered with a job that waited already.
+        -- The request was answered with a job that was waiting.
         update public.pricing_idempotency_keys k
         set job_id = v_job.job_id
         where k.identity = v_identity and k.key = trigger_pricing_sync.idempotency_key;
@@ -165,4 +165,4 @@ end;
 $$;
 
 comment on function public.trigger_pricing_sync(text[], text, boolean, text, text) is
-'Queue one sync of the given providers (null: all that can be synced) and return its job at once; workers do the rest.';
+'Queue one job for these providers (null: all that can be synced) and return it at once; workers run it.';

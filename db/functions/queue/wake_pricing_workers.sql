@@ -14,4 +14,4 @@ as $$
 $$;
 
 comment on function public.wake_pricing_workers(bigint) is
-'Tell listening workers, after commit, that this queue row may be fetched.';
+'Notify workers, after commit, that this queue row may be fetched.';

@@ -1,5 +1,4 @@
--- A rule says beforehand what a person would say of each change. It speaks to syncs only: what waits already goes with
--- the next one.
+-- A rule approves changes in advance. Only syncs read it: changes that are held already are applied by the next sync.
 create or replace function public.accept_price_changes(
     provider text,
     up_to_ratio numeric,
@@ -12,7 +11,7 @@ returns public.pricing_change_rules
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time as text: not in the caller's form of it.
+-- The audit log stores times as text, independent of the caller's settings.
 set TimeZone = 'UTC'
 set lock_timeout = '5s'
 as $$
@@ -81,4 +80,4 @@ end;
 $$;
 
 comment on function public.accept_price_changes(text, numeric, timestamptz, text, text, text) is
-'Until then, let syncs apply changes of a provider, or of one model, that are held for their ratio alone and move by up to this factor; returns the rule.';
+'Until then, let syncs apply changes of a provider, or of one model, that would be held for their ratio alone and move by at most this factor; returns the rule.';

@@ -7,7 +7,7 @@ returns public.pricing_held_changes
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- A sync of the provider is waited for; a transaction that somebody left open is not.
+-- Waits for a running sync of the provider, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
 declare
@@ -28,16 +28,16 @@ begin
             using errcode = 'PT404', hint = 'select * from pricing_held shows those that wait.';
     end if;
     perform public.lock_provider_prices(array[v_held.provider_slug]);
-    -- As it is now: a sync, or somebody else, may have decided it meanwhile.
+    -- Read again: a sync or another person may have decided it meanwhile.
     select h.* into v_held
     from public.pricing_held_changes h
     where h.id = approve_held_price_change.id
     for no key update;
     if v_held.status = 'rejected' and not v_held.still_said then
-        raise exception 'Held price change % was rejected, and its provider says something else since', v_held.id
+        raise exception 'Held price change % was rejected, and its provider no longer lists that price', v_held.id
             using errcode = 'PT409', hint = 'select * from pricing_held shows what waits now.';
     elsif v_held.status not in ('held', 'rejected') then
-        raise exception 'Held price change % does not wait any more: it is % (by %)',
+        raise exception 'Held price change % no longer waits: it is % (by %)',
                 v_held.id, v_held.status, v_held.decided_by
             using errcode = 'PT409', hint = 'select * from pricing_held shows what waits now.';
     end if;
@@ -65,4 +65,4 @@ end;
 $$;
 
 comment on function public.approve_held_price_change(bigint, text, text) is
-'Make a price that waits, or one that was rejected while the provider still says it, the price in force (under an override: the synced one); returns it.';
+'Approve a held change, or a rejected one that the provider still lists: it becomes the price in force (under an override: the synced one). Returns it.';

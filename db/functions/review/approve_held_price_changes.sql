@@ -13,4 +13,4 @@ as $$
 $$;
 
 comment on function public.approve_held_price_changes(uuid, text, text) is
-'Approve all that waits and was last said by this job; returns what it approved.';
+'Approve all held changes that this job was the last to report; returns them.';

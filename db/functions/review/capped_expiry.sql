@@ -1,5 +1,5 @@
--- timestamptz goes on to the year 294276, and to infinity. Most programs that read a time do not: Python, and the drivers of
--- the web process and the command line, end with the year 9999, in whatever time zone they show it.
+-- timestamptz reaches the year 294276, and infinity. Python and the drivers of web process and command line end with the
+-- year 9999, in whatever time zone they show it.
 create or replace function public.capped_expiry(p_time timestamptz)
 returns timestamptz
 language sql
@@ -15,4 +15,4 @@ as $$
 $$;
 
 comment on function public.capped_expiry(timestamptz) is
-'A time as every client can read it: 9999-12-31 00:00 UTC at the latest; null, which is never, for infinity.';
+'A time that every client can read: 9999-12-31 00:00 UTC at the latest; null (never) for infinity.';

@@ -1,6 +1,6 @@
--- An override that is made, changed or removed beside its functions is charged with the next sync, or leaves its price in
--- force, without history, and no guard has looked at it. Reason and expiry may be changed by hand: the tick acts on the expiry. As with
--- check_model_pricing this prevents accidents of the owner.
+-- An override that is inserted, changed or removed by hand would be charged from the next sync on, or leave its price in
+-- force, without history and unseen by the guards. Reason and expiry may be changed by hand: the tick acts on the expiry.
+-- Like check_model_pricing it prevents accidents of the owner.
 -- after: note_pricing_maintenance, pricing_is_called_by
 create or replace function public.check_price_override()
 returns trigger
@@ -16,7 +16,7 @@ begin
         return null;
     end if;
     if tg_op = 'INSERT' then
-        -- A restore brings back overrides that have ended, or whose prices their models are charged at already.
+        -- A restore inserts overrides that have ended, or whose prices are in force already.
         if not exists (
             select
             from inserted i
@@ -38,7 +38,7 @@ begin
         perform public.note_pricing_maintenance('pricing_overrides', tg_op);
         return null;
     end if;
-    raise exception '% does not make or change an override, whose price no guard would have seen; to end it: select clear_price_override(''<provider>'', ''<model>''); to change it: select set_price_override(''<provider>'', ''<model>'', reason => ''...'', input_per_1m => ...);', tg_op
+    raise exception '% does not make or change an override, because no guard would see its price; to end it: select clear_price_override(''<provider>'', ''<model>''); to change it: select set_price_override(''<provider>'', ''<model>'', reason => ''...'', input_per_1m => ...);', tg_op
         using errcode = 'PT409',
             hint = 'select provider, model from pricing_active_overrides lists them. reason and expires_at may be updated.';
 end;

@@ -8,7 +8,7 @@ returns public.pricing_overrides
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- A sync of the provider is waited for; a transaction that somebody left open is not.
+-- Waits for a running sync of the provider, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
 declare
@@ -60,4 +60,4 @@ end;
 $$;
 
 comment on function public.clear_price_override(text, text, text) is
-'End the override of a model: what its provider says is in force again. Returns it.';
+'End the override of a model: its provider''s price is in force again. Returns it.';

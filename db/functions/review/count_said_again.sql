@@ -1,5 +1,5 @@
--- Whoever decides a held change by its status, or says that it is not said any more, need not know that its counts are
--- kept once for its provider: from here on it has them itself.
+-- pricing_said_again counts confirmations once per provider. A held change that is decided, or no longer listed, gets its
+-- counts from there, so that the statement that updates its status need not know of them.
 create or replace function public.count_said_again()
 returns trigger
 language plpgsql
@@ -22,4 +22,4 @@ end;
 $$;
 
 comment on function public.count_said_again() is
-'Trigger: a held change that is decided, or not said any more, gets the counts of pricing_said_again for good.';
+'Trigger: copy the counts of pricing_said_again into a held change that is decided or no longer listed.';

@@ -1,4 +1,4 @@
--- Called by each tick of the schedule.
+-- Each tick of the schedule calls it.
 -- after: try_pricing_lock, write_model_prices
 create or replace function public.end_expired_overrides()
 returns integer
@@ -21,8 +21,8 @@ begin
         order by o.expires_at, o.id
         limit 1000
     loop
-        -- The lock of lock_provider_prices, which waits: while a sync writes, the next tick does it. Nor is anything
-        -- else waited for: one that somebody holds must not keep the others from ending.
+        -- The lock of lock_provider_prices, without waiting, and no other wait below: a locked override must not keep the
+        -- others from ending. The next tick tries it again.
         continue when not public.try_pricing_lock('prices of ' || v_due.provider_slug);
         select m.* into v_model from public.model_pricing m where m.id = v_due.model_id for no key update skip locked;
         continue when not found;
@@ -46,4 +46,4 @@ end;
 $$;
 
 comment on function public.end_expired_overrides() is
-'End the overrides whose time has come: what the providers say is in force again. Returns how many, up to 1,000 a call.';
+'End the overrides that have expired: the providers'' prices are in force again. Returns how many, up to 1,000 a call.';

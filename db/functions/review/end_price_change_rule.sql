@@ -18,15 +18,15 @@ begin
         raise exception 'There is no rule %', coalesce(end_price_change_rule.id::text, 'null')
             using errcode = 'PT404', hint = 'select * from pricing_change_rules order by id desc shows the newest.';
     end if;
-    -- After it no sync applies anything by the rule: one that runs is waited for.
+    -- Waits for a running sync, so that no sync applies anything by the rule afterwards.
     perform public.lock_provider_prices(array[v_rule.provider_slug]);
     select r.* into v_rule
     from public.pricing_change_rules r
     where r.id = end_price_change_rule.id
     for no key update;
     if v_rule.ended_at is not null or v_rule.expires_at <= clock_timestamp() then
-        raise exception 'Rule % ended already, at %', v_rule.id, coalesce(v_rule.ended_at, v_rule.expires_at)
-            using errcode = 'PT409', hint = 'What it let through goes back by rollback_pricing_sync.';
+        raise exception 'Rule % has ended already, at %', v_rule.id, coalesce(v_rule.ended_at, v_rule.expires_at)
+            using errcode = 'PT409', hint = 'rollback_pricing_sync undoes what it has let through.';
     end if;
 
     update public.pricing_change_rules r
@@ -45,4 +45,4 @@ end;
 $$;
 
 comment on function public.end_price_change_rule(bigint, text) is
-'End a rule before its time; what it has let through stays. Returns it.';
+'End a rule before it expires; changes that it has let through stay. Returns it.';

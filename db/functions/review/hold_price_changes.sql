@@ -1,5 +1,5 @@
--- What becomes of each judged change, and of what was held before. apply_provider_prices calls it, holding the prices of
--- the providers.
+-- apply_provider_prices calls it with the prices of the providers locked. It holds new changes, and confirms or ends those
+-- that were held before.
 -- after: resolve_price_changes, pricing_held_all
 create or replace function public.hold_price_changes(
     p_provider text,
@@ -18,11 +18,11 @@ security definer
 set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
 declare
-    -- By these an index serves: others may have many that are held.
+    -- By these ids an index serves: other models may have many held changes.
     v_ids constant bigint[] := p_unchanged_ids || array(
         select (e.entry ->> 'id')::bigint from jsonb_array_elements(p_changes) as e (entry)
     );
@@ -30,7 +30,7 @@ declare
     v_decisions jsonb;
     v_open jsonb;
 begin
-    -- Nearly every change has never been held, and nothing looks wrong with it.
+    -- Nearly all changes pass the guards and were never held: only the others go through resolve_price_changes.
     with change as materialized (
         select
             e.entry,
@@ -97,8 +97,8 @@ begin
         from jsonb_to_recordset(v_decisions) as d (provider text, outcome text)
         where d.outcome in ('hold', 'keep', 'reject')
     );
-    -- What the providers have said of these again is counted once for each provider: a row that is said as it was is not
-    -- written. Here those that this list leaves out, which it must not count for.
+    -- Confirmations are counted once per provider, so that an unchanged held row is not written. The rows that this list
+    -- does not confirm get their own counts here.
     update public.pricing_held_changes h
     set said_again_from = null,
         times_seen = s.times_seen,
@@ -113,7 +113,7 @@ begin
         and h.said_again_from is not null
         and not exists (select from unnest(v_ids) as w where w = h.model_id);
 
-    -- First what ends: a model has one open row at most.
+    -- First end rows: a model has at most one open row.
     with decision as materialized (
         select d.*
         from jsonb_to_recordset(v_decisions) as d (
@@ -121,7 +121,7 @@ begin
             evidence jsonb, decided_by text, note text, source text, extra jsonb, raw jsonb
         )
     ),
-    -- One row of a model is what is said again, all others that still stood are not.
+    -- Of a model's open and rejected rows the list confirms one at most; the others end.
     spoken as materialized (
         select h.id, d.outcome, d.class, d.reason, d.ratio, d.to_zero, d.evidence, d.decided_by, d.note, d.source,
             d.extra, d.raw, h.times_seen, h.last_seen_at, h.job_id, h.observed_at, p.is_said,
@@ -202,4 +202,4 @@ end;
 $$;
 
 comment on function public.hold_price_changes(text, jsonb, jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
-'Keep what looks wrong, see once more what was held, end what is not said any more. accepted: what write_model_prices gets; held: [{provider, model_id, class, reason}]. p_unchanged_ids: models that have their accepted price again.';
+'Hold the changes that the guards stop, confirm those that were held before, and end those no longer listed. accepted: the changes for write_model_prices; held: [{provider, model_id, class, reason}]. p_unchanged_ids: models that have their accepted price again.';

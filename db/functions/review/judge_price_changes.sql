@@ -1,4 +1,4 @@
--- The rules of what looks wrong. It writes nothing: hold_price_changes does, and a dry run only shows.
+-- The price guards. It writes nothing: hold_price_changes does, except in a dry run.
 -- after: pricing_shared_moves, pricing_short_number, pricing_token_moves
 create or replace function public.judge_price_changes(
     p_provider text,
@@ -21,9 +21,9 @@ security definer
 set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
--- From 18 on the plan of another session's moment could be kept: by it each change might read a table that was small then.
+-- From 18 on plans of SQL functions are cached: one made for a small table might read a large one whole for each change.
 set plan_cache_mode = force_custom_plan
 as $$
     with guard as materialized (
@@ -32,7 +32,7 @@ as $$
     change as materialized (
         select
             c.*,
-            -- A dry run keeps nothing, so its reference is not in the table. A subquery asks the index for each change; a
+            -- A dry run stores nothing, so its reference is not in the table. A subquery uses the index for each change; a
             -- join would read the numbers of all providers.
             case
                 when c.source not like 'catalogue:%' then coalesce(
@@ -60,7 +60,7 @@ as $$
             g.guard_lowest_per_1m,
             g.guard_highest_per_1m,
             case when m.before > 0 and m.now > 0 then greatest(m.now / m.before, m.before / m.now) end as ratio,
-            -- Compared by multiplication: a quotient is rounded.
+            -- Multiplied, because a quotient would be rounded.
             m.now > 0 and (m.now >= m.before * g.guard_unit_ratio or m.now * g.guard_unit_ratio <= m.before) as is_unit,
             m.now > 0 and (m.now >= m.before * g.guard_large_ratio or m.now * g.guard_large_ratio <= m.before) as is_large,
             case when not m.is_condition and m.now > 0 then nullif((c.catalogue ->> m.axis)::numeric, 0) end as catalogue
@@ -124,11 +124,11 @@ as $$
         from move m
         cross join lateral (
             select greatest(m.now / m.catalogue, m.catalogue / m.now) as times
-            -- Nothing else can be near 100 times; what follows is dear.
+            -- Skips the costly comparison below for all that cannot be near 100 times.
             where m.now > m.catalogue * 90 or m.now * 90 < m.catalogue
         ) as q
         cross join lateral (
-            -- The power of ten that is nearest.
+            -- The nearest power of ten.
             select 10::numeric ^ (length(trunc(q.times)::text) - case when q.times::text < '5' then 1 else 0 end) as power
         ) as n
         where n.power >= 100
@@ -148,7 +148,7 @@ as $$
         join shared s on s.model = m.change and s.factor = m.now / m.old
         where m.old > 0 and not m.is_condition
     ),
-    -- Each number once: a list in another unit has the same few thousands of times.
+    -- Each number is formatted once: in a list of another unit the same few occur thousands of times.
     short as materialized (
         select jsonb_object_agg(n.text, public.pricing_short_number(n.number)) as texts
         from (
@@ -195,7 +195,7 @@ as $$
             f.axis,
             jsonb_strip_nulls(jsonb_build_object(
                 'key', left(e.key, 200) || case when length(e.key) > 200 then '...' else '' end,
-                -- As text, whatever it is: what is nested deep no program could read.
+                -- As text of any JSON: clients could not read deep nesting.
                 'text', left(e.value ->> 'text', 200) || case when length(e.value ->> 'text') > 200 then '...' else '' end,
                 'unit', left(e.value ->> 'unit', 200)
             )) as published
@@ -229,7 +229,7 @@ as $$
         c.provider,
         c.model_id,
         coalesce(v.class, 'first_list'),
-        coalesce(v.class || ': ' || s.words, 'first_list: nobody has accepted a list of this provider yet'),
+        coalesce(v.class || ': ' || s.words, 'first_list: no list of this provider has been accepted yet'),
         w.ratio,
         coalesce(v.to_zero, false),
         coalesce(v.evidence, '[]')
@@ -240,7 +240,7 @@ as $$
     left join (
         select m.change, max(m.ratio) as ratio
         from move m
-        -- A price without one to match has not moved, unless it looks as if.
+        -- A new condition has no ratio, unless it looks like another unit.
         where not m.is_new_entry or m.is_unit
         group by m.change
     ) as w on w.change = c.position
@@ -248,4 +248,4 @@ as $$
 $$;
 
 comment on function public.judge_price_changes(text, jsonb, jsonb, jsonb) is
-'Of the changes, [{id, provider, model_id, old, new, old_source, source, raw}], those that look wrong by the guards of a provider: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';
+'The changes, of [{id, provider, model_id, old, new, old_source, source, raw}], that the guards of a provider stop: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';

@@ -1,5 +1,5 @@
--- What set_price_override asks: the checks of a synced change, against what the provider says. Against the price in force
--- two steps of 9 times would pass where one of 81 does not, because an override comes from a person and not from a list.
+-- The guards of set_price_override: those of a synced change, measured against the provider's price. Measured against the
+-- price in force, two overrides of 9 times each would pass where one of 81 times does not.
 -- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_overridden_set, pricing_short_number, pricing_token_moves
 create or replace function public.judge_price_override(p_model public.model_pricing, p_prices jsonb)
 returns text
@@ -36,7 +36,7 @@ declare
     v_reason text;
     v_others text;
 begin
-    -- A provider without a row has its prices from the catalogue, whose guards are theirs too.
+    -- A provider without a row has its prices, and the guards, from the catalogue.
     select p.* into v_guard
     from public.pricing_providers p
     where p.slug in (p_model.provider_slug, 'catalogue')
@@ -48,11 +48,11 @@ begin
 
     select regexp_replace(j.reason, '^[a-z_]+: ', '') into v_reason
     from public.judge_price_changes(v_guard.slug, v_change) j
-    -- That nobody has looked at the provider's list yet says nothing of this price.
+    -- first_list is about the provider's list, not about this price.
     where j.class <> 'first_list';
 
-    -- What a list is not judged by: people mistype it all the same.
-    with given as (
+    -- Checks that lists do not need, against typing errors.
+    with fixed as (
         select
             a.axis,
             a.short_name,
@@ -62,8 +62,8 @@ begin
             p.base,
             nullif(p.base, 0) as old,
             nullif((c.prices ->> a.axis)::numeric, 0) as catalogue,
-            -- What other tokens cost: with the provider, not with this override, or a price would be measured by
-            -- itself. Only where the provider says nothing at all is the override measured by itself.
+            -- What other tokens cost by the provider's prices. Only where the provider has no price at all are the
+            -- override's own prices compared with each other.
             w.lowest,
             w.highest,
             exists (
@@ -71,7 +71,7 @@ begin
             ) as is_known,
             v_guard.guard_large_ratio as large,
             case when a.axis ~ 'audio|image' then v_guard.guard_unit_ratio else v_guard.guard_large_ratio end as dearer,
-            -- A read of a cache costs a small part of what the text costs.
+            -- A cache read costs a small part of an input token.
             case
                 when a.axis in ('price_per_input_token', 'price_per_output_token') then v_guard.guard_large_ratio
                 else v_guard.guard_unit_ratio
@@ -149,7 +149,7 @@ begin
                     '%s %s is above %s', g.short_name, g.shown, public.pricing_short_number(v_highest_fee)
                 )
             end as words
-        from given g
+        from fixed g
     )
     select string_agg(f.words, '; ' order by f.short_name)
     into v_others

@@ -1,5 +1,5 @@
--- A provider that prices by the time of day shows the price of the window that it is in as its base price: the clock
--- turned, nobody changed anything.
+-- A provider with prices by the time of day lists the price of the current window as its base price: such a difference is
+-- no change.
 -- after: pricing_axes
 create or replace function public.pricing_is_clock_turn(p_old jsonb, p_new jsonb, p_at timestamptz)
 returns boolean
@@ -9,7 +9,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    -- Nearly every change ends here.
+    -- Nearly every change ends here, cheaply.
     if coalesce(p_new -> 'conditions', '[]') = '[]' or p_old -> 'conditions' is distinct from p_new -> 'conditions' then
         return false;
     end if;
@@ -30,7 +30,7 @@ begin
             ) as w
             where w.opens is not null
                 and w.closes is not null
-                -- A price of long prompts never becomes the base price.
+                -- A price for long prompts never becomes the base price.
                 and not exists (
                     select
                     from jsonb_object_keys(c.condition) as key

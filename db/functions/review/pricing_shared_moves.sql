@@ -1,5 +1,5 @@
--- Prices that all move by one same factor look like another unit. A sweep over the sorted factors, because a list may
--- have 22,000 models: window s counts the models that have a factor in [s, s * 1.01].
+-- Prices that all move by the same factor look like another unit. A sweep over the sorted factors, because a list may have
+-- 22,000 models: window s counts the models with a factor in [s, s * 1.01].
 create or replace function public.pricing_shared_moves(
     p_lists jsonb,
     p_providers text[],
@@ -12,7 +12,7 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
     with move as materialized (
@@ -20,8 +20,8 @@ as $$
         from unnest(p_providers, p_models, p_factors) as m (provider, model, factor)
         where m.factor >= 2 or m.factor <= 0.5
     ),
-    -- A model with several factors is counted once a window: where its windows overlap, the later one starts as the
-    -- earlier one ends. All values are 1.01 times the start of the window, so that nothing is divided.
+    -- A model with several factors counts once per window: where its windows overlap, the later one starts at the end of
+    -- the earlier. All values are 1.01 times the start of the window, which avoids division.
     edge as (
         select
             o.provider,

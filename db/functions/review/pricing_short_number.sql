@@ -1,4 +1,4 @@
--- For sentences that people read; a price in a table is never rounded.
+-- For sentences only: prices in tables are never rounded.
 create or replace function public.pricing_short_number(p_number numeric)
 returns text
 language plpgsql

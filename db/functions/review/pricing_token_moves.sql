@@ -1,4 +1,4 @@
--- What judge_price_changes looks at: each token price of a change that is known now and differs from the accepted one.
+-- The input of judge_price_changes: each token price of a change that is known now and differs from the accepted one.
 -- after: pricing_axes
 create or replace function public.pricing_token_moves(p_changes jsonb)
 returns table (
@@ -16,14 +16,14 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
     with change as materialized (
         select
             c.*,
             c.source like 'catalogue:%' as is_from_catalogue,
-            -- The catalogue's number says nothing of what the provider itself asked before.
+            -- The catalogue's number is no earlier price of the provider itself.
             coalesce(c.old_source like 'catalogue:%' and c.source not like 'catalogue:%', false) as is_first_own
         from rows from (
             jsonb_to_recordset(p_changes)
@@ -90,7 +90,7 @@ as $$
         b.old_amount,
         case
             when b.old_amount > 0 and not b.is_first_own then b.old_amount
-            -- A price that was unknown or nothing in between is measured by the last one that was something.
+            -- A price that was unknown or 0 is measured by the last positive one.
             when b.old_source is not null then (
                 select v.amount
                 from public.model_pricing_history h
@@ -98,9 +98,9 @@ as $$
                 where h.model_id = b.id
                     and v.amount > 0
                     and (b.is_from_catalogue or h.pricing_source not like 'catalogue:%')
-                    -- Nor is what another system said.
+                    -- Nor prices of another system,
                     and h.pricing_source <> 'legacy'
-                    -- What a person fixed is not what the provider asked,
+                    -- nor those that a person fixed,
                     and not (
                         h.is_in_force
                         and exists (
@@ -112,7 +112,7 @@ as $$
                                 and h.changed_at <= coalesce(o.ended_at, 'infinity')
                         )
                     )
-                    -- and what was rolled back was wrong.
+                    -- nor those that were rolled back.
                     and not exists (
                         select
                         from public.model_pricing_history r
@@ -136,7 +136,7 @@ as $$
         true,
         coalesce(c.old_amount, 0) = 0,
         c.old_amount,
-        -- A price without one to match is measured by the one that it replaces, or has replaced.
+        -- A new condition is measured by the base price that it replaces.
         coalesce(
             nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0), nullif((c.old ->> c.axis)::numeric, 0)
         ),

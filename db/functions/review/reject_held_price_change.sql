@@ -7,7 +7,7 @@ returns public.pricing_held_changes
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- A sync of the provider is waited for; a transaction that somebody left open is not.
+-- Waits for a running sync of the provider, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
 declare
@@ -28,16 +28,16 @@ begin
             using errcode = 'PT404', hint = 'select * from pricing_held shows those that wait.';
     end if;
     perform public.lock_provider_prices(array[v_held.provider_slug]);
-    -- As it is now: a sync, or somebody else, may have decided it meanwhile.
+    -- Read again: a sync or another person may have decided it meanwhile.
     select h.* into v_held
     from public.pricing_held_changes h
     where h.id = reject_held_price_change.id
     for no key update;
     if v_held.status <> 'held' then
-        raise exception 'Held price change % does not wait any more: it is % (by %)',
+        raise exception 'Held price change % no longer waits: it is % (by %)',
                 v_held.id, v_held.status, v_held.decided_by
             using errcode = 'PT409',
-                hint = 'A price that is in force already goes back by rollback_pricing_sync, or is fixed by set_price_override.';
+                hint = 'rollback_pricing_sync undoes a price that is in force already; set_price_override fixes one.';
     end if;
 
     perform public.review_held_price_changes(
@@ -62,4 +62,4 @@ end;
 $$;
 
 comment on function public.reject_held_price_change(bigint, text, text) is
-'Keep the price as it is for as long as the provider says this; returns the rejected change.';
+'Keep the price in force for as long as the provider lists this one; returns the rejected change.';

@@ -13,4 +13,4 @@ as $$
 $$;
 
 comment on function public.reject_held_price_changes(uuid, text, text) is
-'Reject all that waits and was last said by this job; returns what it rejected.';
+'Reject all held changes that this job was the last to report; returns them.';

@@ -1,4 +1,4 @@
--- What is set to end takes its time from here, so that one bound holds for keys, overrides and rules.
+-- One bound for the expiry of keys, overrides and rules.
 -- after: capped_expiry
 create or replace function public.require_expiry(p_name text, p_time timestamptz, p_never text default null)
 returns timestamptz
@@ -22,4 +22,4 @@ end;
 $$;
 
 comment on function public.require_expiry(text, timestamptz, text) is
-'Return this time, or null for null; refuse what is past, infinite or after 9999-12-31 00:00 UTC. p_never ends the hint: what to do for something that does not expire.';
+'Return this time, or null for null; refuse one that is past, infinite or after 9999-12-31 00:00 UTC. p_never ends the hint: what to do when nothing shall expire.';

@@ -1,5 +1,5 @@
--- Whether a change passes: by its verdict, by what was held or rejected of the model before, and by people's rules. It
--- writes nothing: hold_price_changes does.
+-- Decides whether a change passes: by the guards' verdict, by earlier held or rejected changes of the model, and by rules.
+-- It writes nothing: hold_price_changes does.
 -- after: pricing_held_all, pricing_is_clock_turn, pricing_sets_differ
 create or replace function public.resolve_price_changes(
     p_provider text,
@@ -33,7 +33,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
--- A forbidden loop that is needed all the same looks so dear that compiling the query would take seconds.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
     with change as materialized (
@@ -54,7 +54,7 @@ as $$
             provider text, model_id text, class text, reason text, ratio numeric, to_zero boolean, evidence jsonb
         ) on v.provider = c.provider and v.model_id = c.model_id
     ),
-    -- What was said of the model before and stands; a rejection binds before anything that is open.
+    -- The earlier change of the model to the same price; a rejected one comes before a held one.
     said as materialized (
         select distinct on (c.id) c.id as change_id, h.*
         from change c
@@ -74,7 +74,7 @@ as $$
             c.provider,
             c.model_id,
             c.old as previous,
-            -- By the clock, or by float noise, it may be spelt otherwise now.
+            -- The earlier price set: the new one may differ by the clock or by float noise.
             coalesce(s.prices, c.new) as prices,
             c.source,
             c.extra,
@@ -95,7 +95,7 @@ as $$
         from change c
         left join said s on s.change_id = c.id
         cross join lateral (
-            -- What was found once stays found: others may have been approved since, and the list with them.
+            -- An earlier, stricter verdict stays: it may depend on other changes that were approved since.
             select s.id is not null and coalesce(
                 s.status = 'rejected'
                     or array_position(v_order, s.class) > array_position(v_order, c.class),
@@ -104,7 +104,7 @@ as $$
             from (select array['first_list', 'large', 'unit', 'rollback'] as v_order) as o
         ) as k
     ),
-    -- Its kinds are asked for four times.
+    -- Materialized, because kinds is used four times.
     weighted as materialized (
         select
             w.*,
@@ -172,4 +172,4 @@ as $$
 $$;
 
 comment on function public.resolve_price_changes(text, jsonb, jsonb, timestamptz, timestamptz) is
-'What becomes of each change: pass; apply, keep or reject (said_id was held or rejected before); hold (new).';
+'The outcome of each change: pass or hold for a new one; apply, keep or reject for one that was held or rejected before (said_id).';

@@ -1,4 +1,4 @@
--- Both bulk decisions about what one sync holds: approve_held_price_changes and reject_held_price_changes.
+-- approve_held_price_changes and reject_held_price_changes call it.
 -- after: review_held_price_changes
 create or replace function public.review_held_changes_of_job(
     p_job_id uuid,
@@ -10,7 +10,7 @@ returns setof public.pricing_held_changes
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- A sync of one of the providers is waited for; a transaction that somebody left open is not.
+-- Waits for running syncs of the providers, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
 declare
@@ -26,7 +26,7 @@ begin
             using errcode = 'PT422', hint = 'Say in a line why the prices are right, or wrong.';
     end if;
     if not exists (select from public.pricing_sync_jobs j where j.job_id = p_job_id)
-        -- Jobs are pruned; what they held waits on.
+        -- A pruned job's changes are still held.
         and not exists (
             select from public.pricing_held_all h where h.job_id = p_job_id and h.status = 'held'
         )
@@ -41,9 +41,9 @@ begin
         where h.job_id = p_job_id and h.status = 'held'
     );
     perform public.lock_provider_prices(v_providers);
-    -- As they are now: a sync, or somebody else, may have decided some meanwhile. What the job has held of further
-    -- providers since is not decided: their prices are not held.
-    select array_agg(held.id) into v_ids
+    -- Read again: a sync or another person may have decided some meanwhile. Changes of further providers that the job has
+    -- reported since are not reviewed, because their prices are not locked.
+    select array_agg(locked.id) into v_ids
     from (
         select h.id
         from public.pricing_held_changes h
@@ -55,11 +55,11 @@ begin
             ))
         order by h.id
         for no key update
-    ) as held;
+    ) as locked;
     if v_ids is null then
-        raise exception 'Nothing that job % held waits any more', p_job_id
+        raise exception 'No change that job % was the last to report is held', p_job_id
             using errcode = 'PT409',
-                hint = 'A later sync that says the same has it under its own job; select * from pricing_held shows which.';
+                hint = 'A later job may have reported it since; select * from pricing_held shows which.';
     end if;
 
     perform public.review_held_price_changes(v_ids, p_status, p_decided_by, p_note);
@@ -76,4 +76,4 @@ end;
 $$;
 
 comment on function public.review_held_changes_of_job(uuid, text, text, text) is
-'Decide all that waits and was last said by this job: approved or rejected.';
+'Approve or reject all held changes that this job was the last to report; returns them.';

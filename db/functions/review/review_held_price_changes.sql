@@ -1,5 +1,5 @@
--- Approving and rejecting, one or many, the same way. Whoever calls it holds the providers' prices
--- (lock_provider_prices) and has seen that these may still be decided.
+-- All functions that approve or reject call it. The caller has locked the providers' prices (lock_provider_prices) and
+-- checked that these changes may still be reviewed.
 -- after: write_model_prices
 create or replace function public.review_held_price_changes(
     p_ids bigint[],
@@ -43,7 +43,7 @@ begin
     set status = p_status, decided_at = v_now, decided_by = p_decided_by, decision_note = p_note
     where h.id = any (p_ids);
 
-    -- Somebody has looked at the whole of a first list. In the log that is what it is, not a change by hand.
+    -- Every change of a first list has been reviewed. The setting keeps the audit log from calling this a change by hand.
     perform pg_catalog.set_config('pricing.first_list_decided', 'on', true);
     update public.pricing_providers p
     set review_first = false
@@ -57,7 +57,7 @@ begin
             select
             from public.pricing_held_changes h
             where h.provider_slug = p.slug and h.class = 'first_list' and h.status = 'approved'
-                -- Not in an earlier review, which is over.
+                -- Not an approval of an earlier, completed review.
                 and h.decided_at >= (
                     select min(d.first_seen_at) from public.pricing_held_changes d where d.id = any (p_ids)
                 )
@@ -72,4 +72,4 @@ end;
 $$;
 
 comment on function public.review_held_price_changes(bigint[], text, text, text) is
-'Make these held changes approved, and with that the price, or rejected; a provider whose first list is through is not reviewed any more.';
+'Approve these held changes and write their prices, or reject them; ends the review of a provider''s first list with its last change.';

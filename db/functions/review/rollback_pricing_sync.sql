@@ -1,5 +1,5 @@
--- From history alone: the job's own row may be pruned. What changes the price that the provider says has a job (a sync,
--- an approval, a rollback); what a person sets beside it, or an expiry, has none and does not stand in the way.
+-- Reads history alone, because the job may have been pruned. Changes of the provider's price have a job (a sync, an
+-- approval, a rollback); overrides and their expiry have none and do not prevent a rollback.
 -- after: write_model_prices
 create or replace function public.rollback_pricing_sync(
     job_id uuid,
@@ -19,11 +19,11 @@ returns table (
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The planner takes every JSON list for 100 rows, and its nested loops for 22,000 models would take minutes.
+-- As in compare_provider_prices.
 set enable_nestloop = off
--- What has to be one all the same looks so dear to it then that it compiles, for half a second.
+-- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
--- A sync of one of the providers is waited for; a transaction that somebody left open is not.
+-- Waits for running syncs of the providers, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
 declare
@@ -40,7 +40,7 @@ begin
     end if;
     if dry_run is null then
         raise exception 'dry_run cannot be null'
-            using errcode = 'PT422', hint = 'True shows what would go back, false does it.';
+            using errcode = 'PT422', hint = 'True shows what would be rolled back, false does it.';
     end if;
     if not exists (select from public.pricing_sync_jobs j where j.job_id = v_job_id)
         and not exists (select from public.model_pricing_history h where h.job_id = v_job_id)
@@ -62,12 +62,12 @@ begin
             using errcode = 'PT409', hint = 'Wait until it has, or cancel it: select cancel_pricing_sync(job_id).';
     end if;
     v_now := clock_timestamp();
-    -- By these an index serves, whatever else the tables have.
+    -- By these ids an index serves, however large the tables are.
     v_ids := array(
         select m.id
         from public.model_pricing m
         where m.id = any (array(select h.model_id from public.model_pricing_history h where h.job_id = v_job_id))
-            -- What was approved of another provider meanwhile is not ours to change: nothing of that is locked.
+            -- Without providers that an approval has added meanwhile: their prices are not locked.
             and m.provider_slug = any (v_providers)
     );
 
@@ -78,7 +78,7 @@ begin
             and h.model_id = any (v_ids)
         window job as (partition by h.model_id, h.job_id)
     ),
-    -- What of it a rollback has taken back already is as if it had never been.
+    -- Without changes that an earlier rollback has undone.
     standing as materialized (
         select f.* from fact f where f.undone_to is null or f.id > f.undone_to
     ),
@@ -89,7 +89,7 @@ begin
         group by s.model_id
     ),
     before as materialized (
-        -- Under an override one change has two rows: what the provider said, and what was charged.
+        -- Under an override a change may have two rows: the provider's price, and the price in force.
         select distinct on (d.model_id) d.model_id, f.id, f.changed_at, f.changed_by, f.job_id
         from done d
         join fact f on f.model_id = d.model_id and f.id < d.first_id
@@ -200,7 +200,7 @@ begin
         v_job_id
     );
 
-    -- Two cannot wait for one model. What waited was measured against the price that has just gone.
+    -- A model has at most one held change, and the open one was measured against the price that was just rolled back.
     update public.pricing_held_changes h
     set status = 'superseded', still_said = false, decided_at = v_now, decided_by = v_by
     where h.status = 'held'
@@ -209,7 +209,7 @@ begin
             from jsonb_to_recordset(v_plan) as p (id bigint, since_job_id uuid)
             where p.since_job_id is null
         ));
-    -- The provider may go on saying it: from now on that waits for a person.
+    -- The provider may still list the price: from now on it waits for a person.
     insert into public.pricing_held_changes (
         model_id,
         provider_slug,
@@ -268,7 +268,7 @@ begin
     ) as moved
     where p.since_job_id is null;
 
-    -- What the newest list says of these models may be nowhere now: the next sync asks for the whole of it.
+    -- The newest list's prices of these models may be stored nowhere now, so the next sync must read the whole list.
     update public.pricing_providers p
     set etag = null, etag_parser = null
     where p.etag is not null
@@ -292,4 +292,4 @@ end;
 $$;
 
 comment on function public.rollback_pricing_sync(uuid, boolean, text) is
-'Show what prices would be without one job''s changes, and with dry_run => false bring them back, except where a later job has changed them; what is rolled back waits if its provider says it again. USD per million tokens.';
+'Show what prices would be without one job''s changes; with dry_run => false roll them back, except where a later job has changed them. A price that was rolled back is held if its provider lists it again. USD per million tokens.';

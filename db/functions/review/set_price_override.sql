@@ -14,9 +14,9 @@ returns public.pricing_overrides
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- The audit log keeps a time as text: not in the caller's form of it.
+-- The audit log stores times as text, independent of the caller's settings.
 set TimeZone = 'UTC'
--- A sync of the provider is waited for; a transaction that somebody left open is not.
+-- Waits for a running sync of the provider, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
 declare
@@ -51,7 +51,7 @@ begin
             jsonb_typeof(e.value) as type,
             e.value #>> '{}' as amount,
             a.axis,
-            -- Exact, unlike a division.
+            -- Exact, unlike division.
             case when a.per = 'token' and e.key = a.short_name then 0.000001 else 1 end as factor
         from (
             select p.key, p.value from jsonb_each(coalesce(set_price_override.prices, '{}')) as p
@@ -107,7 +107,7 @@ begin
 
     v_suspicion := public.judge_price_override(v_model, v_prices);
     if v_suspicion is not null and set_price_override.force is not true then
-        raise exception '%/%: % - if that is meant, set it with force => true', v_model.provider_slug, v_model.model_id, v_suspicion
+        raise exception '%/%: % - to set it anyway, use force => true', v_model.provider_slug, v_model.model_id, v_suspicion
             using errcode = 'PT409',
                 hint = 'Amounts are US dollars per million tokens, or for one unit. force => true (--force, "force": true) sets it all the same, and is recorded.';
     end if;
@@ -146,7 +146,7 @@ begin
             'reason', v_override.reason,
             'expires_at', v_override.expires_at,
             'forced', v_override.forced,
-            -- What force passed over.
+            -- What the guards found, when force was used.
             'suspicion', v_suspicion
         )
     );
@@ -155,4 +155,4 @@ end;
 $$;
 
 comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text, boolean) is
-'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing; all others follow the provider. Replaces the one in force; returns it. What its provider''s guards find suspicious needs force.';
+'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing; all others follow the provider. Replaces the override in force; returns the new one. Prices that the provider''s guards find suspicious need force.';

@@ -1,4 +1,4 @@
--- The checks of the columns compare, which an interval of mixed signs passes: require_interval.
+-- The check constraints of the columns compare, which intervals of mixed signs may pass (require_interval).
 -- after: require_interval
 create or replace function public.check_interval()
 returns trigger

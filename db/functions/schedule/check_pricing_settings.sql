@@ -1,4 +1,4 @@
--- Everything asks this one row: without it nothing is cleaned up, scheduled or fetched.
+-- Without this row nothing is cleaned up, scheduled or fetched.
 create or replace function public.check_pricing_settings()
 returns trigger
 language plpgsql
@@ -6,7 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    raise exception 'The settings are one row, which cannot be deleted'
+    raise exception 'The row of settings cannot be deleted'
         using errcode = 'PT409', hint = 'Change it: update pricing_settings set ...; information_schema.columns has the defaults.';
 end;
 $$;

@@ -1,5 +1,5 @@
--- A slot is taken with its provider's row: that row is locked, and next_sync_at moves on in the transaction that
--- enqueues. Never waits: a provider whose row somebody else holds is left to the next tick, and schedule_slot_holders names it.
+-- Locks a due provider's row and moves next_sync_at on in the transaction that enqueues, so that no slot is used twice. It
+-- never waits: the next tick tries a locked provider again, and schedule_slot_holders names the session.
 -- after: add_pricing_sync_job
 create or replace function public.enqueue_due_pricing_syncs()
 returns setof public.pricing_sync_jobs
@@ -9,12 +9,12 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_now constant timestamptz := clock_timestamp();
-    v_held text[];
+    v_locked text[];
     v_due text[];
     v_open text[];
     v_enqueued text[];
 begin
-    select coalesce(array_agg(held.slug), '{}') into v_held
+    select coalesce(array_agg(locked.slug), '{}') into v_locked
     from (
         select p.slug
         from public.pricing_providers p
@@ -23,16 +23,16 @@ begin
             and p.slug in (select s.slug from public.pricing_syncable_providers s)
         order by p.slug
         for no key update of p skip locked
-    ) as held;
-    if v_held = '{}' then
+    ) as locked;
+    if v_locked = '{}' then
         return;
     end if;
-    -- Those who trigger and look before they queue shall see what is enqueued here. One who has looked already may have
-    -- left the transaction open, so the slot does not wait: at worst two syncs come, one behind the other.
-    perform public.lock_provider_triggers(v_held, p_wait => false);
+    -- So that sync requests with reject or coalesce see what is enqueued here. It does not wait, because such a request may
+    -- be in an open transaction: at worst two syncs are queued, one behind the other.
+    perform public.lock_provider_triggers(v_locked, p_wait => false);
 
-    -- These three in this order, each as of its own moment: what another tick enqueues meanwhile is due in the first
-    -- answer, or open in the second. A row that is held may have stopped being syncable before it was.
+    -- Three statements in this order, each with its own snapshot: what another tick enqueues meanwhile is due in the first
+    -- result or open in the second. A locked row may have stopped being syncable before it was locked.
     select coalesce(array_agg(p.slug order by p.slug), '{}') into v_due
     from public.pricing_providers p
     join public.pricing_syncable_providers s on s.slug = p.slug
@@ -48,7 +48,7 @@ begin
         where q.lock = 'pricing_sync:' || p.slug
             and q.status in ('todo', 'doing')
             and q.task_name = 'sync_provider'
-            -- Those bring no prices.
+            -- Such syncs write no prices.
             and not q.abort_requested
             and not j.dry_run
             and j.outcome is null
@@ -56,13 +56,13 @@ begin
 
     select coalesce(array_agg(d.slug order by d.slug), '{}') into v_enqueued
     from unnest(v_due) as d (slug)
-    where d.slug = any (v_held)
+    where d.slug = any (v_locked)
         and d.slug <> all (v_open)
         and (
             d.slug <> 'catalogue'
-            -- It speaks for those that cannot speak for themselves; who that is shows when all others have ended.
+            -- It gives prices to models whose providers publish none, which is known once all other syncs have ended.
             or array_remove(v_due || v_open, 'catalogue') = '{}'
-            -- Where some other is open or due at every tick it would never come.
+            -- Otherwise it would never run where another sync is open or due at every tick.
             or exists (
                 select
                 from public.pricing_providers p
@@ -70,12 +70,12 @@ begin
             )
         );
 
-    -- Whoever triggered it, a sync that is open when a slot comes serves it.
+    -- An open sync serves the slot, whatever triggered it.
     update public.pricing_providers p
     set next_sync_at = public.next_pricing_sync_at(
             p.next_sync_at, p.sync_interval, p.sync_jitter, p.consecutive_failures
         )
-    where p.slug = any (v_held)
+    where p.slug = any (v_locked)
         and p.slug = any (v_due)
         and (p.slug = any (v_open) or p.slug = any (v_enqueued));
 
@@ -92,4 +92,4 @@ end;
 $$;
 
 comment on function public.enqueue_due_pricing_syncs() is
-'Enqueue the providers whose next_sync_at has come, in one job, and move their slots on; the catalogue when all others have ended, or when it is late by its interval. Returns the job, if there is one.';
+'Enqueue the due providers in one job and move their next_sync_at on; the catalogue once all others have ended, or when it is late by its interval. Returns the job, if there is one.';

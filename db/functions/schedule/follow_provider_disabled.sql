@@ -11,4 +11,4 @@ end;
 $$;
 
 comment on function public.follow_provider_disabled() is
-'Trigger: a provider that is disabled, deleted or renamed takes its waiting syncs out of the queue.';
+'Trigger: cancel the waiting syncs of a provider that is disabled, deleted or renamed.';

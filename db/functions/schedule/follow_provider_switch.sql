@@ -1,4 +1,4 @@
--- state and enabled are two columns because a person writes one and reads the other.
+-- Two columns: a person writes enabled, and reads state.
 create or replace function public.follow_provider_switch()
 returns trigger
 language plpgsql

@@ -1,4 +1,4 @@
--- The scheduler's route shows it as it is.
+-- The scheduler's route returns it unchanged.
 create or replace function public.pricing_scheduler_status()
 returns jsonb
 language sql
@@ -18,7 +18,7 @@ as $$
                 end,
                 '-infinity'
             )) as next_run,
-            -- Enabled, but without what it needs or put off for ever, it has no next run.
+            -- A provider that lacks what it needs, or is postponed for ever, has no next run.
             syncable.slug is not null
                 and 'infinity' not in (
                     coalesce(provider.next_sync_at, 'epoch'), coalesce(provider.next_allowed_at, 'epoch')
@@ -77,4 +77,4 @@ as $$
 $$;
 
 comment on function public.pricing_scheduler_status() is
-'Who is scheduled, who runs the schedule, when each provider comes next and when it last succeeded.';
+'Which providers are scheduled, what runs the schedule, when each provider is next due and when it last succeeded.';

@@ -1,6 +1,6 @@
--- Months, days and time are counted apart. Compared, a month is 30 days; taken from a moment, it is what the calendar says.
--- With signs of both kinds the two may differ by as much as one likes: '-1000 months 30030 days' is more than 29 days, and
--- leads into the future.
+-- Postgres stores months, days and time apart. Comparison takes a month for 30 days, arithmetic goes by the calendar. With
+-- mixed signs the two differ without bound: '-1000 months 30030 days' is more than 29 days, yet subtracting it leads
+-- into the future.
 create or replace function public.require_interval(p_name text, p_interval interval)
 returns interval
 language plpgsql
@@ -22,4 +22,4 @@ end;
 $$;
 
 comment on function public.require_interval(text, interval) is
-'Return this interval; refuse one whose months, days or time are below zero, for itself or beside others.';
+'Return this interval; refuse one with a part below zero.';

@@ -1,5 +1,5 @@
--- tick_pricing_schedule asks it when it has enqueued what it could: what is due still was passed over, because somebody
--- holds the provider's row, or it is the catalogue, which waits for the others.
+-- tick_pricing_schedule calls it after it has enqueued: a provider that is still due was skipped because a session locks
+-- its row, or is the catalogue, which waits for the others.
 -- after: pricing_lock_holders
 create or replace function public.schedule_slot_holders()
 returns text
@@ -10,7 +10,7 @@ as $$
 declare
     v_now constant timestamptz := clock_timestamp();
     v_provider text;
-    v_held text[] := array[]::text[];
+    v_locked text[] := array[]::text[];
 begin
     for v_provider in
         select p.slug
@@ -22,14 +22,14 @@ begin
     loop
         perform from public.pricing_providers p where p.slug = v_provider for no key update skip locked;
         if not found then
-            v_held := v_held || v_provider;
+            v_locked := v_locked || v_provider;
         end if;
     end loop;
     return (
-        -- Somebody who holds many is named once. A row that was deleted meanwhile is not there any more.
+        -- A session that locks many rows is named once. A row deleted meanwhile is not listed.
         select string_agg(
             format(
-                'the row of %s is held by %s',
+                'the row of %s is locked by %s',
                 h.slugs,
                 public.pricing_lock_holders('public.pricing_providers'::regclass, h.holder::xid)
             ),
@@ -38,7 +38,7 @@ begin
         from (
             select string_agg(p.slug, ', ' order by p.slug) as slugs, p.xmax::text as holder
             from public.pricing_providers p
-            where p.slug = any (v_held)
+            where p.slug = any (v_locked)
             group by p.xmax::text
         ) as h
     );
@@ -46,4 +46,4 @@ end;
 $$;
 
 comment on function public.schedule_slot_holders() is
-'Which due providers'' rows are held, and by whom; null when none is. It does not wait.';
+'Which due providers'' rows are locked, and by which sessions; null when none is. It does not wait.';

@@ -1,12 +1,12 @@
--- Called by pg_cron every minute and by every worker every few seconds. Recovery is no part of it: whoever does not
--- tick the schedule still settles what is stuck.
+-- pg_cron calls it every minute, and every worker every few seconds. It does not clean up: workers do that also while they
+-- leave the schedule to pg_cron.
 -- after: schedule_slot_holders, pricing_table_holders, statement_has_timed_out, try_pricing_lock
 create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- A row that somebody left locked costs the part that needs it, not the tick.
+-- A locked row fails the part that needs it, not the tick.
 set lock_timeout = '1s'
 as $$
 declare
@@ -18,7 +18,7 @@ declare
     v_prunes boolean;
     v_enqueued integer := 0;
     v_enqueue_error text;
-    v_held_slots text;
+    v_locked_slots text;
     v_prune_error text;
     v_expiry_error text;
 begin
@@ -26,7 +26,7 @@ begin
         raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
             using errcode = 'PT422', hint = 'It is pg_cron or worker.';
     end if;
-    -- Its jobs run as the login that migrates. While it seems to tick, the workers enqueue nothing.
+    -- Its jobs run as the login that migrates. Others may not tick in its name: workers enqueue nothing while it ticks.
     if scheduler = 'pg_cron'
         and not pg_catalog.pg_has_role(
             session_user,
@@ -38,7 +38,7 @@ begin
             using errcode = 'PT409',
                 hint = 'pg_cron ticks as the owner. Others tick as a worker: select tick_pricing_schedule(''worker'');';
     end if;
-    -- Each its own: a worker that prunes must not cost pg_cron its heartbeat.
+    -- A lock per scheduler, so that a pruning worker does not cost pg_cron its heartbeat.
     v_is_alone := public.try_pricing_lock('schedule of ' || tick_pricing_schedule.scheduler);
 
     select s.* into strict v_settings from public.pricing_settings s;
@@ -56,22 +56,22 @@ begin
         select
         from public.pricing_scheduler_ticks t
         where t.scheduler = 'pg_cron'
-            -- One that ticks and cannot enqueue is no better than a silent one.
+            -- A pg_cron that ticks but cannot enqueue counts as absent.
             and t.last_error is null
-            -- Not from the future either: a clock that was set back must not silence the workers.
+            -- Nor in the future: a clock that was set back must not stop the workers.
             and t.last_tick_at between v_now - interval '90 seconds' and v_now + interval '90 seconds'
     );
-    -- pg_cron has a job of its own for that.
+    -- pg_cron prunes by a job of its own.
     v_prunes := v_is_alone and scheduler = 'worker' and not v_yields
         and coalesce(v_last.last_pruned_at not between v_now - interval '1 hour' and v_now, true);
 
-    -- First, because it may take long: what is enqueued holds its providers until the commit.
+    -- First, because it may take long: enqueueing locks providers until the commit.
     if v_prunes then
         begin
             perform public.cleanup_old_pricing_jobs(v_settings.retention);
         exception
-            -- A timeout of the statement is noted: a tick that leaves no heartbeat looks like no scheduler at all.
-            -- Who cancels it means all of it.
+            -- A statement timeout is recorded, because a tick without a heartbeat looks like no scheduler at all. A
+            -- cancellation by a person ends the whole tick.
             when transaction_rollback then
                 raise;
             when query_canceled or others then
@@ -82,14 +82,14 @@ begin
                 raise warning 'pricing-sync: old jobs could not be pruned: %', sqlerrm;
         end;
     else
-        -- It was tried an hour ago at most, and nothing has told since that it goes.
-        -- It comes first there: what follows has words of others, such as the name of an application.
+        -- Keep the error of the last hour's attempt. It is the first in last_error: later parts contain foreign text, such
+        -- as an application's name.
         v_prune_error := substring(
             v_last.last_error from '^Pruning failed: .*?(?=; Enqueueing failed: |; Not enqueued: |; Ending overrides failed: |$)'
         );
     end if;
-    -- Before what is enqueued holds its providers: a sync holds prices first. With the schedule off as well: somebody
-    -- has promised until when a price holds.
+    -- Before enqueueing, which locks providers: a sync locks prices first. Also while the schedule is off, because the
+    -- expiry of an override is a promise.
     begin
         perform public.end_expired_overrides();
     exception
@@ -106,9 +106,9 @@ begin
         begin
             select coalesce(sum(j.providers_total), 0) into v_enqueued
             from public.enqueue_due_pricing_syncs() j;
-            v_held_slots := 'Not enqueued: ' || public.schedule_slot_holders();
-            if v_held_slots is not null then
-                raise warning 'pricing-sync: %', v_held_slots;
+            v_locked_slots := 'Not enqueued: ' || public.schedule_slot_holders();
+            if v_locked_slots is not null then
+                raise warning 'pricing-sync: %', v_locked_slots;
             end if;
         exception
             when transaction_rollback then
@@ -118,7 +118,7 @@ begin
                     raise;
                 end if;
                 v_enqueued := 0;
-                v_held_slots := null;
+                v_locked_slots := null;
                 v_enqueue_error := concat_ws(
                     ', ',
                     'Enqueueing failed: ' || sqlerrm,
@@ -128,8 +128,8 @@ begin
         end;
     end if;
 
-    -- Somebody else's tick leaves the heartbeat. It may be one that was left open, so what is due was enqueued here all
-    -- the same: two at once take no slot twice.
+    -- The concurrent tick writes the heartbeat. It may be in an open transaction, so this one has enqueued what is due all
+    -- the same: two ticks never use a slot twice.
     if not v_is_alone then
         return v_enqueued;
     end if;
@@ -141,7 +141,7 @@ begin
         v_now,
         case when v_enqueued > 0 then v_now end,
         case when v_prunes then v_now end,
-        nullif(concat_ws('; ', v_prune_error, v_enqueue_error, v_held_slots, v_expiry_error), '')
+        nullif(concat_ws('; ', v_prune_error, v_enqueue_error, v_locked_slots, v_expiry_error), '')
     )
     on conflict on constraint pricing_scheduler_ticks_pkey do update
     set last_tick_at = excluded.last_tick_at,
@@ -153,4 +153,4 @@ end;
 $$;
 
 comment on function public.tick_pricing_schedule(text) is
-'One tick of the schedule by pg_cron or worker: leave a heartbeat that says what it could not do and who held it, end overrides that have expired, enqueue what is due, as a worker prune once an hour; a worker leaves these two to pg_cron while that ticks. Returns how many provider syncs it enqueued.';
+'One tick of the schedule, by pg_cron or worker: end expired overrides, enqueue what is due, as a worker prune once an hour, and write a heartbeat that names what failed and the sessions that locked it. A worker leaves enqueueing and pruning to pg_cron while that ticks. Returns how many provider syncs it enqueued.';

@@ -1,5 +1,5 @@
--- The engine's own heartbeat does not say that it met nobody. A worker that was held up for longer than the lease, and
--- pruned, would go on unregistered, counted by nobody, until its next fetch failed.
+-- The engine's own heartbeat does not tell whether the worker's row still exists. A worker that was suspended longer than
+-- the lease, and pruned, would go on unregistered and uncounted until its next fetch failed.
 create or replace function public.beat_pricing_worker(worker_id bigint)
 returns boolean
 language plpgsql
@@ -15,4 +15,4 @@ end;
 $$;
 
 comment on function public.beat_pricing_worker(bigint) is
-'Show that a worker is alive; false when it was pruned, and has to register again.';
+'Write the heartbeat of a worker; false when it was pruned and has to register again.';

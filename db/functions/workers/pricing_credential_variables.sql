@@ -1,4 +1,4 @@
--- A worker asks for them, and decides by itself which of these it may use where: what a row says is not enough.
+-- A worker decides itself which of these variables it may send where: a provider row alone does not allow it.
 create or replace function public.pricing_credential_variables()
 returns table (provider text, adapter text, base_url text, variable text)
 language sql
@@ -13,4 +13,4 @@ as $$
 $$;
 
 comment on function public.pricing_credential_variables() is
-'The environment variables in which workers keep the credentials of providers: names only, with where each would be sent.';
+'Names of the environment variables with the providers'' credentials, and the address that each would be sent to.';

@@ -1,5 +1,5 @@
--- Health and the scheduler's status call it. A definer, because nobody but the owner and the worker may
--- look into the engine's tables.
+-- The health routes and the scheduler's status call it. Definer: only the owner and the worker may read the engine's
+-- tables.
 create or replace function public.pricing_workers_alive()
 returns integer
 language sql
@@ -14,4 +14,4 @@ as $$
 $$;
 
 comment on function public.pricing_workers_alive() is
-'How many workers have shown a heartbeat within the lease.';
+'How many workers have had a heartbeat within the lease.';

@@ -1,6 +1,6 @@
--- A worker forgets dead ones before it registers. The engine's own statement for it waits for whoever holds such a
--- worker, or a queue row that names it: while somebody's transaction is left open, no new worker would start. What is
--- held stays; the next worker that starts comes by it again.
+-- A starting worker deletes dead workers before it registers. The engine's own statement for that waits while a session
+-- locks such a worker, or a queue row that names it, so an open transaction would keep new workers from starting. This one
+-- skips them; the next worker that starts tries again.
 create or replace function public.prune_pricing_workers(lease_seconds double precision)
 returns setof bigint
 language sql
@@ -10,13 +10,13 @@ as $$
     with dead as materialized (
         select w.id
         from procrastinate.procrastinate_workers w
-        -- Never before the lease is over: to be lost three times ends a sync.
+        -- Never within the lease: a sync fails when its worker is lost max_attempts times.
         where w.last_heartbeat < clock_timestamp() - greatest(
             make_interval(secs => prune_pricing_workers.lease_seconds), (select s.lease from public.pricing_settings s)
         )
         for update skip locked
     ),
-    -- Their worker is set null with it.
+    -- Their foreign key to the worker is set null.
     named as materialized (
         select q.id, q.worker_id
         from procrastinate.procrastinate_jobs q
@@ -35,4 +35,4 @@ as $$
 $$;
 
 comment on function public.prune_pricing_workers(double precision) is
-'Forget the workers without a heartbeat for this many seconds, and for the lease at least, except those that somebody holds; returns their numbers.';
+'Delete the workers without a heartbeat for this many seconds, at least the lease, except locked ones; returns their ids.';

@@ -1,5 +1,5 @@
--- Only ever good news: that a credential is gone shows at the next sync, for another worker may have it. It never
--- waits: a provider that somebody holds is left to the next worker that starts, or to a trigger by name.
+-- Adds providers only: another worker may have a credential that this one lacks, and the next sync shows whether one is
+-- gone. It skips locked providers, which the next worker that starts reports, or a sync request by name reaches.
 create or replace function public.report_pricing_credentials(providers text[])
 returns setof text
 language sql
@@ -26,4 +26,4 @@ as $$
 $$;
 
 comment on function public.report_pricing_credentials(text[]) is
-'A worker says for which providers it has the credential, and may send it there: those that lacked it are synced from now on, at the next tick first; returns them.';
+'Called by a worker with the providers whose credential it has and may send: those that lacked one are synced from the next tick on; returns them.';

@@ -162,7 +162,7 @@ def test_one_that_cannot_be_mended_does_not_stop_the_others(own_database: Pricin
     assert clean(pricing) == (1, 1)
     assert pricing.job(other["job_id"])["status"] == "running"
     (row,) = pricing.queue_rows(broken["job_id"])
-    assert any(f"queue row {row['id']} could not be mended" in w for w in warnings)
+    assert any(f"queue row {row['id']} could not be reconciled" in w for w in warnings)
     pricing.do("alter table public.pricing_sync_log drop constraint broken")
     assert clean(pricing) == (1, 1)
     is_mended(pricing)

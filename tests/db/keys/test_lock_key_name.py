@@ -100,7 +100,7 @@ def test_who_has_left_it_open_is_named(
     for error in caught:
         assert isinstance(error, psycopg.errors.LockNotAvailable), error
         said = str(error.diag.message_primary)
-        assert said.startswith("The keys named ops are held by pid ") and error.diag.message_hint
+        assert said.startswith("The keys named ops are locked by pid ") and error.diag.message_hint
     # Who comes behind another one that waits hears of that one.
     assert any(f"pid {holder.backend} (" in str(error) for error in caught)
     assert pricing.value(VALID) == 1

@@ -28,7 +28,7 @@ def test_who_waits_too_long_hears_who_has_it(pricing: Pricing, another: Another,
         with refused("55P03") as caught:
             pricing.do(HOLD, 0.3)
     said = caught.value.diag.message_primary or ""
-    assert said.startswith("The prices of x are held by ")
+    assert said.startswith("The prices of x are locked by ")
     assert f"pid {holder.backend} (" in said and "a person's editor" in said
     assert ("probably" in said) is (made == "by the holder")
     assert pricing.value(TRY) is True

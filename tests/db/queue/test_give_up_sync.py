@@ -60,7 +60,7 @@ def test_what_a_caller_of_our_functions_holds(
         assert give_up(pricing, attempt)["outcome"] == "queued"
         log = pricing.log(attempt.queue_job_id)
         assert (log["status"], log["error_kind"]) == ("failed", "locked")
-        assert f"held by pid {holder.backend} (" in log["error_message"]
+        assert f"locked by pid {holder.backend} (" in log["error_message"]
         assert pricing.job(attempt.job_id)["outcome"] is None
         # It is not given out, to fetch a list that cannot be written; others are.
         assert fetch(pricing) == pricing.queue_rows(other["job_id"])[0]["id"]
@@ -89,7 +89,7 @@ def test_where_the_rows_are_held_that_say_so_the_clean_up_does_it_later(
         holder.do(statement)
         answer = give_up(pricing, attempt)
         assert answer["outcome"] == "noted"
-        assert f"held by pid {holder.backend} (" in answer["message"]
+        assert f"locked by pid {holder.backend} (" in answer["message"]
         assert give_up(pricing, attempt)["outcome"] == "noted"
         # Nobody runs it, and its worker may go: it is neither lost nor late all the same.
         pricing.do(

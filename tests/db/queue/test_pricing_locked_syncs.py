@@ -45,7 +45,7 @@ def test_who_holds_the_rows_of_a_sync(
         for name in held:
             assert any(
                 providers == ["deepinfra", "openrouter"]
-                and text.startswith(f"the {name} is held by pid {pid} (")
+                and text.startswith(f"the {name} is locked by pid {pid} (")
                 for providers, text in found
             ), found
     assert locked_syncs(pricing) == []
@@ -80,7 +80,7 @@ def test_what_gave_up_once_waits_for_the_provider_too(pricing: Pricing, another:
         pricing.do("update procrastinate.procrastinate_jobs set scheduled_at = null")
         ((providers, text),) = locked_syncs(pricing)
         assert providers == ["openrouter"]
-        assert text.startswith("the provider row is held by pid")
+        assert text.startswith("the provider row is locked by pid")
 
 
 def test_nothing_is_locked_by_looking(pricing: Pricing, another: Another) -> None:

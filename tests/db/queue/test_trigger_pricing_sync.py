@@ -301,7 +301,7 @@ def test_an_open_trigger_in_the_way_is_named_in_time(
         holder.trigger("openrouter", **options)
         with refused("55P03") as caught:
             pricing.trigger("openrouter", **options)
-    assert f"held by pid {holder.backend} (" in str(caught.value)
+    assert f"locked by pid {holder.backend} (" in str(caught.value)
 
 
 def test_also_when_that_job_has_ended(pricing: Pricing) -> None:

@@ -384,7 +384,7 @@ def test_a_slot_that_somebody_holds_is_told_with_its_holder(
         for _ in range(2):
             told = heartbeat(pricing, scheduler)["last_error"]
             assert told.startswith("Not enqueued: the row of ")
-            assert f"openrouter is held by pid {person.backend} (" in told
+            assert f"openrouter is locked by pid {person.backend} (" in told
             assert told.count("their editor") == 1
             assert tick(pricing, scheduler) == 0
         assert open_syncs(pricing) == ["deepinfra"]
@@ -399,8 +399,8 @@ def test_who_holds_many_is_named_once(pricing: Pricing, another: Another) -> Non
         person.do("select from public.pricing_providers for update")
         assert tick(pricing) == 0
     told = heartbeat(pricing)["last_error"]
-    assert told.startswith("Not enqueued: the row of catalogue, deepinfra, openrouter is held by ")
-    assert told.count(" is held by ") == 1
+    assert told.startswith("Not enqueued: the row of catalogue, deepinfra, openrouter is locked by ")
+    assert told.count(" is locked by ") == 1
 
 
 def test_a_table_that_somebody_locks_is_told_with_its_holder(

@@ -162,7 +162,7 @@ def test_sync_that_is_rejected(
 ) -> None:
     job_id = triggered(connection, "openrouter")
     reject = ("sync", "openrouter", "--on-conflict", "reject")
-    assert_refused(run(*reject), f"pricing_sync:openrouter is held by job {job_id}")
+    assert_refused(run(*reject), f"pricing_sync:openrouter is locked by job {job_id}")
 
     hands.start(job_id, "openrouter")
     since = value(
@@ -170,7 +170,7 @@ def test_sync_that_is_rejected(
         "select to_char(sync_started_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS')"
         " from pricing_sync_log",
     )
-    assert_refused(run(*reject), f"is held by job {job_id}, since {since}Z")
+    assert_refused(run(*reject), f"is locked by job {job_id}, since {since}Z")
     assert value(connection, "select count(*) from pricing_sync_jobs") == 1
 
 

@@ -43,7 +43,7 @@ async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
             await lock_waits.check()
             (record,) = caplog.records
             assert record.getMessage().startswith(
-                "syncs wait and cannot start: deepinfra, openrouter: the job is held by pid"
+                "syncs wait and cannot start: deepinfra, openrouter: the job is locked by pid"
                 f" {person.info.backend_pid} ("
             )
         caplog.clear()

@@ -136,7 +136,7 @@ def test_who_holds_a_provider_s_prices_is_named_and_its_sync_is_tried_again(
     assert failed["error_kind"] == "locked"
     assert f"pid {person.info.backend_pid} (" in failed["error_message"]
     assert "a dashboard" in failed["error_message"]
-    said = "sync gave up (locked): The prices of openrouter are held by pid"
+    said = "sync gave up (locked): The prices of openrouter are locked by pid"
     wait_until(lambda: said in worker.output, 15, "the worker says so")
 
     # Its only slot is free for others, and the list is not fetched for nothing meanwhile.
@@ -170,7 +170,7 @@ def test_a_slot_waits_for_no_job_that_somebody_is_about_to_cancel(
 
     other = queue.trigger("deepinfra")
     assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
-    said = f"sync gave up (locked): Its queue row is held by pid {person.info.backend_pid} ("
+    said = f"sync gave up (locked): Its queue row is locked by pid {person.info.backend_pid} ("
     assert said in worker.output
     # It was not cancelled after all.
     person.rollback()
@@ -209,7 +209,7 @@ def test_a_worker_that_passes_over_held_rows_says_who_holds_them(
     person.execute("select from procrastinate.procrastinate_jobs for update")
     worker = start_worker()
     said = (
-        "syncs wait and cannot start: openrouter: the queue row is held by pid"
+        "syncs wait and cannot start: openrouter: the queue row is locked by pid"
         f" {person.info.backend_pid} ("
     )
     wait_until(lambda: said in worker.output, 30, "it says who holds the row")
