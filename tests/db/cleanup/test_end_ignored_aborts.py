@@ -40,7 +40,7 @@ def test_longer_than_the_lease(pricing: Pricing) -> None:
     assert (row["status"], row["worker_id"]) == ("aborted", None)
     log = pricing.log(attempt.queue_job_id)
     assert (log["status"], log["error_kind"]) == ("cancelled", "cancelled")
-    assert log["error_message"] == "Cancelled; its worker did not answer the abort"
+    assert log["error_message"] == "Cancelled; its worker did not obey the abort"
     assert pricing.job(attempt.job_id)["outcome"] == "cancelled"
     assert_agreed(pricing.connection)
     with pricing.nothing_written():

@@ -187,7 +187,7 @@ def test_a_rule(run: Run, reviews: Reviews) -> None:
 
     assert "has ended" in output_of(run("end-rule", str(rule["id"])))
     assert len(json_of(run("rules", "--json"))) == 1
-    assert_refused(run("end-rule", str(rule["id"])), "ended already")
+    assert_refused(run("end-rule", str(rule["id"])), "has ended already")
     assert_refused(run("end-rule", "999"), "There is no rule 999")
 
 
