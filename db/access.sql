@@ -1,5 +1,5 @@
--- Who owns what, and who may do what: made as public.pricing_rights says. Replayed last, because a function that was
--- dropped and made again is executable by everybody until then.
+-- Sets owners and rights by public.pricing_rights. Replayed last: a function that was dropped and created again is
+-- executable by every role until then.
 do $$
 declare
     v_statement text;

@@ -1,5 +1,5 @@
--- pg_cron runs a job as the user that scheduled it, and ends for good with a job whose user cannot log in: so these are
--- the login user's, never pricing_owner's. Nothing depends on them alone: where they cannot be had, workers tick.
+-- Schedules the jobs of pg_cron. It runs a job as the user that scheduled it, and stops for good at a job whose user cannot
+-- log in, so they belong to the login, never to pricing_owner. Where they cannot be scheduled, workers tick.
 do $$
 declare
     v record;
@@ -7,7 +7,7 @@ begin
     if not exists (select from pg_catalog.pg_extension e where e.extname = 'pg_cron') then
         return;
     end if;
-    -- A job keeps the database, the host and the port that it was made with, also when it is scheduled anew.
+    -- cron.schedule does not change database, host and port of an existing job.
     perform cron.unschedule(j.jobid)
     from public.pricing_cron_jobs wanted
     join cron.job j on j.jobname = wanted.name
@@ -16,7 +16,7 @@ begin
         and (
             j.database <> current_database()
             or j.nodeport <> current_setting('port')::integer
-            -- The host is not everybody's to read.
+            -- Not every role may read the host.
             or j.nodename <> case
                 when pg_has_role(current_user, 'pg_read_all_settings', 'usage') then current_setting('cron.host')
             end

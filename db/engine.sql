@@ -1,5 +1,5 @@
--- The engine names its tables without a schema; pinned like this its functions work from any search_path,
--- also from ours, which does not name their schema.
+-- The engine's functions name its tables without a schema. With a pinned search_path they work from any session, also from
+-- our functions, whose search_path does not contain that schema.
 do $$
 declare
     v_function regprocedure;
@@ -8,7 +8,7 @@ begin
         select p.oid
         from pg_catalog.pg_proc p
         where p.pronamespace = 'procrastinate'::regnamespace
-            -- One that somebody else has put there is not ours to change.
+            -- Not functions of other owners in that schema.
             and pg_catalog.pg_has_role(current_user, p.proowner, 'usage')
     loop
         execute format('alter function %s set search_path = procrastinate, pg_temp', v_function);

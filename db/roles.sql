@@ -1,5 +1,5 @@
--- Roles belong to the whole server, so this is asked on every replay and not once.
--- A user without CREATEROLE goes on without them: `migrate` prints what a superuser could run.
+-- Roles belong to the whole server, so every replay checks them. A user without CREATEROLE goes on without them: `migrate`
+-- prints the statements for a superuser.
 do $$
 declare
     v_role text;
@@ -12,14 +12,14 @@ begin
                 execute format('create role %I nologin', v_role);
             end if;
         exception
-            -- Two databases of one server may be migrated at the same moment.
+            -- Another database of the server is being migrated at the same moment.
             when duplicate_object or unique_violation then null;
             when insufficient_privilege then
                 raise notice 'role % cannot be created by %', v_role, current_user;
         end;
     end loop;
 
-    -- The operator's own user must be able to do what the owner can: its statements in the SQL editor are the API.
+    -- The operator's user needs the owner's rights: its statements in the SQL editor are the API.
     foreach v_role in array array['pricing_owner', 'pricing_worker', 'pricing_web'] loop
         begin
             if exists (select from pg_catalog.pg_roles r where r.rolname = v_role)
@@ -29,7 +29,7 @@ begin
                     join pg_catalog.pg_roles r on r.oid = m.roleid
                     where r.rolname = v_role
                         and m.member = (select u.oid from pg_catalog.pg_roles u where u.rolname = current_user)
-                        -- From 16 on a membership says whether it inherits; before, the member's role does.
+                        -- From 16 on the membership has the inherit option; before, the member's role has.
                         and coalesce((to_jsonb(m) ->> 'inherit_option')::boolean, true)
                 )
             then

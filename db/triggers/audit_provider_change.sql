@@ -1,5 +1,5 @@
--- Row level security tells the owner, for whom our functions write, from a role that was only granted UPDATE: what such a
--- role changes is by hand, whatever the column.
+-- Row level security tells the owner, as whom our functions write, from a role that was granted UPDATE: every change of
+-- such a role is by hand, whatever the column.
 create or replace trigger pricing_audit_provider_change
 after insert or update or delete on public.pricing_providers
 for each row

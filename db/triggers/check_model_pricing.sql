@@ -1,5 +1,5 @@
--- After the rows, because the message names them: a trigger before each row would lock it a second time, and a sync of
--- 25,000 models would write twice as much. INSERT passes, so that a dump can be restored.
+-- After each row, because the message names it: a trigger before the row would lock it a second time, and a sync of 25,000
+-- models would write twice as much. INSERT is allowed, so that a dump can be restored.
 create or replace trigger pricing_check_model_update
 after update on public.model_pricing
 for each row
@@ -9,7 +9,7 @@ when (
 )
 execute function public.check_model_pricing();
 
--- One that changes no row is refused too, and maintenance is noted.
+-- Also refuses an UPDATE of no row, and notes one under pricing.maintenance.
 create or replace trigger pricing_check_model_updates
 after update on public.model_pricing
 for each statement

@@ -1,4 +1,4 @@
--- Ordinary triggers: a subscriber of logical replication and a restore with session_replication_role = replica pass.
+-- Ordinary triggers: they do not fire for a subscriber of logical replication or under session_replication_role = replica.
 create or replace trigger pricing_check_history
 before update or delete on public.model_pricing_history
 for each statement
@@ -10,7 +10,7 @@ for each statement
 when (current_setting('pricing.writer', true) is distinct from 'on')
 execute function public.check_pricing_records();
 
--- Afterwards, so that the audit row of maintenance outlives it.
+-- After the TRUNCATE, so that the audit row of the maintenance survives it.
 create or replace trigger pricing_check_history_truncate
 after truncate on public.model_pricing_history
 for each statement

@@ -1,4 +1,4 @@
--- What hold_price_changes writes has its counts, and says from which sync on.
+-- Rows that hold_price_changes writes have their counts, and said_again_from.
 create or replace trigger pricing_count_said_again
 before update on public.pricing_held_changes
 for each row

@@ -21,7 +21,7 @@ select
     m.price_per_web_search as per_web_search,
     jsonb_array_length(m.conditions) > 0 as has_conditions,
     case
-        -- A web search is an extra: a model that charges for nothing else is free.
+        -- Web searches are extras: a model that charges for nothing else is free.
         when greatest(
             m.price_per_input_token,
             m.price_per_output_token,
@@ -38,7 +38,7 @@ select
             m.price_per_request
         ) > 0
             then 'priced'
-        -- A fee of nothing alone says nothing about what the model costs.
+        -- A fee of 0 alone does not make a model free.
         when coalesce(m.price_per_input_token, m.price_per_output_token) is null
             then 'unknown'
         else 'free'
@@ -47,7 +47,7 @@ select
     m.is_active,
     m.last_changed_at,
     p.last_success_at as confirmed_at,
-    -- One provider's time that somebody set by hand must not be the end of this view.
+    -- A time of infinity, set by hand in one provider's row, must not fail the view.
     case when isfinite(p.last_success_at) then date_trunc('second', now() - p.last_success_at) end as confirmed_ago,
     exists (
         select from public.pricing_held_changes h where h.model_id = m.id and h.status = 'held'
@@ -85,10 +85,10 @@ comment on column public.model_prices.per_request is 'USD per request.';
 comment on column public.model_prices.per_web_search is 'USD per web search.';
 comment on column public.model_prices.price_state is 'priced, free (everything known is 0, web searches apart) or unknown.';
 comment on column public.model_prices.confirmed_ago is 'How long ago the source of this price was last read successfully.';
-comment on column public.model_prices.is_held is 'Its provider says another price, which waits in pricing_held.';
+comment on column public.model_prices.is_held is 'Its provider lists another price, which waits in pricing_held.';
 comment on column public.model_prices.is_overridden is 'A person has fixed one of its prices; see pricing_overrides.';
-comment on column public.model_prices.provider_input_per_1m is 'USD per million input tokens as the provider says it, beside an override; else the price in force.';
-comment on column public.model_prices.provider_output_per_1m is 'USD per million output tokens as the provider says it, beside an override; else the price in force.';
+comment on column public.model_prices.provider_input_per_1m is 'USD per million input tokens: under an override the provider''s price, else the price in force.';
+comment on column public.model_prices.provider_output_per_1m is 'USD per million output tokens: under an override the provider''s price, else the price in force.';
 comment on column public.model_prices.id is 'model_pricing.id.';
 comment on column public.model_prices.provider is 'The provider, pricing_providers.slug.';
 comment on column public.model_prices.model is 'The model''s id as the provider spells it, case included.';

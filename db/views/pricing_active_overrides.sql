@@ -23,9 +23,9 @@ comment on view public.pricing_active_overrides is
 'The prices that people have set and that are in force, in US dollars per million tokens. clear_price_override(provider, model) ends one.';
 comment on column public.pricing_active_overrides.input_per_1m is 'USD per million input tokens; null: it follows the provider.';
 comment on column public.pricing_active_overrides.output_per_1m is 'USD per million output tokens; null: it follows the provider.';
-comment on column public.pricing_active_overrides.provider_input_per_1m is 'USD per million input tokens as the provider says it; null is unknown.';
-comment on column public.pricing_active_overrides.provider_output_per_1m is 'USD per million output tokens as the provider says it; null is unknown.';
-comment on column public.pricing_active_overrides.prices is 'All that is fixed: USD for one unit by column of model_pricing.';
+comment on column public.pricing_active_overrides.provider_input_per_1m is 'USD per million input tokens by the provider''s list; null is unknown.';
+comment on column public.pricing_active_overrides.provider_output_per_1m is 'USD per million output tokens by the provider''s list; null is unknown.';
+comment on column public.pricing_active_overrides.prices is 'All fixed prices: USD for one unit by column of model_pricing.';
 comment on column public.pricing_active_overrides.forced is 'True: the guards found it suspicious, and a person set it with force.';
 comment on column public.pricing_active_overrides.expires_at is 'When the schedule''s tick ends it; null: never by itself.';
 comment on column public.pricing_active_overrides.provider is 'The provider, pricing_providers.slug.';

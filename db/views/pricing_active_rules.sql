@@ -14,7 +14,7 @@ from public.pricing_change_rules r
 where r.ended_at is null and r.expires_at > now();
 
 comment on view public.pricing_active_rules is
-'The rules in force: which larger changes are accepted beforehand, and until when. end_price_change_rule(id) ends one before its time.';
+'The rules in force: which larger changes syncs accept, and until when. end_price_change_rule(id) ends one before it expires.';
 comment on column public.pricing_active_rules.model is 'Null: every model of the provider.';
 comment on column public.pricing_active_rules.up_to_ratio is 'A change whose token prices all move by this factor or less is applied.';
 comment on column public.pricing_active_rules.provider is 'The provider, pricing_providers.slug.';

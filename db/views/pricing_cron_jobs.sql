@@ -5,8 +5,8 @@ as
 select
     wanted.name,
     wanted.schedule,
-    -- Whatever database or login have set: our functions refuse to decide by an older snapshot. pg_cron sends it as one
-    -- message, which is one transaction.
+    -- Overrides a default_transaction_isolation of database or login, which our functions may refuse (require_fresh_reads).
+    -- pg_cron sends the command as one message, which is one transaction.
     'set transaction isolation level read committed; ' || wanted.command as command
 from (
     values
@@ -22,8 +22,8 @@ from (
             'pricing_sync_retention', '17 * * * *',
             'select public.cleanup_old_pricing_jobs(s.retention) from public.pricing_settings s'
         ),
-        -- The rows of our jobs, a week of them. They show themselves to nobody but their own user, and some have no
-        -- times: those of runs that the server's end cut short.
+        -- Keeps the run details of our jobs for a week. Only the jobs' own user sees these rows. Runs that a stop of the
+        -- server cut short have no times.
         (
             'pricing_sync_run_details', '43 * * * *',
             'delete from cron.job_run_details where runid in ('
@@ -37,7 +37,7 @@ from (
 ) as wanted (name, schedule, command);
 
 comment on view public.pricing_cron_jobs is
-'The jobs that pg_cron runs for us where it is installed, as released: name, schedule and command.';
+'The jobs of pg_cron where that is installed, as released: name, schedule and command.';
 comment on column public.pricing_cron_jobs.name is 'The job''s name in cron.job.';
 comment on column public.pricing_cron_jobs.schedule is 'When it runs, in cron''s five fields.';
 comment on column public.pricing_cron_jobs.command is 'The SQL that it runs.';

@@ -16,7 +16,7 @@ from (
         m.model_id as model,
         a.short_name as price,
         case when a.per = 'token' then 1000000 else 1 end as factor,
-        -- Typed columns: a row as jsonb, made anew for each axis, takes ten times as long. A test has every axis.
+        -- Typed columns: converting the row to jsonb for each axis takes ten times as long. A test covers every axis.
         case
             when m.synced is not null then (m.synced ->> a.axis)::numeric
             else case a.axis
@@ -41,7 +41,7 @@ from (
         c.version as catalogue
     from public.model_pricing m
     join public.pricing_catalogue_prices c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
-    -- The few axes that the catalogue has of the model, not all 14.
+    -- Only the axes that the catalogue has for the model, not all 14.
     cross join lateral jsonb_object_keys(c.prices) as k (axis)
     join public.pricing_axes() a on a.axis = k.axis
     -- The catalogue does not differ from itself.
@@ -52,9 +52,9 @@ where abs(d.said - d.listed) > 0.01 * d.listed;
 comment on view public.pricing_drift is
 'Where a provider''s own number and the catalogue''s differ by more than 1 %: one row per model and price, under the names of model_prices. Overrides do not count.';
 comment on column public.pricing_drift.price is 'Which price, as model_prices names it: token prices per million.';
-comment on column public.pricing_drift.provider_amount is 'US dollars, as the provider says.';
-comment on column public.pricing_drift.catalogue_amount is 'US dollars, as the catalogue says.';
-comment on column public.pricing_drift.ratio is 'The provider''s number divided by the catalogue''s; null where the catalogue says 0.';
+comment on column public.pricing_drift.provider_amount is 'US dollars, by the provider''s list.';
+comment on column public.pricing_drift.catalogue_amount is 'US dollars, by the catalogue.';
+comment on column public.pricing_drift.ratio is 'The provider''s price divided by the catalogue''s; null where the catalogue has 0.';
 comment on column public.pricing_drift.provider is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_drift.model is 'The model''s id as the provider spells it, case included.';
 comment on column public.pricing_drift.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';

@@ -36,12 +36,12 @@ comment on view public.pricing_held is
 'Price changes that wait: what each would replace, why it was held, and its id for approve_held_price_change and reject_held_price_change. US dollars per million tokens.';
 comment on column public.pricing_held.class is 'large: applies itself at applies_at; unit, first_list and rollback: only a person applies it.';
 comment on column public.pricing_held.ratio is 'The largest factor by which one of its token prices moves, up or down.';
-comment on column public.pricing_held.input_per_1m_before is 'USD per million input tokens as the provider said it last; null is unknown.';
-comment on column public.pricing_held.input_per_1m_now is 'USD per million input tokens as the provider says it now; null is unknown.';
-comment on column public.pricing_held.output_per_1m_before is 'USD per million output tokens as the provider said it last; null is unknown.';
-comment on column public.pricing_held.output_per_1m_now is 'USD per million output tokens as the provider says it now; null is unknown.';
-comment on column public.pricing_held.applies_at is 'The first sync after this that still says it applies it (unless it falls to zero, the third at the earliest); null: never by itself.';
-comment on column public.pricing_held.job_id is 'The last job that said it, for approve_held_price_changes and reject_held_price_changes.';
+comment on column public.pricing_held.input_per_1m_before is 'USD per million input tokens that the provider listed before; null is unknown.';
+comment on column public.pricing_held.input_per_1m_now is 'USD per million input tokens that the provider lists now; null is unknown.';
+comment on column public.pricing_held.output_per_1m_before is 'USD per million output tokens that the provider listed before; null is unknown.';
+comment on column public.pricing_held.output_per_1m_now is 'USD per million output tokens that the provider lists now; null is unknown.';
+comment on column public.pricing_held.applies_at is 'The first sync after this that still lists it applies it (unless it falls to zero, the third at the earliest); null: never by itself.';
+comment on column public.pricing_held.job_id is 'The last job that reported it, for approve_held_price_changes and reject_held_price_changes.';
 comment on column public.pricing_held.prices is 'The whole price set that waits: USD for one unit by column of model_pricing, and its conditions.';
 comment on column public.pricing_held.previous is 'The price set that it would replace.';
 comment on column public.pricing_held.evidence is 'For each suspicious axis: number before, number now, the catalogue''s, the provider''s own text and unit; USD for one unit.';

@@ -32,13 +32,13 @@ left join public.pricing_said_again r on r.provider_slug = h.provider_slug
 cross join lateral (select coalesce(r.times > h.said_again_from, false) as is_later) as a;
 
 comment on view public.pricing_held_all is
-'Every change that was ever held, with what became of it, and by which sync its provider last said it: pricing_held_changes as of now.';
+'Every change that was ever held, with its outcome and the last sync that reported it: pricing_held_changes with the counts of pricing_said_again.';
 comment on column public.pricing_held_all.model_id is 'model_pricing.id.';
 comment on column public.pricing_held_all.prices is 'The price set that waits: USD for one unit by column of model_pricing, and its conditions.';
 comment on column public.pricing_held_all.previous is 'The price set that it would replace.';
 comment on column public.pricing_held_all.ratio is 'The largest factor by which one of its token prices moves, up or down.';
-comment on column public.pricing_held_all.job_id is 'The last job that said so; first_job_id the first.';
-comment on column public.pricing_held_all.times_seen is 'Syncs that said the same, from first_seen_at to last_seen_at.';
+comment on column public.pricing_held_all.job_id is 'The last job that reported it; first_job_id the first.';
+comment on column public.pricing_held_all.times_seen is 'Syncs that reported it, from first_seen_at to last_seen_at.';
 comment on column public.pricing_held_all.id is 'pricing_held_changes.id.';
 comment on column public.pricing_held_all.provider_slug is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_held_all.status is 'held; approved or rejected by a person; applied by itself or by a rule; superseded by another price; withdrawn: the provider went back.';

@@ -23,7 +23,7 @@ comment on column public.pricing_history.input_per_1m is 'USD per million input 
 comment on column public.pricing_history.output_per_1m is 'USD per million output tokens from changed_at on.';
 comment on column public.pricing_history.previous_input_per_1m is 'USD per million input tokens before; null: unknown, or the first price.';
 comment on column public.pricing_history.previous_output_per_1m is 'USD per million output tokens before; null: unknown, or the first price.';
-comment on column public.pricing_history.is_in_force is 'False: what the provider said while an override was in force.';
+comment on column public.pricing_history.is_in_force is 'False: the provider''s price while an override was in force.';
 comment on column public.pricing_history.provider is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_history.model is 'The model''s id as the provider spells it, case included.';
 comment on column public.pricing_history.changed_at is 'When the price changed; ties are ordered by id.';

@@ -1,4 +1,4 @@
--- Times as clients can read them: one row with another would keep all of them from being shown.
+-- Times within what clients can read: one row beyond that would fail the whole listing.
 -- after: capped_expiry
 create or replace view public.pricing_keys
 with (security_invoker = true)

@@ -1,5 +1,5 @@
--- The command line shows it. The newest log row of a provider is its part of the job; earlier ones are attempts
--- that were taken back.
+-- The command line shows it. The newest log row of a provider is its part of the job; earlier ones are attempts that were
+-- queued again.
 create or replace view public.pricing_provider_syncs
 with (security_invoker = true)
 as
@@ -24,7 +24,7 @@ from public.pricing_sync_log as log
 order by log.job_id, log.provider_slug, log.id desc;
 
 comment on view public.pricing_provider_syncs is
-'Each provider''s part of each job as it stands: its newest attempt.';
+'The newest attempt of each provider of each job.';
 comment on column public.pricing_provider_syncs.duration_ms is 'Milliseconds from the attempt''s start to its end, rounded.';
 comment on column public.pricing_provider_syncs.differences is 'Of a dry run: what a sync would have changed, the first of them; null otherwise.';
 comment on column public.pricing_provider_syncs.differences_total is 'Of a dry run: how many differences there are; null otherwise.';

@@ -1,6 +1,6 @@
--- Who may do what, all of it: what is not here, nobody may but the owner. db/access.sql makes it so, and `migrate` and
--- `pricing-sync doctor` compare the catalogue with it. The engine's schema is the worker's as a whole.
--- By name, never by prefix: the operator may have tables of its own that begin like ours.
+-- All rights: what is not listed here, only the owner may do. db/access.sql grants and revokes by it, and `migrate` and
+-- `pricing-sync doctor` compare the catalogue with it. In the engine's schema the worker has all rights.
+-- By name, never by prefix: the operator may have tables with names like ours.
 create or replace view public.pricing_rights
 with (security_invoker = true)
 as
@@ -159,6 +159,7 @@ function (name, callers) as (
         ('fail_overtime_syncs', '{}'),
         ('lock_log_row', '{}'),
         ('reconcile_pricing_jobs', '{}'),
+        ('require_author', '{}'),
         ('require_expiry', '{}'),
         ('require_interval', '{}'),
         ('check_interval', '{}'),

@@ -1,8 +1,8 @@
 -- after: pricing_worker_heartbeats
--- The one place that says what is stuck, and why. The clean-up takes what it settles from here, one reason at a time,
--- and asks here again once it holds a row (lock_stuck_sync); people read stuck_pricing_syncs.
--- A view, and no function, because only the branch of the reason that is asked for runs, and one queue row is found by
--- its id. What belongs to an open row is looked up for each (limit 1): a join would read all that has ended, too.
+-- The only rule of what is stuck, and why. Each step of the clean-up reads the rows of its reason here, and checks again
+-- once it has locked a row (lock_stuck_sync); people read stuck_pricing_syncs.
+-- A view, not a function, so that only the branch of the requested reason runs, and one queue row is found by its id.
+-- What belongs to an open row is looked up per row (limit 1): a join would read all ended rows too.
 create or replace view public.pricing_sync_expiry
 with (security_invoker = true)
 as
@@ -32,8 +32,8 @@ where q.status in ('todo', 'doing')
     and q.task_name = 'sync_provider'
     and (j.job_id is null or j.outcome is not null or l.id is null or (q.status = 'doing' and l.status = 'queued'))
 union all
--- Log rows still open whose queue row has moved on or is gone; younger ones may belong to a transaction that is about
--- to move both.
+-- Open log rows whose queue row has moved on or is gone; younger ones may belong to a transaction that is about to move
+-- both.
 select 'log_row_adrift', l.provider_slug, l.queue_job_id, l.attempt, l.job_id, l.queued_at, interval '10 seconds'
 from public.pricing_sync_log l
 left join lateral (
@@ -45,7 +45,7 @@ left join lateral (
 where l.status in ('queued', 'in_progress')
     and (q.id is null or q.attempts >= l.attempt or q.status not in ('todo', 'doing'))
 union all
--- Open jobs of which nothing is open, or that do not know of an end.
+-- Open jobs without an open attempt, or without the latest end of one.
 select 'job_adrift', null, null, null, j.job_id, '-infinity', interval '0'
 from public.pricing_sync_jobs j
 where j.status in ('queued', 'running')
@@ -55,7 +55,7 @@ where j.status in ('queued', 'running')
             from public.pricing_sync_log l
             where l.job_id = j.job_id and l.status in ('queued', 'in_progress')
         )
-        -- One whose log row is missing still, because somebody has it, is open all the same.
+        -- A queue row whose log row is still missing is open all the same.
         and not exists (
             select
             from procrastinate.procrastinate_jobs q
@@ -78,7 +78,7 @@ where j.status in ('queued', 'running')
         )
     )
 union all
--- Whoever holds their rows keeps them so: nobody runs them, and no clean-up may count them as lost or slow.
+-- Attempts given up while their rows were locked: no worker runs them, and they count neither as lost nor as slow.
 select
     'given_up', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, g.given_up_at, interval '0'
 from public.pricing_given_up_syncs g
@@ -90,7 +90,7 @@ select
 from procrastinate.procrastinate_jobs q
 where q.status = 'todo'
     and q.task_name = 'sync_provider'
-    -- Or deleted, or renamed.
+    -- Disabled, deleted or renamed.
     and not exists (
         select from public.pricing_providers p where 'pricing_sync:' || p.slug = q.lock and p.enabled
     )
@@ -107,7 +107,7 @@ where q.status = 'doing' and q.task_name = 'sync_provider'
         select from public.pricing_given_up_syncs g where g.queue_job_id = q.id and g.attempt = q.attempts + 1
     )
 union all
--- However alive its worker is: it is deaf or stuck.
+-- Whether its worker is alive or not: it gets no notifications, or hangs.
 select
     'abort_ignored', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
     coalesce(
@@ -127,14 +127,14 @@ select
     'timeout', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
     coalesce(
         l.sync_started_at,
-        -- The log row may be missing; the engine's own record of the fetch is not.
+        -- The log row may be missing; the engine's event of the fetch is there.
         (select max(e.at) from procrastinate.procrastinate_events e where e.job_id = q.id and e.type = 'started')
     ),
-    -- A provider that was deleted while its sync runs has no timeout of its own any more.
+    -- For a provider that was deleted while its sync ran.
     coalesce(p.timeout, interval '10 minutes')
 from procrastinate.procrastinate_jobs q
 cross join public.pricing_settings s
--- Without a live worker it is lost, not slow: then it is queued again, however old.
+-- Only with a live worker: otherwise it is lost, not slow, and is queued again however old.
 join public.pricing_worker_heartbeats w
     on w.worker_id = q.worker_id and w.last_heartbeat >= clock_timestamp() - s.lease
 left join public.pricing_providers p on p.slug = q.args ->> 'provider'
@@ -149,7 +149,7 @@ where q.status = 'doing' and q.task_name = 'sync_provider'
         select from public.pricing_given_up_syncs g where g.queue_job_id = q.id and g.attempt = q.attempts + 1
     )
 union all
--- What waits behind a lock is not stuck, however long; what waits for a worker that never comes is.
+-- A sync that waits behind a lock is not stuck, however long; one that waits without any live worker is.
 select
     'no_worker', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
     l.queued_at,
@@ -164,7 +164,7 @@ cross join lateral (
 ) l
 where q.status = 'todo'
     and q.task_name = 'sync_provider'
-    -- Asked once, before any row is looked at.
+    -- Independent of the row, so evaluated once.
     and not exists (
         select
         from public.pricing_settings s
@@ -175,9 +175,9 @@ where q.status = 'todo'
     );
 
 comment on view public.pricing_sync_expiry is
-'Why provider syncs, log rows and jobs may be stuck: each is once `since` is longer ago than `allowed`. One may have several reasons.';
+'Provider syncs, log rows and jobs that may be stuck, and why: a row is stuck once `since` is longer ago than `allowed`. One may have several reasons.';
 comment on column public.pricing_sync_expiry.attempt is 'Of the log row; of a queue row the one that waits or runs.';
-comment on column public.pricing_sync_expiry.since is 'When the last sign of it was seen, or it began: -infinity if there is none, or if it is stuck at once.';
+comment on column public.pricing_sync_expiry.since is 'When it began, or was last seen alive; -infinity when there is no such time, or it is stuck at once.';
 comment on column public.pricing_sync_expiry.allowed is 'How long that may go on: a setting, or the provider''s timeout.';
 comment on column public.pricing_sync_expiry.reason is 'One word for each reason; docs/operations.md explains them.';
 comment on column public.pricing_sync_expiry.provider_slug is 'The provider, pricing_providers.slug.';

@@ -1,6 +1,5 @@
--- One row per job with its provider syncs as they stand: the status route, the list of active jobs and the
--- command line read it. The newest log row of a provider is its part of the job; earlier ones are attempts
--- that were taken back.
+-- The status route, the list of active jobs and the command line read it. The newest log row of a provider is its part of
+-- the job; earlier ones are attempts that were queued again.
 create view public.pricing_sync_progress
 with (security_invoker = true) as
 select
@@ -70,7 +69,7 @@ cross join lateral (
             '{}'
         ) as results
     from (
-        -- By name: a column that was made again is the last of its table.
+        -- By name: a column that was dropped and added again is the last of its table.
         select distinct on (log.provider_slug)
             log.provider_slug,
             log.status,

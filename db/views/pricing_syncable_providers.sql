@@ -1,4 +1,4 @@
--- The one rule of what a trigger without a list syncs: resolve_sync_providers and `up` ask here.
+-- The only rule of which providers can be synced: resolve_sync_providers, the schedule and `up` read it.
 create or replace view public.pricing_syncable_providers
 with (security_invoker = true)
 as
@@ -7,5 +7,5 @@ from public.pricing_providers p
 where p.enabled and p.adapter is not null and p.state <> 'no_credentials';
 
 comment on view public.pricing_syncable_providers is
-'The providers that a trigger without a list syncs: enabled, with an adapter and with what it needs.';
+'The providers that a sync request without a list syncs: enabled, with an adapter and with what that needs.';
 comment on column public.pricing_syncable_providers.slug is 'The provider, pricing_providers.slug.';

@@ -61,7 +61,7 @@ begin
         exit when v_job_ids is null;
 
         -- Queue rows first, in the lock order: a person who retries one locks it and then its job.
-        select coalesce(array_agg(held.id), '{}') into v_row_ids
+        select coalesce(array_agg(locked.id), '{}') into v_row_ids
         from (
             select q.id
             from procrastinate.procrastinate_jobs q
@@ -69,7 +69,7 @@ begin
                 and q.status not in ('todo', 'doing')
             order by q.id
             for update skip locked
-        ) as held;
+        ) as locked;
         select array_agg(old.job_id) into v_job_ids
         from (
             select j.job_id

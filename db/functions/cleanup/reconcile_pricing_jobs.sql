@@ -10,7 +10,7 @@ declare
     v record;
     v_row procrastinate.procrastinate_jobs;
     v_is_gone boolean;
-    v_mended integer := 0;
+    v_reconciled integer := 0;
 begin
     -- Queue rows before log rows: ending a job's last open log row ends the job, which would stop its waiting queue rows.
     for v in
@@ -24,7 +24,7 @@ begin
             v_row := public.lock_stuck_sync('queue_row_adrift', v.queue_job_id, v.attempt);
             continue when v_row.id is null;
             if not exists (select from public.pricing_sync_jobs j where j.job_id = v.job_id and j.outcome is null) then
-                v_mended := v_mended
+                v_reconciled := v_reconciled
                     + public.stop_provider_sync(v.queue_job_id, 'stopped', 'Its job has ended or is gone')::integer;
                 continue;
             end if;
@@ -44,7 +44,7 @@ begin
                 where l.queue_job_id = v.queue_job_id and l.attempt = v.attempt and l.status = 'queued';
             end if;
             perform public.project_pricing_job(v.job_id);
-            v_mended := v_mended + 1;
+            v_reconciled := v_reconciled + 1;
         exception
             when transaction_rollback then
                 raise;
@@ -77,7 +77,7 @@ begin
                 end
             );
             perform public.project_pricing_job(v.job_id);
-            v_mended := v_mended + 1;
+            v_reconciled := v_reconciled + 1;
         exception
             when transaction_rollback then
                 raise;
@@ -103,7 +103,7 @@ begin
             perform from public.pricing_sync_jobs j where j.job_id = v.job_id for no key update skip locked;
             continue when not found;
             perform public.project_pricing_job(v.job_id);
-            v_mended := v_mended + 1;
+            v_reconciled := v_reconciled + 1;
         exception
             when transaction_rollback then
                 raise;
@@ -111,7 +111,7 @@ begin
                 raise warning 'pricing-sync: job % could not be reconciled: %', v.job_id, sqlerrm;
         end;
     end loop;
-    return v_mended;
+    return v_reconciled;
 end;
 $$;
 

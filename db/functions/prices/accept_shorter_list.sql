@@ -1,5 +1,6 @@
 -- The decision is about the next list: models become inactive only when that list has arrived and shows which ones it
 -- lacks. refuse_odd_list reads the decision, and the next success clears it.
+-- after: require_author
 create or replace function public.accept_shorter_list(provider text, accepted_by text default current_user)
 returns public.pricing_sync_log
 language plpgsql
@@ -10,10 +11,9 @@ as $$
 declare
     v_refused public.pricing_sync_log;
 begin
-    if accepted_by is null or length(accepted_by) not between 1 and 200 then
-        raise exception 'accepted_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who accepts the list.';
-    end if;
+    perform public.require_author(
+        'accepted_by', accept_shorter_list.accepted_by, 'Name the person who accepts the list.'
+    );
     perform
     from public.pricing_providers p
     where p.slug = accept_shorter_list.provider

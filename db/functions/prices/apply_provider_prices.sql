@@ -38,7 +38,7 @@ set lock_timeout = '4s'
 as $$
 declare
     v_until constant timestamptz := clock_timestamp() + interval '4 seconds';
-    v_patience interval;
+    v_wait_left interval;
     v_row procrastinate.procrastinate_jobs;
     v_log public.pricing_sync_log;
     v_job public.pricing_sync_jobs;
@@ -141,7 +141,7 @@ begin
     v_targets := public.lock_listed_prices(v_provider.slug, apply_provider_prices.prices, v_until);
     v_now := clock_timestamp();
     -- What is left for waits: the time of the comparison does not count.
-    v_patience := v_until - v_now;
+    v_wait_left := v_until - v_now;
     perform public.wait_for_locks_until(v_until);
 
     if not v_job.dry_run then
@@ -221,7 +221,7 @@ begin
         v_log.attempt,
         v_job.job_id,
         case when not v_job.dry_run then v_provider.slug end,
-        clock_timestamp() + v_patience
+        clock_timestamp() + v_wait_left
     );
     update public.pricing_sync_log l
     set status = 'success',

@@ -1,6 +1,6 @@
 -- For a price that was changed by hand under pricing.maintenance: adds the missing history row as of now and changes no
 -- price. Charges before that stay unexplained.
--- after: pricing_price_set, pricing_sets_differ
+-- after: pricing_price_set, pricing_sets_differ, require_author
 create or replace function public.record_price_in_force(
     provider text,
     model text,
@@ -18,10 +18,9 @@ declare
     v_last public.model_pricing_history;
     v_recorded public.model_pricing_history;
 begin
-    if recorded_by is null or length(recorded_by) not between 1 and 200 then
-        raise exception 'recorded_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who records the price.';
-    end if;
+    perform public.require_author(
+        'recorded_by', record_price_in_force.recorded_by, 'Name the person who records the price.'
+    );
 
     perform public.lock_provider_prices(array[record_price_in_force.provider]);
     select m.* into v_model

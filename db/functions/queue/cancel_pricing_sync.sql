@@ -1,4 +1,5 @@
 -- The same UPDATE that a person may run by hand: the triggers on the job do the rest.
+-- after: require_author
 create or replace function public.cancel_pricing_sync(job_id uuid, cancelled_by text default current_user)
 returns public.pricing_sync_jobs
 language plpgsql
@@ -10,10 +11,9 @@ as $$
 declare
     v_job public.pricing_sync_jobs;
 begin
-    if cancelled_by is null or length(cancelled_by) not between 1 and 200 then
-        raise exception 'cancelled_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person or program that cancels.';
-    end if;
+    perform public.require_author(
+        'cancelled_by', cancel_pricing_sync.cancelled_by, 'Name the person or program that cancels.'
+    );
 
     update public.pricing_sync_jobs j
     set status = 'cancelled', error_message = format('Cancelled by %s', cancel_pricing_sync.cancelled_by)

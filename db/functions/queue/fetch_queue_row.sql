@@ -22,13 +22,13 @@ declare
     v_until constant timestamptz := clock_timestamp() + interval '1 second';
     v_row procrastinate.procrastinate_jobs;
     v record;
-    v_held_jobs text[];
+    v_locked_jobs text[];
     v_awaited_job text;
     v_round integer := 0;
     v_fault text;
 begin
     loop
-        v_held_jobs := '{}';
+        v_locked_jobs := '{}';
         for v in
             with recursive locks as (
                 (
@@ -85,7 +85,7 @@ begin
                 and (c.scheduled_at is null or c.scheduled_at <= now())
             order by c.priority desc, c.id
         loop
-            continue when v.job_id = any (v_held_jobs);
+            continue when v.job_id = any (v_locked_jobs);
             exit when v_round > 0 and clock_timestamp() > v_until;
             begin
                 -- Other locks that are not free within this time are tried again in the next round.
@@ -142,14 +142,14 @@ begin
                 raise no_data_found;
             exception
                 when lock_not_available then
-                    v_held_jobs := v_held_jobs || v.job_id;
+                    v_locked_jobs := v_locked_jobs || v.job_id;
                 when no_data_found then
                     null;
             end;
         end loop;
 
-        exit when v_held_jobs = '{}' or clock_timestamp() > v_until;
-        v_awaited_job := v_held_jobs[1 + v_round % cardinality(v_held_jobs)];
+        exit when v_locked_jobs = '{}' or clock_timestamp() > v_until;
+        v_awaited_job := v_locked_jobs[1 + v_round % cardinality(v_locked_jobs)];
         v_round := v_round + 1;
     end loop;
     return null;

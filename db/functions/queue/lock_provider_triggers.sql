@@ -10,7 +10,7 @@ as $$
 declare
     v_until constant timestamptz := clock_timestamp() + interval '5 seconds';
     v_provider text;
-    v_held text[] := array[]::text[];
+    v_locked text[] := array[]::text[];
 begin
     for v_provider in
         select distinct p from unnest(p_providers) as p where p is not null order by p
@@ -20,9 +20,9 @@ begin
         elsif not public.try_pricing_lock('triggers of ' || v_provider) then
             continue;
         end if;
-        v_held := v_held || v_provider;
+        v_locked := v_locked || v_provider;
     end loop;
-    return v_held;
+    return v_locked;
 end;
 $$;
 

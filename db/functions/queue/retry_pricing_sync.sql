@@ -1,5 +1,6 @@
 -- Inserts new queue rows, because the engine's retry refuses cancelled ones. So it may lock the job first: no session can
 -- wait for a queue row that does not exist yet.
+-- after: require_author
 create or replace function public.retry_pricing_sync(job_id uuid, retried_by text default current_user)
 returns public.pricing_sync_jobs
 language plpgsql
@@ -12,10 +13,9 @@ declare
     v_job public.pricing_sync_jobs;
     v_providers text[];
 begin
-    if retried_by is null or length(retried_by) not between 1 and 200 then
-        raise exception 'retried_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person or program that retries.';
-    end if;
+    perform public.require_author(
+        'retried_by', retry_pricing_sync.retried_by, 'Name the person or program that retries.'
+    );
 
     select j.* into v_job
     from public.pricing_sync_jobs j

@@ -1,5 +1,5 @@
 -- HTTP, the SQL editor, cron and the command line call it: one call inserts the job with its queue rows.
--- after: add_pricing_sync_job, idempotency_identity, pricing_lock_holders
+-- after: add_pricing_sync_job, idempotency_identity, pricing_lock_holders, require_author
 create or replace function public.trigger_pricing_sync(
     providers text[] default null,
     triggered_by text default current_user,
@@ -32,10 +32,9 @@ begin
         raise exception 'on_conflict cannot be %', coalesce(quote_literal(on_conflict), 'null')
             using errcode = 'PT422', hint = 'It is one of queue, coalesce, reject.';
     end if;
-    if triggered_by is null or length(triggered_by) not between 1 and 200 then
-        raise exception 'triggered_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person or program that triggers.';
-    end if;
+    perform public.require_author(
+        'triggered_by', trigger_pricing_sync.triggered_by, 'Name the person or program that triggers.'
+    );
     -- Reserved for enqueue_due_pricing_syncs, so that people can tell scheduled jobs from requested ones.
     if triggered_by ~* '^[[:space:]]*schedule[[:space:]]*$' then
         raise exception 'triggered_by cannot be %: only the schedule says that of itself', quote_literal(triggered_by)

@@ -1,8 +1,8 @@
--- How owners, rights, row level security and roles differ from the release: db/access.sql runs the statements of what is
--- ours, `migrate` and `pricing-sync doctor` show the rest. What the operator's own roles were given is the operator's.
--- Steps are run one after the other: who owns an object decides what its rights are. What is the engine's stands in the
--- setting pricing.engine, which `migrate` and the doctor make from the installed package; without it, as in the SQL editor,
--- the engine's is what the owner has already. Nobody's function becomes the owner's because of where it lies.
+-- Compares owners, rights, row level security and roles with the release. db/access.sql runs the statements where is_ours;
+-- `migrate` and `pricing-sync doctor` show the rest. Rights that the operator gave its own roles do not count.
+-- Steps are run in order, because the rights of an object depend on its owner. `migrate` and the doctor list the engine's
+-- objects in the setting pricing.engine, from the installed package; without it, as in the SQL editor, the engine's objects
+-- are those that the owner has. No foreign function becomes the owner's for being in one of the schemas.
 -- after: pricing_rights
 create or replace function public.pricing_access_differences()
 returns table (step integer, object text, found text, statement text, is_ours boolean)
@@ -10,7 +10,7 @@ language sql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
--- Names are compared as text.
+-- Names are compared as text, without quotes.
 set quote_all_identifiers = off
 as $$
     with role as materialized (
@@ -19,7 +19,7 @@ as $$
             r.rolname::text as name,
             quote_ident(r.rolname) as quoted,
             r.rolname in ('pricing_owner', 'pricing_web', 'pricing_worker') as is_ours,
-            -- Who speaks for the whole world, or for Supabase's API.
+            -- The roles of Supabase's API, two of them open to everyone.
             r.rolname in ('anon', 'authenticated', 'service_role') as is_api
         from pg_roles r
     ),
@@ -28,7 +28,7 @@ as $$
             nullif(current_setting('pricing.engine', true), '')::jsonb as known,
             (select c.relowner from pg_class c where c.oid = to_regclass('public.pricing_schema_ledger')) as owner
     ),
-    -- None where the login is no member of it: a login without CREATEROLE owns everything itself.
+    -- Empty where the login is no member of it: a login without CREATEROLE owns everything itself.
     owner as materialized (
         select r.* from role r where r.name = 'pricing_owner' and pg_has_role(current_user, r.oid, 'member')
     ),
@@ -41,7 +41,7 @@ as $$
             m.member,
             string_agg(
                 format('revoke %s from %s', r.quoted, u.quoted) || case
-                    -- From 16 on each grantor's is one of its own, and what was granted by it goes with it.
+                    -- From 16 on there is one membership per grantor; cascade revokes what was granted through it.
                     when current_setting('server_version_num')::integer >= 160000
                         then format(' granted by %I cascade', pg_get_userbyid(m.grantor))
                     else ''
@@ -75,7 +75,7 @@ as $$
                 and c.relkind in ('r', 'p', 'v', 'm', 'S')
                 and case
                     when e.known is null then c.relowner = e.owner
-                    -- A sequence that its column does not own any more has its name still.
+                    -- A sequence that its column no longer owns is recognised by its name.
                     else e.known -> 'relations' ? c.relname
                         or c.relkind = 'S' and e.known -> 'relations' ? regexp_replace(c.relname, '_id_seq$', '')
                 end
@@ -103,7 +103,7 @@ as $$
             group by w.object
         ) as w on w.object = p.proname and p.pronamespace = to_regnamespace('public')
         where case
-            -- Of two with one name the owner's is ours.
+            -- Of several functions with one name the owner's are ours.
             when w.object is not null then p.proowner = e.owner or not exists (
                 select
                 from pg_proc o
@@ -111,7 +111,7 @@ as $$
             )
             when p.pronamespace is distinct from to_regnamespace('procrastinate') then false
             when e.known is null then p.proowner = e.owner
-            -- By name, parameters and text: a function of somebody else may have any of them.
+            -- By name, parameters and text together: a foreign function may share any of them.
             else exists (
                 select
                 from jsonb_to_recordset(e.known -> 'functions' -> p.proname) as f (text text, types text[])
@@ -127,7 +127,7 @@ as $$
             )
         end
     ),
-    -- What rights are given on: word is what GRANT calls it, worker what the worker may in the engine's schema.
+    -- The objects with rights. word: their kind in GRANT; worker: the worker's rights in the engine's schema.
     object as materialized (
         select
             'table' as word,
@@ -146,7 +146,7 @@ as $$
         select
             'sequence', 'sequence', s.name, s.relowner, s.relacl, 's', null, null,
             case when s.name like 'procrastinate.%' then array['USAGE', 'SELECT'] end,
-            -- It goes with its table.
+            -- Its owner follows that of the table.
             true
         from owned_sequence s
         union all
@@ -204,7 +204,7 @@ as $$
         ) as p (role, privilege)
         join role r on r.name = p.role
         union all
-        -- Without its own rights the owner's functions fail.
+        -- The owner's functions fail without the owner's own rights.
         select o.word, o.kind, o.name, o.owner, o.owner, r.quoted, g.privilege_type
         from object o
         cross join lateral aclexplode(acldefault(o.type, o.owner)) as g
@@ -237,7 +237,7 @@ as $$
         select
             r.oid,
             r.name,
-            -- The engine knows of none: its tables are the worker's as a whole.
+            -- Not for the engine's tables, on which the worker has all rights.
             r.nspname = 'public' as is_wanted,
             r.relrowsecurity,
             r.relforcerowsecurity,
@@ -250,7 +250,7 @@ as $$
         from relation r
         where r.relkind in ('r', 'p')
     )
-    -- Settings that would disarm our triggers for everybody.
+    -- Settings that would switch off our check_* triggers in every session.
     select
         1,
         case
@@ -277,7 +277,7 @@ as $$
         and not coalesce(r.is_ours, false)
         and s.setdatabase in (0, (select d.oid from pg_database d where d.datname = current_database()))
     union all
-    -- What lies in the engine's schema, and is neither the engine's nor ours.
+    -- Foreign objects in the engine's schema.
     select
         1,
         'function ' || p.oid::regprocedure,
@@ -309,7 +309,7 @@ as $$
             where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype in ('a', 'i')
         )
     union all
-    -- What the owner has and the release does not know, which runs or reads by the owner's rights.
+    -- Objects of the owner that are not in the release: they run or read with the owner's rights.
     select
         1,
         'function ' || p.oid::regprocedure,
@@ -320,10 +320,10 @@ as $$
     join pg_proc p on p.proowner = w.oid
     where not exists (select from routine r where r.oid = p.oid)
         and not exists (
-            -- Told above, or by the comparison of the engine's texts.
+            -- Reported above, or by the comparison of the engine's functions.
             select from pg_namespace n where n.oid = p.pronamespace and n.nspname = 'procrastinate'
         )
-        -- Of the name of one of ours: the comparison of texts tells.
+        -- With the name of one of ours: the comparison of definitions reports it.
         and not exists (
             select
             from public.pricing_rights r
@@ -342,11 +342,11 @@ as $$
     where n.nspname <> 'procrastinate'
         and not exists (select from relation r where r.oid = c.oid)
         and pg_my_temp_schema() <> c.relnamespace
-        -- Made to be compared with, and gone with the transaction.
+        -- The schema of that comparison, which is rolled back.
         and not starts_with(n.nspname, 'pricing_release_')
     union all
-    -- Whatever the options of the membership: who may set the role, or grant it to itself, has its rights. The login that
-    -- runs `migrate` is such a member, and of the other two as well; `migrate` ends without that, so no statement takes it.
+    -- Whatever the options of the membership: a role that may set the owner's role, or grant it to itself, has its rights.
+    -- The login of `migrate` must be a member of all three roles, so no statement revokes that.
     select
         1,
         'role ' || member.name,
@@ -454,7 +454,7 @@ as $$
         and pg_has_role(member.oid, r.oid, 'member')
         and not exists (select from pg_auth_members m where m.roleid = r.oid and m.member = member.oid)
     union all
-    -- What our roles need of the operator's schema and database, and what others must not have there.
+    -- Rights on the operator's schema and database: those that our roles need, and those that others must not have.
     select 1, 'schema public', r.name || ' may not use it', format('grant usage on schema public to %s', r.quoted), true
     from role r
     where r.name in ('pricing_owner', 'pricing_web', 'pricing_worker', 'service_role')
@@ -476,7 +476,7 @@ as $$
         format('grant create on database %I to %s', current_database(), r.quoted),
         true
     from owner r
-    -- A schema is given only to who could have made it.
+    -- A schema's new owner must have CREATE on the database.
     join pg_namespace n on n.nspname = 'procrastinate' and n.nspowner <> r.oid
     where not has_database_privilege(r.oid, current_database(), 'create')
     union all
@@ -491,7 +491,7 @@ as $$
     join grantee g on g.oid = a.grantee and g.is_ours and g.name <> 'pricing_owner'
     where n.nspname = 'public' and a.privilege_type = 'CREATE' and a.grantee <> n.nspowner
     union all
-    -- Owners, the schema's first: who is given a table must be able to make one there.
+    -- Owners, the schema's first: the new owner of a table must have CREATE in its schema.
     select
         case o.kind when 'schema' then 2 else 3 end,
         o.kind || ' ' || o.name,
@@ -502,7 +502,7 @@ as $$
     cross join owner w
     where o.owner <> w.oid and not o.follows
     union all
-    -- Rights that are too many, then those that are missing.
+    -- Rights to revoke, then rights to grant.
     select
         4,
         g.kind || ' ' || g.name,
@@ -557,8 +557,8 @@ as $$
         where g.word = w.word and g.name = w.name and g.grantee = w.grantee and g.privilege = w.privilege
     )
     union all
-    -- Row level security is on for all of ours and forced nowhere: a definer over a table of another owner would silently
-    -- see no rows, as the worker would of the engine's.
+    -- Row level security is on for our tables and forced nowhere. Where it is wrong, a definer over another owner's table, or
+    -- the worker in the engine's, would silently see no rows.
     select
         6,
         'table ' || t.name,
@@ -605,4 +605,4 @@ as $$
 $$;
 
 comment on function public.pricing_access_differences() is
-'How owners, rights, policies and roles differ from the release, with the statement that mends each; is_ours: migrate runs it. Steps are run in order.';
+'How owners, rights, policies and roles differ from the release, with the statement that repairs each; is_ours: migrate runs it. Steps are run in order.';

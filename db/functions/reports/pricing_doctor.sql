@@ -1,12 +1,12 @@
--- `pricing-sync doctor` asks it once, and judges what it says. Ages are measured here, by the clock that wrote the
--- times: the clock of whoever asks is one of the things in question.
+-- `pricing-sync doctor` calls it once and judges the result. Ages are measured here, by the clock that wrote the times: the
+-- caller's clock may be wrong.
 create or replace function public.pricing_doctor()
 returns jsonb
 language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
--- With a long queue the compiling would take seconds, and the statement takes none.
+-- With a long queue compiling would take seconds, and the statement less than one.
 set jit = off
 as $$
 declare
@@ -14,7 +14,7 @@ declare
     v_cron_jobs jsonb;
     v_facts jsonb;
 begin
-    -- Named at run time only: most databases have no schema cron.
+    -- Dynamic SQL: most databases have no schema cron.
     select n.nspname into v_cron
     from pg_catalog.pg_extension e
     join pg_catalog.pg_namespace n on n.nspname = 'cron'
@@ -42,7 +42,7 @@ begin
                 v_cron
             ) into v_cron_jobs;
         exception
-            -- Then nobody can say from here whether the jobs are there.
+            -- Then it stays unknown whether the jobs are there.
             when insufficient_privilege then null;
         end;
     end if;
@@ -55,7 +55,7 @@ begin
             h.locked_by,
             extract(epoch from clock_timestamp() - h.locked_at) as locked_seconds
         from procrastinate.procrastinate_jobs q
-        -- One look into an index for each that waits, however many have ended: a join would read those too.
+        -- One index probe per waiting row: a join would read all ended ones too.
         left join lateral (
             select l.queued_at
             from public.pricing_sync_log l
@@ -106,7 +106,7 @@ begin
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where a.datname = current_database()
             and a.state like 'idle in transaction%'
-            -- Who has only read, as a backup does, holds up no sync.
+            -- A session that has only read, such as a backup, blocks no sync.
             and l.mode <> 'AccessShareLock'
             and (n.nspname = 'procrastinate' or n.nspname = 'public' and c.relname ~ '^(model_)?pricing')
         group by a.pid, a.usename, a.application_name, a.state_change
@@ -131,7 +131,7 @@ begin
         ),
         'waiting', (select count(*) from waiting w),
         'oldest_waiting', (select to_jsonb(w) from waiting w order by w.seconds desc, w.id limit 1),
-        -- What a worker could take at once.
+        -- The oldest row that a worker could fetch now.
         'oldest_free', (
             select to_jsonb(w) from waiting w where w.locked_by is null order by w.seconds desc, w.id limit 1
         ),
@@ -145,7 +145,7 @@ begin
         'open_transactions', coalesce(
             (select jsonb_agg(to_jsonb(t) order by t.seconds desc, t.pid) from open_transactions t), '[]'
         ),
-        -- Of these sessions of other users nobody can say from here whether they are idle.
+        -- Sessions whose state this role may not see.
         'hidden_sessions', (
             select count(*)
             from pg_catalog.pg_stat_activity a
@@ -161,4 +161,4 @@ end;
 $$;
 
 comment on function public.pricing_doctor() is
-'What `pricing-sync doctor` judges, ages in seconds: workers, schedule, what waits, what is stuck, transactions left open, providers, the jobs of pg_cron (null: not to be seen).';
+'The facts that `pricing-sync doctor` judges, ages in seconds: workers, schedule, waiting and stuck syncs, open transactions, providers, the jobs of pg_cron (null: not visible).';

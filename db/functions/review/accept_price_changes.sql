@@ -1,4 +1,5 @@
 -- A rule approves changes in advance. Only syncs read it: changes that are held already are applied by the next sync.
+-- after: require_author
 create or replace function public.accept_price_changes(
     provider text,
     up_to_ratio numeric,
@@ -18,10 +19,7 @@ as $$
 declare
     v_rule public.pricing_change_rules;
 begin
-    if accepted_by is null or length(accepted_by) not between 1 and 200 then
-        raise exception 'accepted_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who accepts.';
-    end if;
+    perform public.require_author('accepted_by', accept_price_changes.accepted_by, 'Name the person who accepts.');
     if reason is null or length(reason) > 500 or btrim(reason) = '' then
         raise exception 'reason must have 1 to 500 characters'
             using errcode = 'PT422', hint = 'Say what is expected of the provider, and who announced it.';

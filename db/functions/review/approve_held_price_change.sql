@@ -1,3 +1,4 @@
+-- after: require_author
 create or replace function public.approve_held_price_change(
     id bigint,
     approved_by text default current_user,
@@ -13,10 +14,9 @@ as $$
 declare
     v_held public.pricing_held_changes;
 begin
-    if approved_by is null or length(approved_by) not between 1 and 200 then
-        raise exception 'approved_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who approves.';
-    end if;
+    perform public.require_author(
+        'approved_by', approve_held_price_change.approved_by, 'Name the person who approves.'
+    );
     if length(note) > 500 then
         raise exception 'note must have 500 characters at most'
             using errcode = 'PT422', hint = 'Say in a line why the price is right.';

@@ -1,4 +1,4 @@
--- after: write_model_prices
+-- after: write_model_prices, require_author
 create or replace function public.clear_price_override(
     provider text,
     model text,
@@ -16,10 +16,9 @@ declare
     v_override public.pricing_overrides;
     v_now timestamptz;
 begin
-    if cleared_by is null or length(cleared_by) not between 1 and 200 then
-        raise exception 'cleared_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who clears the override.';
-    end if;
+    perform public.require_author(
+        'cleared_by', clear_price_override.cleared_by, 'Name the person who clears the override.'
+    );
 
     perform public.lock_provider_prices(array[clear_price_override.provider]);
     select m.* into v_model

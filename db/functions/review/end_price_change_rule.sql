@@ -1,3 +1,4 @@
+-- after: require_author
 create or replace function public.end_price_change_rule(id bigint, ended_by text default current_user)
 returns public.pricing_change_rules
 language plpgsql
@@ -8,10 +9,7 @@ as $$
 declare
     v_rule public.pricing_change_rules;
 begin
-    if ended_by is null or length(ended_by) not between 1 and 200 then
-        raise exception 'ended_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who ends the rule.';
-    end if;
+    perform public.require_author('ended_by', end_price_change_rule.ended_by, 'Name the person who ends the rule.');
 
     select r.* into v_rule from public.pricing_change_rules r where r.id = end_price_change_rule.id;
     if not found then

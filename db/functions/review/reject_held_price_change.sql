@@ -1,3 +1,4 @@
+-- after: require_author
 create or replace function public.reject_held_price_change(
     id bigint,
     rejected_by text default current_user,
@@ -13,10 +14,7 @@ as $$
 declare
     v_held public.pricing_held_changes;
 begin
-    if rejected_by is null or length(rejected_by) not between 1 and 200 then
-        raise exception 'rejected_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who rejects.';
-    end if;
+    perform public.require_author('rejected_by', reject_held_price_change.rejected_by, 'Name the person who rejects.');
     if length(note) > 500 then
         raise exception 'note must have 500 characters at most'
             using errcode = 'PT422', hint = 'Say in a line why the price is wrong.';

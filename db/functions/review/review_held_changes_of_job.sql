@@ -1,5 +1,5 @@
 -- approve_held_price_changes and reject_held_price_changes call it.
--- after: review_held_price_changes
+-- after: review_held_price_changes, require_author
 create or replace function public.review_held_changes_of_job(
     p_job_id uuid,
     p_status text,
@@ -17,10 +17,7 @@ declare
     v_providers text[];
     v_ids bigint[];
 begin
-    if p_decided_by is null or length(p_decided_by) not between 1 and 200 then
-        raise exception '%_by must have 1 to 200 characters', p_status
-            using errcode = 'PT422', hint = 'Name the person who decides.';
-    end if;
+    perform public.require_author(p_status || '_by', p_decided_by, 'Name the person who decides.');
     if length(p_note) > 500 then
         raise exception 'note must have 500 characters at most'
             using errcode = 'PT422', hint = 'Say in a line why the prices are right, or wrong.';

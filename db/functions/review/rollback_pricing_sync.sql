@@ -1,6 +1,6 @@
 -- Reads history alone, because the job may have been pruned. Changes of the provider's price have a job (a sync, an
 -- approval, a rollback); overrides and their expiry have none and do not prevent a rollback.
--- after: write_model_prices
+-- after: write_model_prices, require_author
 create or replace function public.rollback_pricing_sync(
     job_id uuid,
     dry_run boolean default true,
@@ -34,10 +34,9 @@ declare
     v_ids bigint[];
     v_plan jsonb;
 begin
-    if rolled_back_by is null or length(rolled_back_by) not between 1 and 200 then
-        raise exception 'rolled_back_by must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who rolls back.';
-    end if;
+    perform public.require_author(
+        'rolled_back_by', rollback_pricing_sync.rolled_back_by, 'Name the person who rolls back.'
+    );
     if dry_run is null then
         raise exception 'dry_run cannot be null'
             using errcode = 'PT422', hint = 'True shows what would be rolled back, false does it.';

@@ -1,4 +1,4 @@
--- after: judge_price_override, write_model_prices
+-- after: judge_price_override, write_model_prices, require_author
 create or replace function public.set_price_override(
     provider text,
     model text,
@@ -29,10 +29,7 @@ declare
     v_override public.pricing_overrides;
     v_now timestamptz;
 begin
-    if author is null or length(author) not between 1 and 200 then
-        raise exception 'author must have 1 to 200 characters'
-            using errcode = 'PT422', hint = 'Name the person who sets the price.';
-    end if;
+    perform public.require_author('author', set_price_override.author, 'Name the person who sets the price.');
     if reason is null or length(reason) > 500 or btrim(reason) = '' then
         raise exception 'reason must have 1 to 500 characters'
             using errcode = 'PT422', hint = 'Say where the price comes from.';
