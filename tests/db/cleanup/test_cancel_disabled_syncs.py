@@ -1,4 +1,4 @@
-"""What waits for a provider that was disabled is cancelled, now or with the next clean-up."""
+"""A disabled provider's waiting syncs are cancelled, now or by the next clean-up."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def test_of_one_provider_or_of_all(pricing: Pricing) -> None:
     assert_agreed(pricing.connection)
 
 
-@pytest.mark.parametrize("held", ["queue row", "job"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> None:
+@pytest.mark.parametrize("locked", ["queue row", "job"])
+def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
     job, other = pricing.trigger("openrouter"), pricing.trigger("openrouter")
     (row,) = pricing.queue_rows(job["job_id"])
     disable_quietly(pricing, "openrouter")
@@ -65,7 +65,7 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> N
     pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():
-        if held == "queue row":
+        if locked == "queue row":
             holder.do(
                 "select from procrastinate.procrastinate_jobs where id = %s for update", row["id"]
             )

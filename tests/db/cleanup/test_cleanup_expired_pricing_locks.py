@@ -1,4 +1,4 @@
-"""Locks whose holder is silent are released, and the count is told."""
+"""Locks of workers without a heartbeat are released and counted."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ def test_expired_locks_are_released(pricing: Pricing) -> None:
     with pricing.as_role("pricing_web"):
         assert pricing.value("select public.cleanup_expired_pricing_locks()") == 2
 
-    held = pricing.rows(
+    locked = pricing.rows(
         "select lock_key from public.pricing_sync_lock where lock_key <> %s", "pricing_sync_global"
     )
-    assert held == [{"lock_key": "pricing_sync:catalogue"}]
+    assert locked == [{"lock_key": "pricing_sync:catalogue"}]
     assert [pricing.queue_row(a.queue_job_id)["status"] for a in [*lost, kept]] == [
         "todo",
         "todo",

@@ -1,4 +1,4 @@
-"""Retention: what has ended goes in batches, prices and their history stay."""
+"""Retention: ended jobs are pruned in batches; prices and their history stay."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_where_nothing_is_due_it_reads_nothing_of_the_past(pricing: Pricing) -> 
         assert prune(pricing) == 0
 
 
-def test_a_job_that_somebody_holds_is_skipped(pricing: Pricing, another: Another) -> None:
+def test_a_locked_job_is_skipped(pricing: Pricing, another: Another) -> None:
     attempts = [pricing.start(), pricing.start("deepinfra")]
     for attempt in attempts:
         pricing.end(attempt)
@@ -229,9 +229,7 @@ def test_queue_rows_of_a_job_that_was_deleted_by_hand_go_as_well(pricing: Pricin
     assert [row["id"] for row in left] == [kept.queue_job_id]
 
 
-def test_a_log_row_that_somebody_holds_is_not_waited_for_long(
-    pricing: Pricing, another: Another
-) -> None:
+def test_a_locked_log_row_is_not_waited_for_long(pricing: Pricing, another: Another) -> None:
     attempt = pricing.start()
     pricing.succeed(attempt)
     holder = another()

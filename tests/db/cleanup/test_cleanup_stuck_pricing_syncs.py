@@ -1,4 +1,4 @@
-"""Every sync that is stuck is settled, and none that is not."""
+"""Every stuck sync is ended or requeued, and no other."""
 
 from __future__ import annotations
 
@@ -145,29 +145,27 @@ def test_what_waits_behind_a_lock_is_not_stuck(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("stuck", ["stalled", "overtime"])
-def test_rows_that_somebody_settles_are_skipped(
-    pricing: Pricing, another: Another, stuck: str
-) -> None:
+def test_locked_rows_are_skipped(pricing: Pricing, another: Another, stuck: str) -> None:
     silent = "1 hour" if stuck == "stalled" else "0 seconds"
-    held, free = (
+    locked, free = (
         pricing.start(p, worker_id=pricing.worker(silent)) for p in ("openrouter", "deepinfra")
     )
-    for attempt in (held, free):
+    for attempt in (locked, free):
         started_before(pricing, attempt, "9 minutes" if stuck == "stalled" else "1 hour")
     holder = another()
     with holder.connection.transaction():
         holder.do(
             "select from procrastinate.procrastinate_jobs where id = %s for update",
-            held.queue_job_id,
+            locked.queue_job_id,
         )
         pricing.do("set statement_timeout = '3s'")
         assert clean(pricing) == (2, 1)
-    assert pricing.queue_row(held.queue_job_id)["status"] == "doing"
+    assert pricing.queue_row(locked.queue_job_id)["status"] == "doing"
     assert pricing.queue_row(free.queue_job_id)["status"] != "doing"
     assert clean(pricing) == (1, 1)
 
 
-def test_two_clean_ups_at_once_settle_each_row_once(
+def test_two_clean_ups_at_once_end_each_row_once(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     cleaners = [another() for _ in range(4)]
@@ -183,7 +181,7 @@ def test_two_clean_ups_at_once_settle_each_row_once(
             assert pricing.log_statuses(attempt.queue_job_id) == ["failed", "queued"]
 
 
-def test_one_row_that_cannot_be_settled_does_not_stop_the_others(own_database: Pricing) -> None:
+def test_a_row_that_fails_does_not_stop_the_others(own_database: Pricing) -> None:
     pricing = own_database
     warnings: list[str] = []
     pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
@@ -200,7 +198,7 @@ def test_one_row_that_cannot_be_settled_does_not_stop_the_others(own_database: P
     assert any(f"queue row {broken.queue_job_id} could not" in w for w in warnings)
 
 
-def test_log_rows_whose_queue_row_is_gone_are_mended(pricing: Pricing) -> None:
+def test_log_rows_whose_queue_row_is_gone_are_reconciled(pricing: Pricing) -> None:
     gone, ended = pricing.start("openrouter"), pricing.start("deepinfra")
     pricing.do("set session_replication_role = replica")
     pricing.do("delete from procrastinate.procrastinate_jobs where id = %s", gone.queue_job_id)

@@ -1,4 +1,4 @@
-"""An abort that the worker does not obey within the lease is carried out without it."""
+"""An abort that the worker does not obey within the lease is carried out by the clean-up."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def test_rows_of_other_tasks_and_running_ones_are_left_alone(pricing: Pricing) -
         assert end_ignored(pricing) == (0, 0)
 
 
-@pytest.mark.parametrize("held", ["queue row", "job"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> None:
+@pytest.mark.parametrize("locked", ["queue row", "job"])
+def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
     attempt, other = start_aborted(pricing), start_aborted(pricing, "deepinfra")
     time_passes(pricing, "1 minute")
     holder = another()
@@ -120,7 +120,7 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> N
     pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():
-        if held == "queue row":
+        if locked == "queue row":
             holder.do(
                 "select from procrastinate.procrastinate_jobs where id = %s for update",
                 attempt.queue_job_id,

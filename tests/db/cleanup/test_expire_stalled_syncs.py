@@ -1,4 +1,4 @@
-"""What a lost worker ran is queued again, and given up when it is lost again and again."""
+"""The syncs of a lost worker are queued again, and fail after ``max_attempts``."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def test_only_lost_workers_count_towards_the_end(pricing: Pricing) -> None:
     assert "lost 3 times" in job["error_message"]
 
 
-@pytest.mark.parametrize("held", ["queue row", "job", "log row", "provider"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> None:
+@pytest.mark.parametrize("locked", ["queue row", "job", "log row", "provider"])
+def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
     attempt, other = pricing.start("openrouter"), pricing.start("deepinfra")
     pricing.do("update public.pricing_settings set max_attempts = 1")
     time_passes(pricing, "1 minute", workers_live=False)
@@ -69,17 +69,17 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> N
     holder = another()
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():
-        if held == "queue row":
+        if locked == "queue row":
             holder.do(
                 "select from procrastinate.procrastinate_jobs where id = %s for update",
                 attempt.queue_job_id,
             )
-        elif held == "job":
+        elif locked == "job":
             holder.do(
                 "select from public.pricing_sync_jobs where job_id = %s for no key update",
                 attempt.job_id,
             )
-        elif held == "log row":
+        elif locked == "log row":
             holder.do(
                 "update public.pricing_sync_log set triggered_by = 'x' where queue_job_id = %s",
                 attempt.queue_job_id,

@@ -74,8 +74,8 @@ def test_a_lost_worker_is_not_slow(pricing: Pricing) -> None:
     assert_agreed(pricing.connection)
 
 
-@pytest.mark.parametrize("held", ["queue row", "job", "provider"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> None:
+@pytest.mark.parametrize("locked", ["queue row", "job", "provider"])
+def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
     attempt, other = pricing.start("openrouter"), pricing.start("deepinfra")
     time_passes(pricing, "11 minutes")
     warnings: list[str] = []
@@ -83,12 +83,12 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> N
     holder = another()
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():
-        if held == "queue row":
+        if locked == "queue row":
             holder.do(
                 "select from procrastinate.procrastinate_jobs where id = %s for update",
                 attempt.queue_job_id,
             )
-        elif held == "job":
+        elif locked == "job":
             holder.do(
                 "select from public.pricing_sync_jobs where job_id = %s for no key update",
                 attempt.job_id,

@@ -1,4 +1,4 @@
-"""What waits is failed only when there has been nobody to run it for ``queued_timeout``."""
+"""Waiting syncs fail only when no worker was alive for ``queued_timeout``."""
 
 from __future__ import annotations
 
@@ -129,8 +129,8 @@ def test_what_runs_and_what_is_not_ours_is_left_alone(pricing: Pricing) -> None:
         assert fail_unattended(pricing) == (0, 0)
 
 
-@pytest.mark.parametrize("held", ["queue row", "job"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> None:
+@pytest.mark.parametrize("locked", ["queue row", "job"])
+def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
     job, other = pricing.trigger("openrouter"), pricing.trigger("openrouter")
     (row,) = pricing.queue_rows(job["job_id"])
     time_passes(pricing, "25 hours")
@@ -139,7 +139,7 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, held: str) -> N
     pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():
-        if held == "queue row":
+        if locked == "queue row":
             holder.do(
                 "select from procrastinate.procrastinate_jobs where id = %s for update", row["id"]
             )

@@ -1,4 +1,4 @@
-"""A clean-up holds a sync whole, while it is stuck, or not at all, and waits for nobody."""
+"""A clean-up locks all rows of a stuck sync or none, and never waits."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from tests.db.clock import time_passes
 from tests.db.conftest import Another
 from tests.db.pricing import Attempt, Pricing
 
-HOLD = "select (public.lock_stuck_sync(%s, %s, %s, %s)).id as it"
+LOCK = "select (public.lock_stuck_sync(%s, %s, %s, %s)).id as it"
 QUEUE_ROW = "select from procrastinate.procrastinate_jobs where id = %s for no key update nowait"
 JOB = "select from public.pricing_sync_jobs where job_id = %s for no key update nowait"
 PROVIDER = "select from public.pricing_providers where slug = %s for no key update nowait"
 
 
-def hold(
+def lock(
     pricing: Pricing,
     queue_job_id: int,
     attempt: int = 1,
     reason: str = "worker_lost",
     timeout: str | None = None,
 ) -> int | None:
-    held: int | None = pricing.value(HOLD, reason, queue_job_id, attempt, timeout)
-    return held
+    locked: int | None = pricing.value(LOCK, reason, queue_job_id, attempt, timeout)
+    return locked
 
 
 def start_lost(pricing: Pricing, provider: str = "openrouter") -> Attempt:
     return pricing.start(provider, worker_id=pricing.worker("1 hour"))
 
 
-@pytest.mark.parametrize("held", ["nothing", "queue row", "job", "provider"])
+@pytest.mark.parametrize("locked", ["nothing", "queue row", "job", "provider"])
 def test_unless_somebody_else_has_a_part_of_it(
-    pricing: Pricing, another: Another, held: str
+    pricing: Pricing, another: Another, locked: str
 ) -> None:
     attempt = start_lost(pricing)
     parts = {
@@ -42,17 +42,17 @@ def test_unless_somebody_else_has_a_part_of_it(
     other = another()
     other.do("set lock_timeout = '2s'")
     with pricing.connection.transaction():
-        if held in parts:
-            pricing.do(*parts[held])
-        found = hold(other, attempt.queue_job_id)
-    assert found == (attempt.queue_job_id if held == "nothing" else None)
+        if locked in parts:
+            pricing.do(*parts[locked])
+        found = lock(other, attempt.queue_job_id)
+    assert found == (attempt.queue_job_id if locked == "nothing" else None)
 
 
 def test_until_the_end_of_the_transaction(pricing: Pricing, another: Another) -> None:
     attempt = start_lost(pricing)
     other = another()
     with pricing.connection.transaction():
-        assert hold(pricing, attempt.queue_job_id) == attempt.queue_job_id
+        assert lock(pricing, attempt.queue_job_id) == attempt.queue_job_id
         for part in (
             (QUEUE_ROW, attempt.queue_job_id),
             (JOB, attempt.job_id),
@@ -69,33 +69,33 @@ def test_the_job_comes_first(pricing: Pricing, another: Another) -> None:
     with person.connection.transaction():
         person.do(JOB, attempt.job_id)
         with cleaner.connection.transaction():
-            assert hold(cleaner, attempt.queue_job_id) is None
+            assert lock(cleaner, attempt.queue_job_id) is None
             assert person.do(QUEUE_ROW, attempt.queue_job_id) == 1
 
 
 def test_a_row_without_a_job_or_a_provider(pricing: Pricing) -> None:
     attempt = start_lost(pricing)
     pricing.do("delete from public.pricing_sync_jobs")
-    assert hold(pricing, attempt.queue_job_id) == attempt.queue_job_id
+    assert lock(pricing, attempt.queue_job_id) == attempt.queue_job_id
     pricing.do("delete from public.pricing_providers where slug = 'openrouter'")
-    assert hold(pricing, attempt.queue_job_id) == attempt.queue_job_id
+    assert lock(pricing, attempt.queue_job_id) == attempt.queue_job_id
 
 
 def test_a_row_that_is_gone(pricing: Pricing) -> None:
-    assert hold(pricing, 0) is None
+    assert lock(pricing, 0) is None
 
 
 def test_only_for_what_it_is_stuck_by(pricing: Pricing) -> None:
     attempt = start_lost(pricing)
     for reason in ("timeout", "abort_ignored", "no_worker", "disabled", "queue_row_adrift"):
-        assert hold(pricing, attempt.queue_job_id, reason=reason) is None
-    assert hold(pricing, attempt.queue_job_id, 2) is None, "another attempt"
+        assert lock(pricing, attempt.queue_job_id, reason=reason) is None
+    assert lock(pricing, attempt.queue_job_id, 2) is None, "another attempt"
     pricing.do("update procrastinate.procrastinate_workers set last_heartbeat = clock_timestamp()")
-    assert hold(pricing, attempt.queue_job_id) is None, "its worker is back"
+    assert lock(pricing, attempt.queue_job_id) is None, "its worker is back"
 
 
 def test_for_a_timeout_that_was_named(pricing: Pricing) -> None:
     attempt = pricing.start("openrouter")
     time_passes(pricing, "3 minutes")
-    for timeout, held in ((None, None), ("4 minutes", None), ("2 minutes", attempt.queue_job_id)):
-        assert hold(pricing, attempt.queue_job_id, 1, "timeout", timeout) == held
+    for timeout, locked in ((None, None), ("4 minutes", None), ("2 minutes", attempt.queue_job_id)):
+        assert lock(pricing, attempt.queue_job_id, 1, "timeout", timeout) == locked

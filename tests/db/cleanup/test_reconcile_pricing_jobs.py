@@ -1,4 +1,4 @@
-"""What the projection could not write, and what hands left behind, is mended: to completion."""
+"""What the projection could not write, and manual changes left wrong, is reconciled."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def clean(pricing: Pricing) -> tuple[int, int]:
     return row["stuck_syncs_found"], row["syncs_cleaned"]
 
 
-def is_mended(pricing: Pricing) -> None:
+def is_reconciled(pricing: Pricing) -> None:
     """Once is enough, and a second time finds nothing to do."""
     assert_agreed(pricing.connection)
     with pricing.nothing_written():
@@ -65,7 +65,7 @@ def test_a_fetch_that_was_not_projected(own_database: Pricing, table: str) -> No
         attempt = pricing.fetch()
     assert attempt is not None
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     log = pricing.log(attempt.queue_job_id)
     assert log["worker_id"] == pricing.queue_row(attempt.queue_job_id)["worker_id"]
     started = pricing.value(
@@ -74,7 +74,7 @@ def test_a_fetch_that_was_not_projected(own_database: Pricing, table: str) -> No
     assert log["sync_started_at"] == started, "when it really started"
     pricing.succeed(attempt)
     assert pricing.job(job["job_id"])["outcome"] == "success"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 @pytest.mark.parametrize("status", ["failed", "aborted", "succeeded", "cancelled", "todo"])
@@ -85,7 +85,7 @@ def test_an_end_or_a_retry_that_was_not_projected(own_database: Pricing, status:
         pricing.do(SET_STATUS, status, attempt.queue_job_id)
     time_passes(pricing, "11 seconds")
     assert clean(pricing)[1] >= 1
-    is_mended(pricing)
+    is_reconciled(pricing)
     first = pricing.log(attempt.queue_job_id, 1)
     assert (first["status"], first["error_kind"]) == ("failed", "ended_outside")
     if status != "todo":
@@ -96,7 +96,7 @@ def test_an_end_or_a_retry_that_was_not_projected(own_database: Pricing, status:
     assert again.number == 2
     pricing.succeed(again)
     assert pricing.job(attempt.job_id)["outcome"] == "success"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 def test_a_deletion_that_was_not_projected(own_database: Pricing) -> None:
@@ -106,12 +106,12 @@ def test_a_deletion_that_was_not_projected(own_database: Pricing) -> None:
         pricing.do("delete from procrastinate.procrastinate_jobs where status = 'doing'")
     time_passes(pricing, "11 seconds")
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     assert pricing.log(attempt.queue_job_id)["error_kind"] == "queue_row_deleted"
     assert pricing.job(attempt.job_id)["status"] == "running"
 
 
-def test_a_job_that_could_not_be_settled(own_database: Pricing) -> None:
+def test_a_job_that_could_not_be_projected(own_database: Pricing) -> None:
     """The prices are in, and the attempt has ended: only the job does not know."""
     pricing = own_database
     attempt = pricing.start("openrouter")
@@ -119,18 +119,18 @@ def test_a_job_that_could_not_be_settled(own_database: Pricing) -> None:
         pricing.succeed(attempt)
     assert pricing.job(attempt.job_id)["status"] == "running"
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     job = pricing.job(attempt.job_id)
     assert (job["outcome"], job["models_updated"]) == ("success", 1)
 
 
-def test_a_part_of_a_job_that_could_not_be_settled(own_database: Pricing) -> None:
+def test_a_part_of_a_job_that_could_not_be_projected(own_database: Pricing) -> None:
     pricing = own_database
     attempt = pricing.start("openrouter", "deepinfra")
     with broken_projection(pricing, "pricing_sync_jobs"):
         pricing.succeed(attempt)
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     assert pricing.job(attempt.job_id)["providers_synced"] == 1
 
 
@@ -145,10 +145,10 @@ def test_a_whole_sync_that_was_not_projected(own_database: Pricing) -> None:
     assert clean(pricing) == (1, 1)
     pricing.succeed(attempt)
     assert pricing.job(job["job_id"])["outcome"] == "success"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
-def test_one_that_cannot_be_mended_does_not_stop_the_others(own_database: Pricing) -> None:
+def test_one_that_cannot_be_reconciled_does_not_stop_the_others(own_database: Pricing) -> None:
     pricing = own_database
     warnings: list[str] = []
     pricing.connection.add_notice_handler(lambda d: warnings.append(str(d.message_primary)))
@@ -165,7 +165,7 @@ def test_one_that_cannot_be_mended_does_not_stop_the_others(own_database: Pricin
     assert any(f"queue row {row['id']} could not be reconciled" in w for w in warnings)
     pricing.do("alter table public.pricing_sync_log drop constraint broken")
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 # Hands.
@@ -177,7 +177,7 @@ def test_a_job_that_is_deleted_by_hand(pricing: Pricing, running: bool) -> None:
     attempt = pricing.fetch() if running else None
     pricing.do("delete from public.pricing_sync_jobs")
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     (row,) = pricing.queue_rows(job["job_id"])
     assert row["status"] == ("aborted" if running else "cancelled")
     assert pricing.rows("select from public.pricing_sync_lock") == []
@@ -194,7 +194,7 @@ def test_a_waiting_sync_whose_job_is_gone_stops_when_it_is_fetched(pricing: Pric
     attempt = pricing.fetch()
     assert attempt is not None
     assert pricing.queue_row(attempt.queue_job_id)["status"] == "aborted"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -203,12 +203,12 @@ def test_a_log_row_that_is_deleted_by_hand(pricing: Pricing, running: bool) -> N
     attempt = pricing.fetch() if running else None
     pricing.do("delete from public.pricing_sync_log")
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     attempt = attempt or pricing.fetch()
     assert attempt is not None
     pricing.succeed(attempt)
     assert pricing.job(job["job_id"])["outcome"] == "success"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 def test_a_log_row_that_is_deleted_while_its_sync_waits_is_written_at_the_fetch(
@@ -221,7 +221,7 @@ def test_a_log_row_that_is_deleted_while_its_sync_waits_is_written_at_the_fetch(
     assert_agreed(pricing.connection)
     pricing.succeed(attempt)
     assert pricing.job(job["job_id"])["outcome"] == "success"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -231,7 +231,7 @@ def test_queue_and_log_rows_that_are_deleted_by_hand(pricing: Pricing, running: 
         pricing.fetch()
     pricing.do("delete from procrastinate.procrastinate_jobs")
     pricing.do("delete from public.pricing_sync_log")
-    is_mended(pricing)
+    is_reconciled(pricing)
     assert pricing.job(job["job_id"])["outcome"] == ("failed" if running else "cancelled")
 
 
@@ -240,7 +240,7 @@ def test_a_log_row_that_is_deleted_before_its_queue_row(pricing: Pricing) -> Non
     pricing.do("delete from public.pricing_sync_log")
     pricing.do("delete from procrastinate.procrastinate_jobs")
     assert pricing.job(job["job_id"])["status"] == "cancelled"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 @pytest.mark.parametrize("state", ["waiting", "running", "ended"])
@@ -251,13 +251,13 @@ def test_a_provider_that_is_deleted_by_hand(pricing: Pricing, state: str) -> Non
         assert attempt is not None
         pricing.end(attempt)
     pricing.do("delete from public.pricing_providers where slug = 'openrouter'")
-    is_mended(pricing)
+    is_reconciled(pricing)
     if state == "running":
         assert attempt is not None
         assert pricing.succeed(attempt)["status"] == "cancelled"
     expected = "failed" if state == "ended" else "cancelled"
     assert pricing.job(job["job_id"])["outcome"] == expected
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 def test_a_provider_that_is_deleted_under_a_worker_that_hangs(pricing: Pricing) -> None:
@@ -266,7 +266,7 @@ def test_a_provider_that_is_deleted_under_a_worker_that_hangs(pricing: Pricing) 
     time_passes(pricing, "11 minutes")
     assert clean(pricing) == (1, 1)
     assert pricing.log(attempt.queue_job_id)["error_kind"] == "timeout"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 # Past every trigger.
@@ -280,7 +280,7 @@ def test_a_row_that_is_open_under_a_job_that_has_ended(pricing: Pricing, status:
     with past_the_triggers(pricing):
         pricing.do(SET_STATUS, status, attempt.queue_job_id)
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     assert pricing.queue_row(attempt.queue_job_id)["status"] in ("cancelled", "aborted")
     assert pricing.job(attempt.job_id) == job
 
@@ -293,7 +293,7 @@ def test_log_rows_so_young_that_their_transaction_may_go_on_are_left(pricing: Pr
     time_passes(pricing, "11 seconds")
     assert clean(pricing) == (1, 1)
     assert pricing.job(attempt.job_id)["outcome"] == "failed"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 def end_quietly(pricing: Pricing, attempt: Attempt) -> None:
@@ -304,9 +304,9 @@ def end_quietly(pricing: Pricing, attempt: Attempt) -> None:
     )
 
 
-@pytest.mark.parametrize("held", ["queue row", "job"])
+@pytest.mark.parametrize("locked", ["queue row", "job"])
 @pytest.mark.parametrize("broken", ["log behind", "log open", "row gone", "job gone", "job open"])
-def test_it_waits_for_nobody(own_database: Pricing, held: str, broken: str) -> None:
+def test_it_waits_for_nobody(own_database: Pricing, locked: str, broken: str) -> None:
     pricing = own_database
     attempt = pricing.start("openrouter")
     with past_the_triggers(pricing):
@@ -335,14 +335,14 @@ def test_it_waits_for_nobody(own_database: Pricing, held: str, broken: str) -> N
     pricing.do("set lock_timeout = '2s'")
     with psycopg.connect(url, password=password, row_factory=dict_row) as other:
         holder = Pricing(other)
-        if held == "queue row":
+        if locked == "queue row":
             holder.do("select from procrastinate.procrastinate_jobs for update")
         else:
             holder.do("select from public.pricing_sync_jobs for no key update")
         clean(pricing)
         other.rollback()
     clean(pricing)
-    is_mended(pricing)
+    is_reconciled(pricing)
     assert warnings == [], "a wait that was cut short"
 
 
@@ -359,7 +359,7 @@ def test_a_job_whose_row_is_in_other_hands_is_not_ended_without_it(
     assert clean(pricing) == (1, 1)
     pricing.succeed(attempt)
     assert pricing.job(attempt.job_id)["outcome"] == "success"
-    is_mended(pricing)
+    is_reconciled(pricing)
 
 
 @pytest.mark.parametrize("broken", ["log", "queue", "jobs"])
@@ -398,7 +398,7 @@ def test_a_row_that_runs_under_a_job_that_has_ended(pricing: Pricing) -> None:
             " completed_at = now(), stopped_at = now(), error_message = 'x'"
         )
     assert clean(pricing) == (1, 1)
-    is_mended(pricing)
+    is_reconciled(pricing)
     assert pricing.queue_row(attempt.queue_job_id)["status"] == "aborted"
     job = pricing.job(attempt.job_id)
     assert (job["outcome"], job["error_message"]) == ("failed", "x")

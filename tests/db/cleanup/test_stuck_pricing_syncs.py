@@ -1,4 +1,4 @@
-"""What is called stuck is what the clean-up settles, no more and no less."""
+"""The list of stuck syncs is what the clean-up ends, no more and no less."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def reasons(pricing: Pricing) -> dict[str, int]:
 
 
 @pytest.mark.parametrize(("make", "expected"), CASES, ids=[c[0].__name__[1:] for c in CASES])
-def test_what_is_stuck_is_what_the_clean_up_settles(
+def test_what_is_stuck_is_what_the_clean_up_ends(
     pricing: Pricing, make: Callable[[Pricing], None], expected: dict[str, int]
 ) -> None:
     make(pricing)

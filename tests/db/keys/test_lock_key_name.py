@@ -1,4 +1,4 @@
-"""Decisions about one name are served one after the other: two real connections each."""
+"""Changes of one key name run one after the other: two real connections each."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ VALID = "select count(*) from public.pricing_keys where state = 'active'"
 
 
 def after(
-    first: Pricing, second: Pricing, threads: ThreadPoolExecutor, held: str, then: str
+    first: Pricing, second: Pricing, threads: ThreadPoolExecutor, open_call: str, then: str
 ) -> object:
     """What the second statement comes to, which began while the first was not committed."""
     with first.connection.transaction():
-        first.value(held)
+        first.value(open_call)
         waiting = threads.submit(second.value, then)
         first.wait_until_blocked(second)
     return waiting.result(10)
@@ -56,12 +56,12 @@ def test_two_rotations_follow_each_other(
     ]
 
 
-@pytest.mark.parametrize("held", [CREATE, "select public.create_pricing_api_key('o P s')"])
+@pytest.mark.parametrize("open_call", [CREATE, "select public.create_pricing_api_key('o P s')"])
 def test_of_two_that_make_it_one_hears_that_it_is_there(
-    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, held: str
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, open_call: str
 ) -> None:
     with refused("PT409") as caught:
-        after(another(), another(), threads, held, CREATE)
+        after(another(), another(), threads, open_call, CREATE)
     assert "already" in str(caught.value.diag.message_primary)
     assert pricing.value(VALID) == 1
 
@@ -78,7 +78,7 @@ def test_a_snapshot_from_before_is_no_way_round(pricing: Pricing, another: Anoth
 
 
 @pytest.mark.parametrize(
-    "held",
+    "open_call",
     [
         ROTATE,
         # By hand, the functions' lock passed by.
@@ -86,12 +86,12 @@ def test_a_snapshot_from_before_is_no_way_round(pricing: Pricing, another: Anoth
     ],
 )
 def test_who_has_left_it_open_is_named(
-    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, held: str
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, open_call: str
 ) -> None:
     pricing.do(CREATE)
     holder, others = another(), [another() for _ in range(3)]
     with holder.connection.transaction():
-        holder.value(held)
+        holder.value(open_call)
         waiting = [
             threads.submit(other.do, call)
             for other, call in zip(others, (CREATE, ROTATE, REVOKE), strict=True)

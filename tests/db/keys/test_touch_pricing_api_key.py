@@ -1,4 +1,4 @@
-"""When a key was last used is written once a minute at most, and never waited for."""
+"""The last use of a key is recorded at most once a minute, without waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The locks held now, as a view."""
+"""The locks of running syncs, as a view."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from uuid import UUID
 from tests.db.pricing import Pricing, Row
 
 
-def held(pricing: Pricing) -> dict[str, Row]:
+def shown(pricing: Pricing) -> dict[str, Row]:
     with pricing.as_role("pricing_web"):
         rows = pricing.rows("select * from public.pricing_sync_lock")
     locks = {row["lock_key"]: row for row in rows}
@@ -19,7 +19,7 @@ def held(pricing: Pricing) -> dict[str, Row]:
 def test_nobody_holds_a_lock_for_what_waits(pricing: Pricing) -> None:
     pricing.trigger()
     pricing.other_task("doing", pricing.worker())
-    assert held(pricing) == {}
+    assert shown(pricing) == {}
 
 
 def test_each_running_sync_holds_its_lock_and_one_stands_for_all(pricing: Pricing) -> None:
@@ -27,7 +27,7 @@ def test_each_running_sync_holds_its_lock_and_one_stands_for_all(pricing: Pricin
     first = pricing.start("openrouter", worker_id=worker_id)
     second = pricing.start("deepinfra")
     pricing.trigger("openrouter")
-    locks = held(pricing)
+    locks = shown(pricing)
 
     assert set(locks) == {
         "pricing_sync:openrouter",
@@ -50,12 +50,12 @@ def test_each_running_sync_holds_its_lock_and_one_stands_for_all(pricing: Pricin
 
     pricing.succeed(first)
     pricing.end(second)
-    assert held(pricing) == {}
+    assert shown(pricing) == {}
 
 
 def test_a_lock_without_its_worker_has_expired(pricing: Pricing) -> None:
     pricing.start()
     pricing.do("delete from procrastinate.procrastinate_workers")
-    lock = held(pricing)["pricing_sync:openrouter"]
+    lock = shown(pricing)["pricing_sync:openrouter"]
     assert lock["locked_by"] == "a lost worker"
     assert lock["expires_at"] <= pricing.value("select clock_timestamp()")

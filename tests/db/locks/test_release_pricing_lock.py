@@ -1,4 +1,4 @@
-"""DELETE from pricing_sync_lock: the holder is fenced off and its sync is queued again."""
+"""DELETE from pricing_sync_lock fences the attempt off and queues its sync again."""
 
 from __future__ import annotations
 
@@ -128,17 +128,17 @@ def test_one_whose_holder_is_just_ending_is_left_to_it(pricing: Pricing, another
     assert_agreed(pricing.connection)
 
 
-def test_one_whose_log_row_somebody_holds_is_left_alone(pricing: Pricing, another: Another) -> None:
-    held, free = pricing.start("openrouter"), pricing.start("deepinfra")
+def test_one_whose_log_row_is_locked_is_skipped(pricing: Pricing, another: Another) -> None:
+    locked, free = pricing.start("openrouter"), pricing.start("deepinfra")
     holder = another()
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():
         holder.do(
             "update public.pricing_sync_log set triggered_by = 'x' where queue_job_id = %s",
-            held.queue_job_id,
+            locked.queue_job_id,
         )
         pricing.do("delete from public.pricing_sync_lock where lock_key = 'pricing_sync_global'")
-    assert pricing.queue_row(held.queue_job_id)["status"] == "doing"
+    assert pricing.queue_row(locked.queue_job_id)["status"] == "doing"
     assert pricing.queue_row(free.queue_job_id)["status"] == "todo"
     assert_agreed(pricing.connection)
 

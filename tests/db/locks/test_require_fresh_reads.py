@@ -1,4 +1,4 @@
-"""Who holds a lock decides by what is so now, and not by what was so when its transaction began."""
+"""A caller that takes a lock must read what was committed before."""
 
 from __future__ import annotations
 

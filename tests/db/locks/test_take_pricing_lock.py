@@ -1,4 +1,4 @@
-"""A lock is a row that our functions lock: waited for until a moment, then its holder is named."""
+"""A lock is a row that our functions lock: they wait until a time, then name its session."""
 
 from __future__ import annotations
 

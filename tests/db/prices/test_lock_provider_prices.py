@@ -11,7 +11,7 @@ from tests.db.pricing import Pricing
 LOCK = "select public.lock_provider_prices(%s)"
 
 
-def test_held_until_the_end_of_the_transaction(
+def test_locked_until_the_end_of_the_transaction(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     other = another()

@@ -1,4 +1,4 @@
-"""A new row of whatever task has a number that no row had before."""
+"""A new row of any task gets an id that no row had before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fence rests on: attempts, and no row that names a worker who is done with it."""
+"""What the fence depends on: attempts, and no ended row that names a worker."""
 
 from __future__ import annotations
 

@@ -39,16 +39,16 @@ def test_one_of_a_lock_at_a_time_in_the_order_of_the_queue(pricing: Pricing) -> 
     assert fetch(pricing) == second
 
 
-def test_a_row_that_somebody_holds_is_skipped(pricing: Pricing, another: Another) -> None:
-    held, free = (
+def test_a_locked_row_is_skipped(pricing: Pricing, another: Another) -> None:
+    locked, free = (
         pricing.queue_rows(pricing.trigger(slug)["job_id"])[0]["id"]
         for slug in ("openrouter", "deepinfra")
     )
     holder = another()
     with holder.connection.transaction():
-        holder.do("select from procrastinate.procrastinate_jobs where id = %s for update", held)
+        holder.do("select from procrastinate.procrastinate_jobs where id = %s for update", locked)
         assert [fetch(pricing), fetch(pricing)] == [free, None]
-    assert fetch(pricing) == held
+    assert fetch(pricing) == locked
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -82,30 +82,30 @@ def test_it_gives_what_the_engine_s_own_fetch_gives(pricing: Pricing, seed: int)
                 )
 
 
-def test_a_job_that_somebody_holds_is_passed_over(pricing: Pricing, another: Another) -> None:
-    held = pricing.trigger("openrouter", "deepinfra")
+def test_a_row_of_a_locked_job_is_skipped(pricing: Pricing, another: Another) -> None:
+    locked = pricing.trigger("openrouter", "deepinfra")
     free = pricing.queue_rows(pricing.trigger("catalogue")["job_id"])[0]["id"]
     holder = another()
     with holder.connection.transaction():
         holder.do(
-            "select from public.pricing_sync_jobs where job_id = %s for update", held["job_id"]
+            "select from public.pricing_sync_jobs where job_id = %s for update", locked["job_id"]
         )
         assert [fetch(pricing), fetch(pricing)] == [free, None]
-    waiting = [row["id"] for row in pricing.queue_rows(held["job_id"])]
+    waiting = [row["id"] for row in pricing.queue_rows(locked["job_id"])]
     assert [fetch(pricing), fetch(pricing)] == waiting
     assert pricing.log_statuses(waiting[0]) == ["in_progress"]
 
 
-def test_many_jobs_that_somebody_holds_cost_no_time(pricing: Pricing, another: Another) -> None:
+def test_many_locked_jobs_cost_no_time(pricing: Pricing, another: Another) -> None:
     slugs = more_providers(pricing, 15)
-    held = [pricing.trigger(slug)["job_id"] for slug in slugs]
+    locked = [pricing.trigger(slug)["job_id"] for slug in slugs]
     holder = another()
     pricing.do("set statement_timeout = '5s'")
     with holder.connection.transaction():
         holder.do("select from public.pricing_sync_jobs for update")
         free = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
         assert [fetch(pricing), fetch(pricing)] == [free, None]
-    assert fetch(pricing) == pricing.queue_rows(held[0])[0]["id"]
+    assert fetch(pricing) == pricing.queue_rows(locked[0])[0]["id"]
 
 
 def test_nor_do_many_rows_of_one_such_job(pricing: Pricing, another: Another) -> None:
@@ -162,10 +162,10 @@ def test_what_comes_while_it_waits_is_had_at_once(
 
 
 def test_what_it_passes_over_it_lets_go_of(pricing: Pricing, another: Another) -> None:
-    held = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
+    locked = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
     holder, person = another(), another()
     with holder.connection.transaction(), pricing.connection.transaction():
-        holder.do("select from procrastinate.procrastinate_jobs where id = %s for update", held)
+        holder.do("select from procrastinate.procrastinate_jobs where id = %s for update", locked)
         assert fetch(pricing) is None
         assert person.rows("select from public.pricing_sync_jobs for update nowait")
 

@@ -1,4 +1,4 @@
-"""An attempt that has waited too long is queued again, says who held what, and waits for nobody."""
+"""A sync whose end was locked for too long is queued again, names the session, and never waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who looks before he queues has the providers to himself, always taken in the same order."""
+"""Requests that look before they queue lock their providers, always in the same order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LOCK = "select public.lock_provider_triggers(%s)"
 TRY = "select public.lock_provider_triggers(%s, p_wait => false)"
 
 
-def test_held_until_the_end_of_the_transaction(
+def test_locked_until_the_end_of_the_transaction(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     other = another()

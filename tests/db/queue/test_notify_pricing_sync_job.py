@@ -1,4 +1,4 @@
-"""Listeners hear of every change of a job, after the commit."""
+"""Listeners are notified of every change of a job, after the commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may execute none of our functions and write none of our tables delays no sync."""
+"""A role without rights on our functions and tables delays no sync."""
 
 from __future__ import annotations
 

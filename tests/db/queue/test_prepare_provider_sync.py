@@ -1,4 +1,4 @@
-"""Whoever puts a provider sync into the queue, it gets its lock, its queue and its job."""
+"""A provider sync gets its lock, queue and job, whatever inserts it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which waiting syncs are held, and by whom; nothing else is named."""
+"""Which waiting syncs are locked, and by which sessions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_nothing_is_held_in_a_queue_that_only_waits(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "held"),
+    ("statement", "locked"),
     [
         ("select from procrastinate.procrastinate_jobs for update", ["queue row"]),
         ("select from procrastinate.procrastinate_jobs for share", ["queue row"]),
@@ -32,7 +32,7 @@ def test_nothing_is_held_in_a_queue_that_only_waits(pricing: Pricing) -> None:
     ],
 )
 def test_who_holds_the_rows_of_a_sync(
-    pricing: Pricing, another: Another, statement: str, held: list[str]
+    pricing: Pricing, another: Another, statement: str, locked: list[str]
 ) -> None:
     pricing.trigger("openrouter", "deepinfra")
     holder = another()
@@ -42,7 +42,7 @@ def test_who_holds_the_rows_of_a_sync(
             holder.do(statement)
         found = locked_syncs(pricing)
         pid = holder.connection.info.backend_pid
-        for name in held:
+        for name in locked:
             assert any(
                 providers == ["deepinfra", "openrouter"]
                 and text.startswith(f"the {name} is locked by pid {pid} (")
@@ -51,7 +51,7 @@ def test_who_holds_the_rows_of_a_sync(
     assert locked_syncs(pricing) == []
 
 
-def test_a_row_that_two_share_is_held_until_both_have_let_go(
+def test_a_row_that_two_share_is_locked_until_both_have_ended(
     pricing: Pricing, another: Another
 ) -> None:
     pricing.trigger("openrouter")
@@ -92,7 +92,7 @@ def test_nothing_is_locked_by_looking(pricing: Pricing, another: Another) -> Non
         assert pricing.value("select id from public.fetch_queue_row(null, %s)", pricing.worker())
 
 
-def test_what_waits_behind_a_running_one_is_not_said_to_be_held(
+def test_what_waits_behind_a_running_one_is_not_said_to_be_locked(
     pricing: Pricing, another: Another
 ) -> None:
     pricing.start("openrouter")

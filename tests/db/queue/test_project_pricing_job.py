@@ -1,4 +1,4 @@
-"""The job row is a summary of the last attempt of each of its providers."""
+"""The job row summarises the last attempt of each of its providers."""
 
 from __future__ import annotations
 

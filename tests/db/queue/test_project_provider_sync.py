@@ -1,4 +1,4 @@
-"""Every change of a queue row, by whatever hand, is in the log and in the job at once."""
+"""Every change of a queue row, by any statement, is in log and job at once."""
 
 from __future__ import annotations
 

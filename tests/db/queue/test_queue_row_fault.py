@@ -1,4 +1,4 @@
-"""A row that no worker could read is refused, of whatever task: it would end each of them."""
+"""A row of any task that no worker can read is refused: it would end each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job that a person ends takes its provider syncs along, whoever holds them just then."""
+"""A job that a person ends stops its provider syncs, also those locked at that moment."""
 
 from __future__ import annotations
 

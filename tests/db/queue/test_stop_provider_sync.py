@@ -1,4 +1,4 @@
-"""A provider sync that waits is cancelled, one that runs aborted; nobody is waited for."""
+"""A waiting provider sync is cancelled, a running one aborted, without waiting."""
 
 from __future__ import annotations
 

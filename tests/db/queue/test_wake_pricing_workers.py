@@ -1,4 +1,4 @@
-"""Workers are told at once when a sync may start, not at their next poll."""
+"""Workers are notified at once when a sync may start, not at their next poll."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class CleanLocks(Act):
         return pricing.value("select public.cleanup_expired_pricing_locks()")
 
     def happen(self, model: Model, answer: Answer) -> Answer:
-        return model.release_stalled()
+        return model.expire_stalled()
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,12 @@ class Forget(Act):
         promised = {job for _, (_, job) in model.all("key")}
         ended = [key for key, job in model.all("job") if not job.is_open and key not in promised]
         rows = {key: row for key, row in model.all("row") if row.job in ended}
-        held = {key for key, row in rows.items() if not row.is_open and model.hold("row", key)}
+        locked = {
+            key for key, row in rows.items() if not row.is_open and model.try_lock("row", key)
+        }
         for job in ended:
             of_job = {key for key, row in rows.items() if row.job == job}
-            if not of_job <= held or not model.hold("job", job):
+            if not of_job <= locked or not model.try_lock("job", job):
                 continue
             forgotten += 1
             for key in of_job:

@@ -95,5 +95,5 @@ class DeleteRow(OfRow):
             status = "cancelled" if row.status == "todo" else "failed"
             model.end_attempt(self.row, row.attempt, status, "queue_row_deleted")
         model.put("row", self.row, None)
-        model.settle(row.job)
+        model.project_job(row.job)
         return 1

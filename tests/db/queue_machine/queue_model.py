@@ -134,7 +134,7 @@ class Model:
             self.locked = frozenset()
         self.touched.add((of, key))
 
-    def hold(self, of: str, key: Any, /) -> bool:
+    def try_lock(self, of: str, key: Any, /) -> bool:
         """Lock it, unless somebody else has it."""
         if (of, key) in self.locked:
             return False
@@ -172,7 +172,7 @@ class Model:
 
     # Steps that the acts are made of.
 
-    def settle(self, key: str) -> bool:
+    def project_job(self, key: str) -> bool:
         """Bring a job in line with its attempts; whether it is open."""
         job: Job | None = self.get("job", key)
         if job is None:
@@ -228,13 +228,13 @@ class Model:
             self.end_attempt(key, old.attempt, "failed", "ended_outside")
         elif status != "succeeded":
             self.end_attempt(key, old.attempt, "cancelled", "cancelled")
-        if not self.settle(old.job) and new.is_open:
+        if not self.project_job(old.job) and new.is_open:
             self.stop(key, "stopped")
 
     def stop(self, key: int, kind: str) -> bool:
         """Take a sync out of the queue, whatever it does; not if somebody else has it."""
         row: QueueRow | None = self.get("row", key)
-        if row is None or not row.is_open or not self.hold("row", key):
+        if row is None or not row.is_open or not self.try_lock("row", key):
             return False
         self.end_attempt(key, row.attempt, "cancelled", kind)
         self.move(key, "aborted" if row.status == "doing" else "cancelled")
@@ -276,7 +276,7 @@ class Model:
             if self._hold_whole(key):
                 cleaned += self.stop(key, "stopped")
         cleaned += self.cancel_disabled()
-        cleaned += self.release_stalled()
+        cleaned += self.expire_stalled()
         for key, row in self.all("row"):
             if row.status == "doing" and row.abort_is_old and self._hold_whole(key):
                 cleaned += self.stop(key, "cancelled")
@@ -310,7 +310,7 @@ class Model:
                 cancelled += self.stop(key, "disabled")
         return cancelled
 
-    def release_stalled(self) -> int:
+    def expire_stalled(self) -> int:
         released = 0
         for key, row in self.all("row"):
             if row.status != "doing" or self._is_alive(row) or not self._hold_whole(key):
@@ -328,7 +328,7 @@ class Model:
     def _hold_whole(self, key: int) -> bool:
         row: QueueRow = self.get("row", key)
         parts = [("job", row.job), ("row", key), ("provider", row.provider)]
-        return all(self.hold(*part) for part in parts)
+        return all(self.try_lock(*part) for part in parts)
 
     def _is_alive(self, row: QueueRow) -> bool:
         worker: Worker | None = self.get("worker", row.worker)

@@ -108,7 +108,7 @@ class Retry(OfJob):
             return f"new rows of {again}"
         model.reopen(self.job)
         model.defer(self.job, zip(answer, again, strict=True))
-        model.settle(self.job)
+        model.project_job(self.job)
         return answer
 
 
@@ -128,15 +128,15 @@ class Release(Act):
         )
 
     def happen(self, model: Model, answer: Answer) -> Answer:
-        held = [
+        locked = [
             key
             for key, row in model.snapshot.all("row")
             if row.status == "doing" and self.provider in (None, row.provider)
         ]
-        is_whole = bool(held)
-        for key in held:
+        is_whole = bool(locked)
+        for key in locked:
             row = model.get("row", key)
-            if row is None or row.status != "doing" or not model.hold("row", key):
+            if row is None or row.status != "doing" or not model.try_lock("row", key):
                 is_whole = False
             elif row.abort_requested:
                 model.stop(key, "cancelled")

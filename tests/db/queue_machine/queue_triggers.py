@@ -74,8 +74,8 @@ class EnqueueDue(Act):
             if provider.is_enabled and provider.is_due
         ]
         # Two locks each: the provider's row, and that of the triggers who look first.
-        held = [slug for slug in due if model.hold("provider", slug)]
-        held = [slug for slug in held if model.hold("trigger", slug)]
+        locked = [slug for slug in due if model.try_lock("provider", slug)]
+        locked = [slug for slug in locked if model.try_lock("trigger", slug)]
         served = [
             slug
             for slug in PROVIDERS
@@ -84,10 +84,10 @@ class EnqueueDue(Act):
                 for _, row in model.rows_of(slug)
             )
         ]
-        enqueued = [slug for slug in held if slug not in served]
+        enqueued = [slug for slug in locked if slug not in served]
         if set(due) | set(served) > {CATALOGUE}:
             enqueued = [slug for slug in enqueued if slug != CATALOGUE]
-        for slug in held:
+        for slug in locked:
             if slug in served or slug in enqueued:
                 model.change("provider", slug, is_due=False)
         if not enqueued:

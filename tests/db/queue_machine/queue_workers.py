@@ -50,7 +50,7 @@ class Fetch(Act):
                 continue
             # Also when somebody has it: what comes later does not overtake.
             taken.add(row.provider)
-            if model.hold("row", key):
+            if model.try_lock("row", key):
                 model.change("row", key, worker=self.worker)
                 model.move(key, "doing")
                 return key, row.attempt

@@ -1,4 +1,4 @@
-"""pg_cron calls the same functions as everybody else, by jobs of the login user's."""
+"""pg_cron calls the same functions as all others, by jobs of the login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schedule: who is due, once a slot, and when that provider comes next."""
+"""The schedule: which providers are due, once per slot, and when they are due next."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def test_the_catalogue_s_slot_is_served_by_one_by_hand(pricing: Pricing) -> None
     )
 
 
-def test_what_somebody_holds_is_left_to_the_next_tick(pricing: Pricing, another: Another) -> None:
+def test_a_locked_provider_is_left_to_the_next_tick(pricing: Pricing, another: Another) -> None:
     holder = another()
     pricing.do("set lock_timeout = '2s'")
     with holder.connection.transaction():

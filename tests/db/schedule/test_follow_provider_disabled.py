@@ -1,4 +1,4 @@
-"""Switching a provider off takes its waiting syncs out of the queue, in the same transaction."""
+"""Disabling a provider cancels its waiting syncs in the same transaction."""
 
 from __future__ import annotations
 

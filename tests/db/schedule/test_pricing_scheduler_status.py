@@ -1,4 +1,4 @@
-"""Who is scheduled, and whether anybody runs it."""
+"""Which providers are scheduled, and whether anything runs the schedule."""
 
 from __future__ import annotations
 

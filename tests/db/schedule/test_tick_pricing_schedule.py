@@ -294,7 +294,7 @@ def test_a_pruning_that_is_cut_short_costs_neither_heartbeat_nor_slots(
     assert open_syncs(pricing) == ["deepinfra", "openrouter"]
 
 
-def test_nor_does_one_that_meets_what_somebody_holds(pricing: Pricing, another: Another) -> None:
+def test_nor_does_one_that_meets_a_locked_row(pricing: Pricing, another: Another) -> None:
     old_job(pricing)
     pricing.do(
         "insert into public.pricing_sync_log (job_id, provider_slug, queue_job_id, attempt, status,"
@@ -363,14 +363,14 @@ def test_a_tick_that_was_left_open_keeps_no_other_slot_waiting(
 
 @pytest.mark.parametrize("scheduler", ["worker", "pg_cron"])
 @pytest.mark.parametrize(
-    "held",
+    "locked",
     [
         "update public.pricing_providers set name = 'x' where slug = 'openrouter'",
         "select public.enqueue_due_pricing_syncs()",
     ],
 )
-def test_a_slot_that_somebody_holds_is_told_with_its_holder(
-    pricing: Pricing, another: Another, held: str, scheduler: str
+def test_a_locked_slot_is_reported_with_its_session(
+    pricing: Pricing, another: Another, locked: str, scheduler: str
 ) -> None:
     later = "update public.pricing_providers set next_sync_at = now() + %s where slug = 'deepinfra'"
     pricing.do(later, timedelta(hours=1))
@@ -378,7 +378,7 @@ def test_a_slot_that_somebody_holds_is_told_with_its_holder(
     # Not taken for what an earlier tick told of itself.
     person.do("set application_name = 'their editor; Pruning failed: never'")
     with person.connection.transaction():
-        person.do(held)
+        person.do(locked)
         pricing.do(later, timedelta(0))
         assert tick(pricing, scheduler) == 1
         for _ in range(2):
@@ -399,7 +399,9 @@ def test_who_holds_many_is_named_once(pricing: Pricing, another: Another) -> Non
         person.do("select from public.pricing_providers for update")
         assert tick(pricing) == 0
     told = heartbeat(pricing)["last_error"]
-    assert told.startswith("Not enqueued: the row of catalogue, deepinfra, openrouter is locked by ")
+    assert told.startswith(
+        "Not enqueued: the row of catalogue, deepinfra, openrouter is locked by "
+    )
     assert told.count(" is locked by ") == 1
 
 

@@ -1,4 +1,4 @@
-"""A worker that starts forgets those that are dead, and waits for nobody who holds one of them."""
+"""A starting worker deletes dead workers, and skips locked ones."""
 
 from __future__ import annotations
 
@@ -66,23 +66,21 @@ def test_what_it_ran_runs_on_without_a_worker(pricing: Pricing, function: str) -
         "select from procrastinate.procrastinate_workers where id = %s for key share",
     ],
 )
-def test_a_worker_that_somebody_holds_stays(
-    pricing: Pricing, another: Another, statement: str
-) -> None:
-    held, free = pricing.worker(silent_for="1 hour"), pricing.worker(silent_for="1 hour")
+def test_a_locked_worker_stays(pricing: Pricing, another: Another, statement: str) -> None:
+    locked, free = pricing.worker(silent_for="1 hour"), pricing.worker(silent_for="1 hour")
     person = another()
     pricing.do("set lock_timeout = '2s'")
     with person.connection.transaction(force_rollback=True):
-        person.do(statement, held)
+        person.do(statement, locked)
         assert prune(pricing) == [free]
-    assert prune(pricing) == [held]
+    assert prune(pricing) == [locked]
 
 
-def test_a_worker_whose_queue_row_somebody_holds_stays(pricing: Pricing, another: Another) -> None:
+def test_a_worker_whose_queue_row_is_locked_stays(pricing: Pricing, another: Another) -> None:
     """It would have to wait there: the row forgets the worker as well."""
-    held, free = pricing.worker(silent_for="1 hour"), pricing.worker(silent_for="1 hour")
-    first = pricing.start("openrouter", worker_id=held)
-    second = pricing.start("deepinfra", worker_id=held)
+    locked, free = pricing.worker(silent_for="1 hour"), pricing.worker(silent_for="1 hour")
+    first = pricing.start("openrouter", worker_id=locked)
+    second = pricing.start("deepinfra", worker_id=locked)
     third = pricing.start("catalogue", worker_id=free)
     person = another()
     pricing.do("set lock_timeout = '2s'")
@@ -90,8 +88,8 @@ def test_a_worker_whose_queue_row_somebody_holds_stays(pricing: Pricing, another
         person.do("select public.cancel_pricing_sync(%s::uuid)", second.job_id)
         assert prune(pricing) == [free]
         assert pricing.queue_row(third.queue_job_id)["worker_id"] is None
-        assert pricing.queue_row(first.queue_job_id)["worker_id"] == held
-    assert prune(pricing) == [held]
+        assert pricing.queue_row(first.queue_job_id)["worker_id"] == locked
+    assert prune(pricing) == [locked]
     assert pricing.queue_row(first.queue_job_id)["worker_id"] is None
 
 
