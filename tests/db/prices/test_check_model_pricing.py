@@ -86,7 +86,7 @@ def test_that_call_keeps_what_else_the_override_in_force_fixes(by_hand: Pricing)
     def instead(assignment: str) -> str:
         with refused("PT409") as info:
             by_hand.do(f"update model_pricing set {assignment} where model_id = 'm'")
-        call = re.search(r"say: (select .*);", str(info.value.diag.message_primary))
+        call = re.search(r"use: (select .*);", str(info.value.diag.message_primary))
         assert call is not None, info.value
         return call[1].replace("...", "agreed")
 
