@@ -23,7 +23,7 @@ comment on view public.model_price_conditions is
 'Prices that replace those of model_prices for some requests, one row a condition, in US dollars per million tokens: of those that apply, the later position wins, axis by axis; null keeps the price that applies without it.';
 comment on column public.model_price_conditions.min_prompt_tokens is 'The prompt has more tokens than this; null: any number.';
 comment on column public.model_price_conditions.utc_days is 'Names of the days in UTC on which it applies; null: every day.';
-comment on column public.model_price_conditions.utc_start is 'From this time of the day in UTC on, as HHMM; an earlier utc_end is one of the next day.';
+comment on column public.model_price_conditions.utc_start is 'From this time of the day in UTC on, as HHMM; utc_end is exclusive, and one of the next day where it is earlier.';
 comment on column public.model_price_conditions.input_per_1m is 'USD per million input tokens.';
 comment on column public.model_price_conditions.output_per_1m is 'USD per million output tokens.';
 comment on column public.model_price_conditions.cache_read_per_1m is 'USD per million input tokens read from the cache.';

@@ -234,7 +234,7 @@ DRAWN = (
         "queue/fetch_queue_row",
         "if not found and exists (",
         "if found and exists (",
-        "queue/test_fetch_queue_row.py::test_many_jobs_that_somebody_holds_cost_no_time",
+        "queue/test_fetch_queue_row.py::test_many_locked_jobs_cost_no_time",
         "a worker skips the jobs that are free and takes those that are locked",
     ),
     _function(

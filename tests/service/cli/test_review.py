@@ -151,7 +151,7 @@ def test_all_of_one_job(run: Run, reviews: Reviews, act: str, price: str) -> Non
 
     assert reviews.in_force("openrouter", "model 2")[0] == price
     assert [each["id"] for each in json_of(run("held", "--json"))] == [other]
-    assert_refused(run(act, "--sync", job_id), "Nothing that job")
+    assert_refused(run(act, "--sync", job_id), f"{job_id} ")
 
 
 def test_what_was_done_before_a_failure_is_said(run: Run, reviews: Reviews) -> None:
