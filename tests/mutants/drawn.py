@@ -25,10 +25,10 @@ DRAWN = (
         "cleanup/reconcile_pricing_jobs",
         "            );\n"
         "            perform public.project_pricing_job(v.job_id);\n"
-        "            v_mended := v_mended + 1;\n",
+        "            v_reconciled := v_reconciled + 1;\n",
         "            );\n"
         "            perform public.project_pricing_job(v.job_id);\n"
-        "            v_mended := v_mended - 1;\n",
+        "            v_reconciled := v_reconciled - 1;\n",
         "cleanup/test_reconcile_pricing_jobs.py::test_an_end_or_a_retry_that_was_not_projected",
         "log rows that were reconciled are subtracted from the number",
     ),
