@@ -65,7 +65,7 @@ def retry_sync(connection: psycopg.Connection, job_id: UUID, *, retried_by: str)
 
 @dataclass(frozen=True)
 class Cleanup:
-    """What one clean-up found and settled; ``warnings``: what it could not settle, and why."""
+    """The stuck syncs that a clean-up found and expired; ``warnings``: the others."""
 
     stuck_syncs_found: int
     syncs_cleaned: int

@@ -1,4 +1,4 @@
-"""What somebody may NOTIFY who wants to do harm: the same for every channel."""
+"""Hostile payloads of NOTIFY, for each channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Postgres that the tests run on: whichever is there.
+"""The Postgres that the tests run on.
 
 ``TEST_DATABASE_URL`` (a superuser's; what is made there is dropped afterwards), else Docker when
 an engine answers and has the image, else installed server binaries, else the embedded wheel.

@@ -1,4 +1,4 @@
-"""A real HTTP server that answers like providers do, well or badly.
+"""A real HTTP server that answers as providers do, correctly or not.
 
 In a test::
 

@@ -1,4 +1,4 @@
-"""Bodies as providers really sent them: a folder of recordings, which is no part of the project."""
+"""Finds recorded bodies of providers, in a folder outside of the project."""
 
 from __future__ import annotations
 

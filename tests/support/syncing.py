@@ -1,4 +1,4 @@
-"""The queue as tests see it: jobs to trigger, and to wait for."""
+"""Triggers jobs and waits for them, for tests."""
 
 from __future__ import annotations
 

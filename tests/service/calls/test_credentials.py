@@ -133,7 +133,7 @@ def test_a_trigger_by_name_with_it_ends_the_state(
 def test_a_row_does_not_get_at_a_variable_that_is_not_for_its_host(
     locked_out: Queue, providers: ProviderServer, processes: Processes, variable: str
 ) -> None:
-    """Nor does it tell whether that is there; and nobody is asked without it either."""
+    """Nor does the result reveal whether it is set; and no provider is asked without it."""
     locked_out.connection.execute(
         "update pricing_providers set credential_variable = %s where slug = 'deepinfra'", [variable]
     )

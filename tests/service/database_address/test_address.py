@@ -1,4 +1,4 @@
-"""One meaning for each address, and no part of one that has none."""
+"""Each address has one meaning or is refused without repeating any part of it."""
 
 from __future__ import annotations
 

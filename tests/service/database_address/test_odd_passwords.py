@@ -1,4 +1,4 @@
-"""A password of all odd characters, right, wrong and not understood, through every command."""
+"""A password of special characters, right, wrong and refused, through every command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The embedded server: its places, its crashes, its owner."""
+"""The embedded server: its directories, crashes and owner."""
 
 from __future__ import annotations
 

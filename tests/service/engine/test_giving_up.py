@@ -1,4 +1,4 @@
-"""A worker that ends again and again, with Postgres there, is given up, and its process fails."""
+"""A worker that fails again and again while Postgres answers gives up, and its process fails."""
 
 from __future__ import annotations
 

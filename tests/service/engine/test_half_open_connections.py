@@ -1,4 +1,4 @@
-"""A network that has forgotten its connections: all is acknowledged, nothing is answered."""
+"""A network that dropped its connections: it acknowledges everything and answers nothing."""
 
 from __future__ import annotations
 

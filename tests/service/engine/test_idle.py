@@ -1,4 +1,4 @@
-"""With nothing to do, web and worker leave Postgres in peace: under 2 statements a second."""
+"""Idle web and worker processes send fewer than 2 statements a second."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine alone would lose: wake-ups, ends, and the difference between now and never."""
+"""The job manager: notifications, heartbeats and ends that the engine alone would lose."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_a_fetch_that_lost_a_race_for_a_lock_looks_again(
 async def test_a_fetch_that_the_server_undid_looks_again(
     app: PricingApp, queue: Queue, code: str
 ) -> None:
-    """A lock_timeout that is over as another waiter goes is told as a cancelled statement."""
+    """Postgres reports a lock_timeout that ends as another waiter goes as a cancelled statement."""
     worker_id = await register(app)
     queue.trigger("openrouter")
     # A sequence is not rolled back.
@@ -318,7 +318,7 @@ async def test_heartbeats_go_on_while_all_connections_are_busy(
 async def test_a_sign_off_waits_only_so_long_for_whoever_holds_the_worker(
     app: PricingApp, queue: Queue, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also when nobody has told it to stop: it is started again, and waits for nobody."""
+    """Also without a stop: a restarted worker does not wait for the old registration."""
     monkeypatch.setattr(engine, "SIGN_OFF_SECONDS", 0.5)
     worker_id = await register(app)
     with psycopg.connect(database) as person:

@@ -20,7 +20,7 @@ OURS = 7
 
 @dataclass
 class Worker:
-    """What is told to a worker that runs job ``OURS``."""
+    """Records what is delivered to a worker that runs queue row ``OURS``."""
 
     told: list[Notification] = field(default_factory=list)
     requested: set[int] = field(default_factory=set)

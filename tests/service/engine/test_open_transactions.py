@@ -1,4 +1,4 @@
-"""A transaction that somebody left open holds up what it holds, and nothing else."""
+"""An open transaction delays the syncs whose rows it locks, and no others."""
 
 from __future__ import annotations
 

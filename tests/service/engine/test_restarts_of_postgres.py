@@ -1,4 +1,4 @@
-"""Postgres goes and comes back: no worker ends, and what it hears it hears at once again."""
+"""Postgres restarts: no worker ends, and notifications arrive at once again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All workers are restarted, one after the other, under load: nothing is lost, nothing doubled."""
+"""A rolling restart of all workers under load loses nothing and runs nothing twice."""
 
 from __future__ import annotations
 

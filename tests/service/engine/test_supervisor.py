@@ -1,4 +1,4 @@
-"""A worker that lives on when its engine ends, and keeps its loop free."""
+"""The supervisor restarts the engine's worker, and the event loop stays free."""
 
 from __future__ import annotations
 

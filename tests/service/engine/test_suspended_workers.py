@@ -1,4 +1,4 @@
-"""A worker that is held up for longer than the lease comes back, too late, and does no harm."""
+"""A worker that is suspended for longer than the lease continues too late and changes nothing."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_between_the_answer_and_the_prices(quick: Installation, program: str) ->
     """It is stopped while its first question about the prices waits for a lock, and asks on."""
     suspended = quick.start_worker(program)
     with psycopg.connect(quick.server.superuser_url) as holder:
-        # Whoever writes this provider's prices waits here.
+        # A sync that writes this provider's prices waits here.
         holder.execute("select public.lock_provider_prices(array['openrouter'])")
         job_id = quick.queue.trigger("openrouter")
         waits = "wait_event_type = 'Lock' and position('apply_provider_prices' in query) > 0"
@@ -115,7 +115,7 @@ def test_a_worker_that_was_pruned_while_nothing_waited_registers_again(
 
 
 def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Path) -> None:
-    """What blocks is a task of somebody else's: ours have their lists read in threads."""
+    """A task of another program blocks the loop: ours parse lists in threads."""
     until = tmp_path / "enough"
     blocking = quick.processes.start(
         "tests.service.engine.blocking", may_fail=True, BLOCK_UNTIL=str(until)

@@ -1,4 +1,4 @@
-"""The ticks of a worker process: at once, then again and again, whatever fails."""
+"""A worker process ticks at once and then at intervals, despite failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret of the worker's environment goes to the hosts that code or environment name for it."""
+"""A credential is sent only to the hosts that code or environment name for it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def addresses(host: str) -> list[str]:
 
 
 class Internet:
-    """Every host, whoever owns it; it notes what it is sent, and redirects when told to."""
+    """A server for every host name; it records requests, and redirects if so configured."""
 
     def __init__(self) -> None:
         self.arrived: set[tuple[str, str, str]] = set()

@@ -1,4 +1,4 @@
-"""Fetching over real HTTP, from a server that answers well and badly."""
+"""Fetches over real HTTP, from a server that answers correctly and incorrectly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A provider that keeps sending, and never ends, is given up on: over real sockets."""
+"""A provider that sends without end meets a deadline, over real sockets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which addresses may be fetched from: the same on every Python that is here."""
+"""Public addresses are the same on each installed Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``connect`` and ``refusals``: what Postgres says, as our errors and without secrets."""
+"""``connect`` and ``refusals`` turn Postgres's errors into ours, without secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why there is no connection: the same sentence from both drivers, without a secret."""
+"""Both drivers' connection failures become the same sentence, without a secret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A LISTEN that is lost, or deaf, is noticed and set up again."""
+"""A LISTEN connection that fails or loses a probe is replaced."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ async def test_a_connection_that_a_network_has_forgotten_is_replaced(
 
 @pytest.mark.anyio
 async def test_a_session_that_listens_no_more_is_replaced(ear: Ear, queue: Queue) -> None:
-    """As when a session pooler reset it: the connection lives, and hears nothing."""
+    """As after a reset by a session pooler: the connection lives, but receives nothing."""
     await ear.connections[0].execute("unlisten *")
     await ear.until(lambda: len(ear.heard) == 2, "a renewed LISTEN is news")
     assert ear.losses == 1

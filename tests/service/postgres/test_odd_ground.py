@@ -1,4 +1,4 @@
-"""Everything at once: settings of database, login and environment that others have made."""
+"""Odd settings of database, login and environment, all at once."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     status = cli._run(arguments)
     said = capsys.readouterr()
     assert status == int(words[0] == "no"), (arguments, said)
-    # What is not foreseen is told with the name of its class.
+    # An unexpected error is named with its class.
     assert TRACEBACK not in said.err, said.err
     assert "--debug" not in said.err, said.err
     return said.out

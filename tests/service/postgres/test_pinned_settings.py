@@ -1,4 +1,4 @@
-"""What database, login and environment have set does not change what we read and write."""
+"""Settings of database, login and environment do not change what we read and write."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ async def test_where_nothing_can_be_set_what_is_wrong_is_refused_with_its_statem
     login: tuple[str, str],
     clean_environment: pytest.MonkeyPatch,
 ) -> None:
-    """A setting would go to whoever has the server's connection next."""
+    """A setting would reach the next client of the server's connection."""
     user, _ = login
     migrated_cluster.execute("grant pricing_web to {}", user)
     name = database.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""The worker's connections: no wait for an answer is for ever, and nothing dead is lent twice."""
+"""The worker's pool bounds each wait for an answer and lends no dead connection twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nobody gets a connection: whatever the code of that is, it is an outage, and it is waited for."""
+"""Refused connections are an outage, whatever their SQLSTATE, and are retried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes that are repeated until Postgres has answered them, or the process has to end."""
+"""Statements are retried until Postgres answers or shutdown ends the retries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session pooler with four connections in all: a web process and a worker live with them."""
+"""A web process and a worker work with the four connections of a session pooler."""
 
 from __future__ import annotations
 

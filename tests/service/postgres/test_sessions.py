@@ -1,4 +1,4 @@
-"""How the worker's sessions are set up; and those behind a transaction-mode pooler.
+"""The worker's sessions are set up; behind a transaction-mode pooler they are checked instead.
 
 There it is refused, or has a login role of its own.
 """
@@ -89,7 +89,7 @@ async def test_a_short_time_for_statements_of_its_login_role_is_not_the_worker_s
     login: tuple[str, str],
     clean_environment: pytest.MonkeyPatch,
 ) -> None:
-    """A clean-up settles all that it finds, or nothing: cut short each time, it never would."""
+    """A clean-up is one transaction: if each were cut short, none would expire anything."""
     user, password = login
     migrated_cluster.execute("alter role {} set statement_timeout = '1s'", user)
     url = migrated_cluster.url_of(database.rpartition("/")[2], user=user, password=password)

@@ -1,4 +1,4 @@
-"""Rows whose times Python does not have are read, over HTTP and by the command line."""
+"""Times outside of Python's range can be read over HTTP and by commands."""
 
 from __future__ import annotations
 

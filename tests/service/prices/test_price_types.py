@@ -1,4 +1,4 @@
-"""Raw and canonical prices cannot be mixed up: the type checker says so, and not only people."""
+"""The type checker refuses to mix raw and canonical prices."""
 
 from __future__ import annotations
 

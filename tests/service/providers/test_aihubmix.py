@@ -1,4 +1,4 @@
-"""AiHubMix: what is assumed of a list that nobody recorded."""
+"""AiHubMix: a list that was never recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever arrives, an adapter answers with prices that were really there, or a ParseError."""
+"""For any body an adapter returns prices that the body has, or raises ParseError."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NEAR AI: one price in two units, which must be one price."""
+"""NEAR AI: one price in two units, which must agree."""
 
 from __future__ import annotations
 

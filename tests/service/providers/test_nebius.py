@@ -1,4 +1,4 @@
-"""Nebius: strings per token, and a list without prices that must not be taken for one."""
+"""Nebius: strings per token, and a refused list without prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Novita AI: ten-thousandths of a dollar per 1M tokens, said up to three times."""
+"""Novita AI: ten-thousandths of a USD per 1M tokens, published up to three times."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bodies as providers really sent them, where there is a folder of recordings."""
+"""Recorded bodies of providers are parsed, if the folder of recordings exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What routers and hosts really sent gives the USD per 1M tokens that they document."""
+"""Recorded samples of routers and hosts give the USD per 1M tokens that they document."""
 
 from __future__ import annotations
 

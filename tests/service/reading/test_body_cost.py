@@ -1,4 +1,4 @@
-"""What a body costs in memory before anybody has understood a word of it."""
+"""The memory that parsing a body takes is bounded."""
 
 from __future__ import annotations
 

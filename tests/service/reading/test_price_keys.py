@@ -1,4 +1,4 @@
-"""Keys of prices: what each is, and what is nobody's."""
+"""Price keys: known ones become prices, unknown ones are kept."""
 
 from __future__ import annotations
 

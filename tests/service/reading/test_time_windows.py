@@ -1,4 +1,4 @@
-"""The base of a price that goes by the clock."""
+"""The base price is resolved among prices by the time of day."""
 
 from __future__ import annotations
 

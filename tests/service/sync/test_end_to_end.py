@@ -1,4 +1,4 @@
-"""The promise in one piece: HTTP trigger, queue, worker, slow provider, polling, prices."""
+"""End to end: HTTP trigger, queue, worker, slow provider, polling, prices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A price that jumps by 1,000: held, seen everywhere, and decided on by HTTP and by command."""
+"""A price that jumps by 1,000 is held, shown everywhere, and reviewed by HTTP and by command."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def client(processes: Processes) -> Iterator[httpx2.Client]:
 
 
 class Desk:
-    """Whoever decides: a command line, and what history and the tables say afterwards."""
+    """A reviewer: a command, and what history and tables contain afterwards."""
 
     def __init__(self, processes: Processes, queue: Queue) -> None:
         self._run = processes.run

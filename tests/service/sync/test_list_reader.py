@@ -1,4 +1,4 @@
-"""What one sync reads becomes what the database applies."""
+"""The pages of a list become the arguments of ``apply_provider_prices``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers whose list names models only: theirs are the models, the catalogue's the prices."""
+"""Providers whose list has no prices: their models get the catalogue's prices."""
 
 from __future__ import annotations
 

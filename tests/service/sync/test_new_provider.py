@@ -1,4 +1,4 @@
-"""The recipe of CONTRIBUTING.md, followed: one file and one row, and a provider is synced."""
+"""The recipe of CONTRIBUTING.md works: with one file and one row a provider is synced."""
 
 from __future__ import annotations
 

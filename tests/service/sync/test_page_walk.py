@@ -1,4 +1,4 @@
-"""A list in pages is read whole or not at all."""
+"""A list in pages is taken whole or refused."""
 
 from __future__ import annotations
 

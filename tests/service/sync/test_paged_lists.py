@@ -1,4 +1,4 @@
-"""Lists that come in pages, through a real worker: all of it arrives, or nothing does."""
+"""Lists in pages, through a real worker: the whole list is applied, or nothing."""
 
 from __future__ import annotations
 

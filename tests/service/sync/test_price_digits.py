@@ -1,4 +1,4 @@
-"""No digit of a published price is lost on its way into the row that the database applies."""
+"""Published prices reach the rows for the database without losing a digit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An adapter and its row of ``pricing_providers`` say the same."""
+"""Each adapter agrees with its row of ``pricing_providers``."""
 
 from __future__ import annotations
 
