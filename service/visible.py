@@ -20,6 +20,11 @@ def visible(text: str) -> str:
     return "".join(each if each.isprintable() else " " if each.isspace() else "�" for each in text)
 
 
+def one_line(error: BaseException) -> str:
+    """The text of an error in one line; the name of its class if it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 def escaped(text: str) -> str:
     """For a log, which shows the character as an escape: ``\\n``, ``\\x1b``, ``\\u202e``."""
     if text.isprintable():

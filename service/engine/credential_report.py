@@ -8,6 +8,7 @@ from typing import Any
 
 from service.calls.credentials import REPORT, WANTED, supplied_providers
 from service.engine.connector import PricingConnector
+from service.visible import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,7 @@ async def report_credentials(connector: PricingConnector) -> None:
         logger.warning(
             "The credentials of this worker could not be reported, so providers that wait for one"
             " are not synced yet: %s",
-            " ".join(str(error.__cause__ or error).split()) or type(error).__name__,
+            one_line(error.__cause__ or error),
         )
 
 

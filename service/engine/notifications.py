@@ -15,6 +15,7 @@ from contextlib import suppress
 from procrastinate.jobs import Notification
 
 from service.postgres.retry import ThrottledWarning
+from service.visible import one_line
 
 # The engine's own have 70 bytes at most; a longer one is not parsed.
 LONGEST_PAYLOAD = 200
@@ -109,7 +110,7 @@ class NotificationFilter:
             except Exception as error:
                 warning.warn(
                     "New work could not be announced; the worker finds it at its next poll: %s",
-                    _problem(error),
+                    one_line(error),
                 )
             await self._rate_limit.wait()
 
@@ -124,13 +125,9 @@ class NotificationFilter:
             except Exception as error:
                 warning.warn(
                     "Aborts could not be looked up; the worker repeats it at its next poll: %s",
-                    _problem(error),
+                    one_line(error),
                 )
             await asyncio.sleep(self._abort_lookup_interval_seconds)
-
-
-def _problem(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 class RateLimit:

@@ -22,6 +22,7 @@ from service.engine.ticker import tick_forever
 from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
 from service.postgres.retry import RetryExpired, is_transient
 from service.settings import read_settings
+from service.visible import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ class Supervisor:
             is_outage = is_transient(problem) or isinstance(problem, WorkerPruned)
             failures += not is_outage
             cause = problem if isinstance(problem, WorkerError) else problem.__cause__ or problem
-            text = " ".join(str(cause).split())
+            text = one_line(cause)
             if failures >= MOST_FAILURES:
                 raise WorkerGaveUp(
                     f"The worker ended {failures} times in a row, the last time because: {text}",

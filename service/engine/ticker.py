@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from service.engine.job_manager import PricingJobManager
 from service.engine.lock_waits import LockWaits
 from service.postgres.pool import answer_within
+from service.visible import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -49,8 +50,7 @@ class _PeriodicTask:
             self._failing = False
         except Exception as error:
             if not self._failing:
-                problem = " ".join(str(error.__cause__ or error).split())
-                logger.warning("%s failed: %s", self._name, problem)
+                logger.warning("%s failed: %s", self._name, one_line(error.__cause__ or error))
             self._failing = True
 
 

@@ -16,6 +16,7 @@ from procrastinate.connector import Notify
 from psycopg import sql
 
 from service.postgres.pool import BoundedConnection, answer_within
+from service.visible import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -55,9 +56,7 @@ async def listen_forever(
             if connection is not None:
                 backoff = FIRST_BACKOFF_SECONDS
                 on_lost()
-                logger.warning(
-                    "LISTEN failed and is set up again: %s", " ".join(str(error).split())
-                )
+                logger.warning("LISTEN failed and is set up again: %s", one_line(error))
         finally:
             if connection is not None:
                 connection.pgconn.finish()

@@ -19,6 +19,7 @@ from service.postgres.sqlstates import (
     TRANSIENT,
     is_one_of,
 )
+from service.visible import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +132,7 @@ class Retry:
                     warning.warn(
                         "Retrying %s until Postgres takes it: %s",
                         what,
-                        " ".join(str(error.__cause__ or error).split()),
+                        one_line(error.__cause__ or error),
                     )
                 finally:
                     await _cancel(attempt)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 from service.engine import supervisor
-from service.postgres import listener as listening
+from service.postgres import listener
 
 supervisor.MOST_FAILURES = 3
 supervisor.LONGEST_BACKOFF_SECONDS = 0.5
-listening.PROBE_EVERY_SECONDS = 1
-listening.PROBE_ANSWER_SECONDS = 1
+listener.PROBE_EVERY_SECONDS = 1
+listener.PROBE_ANSWER_SECONDS = 1
 
 if __name__ == "__main__":
     program = sys.argv[1]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from procrastinate.jobs import Notification
 
-from service.engine import notifications as notification_filter
+from service.engine import notifications
 from service.engine.notifications import NotificationFilter, read_notification
 from tests.support.odd_payloads import odd_payloads
 
@@ -88,7 +88,7 @@ async def test_whatever_is_heard_is_news_at_most(worker: Worker) -> None:
         for payload in odd_payloads():
             await heard.receive(channel="c", payload=payload)
         await until(lambda: worker.told)
-    assert worker.told == [notification_filter.NEW_WORK]
+    assert worker.told == [notifications.NEW_WORK]
     assert worker.look_ups == 0
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from service.postgres import listener as listening
+from service.postgres import listener
 from service.postgres.pool import BoundedConnection
 from tests.support.syncing import Queue
 from tests.support.tcp_proxy import TcpProxy
@@ -23,7 +23,7 @@ class Ear:
         self.losses = 0
         self.connections: list[BoundedConnection] = []
         self.task = asyncio.create_task(
-            listening.listen_forever(self._connect, ["news"], self._on, self._on_lost)
+            listener.listen_forever(self._connect, ["news"], self._on, self._on_lost)
         )
 
     async def _connect(self) -> BoundedConnection:
@@ -57,8 +57,8 @@ def probe_answer_seconds() -> float:
 async def ear(
     database: str, proxy: TcpProxy, probe_answer_seconds: float, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Ear]:
-    monkeypatch.setattr(listening, "PROBE_ANSWER_SECONDS", probe_answer_seconds)
-    monkeypatch.setattr(listening, "PROBE_EVERY_SECONDS", 0.2)
+    monkeypatch.setattr(listener, "PROBE_ANSWER_SECONDS", probe_answer_seconds)
+    monkeypatch.setattr(listener, "PROBE_EVERY_SECONDS", 0.2)
     ear = Ear(proxy.url_of(database))
     await ear.until(lambda: ear.heard, "a new LISTEN is news")
     yield ear
@@ -75,7 +75,7 @@ async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
     for number in range(10):
         queue.rows("select pg_notify('news', %s)", str(number))
         await asyncio.sleep(0.3)
-    wanted = [listening.NEW_WORK, *"0123456789"]
+    wanted = [listener.NEW_WORK, *"0123456789"]
     await ear.until(lambda: ear.heard == wanted, "in order, and nothing else")
     assert ear.losses == 0
 
@@ -83,7 +83,7 @@ async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
 @pytest.mark.anyio
 async def test_a_notification_by_hand_is_news_whatever_it_says(ear: Ear, queue: Queue) -> None:
     queue.rows("select pg_notify('news', 'nonsense')")
-    await ear.until(lambda: ear.heard == [listening.NEW_WORK] * 2, "as if a job had been inserted")
+    await ear.until(lambda: ear.heard == [listener.NEW_WORK] * 2, "as if a job had been inserted")
 
 
 @pytest.mark.anyio
