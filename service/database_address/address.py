@@ -74,29 +74,29 @@ class DatabaseAddress:
         """
         environ = take_libpq_variables() if environ is None else environ
         try:
-            given = read_address_text(text)
-            if not given.keys() <= {*_FIELDS, *SUPPORTED, *ASKS_NOTHING, *REFUSED, *FOREIGN}:
+            fields = read_address_text(text)
+            if not fields.keys() <= {*_FIELDS, *SUPPORTED, *ASKS_NOTHING, *REFUSED, *FOREIGN}:
                 raise NotUnderstood
         except NotUnderstood:
             raise _not_understood(variable) from None
-        origin = dict.fromkeys(given, variable)
+        origin = dict.fromkeys(fields, variable)
         for part, name in FIELD_VARIABLES.items():
-            if part not in given and environ.get(name):
-                given[part], origin[part] = environ[name], name
-        for part, value in given.items():
+            if part not in fields and environ.get(name):
+                fields[part], origin[part] = environ[name], name
+        for part, value in fields.items():
             if not _is_text(value):
                 raise _not_understood(origin[part])
-        _require_known_host(variable, given, environ)
+        _require_known_host(variable, fields, environ)
         try:
-            hosts, port = read_hosts(given)
+            hosts, port = read_hosts(fields)
         except InvalidField as invalid:
             raise _not_understood(origin[invalid.field]) from None
-        user = given.get("user") or _account(variable)
-        database = given.get("dbname") or user
+        user = fields.get("user") or _account(variable)
+        database = fields.get("dbname") or user
         for part, value in (("user", user), ("dbname", database)):
             if CONTROL.search(value):
                 raise _not_understood(origin.get(part, variable))
-        password = given.get("password")
+        password = fields.get("password")
         return cls(
             variable,
             hosts,
@@ -104,7 +104,7 @@ class DatabaseAddress:
             user,
             None if password is None else SecretStr(password),
             database,
-            _read_parameters(given, origin, variable),
+            _read_parameters(fields, origin, variable),
         )
 
     def targets(self) -> list[Target]:
@@ -200,10 +200,10 @@ def _is_text(value: str) -> bool:
 
 
 def _require_known_host(
-    variable: str, given: Mapping[str, str], environ: Mapping[str, str]
+    variable: str, fields: Mapping[str, str], environ: Mapping[str, str]
 ) -> None:
     for parameter, name in UNSUPPORTED_HOST_VARIABLES.items():
-        if "host" not in given and environ.get(name):
+        if "host" not in fields and environ.get(name):
             raise SettingsError(
                 f"{variable} names no host, and {name} is not used.",
                 hint=f"Name the host in {variable}, or in PGHOST. {parameter} is not supported.",
@@ -211,12 +211,12 @@ def _require_known_host(
 
 
 def _read_parameters(
-    given: Mapping[str, str], origin: Mapping[str, str], variable: str
+    fields: Mapping[str, str], origin: Mapping[str, str], variable: str
 ) -> tuple[tuple[str, str], ...]:
-    names = sorted(given.keys() - set(_FIELDS))
+    names = sorted(fields.keys() - set(_FIELDS))
     try:
         counting = with_tls_files(
-            {name: given[name] for name in names if judge_parameter(name, given[name])}
+            {name: fields[name] for name in names if judge_parameter(name, fields[name])}
         )
     except RefusedParameter as refused:
         raise SettingsError(

@@ -31,15 +31,15 @@ def psycopg_arguments(
     address: DatabaseAddress, target: Target, defaults: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Keyword arguments of ``psycopg.connect``; the address wins over ``defaults``."""
-    given = {k: v for k, v in address.parameters if k not in _NOT_PASSED_ON}
+    parameters = {k: v for k, v in address.parameters if k not in _NOT_PASSED_ON}
     if target.host.is_socket:
-        given = {**_without_tls(given), "sslmode": "disable"}
+        parameters = {**_without_tls(parameters), "sslmode": "disable"}
     arguments = {
         "options": "",
         "sslmode": "prefer",
         "sslpassword": _NO_QUESTION,
         **defaults,
-        **given,
+        **parameters,
         "host": target.host.name,
         "port": target.host.port,
         "user": address.user,
@@ -61,13 +61,13 @@ def asyncpg_arguments(
 
     ``name`` is the application name and ``seconds`` the timeout, where the address has none.
     """
-    given = dict(address.parameters)
-    tls = {k: given[k] for k in _TLS if k in given} or {"sslmode": "prefer"}
+    parameters = dict(address.parameters)
+    tls = {k: parameters[k] for k in _TLS if k in parameters} or {"sslmode": "prefer"}
     if target.host.is_socket:
         tls = {"sslmode": "disable"}
     settings = {"application_name": application_name(address, name)}
-    if "options" in given:
-        settings["options"] = given["options"]
+    if "options" in parameters:
+        settings["options"] = parameters["options"]
     return {
         # asyncpg takes TLS parameters in no other way.
         "dsn": f"postgresql://?{urlencode({'sslmode': 'prefer', **tls}, quote_via=quote)}",
@@ -93,10 +93,10 @@ def application_name(address: DatabaseAddress, default: str) -> str:
 
 def connect_seconds(address: DatabaseAddress, default: float) -> float:
     """``connect_timeout`` in seconds, as libpq interprets it."""
-    given = address.parameter("connect_timeout")
-    if given is None:
+    timeout = address.parameter("connect_timeout")
+    if timeout is None:
         return default
-    return max(int(given), LEAST_TIMEOUT) if int(given) else NO_TIMEOUT
+    return max(int(timeout), LEAST_TIMEOUT) if int(timeout) else NO_TIMEOUT
 
 
 def keep_alive(own: socket.socket, address: DatabaseAddress) -> None:
@@ -118,5 +118,5 @@ def keep_alive(own: socket.socket, address: DatabaseAddress) -> None:
             own.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def _without_tls(given: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in given.items() if name not in _TLS}
+def _without_tls(parameters: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in parameters.items() if name not in _TLS}
