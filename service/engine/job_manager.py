@@ -63,7 +63,7 @@ class PricingJobManager(JobManager):
         # Queue rows whose end could not be written before shutdown.
         self.unended: list[int] = []
         self._failure: Exception | None = None
-        # (queue row, attempt) that give_up_sync has handed back to the queue already.
+        # (queue row, attempt) that give_up_sync has requeued, or recorded for a clean-up.
         self._given_up_attempts: set[tuple[int, int]] = set()
         self._table_warning = ThrottledWarning()
 
