@@ -76,7 +76,7 @@ def test_a_worker_that_starts_with_it_says_so(
     wait_until(lambda: locked_out.rows("select from model_pricing"), 30, "the prices are there")
     (request,) = providers.requests("deepinfra")
     assert request.headers["authorization"] == f"Bearer {SECRET}"
-    assert "now synced: deepinfra" in worker.output
+    assert "Credentials found" in worker.output and "from now on: deepinfra" in worker.output
     assert SECRET not in worker.output
     assert SECRET not in str(locked_out.rows("select * from pricing_providers"))
 
@@ -150,7 +150,7 @@ def test_a_row_does_not_get_at_a_variable_that_is_not_for_its_host(
     # Not reported as being here: that would tell the same.
     assert provider(locked_out) == ("no_credentials", 1)
     assert providers.requests("deepinfra") == []
-    assert "now synced" not in worker.output and SECRET not in worker.output
+    assert "Credentials found" not in worker.output and SECRET not in worker.output
 
 
 def test_a_setting_that_would_send_what_is_never_sent_stops_the_worker(

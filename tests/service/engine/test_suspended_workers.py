@@ -144,6 +144,6 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Pat
     until.touch()
     blocking.wait_for_output("too late")
     _expect_that_the_second_attempt_stands(quick, job_id)
-    blocking.wait_for_output("it was held up for longer than the lease")
+    blocking.wait_for_output("older than the lease")
     wait_until(lambda: quick.queue.workers() == 2, 15, "it has registered again")
     assert blocking.is_running
