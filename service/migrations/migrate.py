@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 import psycopg
 
 from service.database_address.address import DatabaseAddress
 from service.migrations.comparison.difference import Difference
 from service.migrations.ledger import read_ledger
-from service.migrations.migrate_lock import take_lock
-from service.migrations.migration_failure import advice_on, failure
+from service.migrations.locked_transaction import in_locked_transaction
 from service.migrations.preconditions import refuse_other_history, refuse_other_login
 from service.migrations.removal.kept_prices import KEPT, move_kept_prices, restore_kept_prices
 from service.migrations.restored_objects import restore_objects
@@ -22,15 +19,8 @@ from service.migrations.schema import Roots, Schema
 from service.migrations.schema_files import read_schema
 from service.migrations.steps.step_list import Step, all_steps
 from service.postgres.connect import connect
-from service.postgres.sqlstates import DEADLOCK, SERIALIZATION_FAILURE
 
 logger = logging.getLogger(__name__)
-
-# A step that fails with one of these has changed nothing, and may succeed when repeated: deadlock,
-# serialization failure, and two databases of one server changing its roles at the same moment.
-CONTENTION = {DEADLOCK, SERIALIZATION_FAILURE, "XX000"}
-TRIES = 5
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -70,9 +60,7 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
         )
         mended, left = restore_objects(connection, schema)
         if "db" in applied and KEPT[0] in _relations(schema):
-            mended += tuple(
-                in_locked_transaction(connection, "kept prices", restore_kept_prices) or ()
-            )
+            mended += tuple(in_locked_transaction(connection, "kept prices", restore_kept_prices))
         return MigrateResult(applied, role_advice(connection), mended, left)
 
 
@@ -80,33 +68,15 @@ def _relations(schema: Schema) -> set[str]:
     return {name for file in schema.migrations for name in file.relations()}
 
 
-def in_locked_transaction(
-    connection: psycopg.Connection, step: str, act: Callable[[psycopg.Connection], T]
-) -> T:
-    """Call ``act`` in one transaction under the lock; a failure leaves nothing behind."""
-    try:
-        with connection.transaction():
-            take_lock(connection)
-            return act(connection)
-    except psycopg.Error as error:
-        raise failure(step, error, advice_on(connection, error)) from error
-
-
 def _apply(connection: psycopg.Connection, step: Step) -> bool:
-    """Run one block; True when it changed anything."""
-    for attempt in range(1, TRIES + 1):
-        try:
-            with connection.transaction():
-                take_lock(connection)
-                before = read_ledger(connection)
-                connection.execute(step.sql.encode())
-                changed = read_ledger(connection) != before
-        except psycopg.Error as error:
-            if error.sqlstate in CONTENTION and attempt < TRIES:
-                logger.warning("%s failed, trying again: %s", step.name, error.diag.message_primary)
-                continue
-            raise failure(step.name, error, advice_on(connection, error)) from error
-        if changed:
-            logger.info("applied %s", step.name)
-        return changed
-    raise AssertionError("unreachable")
+    """Run one step; True when it changed anything."""
+
+    def run(connection: psycopg.Connection) -> bool:
+        before = read_ledger(connection)
+        connection.execute(step.sql.encode())
+        return read_ledger(connection) != before
+
+    changed = in_locked_transaction(connection, step.name, run)
+    if changed:
+        logger.info("applied %s", step.name)
+    return changed

@@ -10,7 +10,7 @@ import psycopg
 
 from service.migrations.comparison.compare import read_differences
 from service.migrations.comparison.difference import MISSING, Difference
-from service.migrations.migrate import CONTENTION
+from service.migrations.locked_transaction import CONTENTION
 from service.migrations.repair.dangling_rows import move_dangling_rows
 from service.migrations.repair.lost_values import describe_lost_values, has_rows
 from service.migrations.repair.repair_work import RepairWork

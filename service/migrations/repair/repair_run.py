@@ -17,9 +17,8 @@ from service.errors import MigrationError
 from service.migrations.comparison.compare import read_differences
 from service.migrations.comparison.difference import MISSING, Difference
 from service.migrations.ledger import LEDGER, read_ledger
-from service.migrations.migrate import CONTENTION, TRIES, MigrateResult, migrate
-from service.migrations.migrate_lock import take_lock
-from service.migrations.migration_failure import advice_on, failure
+from service.migrations.locked_transaction import CONTENTION, in_locked_transaction
+from service.migrations.migrate import MigrateResult, migrate
 from service.migrations.preconditions import refuse_other_history, refuse_other_login
 from service.migrations.repair.missing_objects import make_missing_objects, read_missing
 from service.migrations.repair.rebuilt_jobs import rebuild_jobs, reconcile_jobs
@@ -102,19 +101,12 @@ def _sentences(work: RepairWork) -> list[str]:
 def _tried(
     connection: psycopg.Connection, schema: Schema, *, after: RepairWork | None = None
 ) -> RepairWork:
-    for attempt in range(1, TRIES + 1):
+    def run(connection: psycopg.Connection) -> RepairWork:
         work = RepairWork(after)
-        try:
-            with connection.transaction():
-                take_lock(connection)
-                _repair(connection, schema, work)
-            return work
-        except psycopg.Error as error:
-            if error.sqlstate in CONTENTION and attempt < TRIES:
-                logger.warning("repair failed, trying again: %s", error.diag.message_primary)
-                continue
-            raise failure("repair", error, advice_on(connection, error)) from error
-    raise AssertionError("unreachable")
+        _repair(connection, schema, work)
+        return work
+
+    return in_locked_transaction(connection, "repair", run)
 
 
 def _repair(connection: psycopg.Connection, schema: Schema, work: RepairWork) -> None:
