@@ -32,7 +32,7 @@ from service.providers.adapter import Adapter, Evidence, Pages
 from service.reading.model_list import MAX_ENTRIES, read_models, read_name
 from service.reading.price_keys import agreed, may_cost, only_zeros, read_price
 from service.reading.wire import (
-    OddEntry,
+    InvalidEntry,
     printable,
     read_object,
     read_whole_number,
@@ -84,8 +84,8 @@ def _read_page(answer: dict[str, object], entries: int) -> Page:
     try:
         _require_dollars(answer, "the answer")
         _require_dollars(output, "output")
-    except OddEntry as odd:
-        raise ParseError(f"The prices are not in USD: {odd}.") from None
+    except InvalidEntry as invalid:
+        raise ParseError(f"The prices are not in USD: {invalid}.") from None
     return Page(
         number=read_whole_number(output.get("page_no"), largest=MAX_ENTRIES),
         pages=None,
@@ -101,7 +101,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     applied = _applied_types(ranges)
     tiers = [_read_tier(found, applied, is_base=not found.lower) for found in ranges]
     if len({frozenset(price.axis for price in tier) for tier in tiers}) > 1:
-        raise OddEntry("its ranges do not price the same things")
+        raise InvalidEntry("its ranges do not price the same things")
     extra = _kept(ranges, applied)
     published = [price for tier in tiers for price in tier]
     unknown = published if only_zeros(published) and may_cost(extra) else []
@@ -145,7 +145,7 @@ def _read_priced(value: object, path: str) -> tuple[str, dict[str, object]]:
     _require_understood(found, {"type", "price", "price_unit", "price_name"}, path)
     kind = found.get("type")
     if not isinstance(kind, str):
-        raise OddEntry(f"{path}.type is {shown(kind)}")
+        raise InvalidEntry(f"{path}.type is {shown(kind)}")
     return kind, found
 
 
@@ -158,7 +158,7 @@ def _read_bounds(name: object) -> tuple[int, int | None]:
         return 0, None
     found = RANGE.fullmatch(text)
     if found is None or (found["lower"] is None and found["upper"] is None):
-        raise OddEntry(f"the range {shown(name)} is not understood")
+        raise InvalidEntry(f"the range {shown(name)} is not understood")
     lower = int(found["lower"] or 0) * THOUSANDS[found["lower_k"] or ""]
     if found["upper"] is None:
         return lower, None
@@ -166,12 +166,12 @@ def _read_bounds(name: object) -> tuple[int, int | None]:
 
 
 def _require_whole(ranges: list[_Range]) -> None:
-    """OddEntry unless the ranges begin at 0 and each begins where the one before it ends."""
+    """InvalidEntry unless the ranges begin at 0 and each begins where the one before it ends."""
     end: int | None = 0
     for found in ranges:
         if found.lower != end or (found.upper is not None and found.upper <= found.lower):
             names = ", ".join(shown(each.name) for each in ranges)
-            raise OddEntry(f"its ranges leave a gap or overlap: {names}")
+            raise InvalidEntry(f"its ranges leave a gap or overlap: {names}")
         end = found.upper
 
 
@@ -188,7 +188,7 @@ def _read_tier(found: _Range, applied: set[str], *, is_base: bool) -> tuple[RawP
             meaning = PRICE_KEYS[kind]
             unit = said.get("price_unit")
             if not isinstance(unit, str) or UNITS.get(" ".join(unit.lower().split())) != meaning[1]:
-                raise OddEntry(f"{kind} in the unit {shown(unit)} is not understood")
+                raise InvalidEntry(f"{kind} in the unit {shown(unit)} is not understood")
             path = "prices" if is_base else f"prices[{found.name}]"
             prices.append(read_price(f"{path}.{kind}", said.get("price"), meaning))
     return agreed(price for price in prices if price is not None)
@@ -209,20 +209,20 @@ def _require_understood(found: Mapping[str, object], known: Collection[str], pat
     _require_dollars(found, path)
     for key, value in found.items():
         if key not in known and "currency" not in key.lower() and value not in (None, "", [], {}):
-            raise OddEntry(f"{path} has {shown(key)}, which is not understood")
+            raise InvalidEntry(f"{path} has {shown(key)}, which is not understood")
 
 
 def _require_dollars(found: Mapping[str, object], path: str) -> None:
     for key, value in found.items():
         if "currency" in key.lower() and value is not None and value != "USD":
-            raise OddEntry(f"{path} says {shown(key)}: {shown(value)}, and only USD is read")
+            raise InvalidEntry(f"{path} says {shown(key)}: {shown(value)}, and only USD is read")
 
 
 def _read_list(value: object, path: str) -> list[object]:
     if value is None:
         return []
     if not isinstance(value, list):
-        raise OddEntry(f"{path} is {shown(value)}, not an array")
+        raise InvalidEntry(f"{path} is {shown(value)}, not an array")
     return value
 
 

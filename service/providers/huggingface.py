@@ -16,7 +16,7 @@ from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_id, read_models
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
-from service.reading.wire import OddEntry, read_object, shown
+from service.reading.wire import InvalidEntry, read_object, shown
 
 PRICE_KEYS = {
     "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -31,21 +31,21 @@ def parse(body: bytes) -> PriceList:
 
 def _offers(
     model_id: str, entry: dict[str, object]
-) -> list[tuple[str, dict[str, object] | OddEntry]]:
+) -> list[tuple[str, dict[str, object] | InvalidEntry]]:
     providers = entry.get("providers")
     if not isinstance(providers, list):
-        raise OddEntry(f"providers is {shown(providers)}, not an array")
-    offers: list[tuple[str, dict[str, object] | OddEntry]] = []
+        raise InvalidEntry(f"providers is {shown(providers)}, not an array")
+    offers: list[tuple[str, dict[str, object] | InvalidEntry]] = []
     for position, value in enumerate(providers, start=1):
         label = f"{model_id}, provider {position}"
         try:
             offer = read_object(value, "the provider")
             name = offer.get("provider")
             if not isinstance(name, str) or not name.strip():
-                raise OddEntry(f"its provider is {shown(name)}")
+                raise InvalidEntry(f"its provider is {shown(name)}")
             offers.append((read_id(f"{model_id}:{name}"), offer))
-        except OddEntry as odd:
-            offers.append((label, odd))
+        except InvalidEntry as invalid:
+            offers.append((label, invalid))
     return offers
 
 
@@ -53,7 +53,7 @@ def _read_offer(model_id: str, offer: dict[str, object]) -> RawModel:
     read = read_prices(read_pricing(offer), PRICE_KEYS, path="pricing.")
     is_free = _is_free(offer)
     if is_free and any(price.amount for price in read.prices):
-        raise OddEntry("is_free is true, but it has a price")
+        raise InvalidEntry("is_free is true, but it has a price")
     if not is_free and only_zeros(read.prices):
         read = as_unknown(read)
     return RawModel(
@@ -68,7 +68,7 @@ def _read_offer(model_id: str, offer: dict[str, object]) -> RawModel:
 def _is_free(offer: dict[str, object]) -> bool:
     value = offer.get("is_free")
     if value is not None and not isinstance(value, bool):
-        raise OddEntry(f"is_free is {shown(value)}, neither true nor false")
+        raise InvalidEntry(f"is_free is {shown(value)}, neither true nor false")
     return value is True
 
 

@@ -33,7 +33,7 @@ from service.reading.price_keys import (
 )
 from service.reading.time_windows import read_weekdays, read_window, resolve_base
 from service.reading.wire import (
-    OddEntry,
+    InvalidEntry,
     printable,
     read_amount,
     read_object,
@@ -117,7 +117,7 @@ def _is_price_of_a_token(image: object, prompt: object) -> bool:
     try:
         amount = read_amount(image, unknown=DYNAMIC)
         return bool(amount) and amount == read_amount(prompt, unknown=DYNAMIC)
-    except OddEntry:
+    except InvalidEntry:
         return False
 
 
@@ -150,9 +150,9 @@ def _read_overrides(pricing: Mapping[str, object]) -> _Overrides:
     if value is None:
         return read
     if not isinstance(value, list):
-        raise OddEntry(f"overrides is {shown(value)}, not an array")
+        raise InvalidEntry(f"overrides is {shown(value)}, not an array")
     if len(value) > MAX_CONDITIONS:
-        raise OddEntry(f"it has {len(value):,} overrides, more than {MAX_CONDITIONS}")
+        raise InvalidEntry(f"it has {len(value):,} overrides, more than {MAX_CONDITIONS}")
     not_understood: list[JsonValue] = []
     for position, item in enumerate(value):
         path = f"overrides[{position}]"
@@ -191,14 +191,14 @@ def _read_condition(override: dict[str, object], read: ReadPrices, path: str) ->
             utc_start=start,
             utc_end=end,
         )
-    except OddEntry as odd:
-        raise OddEntry(f"{path}: {odd}") from None
+    except InvalidEntry as invalid:
+        raise InvalidEntry(f"{path}: {invalid}") from None
 
 
 def _is_discount(value: object) -> bool:
     try:
         return bool(read_amount(value))
-    except OddEntry:
+    except InvalidEntry:
         return True
 
 

@@ -22,7 +22,7 @@ from service.reading.price_keys import (
     read_pricing,
     zeros_as_unknown,
 )
-from service.reading.wire import OddEntry, shown
+from service.reading.wire import InvalidEntry, shown
 
 PRICE_KEYS = {
     "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
@@ -45,7 +45,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(pricing, PRICE_KEYS, known={"currency_unit"}, path="pricing.")
     if read.prices and pricing.get("currency_unit") != "USD":
         currency = shown(pricing.get("currency_unit"))
-        raise OddEntry(f"its currency_unit is {currency}, and only USD is read")
+        raise InvalidEntry(f"its currency_unit is {currency}, and only USD is read")
     read = _without_filling(read)
     return read.as_model(model_id, read_name(entry))
 

@@ -19,7 +19,7 @@ from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
-from service.reading.wire import OddEntry, read_amount
+from service.reading.wire import InvalidEntry, read_amount
 
 PRICE_KEYS = {
     "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -49,8 +49,8 @@ def _costs_otherwise(pricing: Mapping[str, object]) -> bool:
     for key in NOT_FOR_TOKENS:
         try:
             amounts.append(read_amount(pricing.get(key)))
-        except OddEntry as odd:
-            raise OddEntry(f"pricing.{key}: {odd}") from None
+        except InvalidEntry as invalid:
+            raise InvalidEntry(f"pricing.{key}: {invalid}") from None
     return any(amounts)
 
 

@@ -30,7 +30,7 @@ from service.reading.price_keys import (
     require_agreement,
 )
 from service.reading.wire import (
-    OddEntry,
+    InvalidEntry,
     printable,
     read_object,
     read_whole_number,
@@ -108,7 +108,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 
 def _with_lowest(read: ReadPrices, lowest: list[RawPrice]) -> ReadPrices:
-    """Add the first tier's prices as the flat ones; OddEntry where a flat price differs."""
+    """Add the first tier's prices as the flat ones; InvalidEntry where a flat price differs."""
     for price in lowest:
         require_agreement(price_of(read.prices, price.axis), price)
     more = tuple(price for price in lowest if price_of(read.prices, price.axis) is None)
@@ -122,7 +122,7 @@ def _read_tiers(pricing: Mapping[str, object]) -> _Tiers:
             continue
         path = f"pricing.{key}"
         if not isinstance(value, list):
-            raise OddEntry(f"{path} is {shown(value)}, not an array")
+            raise InvalidEntry(f"{path} is {shown(value)}, not an array")
         read = [read_object(tier, f"{path}[{at}]") for at, tier in enumerate(value)]
         strange = {name for tier in read for name in tier if name not in TIER_KEYS}
         if strange:
@@ -145,13 +145,13 @@ def _each_tier(
         start = _tokens(tier, "min", where) or 0
         if end is None or start not in {end, end - 1}:
             before = "has no end" if end is None else f"ends at {end}"
-            raise OddEntry(f"{where} begins at {start}, and the one before {before}")
+            raise InvalidEntry(f"{where} begins at {start}, and the one before {before}")
         start, end = end, _tokens(tier, "max", where)
         if end is not None and end <= start:
-            raise OddEntry(f"{where} ends at {end}, where it begins or before")
+            raise InvalidEntry(f"{where} ends at {end}, where it begins or before")
         price = read_price(f"{where}.cost", tier.get("cost"), PRICE_KEYS[key])
         if price is None:
-            raise OddEntry(f"{where} has no cost")
+            raise InvalidEntry(f"{where} has no cost")
         yield start - 1, price
 
 
@@ -159,8 +159,8 @@ def _tokens(tier: dict[str, object], key: str, where: str) -> int | None:
     value = tier.get(key)
     try:
         return None if value is None else read_whole_number(value, largest=LONGEST_PROMPT)
-    except OddEntry as odd:
-        raise OddEntry(f"{where}.{key}: {odd}") from None
+    except InvalidEntry as invalid:
+        raise InvalidEntry(f"{where}.{key}: {invalid}") from None
 
 
 ADAPTER = Adapter(

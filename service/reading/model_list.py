@@ -15,8 +15,8 @@ from pydantic import JsonValue
 from service.errors import ParseError
 from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
 from service.reading.wire import (
+    InvalidEntry,
     Number,
-    OddEntry,
     RepeatedKeys,
     is_printable,
     parse_json,
@@ -43,7 +43,7 @@ _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.+/=]{16,}")
 ReadModel = Callable[[str, dict[str, object]], RawModel]
 # From an entry's id and the entry to each of its models: the id, and the model's own entry or the
 # error.
-Split = Callable[[str, dict[str, object]], list[tuple[str, dict[str, object] | OddEntry]]]
+Split = Callable[[str, dict[str, object]], list[tuple[str, dict[str, object] | InvalidEntry]]]
 # Gets the whole body and the number of its entries.
 ReadPage = Callable[[dict[str, object], int], Page]
 
@@ -72,8 +72,8 @@ def read_models(
     else:
         try:
             page = read_page(answer, len(entries))
-        except OddEntry as odd:
-            raise ParseError(f"The page of the list is not understood: {odd}.") from None
+        except InvalidEntry as invalid:
+            raise ParseError(f"The page of the list is not understood: {invalid}.") from None
     if not entries:
         raise ParseError("The list is empty.", code="empty_list")
     models: dict[str, RawModel] = {}
@@ -83,16 +83,16 @@ def read_models(
             # A model that was skipped once stays skipped, however often it comes.
             continue
         try:
-            if isinstance(entry, OddEntry):
+            if isinstance(entry, InvalidEntry):
                 raise entry
             model = read_model(label, entry)
             _require_few_conditions(model)
             model = _with_few_extras(model)
             first = models.setdefault(label, model)
             if first is not model and first.as_charged() != model.as_charged():
-                raise OddEntry("the list has it more than once, with different prices")
-        except OddEntry as odd:
-            skipped[label] = str(odd)[:MAX_REASON_LENGTH]
+                raise InvalidEntry("the list has it more than once, with different prices")
+        except InvalidEntry as invalid:
+            skipped[label] = str(invalid)[:MAX_REASON_LENGTH]
     kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
     # One page may have no usable model; only the whole list must have one.
     if not kept and page is None:
@@ -102,13 +102,13 @@ def read_models(
 
 
 def read_id(model_id: object) -> str:
-    """A model's id as spelt; OddEntry for a value that cannot be one."""
+    """A model's id as spelt; InvalidEntry for a value that cannot be one."""
     if not isinstance(model_id, str) or not model_id.strip():
-        raise OddEntry(f"its id is {shown(model_id)}")
+        raise InvalidEntry(f"its id is {shown(model_id)}")
     if len(model_id) > MAX_ID_LENGTH:
-        raise OddEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
+        raise InvalidEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
     if not is_printable(model_id):
-        raise OddEntry(f"its id has control characters: {shown(model_id)}")
+        raise InvalidEntry(f"its id has control characters: {shown(model_id)}")
     return model_id
 
 
@@ -125,8 +125,8 @@ def _read_entries(body: bytes, at: tuple[str, ...]) -> tuple[dict[str, object], 
     if at or isinstance(found, dict):
         try:
             answer = read_object(found, "The answer")
-        except OddEntry as odd:
-            raise ParseError(f"{odd}.") from None
+        except InvalidEntry as invalid:
+            raise ParseError(f"{invalid}.") from None
         if answer.get("error") is not None or answer.get("success") is False:
             raise ParseError(_refusal(answer), code="refused_by_provider")
     for key in at:
@@ -143,8 +143,8 @@ def _read_entries(body: bytes, at: tuple[str, ...]) -> tuple[dict[str, object], 
 def _inner(found: object, key: str) -> object:
     try:
         around = read_object(found, "The answer")
-    except OddEntry as odd:
-        raise ParseError(f"{odd}.") from None
+    except InvalidEntry as invalid:
+        raise ParseError(f"{invalid}.") from None
     if key not in around:
         keys = ", ".join(shown(known) for known in list(around)[:5]) or "none"
         raise ParseError(f"The answer has no list under the key {key}; its keys: {keys}.")
@@ -153,7 +153,7 @@ def _inner(found: object, key: str) -> object:
 
 def _each(
     entries: list[object], id_key: str, split: Split | None
-) -> Iterator[tuple[str, dict[str, object] | OddEntry]]:
+) -> Iterator[tuple[str, dict[str, object] | InvalidEntry]]:
     """Each model's id and entry; for an entry without a usable id, its position and the error."""
     for position, entry in enumerate(entries, start=1):
         label = f"entry {position}"
@@ -161,14 +161,14 @@ def _each(
             label = _read_id(entry, id_key)
             read = read_object(entry, "the entry")
             yield from [(label, read)] if split is None else split(label, read)
-        except OddEntry as odd:
-            yield label, odd
+        except InvalidEntry as invalid:
+            yield label, invalid
 
 
 def _require_few_conditions(model: RawModel) -> None:
     count = len(model.conditions)
     if count > MAX_CONDITIONS:
-        raise OddEntry(f"it has {count:,} conditions, more than {MAX_CONDITIONS}")
+        raise InvalidEntry(f"it has {count:,} conditions, more than {MAX_CONDITIONS}")
 
 
 def _with_few_extras(model: RawModel) -> RawModel:

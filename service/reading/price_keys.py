@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from service.prices.price_list import RawModel
 from service.prices.units import Axis, RawPrice, Unit, plain, to_canonical
 from service.reading.wire import (
-    OddEntry,
+    InvalidEntry,
     printable,
     published_text,
     read_amount,
@@ -64,8 +64,8 @@ def read_prices(
 
     ``known`` are keys that mean something else and are left out. ``path`` precedes each key in
     messages and in the history. The number ``dynamic`` means that the price is unknown. If all
-    prices are 0 and an unknown key may cost something, they are unknown, not free. OddEntry names
-    the key whose value is no price.
+    prices are 0 and an unknown key may cost something, they are unknown, not free. InvalidEntry
+    names the key whose value is no price.
     """
     prices: list[RawPrice] = []
     unknown: dict[str, str] = {}
@@ -86,19 +86,19 @@ def read_prices(
 def read_price(
     key: str, value: object, meaning: tuple[Axis, Unit], *, dynamic: int | None = None
 ) -> RawPrice | None:
-    """One price; None if it is null or ``dynamic``. OddEntry names ``key`` for other values."""
+    """One price; None if it is null or ``dynamic``. InvalidEntry names ``key`` for other values."""
     axis, unit = meaning
     try:
         amount = read_amount(value, unknown=dynamic)
-    except OddEntry as odd:
-        raise OddEntry(f"{key}: {odd}") from None
+    except InvalidEntry as invalid:
+        raise InvalidEntry(f"{key}: {invalid}") from None
     if amount is None:
         return None
     return RawPrice(axis, amount, unit, text=published_text(value), key=key)
 
 
 def require_agreement(one: RawPrice | None, other: RawPrice | None) -> None:
-    """OddEntry if two publications of one price differ once converted to USD for one unit.
+    """InvalidEntry if two publications of one price differ once converted to USD for one unit.
 
     A missing one is not compared.
     """
@@ -106,7 +106,7 @@ def require_agreement(one: RawPrice | None, other: RawPrice | None) -> None:
         return
     usd, usd_again = to_canonical(one).usd, to_canonical(other).usd
     if abs(usd - usd_again) > _SAME * max(usd, usd_again):
-        raise OddEntry(
+        raise InvalidEntry(
             f"{one.key} ({one.text}) is USD {plain(usd)} per unit,"
             f" but {other.key} ({other.text}) is USD {plain(usd_again)}"
         )
@@ -149,12 +149,12 @@ def may_cost(value: JsonValue | Mapping[str, JsonValue]) -> bool:
         return False
     try:
         return bool(read_amount(str(value)))
-    except OddEntry:
+    except InvalidEntry:
         return False
 
 
 def agreed(prices: Iterable[RawPrice]) -> tuple[RawPrice, ...]:
-    """The first price of each axis; OddEntry if a further one differs."""
+    """The first price of each axis; InvalidEntry if a further one differs."""
     first: dict[Axis, RawPrice] = {}
     for price in prices:
         require_agreement(first.setdefault(price.axis, price), price)

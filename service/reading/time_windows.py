@@ -15,7 +15,7 @@ from decimal import Decimal
 from service.prices.price_list import RawCondition
 from service.prices.units import RawPrice, Unit
 from service.reading.price_keys import price_of
-from service.reading.wire import OddEntry, read_whole_number
+from service.reading.wire import InvalidEntry, read_whole_number
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MINUTES = 24 * 60
@@ -24,23 +24,23 @@ _Price = tuple[Decimal, Unit]
 
 
 def read_window(start: object, end: object) -> tuple[int | None, int | None]:
-    """A window of two HHMM clock numbers, or (None, None); OddEntry for anything else."""
+    """A window of two HHMM clock numbers, or (None, None); InvalidEntry for anything else."""
     if start is None and end is None:
         return None, None
     if start is None or end is None:
-        raise OddEntry("one of utc_start and utc_end is missing")
+        raise InvalidEntry("one of utc_start and utc_end is missing")
     clocks = read_whole_number(start, largest=2400), read_whole_number(end, largest=2400)
     if any(clock % 100 > 59 for clock in clocks):
-        raise OddEntry(f"{clocks[0]} to {clocks[1]} is not a window of clock times")
+        raise InvalidEntry(f"{clocks[0]} to {clocks[1]} is not a window of clock times")
     return clocks
 
 
 def read_weekdays(value: object) -> tuple[str, ...]:
-    """Weekday names in the order of the week; empty for null (every day); else OddEntry."""
+    """Weekday names in the order of the week; empty for null (every day); else InvalidEntry."""
     if value is None:
         return ()
     if not isinstance(value, list) or not value or any(day not in WEEKDAYS for day in value):
-        raise OddEntry("utc_days is not a list of weekdays")
+        raise InvalidEntry("utc_days is not a list of weekdays")
     return tuple(day for day in WEEKDAYS if day in value)
 
 

@@ -1,7 +1,7 @@
 """Parses the JSON of providers exactly, and checks each value from outside.
 
 A JSON number stays text (``Number``): a float would round it, and a huge integer would take
-minutes. An error in one model is an ``OddEntry``, which skips that model; an error in the whole
+minutes. An error in one model is an ``InvalidEntry``, which skips that model; an error in the whole
 body is a ParseError.
 """
 
@@ -27,7 +27,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _MAX_DEPTH = 20
 
 
-class OddEntry(Exception):
+class InvalidEntry(Exception):
     """One model cannot be read; the text tells the operator why."""
 
 
@@ -81,43 +81,43 @@ def read_amount(value: object, *, unknown: int | None = None) -> Decimal | None:
     """The amount in a JSON value; None if the provider does not know it.
 
     Strings are exact. JSON numbers are rounded to 12 significant digits, here and nowhere else.
-    null is unknown, and so is the number ``unknown`` (OpenRouter: -1). OddEntry for anything but a
-    decimal number of at most 60 digits, and for a negative one.
+    null is unknown, and so is the number ``unknown`` (OpenRouter: -1). InvalidEntry for anything
+    but a decimal number of at most 60 digits, and for a negative one.
     """
     if value is None:
         return None
     text = value.text if isinstance(value, Number) else value
     if not isinstance(text, str) or not _AMOUNT.fullmatch(text):
-        raise OddEntry(f"{shown(value)} is not a price")
+        raise InvalidEntry(f"{shown(value)} is not a price")
     amount = Decimal(text)
     if amount.is_zero():
         return Decimal(0)
     if amount == unknown:
         return None
     if amount < 0:
-        raise OddEntry(f"{shown(value)} is negative")
+        raise InvalidEntry(f"{shown(value)} is negative")
     if _digits(amount) > MAX_DIGITS:
-        raise OddEntry(f"{shown(value)} has more than {MAX_DIGITS} digits")
+        raise InvalidEntry(f"{shown(value)} has more than {MAX_DIGITS} digits")
     return _JSON_NUMBER.create_decimal(amount) if isinstance(value, Number) else amount
 
 
 def read_whole_number(value: object, *, largest: int) -> int:
-    """A JSON number without a fraction from 0 to ``largest``, or OddEntry."""
+    """A JSON number without a fraction from 0 to ``largest``, or InvalidEntry."""
     if isinstance(value, Number) and _AMOUNT.fullmatch(value.text):
         number = Decimal(value.text)
         # Compared before the conversion: 1e999 as an integer has a thousand digits.
         if 0 <= number <= largest and number == int(number):
             return int(number)
-    raise OddEntry(f"{shown(value)} is not a whole number from 0 to {largest}")
+    raise InvalidEntry(f"{shown(value)} is not a whole number from 0 to {largest}")
 
 
 def read_object(value: object, what: str) -> dict[str, object]:
-    """The JSON object ``value``, or OddEntry naming ``what`` it was expected to be."""
+    """The JSON object ``value``, or InvalidEntry naming ``what`` it was expected to be."""
     if isinstance(value, dict):
         return value
     if isinstance(value, RepeatedKeys):
-        raise OddEntry(f"{what} gives {', '.join(map(shown, value.keys))} twice")
-    raise OddEntry(f"{what} is {shown(value)}, not an object")
+        raise InvalidEntry(f"{what} gives {', '.join(map(shown, value.keys))} twice")
+    raise InvalidEntry(f"{what} is {shown(value)}, not an object")
 
 
 def published_text(value: object) -> str:
@@ -131,7 +131,7 @@ def verbatim(value: object, *, depth: int = 0) -> JsonValue:
     A number that a float would change is kept as text.
     """
     if depth > _MAX_DEPTH:
-        raise OddEntry(f"an unknown key is nested more than {_MAX_DEPTH} deep")
+        raise InvalidEntry(f"an unknown key is nested more than {_MAX_DEPTH} deep")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):

@@ -9,7 +9,7 @@ from service.errors import ParseError
 from service.prices.price_list import RawCondition, RawModel, SkippedModel
 from service.providers.openrouter import parse
 from service.reading.model_list import read_models
-from service.reading.wire import OddEntry
+from service.reading.wire import InvalidEntry
 
 
 def entry(model_id: Any = "a/b", prompt: str = "0.000001", **others: Any) -> dict[str, Any]:
@@ -210,11 +210,16 @@ def test_bytes_that_are_no_utf_8_cost_the_model_that_they_are_in() -> None:
 
 
 def test_one_entry_may_be_several_models() -> None:
-    def split(model_id: str, entry: dict[str, Any]) -> list[tuple[str, dict[str, Any] | OddEntry]]:
+    def split(
+        model_id: str, entry: dict[str, Any]
+    ) -> list[tuple[str, dict[str, Any] | InvalidEntry]]:
         if "sizes" not in entry:
-            raise OddEntry("it has no sizes")
+            raise InvalidEntry("it has no sizes")
         return [
-            (f"{model_id}-{size}", {"name": size} if size != "odd" else OddEntry("its size is odd"))
+            (
+                f"{model_id}-{size}",
+                {"name": size} if size != "odd" else InvalidEntry("its size is odd"),
+            )
             for size in entry["sizes"]
         ]
 

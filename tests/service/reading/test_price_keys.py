@@ -17,7 +17,7 @@ from service.reading.price_keys import (
     read_pricing,
     require_agreement,
 )
-from service.reading.wire import Number, OddEntry
+from service.reading.wire import InvalidEntry, Number
 
 KEYS = {
     "in": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -68,7 +68,7 @@ def test_zeros_beside_what_costs_something_are_unknown(other: object, is_free: b
 
 
 def test_nonsense_names_its_key() -> None:
-    with pytest.raises(OddEntry, match=r"^pricing\.in: true is not a price$"):
+    with pytest.raises(InvalidEntry, match=r"^pricing\.in: true is not a price$"):
         read_prices({"in": True}, KEYS, path="pricing.")
 
 
@@ -82,9 +82,9 @@ def test_two_publications_in_two_units_agree_or_are_refused() -> None:
     require_agreement(per_token, None)
     require_agreement(None, per_token)
     require_agreement(price("0", Unit.USD_PER_TOKEN), price("0", Unit.USD_PER_1M_TOKENS))
-    with pytest.raises(OddEntry, match=r"usd_per_token \(0\.00000015\)"):
+    with pytest.raises(InvalidEntry, match=r"usd_per_token \(0\.00000015\)"):
         require_agreement(per_token, price("0.1500002", Unit.USD_PER_1M_TOKENS))
-    with pytest.raises(OddEntry):
+    with pytest.raises(InvalidEntry):
         require_agreement(per_token, price("0.00000015", Unit.USD_PER_1M_TOKENS))
 
 
@@ -100,14 +100,14 @@ def test_of_publications_that_agree_the_first_is_the_price() -> None:
     request = RawPrice(Axis.REQUEST, Decimal(1), Unit.USD_PER_REQUEST, "1", "request")
     assert agreed([exact, request, again]) == (exact, request)
     assert agreed([again, exact]) == (again,)
-    with pytest.raises(OddEntry):
+    with pytest.raises(InvalidEntry):
         agreed([exact, price("0.16", Unit.USD_PER_1M_TOKENS)])
 
 
 def test_pricing_that_is_null_or_not_there_is_empty() -> None:
     assert read_pricing({}) == read_pricing({"pricing": None}) == {}
     assert read_pricing({"price": {"in": "1"}}, "price") == {"in": "1"}
-    with pytest.raises(OddEntry, match=r"^pricing is an array, not an object$"):
+    with pytest.raises(InvalidEntry, match=r"^pricing is an array, not an object$"):
         read_pricing({"pricing": []})
 
 

@@ -10,7 +10,7 @@ import pytest
 from service.prices.price_list import RawCondition
 from service.prices.units import Axis, RawPrice, Unit
 from service.reading.time_windows import MINUTES, read_weekdays, read_window, resolve_base
-from service.reading.wire import Number, OddEntry
+from service.reading.wire import InvalidEntry, Number
 
 Window = tuple[int, int, str]
 POINTER = 8
@@ -120,7 +120,7 @@ def test_a_window_is_two_clock_numbers_or_none() -> None:
         ("0", "100"),
     ):
         says = "is missing" if None in (start, end) else "is not a"
-        with pytest.raises(OddEntry, match=says):
+        with pytest.raises(InvalidEntry, match=says):
             read_window(start, end)
 
 
@@ -128,7 +128,7 @@ def test_weekdays_are_in_the_order_of_the_week() -> None:
     assert read_weekdays(None) == ()
     assert read_weekdays(["sunday", "monday"]) == ("monday", "sunday")
     for odd in ([], "monday", ["Monday"], [Number("1")]):
-        with pytest.raises(OddEntry):
+        with pytest.raises(InvalidEntry):
             read_weekdays(odd)
 
 

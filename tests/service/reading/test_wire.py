@@ -6,8 +6,8 @@ import pytest
 
 from service.errors import ParseError
 from service.reading.wire import (
+    InvalidEntry,
     Number,
-    OddEntry,
     RepeatedKeys,
     parse_json,
     read_amount,
@@ -64,7 +64,7 @@ def test_numbers_are_rounded_once_to_twelve_digits(text: str, amount: str) -> No
     ],
 )
 def test_what_is_not_a_price_is_refused_with_a_short_reason(value: object) -> None:
-    with pytest.raises(OddEntry) as refused:
+    with pytest.raises(InvalidEntry) as refused:
         read_amount(value)
     assert 0 < len(str(refused.value)) < 120
     assert "\n" not in str(refused.value)
@@ -74,7 +74,7 @@ def test_null_is_unknown_and_so_is_the_number_that_a_provider_uses_for_it() -> N
     assert read_amount(None) is None
     for spelt in ("-1", "-1.0", Number("-1")):
         assert read_amount(spelt, unknown=-1) is None
-    with pytest.raises(OddEntry):
+    with pytest.raises(InvalidEntry):
         read_amount("-2", unknown=-1)
 
 
@@ -90,7 +90,7 @@ def test_whole_numbers(text: str, number: int) -> None:
     [Number("1.5"), Number("-1"), Number("1000001"), Number("1e999"), Number("NaN"), "1", True],
 )
 def test_no_other_number_is_whole(value: object) -> None:
-    with pytest.raises(OddEntry):
+    with pytest.raises(InvalidEntry):
         read_whole_number(value, largest=10**6)
 
 
@@ -148,7 +148,7 @@ def test_verbatim_keeps_what_json_and_the_database_can_hold() -> None:
 
 
 def test_verbatim_refuses_what_is_nested_without_end() -> None:
-    with pytest.raises(OddEntry, match="nested"):
+    with pytest.raises(InvalidEntry, match="nested"):
         verbatim(parse_json(b"[" * 50 + b"]" * 50))
 
 
