@@ -141,7 +141,7 @@ def test_a_backup_is_restored_without_them_where_our_roles_are_not(
         elsewhere.database(owner=user) as name,
     ):
         shell.environment |= {"RESTORED_URL": elsewhere.url_of(name, user=user, password=password)}
-        assert "Mended" in shell.type(without)
+        assert "Restored" in shell.type(without)
         assert failing(shell.type(doctor)) == ["workers", "stuck"]
         url = elsewhere.url_of(name)
         assert facts(url) == facts(database)
