@@ -1,4 +1,4 @@
-"""Whether the price in force is the last one of each model's history."""
+"""Check that the price in force is the last one of each model's history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health routes, which need no key and show no secrets."""
+"""Health handlers, which need no key and show no secrets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes of held price changes: list, approve, reject."""
+"""Handlers of held price changes: list, approve, reject."""
 
 from __future__ import annotations
 

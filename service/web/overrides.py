@@ -1,4 +1,4 @@
-"""Routes of overrides: prices that a person sets in place of the synced ones."""
+"""Handlers of overrides: prices that a person sets in place of the synced ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a session lasts as long as its connection: not behind a transaction-mode pooler."""
+"""Check whether sessions last as long as their connections: not behind a transaction pooler."""
 
 from __future__ import annotations
 

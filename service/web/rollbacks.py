@@ -1,4 +1,4 @@
-"""The route that rolls a job back, or shows what that would change."""
+"""The handler that rolls a job back, or shows what that would change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Routes of rules, which accept larger changes until a time."""
+"""Handlers of rules, which accept larger changes until a time."""
 
 from __future__ import annotations
 

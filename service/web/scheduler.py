@@ -1,4 +1,4 @@
-"""The route that shows the schedule."""
+"""The handler that shows the schedule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The route that accepts a list which was refused for having lost half of its models or prices."""
+"""The handler that accepts a list which was refused for losing half of its models or prices."""
 
 from __future__ import annotations
 

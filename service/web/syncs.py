@@ -1,4 +1,4 @@
-"""Routes of jobs: show, cancel, retry, list those that have not ended."""
+"""Handlers of jobs: show, cancel, retry, list those that have not ended."""
 
 from __future__ import annotations
 

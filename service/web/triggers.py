@@ -1,4 +1,4 @@
-"""The route that triggers a sync: one call of ``trigger_pricing_sync``."""
+"""The handler that triggers a sync: one call of ``trigger_pricing_sync``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prices of this system and of the catalogue, to measure the unit of older prices by."""
+"""Read prices of this system and of the catalogue, to check the unit of older prices."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""``pricing-sync uninstall``."""
+"""``pricing-sync uninstall``: drop our objects, and keep the prices on request."""

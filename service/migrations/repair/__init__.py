@@ -1,1 +1,1 @@
-"""``migrate --repair``."""
+"""``migrate --repair``: make dropped objects again, and reconcile what depends on them."""

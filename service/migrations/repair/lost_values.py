@@ -1,4 +1,4 @@
-"""The values that a column lost which was made again."""
+"""Report the values that a column lost when it was made again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that were applied although the ledger lacks their rows."""
+"""Find files that were applied although the ledger lacks their rows."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The steps of ``migrate``: one guarded statement each."""
+"""The steps of ``migrate``: one idempotent statement each."""
