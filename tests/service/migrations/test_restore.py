@@ -147,7 +147,7 @@ def test_without_a_table(database: str) -> None:
     execute(database, "drop table public.pricing_locks cascade")
     with pytest.raises(MigrationError) as refused:
         migrate(database)
-    assert refused.value.message.endswith("are not there: public.pricing_locks.")
+    assert "public.pricing_locks" in refused.value.message
     assert "pg_restore --table" in (refused.value.hint or "")
 
 
