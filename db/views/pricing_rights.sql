@@ -115,6 +115,7 @@ function (name, callers) as (
         ('require_fresh_reads', '{}'),
         ('statement_has_timed_out', '{}'),
         ('lock_sync_end', '{}'),
+        ('passes_fence', '{}'),
         ('sync_lock_holders', '{}'),
         ('requeue_given_up_sync', '{}'),
         ('requeue_given_up_syncs', '{}'),

@@ -76,9 +76,9 @@ DRAWN = (
         "a clean-up returns a negative number of syncs",
     ),
     _function(
-        "queue/give_up_sync",
-        "and q.attempts + 1 = give_up_sync.attempt\n        --",
-        "and q.attempts - 1 = give_up_sync.attempt\n        --",
+        "queue/passes_fence",
+        "and p_row.attempts + 1 = p_attempt",
+        "and p_row.attempts - 1 = p_attempt",
         "queue/test_give_up_sync.py::test_what_a_caller_of_our_functions_holds",
         "an attempt that waits for a lock is never given up",
     ),
@@ -165,8 +165,8 @@ DRAWN = (
     ),
     _function(
         "prices/apply_provider_prices",
-        "and q.attempts + 1 = apply_provider_prices.attempt\n    for no key update;",
-        "and q.attempts + 1 = apply_provider_prices.attempt;",
+        "public.passes_fence(q, apply_provider_prices.attempt)\n    for no key update;",
+        "public.passes_fence(q, apply_provider_prices.attempt);",
         "prices/test_apply_provider_prices.py::test_concurrent_applies_of_one_attempt_write_once",
         "prices of one attempt are written twice, or after another session cancelled it",
     ),

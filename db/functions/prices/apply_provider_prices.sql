@@ -59,11 +59,7 @@ declare
 begin
     select q.* into v_row
     from procrastinate.procrastinate_jobs q
-    where q.id = apply_provider_prices.queue_job_id
-        and q.task_name = 'sync_provider'
-        -- In this query, so that a late attempt locks nothing: a session that ends the job meanwhile would skip the row.
-        and q.status = 'doing'
-        and q.attempts + 1 = apply_provider_prices.attempt
+    where q.id = apply_provider_prices.queue_job_id and public.passes_fence(q, apply_provider_prices.attempt)
     for no key update;
 
     select l.* into v_log
@@ -78,9 +74,6 @@ begin
         or v_row.abort_requested
         or v_log.id is null
         or v_log.status not in ('queued', 'in_progress')
-        -- The log row and the queue row must name the same job and provider.
-        or (v_log.job_id::text, v_log.provider_slug)
-            is distinct from (lower(v_row.args ->> 'job_id'), v_row.args ->> 'provider')
     then
         raise exception 'Attempt % of queue row % no longer runs; its prices were not written',
                 apply_provider_prices.attempt, apply_provider_prices.queue_job_id

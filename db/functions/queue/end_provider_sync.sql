@@ -31,19 +31,7 @@ begin
 
     select q.* into v_row
     from procrastinate.procrastinate_jobs q
-    where q.id = end_provider_sync.queue_job_id
-        and q.task_name = 'sync_provider'
-        -- In this query, so that a late caller locks nothing: a session that ends the job meanwhile would skip the row.
-        and q.status = 'doing'
-        and q.attempts + 1 = end_provider_sync.attempt
-        -- The log row of the attempt must name the same job and provider.
-        and not exists (
-            select
-            from public.pricing_sync_log l
-            where l.queue_job_id = q.id
-                and l.attempt = q.attempts + 1
-                and (l.job_id::text, l.provider_slug) is distinct from (lower(q.args ->> 'job_id'), q.args ->> 'provider')
-        )
+    where q.id = end_provider_sync.queue_job_id and public.passes_fence(q, end_provider_sync.attempt)
     for no key update;
     if not found then
         return false;

@@ -17,18 +17,7 @@ declare
 begin
     select (q.args ->> 'job_id')::uuid, q.args ->> 'provider' into v_job_id, v_provider
     from procrastinate.procrastinate_jobs q
-    where q.id = give_up_sync.queue_job_id
-        and q.task_name = 'sync_provider'
-        and q.status = 'doing'
-        and q.attempts + 1 = give_up_sync.attempt
-        -- The log row of the attempt must name the same job and provider.
-        and not exists (
-            select
-            from public.pricing_sync_log l
-            where l.queue_job_id = q.id
-                and l.attempt = q.attempts + 1
-                and (l.job_id::text, l.provider_slug) is distinct from (lower(q.args ->> 'job_id'), q.args ->> 'provider')
-        );
+    where q.id = give_up_sync.queue_job_id and public.passes_fence(q, give_up_sync.attempt);
     if not found then
         outcome := 'late';
         return next;
@@ -37,7 +26,7 @@ begin
 
     select q.* into v_row
     from procrastinate.procrastinate_jobs q
-    where q.id = give_up_sync.queue_job_id and q.status = 'doing' and q.attempts + 1 = give_up_sync.attempt
+    where q.id = give_up_sync.queue_job_id and public.passes_fence(q, give_up_sync.attempt)
     for no key update skip locked;
     if not found then
         message := 'Its queue row is locked by ' || public.pricing_lock_holders(
