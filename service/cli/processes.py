@@ -46,7 +46,7 @@ def serve(
     settings = _start_process(with_parent)
     if settings.web_database_url is None:
         settings.require_database_url()
-    from service.web.web_server import serve
+    from service.web.http_server.web_server import serve
 
     options = {"host": host, "port": port}
     serve(settings.model_copy(update={k: v for k, v in options.items() if v is not None}))

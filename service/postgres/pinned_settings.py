@@ -2,7 +2,7 @@
 
 Each kind of connection sets them right after it is opened: commands
 (``service/postgres/connect.py``), worker (``service/postgres/sessions.py``) and web process
-(``service/web/database.py``). Not pinned, because the operator decides them:
+(``service/web/database/web_database.py``). Not pinned, because the operator decides them:
 ``default_transaction_read_only``, ``synchronous_commit``, ``default_tablespace``, ``role``, the
 planner's settings and ``lock_timeout`` of a command.
 """

@@ -17,18 +17,18 @@ from service.migrations.schema_files import read_schema
 from service.settings import Settings
 from service.web.app_state import WebState
 from service.web.auth import KeyMiddleware
-from service.web.database import WebDatabase
-from service.web.error_responses import (
+from service.web.database.job_changes import JobChanges
+from service.web.database.key_uses import KeyUses
+from service.web.database.readiness import Readiness
+from service.web.database.web_database import WebDatabase
+from service.web.failed_keys import FailedKeys
+from service.web.responses.error_responses import (
     http_exception_response,
     pricing_error_response,
     unexpected_error_response,
 )
-from service.web.failed_keys import FailedKeys
-from service.web.job_changes import JobChanges
-from service.web.key_uses import KeyUses
-from service.web.openapi import openapi_document
-from service.web.readiness import Readiness
-from service.web.routes import ROUTES
+from service.web.routes.all_routes import ROUTES
+from service.web.routes.openapi import openapi_document
 
 logger = logging.getLogger(__name__)
 

@@ -9,11 +9,11 @@ from typing import Any
 from starlette.requests import Request
 
 from service.settings import Settings
-from service.web.database import WebDatabase
+from service.web.database.job_changes import JobChanges
+from service.web.database.key_uses import KeyUses
+from service.web.database.readiness import Readiness
+from service.web.database.web_database import WebDatabase
 from service.web.failed_keys import FailedKeys
-from service.web.job_changes import JobChanges
-from service.web.key_uses import KeyUses
-from service.web.readiness import Readiness
 
 
 @dataclass(frozen=True)

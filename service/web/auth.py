@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.environment.trusted_proxies import network_of
 from service.web.app_state import WebState, state_of
-from service.web.client_address import client_of
-from service.web.endpoint import Role, default_role, roles_from
-from service.web.error_responses import HttpError
-from service.web.repeated_lines import RepeatedLines
-from service.web.request_state import request_state_of
+from service.web.http_server.repeated_lines import RepeatedLines
+from service.web.http_server.request_state import request_state_of
+from service.web.requests.client_address import client_of
+from service.web.responses.error_responses import HttpError
+from service.web.routes.endpoint import Role, default_role, roles_from
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
 # What PRICING_OPEN_DOCUMENTS opens.

@@ -12,11 +12,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.logs import REQUEST_ID
 from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
-from service.web.client_address import client_of, note_client
-from service.web.database_errors import database_error
-from service.web.repeated_lines import RepeatedLines
-from service.web.request_id import HEADER, request_id_of
-from service.web.request_state import request_state_of
+from service.web.database.database_errors import database_error
+from service.web.http_server.repeated_lines import RepeatedLines
+from service.web.http_server.request_id import HEADER, request_id_of
+from service.web.http_server.request_state import request_state_of
+from service.web.requests.client_address import client_of, note_client
 
 logger = logging.getLogger("service.web.access")
 

@@ -18,7 +18,7 @@ NAMED = re.compile(
     r"\b(?:from|join|into|table)[\s\"']+(?:only\s+)?(?:public\.)?(\w+|\{LEDGER\})", re.IGNORECASE
 )
 # Before `migrate` there is no view to ask, so these read the ledger as it is: docs/architecture.md.
-LEDGER_READERS = {"engine/schema_wait.py", "web/readiness.py"}
+LEDGER_READERS = {"engine/schema_wait.py", "web/database/readiness.py"}
 LEDGER_KEEPERS = "migrations/"
 # And these work where functions and views may be gone, or tables are another system's.
 TABLE_KEEPERS = {

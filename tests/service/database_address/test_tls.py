@@ -18,8 +18,8 @@ from service.embedded.server_programs import server_programs
 from service.errors import DatabaseUnavailable
 from service.postgres import sessions
 from service.postgres.connect import connect
-from service.web.asyncpg_connect import open_connection
-from service.web.database_errors import CannotConnect
+from service.web.database.asyncpg_connect import open_connection
+from service.web.database.database_errors import CannotConnect
 from tests.support.postgres import SETTINGS, free_port, installed_programs
 from tests.support.processes import Processes
 

@@ -17,8 +17,8 @@ from service.errors import DatabaseUnavailable
 from service.postgres import sessions
 from service.postgres.connect import connect
 from service.postgres.connection_failure import failure_of, without_secret
-from service.web.asyncpg_connect import open_connection
-from service.web.database_errors import CannotConnect
+from service.web.database.asyncpg_connect import open_connection
+from service.web.database.database_errors import CannotConnect
 
 SECRET = "pArT1@/pArT2"
 

@@ -15,7 +15,7 @@ from service.migrations.migrate import migrate
 from service.postgres.connect import connect
 from service.postgres.pinned_settings import PINS
 from service.postgres.sessions import WorkerSessions
-from service.web.database import WebDatabase
+from service.web.database.web_database import WebDatabase
 from tests.service.conftest import through
 from tests.service.web.running import settings_for
 from tests.support.postgres import Cluster

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from service.engine.connector import PricingConnector
-from service.web.database import WebDatabase
+from service.web.database.web_database import WebDatabase
 from tests.service.conftest import through
 from tests.service.web.running import TRIGGER, settings_for
 from tests.support.postgres import free_port

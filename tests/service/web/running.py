@@ -16,8 +16,8 @@ from starlette.applications import Starlette
 
 from service.settings import Settings, read_settings
 from service.web.app import create_app
-from service.web.protocol import TIMEOUTS, Timeouts
-from service.web.web_server import WebServer, create_server
+from service.web.http_server.protocol import TIMEOUTS, Timeouts
+from service.web.http_server.web_server import WebServer, create_server
 from tests.support.processes import ADMIN_KEY
 from tests.support.waiting import wait_until
 

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.auth import needs_key
-from service.web.endpoint import Endpoint
-from service.web.routes import ROUTES
+from service.web.routes.all_routes import ROUTES
+from service.web.routes.endpoint import Endpoint
 from tests.service.web.queue import Queue
 from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
 from tests.support.processes import ADMIN_KEY

@@ -14,10 +14,10 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.web.app_state import WebState
+from tests.service.web.http_server.test_serve import serve
 from tests.service.web.raw_http import having_sent, read_to_end
 from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, settings_for
 from tests.service.web.test_auth import bearer, make_key
-from tests.service.web.test_serve import serve
 from tests.support.processes import ADMIN_KEY, Processes
 from tests.support.waiting import wait_until
 
@@ -48,7 +48,7 @@ def every_kind_of_answer(web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         raise RuntimeError("unexpected")
 
     with monkeypatch.context() as broken:
-        broken.setattr("service.web.syncs.state_of", fail)
+        broken.setattr("service.web.handlers.syncs.state_of", fail)
         yield web.client.get(ACTIVE)
 
 
@@ -96,7 +96,7 @@ def test_it_is_in_every_line_about_the_request(
     handler = Both()
     logging.getLogger().addHandler(handler)
     caplog.set_level(logging.INFO)
-    monkeypatch.setattr("service.web.syncs.state_of", lambda request: 1 / 0)
+    monkeypatch.setattr("service.web.handlers.syncs.state_of", lambda request: 1 / 0)
     try:
         web.client.get(ACTIVE, headers={"X-Request-ID": "request-7"})
         web.client.get(ACTIVE, headers={**bearer("no"), "X-Request-ID": "request-7"})

@@ -12,8 +12,8 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.postgres.pinned_settings import PINS, SEARCH_PATH, pin_statement
-from service.web import database as web_database
-from service.web import readiness
+from service.web.database import readiness
+from service.web.database import web_database as web_database
 from tests.service.web.raw_http import HEAD, connected, error_of, having_sent, read_to_end, statuses
 from tests.service.web.running import ACTIVE, Web, running_web, settings_for
 from tests.support.tcp_proxy import TcpProxy

@@ -1,0 +1,1 @@
+"""The web process's connections to Postgres, and what it watches there."""

@@ -1,0 +1,97 @@
+"""Check whether a trigger would be accepted, by one query for all requests meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import Context
+
+from service.migrations.schema import Schema
+from service.web.database.job_changes import JobChanges
+from service.web.database.web_database import WebDatabase
+from service.web.responses.error_responses import HttpError
+from service.web.responses.sync_responses import ReadyAnswer
+
+# The longest that a probe waits; without an answer it gets "unavailable".
+ANSWER_SECONDS = 5.0
+
+NO_WORKERS = "No worker is alive: syncs are queued, but not run."
+NOT_LISTENING = "Notifications do not arrive: `wait` reads every second instead."
+NOT_MIGRATED = "The database has not been migrated to this version: run `pricing-sync migrate`."
+# Only a warning, because old processes run in this state during every upgrade.
+OTHER_VERSION = "The database's functions are those of another version of pricing-sync."
+NO_DATABASE = "The database is not available."
+
+
+class Readiness:
+    def __init__(self, database: WebDatabase, changes: JobChanges, schema: Schema) -> None:
+        self._database = database
+        self._changes = changes
+        self._schema = schema
+        self._expected = {
+            "db",
+            *(file.name for file in (*schema.engine_steps, *schema.migrations)),
+        }
+        self._asked: asyncio.Task[ReadyAnswer] | None = None
+        self._ends_at = 0.0
+
+    async def answer(self) -> ReadyAnswer:
+        loop = asyncio.get_running_loop()
+        if self._asked is None or self._asked.done():
+            # A new context, because the query belongs to no single request.
+            self._asked = loop.create_task(self._ask(), context=Context())
+            self._ends_at = loop.time() + ANSWER_SECONDS
+        asked = self._asked
+        done, _ = await asyncio.wait({asked}, timeout=max(self._ends_at - loop.time(), 0))
+        return asked.result() if done else _unavailable()
+
+    async def stop(self) -> None:
+        if self._asked is not None:
+            self._asked.cancel()
+            await asyncio.gather(self._asked, return_exceptions=True)
+
+    async def _ask(self) -> ReadyAnswer:
+        try:
+            ledger = await self._database.rows(
+                "select name, digest from public.pricing_schema_ledger"
+            )
+            applied = {row["name"]: row["digest"] for row in ledger}
+            if not self._expected <= applied.keys():
+                return _pending()
+            alive = await self._database.row(
+                "select workers from public.pricing_workers_alive() as workers"
+            )
+        except HttpError as error:
+            return _pending() if error.code == "not_migrated" else _unavailable()
+        workers = alive["workers"] if alive is not None else 0
+        warnings = [] if workers else [NO_WORKERS]
+        if applied["db"] != self._schema.db_digest:
+            warnings.append(OTHER_VERSION)
+        if not self._changes.listening:
+            warnings.append(NOT_LISTENING)
+        return ReadyAnswer(
+            status="degraded" if warnings else "ok",
+            database="ok",
+            migrations="ok",
+            workers=workers,
+            warnings=warnings,
+        )
+
+
+def _unavailable() -> ReadyAnswer:
+    return ReadyAnswer(
+        status="unavailable",
+        database="unavailable",
+        migrations="unknown",
+        workers=None,
+        warnings=[NO_DATABASE],
+    )
+
+
+def _pending() -> ReadyAnswer:
+    return ReadyAnswer(
+        status="unavailable",
+        database="ok",
+        migrations="pending",
+        workers=None,
+        warnings=[NOT_MIGRATED],
+    )

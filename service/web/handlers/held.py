@@ -1,0 +1,188 @@
+"""Handlers of held price changes: list, approve, reject."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+import asyncpg
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.prices.per_million import PER_1M_NAMES, per_1m
+from service.web.app_state import state_of
+from service.web.requests.amounts import PriceSet, shown_set
+from service.web.requests.body import RequestBody, read_body
+from service.web.requests.caller import caller_json, key_name_sql
+from service.web.requests.pagination import page_of
+from service.web.requests.parameters import (
+    UNKNOWN_SYNC_HINT,
+    job_id_of,
+    queried_job_id,
+    query_value,
+    row_id_of,
+)
+from service.web.responses.error_responses import bad_input, with_hints
+from service.web.responses.review_responses import (
+    DecidedModel,
+    Decision,
+    DecisionsAnswer,
+    HeldAnswer,
+    HeldChange,
+    HeldClass,
+)
+
+CLASSES = get_args(HeldClass)
+
+HELD = """
+select id, provider, model, class, reason, ratio, to_zero, prices, previous, evidence,
+       source, first_seen_at, last_seen_at, times_seen, applies_at, job_id, observed_at
+from public.pricing_held
+where ($1::text is null or provider = $1)
+  and ($2::text is null or class = $2)
+  and ($3::uuid is null or job_id = $3)
+  and ($4::bigint is null or id < $4)
+order by id desc
+limit $5
+"""
+
+# A left join, because an inner one may skip the function where there is no model.
+DECISION = """
+select held.id, model.provider, model.model, held.status, held.class, held.reason, held.prices,
+       held.previous, held.decided_at, held.decided_by, held.decision_note
+from public.{decide}(id => $1, {who}, note => $3) as held
+left join public.model_prices as model on model.id = held.model_id
+"""
+APPROVE = DECISION.format(
+    decide="approve_held_price_change", who=f"approved_by => {key_name_sql(2)}"
+)
+REJECT = DECISION.format(decide="reject_held_price_change", who=f"rejected_by => {key_name_sql(2)}")
+
+DECISIONS = """
+select held.id, model.provider, model.model, held.status
+from public.{decide}(job_id => $1, {who}, note => $3) as held
+left join public.model_prices as model on model.id = held.model_id
+order by model.provider, model.model
+"""
+APPROVE_ALL = DECISIONS.format(
+    decide="approve_held_price_changes", who=f"approved_by => {key_name_sql(2)}"
+)
+REJECT_ALL = DECISIONS.format(
+    decide="reject_held_price_changes", who=f"rejected_by => {key_name_sql(2)}"
+)
+
+
+HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/held lists those that wait.")
+HINTS_OF_SYNC = {
+    404: UNKNOWN_SYNC_HINT,
+    409: "A later sync that reported the same has them under its id: GET /admin/pricing/held.",
+}
+
+
+class DecisionBody(RequestBody):
+    note: str | None = Field(default=None, max_length=500, description="Kept with the decision.")
+
+
+async def list_held(request: Request) -> Response:
+    held_class = query_value(request, "class")
+    if held_class is not None and held_class not in CLASSES:
+        raise bad_input(f"class must be one of {', '.join(CLASSES)}.", hint="Leave it out for all.")
+    page = page_of(request, int)
+    found = await state_of(request).database.rows(
+        HELD,
+        query_value(request, "provider"),
+        held_class,
+        queried_job_id(request, "sync"),
+        page.after_id,
+        page.asked,
+    )
+    rows, next_cursor = page.cut(found, "id")
+    return HeldAnswer(
+        held=[_held_change(row) for row in rows], count=len(rows), next_cursor=next_cursor
+    ).response()
+
+
+async def approve_held(request: Request) -> Response:
+    return (await _decide(request, APPROVE)).response()
+
+
+async def reject_held(request: Request) -> Response:
+    return (await _decide(request, REJECT)).response()
+
+
+async def approve_held_of_sync(request: Request) -> Response:
+    return (await _decide_all(request, APPROVE_ALL, "approved")).response()
+
+
+async def reject_held_of_sync(request: Request) -> Response:
+    return (await _decide_all(request, REJECT_ALL, "rejected")).response()
+
+
+async def _decide(request: Request, statement: str) -> Decision:
+    held_id = row_id_of(request, "held change")
+    body = await read_body(request, DecisionBody)
+    with with_hints(HINTS):
+        row = await state_of(request).database.the_row(
+            statement, held_id, caller_json(request), body.note
+        )
+    return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)})
+
+
+async def _decide_all(
+    request: Request, statement: str, status: Literal["approved", "rejected"]
+) -> DecisionsAnswer:
+    job_id = job_id_of(request)
+    body = await read_body(request, DecisionBody)
+    with with_hints(HINTS_OF_SYNC):
+        rows = await state_of(request).database.rows(
+            statement, job_id, caller_json(request), body.note
+        )
+    return DecisionsAnswer(
+        sync_id=str(job_id),
+        job_id=str(job_id),
+        status=status,
+        count=len(rows),
+        changes=[
+            DecidedModel(id=row["id"], provider=row["provider"], model_id=row["model"])
+            for row in rows
+        ],
+    )
+
+
+def _held_change(row: asyncpg.Record) -> HeldChange:
+    job_id = None if row["job_id"] is None else str(row["job_id"])
+    return HeldChange.model_validate(
+        {
+            **_renamed(
+                row, model="model_id", source="pricing_source", applies_at="applies_itself_at"
+            ),
+            **_sets(row),
+            "evidence": [_evidence(each) for each in json.loads(row["evidence"])],
+            "sync_id": job_id,
+            "job_id": job_id,
+        }
+    )
+
+
+def _renamed(row: asyncpg.Record, **names: str) -> dict[str, Any]:
+    """A row with some columns under their names in HTTP."""
+    return {names.get(column, column): value for column, value in row.items()}
+
+
+def _sets(row: asyncpg.Record) -> dict[str, PriceSet]:
+    return {name: shown_set(json.loads(row[name])) for name in ("prices", "previous")}
+
+
+def _evidence(said: dict[str, Any]) -> dict[str, Any]:
+    """The evidence of one axis; fields that its kind lacks are null."""
+    # "conditions[0].price_per_input_token"
+    is_token = said["axis"].rpartition(".")[2] in PER_1M_NAMES
+    shown = {name: said.get(name) for name in ("axis", "kind", "ratio")}
+    shown |= {name: said.get(name) and str(said[name]) for name in ("key", "text", "unit")}
+    for name in ("before", "now", "catalogue"):
+        usd = None if said.get(name) is None else Decimal(said[name])
+        shown[name] = usd
+        shown[f"{name}_per_1m"] = per_1m(usd) if is_token and usd is not None else None
+    return shown

@@ -1,0 +1,138 @@
+"""Handlers of overrides: prices that a person sets in place of the synced ones."""
+
+from __future__ import annotations
+
+import json
+
+import asyncpg
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.prices.units import plain
+from service.web.app_state import state_of
+from service.web.requests.amounts import AmountInput, shown_set
+from service.web.requests.body import ExactBody, RequestBody, TimeInput, read_body
+from service.web.requests.caller import caller_json, key_name_sql
+from service.web.requests.pagination import page_of
+from service.web.requests.parameters import query_value
+from service.web.responses.error_responses import with_hints
+from service.web.responses.review_responses import Override, OverridesAnswer
+
+OVERRIDES = """
+select id, provider, model, prices, reason, created_by, created_at, expires_at, forced,
+       null::timestamptz as ended_at, null::text as ended_by
+from public.pricing_active_overrides
+where ($1::text is null or provider = $1)
+  and ($2::bigint is null or id < $2)
+order by id desc
+limit $3
+"""
+
+# A left join, because an inner one may skip the function where there is no model.
+OVERRIDE = """
+select override.id, model.provider, model.model, override.prices, override.reason,
+       override.created_by, override.created_at, override.expires_at, override.forced,
+       override.ended_at, override.ended_by
+from public.{function} as override
+left join public.model_prices as model on model.id = override.model_id
+"""
+SET = OVERRIDE.format(
+    function=f"""set_price_override(
+    provider => $1, model => $2, reason => $3, input_per_1m => $4, output_per_1m => $5,
+    prices => $6, expires_at => $7, author => {key_name_sql(8)}, force => $9
+)"""
+)
+CLEAR = OVERRIDE.format(
+    function=f"clear_price_override(provider => $1, model => $2, cleared_by => {key_name_sql(3)})"
+)
+
+
+HINTS = {
+    404: "Ids are case-sensitive, as the provider spells them.",
+    409: "GET /admin/pricing/overrides lists those in force.",
+}
+SET_HINTS = {
+    404: HINTS[404],
+    409: '"force": true sets it anyway, and is recorded.',
+}
+
+
+class ModelBody(RequestBody):
+    """The model: in the body and not in the path, because ids contain slashes."""
+
+    provider: str = Field(max_length=200, description="Its slug.")
+    model_id: str = Field(max_length=512, description="As the provider spells it.")
+
+
+class OverrideBody(ExactBody):
+    provider: str = Field(max_length=200, description="Its slug.")
+    model_id: str = Field(max_length=512, description="As the provider spells it.")
+    reason: str = Field(max_length=500)
+    input_per_1m: AmountInput | None = Field(
+        default=None, description="USD per million input tokens."
+    )
+    output_per_1m: AmountInput | None = Field(
+        default=None, description="USD per million output tokens."
+    )
+    prices: dict[str, AmountInput] = Field(
+        default_factory=dict,
+        description="Other axes, by their name in model_prices (cache_read_per_1m, per_image) or"
+        " model_pricing (price_per_cache_read_token).",
+    )
+    expires_at: TimeInput | None = Field(
+        default=None, description="Left out or null: never by itself."
+    )
+    force: bool = Field(
+        default=False,
+        description="True: set it although the provider's guards find it suspicious; recorded.",
+    )
+
+
+async def list_overrides(request: Request) -> Response:
+    page = page_of(request, int)
+    found = await state_of(request).database.rows(
+        OVERRIDES,
+        query_value(request, "provider"),
+        page.after_id,
+        page.asked,
+    )
+    rows, next_cursor = page.cut(found, "id")
+    return OverridesAnswer(
+        overrides=[_override(row) for row in rows], count=len(rows), next_cursor=next_cursor
+    ).response()
+
+
+async def set_override(request: Request) -> Response:
+    body = await read_body(request, OverrideBody)
+    prices = json.dumps({name: plain(amount) for name, amount in body.prices.items()})
+    with with_hints(SET_HINTS):
+        row = await state_of(request).database.the_row(
+            SET,
+            body.provider,
+            body.model_id,
+            body.reason,
+            body.input_per_1m,
+            body.output_per_1m,
+            prices,
+            body.expires_at,
+            caller_json(request),
+            body.force,
+        )
+    return _override(row).response(201)
+
+
+async def clear_override(request: Request) -> Response:
+    body = await read_body(request, ModelBody)
+    with with_hints(HINTS):
+        row = await state_of(request).database.the_row(
+            CLEAR, body.provider, body.model_id, caller_json(request)
+        )
+    return _override(row).response()
+
+
+def _override(row: asyncpg.Record) -> Override:
+    named = dict(row)
+    named["model_id"] = named.pop("model")
+    named["prices"] = shown_set(json.loads(row["prices"]))
+    return Override(**named)

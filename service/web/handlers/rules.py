@@ -1,0 +1,99 @@
+"""Handlers of rules, which accept larger changes until a time."""
+
+from __future__ import annotations
+
+import asyncpg
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.web.app_state import state_of
+from service.web.requests.amounts import AmountInput
+from service.web.requests.body import ExactBody, TimeInput, read_body
+from service.web.requests.caller import caller_json, key_name_sql
+from service.web.requests.pagination import page_of
+from service.web.requests.parameters import query_value, row_id_of
+from service.web.responses.error_responses import with_hints
+from service.web.responses.review_responses import Rule, RulesAnswer
+
+COLUMNS = """
+select id, provider_slug as provider, model_id, up_to_ratio, reason, created_by, created_at,
+       expires_at, ended_at, ended_by
+"""
+
+RULES = """
+select id, provider, model as model_id, up_to_ratio, reason, created_by, created_at,
+       expires_at, null::timestamptz as ended_at, null::text as ended_by
+from public.pricing_active_rules
+where ($1::text is null or provider = $1)
+  and ($2::bigint is null or id < $2)
+order by id desc
+limit $3
+"""
+
+ACCEPT = (
+    COLUMNS
+    + f"""
+from public.accept_price_changes(
+    provider => $1, up_to_ratio => $2, until => $3, reason => $4, model => $5,
+    accepted_by => {key_name_sql(6)}
+)
+"""
+)
+
+END = COLUMNS + f"from public.end_price_change_rule(id => $1, ended_by => {key_name_sql(2)})"
+
+
+HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/rules lists those in force.")
+
+
+class RuleBody(ExactBody):
+    provider: str = Field(max_length=200, description="Its slug.")
+    model_id: str | None = Field(
+        default=None, max_length=512, description="Omitted or null: every model of the provider."
+    )
+    up_to_ratio: AmountInput = Field(
+        description="A change whose token prices all move by this factor or less is applied."
+    )
+    expires_at: TimeInput
+    reason: str = Field(max_length=500)
+
+
+async def list_rules(request: Request) -> Response:
+    page = page_of(request, int)
+    found = await state_of(request).database.rows(
+        RULES,
+        query_value(request, "provider"),
+        page.after_id,
+        page.asked,
+    )
+    rows, next_cursor = page.cut(found, "id")
+    return RulesAnswer(
+        rules=[_rule(row) for row in rows], count=len(rows), next_cursor=next_cursor
+    ).response()
+
+
+async def add_rule(request: Request) -> Response:
+    body = await read_body(request, RuleBody)
+    with with_hints({404: "Give the provider's slug, and the model as the provider spells it."}):
+        row = await state_of(request).database.the_row(
+            ACCEPT,
+            body.provider,
+            body.up_to_ratio,
+            body.expires_at,
+            body.reason,
+            body.model_id,
+            caller_json(request),
+        )
+    return _rule(row).response(201)
+
+
+async def end_rule(request: Request) -> Response:
+    rule_id = row_id_of(request, "rule")
+    with with_hints(HINTS):
+        row = await state_of(request).database.the_row(END, rule_id, caller_json(request))
+    return _rule(row).response()
+
+
+def _rule(row: asyncpg.Record) -> Rule:
+    return Rule(**row)

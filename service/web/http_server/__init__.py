@@ -1,0 +1,1 @@
+"""The HTTP server: connections, strict HTTP/1.1, deadlines, limits."""

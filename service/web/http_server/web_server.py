@@ -1,0 +1,195 @@
+"""The HTTP server: listen, limit connections, and stop in time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from contextlib import ExitStack, suppress
+
+import uvicorn
+from starlette.applications import Starlette
+from uvicorn.config import STARTUP_FAILURE
+
+from service.errors import PortTaken, SettingsError
+from service.settings import Settings
+from service.web.app import create_app
+from service.web.app_state import WebState
+from service.web.database.job_changes import JobChanges
+from service.web.envelope import Envelope
+from service.web.http_server.connection_limit import LimitedAcceptor
+from service.web.http_server.descriptors import connection_limit
+from service.web.http_server.protocol import TIMEOUTS, BoundedProtocol, Timeouts
+from service.web.http_server.repeated_lines import RepeatedLines
+from service.web.responses.error_responses import HttpError
+
+logger = logging.getLogger(__name__)
+
+# Below the 10 seconds after which an orchestrator kills.
+GRACE_SECONDS = 7
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT; SettingsError without any admin key, PortTaken."""
+    listening = _listen(settings.host, settings.port)
+    with suppress(KeyboardInterrupt):
+        # uvicorn raises its signal again once it has stopped: exit with status 0.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        asyncio.run(_serve(settings, listening))
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn's server, with a limit of connections, and an end to those with slow clients."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        changes: JobChanges,
+        most_connections: int,
+        timeouts: Timeouts,
+    ) -> None:
+        super().__init__(config)
+        self._changes = changes
+        self._most_connections = most_connections
+        self._timeouts = timeouts
+        self._lines = RepeatedLines(logger)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        if self.lifespan.should_exit:
+            sys.exit(STARTUP_FAILURE)
+        # uvicorn needs close() and wait_closed() of an asyncio.Server.
+        self.servers = [
+            LimitedAcceptor(  # type: ignore[misc]
+                listening,
+                self._protocol,
+                self.server_state.connections,
+                self._most_connections,
+                self._lines,
+            )
+            for listening in sockets or []
+        ]
+        self.started = True
+
+    async def on_tick(self, counter: int) -> bool:
+        # Twice a second.
+        if counter % 5 == 0:
+            self._end_overdue()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Requests that wait for a job answer now, instead of being cut off.
+        self._changes.stop()
+        ending = asyncio.create_task(self._end_overdue_forever())
+        try:
+            await super().shutdown(sockets)
+        finally:
+            ending.cancel()
+        for connection in self.connections():
+            connection.abort()
+
+    async def _end_overdue_forever(self) -> None:
+        """During shutdown, when ``on_tick`` is no longer called."""
+        while True:
+            self._end_overdue()
+            await asyncio.sleep(0.5)
+
+    def _end_overdue(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for connection in self.connections():
+            connection.end_if_overdue(now)
+
+    def _protocol(self) -> BoundedProtocol:
+        return BoundedProtocol(
+            self.config,
+            self.server_state,
+            self.lifespan.state,
+            timeouts=self._timeouts,
+            lines=self._lines,
+        )
+
+    def connections(self) -> list[BoundedProtocol]:
+        found = self.server_state.connections
+        return [each for each in found if isinstance(each, BoundedProtocol)]
+
+
+def create_server(
+    app: Starlette, *, most_connections: int | None = None, timeouts: Timeouts = TIMEOUTS
+) -> WebServer:
+    state: WebState = app.state.web
+    config = uvicorn.Config(
+        Envelope(app, state.settings),
+        http="h11",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    most = most_connections or state.settings.max_connections
+    return WebServer(config, state.changes, most, timeouts)
+
+
+async def _serve(settings: Settings, listening: socket.socket) -> None:
+    most = connection_limit(settings.max_connections, of_database=settings.web_connections)
+    app = create_app(settings)
+    await _require_usable(app.state.web)
+    host, port = listening.getsockname()[:2]
+    logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
+    await create_server(app, most_connections=most).serve(sockets=[listening])
+
+
+async def _require_usable(state: WebState) -> None:
+    """SettingsError if the server could only refuse: without any admin key."""
+    try:
+        await state.database.open()
+    except HttpError:
+        # A database that is away is no mistake: requests get 503 until it is back.
+        logger.warning("starting without the database: requests get 503")
+        return
+    if state.settings.admin_key is not None:
+        return
+    try:
+        row = await state.database.row("select found from public.pricing_has_admin_key() as found")
+    except HttpError as error:
+        if error.code in ("database_unavailable", "locked"):
+            return
+        row = None
+    if row is None or not row["found"]:
+        await state.database.close()
+        raise SettingsError(
+            "There is no admin key.",
+            hint="Set PRICING_ADMIN_KEY to 24 characters or more, "
+            "or create a key: `pricing-sync keys create NAME`.",
+        )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(
+            host,
+            port,
+            type=socket.SOCK_STREAM,
+            # Only with this does asyncio disable Nagle's algorithm: 2 ms a response instead of 40.
+            proto=socket.IPPROTO_TCP,
+            flags=socket.AI_PASSIVE,
+        )
+        # localhost has two addresses; people expect 127.0.0.1.
+        family, kind, proto, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
+        with ExitStack() as stack:
+            listening = stack.enter_context(socket.socket(family, kind, proto))
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            # Listen at once: two processes may bind one port, but only one can listen.
+            listening.listen()
+            stack.pop_all()
+            return listening
+    except OSError as error:
+        raise PortTaken(
+            f"Cannot listen on {host} port {port}: {error.strerror}.",
+            hint="Set PRICING_PORT or PRICING_HOST to another one.",
+        ) from None

@@ -1,0 +1,1 @@
+"""Models of the responses, errors among them."""

@@ -1,0 +1,217 @@
+"""Models of the responses about held changes, rules, overrides, rollbacks and reports.
+
+The classes' names are published: they are the schemas' names in ``/openapi.json``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from service.web.requests.amounts import Amount, PriceSet
+from service.web.responses.sync_responses import ResponseModel, Time
+
+HeldClass = Literal["large", "unit", "first_list", "rollback"]
+HeldStatus = Literal["held", "approved", "rejected", "applied", "superseded", "withdrawn"]
+
+PRICE_SET = (
+    "Known axes only, by column of model_pricing: decimal strings in USD for one unit, each token"
+    " price with its *_per_1m beside it; `conditions` where there are any."
+)
+NEXT_CURSOR = "The cursor of the next page; null: this is the last."
+
+
+class Evidence(ResponseModel):
+    """Why one axis is suspicious. Amounts are USD for one unit, and per million for tokens."""
+
+    axis: str = Field(examples=["price_per_input_token", "conditions[0].price_per_input_token"])
+    kind: Literal["ratio", "zero", "band", "catalogue", "list"]
+    before: Amount | None
+    before_per_1m: Amount | None
+    now: Amount | None
+    now_per_1m: Amount | None
+    ratio: Amount | None
+    catalogue: Amount | None
+    catalogue_per_1m: Amount | None
+    key: str | None = Field(description="The key in the provider's list.")
+    text: str | None = Field(description="The text of the amount in that list.")
+    unit: str | None = Field(description="The unit in which the text was read.")
+
+
+class HeldChange(ResponseModel):
+    id: int
+    provider: str
+    model_id: str = Field(description="As the provider spells it.")
+    class_: HeldClass = Field(alias="class")
+    reason: str
+    ratio: Amount | None = Field(
+        description="The largest factor by which a token price moves; null: nothing to compare."
+    )
+    to_zero: bool
+    prices: PriceSet = Field(description="The held prices. " + PRICE_SET)
+    previous: PriceSet = Field(description="The prices that it would replace. " + PRICE_SET)
+    evidence: list[Evidence]
+    pricing_source: str
+    first_seen_at: Time
+    last_seen_at: Time
+    times_seen: int
+    applies_itself_at: Time | None = Field(
+        description="From then on a sync that reports the same price applies it; null: only a"
+        " person does."
+    )
+    sync_id: str | None = Field(description="The last job that reported it.")
+    job_id: str | None = Field(description="The same value as sync_id.")
+    observed_at: Time | None
+
+
+class HeldAnswer(ResponseModel):
+    held: list[HeldChange] = Field(description="Newest first.")
+    count: int = Field(description="How many this page has.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class Decision(ResponseModel):
+    """A held change after a decision."""
+
+    id: int
+    provider: str
+    model_id: str
+    status: HeldStatus
+    class_: HeldClass = Field(alias="class")
+    reason: str
+    prices: PriceSet = Field(description=PRICE_SET)
+    previous: PriceSet = Field(description=PRICE_SET)
+    decided_at: Time
+    decided_by: str
+    decision_note: str | None
+
+
+class DecidedModel(ResponseModel):
+    id: int
+    provider: str
+    model_id: str
+
+
+class DecisionsAnswer(ResponseModel):
+    sync_id: str
+    job_id: str
+    status: HeldStatus
+    count: int
+    changes: list[DecidedModel]
+
+
+class Rule(ResponseModel):
+    id: int
+    provider: str
+    model_id: str | None = Field(description="Null: every model of the provider.")
+    up_to_ratio: Amount
+    reason: str
+    created_by: str
+    created_at: Time
+    expires_at: Time
+    ended_at: Time | None
+    ended_by: str | None
+
+
+class RulesAnswer(ResponseModel):
+    rules: list[Rule] = Field(description="Those in force, newest first.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class ShorterListAnswer(ResponseModel):
+    """The attempt whose refused list is accepted now."""
+
+    provider: str
+    error_kind: Literal["list_shrunk", "prices_gone"]
+    error_message: str = Field(description="What the list had lost.")
+    refused_at: Time
+    sync_id: str
+    job_id: str = Field(description="The same value as sync_id.")
+
+
+class Override(ResponseModel):
+    id: int
+    provider: str
+    model_id: str
+    prices: PriceSet = Field(
+        description="The axes that are fixed; all others follow the provider. " + PRICE_SET
+    )
+    reason: str
+    created_by: str
+    created_at: Time
+    expires_at: Time | None = Field(description="Null: it does not expire.")
+    forced: bool = Field(description="True: the guards found it suspicious, and it was forced.")
+    ended_at: Time | None
+    ended_by: str | None
+
+
+class OverridesAnswer(ResponseModel):
+    overrides: list[Override] = Field(description="Those in force, newest first.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class RolledBackModel(ResponseModel):
+    """USD per million tokens: the price that the job set, and the one restored."""
+
+    provider: str
+    model_id: str
+    action: Literal["roll_back", "changed_since"]
+    input_per_1m: Amount | None
+    output_per_1m: Amount | None
+    back_to_input_per_1m: Amount | None
+    back_to_output_per_1m: Amount | None
+    note: str | None
+
+
+class RollbackAnswer(ResponseModel):
+    sync_id: str
+    job_id: str
+    dry_run: bool = Field(description="True: nothing was changed.")
+    rolled_back: int = Field(description="Models that get, or got, their earlier price.")
+    changed_since: int = Field(description="Models that have a newer price, and keep it.")
+    models: list[RolledBackModel]
+
+
+class Drift(ResponseModel):
+    provider: str
+    model_id: str
+    price: str = Field(
+        description="Which price, as model_prices names it: token prices are per million.",
+        examples=["input_per_1m"],
+    )
+    provider_amount: Amount = Field(description="USD, of the provider.")
+    catalogue_amount: Amount = Field(description="USD, of the catalogue.")
+    ratio: Amount | None = Field(
+        description="The provider's divided by the catalogue's; null: the catalogue has 0."
+    )
+    pricing_source: str
+    catalogue: str = Field(examples=["genai-prices@0.2.3"])
+
+
+class DriftAnswer(ResponseModel):
+    drift: list[Drift] = Field(description="By provider, model and price.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class UnpricedModel(ResponseModel):
+    provider: str
+    model_id: str
+    name: str | None
+    why: str = Field(
+        description="held, rejected, not in the list, only in extra, not in the catalogue, or"
+        " said unknown."
+    )
+    held_id: int | None = Field(description="The held change that would give it a price.")
+    pricing_source: str
+    first_seen_at: Time
+    lost_at: Time | None = Field(description="Since when it has none; null: it never had one.")
+
+
+class UnpricedAnswer(ResponseModel):
+    unpriced: list[UnpricedModel] = Field(description="By provider and model.")
+    count: int
+    next_cursor: str | None = Field(description=NEXT_CURSOR)

@@ -1,0 +1,116 @@
+"""Routes of rules, overrides and reports about prices."""
+
+from __future__ import annotations
+
+from service.web.handlers.drift import list_drift, list_unpriced
+from service.web.handlers.overrides import (
+    ModelBody,
+    OverrideBody,
+    clear_override,
+    list_overrides,
+    set_override,
+)
+from service.web.handlers.rules import RuleBody, add_rule, end_rule, list_rules
+from service.web.handlers.shorter_list import accept_shorter_list
+from service.web.responses.review_responses import (
+    DriftAnswer,
+    Override,
+    OverridesAnswer,
+    Rule,
+    RulesAnswer,
+    ShorterListAnswer,
+    UnpricedAnswer,
+)
+from service.web.routes.endpoint import Endpoint
+from service.web.routes.route_parameters import CURSOR, LIMIT, OF_PROVIDER, RULE_ID, SLUG
+
+PRICE_ROUTES: tuple[Endpoint, ...] = (
+    Endpoint(
+        "GET",
+        "/admin/pricing/rules",
+        list_rules,
+        "The rules in force, which accept larger changes",
+        RulesAnswer,
+        parameters=(OF_PROVIDER, LIMIT, CURSOR),
+        errors=(422,),
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/rules",
+        add_rule,
+        "Accept larger changes of a provider or model until a time",
+        Rule,
+        status=201,
+        body=RuleBody,
+        errors=(404, 408, 409, 413, 422),
+        least_role="operate",
+    ),
+    Endpoint(
+        "DELETE",
+        "/admin/pricing/rules/{id}",
+        end_rule,
+        "End a rule before its time",
+        Rule,
+        parameters=(RULE_ID,),
+        errors=(404, 409),
+        least_role="operate",
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/providers/{slug}/accept-shorter-list",
+        accept_shorter_list,
+        "Accept a next list as short as the one that was refused",
+        ShorterListAnswer,
+        parameters=(SLUG,),
+        errors=(404, 409),
+        least_role="operate",
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/overrides",
+        list_overrides,
+        "The prices that people have set",
+        OverridesAnswer,
+        parameters=(OF_PROVIDER, LIMIT, CURSOR),
+        errors=(422,),
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/overrides",
+        set_override,
+        "Set prices of a model in place of the synced ones",
+        Override,
+        status=201,
+        body=OverrideBody,
+        errors=(404, 408, 409, 413, 422),
+        least_role="operate",
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/overrides/clear",
+        clear_override,
+        "Let a model follow its provider again",
+        Override,
+        body=ModelBody,
+        errors=(404, 408, 409, 413, 422),
+        least_role="operate",
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/drift",
+        list_drift,
+        "Where a provider's price and the catalogue's differ by more than 1 %",
+        DriftAnswer,
+        parameters=(OF_PROVIDER, LIMIT, CURSOR),
+        errors=(422,),
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/unpriced",
+        list_unpriced,
+        "Active models without any price, and why",
+        UnpricedAnswer,
+        parameters=(OF_PROVIDER, LIMIT, CURSOR),
+        errors=(422,),
+    ),
+)

@@ -1,0 +1,62 @@
+"""Parameters that several routes share, as the OpenAPI document describes them."""
+
+from __future__ import annotations
+
+from service.web.handlers.held import CLASSES
+from service.web.requests.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
+from service.web.requests.parameters import LONGEST_WAIT_SECONDS
+from service.web.routes.endpoint import Parameter
+
+SYNC_ID = Parameter(
+    "id",
+    "path",
+    "The job_id of the trigger's response.",
+    {"type": "string", "format": "uuid"},
+)
+
+WAIT = Parameter(
+    "wait",
+    "query",
+    "Respond as soon as the job ends, at the latest after this many seconds.",
+    {"type": "number", "minimum": 0, "maximum": LONGEST_WAIT_SECONDS, "default": 0},
+)
+
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "The same key within 24 hours returns the same job.",
+    {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+)
+
+HELD_ID = Parameter(
+    "id", "path", "The id in the list of held changes.", {"type": "integer", "minimum": 1}
+)
+
+RULE_ID = Parameter("id", "path", "The id in the list of rules.", {"type": "integer", "minimum": 1})
+SLUG = Parameter("slug", "path", "The provider's slug.", {"type": "string", "maxLength": 40})
+OF_PROVIDER = Parameter("provider", "query", "Only of this provider.", {"type": "string"})
+
+OF_CLASS = Parameter(
+    "class", "query", "Only of this class.", {"type": "string", "enum": list(CLASSES)}
+)
+
+OF_SYNC = Parameter(
+    "sync",
+    "query",
+    "Only changes last reported by this job.",
+    {"type": "string", "format": "uuid"},
+)
+
+LIMIT = Parameter(
+    "limit",
+    "query",
+    "At most this many.",
+    {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
+)
+
+CURSOR = Parameter(
+    "cursor",
+    "query",
+    "The next_cursor of the previous page; omitted: the first page.",
+    {"type": "string"},
+)

@@ -1,0 +1,74 @@
+"""Routes of jobs and of the schedule."""
+
+from __future__ import annotations
+
+from service.web.handlers.scheduler import get_scheduler_status
+from service.web.handlers.syncs import cancel_sync, get_sync, list_active_syncs, retry_sync
+from service.web.handlers.triggers import TriggerBody, trigger_sync
+from service.web.responses.sync_responses import (
+    ActiveSyncsAnswer,
+    SchedulerAnswer,
+    SyncAnswer,
+    TriggerAnswer,
+)
+from service.web.routes.endpoint import Endpoint
+from service.web.routes.route_parameters import IDEMPOTENCY_KEY, SYNC_ID, WAIT
+
+SYNC_ROUTES: tuple[Endpoint, ...] = (
+    Endpoint(
+        "POST",
+        "/admin/pricing/scheduler/trigger",
+        trigger_sync,
+        "Queue a sync of all or some providers",
+        TriggerAnswer,
+        status=202,
+        body=TriggerBody,
+        parameters=(IDEMPOTENCY_KEY,),
+        errors=(408, 409, 413, 422, 429),
+        least_role="operate",
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/sync/{id}",
+        get_sync,
+        "One job: its progress, or how it ended",
+        SyncAnswer,
+        parameters=(SYNC_ID, WAIT),
+        errors=(404, 422),
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/sync/{id}/cancel",
+        cancel_sync,
+        "Cancel one job: its queued syncs end, its running ones are aborted",
+        SyncAnswer,
+        parameters=(SYNC_ID,),
+        errors=(404, 409),
+        least_role="operate",
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/sync/{id}/retry",
+        retry_sync,
+        "Queue the failed and cancelled providers of one job again",
+        SyncAnswer,
+        status=202,
+        parameters=(SYNC_ID,),
+        errors=(404, 409, 422),
+        least_role="operate",
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/syncs/active",
+        list_active_syncs,
+        "The jobs that have not ended",
+        ActiveSyncsAnswer,
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/scheduler/status",
+        get_scheduler_status,
+        "The schedule, and whether a worker or pg_cron runs it",
+        SchedulerAnswer,
+    ),
+)
