@@ -35,7 +35,6 @@ ROOT = Path(__file__).resolve().parents[2]
 IMPORTED = ("procrastinate.cli", "rich.console", "rich.live", "rich.table", "uvicorn")
 # An interpreter reads these when it starts; whoever sets one wants an interpreter.
 AT_START = ("PYTHON", "LANG", "LC_")
-READ_LATER = ("PYTHONPATH", "PYTHONUNBUFFERED")
 LONGEST_REQUEST = 1 << 20
 
 
@@ -128,8 +127,9 @@ class ForkServer:
 def needs_interpreter(environment: Mapping[str, str]) -> bool:
     """Whether these variables would make another interpreter of it."""
     return sys.platform != "linux" or any(
-        name.startswith(AT_START) and name not in READ_LATER and os.environ.get(name) != value
+        value != (str(ROOT) if name == "PYTHONPATH" else os.environ.get(name))
         for name, value in environment.items()
+        if name.startswith(AT_START) and name != "PYTHONUNBUFFERED"
     )
 
 
