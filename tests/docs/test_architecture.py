@@ -10,7 +10,7 @@ PAGE = ROOT / "docs" / "architecture.md"
 GLOSSARY = ROOT / "docs" / "glossary.md"
 # `path` or `path::name`.
 PLACE = re.compile(r"`([\w-]+(?:/[\w.-]+)*/[\w-]+\.\w+)(?:::(\w+))?`")
-ASKED = ("the unit of a provider", "the fence", "a late worker", "the rule of ten", "the 429")
+ASKED = ("the unit of a provider", "the fence", "a late worker", "a factor of ten", "the 429")
 
 
 def where() -> dict[str, str]:
