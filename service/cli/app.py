@@ -1,4 +1,4 @@
-"""The command-line application: all commands, in the order of the help."""
+"""The command-line application: all commands, in the groups and the order of the help."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 from service import __version__
 from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
+from service.cli.grouped_help import GroupedHelp
 from service.cli.held import approve, held, reject
 from service.cli.keys import keys
 from service.cli.migration import migrate
@@ -40,47 +41,71 @@ def options(
         ),
     ] = False,
 ) -> None:
-    """The prices of LLM providers, with their full history, in your own Postgres."""
+    """The prices of LLM providers, with their full history, in your own Postgres.
+
+    A job is one request to sync, with one sync for each provider. Commands use the database of
+    DATABASE_URL, or without it that of a running `up`; `config` shows which. `serve` and `worker`
+    may have addresses of their own.
+    """
     context.obj.debug = debug
     if debug:
         os.environ["PRICING_LOG_LEVEL"] = "DEBUG"
 
 
+# Paragraphs after \b keep their lines.
+EPILOG = """
+Prices look wrong?
+
+\b
+One price         history PROVIDER MODEL shows what set it;
+                  override set PROVIDER MODEL --input USD ... corrects it.
+Many, of one job  rollback JOB --dry-run shows what the job changed;
+                  rollback JOB undoes it.
+An old price      held shows the changes that wait; approve or reject them.
+No price          unpriced says why; sync PROVIDER --watch fetches the list.
+Old everywhere    doctor checks workers and providers; status shows jobs.
+Doubtful          drift compares providers with reference prices.
+"""
+
 app = typer.Typer(
+    cls=GroupedHelp,
     callback=options,
+    epilog=EPILOG,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, command in (
-    ("up", up),
-    ("migrate", migrate),
-    ("uninstall", uninstall),
-    ("serve", serve),
-    ("worker", worker),
-    ("config", config),
-    ("doctor", doctor),
-    ("sync", sync),
-    ("status", status),
-    ("cancel", cancel),
-    ("retry", retry),
-    ("cleanup", cleanup),
-    ("models", models),
-    ("history", history),
-    ("price-at", price_at),
-    ("held", held),
-    ("approve", approve),
-    ("reject", reject),
-    ("accept", accept),
-    ("rules", rules),
-    ("end-rule", end_rule_command),
-    ("accept-shorter-list", accept_shorter_list_command),
-    ("rollback", rollback),
-    ("drift", drift),
-    ("unpriced", unpriced),
+LOOK, REVIEW, CORRECT = "Look at prices", "Review changes", "Correct prices"
+SYNC, RUN = "Sync", "Install and run"
+for group, name, command in (
+    (LOOK, "models", models),
+    (LOOK, "history", history),
+    (LOOK, "price-at", price_at),
+    (LOOK, "drift", drift),
+    (LOOK, "unpriced", unpriced),
+    (REVIEW, "held", held),
+    (REVIEW, "approve", approve),
+    (REVIEW, "reject", reject),
+    (REVIEW, "accept", accept),
+    (REVIEW, "rules", rules),
+    (REVIEW, "end-rule", end_rule_command),
+    (REVIEW, "accept-shorter-list", accept_shorter_list_command),
+    (CORRECT, "rollback", rollback),
+    (SYNC, "sync", sync),
+    (SYNC, "status", status),
+    (SYNC, "cancel", cancel),
+    (SYNC, "retry", retry),
+    (SYNC, "cleanup", cleanup),
+    (RUN, "up", up),
+    (RUN, "migrate", migrate),
+    (RUN, "serve", serve),
+    (RUN, "worker", worker),
+    (RUN, "doctor", doctor),
+    (RUN, "config", config),
+    (RUN, "uninstall", uninstall),
 ):
-    app.command(name)(command)
-app.add_typer(override)
-app.add_typer(keys)
+    app.command(name, rich_help_panel=group)(command)
+app.add_typer(override, rich_help_panel=CORRECT)
+app.add_typer(keys, rich_help_panel=RUN)

@@ -12,6 +12,8 @@ import typer
 
 DURATION = re.compile(r"([0-9]{1,4})([mhdw])", re.ASCII)
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+# What parse_time takes.
+TIME_HELP = "2026-11-27T12:00Z, or 2026-11-27 for 00:00 UTC at the beginning of that day."
 # No exponents, because a typing error would be charged.
 AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
 

@@ -17,9 +17,11 @@ STYLES: dict[State, str | None] = {"ok": None, "warn": "yellow", "fail": "red", 
 
 
 def doctor(as_json: Json = False) -> None:
-    """Check the installation, and say what to do.
+    """Check everything, and say what to do.
 
-    Changes nothing and takes at most 10 seconds. Exit status 1 when a check fails.
+    Settings, database, migrations, rights, schedule, workers, the queue, whether providers fail
+    and since when, and whether each price is in the history. Changes nothing and takes at most 10
+    seconds. Exit status 0 when nothing fails (there may be warnings), else 1.
     """
     from service.doctor.checks import run_checks
 

@@ -13,9 +13,11 @@ from service.terminal.output import Terminal
 
 
 def drift(provider: OfProvider = None, limit: Limit = 50, as_json: Json = False) -> None:
-    """Show where a provider's price and the catalogue's differ by more than 1 %.
+    """Show where providers differ from reference prices.
 
-    The furthest apart first; token prices in US dollars per 1M tokens.
+    Differences of more than 1 % between what a provider lists and the catalogue, which is the list
+    of reference prices in the package genai-prices. Either may be old or wrong. Overrides do not
+    count. The furthest apart first; token prices in US dollars per 1M tokens.
     """
     with command_connection() as connection:
         rows = read_drift(connection, provider, limit + 1)
@@ -23,7 +25,10 @@ def drift(provider: OfProvider = None, limit: Limit = 50, as_json: Json = False)
 
 
 def unpriced(provider: OfProvider = None, limit: Limit = 50, as_json: Json = False) -> None:
-    """Show the active models without any price, and why."""
+    """Show the active models without a price, and why.
+
+    Such a price is unknown, not 0: do not bill by it.
+    """
     with command_connection() as connection:
         rows = read_unpriced(connection, provider, limit + 1)
     _print(rows, limit, as_json, show_unpriced, "Every active model has a price.")

@@ -18,7 +18,7 @@ from service.calls.review import (
 )
 from service.cli.arguments import caller_name
 from service.cli.held_tables import show_decided, show_held, show_one_held
-from service.cli.options import Json, Limit, OfProvider
+from service.cli.options import LARGEST_ID, Json, Limit, OfProvider, at_most
 from service.cli.queries import Row, command_connection, find_past_job
 from service.cli.review_queries import read_held, read_one_held
 from service.errors import PricingError
@@ -26,17 +26,20 @@ from service.terminal.output import Terminal
 
 HeldIds = Annotated[
     list[int] | None,
-    typer.Argument(metavar="ID...", min=1, max=2**63 - 1, help="The ids that `held` shows."),
+    typer.Argument(metavar="ID", callback=at_most(LARGEST_ID), help="The ids that `held` shows."),
 ]
 OfJob = Annotated[
     str | None,
     typer.Option(
         "--sync",
         metavar="JOB",
-        help="Only changes last reported by this job: its id, or its first 8 digits or more.",
+        help="All held changes that this job was the last to report: its id, or its first 8 "
+        "digits or more.",
     ),
 ]
-Note = Annotated[str | None, typer.Option("--note", help="The reason, kept with the decision.")]
+Note = Annotated[
+    str | None, typer.Option("--note", metavar="TEXT", help="The reason, kept with the decision.")
+]
 
 DecideOne = Callable[[psycopg.Connection, int, str, str | None], Row]
 DecideAll = Callable[[psycopg.Connection, UUID, str, str | None], list[Row]]
@@ -45,16 +48,22 @@ DecideAll = Callable[[psycopg.Connection, UUID, str, str | None], list[Row]]
 def held(
     held_id: Annotated[
         int | None,
-        typer.Argument(metavar="[ID]", min=1, max=2**63 - 1, help="Show this one, with evidence."),
+        typer.Argument(
+            metavar="ID", callback=at_most(LARGEST_ID), help="Show this one, with evidence."
+        ),
     ] = None,
     provider: OfProvider = None,
     sync: OfJob = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """Show the price changes that wait for review.
+    """Show the price changes that wait for review, and why.
 
-    Newest first, in US dollars per 1M tokens. `approve` applies them, `reject` does not.
+    A sync holds a change that looks wrong: a token price that moves by 10 times or more or falls
+    to zero, one that looks like another unit, the first list of some providers,
+    and what `rollback` undid. The price in force stays meanwhile. "applies itself" is the time
+    after which a sync may apply a change that its provider still lists; without one it waits for
+    `approve` or `reject`. Newest first, in US dollars per 1M tokens.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
@@ -79,9 +88,11 @@ def held(
 def approve(
     ids: HeldIds = None, sync: OfJob = None, note: Note = None, as_json: Json = False
 ) -> None:
-    """Apply held price changes.
+    """Apply changes that are held.
 
-    A rejected change can still be approved while its provider reports the same price.
+    Give ids, or --sync for all that one job was the last to report; exit status 2 without either.
+    To reverse it: `rollback` undoes that job, all of it; `override set` sets another price. A
+    rejected change can still be approved by its id while its provider lists that price.
     """
     _decide(ids, sync, note, as_json, approve_held, approve_held_of_sync)
 
@@ -89,7 +100,12 @@ def approve(
 def reject(
     ids: HeldIds = None, sync: OfJob = None, note: Note = None, as_json: Json = False
 ) -> None:
-    """Reject held price changes, for as long as the provider reports the same prices."""
+    """Reject changes that are held.
+
+    The price in force stays. Give ids, or --sync for all that one job was the last to report; exit
+    status 2 without either. The same price is not held again for as long as the provider lists
+    it; until then `approve` with the id reverses it.
+    """
     _decide(ids, sync, note, as_json, reject_held, reject_held_of_sync)
 
 

@@ -28,14 +28,19 @@ KeyName = Annotated[
 ]
 Expires = Annotated[
     str | None,
-    typer.Option("--expires", metavar="WHEN", help="90d, 12h, 2027-01-31 or 2027-01-31T12:00Z."),
+    typer.Option(
+        "--expires",
+        metavar="WHEN",
+        help="90d, 12h, 2027-01-31 (00:00 UTC) or 2027-01-31T12:00Z. Default: for a new key never; "
+        "for a rotated one as long again as its old secret had.",
+    ),
 ]
 
 KEEP_IT = "Run it where its output can be kept: KEY=$(pricing-sync keys {command} {name})"
 
 keys = typer.Typer(
     name="keys",
-    help="List, create, revoke and rotate the bearer keys of the HTTP interface.",
+    help="List, make, replace and end keys of the HTTP API.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -98,7 +103,7 @@ def rotate_command(
     grace: Annotated[
         str,
         typer.Option(
-            "--grace", metavar="TIME", help="How long the old secret stays valid: 24h; default: 0."
+            "--grace", metavar="TIME", help="How long the old secret stays valid, such as 24h."
         ),
     ] = "0",
     expires: Expires = None,

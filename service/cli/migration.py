@@ -51,7 +51,11 @@ def migrate(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the database to this version."""
+    """Set the database up, or upgrade it to this version.
+
+    Safe to repeat. Refuses objects of another system that have the same names, and changes nothing
+    then; see --adopt.
+    """
     from service.migrations.export import export
     from service.migrations.migrate import migrate as migrate_database
     from service.migrations.restored_objects import state_differences

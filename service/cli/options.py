@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
+# Of a bigint and of an integer.
+LARGEST_ID, LARGEST_INTEGER = 2**63 - 1, 2**31 - 1
+
+
+def at_most(largest: int) -> Callable[[Any], Any]:
+    """A callback that refuses numbers below 1 or above ``largest``; the help does not show it."""
+
+    def check(value: Any) -> Any:
+        for number in value if isinstance(value, list) else [value]:
+            if number is not None and not 1 <= number <= largest:
+                raise typer.BadParameter(f"{number} is not in the range 1 to {largest}.")
+        return value
+
+    return check
+
+
 JobName = Annotated[
-    str, typer.Argument(metavar="JOB", help="The job's id, or its first 8 digits or more.")
+    str,
+    typer.Argument(
+        metavar="JOB", help="The job's id, or its first 8 digits or more; `status` lists jobs."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 Limit = Annotated[
-    int, typer.Option("--limit", min=1, max=1_000_000, help="Print at most this many rows.")
+    int,
+    typer.Option(
+        "--limit", metavar="N", min=1, max=1_000_000, help="Print at most this many rows."
+    ),
 ]
-OfProvider = Annotated[str | None, typer.Option("--provider", help="Only of this provider.")]
+OfProvider = Annotated[
+    str | None, typer.Option("--provider", metavar="PROVIDER", help="Only of this provider.")
+]
 ProviderName = Annotated[
     str, typer.Argument(metavar="PROVIDER", help="The provider, such as openrouter.")
 ]
 ModelName = Annotated[
-    str, typer.Argument(metavar="MODEL", help="The model's id as the provider spells it.")
+    str,
+    typer.Argument(
+        metavar="MODEL", help="The model's id as the provider spells it; `models` finds it."
+    ),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="The reason, kept with the change.")]
+Reason = Annotated[
+    str, typer.Option("--reason", metavar="TEXT", help="The reason, kept with the change.")
+]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from service.calls.review import clear_override, set_override
-from service.cli.arguments import caller_name, parse_amount, parse_prices, parse_time
+from service.cli.arguments import TIME_HELP, caller_name, parse_amount, parse_prices, parse_time
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
 from service.cli.queries import command_connection
@@ -19,7 +19,7 @@ from service.terminal.output import Terminal, shown_time
 override = typer.Typer(
     name="override",
     no_args_is_help=True,
-    help="Set prices of a model; they replace the synced ones.",
+    help="Set a model's prices yourself, or end that.",
 )
 
 
@@ -41,25 +41,28 @@ def set_command(
         typer.Option(
             "--price",
             metavar="NAME=USD",
-            help="Any price, such as cache_read_per_1m=0.3 or per_image=0.04; may be repeated.",
+            help="Any other price, such as cache_read_per_1m=0.3 or per_image=0.04; may be "
+            "repeated. The names are those of the view model_prices; a wrong "
+            "one is refused with the list of all.",
         ),
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option(
-            "--until", metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC. Default: never."
-        ),
+        typer.Option("--until", metavar="TIME", help=f"When it ends: {TIME_HELP} Default: never."),
     ] = None,
     force: Annotated[
         bool,
-        typer.Option("--force", help="Set prices that the guards find suspicious."),
+        typer.Option(
+            "--force", help="Set the prices although they look wrong; the audit log records it."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Set prices of a model, in US dollars per 1M tokens.
+    """Set a model's prices, whatever its provider lists.
 
-    Prices that are not named follow the provider. An existing override is replaced whole. Prices
-    that look wrong, such as one in another unit, need --force.
+    In US dollars per 1M tokens, in force at once. Prices that are not named follow the provider.
+    An existing override is replaced whole. Prices that look wrong beside the provider's, such as
+    10 times as much, need --force. `override clear` ends it.
     """
     amounts = parse_prices(prices or [])
     for name, text in (("input_per_1m", input_price), ("output_per_1m", output_price)):
@@ -91,7 +94,7 @@ def set_command(
 
 @override.command("clear")
 def clear_command(provider: ProviderName, model: ModelName, as_json: Json = False) -> None:
-    """Let a model follow its provider again."""
+    """End the override: the model follows its provider again."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         row = clear_override(connection, provider, model, caller_name())
@@ -103,7 +106,7 @@ def clear_command(provider: ProviderName, model: ModelName, as_json: Json = Fals
 
 @override.command("list")
 def list_command(provider: OfProvider = None, as_json: Json = False) -> None:
-    """Show the prices that people have set and that are in force."""
+    """Show the overrides in force."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         rows = read_overrides(connection, provider)

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from service.cli.arguments import parse_time
-from service.cli.options import Json, Limit, ModelName, ProviderName
+from service.cli.arguments import TIME_HELP, parse_time
+from service.cli.options import Json, Limit, ModelName, OfProvider, ProviderName
 from service.cli.price_tables import show_history, show_models, show_price
 from service.cli.queries import Row, command_connection, read_history, read_models
 from service.cli.review_queries import read_price_at
@@ -17,15 +17,19 @@ from service.terminal.output import Terminal
 
 def models(
     query: Annotated[
-        str | None, typer.Argument(help="Part of a provider's, model's or display name.")
+        str | None,
+        typer.Argument(metavar="QUERY", help="Part of a provider's, model's or display name."),
     ] = None,
-    provider: Annotated[str | None, typer.Option(help="Only of this provider.")] = None,
+    provider: OfProvider = None,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """Show prices, in US dollars per 1M tokens.
+    """Show the prices in force.
 
-    By name; with QUERY, the models whose provider, id or name contains it.
+    In US dollars per 1M tokens, by name; with QUERY, the models whose provider, id or name contains
+    it. The state is priced, free, unknown, or inactive (no longer in the provider's list; the price
+    is its last). It adds "held" where a change waits, and "overridden" where a person has set a
+    price, which is then the one shown.
     """
     with command_connection() as connection:
         rows = read_models(connection, query, provider, limit + 1)
@@ -46,9 +50,12 @@ def history(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """Show every price that a model has had.
+    """Show every price of a model, and what set it.
 
-    Newest first, in US dollars per million tokens.
+    Newest first, in US dollars per 1M tokens. "by" is api_sync:PROVIDER, manual:NAME (a person, by
+    approval or override), rollback:JOB or expiry:ID (an override that ended by time). "in force" is
+    yes for a price that was charged from then on, and no for what the provider listed under an
+    override.
     """
     with command_connection() as connection:
         rows = read_history(connection, provider, model, limit)
@@ -64,14 +71,12 @@ def history(
 def price_at(
     provider: ProviderName,
     model: ModelName,
-    at: Annotated[
-        str, typer.Argument(metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC.")
-    ],
+    at: Annotated[str, typer.Argument(metavar="TIME", help=TIME_HELP)],
     as_json: Json = False,
 ) -> None:
-    """Show the price that a model had at a time, from its history.
+    """Show what a model cost at a time, by its history.
 
-    In US dollars per 1M tokens.
+    In US dollars per 1M tokens; the price that was charged, an override included.
     """
     time = parse_time(at)
     with command_connection() as connection:

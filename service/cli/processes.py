@@ -29,8 +29,8 @@ def up(
 ) -> None:
     """Run everything on this machine, until Ctrl-C.
 
-    A database (embedded, unless DATABASE_URL names one), migrations, the web process, a worker,
-    and a first sync of all providers.
+    Migrates the database of DATABASE_URL and writes to it; without DATABASE_URL, an embedded
+    Postgres. Then the web process, a worker, and a first sync of all providers.
     """
     from service.up.command import up
 
@@ -38,11 +38,27 @@ def up(
 
 
 def serve(
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port.")] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Address to listen on. Default: PRICING_HOST, or 127.0.0.1."
+        ),
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            metavar="PORT",
+            min=1,
+            max=65535,
+            help="Port to listen on. Default: PRICING_PORT, PORT, or 8000.",
+        ),
+    ] = None,
     with_parent: WithParent = False,
 ) -> None:
-    """Run the web process until SIGTERM."""
+    """Run the web process, until SIGTERM or Ctrl-C.
+
+    Its database is that of PRICING_WEB_DATABASE_URL, or of DATABASE_URL.
+    """
     settings = _start_process(with_parent)
     if settings.web_database_url is None:
         settings.require_database_url()
@@ -54,13 +70,20 @@ def serve(
 
 def worker(
     concurrency: Annotated[
-        int | None, typer.Option(min=1, max=64, help="Provider syncs at once.")
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=64,
+            help="Provider syncs at once. Default: PRICING_WORKER_CONCURRENCY, or 4.",
+        ),
     ] = None,
     with_parent: WithParent = False,
 ) -> None:
-    """Run a worker until SIGTERM.
+    """Run a worker, until SIGTERM or Ctrl-C.
 
-    Start any number, on any number of machines: they share the queue in Postgres.
+    Start any number, on any number of machines: they share the queue in Postgres. Its database is
+    that of PRICING_WORKER_DATABASE_URL, or of DATABASE_URL.
     """
     settings = _start_process(with_parent)
     if settings.worker_database_url is None:
@@ -78,9 +101,9 @@ def worker(
 
 
 def config(as_json: Json = False) -> None:
-    """Show every setting and what it means.
+    """Show every setting, its value and its meaning.
 
-    Secrets are hidden.
+    Settings are environment variables. Secrets are hidden.
     """
     output = Terminal(sys.stdout)
     try:

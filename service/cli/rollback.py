@@ -21,13 +21,17 @@ NOTHING_CHANGED = "Nothing was changed."
 def rollback(
     job: JobName,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the changes.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what the job changed; change nothing.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Undo what a sync changed: each price goes back to what it was before.
+    """Undo the price changes of a job.
 
-    Shows them first. A model that has changed since keeps its price. The undone changes are held,
-    so that the next sync does not apply them again.
+    Of all its providers: each price goes back to what it was before the job, a first price to
+    unknown. Shows the changes and asks first. A model that a later job has changed is skipped, and
+    listed as "changed since"; an override stays in force. What was undone is held, so that the next
+    sync does not apply it again; `approve` applies it.
     """
     if yes and dry_run:
         raise typer.BadParameter("--yes and --dry-run do not go together.")

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from service.calls.review import accept_changes, accept_shorter_list, end_rule
-from service.cli.arguments import caller_name, parse_amount, parse_time
-from service.cli.options import Json, ProviderName, Reason
+from service.cli.arguments import TIME_HELP, caller_name, parse_amount, parse_time
+from service.cli.options import LARGEST_ID, Json, ProviderName, Reason, at_most
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_rules
 from service.cli.review_tables import show_rules
@@ -19,20 +19,30 @@ from service.terminal.output import Terminal
 def accept(
     provider: ProviderName,
     up_to: Annotated[
-        str, typer.Option("--up-to", metavar="RATIO", help="Apply changes up to this factor.")
+        str,
+        typer.Option(
+            "--up-to",
+            metavar="FACTOR",
+            help="The largest change: 20 is up to 20 times as much, or down to a twentieth.",
+        ),
     ],
     until: Annotated[
-        str, typer.Option("--until", metavar="TIME", help="2026-11-27, or 2026-11-27T12:00Z; UTC.")
+        str, typer.Option("--until", metavar="TIME", help=f"When the rule ends: {TIME_HELP}")
     ],
     reason: Reason,
     model: Annotated[
-        str | None, typer.Option("--model", help="Only of this model; default: all models.")
+        str | None,
+        typer.Option("--model", metavar="MODEL", help="Only of this model; default: all models."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Accept larger price changes of a provider beforehand, until a time.
+    """Let larger changes pass beforehand, until a time.
 
-    Changes that are held already are applied by the next sync that reports them again.
+    A rule for a provider, or a model of it, for example for an announced price list: syncs apply
+    changes that would be held for their size alone. A fall to zero, a price outside the provider's
+    bounds or a power of ten beside the catalogue's, a first list and what `rollback` undid are held
+    all the same. Changes that are held already are
+    applied by the next sync that reports them again; `approve` applies them at once.
     """
     ratio, expires_at = parse_amount(up_to), parse_time(until)
     output = Terminal(sys.stdout)
@@ -50,7 +60,7 @@ def accept(
 
 
 def rules(as_json: Json = False) -> None:
-    """Show which larger price changes are accepted beforehand."""
+    """Show the rules in force that `accept` made."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         rows = read_rules(connection)
@@ -64,13 +74,16 @@ def rules(as_json: Json = False) -> None:
 
 def end_rule_command(
     rule_id: Annotated[
-        int, typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="The id that `rules` shows.")
+        int,
+        typer.Argument(
+            metavar="ID", callback=at_most(LARGEST_ID), help="The id that `rules` shows."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
     """End a rule before its time.
 
-    Changes that it has accepted stay; `rollback` undoes a sync.
+    Changes that it let pass stay; `rollback` undoes those of a job.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
@@ -82,9 +95,11 @@ def end_rule_command(
 
 
 def accept_shorter_list_command(provider: ProviderName, as_json: Json = False) -> None:
-    """Accept that a provider's list has lost half of its models, or of their prices.
+    """Accept a list that was refused as too short.
 
-    Its next list may be as short as the refused one; models that it lacks become inactive.
+    A sync fails (list_shrunk, prices_gone) when a provider's list has lost half of its models, or
+    of their prices. Within 7 days its next list may then be as short as the refused one; models
+    that it lacks become inactive and keep their history.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:

@@ -23,7 +23,7 @@ from service.calls.jobs import (
 )
 from service.cli.arguments import caller_name
 from service.cli.job_tables import show_jobs
-from service.cli.options import JobName, Json
+from service.cli.options import LARGEST_INTEGER, JobName, Json, at_most
 from service.cli.price_tables import show_differences
 from service.cli.queries import command_connection, command_settings, find_job
 from service.database_address.address import DatabaseAddress
@@ -34,18 +34,29 @@ from service.terminal.progress import Progress, show_summary, tell_held
 LAST_JOBS = 10
 NO_WORKER = "No worker is alive: the job waits until one starts (`pricing-sync worker`)."
 ENDED_BADLY = ("failed", "cancelled")
+WATCH_HELP = (
+    "Wait for the end and show the progress. Exit 1 if the job failed, so that no provider "
+    "succeeded, or was cancelled; else 0."
+)
 
 
 def sync(
     providers: Annotated[
         list[str] | None,
-        typer.Argument(metavar="PROVIDER", help="Default: all."),
+        typer.Argument(
+            metavar="PROVIDER",
+            help="Default: all that are enabled and whose credential a worker has, if they need "
+            "one.",
+        ),
     ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Show the progress; exit 1 if the job fails.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help=WATCH_HELP)] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Fetch and compare; write no price.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Fetch and compare; write no price. --watch and `status JOB` show what would "
+            "change.",
+        ),
     ] = False,
     on_conflict: Annotated[
         Literal["queue", "coalesce", "reject"],
@@ -57,7 +68,11 @@ def sync(
     ] = "queue",
     as_json: Json = False,
 ) -> None:
-    """Queue a sync, which a worker runs."""
+    """Queue a job, with one sync for each provider.
+
+    Returns at once; a worker runs it. Without a worker it waits until one starts, and fails after
+    24 hours.
+    """
     output = Terminal(sys.stdout)
     # With --json, progress goes to stderr.
     notes = Terminal(sys.stderr) if as_json else output
@@ -79,13 +94,14 @@ def sync(
 
 def status(
     job: Annotated[
-        str | None, typer.Argument(help="The job's id, or its first 8 digits or more.")
+        str | None,
+        typer.Argument(metavar="JOB", help="The job's id, or its first 8 digits or more."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Show jobs, or one job with its providers.
 
-    Without JOB: all that are queued or running, and the last that have ended.
+    Without JOB: all that are queued or running, and the last 10 that have ended.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
@@ -108,7 +124,10 @@ def status(
 
 
 def cancel(job: JobName, as_json: Json = False) -> None:
-    """Cancel a job; its running syncs are aborted."""
+    """Cancel a job: what waits, and what runs.
+
+    Prices that its ended syncs have written stay; `rollback` undoes them.
+    """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         job_id = find_job(connection, job)
@@ -121,11 +140,14 @@ def retry(
     job: JobName,
     wait: Annotated[
         bool,
-        typer.Option("--wait", "--watch", help="Show the progress; exit 1 if the job fails."),
+        typer.Option("--wait", "--watch", help=WATCH_HELP),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Queue the failed and cancelled providers of a job again."""
+    """Queue a job's failed and cancelled syncs again.
+
+    Under the same job; providers that succeeded are not synced again.
+    """
     output = Terminal(sys.stdout)
     notes = Terminal(sys.stderr) if as_json else output
     address = command_settings().require_database_url()
@@ -146,14 +168,17 @@ def cleanup(
         typer.Option(
             "--timeout-minutes",
             metavar="N",
-            min=1,
-            max=2**31 - 1,
-            help="Also fail syncs that have run for longer. Default: each provider's timeout.",
+            callback=at_most(LARGEST_INTEGER),
+            help="Fail syncs that have run for longer. Default: each provider's own timeout.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Expire stuck syncs now; workers and pg_cron do so too."""
+    """Take back or end stuck syncs now; changes no price.
+
+    Workers and pg_cron do so by themselves. A sync of a lost worker is queued again, or fails after
+    too many; one over its timeout fails; one that waits for a disabled provider is cancelled.
+    """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         done = clean_up_stuck_syncs(connection, timeout_minutes)

@@ -16,12 +16,19 @@ from service.terminal.output import Terminal
 def uninstall(
     keep: Annotated[
         bool,
-        typer.Option("--keep-prices", help="Keep model_pricing and its history as plain tables."),
+        typer.Option(
+            "--keep-prices",
+            help="Keep the prices and their history (model_pricing, model_pricing_history).",
+        ),
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Drop everything of pricing-sync from the database."""
+    """Remove pricing-sync and its data from the database.
+
+    Lists what goes, and asks first. Refuses while a web process or worker runs, or while something
+    of yours in the database depends on it.
+    """
     from service.migrations.removal.uninstall import planned_uninstall, uninstall
 
     output = Terminal(sys.stdout)
