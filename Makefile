@@ -23,6 +23,7 @@ install: .venv/installed
 
 # The stamp is the last thing written: an install that was interrupted is done again.
 .venv/installed: requirements-dev.lock pyproject.toml
+	@[ ! -L .venv ] || { echo '.venv is a link, and what it leads to would be emptied: rm .venv' >&2; exit 1; }
 	@for each in $(PYTHON); do "$$each" -c '$(usable)' 2>/dev/null && python="$$each" && break; done; \
 	    [ "$$python" ] || { echo '$(no_python)' >&2; exit 1; }; \
 	    echo "Installing the locked dependencies into .venv ..." >&2; "$$python" -m venv --clear .venv
