@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from service.doctor import checks
 from service.doctor.check_result import CheckResult
 from service.doctor.checks import CHECKS, run_checks
 from service.settings import read_settings
@@ -29,6 +30,12 @@ def diagnose(database: str) -> Diagnose:
         return {result.check: result for result in results}
 
     return diagnose
+
+
+@pytest.fixture
+def without_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of other checks: comparing the database with the release takes most of the time."""
+    monkeypatch.setattr(checks, "_differences", lambda address: [])
 
 
 @pytest.fixture

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from service.doctor.prices import check_prices
 from tests.db.pricing import Pricing, price
 from tests.service.doctor.conftest import Diagnose
+
+pytestmark = pytest.mark.usefixtures("without_comparison")
 
 
 def test_a_price_changed_by_hand_is_found_and_recorded(people: Pricing, diagnose: Diagnose) -> None:

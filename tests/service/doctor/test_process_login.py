@@ -49,6 +49,7 @@ def test_one_url_for_all(diagnose: Diagnose, migrated_cluster: Cluster, database
     assert found["pooler"].found == "none in between"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["worker", "web"])
 def test_a_login_role_that_lacks_its_role(
     diagnose: Diagnose, migrated_cluster: Cluster, stranger: str, name: str
@@ -70,6 +71,7 @@ def test_a_login_role_that_lacks_its_role(
     assert result.state == "ok" and f"a member of pricing_{name}" in result.found
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "more"),
     [

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.db.pricing import Pricing
 from tests.service.doctor.conftest import Diagnose
+
+pytestmark = pytest.mark.usefixtures("without_comparison")
 
 
 def change(people: Pricing, slug: str, **columns: str | None) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.db.pricing import Pricing, price
 from tests.service.doctor.conftest import Diagnose
+
+pytestmark = pytest.mark.usefixtures("without_comparison")
 
 
 def test_well(diagnose: Diagnose, people: Pricing) -> None:

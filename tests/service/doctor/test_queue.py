@@ -5,8 +5,12 @@ from __future__ import annotations
 import re
 import time
 
+import pytest
+
 from tests.db.pricing import Pricing
 from tests.service.doctor.conftest import Diagnose
+
+pytestmark = pytest.mark.usefixtures("without_comparison")
 
 AGED = "update pricing_sync_log set queued_at = queued_at - %s::interval"
 

@@ -17,6 +17,8 @@ from tests.db.pricing import Pricing
 from tests.service.doctor.conftest import Diagnose
 from tests.service.doctor.test_server import FACTS as SERVER
 
+pytestmark = pytest.mark.usefixtures("without_comparison")
+
 TICK = (
     "insert into pricing_scheduler_ticks (scheduler, last_tick_at, last_error)"
     " values (%s, clock_timestamp() - %s::interval, %s) on conflict (scheduler)"

@@ -20,6 +20,8 @@ from service.doctor.server import (
 from tests.service.doctor.conftest import Diagnose
 from tests.support.postgres import Cluster
 
+pytestmark = pytest.mark.usefixtures("without_comparison")
+
 FACTS = ServerFacts(
     username="me",
     database="prices",

@@ -13,6 +13,8 @@ from tests.service.doctor.conftest import Diagnose
 from tests.support.postgres import Cluster
 from tests.support.waiting import wait_until
 
+pytestmark = pytest.mark.usefixtures("without_comparison")
+
 
 def left_open(pid: int, seconds: float, application: str = "psql") -> OpenTransaction:
     return OpenTransaction(

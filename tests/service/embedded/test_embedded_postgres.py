@@ -113,6 +113,7 @@ def test_only_the_socket_leads_in_and_no_server_stays(data_dir: Path) -> None:
     _assert_gone(pid)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "below",
     ["with a space", "a,comma and 100% 'quotes\"", "l" * 90 + "/" + "m" * 90],
@@ -181,6 +182,7 @@ def test_a_killed_server_is_started_again(data_dir: Path) -> None:
         assert _read(again.url) == ("price",)
 
 
+@pytest.mark.long
 def test_a_process_id_in_use_again_stops_nobody(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     _write(server.start())
@@ -204,6 +206,7 @@ def test_a_process_id_in_use_again_stops_nobody(data_dir: Path) -> None:
         innocent.kill()
 
 
+@pytest.mark.long
 def test_an_interrupted_initdb_is_done_again(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir):
         pass
@@ -213,6 +216,7 @@ def test_an_interrupted_initdb_is_done_again(data_dir: Path) -> None:
         _write(server.url)
 
 
+@pytest.mark.long
 def test_an_error_carries_the_server_s_own_words(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir):
         pass

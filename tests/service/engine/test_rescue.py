@@ -11,6 +11,7 @@ from tests.support.provider_server import Answer, ProviderServer
 from tests.support.syncing import Queue, StartWorker
 
 
+@pytest.mark.long
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("pg_cron", ["absent", "silent"])
 def test_a_sync_of_a_killed_worker_runs_again_within_30_seconds(

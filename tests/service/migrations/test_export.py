@@ -63,6 +63,7 @@ Push = Callable[[str, Path], None]
 PUSHES = [psql, psql_in_one_transaction, one_query]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("push", PUSHES)
 def test_pushed_twice_is_migrated(
     empty_database: str, database_factory: DatabaseFactory, tmp_path: Path, push: Push
@@ -103,6 +104,7 @@ def test_a_push_leaves_the_session_as_it_was(empty_database: str, tmp_path: Path
             assert connection.execute("show check_function_bodies").fetchone() == ("on",)
 
 
+@pytest.mark.long
 def test_a_push_by_an_owner_who_is_no_superuser(
     empty_database: str, database_factory: DatabaseFactory, tmp_path: Path
 ) -> None:

@@ -117,6 +117,7 @@ def hangs(site: ProviderServer) -> list[Answer]:
     return [Answer(), Answer(hang=True)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("wrong", "kind"),
     [

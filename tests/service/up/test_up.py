@@ -261,6 +261,7 @@ def test_a_catalogue_sync_that_the_schedule_enqueued_first_is_followed(
     ]
 
 
+@pytest.mark.long
 def test_without_a_network_the_catalogue_arrives_and_the_rest_fails_clearly(
     up_processes: Processes, connection: psycopg.Connection[DictRow]
 ) -> None:
@@ -414,6 +415,7 @@ def test_a_second_one_is_refused_and_the_first_goes_on(
     assert _get(up_processes.environment["PRICING_PORT"], "/health/ready") == 200
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["serve", "worker"])
 def test_a_child_that_dies_is_started_again_once_and_it_is_said(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path, command: str
@@ -534,6 +536,7 @@ def test_ctrl_c_during_migrate_stops_everything(
     assert not _started_by(data_dir)
 
 
+@pytest.mark.long
 def test_everything_stops_when_nobody_reads_any_more(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path
 ) -> None:

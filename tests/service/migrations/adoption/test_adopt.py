@@ -85,6 +85,7 @@ def add_history(url: str, *entries: tuple[str | None, str, object, str]) -> None
             )
 
 
+@pytest.mark.long
 def test_migrate_refuses_and_names_what_adopt_moves(older: str) -> None:
     with pytest.raises(ForeignRelations) as refused:
         migrate(older)
@@ -198,6 +199,7 @@ def test_a_long_history_is_not_read_whole(older: str) -> None:
     assert (copied, peak < 60_000_000) == (20_000, True), peak
 
 
+@pytest.mark.long
 def test_a_history_that_cannot_be_read_is_left(empty_database: str) -> None:
     execute(
         empty_database,
@@ -222,6 +224,7 @@ def test_a_first_price_replaces_what_was_adopted(older: str) -> None:
         assert (found["price_per_input_token"], found["is_active"]) == (usd, True)
 
 
+@pytest.mark.long
 def test_an_existing_schema_and_taken_names(older: str) -> None:
     execute(
         older,
@@ -233,6 +236,7 @@ def test_an_existing_schema_and_taken_names(older: str) -> None:
     assert rows(older, "select count(*) from pricing_legacy.model_pricing_2") == [(0,)]
 
 
+@pytest.mark.long
 def test_an_engine_that_is_left_of_ours(database: str) -> None:
     """All else is gone: its functions have its types, and both move."""
     execute(database, "drop schema public cascade", "create schema public")
@@ -243,6 +247,7 @@ def test_an_engine_that_is_left_of_ours(database: str) -> None:
     assert state_differences(database) == []
 
 
+@pytest.mark.long
 def test_tables_of_another_role(database_factory: DatabaseFactory, empty_database: str) -> None:
     url = database_factory("createrole")
     superuser = empty_database.rpartition("/")[0] + "/" + url.rpartition("/")[2]

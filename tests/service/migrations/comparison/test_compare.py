@@ -412,6 +412,7 @@ def require_16(database: str) -> None:
         pytest.skip("before PostgreSQL 16 a membership has no options")
 
 
+@pytest.mark.long
 def test_a_superuser_s_doctor_has_nothing_against_the_login_that_migrates(
     cluster: Cluster, database_factory: DatabaseFactory
 ) -> None:
@@ -472,6 +473,7 @@ def test_what_somebody_planted_among_ours_stays_somebody_s(
         assert sentences(database) == []
 
 
+@pytest.mark.long
 def test_tables_that_were_changed_are_named_with_the_statement(database: str) -> None:
     execute(database, *TABLES.values())
     wanted = sorted(TABLES)
@@ -491,6 +493,7 @@ def test_tables_that_were_changed_are_named_with_the_statement(database: str) ->
     assert sentences(database) == []
 
 
+@pytest.mark.long
 def test_rows_that_violate_a_constraint_are_left_for_the_operator(database: str) -> None:
     """What was written while the triggers were off: the constraint is checked from now on."""
     execute(
@@ -521,6 +524,7 @@ BEHIND = {
 }
 
 
+@pytest.mark.long
 def test_sequences_that_are_behind_are_set(
     database: str, connection: psycopg.Connection[DictRow]
 ) -> None:
@@ -538,6 +542,7 @@ def test_sequences_that_are_behind_are_set(
     ] * 2
 
 
+@pytest.mark.long
 def test_sequences_that_are_gone_are_made_again(database: str) -> None:
     as_released = structure(database), rights(database)
     execute(
@@ -604,6 +609,7 @@ def test_what_has_a_name_of_the_release_is_put_back_and_never_dropped(database: 
     assert (structure(database), rights(database)) == as_released
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", ["table procrastinate_jobs", "type procrastinate_job_status"])
 def test_without_a_table_or_type_of_the_engine_migrate_says_what_makes_it(
     database: str, what: str
@@ -659,6 +665,7 @@ def test_a_login_that_may_make_nothing_says_so(database: str, migrated_cluster: 
         execute(database, f"drop owned by {user}")
 
 
+@pytest.mark.long
 def test_cron_jobs(cron_database: str) -> None:
     jobs = (
         "select jobname, schedule, command, nodename, nodeport, database, username, active"

@@ -137,6 +137,7 @@ def test_connected_processes_are_named(database: str, start_worker: StartWorker)
     assert rows(database, "select to_regclass('model_pricing') is not null") == [(True,)]
 
 
+@pytest.mark.long
 def test_no_job_of_ours_stays_in_pg_cron(empty_cron_database: str) -> None:
     """One of an older version has another command, and a copy another name."""
     url = empty_cron_database
@@ -191,6 +192,7 @@ def test_it_asks_first(database: str, tmp_path: Path) -> None:
     assert rows(database, "select to_regclass('model_pricing')") == [(None,)]
 
 
+@pytest.mark.long
 def test_prices_are_kept_and_taken_up_again(
     database: str, connection: psycopg.Connection[DictRow]
 ) -> None:
@@ -218,6 +220,7 @@ def test_prices_are_kept_and_taken_up_again(
     assert rows(database, "select from pg_tables where schemaname = 'pricing_legacy'") == []
 
 
+@pytest.mark.long
 def test_kept_tables_with_columns_of_a_person_are_not_dropped(
     database: str, connection: psycopg.Connection[DictRow]
 ) -> None:

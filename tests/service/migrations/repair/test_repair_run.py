@@ -52,6 +52,7 @@ def drop(url: str, what: str) -> None:
     execute(url, *(each.replace("drop table ", "drop table if exists ") for each in statements))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("what", [*DROPPED, "everything"])
 def test_what_was_dropped_is_made_again(
     what: str, database: str, connection: psycopg.Connection[DictRow], tmp_path: Path
@@ -98,6 +99,7 @@ def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
     return Pricing(connection)
 
 
+@pytest.mark.long
 def test_jobs_that_the_reset_dropped_are_told_by_their_attempts(
     pricing: Pricing, database: str
 ) -> None:
@@ -132,6 +134,7 @@ def test_rows_that_named_a_row_that_is_gone_are_kept(pricing: Pricing, database:
     assert pricing.rows("select * from pricing_legacy.model_pricing_history_orphans_2")
 
 
+@pytest.mark.long
 def test_without_their_overrides_models_have_the_provider_s_price(
     pricing: Pricing, database: str
 ) -> None:
@@ -147,6 +150,7 @@ def test_without_their_overrides_models_have_the_provider_s_price(
     assert pricing.rows("select * from pricing_unrecorded_prices()") == []
 
 
+@pytest.mark.long
 def test_an_override_is_charged_again_when_its_model_s_columns_were_dropped(
     pricing: Pricing, database: str
 ) -> None:
@@ -200,6 +204,7 @@ def test_single_columns_constraints_and_indexes(pricing: Pricing, database: str)
     assert state_differences(database) == []
 
 
+@pytest.mark.long
 def test_what_cannot_be_made_again_is_said_and_the_rest_is_done(
     database: str, tmp_path: Path
 ) -> None:
@@ -217,6 +222,7 @@ def test_what_cannot_be_made_again_is_said_and_the_rest_is_done(
     assert said in ended.output
 
 
+@pytest.mark.long
 def test_values_that_nobody_knows_are_not_made_up(pricing: Pricing, database: str) -> None:
     """Other tables name models by their number: with new ones history would be of others."""
     pricing.sync("openrouter", [price("a")])
@@ -232,6 +238,7 @@ def test_values_that_nobody_knows_are_not_made_up(pricing: Pricing, database: st
     assert structure(database) == before
 
 
+@pytest.mark.long
 def test_it_is_shown_first_and_named_by_migrate(database: str, tmp_path: Path) -> None:
     drop(database, "the older reset")
     before = structure(database)
@@ -246,6 +253,7 @@ def test_it_is_shown_first_and_named_by_migrate(database: str, tmp_path: Path) -
     assert structure(database) == before
 
 
+@pytest.mark.long
 def test_an_owner_that_is_no_superuser(database_factory: DatabaseFactory) -> None:
     url = database_factory("createrole")
     migrate(url)
@@ -253,6 +261,7 @@ def test_an_owner_that_is_no_superuser(database_factory: DatabaseFactory) -> Non
     assert repair(url).migrated.differences == ()
 
 
+@pytest.mark.long
 def test_a_database_of_an_older_version(empty_database: str) -> None:
     """What it had is made again, then it is migrated."""
     restore(empty_database, "0.3.0")
@@ -262,6 +271,7 @@ def test_a_database_of_an_older_version(empty_database: str) -> None:
     assert rows(empty_database, "select from pricing_sync_jobs")
 
 
+@pytest.mark.long
 def test_functions_that_are_gone_are_named(database: str, tmp_path: Path) -> None:
     execute(database, "drop function check_model_pricing, trigger_pricing_sync cascade")
     ended = Processes(tmp_path, {"DATABASE_URL": database}).service("migrate", "--repair")
@@ -303,6 +313,7 @@ LOST_ROWS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("which", LOST_ROWS)
 def test_a_ledger_that_lost_rows_is_made_whole_and_nothing_is_adopted(
     which: str, pricing: Pricing, database: str
@@ -323,6 +334,7 @@ def test_a_ledger_that_lost_rows_is_made_whole_and_nothing_is_adopted(
     assert pricing.model("a")["price_per_input_token"] is not None
 
 
+@pytest.mark.long
 def test_nothing_to_repair(empty_database: str, database: str) -> None:
     result = repair(database)
     assert (result.repaired, result.lost, result.refused) == ((), (), ())

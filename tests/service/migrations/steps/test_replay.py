@@ -248,6 +248,7 @@ def test_line_ends_are_no_change(url: str, tree: Tree) -> None:
     assert migrate(url, roots=tree.roots).applied == ()
 
 
+@pytest.mark.long
 def test_a_view_of_ours_with_a_trigger_may_have_to_be_made_again(database: str) -> None:
     """It takes its trigger along, whose turn to be dropped comes later."""
     as_released = structure(database)
@@ -270,6 +271,7 @@ def test_what_the_operator_built_on_a_view_that_was_changed_is_named(database: s
     assert caught.value.hint == "Drop what depends on it, migrate, and create it again."
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "temporary",
     [
