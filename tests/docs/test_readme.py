@@ -104,6 +104,7 @@ def test_make_up_prints_what_the_readme_shows(reader: Reader) -> None:
     assert reader.type("Ready at    http://127.0.0.1:8000") in printed
 
 
+@pytest.mark.long
 def test_make_up_once_as_json_prints_nothing_else(reader: Reader) -> None:
     done = subprocess.run(
         ["make", "up", "ARGS=--once --json"],

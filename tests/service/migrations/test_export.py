@@ -82,6 +82,7 @@ def test_pushed_twice_is_migrated(
     assert {part.state for part in migration_status(empty_database)} == {"applied"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("push", PUSHES)
 def test_a_push_after_migrate_changes_nothing(
     empty_database: str, tmp_path: Path, push: Push

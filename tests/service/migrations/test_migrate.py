@@ -341,6 +341,7 @@ def test_whatever_the_login_has_set(empty_database: str, tree: Tree) -> None:
     assert rows(empty_database, "select 'public.basket'::regclass is not null") == [(True,)]
 
 
+@pytest.mark.long
 def test_however_the_database_writes_names_and_values(
     empty_database: str, database_factory: DatabaseFactory
 ) -> None:

@@ -58,6 +58,7 @@ def test_who_may_not(empty_database: str, database_factory: DatabaseFactory) -> 
     assert rights(plain) == rights(empty_database)
 
 
+@pytest.mark.long
 def test_a_superuser_after_the_owner_and_the_other_way_round(
     empty_database: str, database_factory: DatabaseFactory
 ) -> None:
@@ -115,6 +116,7 @@ TAKEN_BY_DEFAULT = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("statements", [GIVEN_BY_DEFAULT, TAKEN_BY_DEFAULT], ids=["given", "taken"])
 def test_whatever_new_objects_are_given_by_default(
     statements: list[str], database_factory: DatabaseFactory, empty_database: str

@@ -117,6 +117,7 @@ def test_jobs_that_the_reset_dropped_are_told_by_their_attempts(
     assert any("1 jobs had not ended" in each for each in lost)
 
 
+@pytest.mark.long
 def test_rows_that_named_a_row_that_is_gone_are_kept(pricing: Pricing, database: str) -> None:
     """An unchanged list brings the prices back all the same."""
     pricing.sync("openrouter", [price("a")], content_digest="same")
@@ -167,6 +168,7 @@ def test_an_override_is_charged_again_when_its_model_s_columns_were_dropped(
     assert pricing.rows("select * from pricing_unrecorded_prices()") == []
 
 
+@pytest.mark.long
 def test_single_columns_constraints_and_indexes(pricing: Pricing, database: str) -> None:
     """What a table lacks is made; what a person has added stays."""
     as_released = structure(database)
