@@ -1,4 +1,4 @@
-"""The fixtures: a real Postgres, a database a test, real processes."""
+"""Fixtures: a real Postgres, a database for each test, real processes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what passed tests want to be read: ``record_property("terminal_summary", text)``."""
+    """Show the texts that passed tests record by ``record_property("terminal_summary", text)``."""
     for report in terminalreporter.getreports("passed"):
         for name, text in report.user_properties:
             if name == "terminal_summary":
@@ -41,7 +41,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
-    """For ``@pytest.mark.anyio``: asyncio is what we run on."""
+    """``@pytest.mark.anyio`` runs on asyncio, as the service does."""
     return "asyncio"
 
 
@@ -54,7 +54,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def migrated_cluster(cluster: Cluster) -> Iterator[Cluster]:
-    """The server, with a database that was migrated once and is copied for each test."""
+    """The server, with a template database that is migrated once and copied for each test."""
     from service.migrations.migrate import migrate
 
     with cluster.migrated_template(migrate):
@@ -76,7 +76,7 @@ def recycled(migrated_cluster: Cluster) -> Iterator[RecycledDatabases]:
 
 @pytest.fixture
 def database(recycled: RecycledDatabases) -> Iterator[str]:
-    """The URL of a database as migrated, as a superuser; a test may do anything to it."""
+    """The URL of a migrated database, as a superuser; a test may change anything in it."""
     with recycled.database() as url:
         yield url
 
@@ -118,7 +118,7 @@ def empty_cron_database(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def cron_database(empty_cron_database: str) -> str:
-    """The URL of that database, migrated: our jobs of pg_cron run in it, the schedule is off."""
+    """The URL of that database, migrated: pg_cron runs our jobs in it, and the schedule is off."""
     from service.migrations.migrate import migrate
 
     migrate(empty_cron_database)
@@ -135,7 +135,7 @@ def cron_database(empty_cron_database: str) -> str:
 
 @pytest.fixture
 def processes(database: str, tmp_path: Path) -> Iterator[Processes]:
-    """Starts real processes on ``database``, and ends them; a traceback fails the test."""
+    """Start real processes on ``database`` and end them; a traceback fails the test."""
     processes = Processes(tmp_path, {"DATABASE_URL": database})
     yield processes
     processes.end()
@@ -143,13 +143,13 @@ def processes(database: str, tmp_path: Path) -> Iterator[Processes]:
 
 @pytest.fixture
 def run(processes: Processes) -> Run:
-    """``run("status", "--json")``: the command to its end, with stdout and stderr apart."""
+    """``run("status", "--json")``: run a command to its end, with stdout and stderr apart."""
     return processes.run
 
 
 @pytest.fixture
 def open_path() -> Iterator[Path]:
-    """A directory that every user may enter, unlike ``tmp_path``: for a server run as root."""
+    """A directory that every user may enter, unlike ``tmp_path``, for a server started by root."""
     path = Path(tempfile.mkdtemp(prefix="open-"))
     path.chmod(0o755)
     yield path
@@ -158,18 +158,18 @@ def open_path() -> Iterator[Path]:
 
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """No variable of ours, nor libpq's, from the shell that the tests were started from."""
+    """Remove our variables and libpq's, which the shell may have set."""
     names: list[Any] = [name for name in os.environ if name.startswith(("PRICING_", "PG"))]
     for name in [*names, "DATABASE_URL"]:
         monkeypatch.delenv(name, raising=False)
-    # What this process has taken out of its environment before.
+    # Variables that this process has removed from its environment earlier.
     monkeypatch.setattr("service.database_address.libpq_environment._taken", {})
     return monkeypatch
 
 
 @pytest.fixture
 def recorded_bodies() -> None:
-    """For ``needs_recordings``: without the folder, the test is skipped or fails."""
+    """For ``needs_recordings``: without the folder of recordings the test is skipped or fails."""
     require_recordings()
 
 
@@ -180,7 +180,7 @@ def queue(connection: psycopg.Connection[DictRow]) -> Queue:
 
 @pytest.fixture
 def providers(connection: psycopg.Connection[DictRow]) -> Iterator[ProviderServer]:
-    """A real HTTP server that the live providers of this database are fetched from."""
+    """A real HTTP server from which the live providers of this database are fetched."""
     with running_provider_server() as server:
         for slug in ("openrouter", "deepinfra"):
             connection.execute(
@@ -196,7 +196,7 @@ def start_worker(processes: Processes, queue: Queue) -> StartWorker:
     newest = "select coalesce(max(id), 0) as id from procrastinate.procrastinate_workers"
 
     def start(*options: str) -> Process:
-        # By number, not by how many: it removes those that are silent before it registers.
+        # By id, not by count: a starting worker prunes silent ones before it registers.
         before = queue.row(newest)["id"]
         worker = processes.service("worker", *options)
         wait_until(

@@ -1,1 +1,1 @@
-"""Benchmarks: run by ``make bench``, never by the tests. Each prints figures of one run."""
+"""Benchmarks, run by ``make bench`` and never by the tests. Each prints the figures of one run."""

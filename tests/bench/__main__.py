@@ -1,4 +1,4 @@
-"""``make bench``: every benchmark of this version, one after the other; ``speed`` compares two."""
+"""Run every benchmark of this version in turn (``make bench``); ``speed`` compares two versions."""
 
 import sys
 

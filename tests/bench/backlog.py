@@ -1,7 +1,7 @@
-"""What a long queue and a long past cost: fetch, clean-up and a worker's stop.
+"""Measure fetch, clean-up and a worker's stop on a long queue with a long past.
 
-Rows are loaded as the system leaves them, with triggers off for speed, and each figure is taken
-beside the same one on an empty queue.
+Rows are loaded as the system would write them, with triggers off for speed. Each figure stands
+beside the same figure on an empty queue.
 
 ``python -m tests.bench.backlog``
 """
@@ -31,7 +31,7 @@ insert into pricing_providers (slug, name, adapter, base_url, next_sync_at)
 select 'p' || n, 'P', 'openrouter', 'http://127.0.0.1:9', 'infinity'
 from generate_series(1, 50) as n
 """
-# One job, log row and queue row each; the status words of queue, log and job are given.
+# One job, log row and queue row each; the caller passes the status words of queue, log and job.
 LOAD = """
 with loaded as (
     select
@@ -125,7 +125,7 @@ def _load(connection: Connection, rows: int, queue: str, worker: int | None) -> 
 
 def _measure(connection: Connection, processes: Processes | None, what: str, rounds: int) -> None:
     worker = _worker(connection)
-    # Loading takes longer than the lease; nobody here is to be found lost.
+    # Loading takes longer than the lease; no worker may count as lost.
     connection.execute(
         "update procrastinate.procrastinate_workers set last_heartbeat = now() + interval '1 hour'"
     )
@@ -167,11 +167,11 @@ def _process_stops(connection: Connection, processes: Processes) -> list[float]:
         connection.execute("delete from pricing_scheduler_ticks where scheduler = 'worker'")
         process = processes.service("worker")
         wait_until(lambda: queue.workers() > before, 30, "the worker registers")
-        # Idle from then on: it has cleaned up and ticked once.
+        # The worker is idle from here on: it has cleaned up and ticked once.
         wait_until(lambda: queue.rows("select 1 from pricing_scheduler_ticks"), 30, "it ticks")
         started = time.perf_counter()
         process.popen.terminate()
-        # Not wait(timeout): that one looks at ever longer intervals, up to 50 ms.
+        # wait(timeout) would poll at growing intervals, up to 50 ms.
         process.popen.wait()
         times.append((time.perf_counter() - started) * 1000)
     return times

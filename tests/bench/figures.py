@@ -1,10 +1,10 @@
-"""How a benchmark prints many measurements of one thing."""
+"""Print many measurements of one thing."""
 
 from __future__ import annotations
 
 
 def print_figures(what: str, milliseconds: list[float]) -> None:
-    """One line: how many, and p50, p95, p99 and the greatest, in milliseconds."""
+    """Print one line: the count, and p50, p95, p99 and the maximum in milliseconds."""
     figures = sorted(milliseconds)
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99, "max": 1.0}
     shown = (

@@ -1,9 +1,9 @@
-"""How long people and syncs wait: for the answer to a trigger, from trigger to start, and from the
-release of a lock to the next start.
+"""Measure how long a trigger's response takes, and how soon a sync starts after a trigger or a
+released lock.
 
-The first is measured by the client, the others by the database's clock, from the rows that the
-system itself writes. The engine without our subclasses and triggers runs in the same minute, as
-the measure to compare with.
+The client measures the response; the others are measured by the database's clock, from the rows
+that the system writes. The engine without our subclasses and triggers runs in the same minute as
+the baseline.
 
 ``python -m tests.bench.latency``
 """
@@ -105,7 +105,6 @@ def _installation() -> Iterator[tuple[Queue, Processes, str]]:
         processes = Processes(Path(directory), {"DATABASE_URL": url})
         processes.interpreters = True
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-            # Nothing but what is measured.
             connection.execute("update pricing_settings set scheduler_enabled = false")
             connection.execute(
                 "update pricing_providers set base_url = %s where slug = 'openrouter'",
@@ -118,7 +117,7 @@ def _installation() -> Iterator[tuple[Queue, Processes, str]]:
 
 
 def _answer_times(processes: Processes, triggers: int) -> list[float]:
-    """Milliseconds for each of many triggers over one connection, while nobody works on them."""
+    """Milliseconds for each of many triggers over one connection, with no worker running."""
     port = free_port()
     web = processes.service("serve", "--port", str(port))
     url = f"http://127.0.0.1:{port}"

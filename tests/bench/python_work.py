@@ -1,6 +1,6 @@
-"""Work of the worker's Python, timed once: run by ``trees.py`` with the interpreter of a checkout.
+"""Time a piece of the worker's Python once; ``trees.py`` runs it with a checkout's interpreter.
 
-It imports what both versions have, under the names that both have.
+It imports only what exists in both versions under the same name.
 
 ``python python_work.py WORK URL`` prints milliseconds.
 """
@@ -45,7 +45,8 @@ def base_prices(models: int) -> Callable[[], object]:
 
 
 def catalogue_of_a_sync() -> Callable[[], object]:
-    """The catalogue's part in each sync of a provider, however few its models, after the first."""
+    """The catalogue work in each sync of a provider after the first, whatever its number of
+    models."""
     from service.prices.catalogue import catalogue_models
 
     now = datetime.now(UTC)
@@ -54,7 +55,7 @@ def catalogue_of_a_sync() -> Callable[[], object]:
 
 
 def catalogue_sync() -> Callable[[], object]:
-    """The rows of the catalogue's own sync, once more."""
+    """Store the rows of the catalogue's own sync once more."""
     from service.prices.catalogue import read_catalogue
     from service.prices.price_list import to_apply_rows
 
@@ -64,7 +65,7 @@ def catalogue_sync() -> Callable[[], object]:
 
 
 def comparison(url: str) -> Callable[[], object]:
-    """What ``migrate --status`` and the doctor compare: the database with the release."""
+    """Compare the database with the release, as ``migrate --status`` and the doctor do."""
     import psycopg
 
     from service.migrations.comparison.compare import read_differences

@@ -1,7 +1,7 @@
-"""What this version's work costs beside another one's: both in one run, round by round.
+"""Compare the cost of this version's work with another version's, in one run, round by round.
 
 ``make bench ARGS="speed --against DIR"``, where DIR is a checkout of the other version in which
-``make install`` was run. What the machine does meanwhile, it does to both.
+``make install`` was run. Load of the machine affects both versions alike.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _measure(what: str, timed: Mapping[Tree, Callable[[], float]], rounds: int) 
     """Print one line of the table; each round asks every version once."""
     taken: dict[Tree, list[float]] = {tree: [] for tree in timed}
     for number in range(rounds):
-        # Turn and turn about, so that none is always the one after the other.
+        # The order alternates, so that no version always comes second.
         for tree in list(timed)[:: 1 if number % 2 == 0 else -1]:
             taken[tree].append(timed[tree]())
     cells = [f"{min(each):,.1f} / {statistics.median(each):,.1f}" for each in taken.values()]

@@ -1,4 +1,4 @@
-"""What ``speed.py`` measures in SQL: databases, and the calls that are timed in each."""
+"""The SQL cases of ``speed.py``: databases, and the calls that are timed in each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tests.bench.speed_data import LARGE, SMALL, load_models, load_past, price_list
 from tests.bench.trees import Connection
 
-# Prepares a round, and gives what is timed of it.
+# Prepares a round and returns the call that is timed.
 Round = Callable[[Connection], Callable[[], object]]
 
 _APPLY = """
@@ -19,7 +19,7 @@ from apply_provider_prices(%(row)s, %(attempt)s, %(prices)s::jsonb, skipped => '
 
 @dataclass(frozen=True)
 class Ground:
-    """A database of one size, and what is timed in it."""
+    """A database of one size, and the calls that are timed in it."""
 
     name: str
     load: Callable[[Connection], None]
@@ -48,7 +48,7 @@ def _sync(prices: str | None, provider: str = "p") -> Round:
 
 
 def _there_and_back(provider: str, models: int) -> Round:
-    """The apply of a sync that changes every price, after one that has changed them as well."""
+    """The apply of a sync that changes every price back, after one that changed every price."""
     there, back = _sync(price_list(models, "1.1"), provider), _sync(price_list(models), provider)
 
     def prepare(connection: Connection) -> Callable[[], object]:
@@ -63,7 +63,7 @@ def _call(query: str) -> Round:
 
 
 def _undone(query: str) -> Round:
-    """A call of which nothing stays, so that each round finds the same."""
+    """A call that is rolled back, so that each round starts from the same state."""
 
     def prepare(connection: Connection) -> Callable[[], object]:
         def call() -> None:

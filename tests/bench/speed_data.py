@@ -1,5 +1,5 @@
-"""Full databases for ``speed.py``: loaded as the system leaves them, by columns that both versions
-have, with triggers off for speed."""
+"""Full databases for ``speed.py``, loaded as the system would write them, through columns that both
+versions have, with triggers off for speed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ select %(slug)s, 'maker/model-' || n, 'Model ' || n, (n %% 90 + 10) * 1e-7, (n %
     (n %% 90 + 10) * 1e-8, 'api:' || %(slug)s, %(slug)s, clock_timestamp()
 from generate_series(1, %(models)s) as n
 """
-# Every 50th model is dearer by a half than the catalogue says.
+# Every 50th model costs half as much again as the catalogue says.
 _CATALOGUE = """
 insert into pricing_catalogue_prices (provider_slug, model_id, prices, version)
 select m.provider_slug, m.model_id,
@@ -39,7 +39,7 @@ values (%(slug)s, %(slug)s, 'openrouter', 'http://127.0.0.1:9', 'infinity', cloc
 
 
 def load_models(connection: Connection, providers: dict[str, int]) -> None:
-    """Providers with so many models each, and the catalogue's number for every one of them."""
+    """Providers with this many models each, and the catalogue's number for each model."""
     connection.execute("set session_replication_role = replica")
     for slug, models in providers.items():
         connection.execute(_PROVIDER, {"slug": slug})
@@ -50,7 +50,7 @@ def load_models(connection: Connection, providers: dict[str, int]) -> None:
 
 
 def load_past(connection: Connection, jobs: int) -> None:
-    """Jobs that ended a moment ago, each with its log row and queue row, and the queue's events."""
+    """Jobs that ended a moment ago, each with its log row, its queue row and the queue's events."""
     connection.execute("set session_replication_role = replica")
     connection.execute(
         "insert into pricing_providers (slug, name, adapter, base_url, next_sync_at)"
@@ -69,7 +69,7 @@ def load_past(connection: Connection, jobs: int) -> None:
 
 
 def price_list(models: int, factor: str = "1") -> str:
-    """A list of ``load_models``'s models and prices, these times a factor, as a worker sends it."""
+    """A list of ``load_models``'s models with prices times a factor, as a worker sends it."""
     return json.dumps([_model(n, Decimal(factor)) for n in range(1, models + 1)])
 
 

@@ -1,7 +1,6 @@
-"""Checkouts of two versions, each with an interpreter and databases of its own.
+"""Checkouts of two versions, each with its own interpreter and databases.
 
-The other version runs its own code: its ``.venv`` migrates its databases and runs what is measured
-in Python.
+The other version runs its own code: its ``.venv`` migrates its databases and runs the Python work.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ class Tree:
 
     @contextmanager
     def connection(self, cluster: Cluster) -> Iterator[Connection]:
-        """To such a database, in which nothing happens by itself."""
+        """A connection to such a database, with the schedule off."""
         with (
             self.database(cluster) as url,
             psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection,
@@ -51,7 +50,7 @@ class Tree:
             yield connection
 
     def milliseconds(self, work: str, url: str) -> float:
-        """One round of a piece of work of ``python_work.py``, by this version's code."""
+        """Time one round of a piece of work of ``python_work.py``, run by this version's code."""
         return float(json.loads(self._run([str(SCRIPT), work, url])))
 
     def _run(self, arguments: list[str], **more: str) -> str:

@@ -1,4 +1,4 @@
-"""``make chaos``: the long form; ``--seed`` and ``--seconds`` choose another run."""
+"""Run the long form (``make chaos``); ``--seed`` and ``--seconds`` choose another run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ parser.add_argument("--seconds", type=float, default=LONG_SECONDS)
 parser.add_argument("--faults", choices=ROUNDS, default="all")
 arguments = parser.parse_args()
 
-# Ended from outside, it still ends what it has started.
+# SIGTERM ends the run in order, with every process that it started.
 signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 started = time.monotonic()
 report = run(arguments.seed, arguments.seconds, arguments.faults)

@@ -1,4 +1,4 @@
-"""Each fault as one function: it is done, lasts its time, and is taken back."""
+"""The faults, one function each: cause it, let it last, take it back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.chaos.pickups import Return, measure_return
 from tests.chaos.whereabouts import PHASES, Whereabouts
 from tests.chaos.world import LEASE_SECONDS, LINGER_SECONDS, QUIET_PROVIDER, World
 
-# What a commit may fail with: conflict, disk full, read error, and one that never passes.
+# SQLSTATEs a commit may fail with: conflict, disk full, read error, and one that is not transient.
 COMMIT_ERRORS = ("40001", "53100", "58030", "XX000")
 
 _SESSIONS = f"""
@@ -33,7 +33,7 @@ where usename <> '{SUPERUSER}' and state = 'active' and random() < 0.7
 
 
 class Faults:
-    """``away_seconds``, ``measured_seconds``: how long Postgres is away, and is watched then."""
+    """``away_seconds`` and ``measured_seconds``: how long Postgres is away, and then measured."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Faults:
         }
 
     def _restart(self, random: Random) -> None:
-        # Killed workers would be counted as slow to come back.
+        # A killed worker would count as a slow pick-up.
         self._world.sparing.set()
         try:
             self._world.postgres.restart()
@@ -121,7 +121,7 @@ class Faults:
         self._world.execute("update chaos.switches set commit_error = null")
 
     def _suspend(self, random: Random) -> None:
-        # Mostly before it writes: who comes back then is late, and must be refused.
+        # Mostly before it writes: a worker that resumes then is late and must be refused.
         phase = random.choice(("fetch", "parse", "fetch", "parse", *PHASES))
         services = self._world.services
         found = self._whereabouts.find(phase, services.is_up, seconds=2)
@@ -130,10 +130,10 @@ class Faults:
             return
         self._world.say(f"{name} suspended in {phase}")
         try:
-            # Its own expiry, and time for others to take over.
+            # Its lease expires, and other workers have time to take over.
             time.sleep(LEASE_SECONDS + random.uniform(1.0, 3.0))
             if random.random() < 0.6:
-                # Nobody can tell it any more that its attempt was taken away.
+                # No notification can tell the worker any more that its attempt was taken away.
                 self._world.say(f"the sessions of {name} are terminated")
                 self._world.execute(_TERMINATE, name)
         finally:
@@ -149,7 +149,7 @@ class Faults:
         proxy.freeze()
         self._world.services.note_dead_network(name)
         time.sleep(random.uniform(1, 2 * LEASE_SECONDS + 2))
-        # Old connections stay dead for ever; only now may new ones be made.
+        # Frozen connections stay dead; new ones work from here on.
         proxy.thaw()
         if random.random() < 0.3:
             proxy.cut()
@@ -166,7 +166,7 @@ class Faults:
         time.sleep(random.uniform(0, 1))
 
     def _restart_workers(self, random: Random) -> None:
-        """SIGTERM to one after the other, as a rollout does."""
+        """Send SIGTERM to one worker after the other, as a rollout does."""
         for name in self._world.services.names("worker"):
             self._world.services.terminate(name)
 
@@ -179,7 +179,7 @@ class Faults:
         self._world.execute(switch, True, slug)
 
     def _leave_open(self, random: Random) -> None:
-        """Somebody's session holds an open job or a provider, and does nothing."""
+        """An idle session locks an open job or a provider."""
         with self._world.connect() as connection, connection.transaction(force_rollback=True):
             table, rows = random.choice(
                 (
@@ -202,11 +202,11 @@ class Faults:
         self._world.execute("select pg_terminate_backend(pid) from unnest(%s) as pid", pids)
 
     def measure_before(self) -> None:
-        """The same figures under the same load, while nothing has been done yet."""
+        """Measure the same figures under the same load, before any fault."""
         self.before = self._measured(self._measured_seconds)
 
     def _measured(self, seconds: float) -> Return:
-        # A transaction that lingers for the sake of the kills holds up the next fetch.
+        # A transaction that lingers, so that kills can hit it, delays the next fetch.
         linger = "update chaos.switches set linger_seconds = %s"
         self._world.execute(linger, 0)
         try:

@@ -1,4 +1,4 @@
-"""What people do meanwhile in the SQL editor: cancel, retry, end by hand, release locks."""
+"""Run what people do in the SQL editor meanwhile: cancel, retry, mark as failed, release locks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ where task_name = 'sync_provider' and status = 'doing' order by random() limit 1
 
 MAKE_DUE = "make a provider due"
 
-# What is found, and what is done to it; some are what a person pastes, some what programs call.
+# A query that finds a row, and the statement run on it: operators paste some, programs call others.
 _DEEDS: dict[str, tuple[str | None, str]] = {
     "cancel": (_OPEN_JOB, "select public.cancel_pricing_sync(%s)"),
     "retry": (_ENDED_JOB, "select public.retry_pricing_sync(%s)"),
@@ -55,14 +55,14 @@ _DEEDS: dict[str, tuple[str | None, str]] = {
 }
 DEEDS = tuple(_DEEDS)
 
-# What the functions say when somebody else was faster or has it, or there is nothing to do.
+# Refusals: another session was faster or has the lock, or there is nothing to do.
 REFUSALS = ("PT404", "PT409", "PT422", "PT429", "55P03")
 
 
 def do_by_hand(
     connection: psycopg.Connection[DictRow], deed: str, slots: Counter[str]
 ) -> str | None:
-    """Do it once; returns what happened, None when there was nothing to do it to.
+    """Run one statement; returns what happened, None when no row was found.
 
     ``slots`` counts how often each provider was made due.
     """
@@ -74,7 +74,7 @@ def do_by_hand(
             return None
         arguments = list(found.values())
     if deed == MAKE_DUE:
-        # Before it is done: nobody knows of a connection that breaks whether it was.
+        # Counted first: after a lost connection the outcome is unknown.
         slots[str(arguments[0])] += 1
     try:
         done = connection.execute(statement.encode(), arguments)
@@ -90,7 +90,7 @@ def draw_deed(random: Random) -> str:
 
 
 def open_syncs(connection: psycopg.Connection[DictRow]) -> int:
-    """How many provider syncs and jobs have not ended, and how many providers are due."""
+    """Count the provider syncs and jobs that have not ended, and the providers that are due."""
     row = connection.execute(
         "select (select count(*) from procrastinate.procrastinate_jobs"
         " where task_name = 'sync_provider' and status in ('todo', 'doing'))"

@@ -1,4 +1,4 @@
-"""After a run: the queue becomes empty by itself, and what must hold is looked at."""
+"""After a run: wait until the queue is empty by itself, then check the invariants."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.chaos.report import Report
 from tests.chaos.world import PROVIDERS, QUIET_PROVIDER, World
 from tests.support.waiting import wait_until
 
-# From calm to an empty queue: leases and timeouts run out, restarted workers come back.
+# From calm to an empty queue: leases and timeouts expire, restarted workers start.
 DRAIN_SECONDS = 120.0
-# How a worker says that its attempt had been taken away before it wrote.
+# The worker's message when its attempt was taken away before it wrote.
 LATE = ": too late: "
 
 
 def judge(world: World, load: Load, slots: Counter[str], report: Report) -> None:
-    """Twice: as the storm has left it, and after one more, undisturbed sync of each provider."""
+    """Check twice: after the faults, and after one more, undisturbed sync of each provider."""
     is_empty = _wait_until_empty(world, report)
     report.violations += broken_invariants(*_seen(world, load, slots, is_calm=False))
     if not is_empty:

@@ -1,4 +1,4 @@
-"""Kills, faults and people's hands, side by side until the time is over."""
+"""Run kills, faults and people's statements side by side until the time is over."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.chaos.plan import Step
 from tests.chaos.whereabouts import Whereabouts
 from tests.chaos.world import World
 
-# A kill waits this long for a worker in its phase, then takes whoever is anywhere.
+# A kill waits this long for a worker in its phase, then takes a worker in any phase.
 HUNT_SECONDS = 2.0
 
 
 class Lane:
-    """Does one step after the other, with pauses, in a thread of its own."""
+    """Does one step after the other, with pauses, in its own thread."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Lane:
             try:
                 self._do(step)
             except psycopg.Error as error:
-                # Another lane has taken Postgres away from this one.
+                # A fault of another lane has cut the connection to Postgres.
                 self._world.say(f"{step.kind}: not done, {str(error).strip()[:120]}")
             except Exception:
                 self.problems.append(
@@ -66,7 +66,7 @@ class Lane:
 
 
 class Killer:
-    """SIGKILLs workers, each in the phase that its step names if one is to be found there."""
+    """SIGKILLs workers, each in the phase that its step names if a worker reaches it in time."""
 
     def __init__(self, world: World, whereabouts: Whereabouts) -> None:
         self._world = world
@@ -84,7 +84,7 @@ class Killer:
     def _prey(self, phase: str, random: Random) -> tuple[str, str]:
         services = self._world.services
         if phase == "end" and random.random() < 0.8:
-            # Committed, but the worker has not been told yet: it still has its own end to write.
+            # The prices are committed; the worker does not know yet and still has to write its end.
             name = self._whereabouts.find_applied(HUNT_SECONDS)
             if name is not None and services.is_up(name):
                 return name, "end"
@@ -94,7 +94,7 @@ class Killer:
 
 
 class Doer:
-    """Does each step of the lane of faults, and counts them."""
+    """Runs each step of the lane of faults, and counts them."""
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
@@ -108,7 +108,7 @@ class Doer:
 
 
 class Hands:
-    """Does by hand what people do, one statement at a time."""
+    """Runs what people do by hand, one statement at a time."""
 
     def __init__(self, world: World) -> None:
         self._world = world

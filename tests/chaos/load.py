@@ -1,4 +1,4 @@
-"""A steady load of triggers, over HTTP and by SQL, and the ledger of what was acknowledged."""
+"""A steady load of triggers, over HTTP and by SQL, with a ledger of the acknowledged ones."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from psycopg.rows import DictRow, dict_row
 from tests.support.processes import ADMIN_KEY
 
 TRIGGER = "/admin/pricing/scheduler/trigger"
-# Longer than the web process itself waits for anything: silence is nobody's answer.
+# Longer than any timeout of the web process, so that a timeout here is never its response.
 HTTP_SECONDS = 25.0
 AGAIN_SECONDS = 0.3
-# With a key a trigger is repeated until it is answered; in the end everything answers.
+# A trigger with a key is repeated until it gets a response; in the end every one does.
 PATIENCE_SECONDS = 180.0
 MOST_WAITING = 40
 
-# With a job that says who asked, one by SQL can be found again even if the answer was lost.
+# The job names its caller, so a trigger by SQL can be found again after a lost response.
 _TRIGGER = """
 select job_id from public.trigger_pricing_sync(
     providers => %(providers)s, triggered_by => %(name)s, dry_run => %(dry_run)s,
@@ -39,7 +39,7 @@ where task_name = 'sync_provider' and status in ('todo', 'doing')
 
 @dataclass
 class Trigger:
-    """What one client wanted once; it may have asked several times."""
+    """What one client wanted once; it may have sent several requests."""
 
     name: str
     by: str
@@ -47,16 +47,17 @@ class Trigger:
     on_conflict: str = "queue"
     dry_run: bool = False
     key: str | None = None
-    # Job ids by which it was acknowledged, one per answer.
+    # The job ids that acknowledged it, one per response.
     acknowledged: list[str] = field(default_factory=list)
-    # How often nobody can say whether the request arrived.
+    # How many requests had an unknown outcome.
     unanswered: int = 0
-    # A provider was taken (429) or disabled (422) at the moment.
+    # The provider was busy (429) or disabled (422) at that moment.
     is_rejected: bool = False
 
 
 class Load:
-    """Clients that trigger at random until the block ends; keyed ones finish what they began."""
+    """Clients that trigger at random until the block ends; those with a key finish what they
+    began."""
 
     def __init__(self, base_url: str, database_url: str, slugs: list[str], seed: int) -> None:
         self._base_url = base_url
@@ -90,7 +91,7 @@ class Load:
     def trigger_by_sql(
         self, connection: psycopg.Connection[DictRow], trigger: Trigger
     ) -> str | None:
-        """Ask once by SQL; returns the job id, or None when it was rejected."""
+        """Trigger once by SQL; returns the job id, or None when it was rejected."""
         self._add(trigger)
         return self._ask_by_sql(connection, trigger)
 
@@ -107,7 +108,7 @@ class Load:
                 self._add(trigger)
                 self._until_answered(trigger, lambda t: self._ask_by_http(client, t))
                 if trigger.key is not None and random.random() < 0.2:
-                    # As a client that lost the answer would: the same key is the same job.
+                    # As a client does that lost the response: the same key gives the same job.
                     self._until_answered(trigger, lambda t: self._ask_by_http(client, t))
 
     def _sql_client(self, random: Random, pause: float) -> None:

@@ -1,4 +1,4 @@
-"""A Postgres that belongs to one run: it may be stopped, restarted and killed."""
+"""A Postgres for one run alone, which may be stopped, restarted and killed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PASSWORD = "for-this-run-only"
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
-    # What was acknowledged must survive the death of the server, though not that of the machine.
+    # Acknowledged writes must survive a crash of the server, but not one of the machine.
     "fsync": "off",
     "synchronous_commit": "on",
     "max_connections": "200",
@@ -44,7 +44,7 @@ NUMBER = re.compile(r"\d+")
 
 
 class OwnPostgres:
-    """``superuser_url`` is the suite's way in, by the socket; ``port`` the processes'."""
+    """``superuser_url`` connects the suite by socket; processes use ``port``."""
 
     def __init__(self, home: Path) -> None:
         account = unprivileged_account()
@@ -57,10 +57,10 @@ class OwnPostgres:
         self.superuser_url = database_url(home, DATABASE, self.port)
 
     def create(self) -> None:
-        """A server, and on it an ordinary user's database, as on a hosted Postgres."""
+        """Start a server with an ordinary user's database on it, as on a hosted Postgres."""
         self._server.create_data("--locale=C", "--auth-host=scram-sha-256")
         self._server.start(self._home)
-        # pg_ctl, run as the server's user, goes on writing it.
+        # pg_ctl runs as the server's user and appends to this file.
         os.chown(self.log, self._account.uid, self._account.gid)
         with psycopg.connect(
             database_url(self._home, "postgres", self.port), autocommit=True
@@ -69,21 +69,22 @@ class OwnPostgres:
                 f"create role {OPERATOR} login createrole password '{PASSWORD}'".encode()
             )
             connection.execute(f"create database {DATABASE} owner {OPERATOR}".encode())
-            # The database's own setting, one of the faults, is for the processes only.
+            # The database's setting is one of the faults and applies to the processes only.
             connection.execute(f"alter role {SUPERUSER} set statement_timeout = 0".encode())
 
     def create_login(self, name: str) -> None:
-        """A user with the operator's rights, by whose name the sessions of a process are known."""
+        """Create a user with the operator's rights; its name identifies the sessions of a
+        process."""
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             statement = f"create role \"{name}\" login password '{PASSWORD}' in role {OPERATOR}"
             connection.execute(statement.encode())
 
     def url(self, user: str = OPERATOR, port: int | None = None) -> str:
-        """The processes' URL, directly or through a proxy's port."""
+        """The URL for the processes, directly or through a proxy's port."""
         return f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port or self.port}/{DATABASE}"
 
     def restart(self) -> None:
-        """``pg_ctl restart -m immediate``: every session is lost, recovery runs."""
+        """Run ``pg_ctl restart -m immediate``: every session is lost, and recovery runs."""
         self._pg_ctl("restart", "-m", "immediate", "-l", str(self.log))
 
     def stop(self, mode: str) -> None:
@@ -93,9 +94,9 @@ class OwnPostgres:
         self._server.start(self._home)
 
     def kill_backend(self, pid: int) -> bool:
-        """SIGKILL of one session's process: the server takes all others down with it.
+        """SIGKILL one session's process; the server then ends all others.
 
-        False when it has ended by itself, as with a client that was killed.
+        False when the session has ended already, for example with a killed client.
         """
         try:
             os.kill(pid, signal.SIGKILL)
@@ -107,7 +108,7 @@ class OwnPostgres:
         wait_until(self._answers, timeout, "Postgres answers", every=0.01)
 
     def complaints(self) -> Counter[str]:
-        """What the server's log says of deadlocks, and of what our functions could not do."""
+        """Lines of the server's log about deadlocks and about failures of our functions."""
         found = COMPLAINT.findall(self.log.read_text(errors="replace"))
         return Counter(NUMBER.sub("#", complaint) for complaint in found)
 
@@ -145,14 +146,14 @@ class OwnPostgres:
         if result.returncode != 0:
             raise RuntimeError(f"pg_ctl {command} ended with {result.returncode}")
         if self._server.process is not None:
-            # It has ended; a server that pg_ctl started is found by its pid file.
+            # This process has ended; the pid file finds a server that pg_ctl started.
             self._server.process.wait(10)
             self._server.process = None
 
 
 @contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
-    """A running server, removed afterwards with all that it held."""
+    """A running server, removed afterwards with all its data."""
     home = Path(tempfile.mkdtemp(prefix="pg-"))
     server = OwnPostgres(home)
     try:

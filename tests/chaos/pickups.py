@@ -1,4 +1,4 @@
-"""After Postgres is back: how soon a trigger is picked up again, by the database's clock."""
+"""Measure, by the database's clock, how soon a trigger is picked up once Postgres is back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pricing_sync_log where job_id = %s and attempt = 1
 
 @dataclass(frozen=True)
 class Pickup:
-    """A trigger this long after the return, and its time until ``in_progress``."""
+    """A trigger, the seconds since the return, and the milliseconds until ``in_progress``."""
 
     seconds_after_return: float
     ms: float
@@ -28,19 +28,21 @@ class Pickup:
 
 @dataclass(frozen=True)
 class Return:
-    """One return of Postgres. ``pickups`` are those of a provider that nobody else syncs."""
+    """One return of Postgres. ``pickups`` are those of a provider that only this measurement
+    syncs."""
 
     pickups: list[Pickup]
 
     @property
     def quick_after_seconds(self) -> float | None:
-        """How long after the return the first trigger was made that was picked up quickly."""
+        """How long after the return the first quickly picked up trigger was made."""
         quick = [p.seconds_after_return for p in self.pickups if p.ms <= QUICK_MS]
         return min(quick, default=None)
 
     @property
     def quick_share(self) -> float:
-        """Of the pick-ups from that first one on: not all, where the machine has other work."""
+        """The share of quick pick-ups from that first one on; other load on the machine slows
+        some."""
         first = self.quick_after_seconds
         since = [p for p in self.pickups if first is not None and p.seconds_after_return >= first]
         return sum(p.ms <= QUICK_MS for p in since) / len(since) if since else 0.0
@@ -52,7 +54,7 @@ def measure_return(
     seconds: float,
     slowest: float = 20.0,
 ) -> Return:
-    """Trigger again and again from now, the moment of the return, and wait for each start."""
+    """Trigger repeatedly from now, the moment of the return, and wait for each start."""
     returned_at = time.monotonic()
     pickups = []
     with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
@@ -61,7 +63,7 @@ def measure_return(
             ms = _wait_for_start(connection, job_id, slowest)
             if ms is not None:
                 pickups.append(Pickup(after, ms))
-            # The next one is not to wait for this one's lock.
+            # The next one must not wait for the lock of this one.
             _wait_for_end(connection, job_id, slowest)
             time.sleep(PAUSE_SECONDS)
     return Return(pickups)
@@ -79,7 +81,7 @@ def _wait_for_end(
 def _wait_for_start(
     connection: psycopg.Connection[DictRow], job_id: str | None, slowest: float
 ) -> float | None:
-    """Milliseconds; None for one that a hand has cancelled before it could start."""
+    """Milliseconds; None for a sync that was cancelled by hand before it could start."""
     deadline = time.monotonic() + slowest
     while time.monotonic() < deadline:
         row = connection.execute(_STARTED, [job_id]).fetchone()

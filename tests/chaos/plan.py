@@ -1,4 +1,4 @@
-"""What is done in a run, drawn from its seed: for each lane one endless list of steps."""
+"""The faults of a run, drawn from its seed: one endless list of steps for each lane."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from random import Random
 
 from tests.chaos.whereabouts import PHASES
 
-# What happens to the server, and what to everything around it. How often each fault comes in a
-# round; a round is shuffled, so that none is left out.
+# Faults of the server, and of everything around it, with the number of times each comes in a round.
+# A round is shuffled, so that every fault occurs.
 SERVER_FAULTS: Mapping[str, int] = {
     "postgres restarts": 2,
     "postgres is away": 1,
@@ -30,7 +30,7 @@ PROCESS_FAULTS: Mapping[str, int] = {
 }
 ROUNDS: Mapping[str, Mapping[str, int]] = {
     "all": {**SERVER_FAULTS, **PROCESS_FAULTS},
-    # The short form has no time for more.
+    # Too slow for the short form.
     "server": dict.fromkeys(SERVER_FAULTS, 1),
     "processes": {**dict.fromkeys(PROCESS_FAULTS, 1), "a worker is suspended": 3},
 }
@@ -38,7 +38,7 @@ ROUNDS: Mapping[str, Mapping[str, int]] = {
 
 @dataclass(frozen=True)
 class Step:
-    """``random`` is this step's own: what it draws does not depend on how long others took."""
+    """``random`` belongs to this step: its draws do not depend on how long other steps took."""
 
     kind: str
     random: Random
@@ -54,7 +54,7 @@ def faults(seed: int, round_: Mapping[str, int]) -> Iterator[Step]:
 
 
 def kills(seed: int) -> Iterator[Step]:
-    """The phases in which workers are killed, each as often as the others."""
+    """The phases in which workers are killed, in equal shares."""
     random = Random(f"{seed} kills")
     while True:
         for phase in random.sample(PHASES, len(PHASES)):

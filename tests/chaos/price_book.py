@@ -10,11 +10,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
-# The price of this model is the number of its list: by it a list is known again in the tables.
+# The price of this model is the number of its list, which identifies the list in the tables.
 MARKER = "chaos/marker"
 _MILLIONTH = Decimal("0.000001")
 
-# A list that lacks half of what is known would be refused.
+# A list that lacks half of the known models would be refused.
 LEAST_SHARE = 0.8
 
 
@@ -28,7 +28,7 @@ class Price:
 
 @dataclass(frozen=True)
 class PublishedList:
-    """One list of a provider; ``number`` grows with every other content."""
+    """One list of a provider; ``number`` grows with every change of content."""
 
     slug: str
     number: int
@@ -36,18 +36,19 @@ class PublishedList:
 
 
 def marker_price(number: int) -> Price:
-    """Near one dollar per 1M tokens, so that no two lists differ suspiciously."""
+    """A price near one dollar per 1M tokens, so that no change from list to list looks
+    suspicious."""
     amount = (1 + number * _MILLIONTH) * _MILLIONTH
     return Price(amount, amount)
 
 
 def number_in(price: Decimal) -> int:
-    """The number of the list that a marker's price comes from."""
+    """The number of the list that has this marker price."""
     return int((price / _MILLIONTH - 1) / _MILLIONTH)
 
 
 class PriceBook:
-    """One provider's lists. ``adapter`` decides the wire shape, ``models`` how long they are."""
+    """One provider's lists. ``adapter`` decides the wire shape, ``models`` the length."""
 
     def __init__(self, slug: str, adapter: str, models: int, random: Random) -> None:
         self.slug = slug
@@ -65,7 +66,7 @@ class PriceBook:
         return self.lists[-1]
 
     def turn_page(self) -> PublishedList:
-        """Publish another list: some prices change, a few models come, go or return."""
+        """Publish another list: some prices change, a few models appear, disappear or return."""
         with self._lock:
             names = sorted(self._all)
             for name in self._random.sample(names, 1 + len(names) // 20):
@@ -97,7 +98,7 @@ class PriceBook:
         return Price(per_million * _MILLIONTH, 3 * per_million * _MILLIONTH)
 
     def _moved(self, price: Price) -> Price:
-        """A few per cent up or down, and never far from where prices start."""
+        """Change a price by a few per cent, within bounds around the initial price."""
         step = Decimal(self._random.randint(1, 400)) / 10_000 * _MILLIONTH
         falls = self._random.random() < 0.5 and price.input > 2 * _MILLIONTH
         if falls or price.input > 9 * _MILLIONTH:

@@ -1,4 +1,4 @@
-"""The providers of a run: their lists change, their answers are slow, broken or missing."""
+"""The providers of a run: their lists change, their responses are slow, broken or missing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from random import Random
 from tests.chaos.price_book import PriceBook, PublishedList
 from tests.support.provider_server import Answer, ProviderServer
 
-# Longer than the providers' timeout; whoever asked has gone by then.
+# Longer than the fetch timeout; the worker has hung up by then.
 HANGING_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Served:
-    """A request was answered with this list, or may have been: it was ``asked_at`` (epoch)."""
+    """A request got this list, or may have got it: it was ``asked_at`` (epoch)."""
 
     slug: str
     number: int
@@ -26,7 +26,7 @@ class Served:
 
 
 class ProviderSites(ProviderServer):
-    """One server for all; each answer is decided when it is asked for, and remembered."""
+    """One server for all providers; it decides and records each response on request."""
 
     def __init__(self, books: list[PriceBook], random: Random) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class ProviderSites(ProviderServer):
         self._random = random
         self._deciding = threading.Lock()
         self._open: dict[str, int] = {}
-        # When the last answer ended (epoch), and whether it was one that can be read.
+        # When the last response ended (epoch), and whether a worker can read it.
         self._ended: dict[str, tuple[float, bool]] = {}
         self._thread = threading.local()
 
@@ -64,7 +64,7 @@ class ProviderSites(ProviderServer):
                     self._ended[slug] = (time.time(), self._thread.is_readable)
 
     def phase(self, slug: str, since: float) -> str:
-        """How far an attempt that began then (epoch) has come with this provider."""
+        """The phase that an attempt begun then (epoch) has reached with this provider."""
         if self._open.get(slug, 0) > 0:
             return "fetch"
         ended_at, is_readable = self._ended.get(slug, (0.0, False))

@@ -1,4 +1,4 @@
-"""What came of a run, for people: figures, and after a failure everything that led to it."""
+"""The report of a run: figures, and after a failure everything that led to it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.chaos.world import Event
 
 @dataclass
 class Report:
-    """``problems`` are of processes and of the suite, ``violations`` of the tables."""
+    """``problems`` concern processes and the suite, ``violations`` the tables."""
 
     seed: int
     seconds: float

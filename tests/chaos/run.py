@@ -1,4 +1,4 @@
-"""One run: a world, a load, faults; then calm, and what must hold."""
+"""One run: start everything, apply load and faults, then wait for calm and check the invariants."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from tests.support.waiting import wait_until
 
 LEAST_KILLS = 200
 LONG_SECONDS = 1200
-# Shorter runs wait less within a fault.
+# Shorter runs also shorten the waits within a fault.
 MINUTES = 200
-# How soon after a return of Postgres pick-ups are quick again.
+# Pick-ups are quick again this soon after a return of Postgres.
 LONG_MEASURED_SECONDS = 10.0
-# What a round may take beyond the time of its run.
+# The time that a round may take beyond that of its run.
 ROUND_SECONDS = 300.0
 
 
 def run(seed: int, seconds: float, faults: str = "all", least_kills: int = 0) -> Report:
-    """Everything that a seed stands for, in about this many seconds and a minute more.
+    """Run what the seed determines, in about this many seconds plus a minute.
 
-    ``faults`` names one of the plan's rounds, of which at least one is done. A machine with much
-    to do takes longer for that, and for ``least_kills``.
+    ``faults`` names one of the plan's rounds, which is completed at least once. A busy machine
+    takes longer for that, and for ``least_kills``.
     """
     report = Report(seed, seconds, faults)
     directory = Path(tempfile.mkdtemp(prefix="chaos-"))
@@ -47,7 +47,7 @@ def run(seed: int, seconds: float, faults: str = "all", least_kills: int = 0) ->
                 report.problems.append(f"the suite itself failed:\n{traceback.format_exc()}")
             report.events = world.events
             services = world.services
-        # Those that only show when everything has ended: exits, tracebacks.
+        # Exits and tracebacks, which show only when every process has ended.
         report.problems += services.problems
         if not report.is_clean:
             report.logs = directory
@@ -67,7 +67,7 @@ def _run(
 ) -> None:
     is_long = seconds >= MINUTES
     load = Load(world.base_url, world.postgres.superuser_url, world.slugs, seed)
-    # One for each lane: a session is not shared.
+    # One session for each lane.
     hunts = Whereabouts(world.postgres.superuser_url, world.sites)
     looks = Whereabouts(world.postgres.superuser_url, world.sites)
     faults = Faults(

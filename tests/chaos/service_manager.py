@@ -1,4 +1,4 @@
-"""The processes of a run, kept running as a service manager would: ended ones are started again."""
+"""Keep the processes of a run running as a service manager does: restart those that end."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from dataclasses import dataclass, field
 from tests.support.processes import ROOT, TRACEBACK, Process, Processes
 
 LAST_LINES = 25
-# What a process may take to end on SIGTERM.
+# A process must end within this time after SIGTERM.
 STOP_SECONDS = 10.0
-# On a machine with much to do; an end by the signal itself is found later all the same.
+# Start-up time on a busy machine. A death by the signal itself is still detected later.
 STARTING_SECONDS = 20.0
-# So long a dead network may go unnoticed; who is stopped meanwhile cannot hand back what it runs.
+# A dead network may go undetected this long; a worker stopped meanwhile cannot hand back its sync.
 DEAD_NETWORK_SECONDS = 30.0
 LEFT = "Stopped before the end of"
-# Processes that cannot even start are not started for ever.
+# Stops restarting processes that fail at start.
 MOST_PROBLEMS = 30
-# A record as the engine's command line logs it: level, logger, message.
+# A log record of the engine's command line: level, logger, message.
 RECORD = re.compile(r"^(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]+):", re.MULTILINE)
 END = re.compile(r"^\w.*$", re.MULTILINE)
 
 
 @dataclass
 class Service:
-    """One place for a process: what is started there, and what runs there now."""
+    """One service: its command, and the process that runs now."""
 
     name: str
     module: str
@@ -44,7 +44,7 @@ class Service:
 
 
 class ServiceManager:
-    """``problems`` says what no process of ours may do: end unasked, or leave a traceback."""
+    """``problems`` lists what none of our processes may do: end unasked, or leave a traceback."""
 
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
@@ -58,7 +58,7 @@ class ServiceManager:
 
     @contextmanager
     def running(self) -> Iterator[ServiceManager]:
-        """Watches until the end of the block; then nothing of this runs any more."""
+        """Restart ended processes until the end of the block, then stop them all."""
         self._thread.start()
         try:
             yield self
@@ -75,7 +75,7 @@ class ServiceManager:
         return sorted(name for name in self._services if name.startswith(prefix))
 
     def is_up(self, name: str) -> bool:
-        """Whether it runs and may be sent a signal: nobody else has stopped or killed it."""
+        """Whether it runs and may be sent a signal: no other lane has stopped or killed it."""
         with self._lock:
             service = self._services[name]
             return service.process.is_running and not (
@@ -102,7 +102,7 @@ class ServiceManager:
             return True
 
     def note_dead_network(self, name: str) -> None:
-        """Its connections are dead now, and nobody has told it."""
+        """Its connections are dead now, and it has not been notified."""
         with self._lock:
             self._services[name].network_died_at = time.monotonic()
 
@@ -114,7 +114,7 @@ class ServiceManager:
                 service.process.send(signal.SIGCONT)
 
     def terminate(self, name: str) -> bool:
-        """SIGTERM, and wait: it must end within ten seconds, with status 0."""
+        """Send SIGTERM and wait: it must end within ten seconds, with status 0."""
         with self._lock:
             if not self.is_up(name):
                 return False
@@ -131,13 +131,13 @@ class ServiceManager:
             return True
         if status == 1 and is_cut_off and LEFT in process.output:
             return True
-        # One that is still starting has no handler yet, and nothing to hand back.
+        # A starting process has no handler yet, and nothing to hand back.
         if status != 0 and not (status == -signal.SIGTERM and age < STARTING_SECONDS):
             self.problems.append(f"{name} ended with {status} on SIGTERM:\n{_last_lines(process)}")
         return True
 
     def outputs(self) -> list[tuple[str, str]]:
-        """Name and output of every process that was ever started, oldest first."""
+        """Name and output of every process that was started, oldest first."""
         return [(name, process.output) for name, process in self._history]
 
     def _watch(self) -> None:
@@ -186,17 +186,17 @@ class ServiceManager:
         for name, output in self.outputs():
             where = _traceback_in(output)
             if where is not None:
-                # Up to the line that names the error: the first that is not indented.
+                # Matches up to the line that names the error, the first that is not indented.
                 named = END.search(output, where + len(TRACEBACK))
                 shown = output[max(where - 600, 0) : named.end() if named else None]
                 self.problems.append(f"{name} left a traceback:\n{shown}")
 
 
 def _traceback_in(output: str) -> int | None:
-    """Where a traceback of ours begins.
+    """Find where a traceback of ours begins.
 
-    The engine's own command line logs the engine's own errors with theirs, lost connections for
-    instance; our commands leave those out.
+    The engine's command line logs the engine's errors with tracebacks, for instance lost
+    connections; our commands log them without.
     """
     where = output.find(TRACEBACK)
     while where >= 0:

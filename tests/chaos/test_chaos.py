@@ -13,7 +13,7 @@ SECONDS = 40
 LEAST_KILLS = 8
 
 
-# More than all that is waited for within it, one after the other.
+# More than the sum of all waits within it.
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("seed", "faults"), [(11, "server"), (12, "processes")])
 def test_everything_holds_while_things_fail(seed: int, faults: str) -> None:

@@ -1,4 +1,4 @@
-"""Each invariant of a chaos run breaks when the tables are wrong, and none when they are right."""
+"""The invariants of a chaos run: each fails on wrong tables, and none on right ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEY = "a key"
 
 @dataclass
 class Story:
-    """A small history of everything that a run meets, told by hand."""
+    """A small history with everything that a run contains, written by hand."""
 
     pricing: Pricing
     books: dict[str, PriceBook]
@@ -54,7 +54,7 @@ class Story:
         return published
 
     def succeed(self, *, changes: bool = True) -> Attempt:
-        """Fetch what waits, and apply the provider's next list, or the same again."""
+        """Fetch the waiting sync, and apply the provider's next list or the same one again."""
         attempt = self.fetch()
         published = self.serve(attempt.provider, changes=changes)
         prices = [
@@ -71,7 +71,7 @@ class Story:
 
 
 def told(pricing: Pricing) -> Story:
-    """Successes, a lost worker, failures, people's hands; at the end everything has ended."""
+    """Successes, a lost worker, failures, statements by hand; at the end everything has ended."""
     books = {
         slug: PriceBook(slug, "openrouter", 6, Random(slug)) for slug in ("openrouter", "deepinfra")
     }
@@ -126,7 +126,7 @@ def broken(tables: Tables, evidence: Evidence) -> set[str]:
 
 
 def after(connection: psycopg.Connection[DictRow], statements: str) -> Tables:
-    """The tables as they would be; no trigger of ours mends them, and nothing stays."""
+    """The tables after a statement that runs without our triggers and is rolled back."""
     with connection.transaction(force_rollback=True):
         connection.execute("set local session_replication_role = replica")
         connection.execute(statements.encode())
@@ -314,7 +314,7 @@ def test_an_invariant_breaks_when_the_tables_are_wrong(story: Story, mutation: s
 
 
 def served_by_nobody(evidence: Evidence) -> Evidence:
-    """The list that the last attempt applied was fetched before it began, as by a late worker."""
+    """The last attempt applied a list that was fetched before it began, as a late worker would."""
     early = replace(evidence.served[-1], asked_at=evidence.served[-1].asked_at - 3600)
     return replace(evidence, served=[*evidence.served[:-1], early])
 

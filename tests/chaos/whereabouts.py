@@ -1,4 +1,4 @@
-"""Where each worker is in its work right now, as the database and the providers see it."""
+"""Find the phase in which each worker is now, as the database and the providers see it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from public.pricing_sync_log l
 join chaos.workers w on w.id = l.worker_id
 where l.status = 'in_progress'
 """
-# The furthest phase that a session of a worker has come to; a clean-up may end others' attempts.
+# The furthest phase of a worker's sessions. A clean-up may end other workers' attempts.
 _SESSIONS = """
 select
     a.usename as name,
@@ -36,17 +36,17 @@ group by a.pid, a.usename, a.query
 
 
 class Whereabouts:
-    """``look`` names each worker's phases; with the database away it sees nothing."""
+    """``look`` returns each worker's phases, none while the database is away."""
 
     def __init__(self, url: str, sites: ProviderSites) -> None:
         self._url = url
         self._sites = sites
         self._connection: psycopg.Connection[dict[str, object]] | None = None
-        # Whether the last look met a database.
+        # Whether the last look reached the database.
         self.is_there = True
 
     def look(self) -> dict[str, set[str]]:
-        """Worker name to phases: those of ``PHASES``, ``start`` before and ``cleanup`` beside."""
+        """Worker name to phases: those of ``PHASES``, and also ``start`` and ``cleanup``."""
         found: dict[str, set[str]] = {}
         try:
             connection = self._connected()
@@ -76,7 +76,7 @@ class Whereabouts:
     def find(
         self, phase: str, is_up: Callable[[str], bool], seconds: float
     ) -> tuple[str, str] | None:
-        """Wait for a worker in this phase; when there is none in time, whoever is anywhere."""
+        """Wait for a worker in this phase; when the time is over, return a worker in any phase."""
         deadline = time.monotonic() + seconds
         while True:
             there = {name: phases for name, phases in self.look().items() if is_up(name)}
@@ -89,7 +89,8 @@ class Whereabouts:
             time.sleep(0.01)
 
     def find_applied(self, seconds: float) -> str | None:
-        """Wait for a commit of prices; returns its worker, which has not heard of it yet."""
+        """Wait for a commit of prices; returns its worker, which does not know of the commit
+        yet."""
         try:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 connection.execute("listen chaos_applied")

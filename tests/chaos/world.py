@@ -1,4 +1,4 @@
-"""All that a run is made of: Postgres, providers, proxies, web and workers."""
+"""Start and stop everything in a run: Postgres, providers, proxies, web and workers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.processes import Processes, answers
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 
-# Slug, adapter, models. The long list takes long to read.
+# Slug, adapter, models. A long list takes long to parse.
 PROVIDERS = (
     ("alpha", "openrouter", 40),
     ("bravo", "deepinfra", 30),
@@ -33,7 +33,7 @@ PROVIDERS = (
     ("foxtrot", "openrouter", 400),
     ("golf", "deepinfra", 25),
 )
-# Nobody but the measurement of pick-ups triggers it by name.
+# Only the measurement of pick-ups triggers it by name.
 QUIET_PROVIDER = ("quiet", "openrouter", 3)
 
 HEARTBEAT_SECONDS = 1
@@ -44,7 +44,7 @@ LINGER_SECONDS = 0.25
 
 @dataclass
 class Event:
-    """Something that was done, this many seconds after the start."""
+    """An event, with the seconds since the start of the run."""
 
     at: float
     what: str
@@ -52,7 +52,7 @@ class Event:
 
 @dataclass
 class World:
-    """``events`` is what a person reads after a failure; ``sparing`` stops the kills meanwhile."""
+    """``events`` are for the report of a failure; ``sparing`` suspends the kills."""
 
     postgres: OwnPostgres
     sites: ProviderSites
@@ -71,7 +71,7 @@ class World:
         self.events.append(Event(time.monotonic() - self.started_at, what))
 
     def connect(self) -> psycopg.Connection[DictRow]:
-        """A superuser's session of the suite itself."""
+        """Open a superuser's session for the suite."""
         return psycopg.connect(
             self.postgres.superuser_url,
             autocommit=True,
@@ -104,7 +104,7 @@ class World:
 
 @contextmanager
 def running_world(seed: int, directory: Path) -> Iterator[World]:
-    """Everything up and nothing to do yet; nothing of it is left afterwards."""
+    """Start everything with an empty queue; remove everything afterwards."""
     books = [
         PriceBook(slug, adapter, models, Random(f"{seed} {slug}"))
         for slug, adapter, models in (*PROVIDERS, QUIET_PROVIDER)

@@ -1,4 +1,4 @@
-"""Whether queue, log, jobs and locks say the same, read from the tables alone."""
+"""Compare queue, log, jobs and locks, from the tables alone."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-# One row for each thing that does not fit. It holds after every transaction, whoever's it was; only
-# a projection that could not write, and what is done past the triggers, may break it until the
-# next clean-up.
+# One row for each contradiction. There is none after any transaction. Only a projection that could
+# not write, and changes made past the triggers, may leave some until the next clean-up.
 _DISAGREEMENTS = """
 with
 queue_row as (
@@ -241,12 +240,14 @@ where k.held <> q.running
 
 
 def disagreements(connection: psycopg.Connection[Any]) -> list[str]:
-    """What queue, log, jobs and locks do not agree on, a sentence each; as a superuser or owner."""
+    """The contradictions between queue, log, jobs and locks, a sentence each; as superuser or
+    owner."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [line for (line,) in cursor.execute(_DISAGREEMENTS.encode())]
 
 
 def assert_agreed(connection: psycopg.Connection[Any]) -> None:
-    """Queue, log, jobs and locks agree, as this connection sees them: also within a transaction."""
+    """Assert that this connection sees queue, log, jobs and locks agree, also within a
+    transaction."""
     found = disagreements(connection)
     assert not found, "\n".join(found)

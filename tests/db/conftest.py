@@ -1,4 +1,4 @@
-"""Acting on a database: ``pricing`` is one connection, ``another`` opens more of them."""
+"""Fixtures for acting on a database: ``pricing`` is one connection, ``another`` opens more."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.postgres import Cluster
 
 Another = Callable[[], Pricing]
 
-# Children first: while they are emptied no foreign key and no trigger acts.
+# Children first: triggers and foreign keys are off while the tables are emptied.
 EMPTIED = (
     "public.pricing_held_changes",
     "public.pricing_said_again",
@@ -43,7 +43,7 @@ RESTORED = ("public.pricing_providers", "public.pricing_settings")
 
 @dataclass(frozen=True)
 class SharedDatabase:
-    """One database for the tests that change rows only: emptying it is quicker than a copy."""
+    """One database for the tests that change only rows: emptying it is quicker than a copy."""
 
     url: str
     connection: psycopg.Connection[DictRow]
@@ -80,7 +80,7 @@ def shared_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
 
 @pytest.fixture
 def another(shared_database: SharedDatabase) -> Iterator[Another]:
-    """Opens a further connection to the database of ``pricing``."""
+    """Open a further connection to the database of ``pricing``."""
     shared_database.empty()
     with ExitStack() as stack:
 
@@ -88,7 +88,7 @@ def another(shared_database: SharedDatabase) -> Iterator[Another]:
             connection = stack.enter_context(
                 psycopg.connect(shared_database.url, autocommit=True, row_factory=dict_row)
             )
-            # A test that waits for ever would keep its thread, and the threads the whole run.
+            # A test that waits for ever would block its thread, and the threads the whole run.
             connection.execute("set statement_timeout = '20s'")
             return Pricing(connection)
 
@@ -97,7 +97,7 @@ def another(shared_database: SharedDatabase) -> Iterator[Another]:
 
 @pytest.fixture
 def pricing(another: Another) -> Pricing:
-    """A connection to a database as migrated, shared with the tests before: change rows only."""
+    """A connection to a migrated database that other tests share: change rows only."""
     return another()
 
 
@@ -109,6 +109,6 @@ def own_database(connection: psycopg.Connection[DictRow]) -> Pricing:
 
 @pytest.fixture
 def threads() -> Iterator[ThreadPoolExecutor]:
-    """For the calls that wait while the test goes on."""
+    """Threads for calls that wait while the test goes on."""
     with ThreadPoolExecutor(8) as threads:
         yield threads

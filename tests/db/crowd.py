@@ -1,4 +1,4 @@
-"""Hundreds of syncs at once, made set-based: for what must be bounded."""
+"""Make hundreds of syncs at once, set-based, for tests of bounds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from tests.db.pricing import Pricing
 
 
 def running_crowd(pricing: Pricing, count: int, silent_for: str = "0 seconds") -> int:
-    """So many syncs run, each of its own provider and job, on one worker; gives the worker."""
+    """Start this many syncs on one worker, each with its own provider and job; returns the
+    worker."""
     worker_id = pricing.worker(silent_for)
     with pricing.connection.transaction():
         pricing.do(
@@ -30,7 +31,7 @@ def running_crowd(pricing: Pricing, count: int, silent_for: str = "0 seconds") -
 
 
 def defer_many(pricing: Pricing, provider: str, count: int) -> None:
-    """So many syncs of one provider wait, each with its own job."""
+    """Queue this many syncs of one provider, each with its own job."""
     pricing.do(
         "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
         " select 'pricing', 'sync_provider', jsonb_build_object('provider', %s::text)"

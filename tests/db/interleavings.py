@@ -1,7 +1,7 @@
-"""Many hands on one queue at once, each as fast as it can: what must never come of it.
+"""Run random acts on many connections at once and check what must never happen.
 
-Never: a deadlock, an error that is no answer of ours, a warning of ours, and, once all hands rest,
-anything that queue, log, jobs and locks do not agree on.
+Never: a deadlock, an unexpected error, a warning of ours, and, once all connections are idle, a
+contradiction between queue, log, jobs and locks.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from tests.db.pricing import Attempt, Pricing, Row, price
 
 PROVIDERS = ("catalogue", "deepinfra", "openrouter")
 MODELS = ("m1", "m2", "m3")
-# What our functions answer when there is nothing to do any more.
+# What our functions raise when there is nothing left to do.
 REFUSALS = {"PT404", "PT409", "PT422", "PT429"}
 
-# In the lock order or round it: after these everything agrees at once.
+# These follow the lock order or never wait: the tables agree at once after them.
 ORDERLY = [
     *("fetch", "apply", "end", "trigger", "defer", "cancel", "retry", "enqueue_due"),
     *("update_job", "update_job_otherwise", "update_jobs", "delete_lock", "delete_locks"),
@@ -35,13 +35,13 @@ ORDERLY = [
     *("hold", "approve", "approve_all", "reject", "accept", "end_rule"),
     *("override", "clear_override", "expire", "roll_sync_back"),
 ]
-# These hold a queue row and may leave it as it was, so that somebody who ended its job meanwhile
-# has left it to nobody: the next clean-up stops it.
+# These lock a queue row and may leave it unchanged. A person who ends its job meanwhile skips the
+# locked row, and the next clean-up stops it.
 DISORDERLY = [
     *("roll_back", "engine_fetch", "engine_cancel", "engine_retry", "engine_finish"),
     *("prune", "ignore_aborts"),
 ]
-# What is taken back now and then.
+# Acts that are sometimes rolled back.
 REVOCABLE = [
     *("fetch", "apply", "end", "cancel", "retry", "update_job", "delete_lock", "disable"),
     *("clean_up", "approve_all", "override", "roll_sync_back"),
@@ -70,20 +70,20 @@ OFTEN = {
 
 @dataclass
 class Shared:
-    """What the hands know of each other, and what became of it."""
+    """What the connections share, and what they did."""
 
     attempts: deque[Attempt] = field(default_factory=lambda: deque(maxlen=12))
     faults: list[str] = field(default_factory=list)
     acts: Counter[str] = field(default_factory=Counter)
-    # Two statements over several rows take them in any order: two such of people may deadlock in
-    # any database. One of them, against all that the queue does by itself, may not.
+    # Statements over several rows lock them in any order, so two such statements of people may
+    # deadlock in any database. One of them must not deadlock with the queue's own work.
     sweep_of_jobs: Lock = field(default_factory=Lock)
     sweep_of_providers: Lock = field(default_factory=Lock)
 
 
 @dataclass
 class Hands:
-    """One connection, whose hands do one random thing after another."""
+    """One connection that does one random act after another."""
 
     pricing: Pricing
     chance: random.Random
@@ -112,16 +112,16 @@ class Hands:
 
     def _is_expected(self, error: psycopg.Error) -> bool:
         if error.sqlstate == "55P03":
-            # It gave up waiting, on a machine with much to do: a deadlock would have been found.
+            # Its lock_timeout ran out on a busy machine; Postgres would have detected a deadlock.
             return True
         if self.act in ("engine_retry", "engine_finish") and error.sqlstate == "P0001":
-            # Its own words for a row that has moved on.
+            # The engine's error for a row that has moved on.
             return "was not found" in str(error)
-        # Two fetches chose two rows of one lock; the worker looks again.
+        # Two fetches chose two rows with the same lock; the worker fetches again.
         fetches = "fetch" in self.act or self.act == "roll_back"
         return fetches and "procrastinate_jobs_lock_idx" in str(error)
 
-    # Picking.
+    # Picks.
 
     def some(self) -> list[str]:
         return self.chance.sample(PROVIDERS, self.chance.randint(1, len(PROVIDERS)))
@@ -144,14 +144,14 @@ class Hands:
         return self.chance.choice(rows)["it"] if rows else None
 
     def attempt(self) -> Attempt | None:
-        """One that runs, mostly; sometimes one that has ended long ago."""
+        """Mostly one of the latest attempts; sometimes one that ended long ago."""
         attempts = [*self.shared.attempts]
         if not attempts:
             return None
         return self.chance.choice(attempts[-3:] if self.chance.random() < 0.8 else attempts)
 
     def briefly_open(self) -> AbstractContextManager[object]:
-        """Committed with the statement, or one round trip later."""
+        """Commit with the statement, or one round trip later."""
         if self.chance.random() < 0.5:
             return nullcontext()
         return self.pricing.connection.transaction()
@@ -187,8 +187,8 @@ class Hands:
         try:
             self.pricing.apply(attempt, listed)
         except psycopg.Error as refusal:
-            # As the worker does: the refused statement held the row, and somebody who ended its job
-            # just then has left it to nobody else.
+            # As the worker does: the refused statement had locked the row, and a person who ended
+            # its job just then has skipped it.
             status = self.pricing.connection.info.transaction_status
             if refusal.sqlstate == "PT422" and status == psycopg.pq.TransactionStatus.IDLE:
                 self.pricing.end(attempt, "failed", "prices_refused")
@@ -273,7 +273,7 @@ class Hands:
     # What people decide about prices.
 
     def hold(self) -> None:
-        """A change waits, as a sync would leave it."""
+        """Hold a change, as a sync would write it."""
         amount = f"0.{self.chance.randrange(1, 10**9):012d}"
         self.pricing.rows(
             "with held as (select public.lock_provider_prices(array[%s]))"
@@ -302,7 +302,7 @@ class Hands:
         self.pricing.rows("select public.reject_held_price_change(%s)", self.held())
 
     def approve_all(self) -> None:
-        # Most have been decided by then; those that wait first.
+        # Jobs whose changes wait come first; most changes have been decided by then.
         job_id = self._picked(
             "select job_id as it from public.pricing_held_all"
             " order by status <> 'held', id desc limit 8"
@@ -335,7 +335,7 @@ class Hands:
         )
 
     def expire(self) -> None:
-        """An hour passes for one of them."""
+        """Let one override expire."""
         self.pricing.do(
             "update public.pricing_overrides set expires_at = now() where id = (select id"
             " from public.pricing_overrides where ended_at is null limit 1 for update skip locked)"
@@ -354,7 +354,7 @@ class Hands:
             )
 
     def roll_back(self) -> None:
-        """Somebody changes his mind, or his connection dies."""
+        """The caller changes its mind, or its connection breaks."""
         with self.pricing.connection.transaction(force_rollback=True):
             getattr(self, self.chance.choice(REVOCABLE))()
 
@@ -388,7 +388,7 @@ class Hands:
                 "delete from procrastinate.procrastinate_jobs where id = %s", self.queue_row()
             )
 
-    # What goes wrong by itself, and what looks after it.
+    # Faults, and the clean-up after them.
 
     def silence(self) -> None:
         self.pricing.do(
@@ -401,7 +401,7 @@ class Hands:
         self.pricing.rows("select public.prune_pricing_workers(30)")
 
     def take_long(self) -> None:
-        """An hour passes, for what is not being changed."""
+        """Age what no other session has locked by an hour."""
         row, job = self.queue_row(), self.job()
         with self.pricing.connection.transaction():
             for statement in (
@@ -453,7 +453,7 @@ class Hands:
 def interleave(
     url: str, seed: object, names: list[str], *, hands: int = 6, rounds: int = 10, acts: int = 40
 ) -> Shared:
-    """Rounds of many hands at once, and what was found after each; ends with the first fault."""
+    """Run rounds of many connections at once, and return each round's findings; stop at a fault."""
     shared = Shared()
     with _everybody(url, seed, names, shared, hands) as (everybody, threads):
         watcher = everybody[0].pricing
@@ -490,7 +490,7 @@ def _everybody(
             connection = stack.enter_context(
                 psycopg.connect(url, autocommit=True, row_factory=dict_row)
             )
-            # Soon found, so that a deadlock costs no second.
+            # A short timeout, so that a deadlock is found without waiting a second.
             connection.execute("set deadlock_timeout = '20ms'; set statement_timeout = '20s'")
             one = Hands(Pricing(connection), random.Random(f"{seed}/{number}"), shared, names)
             connection.add_notice_handler(one.notice)
@@ -499,7 +499,7 @@ def _everybody(
 
 
 def _left_after_work(hands: Hands) -> list[str]:
-    """What is open still when a worker has done all that there was to do."""
+    """What is still open when a worker has done all the work there was."""
     hands.act = "the last worker"
     pricing = hands.pricing
     hands.enable_all()

@@ -1,4 +1,4 @@
-"""Something that happens between what a clean-up has found and what it takes in hand."""
+"""Change rows between the moment a clean-up finds them and the moment it locks them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from tests.db.pricing import Pricing
 
 
 def meanwhile(pricing: Pricing, queue_job_id: int, statement: str) -> None:
-    """When the log of this queue row is written, this happens to others, in the same instant.
+    """Run a statement on other rows at the moment the log of this queue row is written.
 
-    Only on a database of its own.
+    It needs a database of its own.
     """
     pricing.do(
         "create function public.meanwhile() returns trigger language plpgsql as"

@@ -1,4 +1,4 @@
-"""Logins with few rights, and every lock that Postgres lets one take."""
+"""Logins with few rights, and every lock that Postgres lets them take."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODES = (
 )
 STRENGTHS = ("key share", "share", "no key update", "update")
 
-# The keys of 0.3.0, and some that anybody would try. pg_locks has room for a few thousand.
+# The keys of 0.3.0, and some likely guesses. pg_locks has room for a few thousand.
 ADVISORY = (
     "select pg_advisory_xact_lock(hashtextextended(prefix || slug, 0))"
     " from pricing_slugs, unnest(array['pricing_provider_prices:', 'pricing_provider_triggers:',"
@@ -50,7 +50,8 @@ order by n.nspname, c.relname
 def login(
     cluster: Cluster, url: str, *, member_of: str | None = None, reads: bool = False
 ) -> Iterator[psycopg.Connection]:
-    """A transaction of a login that may connect, and is a member of this role or reads all."""
+    """A transaction of a login that may connect and is a member of this role, or may read all
+    tables."""
     with (
         cluster.login_role(can_create_roles=False) as (user, password),
         psycopg.connect(url, autocommit=True) as owner,
@@ -63,7 +64,7 @@ def login(
                 owner.execute(f"grant select on all tables in schema {schema} to {user}".encode())
         try:
             with psycopg.connect(make_conninfo(url, user=user, password=password)) as connection:
-                # Nothing of what it tries may wait for the sync, either.
+                # Its own attempts must not wait for the sync, either.
                 connection.execute("set lock_timeout = '1s'")
                 connection.commit()
                 yield connection
@@ -73,7 +74,7 @@ def login(
 
 
 def take_every_lock(connection: psycopg.Connection, slugs: list[str]) -> list[str]:
-    """In the transaction of this connection; the statements that were allowed."""
+    """Try every lock in the transaction of this connection; returns the statements allowed."""
     relations = [row[0] for row in connection.execute(RELATIONS.encode()).fetchall()]
     connection.execute("create temp table pricing_slugs (slug text) on commit drop")
     with connection.cursor() as cursor:
@@ -82,7 +83,7 @@ def take_every_lock(connection: psycopg.Connection, slugs: list[str]) -> list[st
         *ADVISORY,
         *(f"lock table {name} in {mode} mode" for name in relations for mode in MODES),
         *(f"select from {name} for {how}" for name in relations for how in STRENGTHS),
-        # Rights are looked at when it is executed; the table is locked when it is prepared.
+        # PREPARE locks the table; rights are checked only on execution.
         *(f"prepare w{n} as delete from {name}" for n, name in enumerate(relations)),
     ]
     return [statement for statement in statements if _is_allowed(connection, statement)]

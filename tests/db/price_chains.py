@@ -1,4 +1,4 @@
-"""Whether the price history is the exact chain of changes, read from the tables alone."""
+"""Check from the tables alone that the price history is the exact chain of changes."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ where (m.price_per_input_token, m.price_per_output_token, m.last_changed_at)
 
 
 def broken_chains(connection: psycopg.Connection[Any]) -> list[str]:
-    """Where history and prices in force do not fit together, a sentence each."""
+    """Contradictions between history and prices in force, a sentence each."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [line for (line,) in cursor.execute(_BROKEN_CHAINS.encode())]

@@ -1,4 +1,4 @@
-"""Price changes as the guards get them, and guards that are on."""
+"""Price changes in the form that the guards take, and a way to turn the guards on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOKEN_AXES = tuple(
 
 
 def guard(pricing: Pricing, *providers: str, **settings: object) -> None:
-    """Of these providers (openrouter unless named) suspicious changes are held."""
+    """Turn the guards on for these providers (openrouter unless named)."""
     for column, value in {"guards_enabled": True, **settings}.items():
         pricing.do(
             f"update public.pricing_providers set {column} = %s where slug = any (%s)",
@@ -30,7 +30,7 @@ def guard(pricing: Pricing, *providers: str, **settings: object) -> None:
 
 
 def change(old: Row | None, new: Row, model: str = "m", **more: Any) -> Row:
-    """One change of an accepted price set into another; a model that is new has none."""
+    """One change of an accepted price set into another; a new model has no accepted set."""
     return {
         "id": None,
         "provider": "openrouter",
@@ -46,7 +46,7 @@ def change(old: Row | None, new: Row, model: str = "m", **more: Any) -> Row:
 
 
 def input_change(before: object, now: object, model: str = "m", **more: Any) -> Row:
-    """The input price moves, in USD per million; nothing else is known."""
+    """A change of the input price, in USD per million; all other prices are unknown."""
     return change(prices(before), prices(now), model, **more)
 
 
@@ -58,7 +58,7 @@ def judged(
     lists: dict[str, int] | None = None,
     reference: list[Row] | None = None,
 ) -> dict[str, Row]:
-    """What looks wrong, by model."""
+    """What looks suspicious, by model."""
     rows = pricing.rows(
         "select * from public.judge_price_changes(%s, %s, %s, %s)",
         provider,

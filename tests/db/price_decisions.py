@@ -1,6 +1,7 @@
-"""What people decide about prices, and the prices that they decide about.
+"""People's decisions about prices, and the prices that they decide about.
 
-Prices come here the way a sync writes them, without one: a test says in a line what was said.
+Prices are written the way a sync writes them, but without one: a test states in a line what the
+provider published.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ INPUT, OUTPUT = "price_per_input_token", "price_per_output_token"
 
 
 def prices(input_per_1m: object = None, output_per_1m: object = None, **more: object) -> Row:
-    """A price set from USD per million; further axes by their columns, conditions too."""
+    """A price set from USD per million; further axes by their column names, and conditions."""
     amounts: Row = {
         axis: f"{Decimal(str(amount)) / 1_000_000:f}"
         for axis, amount in ((INPUT, input_per_1m), (OUTPUT, output_per_1m))
@@ -28,7 +29,7 @@ def prices(input_per_1m: object = None, output_per_1m: object = None, **more: ob
 
 
 def ended_job(pricing: Pricing, *, status: str = "completed") -> UUID:
-    """A job of no provider, as it stands when it is over."""
+    """An ended job without a provider."""
     job_id: UUID = pricing.value(
         "insert into public.pricing_sync_jobs (status, outcome, triggered_by, completed_at)"
         " values (%s, 'success', 'test', clock_timestamp()) returning job_id",
@@ -38,7 +39,7 @@ def ended_job(pricing: Pricing, *, status: str = "completed") -> UUID:
 
 
 def listed(pricing: Pricing, *models: str, provider: str = "openrouter") -> None:
-    """The models are known, without a price."""
+    """Add the models without a price."""
     for model in models:
         pricing.do(
             "insert into public.model_pricing"
@@ -57,7 +58,7 @@ def said(
     source: str | None = None,
     at: datetime | None = None,
 ) -> UUID:
-    """A sync of the provider says these price sets, and they are accepted; its job."""
+    """A sync of the provider publishes these price sets, and they are accepted; returns its job."""
     listed(pricing, *said, provider=provider)
     job_id = job_id or ended_job(pricing)
     changes = [
@@ -86,7 +87,7 @@ def held(
     job_id: Any = None,
     **columns: Any,
 ) -> int:
-    """A change of this model that waits; its id."""
+    """Hold a change of this model; returns its id."""
     job_id = job_id or ended_job(pricing)
     columns = {
         "model_id": model_id(pricing, model, provider),
@@ -113,7 +114,7 @@ def held(
 
 
 def call(pricing: Pricing, function: str, **given: Any) -> list[Row]:
-    """``select * from function(name => value, ...)``, as people's programs do it."""
+    """Run ``select * from function(name => value, ...)``, as programs do."""
     arguments = {
         name: Jsonb(value) if isinstance(value, dict | list) else value
         for name, value in given.items()
@@ -131,7 +132,7 @@ def override(
     return row
 
 
-# What there is to see.
+# Reads.
 
 
 def model_id(pricing: Pricing, model: str, provider: str = "openrouter") -> int:
@@ -140,7 +141,7 @@ def model_id(pricing: Pricing, model: str, provider: str = "openrouter") -> int:
 
 
 def base(pricing: Pricing, model: str = "m", provider: str = "openrouter") -> Row:
-    """What the provider said last and was accepted."""
+    """The price set that the provider published last and that was accepted."""
     found: Row = pricing.value(
         "select public.pricing_base_set(m) from public.model_pricing m"
         " where provider_slug = %s and model_id = %s",
@@ -162,7 +163,8 @@ def charged(pricing: Pricing, model: str = "m", provider: str = "openrouter") ->
 def course(
     pricing: Pricing, model: str = "m", provider: str = "openrouter"
 ) -> list[tuple[Any, ...]]:
-    """Each row of the model's history: who, whether it was charged, USD per million in and out."""
+    """Each row of the model's history: author, whether it was charged, USD per million in and
+    out."""
     rows = pricing.rows(
         "select changed_by, is_in_force, input_per_1m, output_per_1m from public.pricing_history"
         " where provider = %s and model = %s order by id",

@@ -1,6 +1,6 @@
-"""What people, workers and the engine do to the database, one sentence each.
+"""The acts of people, workers and the engine on the database, one method each.
 
-Every act goes through a real connection, in the role that does it in production.
+Every act uses a real connection, in the role that performs it in production.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 Row = dict[str, Any]
 
-# Everything that a trigger, a sync or a clean-up writes to.
+# Every table that a trigger, a sync or a clean-up writes.
 WRITTEN = (
     "public.pricing_providers",
     "public.model_pricing",
@@ -42,7 +42,8 @@ WRITTEN = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """A queue row that a worker has fetched; ``number`` is what the fence asks for."""
+    """A queue row that a worker has fetched; ``number`` is the attempt number that the fence
+    checks."""
 
     queue_job_id: int
     number: int
@@ -52,11 +53,11 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Pricing:
-    """One connection in autocommit, and what can be done through it."""
+    """One connection in autocommit, and the acts it offers."""
 
     connection: psycopg.Connection[DictRow]
 
-    # Plain SQL, as the owner of the connection.
+    # Plain SQL, as the connection's own user.
 
     def rows(self, query: str, *arguments: object) -> list[Row]:
         return self.connection.execute(query.encode(), arguments or None).fetchall()
@@ -70,11 +71,11 @@ class Pricing:
         return next(iter(self.row(query, *arguments).values()))
 
     def do(self, statement: str, *arguments: object) -> int:
-        """Run a statement; how many rows it changed."""
+        """Run a statement; returns the number of rows it changed."""
         return self.connection.execute(statement.encode(), arguments or None).rowcount
 
     def maintain(self, statement: str, *arguments: object) -> int:
-        """Run a statement that would be refused by hand, as a person who repairs data does."""
+        """Run a statement that the triggers would refuse, as a person who repairs data does."""
         with self.connection.transaction():
             self.connection.execute("set local pricing.maintenance = 'on'")
             changed = self.do(statement, *arguments)
@@ -93,7 +94,7 @@ class Pricing:
     # People and programs.
 
     def trigger(self, *providers: str | None, role: str = "pricing_web", **options: object) -> Row:
-        """``trigger_pricing_sync`` of these providers, of all when none is named."""
+        """Call ``trigger_pricing_sync`` for these providers, for all when none is named."""
         arguments = {"providers": list(providers) if providers else None} | options
         names = ", ".join(f"{name} => %s" for name in arguments)
         with self.as_role(role):
@@ -104,7 +105,7 @@ class Pricing:
     # The worker.
 
     def worker(self, silent_for: str = "0 seconds") -> int:
-        """A registered worker, whose last heartbeat was this long ago."""
+        """Register a worker whose last heartbeat was this long ago."""
         worker_id: int = self.value(
             "insert into procrastinate.procrastinate_workers (last_heartbeat)"
             " values (clock_timestamp() - %s::interval) returning id",
@@ -113,7 +114,7 @@ class Pricing:
         return worker_id
 
     def fetch(self, worker_id: int | None = None) -> Attempt | None:
-        """What the engine's fetch gives to a worker (a new one unless named), if anything."""
+        """Fetch as this worker (a new one unless named); None when there is nothing to fetch."""
         worker_id = self.worker() if worker_id is None else worker_id
         with self.as_role("pricing_worker"):
             found = self.row(
@@ -133,7 +134,8 @@ class Pricing:
         return attempt
 
     def apply(self, attempt: Attempt, prices: list[Row] | None, **arguments: object) -> Row:
-        """``apply_provider_prices``, as the worker: ``None`` means not modified. Its log row."""
+        """Call ``apply_provider_prices`` as the worker (``None``: not modified); returns its log
+        row."""
         given = {
             "prices": None if prices is None else Jsonb(prices),
             **{k: Jsonb(v) if isinstance(v, list) else v for k, v in arguments.items()},
@@ -146,7 +148,7 @@ class Pricing:
                 attempt.number,
                 *given.values(),
             )
-        # The log row has more than the worker is told.
+        # The log row has more columns than the worker gets.
         return self._log_of(attempt) or told
 
     def end(
@@ -156,7 +158,7 @@ class Pricing:
         error_kind: str | None = None,
         message: str | None = None,
     ) -> bool:
-        """``end_provider_sync``, as the worker."""
+        """Call ``end_provider_sync`` as the worker."""
         with self.as_role("pricing_worker"):
             ended: bool = self.value(
                 "select public.end_provider_sync(%s, %s, %s, %s, %s)",
@@ -169,7 +171,7 @@ class Pricing:
         return ended
 
     def sync(self, provider: str, prices: list[Row] | None, **arguments: object) -> Row:
-        """A whole sync of one provider, from the trigger on; its log row."""
+        """Run a whole sync of one provider, from the trigger on; returns its log row."""
         return self.apply(self.start(provider), prices, **arguments)
 
     def succeed(self, attempt: Attempt, *models: str) -> Row:
@@ -178,7 +180,7 @@ class Pricing:
         )
 
     def other_task(self, status: str = "todo", worker_id: int | None = None) -> int:
-        """A queue row of a task that is not ours."""
+        """A queue row of a task of another application."""
         queue_job_id: int = self.value(
             "insert into procrastinate.procrastinate_jobs"
             " (queue_name, task_name, args, status, worker_id)"
@@ -188,7 +190,7 @@ class Pricing:
         )
         return queue_job_id
 
-    # What there is to see.
+    # Reads.
 
     def job(self, job_id: object) -> Row:
         return self.row("select * from public.pricing_sync_jobs where job_id = %s", job_id)
@@ -213,7 +215,7 @@ class Pricing:
         )
 
     def _log_of(self, attempt: Attempt) -> Row | None:
-        """As the owner; None where the connection is somebody else's, or the job deleted since."""
+        """As the owner; None when the connection has another user, or the job was deleted since."""
         query = "select * from public.pricing_sync_log where queue_job_id = %s and attempt = %s"
         if not self.value("select has_table_privilege('public.pricing_sync_log', 'select')"):
             return None
@@ -248,7 +250,7 @@ class Pricing:
         )
 
     def state(self) -> dict[str, str]:
-        """A digest of every row of every table that anything of ours writes to."""
+        """A digest of every row of every table that our code writes."""
         return {
             table: self.value(
                 f"select md5(coalesce(string_agg(t.xmin || t::text, ',' order by t.ctid), ''))"
@@ -259,7 +261,7 @@ class Pricing:
 
     @contextmanager
     def reading_few_rows(self, limit: int = 1000) -> Iterator[None]:
-        """No table of ours or of the engine's gives more rows than that, by scan or by index."""
+        """Assert that no scan reads more rows than that from a table of ours or of the engine's."""
         with self.connection.transaction():
             before = self._rows_read()
             yield
@@ -268,7 +270,7 @@ class Pricing:
             assert not much, much
 
     def _rows_read(self) -> dict[str, int]:
-        """What this session has counted and not yet reported, of earlier transactions as well."""
+        """What this session has counted and not yet reported, including earlier transactions."""
         tables = self.rows(
             "select relname, seq_tup_read + coalesce(idx_tup_fetch, 0) as read"
             " from pg_stat_xact_all_tables where schemaname in ('public', 'procrastinate')"
@@ -277,7 +279,7 @@ class Pricing:
 
     @contextmanager
     def nothing_written(self) -> Iterator[None]:
-        """Not one row differs afterwards, in any table that anything of ours writes to."""
+        """Assert that no row changes, in any table that our code writes."""
         before = self.state()
         yield
         assert self.state() == before
@@ -289,8 +291,8 @@ class Pricing:
         return self.connection.info.backend_pid
 
     def wait_until_blocked(self, other: Pricing) -> None:
-        """Until the other connection waits for a lock that this one holds."""
-        # Asked through a third one would be no different: these views are the server's.
+        """Wait until the other connection waits for a lock of this one."""
+        # The views are the server's, so this connection may ask as well as a third one.
         wait_until(
             lambda: self.value(
                 "select %s = any (pg_blocking_pids(%s))", self.backend, other.backend
@@ -303,9 +305,9 @@ class Pricing:
             self.connection.execute(f'listen "{channel}"'.encode())
 
     def heard(self, speaker: Pricing) -> list[tuple[str, str]]:
-        """What was notified since ``listen``, (channel, payload) in the order of the commits.
+        """The notifications since ``listen``, (channel, payload) in the order of the commits.
 
-        The speaker says a last word that ends the waiting: what comes before it is all there is.
+        The speaker sends a last notification of its own, which ends the waiting.
         """
         self.listen("last_word")
         speaker.do("select pg_notify('last_word', '')")
@@ -325,7 +327,7 @@ def price(
     source: str = "api:openrouter",
     **more: object,
 ) -> Row:
-    """One model of a price list, in USD per token; the name is the id unless given."""
+    """One model of a price list, in USD per token; the name is the id unless passed."""
     listed: Row = {"model_id": model_id, "name": model_id, "source": source}
     if input is not None:
         listed["price_per_input_token"] = input
@@ -341,7 +343,7 @@ def catalogue_price(provider: str, model_id: str, *arguments: str, **more: Any) 
 
 @contextmanager
 def refused(code: str) -> Iterator[pytest.ExceptionInfo[psycopg.Error]]:
-    """The database says no with this SQLSTATE and, where the code is ours, with a hint."""
+    """Assert that the database raises this SQLSTATE and, where the code is ours, a hint."""
     with pytest.raises(psycopg.Error) as info:
         yield info
     assert info.value.sqlstate == code, info.value

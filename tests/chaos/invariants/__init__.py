@@ -1,7 +1,7 @@
-"""What must hold after a run, whatever was done to it; read from the tables alone.
+"""What must hold after a run, whatever the faults; read from the tables alone.
 
-Beside the tables there are only two records of the outside: what the providers published and were
-asked for, and which triggers were acknowledged. Each invariant gives the rows that break it.
+Only two records come from outside the tables: what the providers published and were asked for, and
+which triggers were acknowledged. Each invariant yields the rows that break it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ INVARIANTS: tuple[Invariant, ...] = (
     triggers.every_trigger_is_accounted_for,
 )
 
-# Of each invariant: enough to find the cause.
+# Violations shown for each invariant: enough to find the cause.
 MOST_SHOWN = 5
 
 

@@ -1,4 +1,4 @@
-"""Attempts: one at a time, ended once, agreed on by queue and log, each with its own answer."""
+"""Attempts: one at a time, ended once, the same in queue and log, each with its own list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.chaos.invariants.history import applied_lists
 from tests.chaos.invariants.tables import Row, Tables
 
 FINAL = frozenset({"success", "failed", "cancelled"})
-# How a queue row has ended, by how its last attempt has.
+# The status of a queue row, by the status of its last attempt.
 QUEUE_ENDS = {
     "success": frozenset({"succeeded"}),
     "failed": frozenset({"failed"}),
@@ -29,7 +29,7 @@ def no_two_attempts_overlap(tables: Tables, evidence: Evidence) -> Iterator[Viol
         )
         for before, after in pairwise(started):
             if before["sync_completed_at"] is None:
-                continue  # left open: another invariant's
+                continue  # left open: another invariant reports it
             if before["sync_completed_at"] > after["sync_started_at"]:
                 yield Violation(name, "two attempts overlap", [before, after])
         for attempt in started:
@@ -48,7 +48,7 @@ def an_ended_attempt_stays_ended(tables: Tables, evidence: Evidence) -> Iterator
 
 
 def queue_and_log_agree(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """Each queue row ended as its last attempt did; its attempts are numbered without a gap."""
+    """Each queue row ended as its last attempt did; attempt numbers have no gap."""
     name = "queue and log agree"
     attempts = _by(tables.attempts, "queue_job_id")
     for row in tables.queue:
@@ -64,7 +64,7 @@ def queue_and_log_agree(tables: Tables, evidence: Evidence) -> Iterator[Violatio
 
 
 def each_success_applied_what_it_fetched(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """The list that an attempt applied was asked for while that attempt ran."""
+    """The list that an attempt applied was fetched while that attempt ran."""
     name = "each success applied what it had fetched itself"
     for slug in evidence.published:
         served = [s for s in evidence.served if s.slug == slug]

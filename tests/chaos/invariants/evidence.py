@@ -1,4 +1,4 @@
-"""What is known of the outside of a run, and what an invariant says when it is broken."""
+"""What is known from outside the tables, and what an invariant yields when it is broken."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tests.chaos.provider_sites import Served
 
 @dataclass(frozen=True)
 class Evidence:
-    """``published``: each provider's lists by their numbers. ``slots``: how often it was made due.
+    """``published``: each provider's lists by number. ``slots``: how often it was made due.
 
-    ``is_calm``: a last, undisturbed sync of every provider has been made, so that its prices must
-    be those served last.
+    ``is_calm``: every provider has had a last, undisturbed sync, so that its prices must be those
+    served last.
     """
 
     published: Mapping[str, Sequence[PublishedList]]
@@ -28,7 +28,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Violation:
-    """``rows`` are the guilty ones."""
+    """``rows`` are the rows that break the invariant."""
 
     invariant: str
     what: str

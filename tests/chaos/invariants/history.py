@@ -1,4 +1,4 @@
-"""Prices and their history: what the applied lists say, in their order, and nothing else."""
+"""Prices and their history: exactly what the applied lists say, in their order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.chaos.invariants.evidence import Evidence, Violation
 from tests.chaos.invariants.tables import Row, Tables
 from tests.chaos.price_book import MARKER, Price, PublishedList, number_in
 
-# Complete lists without a model after which it is inactive.
+# A model missing from this many complete lists is inactive.
 MISSES = 3
 
 
@@ -23,7 +23,7 @@ class Shelf:
     misses: dict[str, int] = field(default_factory=dict)
 
     def apply(self, published: PublishedList, *, is_modified: bool) -> dict[str, tuple[Any, Price]]:
-        """Put a list on; returns model -> (price before or None, price), of those that changed."""
+        """Apply a list; returns model -> (price before or None, price) for those that changed."""
         changed = {
             model: (self.prices.get(model), price)
             for model, price in published.prices.items()
@@ -64,7 +64,7 @@ def history_is_a_chain(tables: Tables, evidence: Evidence) -> Iterator[Violation
 
 
 def history_follows_the_lists(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """Exactly the changes from each applied list to the next: none doubled, none missing."""
+    """History has exactly the changes from each applied list to the next: no duplicate, no gap."""
     name = "history has every change of the applied lists, and no other"
     told: set[int] = set()
     for slug in evidence.published:
@@ -96,7 +96,7 @@ def history_follows_the_lists(tables: Tables, evidence: Evidence) -> Iterator[Vi
 
 
 def prices_equal_the_last_list(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """Prices in force are those of the last list that was applied, and that is the last served."""
+    """Prices in force are those of the list applied last, which is the list served last."""
     name = "each provider's final prices equal the last body served"
     for slug in evidence.published:
         shelf, last = Shelf(), None
@@ -129,7 +129,7 @@ def applied_lists(
 ) -> Iterator[tuple[Row, PublishedList | None, list[Row]]]:
     """Each attempt that applied, in order, with its list and its history rows.
 
-    A list is known by the price of its marker; an attempt that changed nothing confirmed the one
+    The price of its marker identifies a list; an attempt that changed nothing confirmed the list
     before.
     """
     rows_at: dict[Any, list[Row]] = defaultdict(list)

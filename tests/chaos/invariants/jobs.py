@@ -17,7 +17,7 @@ OUTCOMES = {
 
 
 def each_job_ended_once(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """Final, and never moved from one end to another; only a person's retry opened it again."""
+    """Each job ended once and never changed its final status, unless a person retried it."""
     name = "each job ended in exactly one final state"
     changes: dict[str, list[Row]] = defaultdict(list)
     for change in tables.status_changes:
@@ -41,7 +41,7 @@ def each_job_ended_once(tables: Tables, evidence: Evidence) -> Iterator[Violatio
 
 
 def counters_equal_the_log(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """A job counts the last attempt of each of its providers; history rows are counted once."""
+    """A job counts the last attempt of each of its providers, and each history row once."""
     name = "counters equal the log"
     last: dict[str, dict[str, Row]] = defaultdict(dict)
     for attempt in tables.attempts:

@@ -1,4 +1,4 @@
-"""Nothing is left over: no lock, nothing queued, nothing in progress."""
+"""Nothing is left over: no lock, no queued row, no attempt in progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The schedule: a slot that has come is taken, and by one sync only."""
+"""The schedule: each slot that is due is taken, by one sync only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEDULED = "schedule"
 
 
 def each_slot_is_taken_once(tables: Tables, evidence: Evidence) -> Iterator[Violation]:
-    """Another sync may have served a slot, so there may be fewer scheduled ones than slots."""
+    """Another sync may have served a slot, so there may be fewer scheduled syncs than slots."""
     name = "a slot of the schedule is taken, and once"
     for provider in tables.providers:
         if provider["is_due"]:

@@ -1,4 +1,4 @@
-"""Everything that the tables say after a run, in one snapshot."""
+"""The rows of all tables after a run, in one snapshot."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _QUERIES = {
         from public.model_pricing
         order by provider_slug, model_id
     """,
-    # As text: the lock of a row without a worker expired at -infinity.
+    # As text: a lock without a worker expired at -infinity.
     "locks": "select lock_key, locked_by, expires_at::text from public.pricing_sync_lock",
     "providers": """
         select p.slug, p.next_sync_at,
@@ -76,7 +76,7 @@ class Tables:
 
 
 def read_tables(connection: psycopg.Connection[DictRow]) -> Tables:
-    """All at one moment, if the connection's transaction sees one."""
+    """Read all tables; at one moment if the transaction is a snapshot."""
     return Tables(
         **{name: connection.execute(query.encode()).fetchall() for name, query in _QUERIES.items()}
     )

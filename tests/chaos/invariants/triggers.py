@@ -1,4 +1,4 @@
-"""Triggers: every acknowledged one is a job, and every job was asked for."""
+"""Triggers: every acknowledged trigger has a job, and every job was triggered."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def every_trigger_is_accounted_for(tables: Tables, evidence: Evidence) -> Iterat
 
 
 def _one_job(name: str, trigger: Trigger, keys: dict[str, str]) -> Iterator[Violation]:
-    """A key is one job however often it was sent, and none if it was rejected."""
+    """A key gives one job however often it was sent, and none if it was rejected."""
     known = {keys[trigger.key]} if trigger.key in keys else set()
     answered = set(trigger.acknowledged)
     if len(answered) > 1:
@@ -48,7 +48,7 @@ def _one_job(name: str, trigger: Trigger, keys: dict[str, str]) -> Iterator[Viol
 def _nobody_asked(
     name: str, tables: Tables, evidence: Evidence, accounted: set[str]
 ) -> Iterator[Violation]:
-    """Jobs that nobody was told of: at most as many as there were answers that got lost."""
+    """Jobs that were never acknowledged: at most as many as responses that were lost."""
     by_name = {trigger.name: trigger for trigger in evidence.triggers}
     unanswered_by_http = sum(
         t.unanswered for t in evidence.triggers if t.by == "http" and t.key is None

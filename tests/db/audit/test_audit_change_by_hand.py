@@ -1,4 +1,4 @@
-"""A change of keys, rules, overrides, jobs or locks beside the functions leaves an audit row."""
+"""Audit rows of changes made to keys, rules, overrides, jobs or locks without the functions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def audited(pricing: Pricing) -> list[tuple[Any, ...]]:
 
 @pytest.fixture
 def people(pricing: Pricing) -> Pricing:
-    """A price to override, and nothing decided yet."""
+    """A model whose price can be overridden, with no decision yet."""
     pricing.sync("openrouter", [price()])
     return pricing
 
@@ -82,7 +82,7 @@ def test_the_functions_leave_one_row_each(people: Pricing) -> None:
     for call in calls:
         people.do(call)
     assert [action for _, action, _ in audited(people)] == list(calls.values())
-    # What ends by itself, or is only used, is nobody's decision.
+    # An expiry, or the mere use of a key, is not a person's decision.
     key = people.value("select public.create_pricing_api_key('other')")
     people.do("select public.touch_pricing_api_key(%s)", key.split("_")[1])
     people.do(OVERRIDE)

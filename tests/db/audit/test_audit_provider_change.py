@@ -1,4 +1,4 @@
-"""Whoever changes where a provider is asked, and with what, leaves a row."""
+"""Audit rows of changes to a provider's address, credential and other settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.db.pricing import Pricing, price
 from tests.support.postgres import Cluster
 
 AUDIT = "select who, action, subject, details from public.pricing_audit_log order by id"
-# What syncs and the schedule write: every other column is a person's.
+# Syncs and the schedule write these; only people write the other columns.
 MACHINE = {
     *("state", "next_sync_at", "next_allowed_at", "last_success_at", "last_changed_at"),
     *("consecutive_failures", "etag", "etag_parser", "content_digest", "unknown_keys"),
@@ -117,7 +117,8 @@ def test_whoever_may_write_leaves_it_and_is_named(
         url = migrated_cluster.url_of(database, user=user, password=password)
         with psycopg.connect(url, autocommit=True) as operator:
             operator.execute(f"update {table} set name = 'Mine' where slug = 'groq'")
-            # What only syncs write is by hand too where no function of ours writes it.
+            # Columns that syncs write count as changed by hand when no function of ours writes
+            # them.
             operator.execute(
                 f"update {table} set next_sync_at = 'infinity', accepted_list_at = now()"
                 " where slug = 'groq'"
@@ -125,7 +126,7 @@ def test_whoever_may_write_leaves_it_and_is_named(
             operator.execute("set pricing.first_list_decided = 'on'")
             operator.execute(f"update {table} set review_first = true where slug = 'groq'")
             operator.execute(f"update {table} set review_first = false where slug = 'groq'")
-            # Whoever could not restore a dump does not pass for that.
+            # Only a role that could restore a dump may pass for a restore.
             operator.execute(
                 f"insert into {table} (slug, name, created_at) values ('o', 'O', 'epoch')"
             )
@@ -144,7 +145,7 @@ def test_a_first_list_that_was_approved_is_no_change_by_hand(pricing: Pricing) -
     held_id = held(pricing, "m", prices(1, 2), **{"class": "first_list"})
     with pricing.connection.transaction():
         call(pricing, "approve_held_price_change", id=held_id, approved_by="ann")
-        # By hand again, in the same transaction.
+        # A second change by hand in the same transaction.
         pricing.do(review)
     actions = [row["action"] for row in pricing.rows(AUDIT)]
     assert actions == [
@@ -153,7 +154,7 @@ def test_a_first_list_that_was_approved_is_no_change_by_hand(pricing: Pricing) -
 
 
 def test_rows_of_a_dump_are_restored_without(pricing: Pricing) -> None:
-    """In the order of a dump: the log first, whose numbers its sequence does not know yet."""
+    """In the order of a dump: the log first, whose ids its sequence has not reached yet."""
     kept = pricing.rows("select to_jsonb(p) as row from public.pricing_providers p")
     pricing.do("update public.pricing_providers set enabled = not enabled")
     entries = pricing.rows("select * from public.pricing_audit_log order by id")

@@ -1,4 +1,4 @@
-"""A changed setting leaves a row."""
+"""Audit rows of changed settings."""
 
 from __future__ import annotations
 

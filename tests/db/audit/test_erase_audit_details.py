@@ -1,4 +1,4 @@
-"""Addresses and claims in the audit log are kept for audit_retention, the rows for ever."""
+"""Retention of the audit log: addresses and claims are erased after audit_retention; rows stay."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def decided(pricing: Pricing, ago: str, rows: int = 1) -> None:
 
 
 def known(pricing: Pricing) -> list[str]:
-    """Whose whereabouts are still there."""
+    """The actors whose address is still stored."""
     rows = pricing.rows(
         "select subject from pricing_audit_log where client_address is not null"
         " and http_client_address is not null and claims is not null order by id"

@@ -1,4 +1,4 @@
-"""Who acts, as far as the server knows: only the web process is believed when it names a key."""
+"""The caller's identity as the server knows it: only the web process may name a key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who acts, seen from inside a trigger."""
+"""The caller's identity inside a trigger."""
 
 from __future__ import annotations
 

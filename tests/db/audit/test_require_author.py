@@ -1,4 +1,4 @@
-"""One bound for the names of callers."""
+"""The bound on the names of callers."""
 
 from __future__ import annotations
 

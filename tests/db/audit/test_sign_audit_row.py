@@ -1,4 +1,4 @@
-"""What the server knows of a caller stands beside what the caller says of itself."""
+"""Audit rows: the server's knowledge of a caller stands beside the caller's own claim."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_the_web_process_is_believed(
         row = signed(pricing)
         assert (row["key_name"], row["http"]) == ("night shift", "203.0.113.9")
         assert (row["session_login"], row["acting_role"]) == (web.value("select user"), None)
-    # And what it sends that is no address costs nothing but the address.
+    # An invalid address only leaves the address empty.
     with pricing.as_role("pricing_web"):
         pricing.do(HTTP_CALLER, '{"key": "x", "address": "no address"}')
         pricing.do(CANCEL, second["job_id"], "api:x")
@@ -127,7 +127,7 @@ def test_what_is_written_into_these_columns_is_overwritten(pricing: Pricing) -> 
 
 
 def test_a_restored_row_keeps_what_was_known_then(pricing: Pricing) -> None:
-    """COPY fires triggers: of now, the rows would tell who restored them."""
+    """COPY fires triggers; with the present identity the rows would name who restored them."""
     columns = "(id, at, who, action, subject, session_login, key_name) overriding system value"
     pricing.do(
         f"insert into public.pricing_audit_log {columns} values"
@@ -142,7 +142,7 @@ def test_a_restored_row_keeps_what_was_known_then(pricing: Pricing) -> None:
 
 
 def test_a_job_is_signed_too(pricing: Pricing) -> None:
-    """Whatever its triggered_by says, also where it was deferred as a queue row."""
+    """Whatever its triggered_by says, also when it was deferred as a queue row."""
     job = pricing.trigger("openrouter", role="service_role", triggered_by="alice")
     assert (job["session_login"], job["acting_role"]) == (
         pricing.connection.info.user,

@@ -17,7 +17,7 @@ def cancel_disabled(pricing: Pricing, provider: str | None = None) -> int:
 
 
 def disable_quietly(pricing: Pricing, *providers: str) -> None:
-    """As if every waiting row had been in somebody else's hands."""
+    """Disable a provider as if other sessions had locked all its waiting rows."""
     with pricing.connection.transaction():
         pricing.do("set local session_replication_role = replica")
         pricing.do(
@@ -122,7 +122,7 @@ def test_a_clean_up_is_bounded_and_a_persons_own_statement_is_not(pricing: Prici
 
 @pytest.mark.parametrize("event", ["fetched", "enabled"])
 def test_one_that_changes_in_between_is_left_alone(own_database: Pricing, event: str) -> None:
-    """What was found is asked again under its lock."""
+    """The clean-up checks each row again once it has locked it."""
     pricing = own_database
     job = pricing.trigger("openrouter", "deepinfra")
     first, second = pricing.queue_rows(job["job_id"])

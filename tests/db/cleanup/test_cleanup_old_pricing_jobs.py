@@ -71,7 +71,7 @@ def test_a_retention_of_nothing_is_refused(pricing: Pricing) -> None:
 def test_what_is_more_than_the_retention_and_leads_into_the_future(
     pricing: Pricing, role: str | None
 ) -> None:
-    """Compared it is 30 days; subtracted it is the year 2108."""
+    """As compared it is 30 days; as subtracted it reaches the year 2108."""
     attempt = pricing.start()
     pricing.succeed(attempt)
     age(pricing, attempt, "1 hour")
@@ -105,7 +105,7 @@ def test_it_goes_in_bounded_batches(pricing: Pricing) -> None:
 
 
 def test_where_nothing_is_due_it_reads_nothing_of_the_past(pricing: Pricing) -> None:
-    """It runs every hour, inside the tick, and a month of syncs may be a million rows."""
+    """It runs every hour within the tick, and a month of syncs may be a million rows."""
     pricing.do("set session_replication_role = replica")
     pricing.do(
         "with job as ("

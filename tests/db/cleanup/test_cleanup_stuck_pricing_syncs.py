@@ -11,7 +11,7 @@ from tests.db.pricing import Attempt, Pricing, refused
 
 
 def clean(pricing: Pricing, timeout_minutes: int | None = None) -> tuple[int, int]:
-    """Found and cleaned, as the worker's role."""
+    """Run the clean-up as the worker's role."""
     with pricing.as_role("pricing_worker"):
         row = pricing.row(
             "select * from public.cleanup_stuck_pricing_syncs(%s::integer)", timeout_minutes

@@ -1,4 +1,4 @@
-"""An abort that the worker does not obey within the lease is carried out by the clean-up."""
+"""The clean-up carries out an abort that the worker ignores for longer than the lease."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.db.pricing import Attempt, Pricing, refused
 
 
 def start_aborted(pricing: Pricing, provider: str = "openrouter") -> Attempt:
-    """A running sync that somebody asked the engine to abort, as ``job_manager.cancel`` does."""
+    """A running sync with an abort requested from the engine, as by ``job_manager.cancel``."""
     attempt = pricing.start(provider)
     with pricing.as_role("pricing_worker"):
         pricing.do(
@@ -50,7 +50,7 @@ def test_longer_than_the_lease(pricing: Pricing) -> None:
 
 def test_shorter_than_the_lease(pricing: Pricing) -> None:
     attempt = start_aborted(pricing)
-    # However long the sync has run: it is the abort that counts.
+    # The age of the abort counts, not that of the sync.
     time_passes(pricing, "9 minutes")
     pricing.do(
         "update procrastinate.procrastinate_events"
@@ -75,7 +75,7 @@ def test_the_lease_is_a_setting(pricing: Pricing) -> None:
 
 
 def test_of_an_earlier_attempt_of_the_same_row(pricing: Pricing) -> None:
-    """The events are the row's: an old abort says nothing about a fresh one."""
+    """Events belong to the row: an old abort says nothing about a later attempt."""
     attempt = start_aborted(pricing)
     pricing.end(attempt, "failed", "http_status")
     time_passes(pricing, "1 hour")
@@ -139,7 +139,7 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) ->
 
 
 def test_one_that_obeyed_in_between_is_left_alone(own_database: Pricing) -> None:
-    """What was found is asked again under its lock: here the row waits again by then."""
+    """The clean-up checks each row again once it has locked it; this row waits again by then."""
     pricing = own_database
     first, second = start_aborted(pricing), start_aborted(pricing, "deepinfra")
     time_passes(pricing, "1 minute")

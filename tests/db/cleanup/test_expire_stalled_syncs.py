@@ -1,4 +1,4 @@
-"""The syncs of a lost worker are queued again, and fail after ``max_attempts``."""
+"""Syncs of a lost worker are queued again, and fail after ``max_attempts``."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_heartbeat_within_the_lease_keeps_it(pricing: Pricing) -> None:
 
 
 def test_only_lost_workers_count_towards_the_end(pricing: Pricing) -> None:
-    """A hand-over in good order and a released lock are nobody's loss."""
+    """An orderly hand-over or a released lock does not count as a lost worker."""
     attempt = pricing.start("openrouter")
     pricing.end(attempt, "queued")
     assert pricing.fetch() is not None
@@ -95,7 +95,8 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) ->
 
 
 def test_a_worker_that_comes_back_in_between_keeps_its_sync(own_database: Pricing) -> None:
-    """What was found is asked again under its lock: by then its worker has shown itself."""
+    """The clean-up checks each row again once it has locked it; the worker has a heartbeat by
+    then."""
     pricing = own_database
     first, second = pricing.start("openrouter"), pricing.start("deepinfra")
     time_passes(pricing, "1 minute", workers_live=False)

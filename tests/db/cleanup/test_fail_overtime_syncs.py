@@ -1,4 +1,4 @@
-"""An attempt that runs longer than it may is aborted and failed in one transaction."""
+"""An attempt that exceeds its time limit is aborted and failed in one transaction."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_each_provider_has_its_own_timeout(pricing: Pricing) -> None:
 
 
 def test_without_a_log_row(pricing: Pricing) -> None:
-    """The engine's own record of the fetch tells how long it runs."""
+    """The engine's event of the fetch gives the run time."""
     attempt = pricing.start("openrouter", "deepinfra")
     pricing.do("delete from public.pricing_sync_log where queue_job_id = %s", attempt.queue_job_id)
     time_passes(pricing, "9 minutes")
     assert fail_overtime(pricing) == (0, 0)
     time_passes(pricing, "2 minutes")
-    # An event of its own, and not when the attempt began.
+    # An event of another kind, which says nothing about the start of the attempt.
     pricing.do(
         "update procrastinate.procrastinate_jobs set abort_requested = true where worker_id"
         " is not null"
@@ -104,7 +104,7 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) ->
 
 
 def test_an_attempt_that_was_handed_over_in_between_is_left_alone(own_database: Pricing) -> None:
-    """What was found is asked again under its lock: by then the row runs its second attempt."""
+    """The clean-up checks each row again once it has locked it; the row runs attempt 2 by then."""
     pricing = own_database
     first, second = pricing.start("openrouter"), pricing.start("deepinfra")
     time_passes(pricing, "1 hour")

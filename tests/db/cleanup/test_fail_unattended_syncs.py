@@ -1,4 +1,4 @@
-"""Waiting syncs fail only when no worker was alive for ``queued_timeout``."""
+"""Waiting syncs fail only when no worker has been alive for ``queued_timeout``."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_when_the_last_worker_was_there_long_ago(pricing: Pricing) -> None:
 @pytest.mark.parametrize("sign", ["heartbeat", "tick"])
 @pytest.mark.parametrize("ago", ["0 seconds", "23:50"])
 def test_not_while_a_worker_has_been_seen(pricing: Pricing, sign: str, ago: str) -> None:
-    """A worker that stopped in good order leaves no row of the engine's: its tick stays."""
+    """A worker that stopped in good order leaves no row in the engine; its tick remains."""
     pricing.trigger("openrouter")
     time_passes(pricing, "9 days")
     pricing.worker("9 days")
@@ -184,7 +184,7 @@ def test_a_call_is_bounded(pricing: Pricing) -> None:
 
 
 def test_one_that_is_fetched_in_between_is_left_alone(own_database: Pricing) -> None:
-    """What was found is asked again under its lock: by then a worker has come for it."""
+    """The clean-up checks each row again once it has locked it; a worker has fetched it by then."""
     pricing = own_database
     job = pricing.trigger("openrouter", "deepinfra")
     first, second = pricing.queue_rows(job["job_id"])

@@ -63,7 +63,7 @@ def test_until_the_end_of_the_transaction(pricing: Pricing, another: Another) ->
 
 
 def test_the_job_comes_first(pricing: Pricing, another: Another) -> None:
-    """Who ends a job by hand has it, and must find its queue rows free."""
+    """An operator who ends a job has locked the job, and must find its queue rows unlocked."""
     attempt = start_lost(pricing)
     cleaner, person = another(), another()
     with person.connection.transaction():

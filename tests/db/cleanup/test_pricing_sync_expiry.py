@@ -1,4 +1,4 @@
-"""Why a sync may be stuck, since when, and how long that is allowed: each rule by itself."""
+"""The rules for stuck syncs, one by one: the reason, since when, and the time allowed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TICK = f"insert into public.pricing_scheduler_ticks (scheduler, last_tick_at) va
 
 
 def stuck(pricing: Pricing) -> list[str]:
-    """The reasons that hold now, of whatever row."""
+    """The reasons that apply now, over all rows."""
     rows = pricing.rows(
         "select reason from public.pricing_sync_expiry where since < clock_timestamp() - allowed"
         " order by reason"
@@ -171,7 +171,7 @@ def test_a_queue_row_without_its_job(pricing: Pricing) -> None:
     pricing.trigger("openrouter")
     past_the_triggers(pricing, "delete from public.pricing_sync_jobs")
     assert stuck(pricing) == ["queue_row_adrift"]
-    # As it goes by hand: with its log.
+    # As operators do by hand: the log goes as well.
     pricing.do("delete from public.pricing_sync_log")
     assert stuck(pricing) == ["queue_row_adrift"]
 
@@ -208,7 +208,7 @@ def test_a_queue_row_whose_log_row_is_behind(pricing: Pricing) -> None:
 )
 @pytest.mark.parametrize("age", ["2 seconds", "11 seconds"])
 def test_a_log_row_whose_queue_row_has_moved_on(pricing: Pricing, moved: str, age: str) -> None:
-    """A younger one may belong to a transaction that is about to move both."""
+    """A younger log row may belong to a transaction that is about to change both rows."""
     attempt = pricing.start("openrouter")
     past_the_triggers(pricing, moved)
     pricing.do(QUEUED, age)
@@ -242,7 +242,7 @@ def test_an_earlier_attempt_is_not_the_end(pricing: Pricing) -> None:
 
 
 def test_only_what_is_asked_for_is_read(pricing: Pricing) -> None:
-    """Else each call of a clean-up would look at all that waits, once for each reason."""
+    """Otherwise each call of a clean-up would read everything that waits, once for each reason."""
     plan = explained(pricing, "reason = 'worker_lost'")
     assert "procrastinate_workers" in plan
     for table in ("pricing_sync_log", "pricing_sync_jobs", "pricing_providers"):

@@ -1,4 +1,4 @@
-"""What the projection could not write, and manual changes left wrong, is reconciled."""
+"""Reconciliation of what the projection could not write, and of manual changes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def clean(pricing: Pricing) -> tuple[int, int]:
 
 
 def is_reconciled(pricing: Pricing) -> None:
-    """Once is enough, and a second time finds nothing to do."""
+    """One reconciliation is enough: a second one finds nothing to do."""
     assert_agreed(pricing.connection)
     with pricing.nothing_written():
         assert clean(pricing) == (0, 0)
@@ -33,7 +33,7 @@ def is_reconciled(pricing: Pricing) -> None:
 
 @contextmanager
 def broken_projection(pricing: Pricing, table: str = "pricing_sync_log") -> Iterator[None]:
-    """Nothing can be written to the log (or the jobs): the queue goes on all the same."""
+    """No write to the log (or the jobs) succeeds; the queue must go on all the same."""
     pricing.do(
         "create or replace function public.refuse() returns trigger language plpgsql as"
         " $$ begin raise exception 'broken'; end; $$"
@@ -54,7 +54,7 @@ def past_the_triggers(pricing: Pricing) -> Iterator[None]:
     pricing.do("reset session_replication_role")
 
 
-# A projection that could not write.
+# The projection could not write.
 
 
 @pytest.mark.parametrize("table", ["pricing_sync_log", "pricing_sync_jobs"])
@@ -112,7 +112,7 @@ def test_a_deletion_that_was_not_projected(own_database: Pricing) -> None:
 
 
 def test_a_job_that_could_not_be_projected(own_database: Pricing) -> None:
-    """The prices are in, and the attempt has ended: only the job does not know."""
+    """The prices are applied and the attempt has ended; only the job row is behind."""
     pricing = own_database
     attempt = pricing.start("openrouter")
     with broken_projection(pricing, "pricing_sync_jobs"):
@@ -168,7 +168,7 @@ def test_one_that_cannot_be_reconciled_does_not_stop_the_others(own_database: Pr
     is_reconciled(pricing)
 
 
-# Hands.
+# Changes by hand.
 
 
 @pytest.mark.parametrize("running", [True, False])
@@ -269,7 +269,7 @@ def test_a_provider_that_is_deleted_under_a_worker_that_hangs(pricing: Pricing) 
     is_reconciled(pricing)
 
 
-# Past every trigger.
+# Changes past every trigger.
 
 
 @pytest.mark.parametrize("status", ["todo", "doing"])
@@ -375,7 +375,8 @@ def test_a_call_is_bounded(pricing: Pricing, broken: str) -> None:
 
 
 def test_a_row_that_moves_in_between_is_left_alone(own_database: Pricing) -> None:
-    """What was found is asked again under its lock: by then the row waits for its next attempt."""
+    """The clean-up checks each row again once it has locked it; the row waits for a retry by
+    then."""
     pricing = own_database
     first, second = pricing.start("openrouter"), pricing.start("deepinfra")
     pricing.do("delete from public.pricing_sync_log")

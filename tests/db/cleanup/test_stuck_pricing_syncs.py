@@ -1,4 +1,4 @@
-"""The list of stuck syncs is what the clean-up ends, no more and no less."""
+"""The view of stuck syncs shows exactly what the clean-up ends."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_what_is_not_stuck(pricing: Pricing) -> None:
     pricing.succeed(pricing.start("catalogue", worker_id=worker_id))
     pricing.start("openrouter", worker_id=worker_id)
     pricing.trigger("openrouter", "deepinfra")
-    # What waits is not stuck while a worker lives, however long it has waited.
+    # A waiting sync is not stuck while a worker lives, however long it has waited.
     pricing.do("update public.pricing_sync_log set queued_at = queued_at - interval '30 days'")
     assert reasons(pricing) == {}
     assert pricing.row("select * from public.cleanup_stuck_pricing_syncs()") == {
@@ -187,7 +187,7 @@ def test_it_names_what_is_stuck(pricing: Pricing) -> None:
 
 
 def test_what_is_stuck_for_several_reasons_is_named_once(pricing: Pricing) -> None:
-    """By the first that the clean-up settles it for."""
+    """The view gives the first reason for which the clean-up expires it."""
     attempt = pricing.start("openrouter", worker_id=pricing.worker("1 hour"))
     pricing.do("update procrastinate.procrastinate_jobs set abort_requested = true")
     pricing.do("delete from procrastinate.procrastinate_events")

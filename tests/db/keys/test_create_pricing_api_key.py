@@ -1,4 +1,4 @@
-"""A bearer key is shown once and kept as a digest."""
+"""A new bearer key is shown once and stored as a digest."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_no_two_keys_are_alike(pricing: Pricing) -> None:
         (" k", "admin", "PT422"),
         ("k\n", "admin", "PT422"),
         ("x" * 65, "admin", "PT422"),
-        # Who has PRICING_ADMIN_KEY is called so.
+        # The name of the caller that uses PRICING_ADMIN_KEY.
         ("admin", "read", "PT422"),
         *((name, "read", "PT422") for name in ("Admin", "ADMIN ", " admin", "ad min")),
         *((name, "read", "PT422") for name in ("k ", "k\t", "k\u200b", "k\u00a0", "\u0430dmin")),
@@ -75,7 +75,7 @@ def test_who_has_a_name_like_it_is_named(pricing: Pricing) -> None:
 
 
 def test_names_that_are_there_already_go_on(pricing: Pricing) -> None:
-    """From before they were refused."""
+    """Keys with such names were created before the names were refused."""
     for number, name in enumerate(("Admin", "admin ", "ops", "OPS")):
         pricing.do(
             "insert into public.pricing_api_keys (key_id, name, key_digest, created_by)"

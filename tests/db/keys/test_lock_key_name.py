@@ -1,4 +1,4 @@
-"""Changes of one key name run one after the other: two real connections each."""
+"""Changes of one key name run one after the other: each test uses two real connections."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VALID = "select count(*) from public.pricing_keys where state = 'active'"
 def after(
     first: Pricing, second: Pricing, threads: ThreadPoolExecutor, open_call: str, then: str
 ) -> object:
-    """What the second statement comes to, which began while the first was not committed."""
+    """The result of a second statement that began before the first one committed."""
     with first.connection.transaction():
         first.value(open_call)
         waiting = threads.submit(second.value, then)
@@ -81,7 +81,7 @@ def test_a_snapshot_from_before_is_no_way_round(pricing: Pricing, another: Anoth
     "open_call",
     [
         ROTATE,
-        # By hand, the functions' lock passed by.
+        # By hand, without the lock of the functions.
         "update public.pricing_api_keys set role = 'read' where name = 'ops' returning 1",
     ],
 )
@@ -101,7 +101,7 @@ def test_who_has_left_it_open_is_named(
         assert isinstance(error, psycopg.errors.LockNotAvailable), error
         said = str(error.diag.message_primary)
         assert said.startswith("The keys named ops are locked by pid ") and error.diag.message_hint
-    # Who comes behind another one that waits hears of that one.
+    # A session queued behind another waiting session names that one.
     assert any(f"pid {holder.backend} (" in str(error) for error in caught)
     assert pricing.value(VALID) == 1
 

@@ -1,4 +1,4 @@
-"""A bearer key is looked up by its public part, and is valid or not."""
+"""The look-up of a bearer key by its public part, and its validity."""
 
 from __future__ import annotations
 

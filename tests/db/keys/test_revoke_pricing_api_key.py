@@ -1,4 +1,4 @@
-"""A revoked key is valid no more, and leaves its name to the next one."""
+"""A revoked key is no longer valid, and its name can be used again."""
 
 from __future__ import annotations
 

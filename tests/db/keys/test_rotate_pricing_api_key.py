@@ -1,4 +1,4 @@
-"""A key gets a new secret under its name; the old one ends at once, or after a while."""
+"""A key gets a new secret under its name; the old secret ends at once or after a delay."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_an_expired_key_is_valid_again_for_as_long_as_before(pricing: Pricing) -
     "expires_at", ["9999-12-31 00:00+00", "9999-12-31 23:59:58+00", "infinity"]
 )
 def test_the_end_of_what_clients_can_read_is_the_end(pricing: Pricing, expires_at: str) -> None:
-    """Beyond the bound only by hand, or from before there was one."""
+    """A later time can be set only by hand, or before the bound existed."""
     pricing.do("select public.create_pricing_api_key('ops')")
     pricing.do("update public.pricing_api_keys set expires_at = %s", expires_at)
     for _ in range(2):

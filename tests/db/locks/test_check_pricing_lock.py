@@ -1,4 +1,4 @@
-"""A provider's lock is for its syncs: nothing else may keep them waiting."""
+"""Only syncs of a provider may have the provider's lock."""
 
 from __future__ import annotations
 

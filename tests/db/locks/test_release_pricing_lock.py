@@ -1,4 +1,4 @@
-"""DELETE from pricing_sync_lock fences the attempt off and queues its sync again."""
+"""DELETE from pricing_sync_lock fences off the attempt and queues its sync again."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def refetch(pricing: Pricing) -> Attempt:
 
 
 def test_it_is_no_lost_worker(pricing: Pricing) -> None:
-    """As often as a person likes: it does not count towards max_attempts."""
+    """A person may release it any number of times: that does not count towards max_attempts."""
     attempt = pricing.start("openrouter")
     for _ in range(4):
         assert pricing.do(ALL) == 2

@@ -1,4 +1,4 @@
-"""A caller that takes a lock must read what was committed before."""
+"""A caller that takes a lock must be able to read what was committed before."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEVELS = ["repeatable read", "serializable"]
 
 @contextmanager
 def begun(pricing: Pricing, level: str) -> Iterator[None]:
-    """A transaction of this level that has read, and is rolled back."""
+    """A transaction of this isolation level that has read; it is rolled back."""
     with pricing.connection.transaction(force_rollback=True):
         pricing.do(f"set transaction isolation level {level}")
         pricing.do("select 1")

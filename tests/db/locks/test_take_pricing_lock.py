@@ -1,4 +1,4 @@
-"""A lock is a row that our functions lock: they wait until a time, then name its session."""
+"""A lock is a row that our functions lock: they wait for a bounded time, then name its session."""
 
 from __future__ import annotations
 

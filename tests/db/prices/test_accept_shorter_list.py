@@ -1,4 +1,4 @@
-"""A person accepts that a provider's list has lost half of its models, or of their prices."""
+"""A person accepts that a provider's list has lost half of its models or of their prices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def models(*numbers: int, **more: object) -> list[dict[str, object]]:
 
 
 def fails(pricing: Pricing, listed: list[dict[str, object]], provider: str = "openrouter") -> None:
-    """A sync whose list is refused, which ends as the worker ends it."""
+    """A sync whose list is refused, ended as the worker ends it."""
     attempt = pricing.start(provider)
     with refused("PT422") as info:
         pricing.apply(attempt, listed)
@@ -45,7 +45,7 @@ def test_the_next_list_may_be_as_short(pricing: Pricing) -> None:
         *("ann", "accept_shorter_list", "openrouter"),
     )
     assert row["details"]["error_message"].startswith("The list has 3 of 10 known models")
-    # What it lacks now is measured against what it has now.
+    # The next list is compared with the current one.
     pricing.sync("openrouter", models(0, 1))
     fails(pricing, models(0))
 
@@ -77,7 +77,7 @@ def test_prices_that_are_gone(pricing: Pricing) -> None:
 
 
 def test_models_and_then_prices(pricing: Pricing) -> None:
-    """What was accepted first still stands when the second is."""
+    """The first acceptance still holds when the second is made."""
     pricing.sync("openrouter", models(*range(20)))
     shorter = models(*range(6), input=None, output=None)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The only writer of synced prices: fence, comparison, prices, history and the end, all in one."""
+"""The only writer of synced prices: fence, comparison, prices, history and the end in one call."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def counts(log: Row) -> tuple[int, int, int, int]:
 
 
 def versions(pricing: Pricing) -> list[Row]:
-    # A row that was only locked has a new xmax: that is a write as well.
+    # A row that was only locked has a new xmax, which is a write too.
     return pricing.rows("select id, xmin::text, xmax::text from public.model_pricing order by id")
 
 
@@ -544,7 +544,7 @@ def test_history_is_in_the_order_of_the_writes_not_of_the_transactions(
     assert [h["price_per_input_token"] for h in pricing.history("m")] == [1, 2]
 
 
-# A list that is refused is refused whole.
+# A list with an error is refused whole.
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -703,9 +703,9 @@ def test_a_list_without_prices_is_its_provider_s_all_the_same(pricing: Pricing) 
     assert {(m["model_id"], m["listed_by"]) for m in listed} == {
         *(("a", "openrouter"), ("unpriced", "openrouter"), ("b", "catalogue")),
     }
-    # Whatever its list says of them.
+    # The catalogue's price stays, whatever the provider's list says of these models.
     assert pricing.model("unpriced")["pricing_source"] == "catalogue:genai-prices@0.2.4"
-    # It speaks for itself now: the catalogue neither writes nor misses its models.
+    # The provider has prices now: the catalogue neither writes nor misses its models.
     before = versions(pricing)
     for _ in range(3):
         pricing.sync(
@@ -783,7 +783,7 @@ def test_what_the_catalogue_may_not_write_it_does_not_confirm(pricing: Pricing) 
     assert counts(log) == (2, 1, 0, 0)
 
 
-# Afterwards.
+# After the apply.
 
 
 def test_listeners_hear_of_a_change(pricing: Pricing, another: Another) -> None:
@@ -839,17 +839,17 @@ def test_a_provider_disabled_meanwhile_is_cancelled(pricing: Pricing) -> None:
 
 
 def test_many_first_prices_take_no_longer_than_many_known_ones(pricing: Pricing) -> None:
-    # A nested loop over 10,000 x 10,000 takes 10 s and more; the joins by hash a fifth of one.
+    # A nested loop over 10,000 x 10,000 takes over 10 s; hash joins take a fifth of a second.
     pricing.do("set statement_timeout = '5s'")
     log = pricing.sync("openrouter", [price(f"m{n}") for n in range(10_000)])
     assert log["models_updated"] == 10_000
 
 
-# What the worker is told, and what it may bring.
+# What the function returns to the worker, and what the worker may pass.
 
 
 def test_the_worker_is_told_counts_and_no_price(pricing: Pricing) -> None:
-    """Nor can it read one by a dry run."""
+    """A dry run does not show it a price, either."""
     pricing.do("update public.pricing_providers set guards_enabled = true")
     pricing.sync("openrouter", [price("a"), price("b")])
     attempt = pricing.start("openrouter", dry_run=True)
@@ -946,7 +946,7 @@ def test_nothing_of_a_list_is_stored_without_a_bound(pricing: Pricing) -> None:
 
 
 def test_evidence_is_text_of_a_bounded_length(pricing: Pricing) -> None:
-    """Every reader of what is held reads all of it."""
+    """Every reader of held changes reads all of it."""
     pricing.do("update public.pricing_providers set guards_enabled = true")
     pricing.sync("openrouter", [price("m")])
     said = {"axis": "price_per_input_token", "unit": "u" * 500}

@@ -1,4 +1,4 @@
-"""A price is changed by functions, which write its history; UPDATE, DELETE and TRUNCATE are not."""
+"""Prices change through functions, which write history; UPDATE, DELETE and TRUNCATE are refused."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_statement_by_hand_is_refused(by_hand: Pricing, statement: str, owner:
 
 
 def test_the_message_has_the_call_that_does_it(by_hand: Pricing) -> None:
-    """The SQL editor shows no hints."""
+    """The SQL editor shows no hints, so the message must name the call."""
     with refused("PT409") as info:
         by_hand.do(
             "update model_pricing set price_per_input_token = 0.000003, price_per_image = 0.04"
@@ -98,7 +98,7 @@ def test_that_call_keeps_what_else_the_override_in_force_fixes(by_hand: Pricing)
     }
     open_until = "select expires_at from pricing_overrides where ended_at is null"
     assert by_hand.value(f"{open_until} and expires_at = %s", until)
-    # What is fixed by it no more is as the provider says, which is what unknown there can mean.
+    # Null hands the price back to the provider, which may not publish one.
     by_hand.do(instead("price_per_image = null"))
     assert "price_per_image" not in charged(by_hand)
     assert charged(by_hand)["price_per_output_token"] == "0.0000009"
@@ -107,13 +107,13 @@ def test_that_call_keeps_what_else_the_override_in_force_fixes(by_hand: Pricing)
 
 
 def test_our_own_functions_leave_no_mark_behind(by_hand: Pricing) -> None:
-    """In the transaction in which they ran, a statement by hand is refused as before."""
+    """A statement by hand is still refused in the transaction in which they ran."""
     update = "update model_pricing set price_per_input_token = 1"
     with by_hand.connection.transaction():
         override(by_hand, input_per_1m=2)
         with refused("PT409"), by_hand.connection.transaction():
             by_hand.do(update)
-        # One that fails half-way, too.
+        # Also after one that fails half-way.
         with refused("22P02"), by_hand.connection.transaction():
             by_hand.do(
                 "select write_model_prices(jsonb_build_array(jsonb_build_object('id', id,"
@@ -151,7 +151,7 @@ def test_maintenance_repairs_data_and_is_audited(by_hand: Pricing) -> None:
 
 
 def test_a_restore_passes(by_hand: Pricing, migrated_cluster: Cluster) -> None:
-    """With the triggers on, which see nothing but INSERT, and with them off for a replica."""
+    """With triggers on, which fire on INSERT only here, and with triggers off for a replica."""
     with restored_into(by_hand, migrated_cluster) as restored:
         assert course(restored) == course(by_hand)
         assert charged(restored) == prices(1, 2)
@@ -163,7 +163,7 @@ def test_a_restore_passes(by_hand: Pricing, migrated_cluster: Cluster) -> None:
 
 
 def test_a_sync_pays_no_second_write_for_the_guard(pricing: Pricing) -> None:
-    """A trigger before each row would lock it: one more record of the log for each."""
+    """A trigger for each row would lock the row, and write one more WAL record for it."""
     said(pricing, {f"m{n}": prices(1, 2) for n in range(500)})
 
     def written(p: Pricing, statement: str) -> int:

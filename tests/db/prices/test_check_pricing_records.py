@@ -1,4 +1,4 @@
-"""History and audit are only added to, by their owner too."""
+"""History and audit rows can only be added, also by their owner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests.support.postgres import Cluster
 
 @contextmanager
 def restored_into(pricing: Pricing, cluster: Cluster, *more: str) -> Iterator[Pricing]:
-    """The rows of prices, history and audit in another database, as a data-only dump has them."""
+    """The rows of prices, history and audit restored into another database from a data-only
+    dump."""
     with (
         cluster.database(template=cluster.template) as name,
         psycopg.connect(cluster.url_of(name), autocommit=True, row_factory=dict_row) as connection,
@@ -84,7 +85,7 @@ def test_maintenance_is_audited_and_ends_with_its_transaction(pricing: Pricing) 
     assert pricing.rows(
         "select subject, details ->> 'statement' as did from pricing_audit_log"
     ) == [
-        # The first delete leaves its own row after what it has deleted.
+        # The first delete adds its own audit row after those it has deleted.
         {"subject": "pricing_audit_log", "did": "delete"},
         {"subject": "model_pricing_history", "did": "delete"},
         {"subject": "model_pricing", "did": "delete"},

@@ -1,4 +1,4 @@
-"""What one change or a small list costs does not grow with other providers' models."""
+"""The cost of one change or a small list does not grow with other providers' models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NEIGHBOURS = 3000
 
 @pytest.fixture(autouse=True)
 def neighbours(pricing: Pricing) -> None:
-    """Another provider with many models, each with a history, and a catalogue of them all."""
+    """Another provider with many models, each with a history, and a catalogue of all of them."""
     pricing.do("set session_replication_role = replica")
     pricing.do(
         "with model as ("

@@ -1,4 +1,4 @@
-"""Writers of one provider's prices take turns, always in the same order."""
+"""Writers of one provider's prices run one after the other; locks are taken in one order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_locked_until_the_end_of_the_transaction(
 def test_the_order_of_the_names_does_not_matter(
     another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    # Taken in the order given, these two would wait for each other.
+    # Locked in the order of the arguments, these two would deadlock.
     names = [f"provider-{n}" for n in range(40)]
     for _ in range(10):
         barrier = Barrier(2)

@@ -1,4 +1,4 @@
-"""The price that was in force at a moment, from history alone."""
+"""The price in force at a moment, from history alone."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def test_no_time(pricing: Pricing) -> None:
         call(pricing, "model_price_at", provider="openrouter", model="m", at=None)
 
 
-# At every moment of any history.
+# Random histories, checked at every moment.
 
 
 class Life:
-    """Random things that happen to one model, and what was charged after each."""
+    """Random events of one model, and the price charged after each."""
 
     def __init__(self, pricing: Pricing, seed: int) -> None:
         self.pricing = pricing

@@ -1,4 +1,4 @@
-"""Prices for some requests, as people read them."""
+"""Prices that apply to some requests only, as people read them."""
 
 from __future__ import annotations
 

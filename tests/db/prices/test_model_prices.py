@@ -1,4 +1,4 @@
-"""Prices for people: USD per million tokens, and whether a price is free or unknown."""
+"""Prices for people: USD per million tokens, and whether a price is zero or unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roundabout ways to a price that nobody accepted, or away from one that a person should see."""
+"""Indirect ways to a price that no person accepted, or past a price that a person should review."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ ANCHORS = [price(f"anchor{n}") for n in range(5)]
 
 
 def hear(pricing: Pricing, input_per_1m: object, output_per_1m: object = 2, **more: object) -> UUID:
-    """A sync whose list has these prices of one model, and unchanged ones of others; its job."""
+    """A sync whose list has these prices of one model and unchanged ones of others; returns its
+    job."""
     listed: Row = {"model_id": "m", "name": "m", "source": "api:openrouter"}
     listed |= prices(input_per_1m, output_per_1m, **more)
     job_id: UUID = pricing.sync("openrouter", [listed, *ANCHORS])["job_id"]
@@ -46,7 +47,7 @@ def test_what_was_rejected_outlives_a_rollback_of_what_was_before_it(pricing: Pr
     rejected = waiting(pricing)["id"]
     call(pricing, "reject_held_price_change", id=rejected)
     call(pricing, "rollback_pricing_sync", job_id=job_id, dry_run=False)
-    # The list as it was, then once more in full: beside the price of today nothing is odd about it.
+    # First 304, then the full list again: next to today's price nothing in it is suspicious.
     pricing.sync("openrouter", None)
     assert held_row(pricing, rejected)["still_said"]
     hear(pricing, "0.8")
@@ -62,7 +63,7 @@ def test_after_a_rollback_the_whole_list_is_asked_for(pricing: Pricing) -> None:
     assert waiting(pricing)["class"] == "large"
     tag = "update public.pricing_providers set etag = 'tag', etag_parser = 'parser'"
     pricing.do(tag)
-    # The change that waits is not among what waits afterwards: only the list can bring it again.
+    # The rollback does not restore the held change: only another list can bring it again.
     call(pricing, "rollback_pricing_sync", job_id=job_id)
     assert pricing.provider("openrouter")["etag"] == "tag"
     call(pricing, "rollback_pricing_sync", job_id=job_id, dry_run=False)
@@ -75,7 +76,7 @@ def test_an_earlier_review_does_not_end_a_later_one(pricing: Pricing) -> None:
     guard(pricing, review_first=True)
     call(pricing, "approve_held_price_changes", job_id=hear(pricing, 1))
     assert not pricing.provider("openrouter")["review_first"]
-    # The adapter is another one, say: a person wants to look at its list again.
+    # A person wants to review the next list, for example of a changed adapter.
     guard(pricing, review_first=True)
     call(pricing, "reject_held_price_changes", job_id=hear(pricing, 3))
     assert pricing.provider("openrouter")["review_first"]
@@ -106,7 +107,7 @@ def test_a_price_that_moves_into_a_condition_is_measured_by_what_it_was(pricing:
     hear(pricing, None, conditions=for_all)
     assert charged(pricing) == prices("0.3", 2)
     assert waiting(pricing)["class"] == "unit"
-    # A tier of its own is no change of a price, up to there.
+    # A new tier does not change the price below it.
     for_long = [{"min_prompt_tokens": 200_000, INPUT: "0.000029"}]
     hear(pricing, None, conditions=for_long)
     assert charged(pricing) == prices(None, 2, conditions=for_long)
@@ -124,14 +125,14 @@ def test_only_what_is_held_fast_is_decided_with_its_job(
         pricing.rows("select public.lock_provider_prices(array['openrouter'])")
         decided = threads.submit(call, person, "approve_held_price_changes", job_id=job_id)
         pricing.wait_until_blocked(person)
-        # Meanwhile the same job holds something of another provider, whose next sync writes.
+        # Meanwhile the same job holds a change of another provider, whose next sync writes.
         late = held(sync, "d", prices(1000), provider="deepinfra", job_id=job_id)
     assert [row["id"] for row in decided.result()] == [first]
     assert held_row(pricing, late)["status"] == "held"
     assert charged(pricing, "d", "deepinfra") == prices(1)
 
 
-# A worker's login, and what it may say while it has an attempt at one provider.
+# What a worker's login may pass while it has an attempt at one provider.
 
 
 def reference(pricing: Pricing) -> list[Row]:
@@ -167,7 +168,7 @@ def test_a_list_that_calls_itself_the_catalogue_s_is_compared_with_it(pricing: P
 
 
 def test_the_adapter_s_own_row_says_whether_a_list_has_prices(pricing: Pricing) -> None:
-    """A second row of that adapter is no different."""
+    """A second row with the same adapter makes no difference."""
     pricing.do(
         "insert into public.pricing_providers (slug, name, adapter)"
         " values ('mine', 'x', 'deepinfra')"

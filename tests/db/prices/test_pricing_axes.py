@@ -1,4 +1,4 @@
-"""The axes: the same in SQL's list, in the tables and in Python."""
+"""The axes are the same in SQL's list, in the tables and in Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the provider said last and was accepted."""
+"""The price set that a provider published last and that was accepted."""
 
 from __future__ import annotations
 

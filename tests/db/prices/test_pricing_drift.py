@@ -1,4 +1,4 @@
-"""Where a provider's number and the catalogue's differ by more than 1 %."""
+"""Models whose provider price differs from the catalogue's by more than 1 %."""
 
 from __future__ import annotations
 

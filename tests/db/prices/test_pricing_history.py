@@ -1,4 +1,4 @@
-"""Every price change with its model's name."""
+"""The view of price changes with the model's name."""
 
 from __future__ import annotations
 

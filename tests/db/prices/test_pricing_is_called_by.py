@@ -1,4 +1,4 @@
-"""The call stack tells our functions from a person's slip, however the session writes names."""
+"""Recognition of our functions in the call stack, however the session quotes names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is charged while a person has fixed some of the prices."""
+"""The price set charged while an override fixes some of the prices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TIER = {"min_prompt_tokens": 200000}
         ({}, {INPUT: "7"}, {INPUT: "7"}),
         ({INPUT: "1"}, {INPUT: "0"}, {INPUT: "0"}),
         ({INPUT: "1"}, {OUTPUT: "7.0"}, {INPUT: "1", OUTPUT: "7"}),
-        # For long prompts too.
+        # Prices for long prompts too.
         (
             {INPUT: "1", "conditions": [TIER | {INPUT: "3", OUTPUT: "4"}, TIER | {INPUT: "5"}]},
             {INPUT: "7"},

@@ -1,4 +1,4 @@
-"""One form for a price set, wherever it comes from."""
+"""The one form of a price set, whatever its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""More than float noise, or known against unknown: that is a difference."""
+"""Two prices differ by more than float noise, or when only one of them is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rule of what a change is, over price sets; a sync has it over columns."""
+"""When two price sets differ; a sync applies the same rule to columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from tests.db.pricing import Pricing, Row, price
 
 AXES = (*TOKEN_AXES, *(fee for fee in FEES if fee not in TOKEN_AXES))
 TIER = {"min_prompt_tokens": 1, INPUT: "1"}
-# Near one another, and nothing; the last three differ from the first by float noise or little more.
+# Sets close to one another, and an empty one; the last three differ from the first by float noise
+# or little more.
 AMOUNTS = st.sampled_from(
     ["0.000001", "0", "2", "0.0000010000000000005", "0.00000100000000001", "1e-40"]
 )

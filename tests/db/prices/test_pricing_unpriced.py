@@ -1,4 +1,4 @@
-"""Active models without a price, and why."""
+"""Active models without a price, and the reason."""
 
 from __future__ import annotations
 

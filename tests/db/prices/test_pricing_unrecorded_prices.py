@@ -1,4 +1,4 @@
-"""Models whose price in force is not what their history says last, and how that is mended."""
+"""Models whose price in force differs from the last in their history, and the repair."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_axis_is_compared(pricing: Pricing) -> None:
 
 
 def test_what_is_no_difference(pricing: Pricing) -> None:
-    """Overrides, rollbacks, the clock, float noise and fees of nothing."""
+    """Overrides, rollbacks, windows of the day, float noise and fees of 0."""
     said(pricing, {"m": prices(1, 2), "other": prices(3, 4)})
     override(pricing, input_per_1m=5, output_per_1m=6)
     said(pricing, {"m": prices(2, 3)})

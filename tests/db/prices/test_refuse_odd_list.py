@@ -1,4 +1,5 @@
-"""A list that has lost its prices sinks; tests of shorter lists are with ``apply``."""
+"""A list that has lost its prices is refused; ``test_apply_provider_prices`` tests shorter
+lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue's numbers, kept beside the prices."""
+"""Storage of the catalogue's numbers beside the prices."""
 
 from __future__ import annotations
 

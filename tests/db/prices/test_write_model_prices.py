@@ -1,4 +1,4 @@
-"""The one place where a price in force changes, and its history with it."""
+"""The one place that changes a price in force, together with its history."""
 
 from __future__ import annotations
 
@@ -185,5 +185,5 @@ def test_neither_price_nor_history_is_written_alone(pricing: Pricing, table: str
         with pricing.nothing_written(), refused("P0001"):
             write(pricing, change(pricing, prices("2")))
     finally:
-        # The database is shared.
+        # Other tests use this database after this one.
         pricing.do("drop function public.fails() cascade")
