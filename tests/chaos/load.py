@@ -193,7 +193,7 @@ class Load:
             self.triggers.append(trigger)
 
     def _watch_queue(self) -> None:
-        """Hold the clients back while too much waits: the run must end, and soon after the load."""
+        """Pause the clients while too many syncs wait, so that the run ends soon after the load."""
         while not self._stopping.wait(0.5):
             try:
                 with psycopg.connect(self._database_url, connect_timeout=2) as connection:

@@ -401,7 +401,7 @@ class Hands:
         self.pricing.rows("select public.prune_pricing_workers(30)")
 
     def take_long(self) -> None:
-        """Age what no other session has locked by an hour."""
+        """Make one running attempt an hour older, unless another session has locked it."""
         row, job = self.queue_row(), self.job()
         with self.pricing.connection.transaction():
             for statement in (

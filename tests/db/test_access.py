@@ -1,4 +1,4 @@
-"""Who owns what, and who may do what: ``db/access.sql`` and ``db/engine.sql``."""
+"""Owners and rights: ``db/access.sql`` and ``db/engine.sql``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTSIDERS = ("public", "anon", "authenticated")
 ROLES = (*OUTSIDERS, "service_role", "pricing_web", "pricing_worker")
 EVERY_RIGHT = "select, insert, update, delete, truncate, references, trigger"
 
-# Functions that somebody besides the owner may execute.
+# Functions that roles besides the owner may execute.
 CALLERS = {
     "trigger_pricing_sync": {"pricing_web", "service_role"},
     "cancel_pricing_sync": {"pricing_web", "service_role"},
@@ -69,9 +69,9 @@ CALLERS = {
 READS_ONLY = {"pricing_web", "service_role"}
 WORKER_READS = {"pricing_settings", "pricing_worker_settings", "pricing_schema_ledger"}
 OWNER_READS = {
-    # Each caller's keys are its own.
+    # Each caller may see only its own keys.
     "pricing_idempotency_keys",
-    # Nobody is shown a list of keys, not even as digests.
+    # No role may list keys, not even as digests.
     "pricing_api_keys",
     "pricing_keys",
     "pricing_given_up_syncs",
@@ -156,7 +156,7 @@ def test_rights_on_functions(pricing: Pricing) -> None:
     )
     assert [row["proname"] for row in rows if row["owner"] != "pricing_owner"] == []
     assert {row["proname"]: {*row["callers"]} for row in rows if row["callers"]} == CALLERS
-    # pg_temp where it is not named is searched first, for types and relations.
+    # Where the path does not name pg_temp, it is searched first for types and relations.
     path = "search_path=pg_catalog, pg_temp"
     assert [row["proname"] for row in rows if path not in (row["proconfig"] or [])] == []
     invokers = [row for row in rows if not row["prosecdef"]]

@@ -1,4 +1,4 @@
-"""The check itself: it finds nothing where all is well, and each thing that is not."""
+"""The agreement check itself: silent on consistent tables, and it finds each contradiction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.db.pricing import Attempt, Pricing
 
 
 def every_state(pricing: Pricing) -> Attempt:
-    """Jobs and attempts in every state that they can be in; gives one that runs."""
+    """Create jobs and attempts in every possible state; returns a running attempt."""
     pricing.succeed(pricing.start("openrouter"))
     pricing.end(pricing.start("openrouter"), "failed", "timeout", "too slow")
     pricing.end(pricing.start("openrouter"), "cancelled")

@@ -1,4 +1,4 @@
-"""What ``supabase db lint`` finds in our schemas: nothing, with and without pg_cron."""
+"""``supabase db lint`` finds nothing in our schemas, with and without pg_cron."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-# Supabase's linter asks this extension, of functions that are no triggers; triggers have no reason
-# to be looked at less closely.
+# Supabase's linter asks this extension about functions that are no triggers; here triggers are
+# checked too.
 _FINDINGS = """
 select p.proname, c.lineno, c.level, c.message, c.detail
 from (
@@ -38,7 +38,7 @@ order by 1, 2
 """
 
 
-# What it means there, standard_conforming_strings of the caller's session decides.
+# Their meaning depends on the caller's standard_conforming_strings.
 _BACKSLASHES = """
 select p.proname
 from pg_proc p
@@ -46,8 +46,8 @@ where p.pronamespace = 'public'::regnamespace and position(chr(92) in p.prosrc) 
 """
 
 
-# What catches whatever comes would also end a serialization failure or a deadlock, which only the
-# caller can answer, by trying the whole transaction again.
+# A handler for all errors would also swallow a serialization failure or a deadlock, which only the
+# caller can handle, by retrying the whole transaction.
 _SWALLOWING = r"""
 select p.proname
 from pg_proc p

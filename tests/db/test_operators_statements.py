@@ -1,4 +1,4 @@
-"""The statements of the operators' own documents: word for word, and what their comments say.
+"""The statements in the operators' documents, word for word, and what their comments claim.
 
 They run in the SQL editor, as a login user that is a member of ``pricing_owner`` and no superuser.
 """
@@ -147,7 +147,7 @@ def test_marking_a_job_as_failed_stops_all_of_it_in_the_same_transaction(
 
     with editor.connection.transaction():
         assert editor.do(mark(running.job_id)) == 1
-        # Before anybody else can see it, and so with everything that anybody will see.
+        # Checked in the same transaction, before any other session can see the result.
         assert_agreed(editor.connection)
         assert editor.queue_row(running.queue_job_id)["status"] == "aborted"
         assert [row["job_id"] for row in editor.rows(OPEN)] == [waiting_job["job_id"]]
@@ -205,7 +205,7 @@ def test_marking_a_job_that_ended_otherwise_is_refused(pricing: Pricing, editor:
 def test_the_whole_story_of_a_stuck_sync(
     pricing: Pricing, another: Another, editor: Pricing
 ) -> None:
-    """As the runbook tells it: look, release the lock, look again, mark as failed."""
+    """As in the runbook: look, release the lock, look again, mark as failed."""
     worker = another()
     stuck = pricing.start("openrouter")
     (found,) = editor.rows(OPEN)

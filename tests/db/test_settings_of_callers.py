@@ -1,7 +1,7 @@
-"""The SQL editor, PostgREST and pg_cron call our functions under settings of their own.
+"""The SQL editor, PostgREST and pg_cron call our functions under their own session settings.
 
-None of those changes what is stored: the same acts are done twice, and compared. An answer shows a
-time in the caller's zone, as every statement of theirs does.
+None of those settings changes what is stored: the same acts run twice and are compared. A result
+shows times in the caller's zone, as every statement of that session does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ODD = {
 }
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# How long something took, and what is random.
+# Durations and random values.
 _VARYING = re.compile(
     r'"(duration_ms|duration_seconds|\w*seconds\w*|key_id|key_digest|replaced_by|replaces|key_ids|pid'
     r'|transaction_id|revision|xmin)": ("[^"]*"|\[[^]]*\]|[\d.]+|null)'
@@ -42,7 +42,7 @@ _KEY = re.compile(r"pk_\w+")
 
 
 def act(pricing: Pricing) -> None:
-    """What people, workers and pg_cron do, each kind once."""
+    """Every kind of act of people, workers and pg_cron, once."""
     guard(pricing)
     pricing.sync("openrouter", [price("m"), price("n"), price("o", "0.0000015", "0.0000025")])
     call(
@@ -86,7 +86,7 @@ def act(pricing: Pricing) -> None:
     call(pricing, "retry_pricing_sync", job_id=failed.job_id)
 
 
-# What people and programs read.
+# Everything that people and programs read.
 ANSWERS = (
     "select jsonb_agg(to_jsonb(p) order by provider, model) from public.model_prices p",
     "select jsonb_agg(to_jsonb(h) order by id) from public.pricing_history h",
@@ -99,14 +99,14 @@ ANSWERS = (
 
 
 def told(text: object) -> str:
-    """Without what differs between any two runs; the zone of a time stays."""
+    """The text without what differs between any two runs; the zone of a time stays."""
     for varying, word in ((_TIME, "TIME"), (_UUID, "UUID"), (_VARYING, "VARYING"), (_KEY, "KEY")):
         text = varying.sub(word, str(text))
     return str(text)
 
 
 def run(cluster: Cluster, settings: dict[str, str]) -> dict[str, list[str]]:
-    """Act under these settings, in a database of its own; what is there afterwards."""
+    """Act under these settings in a separate database; returns the state afterwards."""
     with cluster.database(template=cluster.template) as name:
         url = cluster.url_of(name)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as caller:

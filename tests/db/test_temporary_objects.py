@@ -1,7 +1,7 @@
-"""A caller's temporary types, tables and views are never taken for others by anything of ours.
+"""No function of ours uses a caller's temporary types, tables or views instead of the real ones.
 
 ``pg_temp`` is searched first for types and relations wherever a search_path does not name it. Each
-temporary object here calls a function of the caller's, which says as whom it was run.
+temporary object here calls a function of the caller's, which records the role it ran as.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ end
 $$;
 """
 
-# Named like every type that a column, an argument or a cast may name, and like every relation.
+# Named like every type that a column, an argument or a cast may have, and like every relation.
 _TRAPS = """
 select
     format('create domain pg_temp.%1$I as pg_catalog.%1$I check (pg_temp.spy())', t.typname)
@@ -86,7 +86,8 @@ _ARGUMENTS = {
 
 @contextmanager
 def trapped(cluster: Cluster, database: str, role: str) -> Iterator[tuple[Pricing, list[str]]]:
-    """A login that is only a member of the role, with its traps; and what they caught."""
+    """A login that is only a member of the role, with its traps; and the roles that they
+    recorded."""
     with cluster.login_role(can_create_roles=False) as (user, password):
         cluster.execute("grant {} to {}", role, user)
         name = database.rpartition("/")[2]
@@ -99,7 +100,7 @@ def trapped(cluster: Cluster, database: str, role: str) -> Iterator[tuple[Pricin
             connection.execute("set search_path = pg_catalog")
             connection.execute(_SPY.encode())
             for (trap,) in [tuple(row.values()) for row in connection.execute(_TRAPS.encode())]:
-                # Of a schema that the role may not use there is no type to copy.
+                # Types of a schema that the role may not use cannot be copied.
                 with suppress(psycopg.errors.InsufficientPrivilege):
                     connection.execute(trap.encode())
             connection.execute("set search_path = public")
@@ -139,7 +140,7 @@ def test_nothing_of_a_caller_runs_as_somebody_else(
     owner.sync("openrouter", [price("a"), price("b")])
     with trapped(migrated_cluster, database, role) as (login, caught):
         if role == "pricing_worker":
-            # Every trigger on the queue's table, the projection and apply.
+            # Fires every trigger of the queue's table, the projection and apply.
             for _ in range(2):
                 login.do(
                     "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
@@ -173,7 +174,7 @@ def test_nothing_of_a_caller_runs_as_somebody_else(
 
 
 def test_the_traps_work(own_database: Pricing, database: str, migrated_cluster: Cluster) -> None:
-    """Without pg_temp in its path, one function is enough."""
+    """One function without pg_temp in its path is enough to be caught."""
     own_database.do(
         "alter function public.trigger_pricing_sync(text[], text, boolean, text, text)"
         " set search_path = ''"

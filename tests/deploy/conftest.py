@@ -1,4 +1,4 @@
-"""Fixtures for what ``deploy/`` starts."""
+"""Fixtures for the tests of ``deploy/``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The image without an engine that builds it: what the Dockerfile copies, and what it runs."""
+"""The image, made without a container engine from what the Dockerfile copies and runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IGNORED = shutil.ignore_patterns("__pycache__")
 
 @dataclass(frozen=True)
 class Image:
-    """``files`` is what stands below its WORKDIR."""
+    """``files`` is the content of its WORKDIR."""
 
     files: Path
     instructions: tuple[tuple[str, str], ...]
@@ -29,12 +29,12 @@ class Image:
         return list(json.loads(self.only("ENTRYPOINT")))
 
     def environment(self) -> dict[str, str]:
-        """Of ENV, with the image's directory where it is here."""
+        """The variables of ENV, with the local directory in place of the image's."""
         words = self.only("ENV").replace(self.only("WORKDIR"), str(self.files)).split()
         return dict(word.split("=", 1) for word in words)
 
     def arguments(self, command: str) -> list[str]:
-        """Of the module ``service``, in a start command that stands in for ENTRYPOINT."""
+        """The arguments for ``service`` in a start command that replaces ENTRYPOINT."""
         words = command.split()
         assert words[:3] == self.entrypoint == ["python", "-m", "service"]
         return words[3:]

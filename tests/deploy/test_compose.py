@@ -1,4 +1,4 @@
-"""deploy/compose.secrets.yaml: compose.yaml, and every secret of it from a file."""
+"""deploy/compose.secrets.yaml: compose.yaml with every secret read from a file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Dockerfile, against the tree that it copies."""
+"""The Dockerfile, checked against the tree that it copies."""
 
 from __future__ import annotations
 

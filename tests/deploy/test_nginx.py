@@ -1,4 +1,4 @@
-"""deploy/nginx.conf as a real nginx reads it, in front of a real web process."""
+"""deploy/nginx.conf in a real nginx, in front of a real web process."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.support.processes import ADMIN_KEY, ROOT, Process, Processes, answers
 from tests.support.waiting import wait_until
 
 NAME = "pricing.example.com"
-# Not the proxy's own address; other systems have one loopback address only.
+# An address other than the proxy's; other systems have one loopback address only.
 CLIENT = "127.0.0.2" if sys.platform == "linux" else "127.0.0.1"
 TRIGGER = "/admin/pricing/scheduler/trigger"
 KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
-# What a distribution's nginx.conf says around it; all that is written lies in one directory.
+# What a distribution's nginx.conf has around it; everything is written to one directory.
 AROUND = """
 daemon off;
 pid nginx.pid;
@@ -44,7 +44,7 @@ http {{
 
 @dataclass
 class Proxy:
-    """``client`` speaks TLS with it, and believes the certificate of this test."""
+    """``client`` speaks TLS with it and trusts the certificate of this test."""
 
     plain: str
     secure: str
@@ -64,7 +64,7 @@ def proxy(open_path: Path, processes: Processes) -> Iterator[Proxy]:
         ("listen [::]:80;", ""),
         ("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;"),
         ("listen [::]:443 ssl;", ""),
-        # Or else how fast this machine is would decide what is refused.
+        # Otherwise the speed of this machine would decide what is refused.
         ("rate=10r/s", "rate=1r/m"),
         (f"/etc/letsencrypt/live/{NAME}/fullchain.pem", str(certificate)),
         (f"/etc/letsencrypt/live/{NAME}/privkey.pem", str(key)),
@@ -130,14 +130,14 @@ def test_it_is_the_web_process_behind_tls_and_says_who_asks(proxy: Proxy) -> Non
     assert redirected.status_code == 308
     assert redirected.headers["location"] == f"https://{NAME}{TRIGGER}?a=b", "never where it says"
 
-    # Who asks, and by which id; not what the client says of itself.
+    # The log has the real client's address and the request id, not the client's own claim.
     forged = {"X-Forwarded-For": "203.0.113.7", "X-Request-ID": "mine-4711"}
     answer = proxy.client.get("/admin/pricing/syncs/active", headers={**KEY, **forged})
     assert answer.status_code == 200
     assert answer.headers["x-request-id"] == "mine-4711"
     logged = proxy.web.wait_for_output("mine-4711")
     assert f"from {CLIENT}" in logged
-    # The proxy's own machine is trusted: appended, the claim would be believed.
+    # The web process trusts the proxy's machine: an appended claim would be believed.
     again = {"X-Forwarded-For": "203.0.113.7", "X-Request-ID": "mine-4712", "Host": NAME}
     httpx2.get(f"{proxy.secure}/nowhere", headers=again, verify=proxy.trust)
     assert "203.0.113.7" not in proxy.web.wait_for_output("mine-4712")

@@ -1,4 +1,4 @@
-"""Railway's files: what it would refuse, and what it would start."""
+"""Railway's files: values that Railway would refuse, and the commands it would start."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WEB, WORKER, MIGRATE = FILES = (
     "deploy/railway-migrate.json",
 )
 
-# Of https://docs.railway.com/config-as-code/reference; a text in the place of a number is refused.
+# From https://docs.railway.com/config-as-code/reference; text in place of a number is refused.
 KNOWN: dict[str, dict[str, type]] = {
     "build": {"builder": str, "dockerfilePath": str},
     "deploy": {
@@ -68,7 +68,7 @@ def test_the_health_check_is_a_route_and_has_a_minute() -> None:
 
 
 def test_a_stop_has_the_time_that_it_needs() -> None:
-    """10 seconds, after which a worker has handed back what it ran."""
+    """A worker hands back its syncs within 10 seconds."""
     for file in (WEB, WORKER):
         assert deployment(file)["drainingSeconds"] > 10
 

@@ -1,4 +1,4 @@
-"""The units: systemd understands and approves of them, and what they start works and stops."""
+"""The units: systemd accepts them, and the commands that they start run and stop."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.support.processes import ADMIN_KEY, ROOT, Processes, answers
 from tests.support.waiting import wait_until
 
 NAMES = ["pricing-sync-web.service", "pricing-sync-worker@.service", "pricing-sync-migrate.service"]
-# Of 10, by systemd's own scale on which "OK" ends at 4; in tenths, as --threshold wants it.
+# Out of 10, on systemd's scale, where "OK" ends at 4; in tenths, as --threshold expects.
 EXPOSURE = 20
 
 
 @pytest.fixture
 def units(tmp_path: Path) -> Path:
-    """The folder, with the program where it is here."""
+    """The folder of units, with the local program's path."""
     directory = tmp_path / "units"
     shutil.copytree(UNITS, directory)
     for unit in directory.glob("*.service"):
@@ -47,7 +47,7 @@ def test_no_unit_is_forgotten() -> None:
 def test_systemd_understands_it_and_finds_it_confined(name: str, units: Path) -> None:
     unit = str(units / name.replace("@.", "@1."))
     verified = analyze("verify", "--man=no", unit)
-    # What it does not know it ignores, and says so.
+    # systemd ignores unknown settings with a message.
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
     judged = analyze("security", "--offline=true", f"--threshold={EXPOSURE}", unit)
     assert judged.returncode == 0, judged.stdout
@@ -62,7 +62,7 @@ def test_no_secret_is_in_its_environment(name: str) -> None:
 
 @pytest.fixture
 def configured(tmp_path: Path, database: str) -> Path:
-    """/etc/pricing-sync: each process has a URL of its own file."""
+    """/etc/pricing-sync: each process has a URL in its own file."""
     directory = tmp_path / "etc"
     directory.mkdir()
     for name in ("owner", "web", "worker"):

@@ -1,4 +1,4 @@
-"""systemd's units as it would start them: command line, environment, copies of the credentials."""
+"""Read systemd's units as it would start them: command line, environment, copied credentials."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFIGURED = "/etc/pricing-sync"
 
 @dataclass(frozen=True)
 class Unit:
-    """``section`` to its assignments, in order; drop-ins are not read."""
+    """``section`` maps to its assignments, in order; drop-ins are not read."""
 
     name: str
     assignments: tuple[tuple[str, str, str], ...]
@@ -35,7 +35,8 @@ class Unit:
         return arguments
 
     def environment(self, configured: Path, credentials: Path) -> dict[str, str]:
-        """``configured`` stands for /etc/pricing-sync; the copies go below ``credentials``."""
+        """``configured`` replaces /etc/pricing-sync; the copies are written below
+        ``credentials``."""
         mine = credentials / self.name
         mine.mkdir(parents=True)
         for credential in self.values("Service", "LoadCredential"):

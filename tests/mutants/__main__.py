@@ -1,4 +1,4 @@
-"""``make mutants``: try every mutant, two at a time; fails if one survives.
+"""Try every mutant, two at a time (``make mutants``); fails if one survives.
 
 ``ARGS="novita"`` tries those with that word in their name.
 """
@@ -45,7 +45,7 @@ def _try_all(mutants: list[Mutant], directory: Path) -> list[Trial]:
     status, output = first.run(*tests)
     copies.put(first)
     if status != 0:
-        # Tests that fail without a mutant say nothing about one.
+        # Tests that fail without a mutant prove nothing.
         sys.exit(f"{output}\nThe tests fail as it is; no mutant was tried.")
 
     def attempt(mutant: Mutant) -> Trial:

@@ -1,4 +1,4 @@
-"""Mutants of the adapters: another unit, another axis, a number believed that says nothing."""
+"""Mutants of the adapters: another unit, another axis, or a placeholder taken for a price."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.mutants.mutant import Mutant
 
 
 def _mutant(slug: str, text: str, instead: str, why: str) -> Mutant:
-    """The adapter's own tests must kill it."""
+    """A mutant that the adapter's own tests must kill."""
     module = slug.replace("-", "_")
     tests = (f"tests/service/providers/test_{module}.py",)
     return Mutant(f"service/providers/{module}.py", text, instead, tests, why)

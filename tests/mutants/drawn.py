@@ -1,4 +1,4 @@
-"""Mutants of SQL that were drawn by lot: of all edits of one token or statement, one a file."""
+"""Mutants of SQL drawn at random from all edits of one token or statement, one for each file."""
 
 from __future__ import annotations
 

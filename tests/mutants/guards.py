@@ -1,4 +1,4 @@
-"""Mutants of what holds a price back, of what is a change at all, and of what applies one."""
+"""Mutants of what holds a price, of what counts as a change, and of what applies one."""
 
 from __future__ import annotations
 

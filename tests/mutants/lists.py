@@ -1,4 +1,4 @@
-"""Every mutant there is."""
+"""All mutants in one list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One mutant, and the lists of all."""
+"""The form of a mutant."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Mutant:
     """``text``, which occurs once in ``file``, becomes ``instead``; one of ``tests`` must fail.
 
-    ``why`` says what a customer would get; with the file it is the mutant's name. Tests are
-    pytest's own words for them: a file, or ``file::test``.
+    ``why`` says what a customer would get; with the file it is the mutant's name. ``tests`` are
+    arguments of pytest: a file, or ``file::test``.
     """
 
     file: str
@@ -31,7 +31,7 @@ class Mutant:
         return self.file.startswith("db/")
 
     def problem(self, root: Path = ROOT) -> str | None:
-        """Why this is no mutant of the files as they are now; None if it is."""
+        """Why this mutant does not apply to the files as they are now; None if it does."""
         if self.text == self.instead:
             return f"{self.name}: nothing is changed"
         path = root / self.file

@@ -1,4 +1,4 @@
-"""Mutants of what every price goes through: units, numbers on the wire, lists, the catalogue."""
+"""Mutants of the code that every price passes: units, numbers on the wire, lists, the catalogue."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The lists are alive, and the mutants that need no database are killed: ``make mutants`` is all.
+"""Every mutant applies, and those that need no database are killed; ``make mutants`` tries all.
 
-That a mutant survives is seen too: a runner that calls everything killed would prove nothing.
+A surviving mutant must be reported too: a runner that calls every mutant killed proves nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A copy of the checkout in which mutants are tried."""
+"""Try mutants in a copy of the checkout."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ SECONDS = 300
 class Verdict(StrEnum):
     KILLED = "killed"
     SURVIVED = "SURVIVED"
-    # Neither: the tests could not run, so nobody knows whether they would notice.
+    # Neither: the tests could not run, so it is unknown whether they would notice.
     UNTRIED = "UNTRIED"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """How one mutant ended, and what pytest said."""
+    """The verdict on one mutant, and pytest's output."""
 
     mutant: Mutant
     verdict: Verdict
@@ -40,7 +40,7 @@ class Trial:
 
 
 class Copy:
-    """A checkout of its own: what is edited here nobody else sees."""
+    """A copy of the checkout, so that edits stay separate from the original."""
 
     def __init__(self, directory: Path, root: Path = ROOT) -> None:
         self.root = directory
@@ -63,8 +63,8 @@ class Copy:
         return Trial(mutant, _verdict(status, output), time.monotonic() - started, output)
 
     def run(self, *tests: str) -> tuple[int, str]:
-        """Run tests in the copy until one fails; pytest's exit status and output."""
-        # Assertions are not rewritten, which is most of what starting pytest takes.
+        """Run tests in the copy until one fails; returns pytest's exit status and output."""
+        # Plain assertions: rewriting them is most of pytest's start-up time.
         options = ["-x", "-q", "--tb=line", "--assert=plain", "-p", "no:cacheprovider"]
         command = [sys.executable, "-m", "pytest", *options, "-p", "no:xdist", *tests]
         environment = {
@@ -88,7 +88,7 @@ class Copy:
         path = self.root / mutant.file
         original, times = path.read_text(), path.stat()
         path.write_text(original.replace(mutant.text, mutant.instead))
-        # What was compiled is trusted by time, in seconds, and size: no two edits may be alike.
+        # Python trusts compiled code by mtime in seconds and size: each edit needs its own mtime.
         os.utime(path, (times.st_atime, times.st_mtime + next(self._seconds)))
         try:
             yield
@@ -100,6 +100,6 @@ class Copy:
 def _verdict(status: int, output: str) -> Verdict:
     if status == 0:
         return Verdict.SURVIVED
-    # A set-up that breaks is an error and no failure: the test itself has not seen the mutant.
+    # A failing set-up is an error, not a failure: the test itself has not run on the mutant.
     failed = re.search(r"^\d+ failed\b", output, re.MULTILINE)
     return Verdict.KILLED if status == 1 and failed else Verdict.UNTRIED

@@ -1,4 +1,4 @@
-"""``make release``: this version's dump, and its entry in ``migrations/versions.json``."""
+"""Write this version's dump and its entry in ``migrations/versions.json`` (``make release``)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def main() -> None:
             " their upgrade is tested with it: raise the version in service/__init__.py first."
             " Only while it is not published: make release ARGS=--force"
         )
-    # The entry first: it reads every file, and an odd one ends this before anything is written.
+    # The entry first: it reads every file, and fails on an odd one before anything is written.
     entry = release_entry()
     with sample_database() as url:
         text = dump(url)

@@ -1,4 +1,4 @@
-"""A database as an earlier version left it, and what it is after the upgrade."""
+"""A database as an earlier version left it, and the same database after the upgrade."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def released_database(empty_database: str, version: str) -> str:
-    """The URL of a database as it was at the version."""
+    """The URL of a database as that version left it."""
     restore(empty_database, version)
     return empty_database
 
 
 @pytest.fixture
 def database(released_database: str) -> str:
-    """The URL of that database, upgraded: what ``connection``, ``queue`` and the rest are on."""
+    """The URL of that database, upgraded; ``connection``, ``queue`` and other fixtures use it."""
     migrate(released_database)
     stop_schedule(released_database)
     return released_database

@@ -1,7 +1,7 @@
-"""A version's schema and data as one SQL text, without the engine's own schema; and back.
+"""Write and restore a version's schema and data as one SQL text, without the engine's schema.
 
-The engine's text is another project's: it is never stored here, but built anew from the installed
-package, step by step, as that version had it. Dumps are compressed (``xzcat`` shows one).
+The engine's text is another project's and is never stored here: ``restore`` builds it from the
+installed package, step by step, as that version had it. Dumps are compressed (``xzcat`` shows one).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ RELEASES = Path(__file__).resolve().parent
 SUFFIX = ".sql.xz"
 ENGINE = "procrastinate"
 
-# How pg_dump heads each object; what stands before the first are settings of its session.
+# pg_dump's header of each object; the text before the first header is session settings.
 HEAD = re.compile(
     r"^--\n-- (?:Data for )?Name: (.+); Type: (.+); Schema: (.+); Owner: .*\n--\n\n", re.MULTILINE
 )
 END = "\n--\n-- PostgreSQL database dump complete\n"
 OWNER = re.compile(r"^ALTER .+ OWNER TO .+;$", re.MULTILINE)
-# Each of the engine's functions has a name of its own, and its parameters are its own affair.
+# Each function of the engine has a unique name, so the parameters can be left out.
 PARAMETERS = re.compile(rf"(FUNCTION {ENGINE}\.\w+)\(.*\)(?= (?:OWNER|FROM|TO) )")
 SESSION = re.compile(r"^SET default_\w+ = .*;\n", re.MULTILINE)
 
-# What is ours of the engine's schema: rows and rights, and further down what bears our prefix.
+# What to dump of the engine's schema: rows and rights, and objects with our prefix (below).
 OURS = ("TABLE DATA", "SEQUENCE SET", "ACL")
 
 
@@ -59,10 +59,11 @@ def path_of(version: str) -> Path:
 
 
 def dump(url: str) -> str:
-    """The database as statements for ``restore``; a CalledProcessError has said why on stderr."""
+    """Dump the database as statements for ``restore``; CalledProcessError: stderr has the
+    reason."""
     with psycopg.connect(url) as connection:
         major = connection.info.server_version // 10000
-    # Columns by name: the engine's tables may have another order when they grew step by step.
+    # Columns by name: the engine's tables may have another column order after upgrades.
     options = ["--column-inserts", "--rows-per-insert=50", f"--dbname={url}"]
     command = [str(client_program("pg_dump", major)), *options]
     text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -74,7 +75,7 @@ def dump(url: str) -> str:
 
 
 def restore(url: str, version: str) -> None:
-    """Make an empty database what it was at a version."""
+    """Restore a version's dump into an empty database."""
     schema = read_schema()
     release = schema.releases[version]
     steps = [step for step in schema.engine_steps if step.name in release.engine]
@@ -89,7 +90,8 @@ def restore(url: str, version: str) -> None:
             connection.execute(step.text.encode())
         connection.execute(before["db/engine.sql"].encode())
         with connection.transaction():
-            # Functions come before what they name, and rows must not set off the engine's triggers.
+            # Functions come before the objects that they name; rows must not fire the engine's
+            # triggers.
             connection.execute("set local check_function_bodies = off")
             connection.execute("set local session_replication_role = replica")
             connection.execute("set local search_path = ''")

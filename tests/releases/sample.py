@@ -1,4 +1,4 @@
-"""The sample in a release's dump, made as in operation: real answers, a real worker, real ends."""
+"""Make the data of a release's dump in real operation: real responses, a real worker, real ends."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SLUGS = ("openrouter", "deepinfra")
 
 @contextmanager
 def sample_database() -> Iterator[str]:
-    """The URL of a database with syncs that went well, ended badly, run and wait."""
+    """The URL of a database with syncs that succeeded, failed, run and wait."""
     with (
         running_cluster() as cluster,
         cluster.database() as name,
@@ -64,7 +64,7 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
     worker = _start_worker(queue, processes)
     _sync(queue, "success", *SLUGS)
     providers.price_of("openrouter", models[0]["id"])["completion"] = "0.00001"
-    # One model is not listed any more.
+    # The list lacks one model now.
     body["total_count"] = len(models) - 1
     del models[-1]
     _sync(queue, "success", *SLUGS, idempotency_key="sample")
@@ -77,7 +77,7 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
     _sync(queue, "partial", *SLUGS)
     _sync(queue, "failed", "deepinfra")
 
-    # The upgrade finds one that a worker never ended, and one that nobody has begun.
+    # For the upgrade: one sync that its worker never ended, and one that no worker has fetched.
     providers.answer("openrouter", Answer(hang=True))
     queue.wait_for_status(queue.trigger("openrouter"), "in_progress")
     worker.send(signal.SIGKILL)
@@ -88,7 +88,7 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
 
 
 def _decide(queue: Queue, model_id: str) -> None:
-    """What people have decided about prices: an override, and a rule; one change waits."""
+    """Decide about prices as a person does: an override and a rule; one change stays held."""
     held = queue.rows("select model_id from pricing_held_changes where status = 'held'")
     assert len(held) == 1, held
     queue.row(
@@ -104,7 +104,7 @@ def _sync(queue: Queue, outcome: str, *slugs: str, **options: object) -> None:
 
 
 def _set_base_url(queue: Queue, slug: str, base_url: str | None) -> None:
-    # Nobody's decision: the audit log would name this machine.
+    # Past the audit trigger, whose row would name this machine.
     with queue.connection.transaction():
         queue.connection.execute("set local session_replication_role = replica")
         queue.connection.execute(

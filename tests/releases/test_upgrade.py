@@ -1,4 +1,4 @@
-"""A database of each released version becomes one of this version, and loses nothing."""
+"""A database of each released version is upgraded to this version without loss."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.processes import Processes
 from tests.support.provider_server import ProviderServer
 from tests.support.syncing import Queue
 
-# What happened or was decided: an upgrade neither loses, changes nor adds any of it.
+# Facts and decisions: an upgrade must not lose, change or add any of them.
 FACTS = (
     "public.model_pricing",
     "public.model_pricing_history",
@@ -97,7 +97,7 @@ def test_a_key_of_before_gives_its_caller_the_same_job_and_nobody_else(
     execute(
         released_database,
         f"update pricing_sync_jobs set triggered_by = 'api:me' where {key}",
-        # From 0.4.0 on a key has its caller from the beginning.
+        # From 0.4.0 on a key has a caller from its creation.
         "do $$ begin update pricing_idempotency_keys set identity = 'api:me';"
         " exception when undefined_column or undefined_table then null; end $$",
     )
@@ -117,10 +117,10 @@ def test_a_key_of_before_gives_its_caller_the_same_job_and_nobody_else(
 def test_a_worker_does_what_waited_and_what_was_interrupted(
     queue: Queue, providers: ProviderServer, processes: Processes
 ) -> None:
-    """A job that nobody had begun, and one whose worker was killed before the upgrade."""
+    """A job that no worker had fetched, and one whose worker was killed before the upgrade."""
     jobs = queue.rows("select job_id, status from pricing_sync_jobs where outcome is null")
     assert {job["status"] for job in jobs} == {"queued", "running"}
-    # By now both are as old as the dump, and being too late is not what this is about.
+    # Both are as old as the dump by now; this test is not about timeouts.
     queue.connection.execute("update pricing_providers set timeout = '100 years'")
     queue.connection.execute("update pricing_settings set queued_timeout = '100 years'")
     processes.service("worker")
@@ -131,7 +131,7 @@ def test_a_worker_does_what_waited_and_what_was_interrupted(
 
 
 def _columns(url: str) -> Columns:
-    """What each table has now; a new version's columns and tables come on top."""
+    """The columns of each table now; a new version may add columns and tables."""
     query = """
         select a.attname from pg_catalog.pg_attribute a
         where a.attrelid = '{}'::regclass and a.attnum > 0 and not a.attisdropped

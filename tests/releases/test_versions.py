@@ -1,4 +1,4 @@
-"""What each released version had applied, which stays as it is, and what its dump may hold."""
+"""What each released version applied, which must not change, and what its dump may contain."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_every_version_has_its_dump() -> None:
 
 
 def test_the_dump_of_this_version_was_made_of_this_db() -> None:
-    """Else later upgrades would be tested from a version that never was."""
+    """Otherwise later upgrades would be tested from a version that never existed."""
     # Before it is published: make release ARGS=--force. After: raise the version first.
     assert read_schema().db_digest in read_dump(__version__)
 

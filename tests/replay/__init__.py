@@ -1,4 +1,4 @@
-"""Two years of a real price list, replayed, against a second computation of what must come out.
+"""Replay two years of a real price list against a second computation of the result.
 
 The recorded bodies (``tests/support/recordings.py``) are served one after the other by a real HTTP
 server; each is synced by a real trigger, over HTTP, and a real worker. What the tables hold

@@ -1,4 +1,4 @@
-"""The recorded price lists of two years, one a month, and two later ones."""
+"""The recorded price lists of two years, one for each month, and two later ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.recordings import recordings
 
 @dataclass(frozen=True)
 class Recorded:
-    """One complete body as it was published on a day."""
+    """One complete body, with the day of its publication."""
 
     day: str
     body: bytes
@@ -25,7 +25,7 @@ def monthly_bodies() -> list[Recorded]:
 
 
 def later_bodies() -> list[Recorded]:
-    """Two of the month after those: the only ones with prices by the hour."""
+    """Two of the following month, the only ones with prices by the hour."""
     found = [_recorded(path) for path in recordings("openrouter-2026-08-*.json")]
     assert len(found) == 2, [recorded.day for recorded in found]
     return found

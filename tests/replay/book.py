@@ -22,7 +22,7 @@ INACTIVE_AFTER = 3
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of a model's history: on which day it became what, and what it was before."""
+    """One row of a model's history: the day, the price set, and the one before."""
 
     day: str
     prices: PriceSet
@@ -32,7 +32,7 @@ class Entry:
 
 @dataclass
 class Page:
-    """One model's page in the book."""
+    """The entries of one model."""
 
     prices: PriceSet = field(default_factory=dict)
     history: list[Entry] = field(default_factory=list)
@@ -66,7 +66,7 @@ class Book:
                 page.prices = passing[model_id]
 
     def let_through(self, day: str, published: Mapping[str, PriceSet]) -> Mapping[str, PriceSet]:
-        """Those whose price set may be written, if it is another one: here all."""
+        """The models whose price set may be written if it differs: here all."""
         return published
 
     def changes_of(self, day: str) -> int:

@@ -1,4 +1,4 @@
-"""Every bound of the guards for one model: met exactly, and missed by the least that matters.
+"""Every bound of the guards for one model: met exactly, and missed by the smallest step.
 
 Prices are USD per 1M tokens (or per unit, for fees), under short names of the axes.
 """
@@ -31,9 +31,10 @@ Said = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """``accepted`` one after the other, then ``now`` is said: ``held`` as that class, or not.
+    """``accepted`` are written one after the other, then ``now`` is published: ``held`` as that
+    class, or not.
 
-    ``because`` are the kinds of evidence; ``catalogue`` is its number for the model.
+    ``because`` are the kinds of evidence; ``catalogue`` is the catalogue's number for the model.
     """
 
     name: str
@@ -78,7 +79,7 @@ def _first(name: str, now: object, held: str | None, *because: str, catalogue: o
 def _condition(
     name: str, before: object, now: object, held: str | None, *because: str, base: object = 1
 ) -> Case:
-    """A price for long prompts, which was ``before`` (None: not there)."""
+    """A price for long prompts, ``before`` the change (None: absent)."""
 
     def said(price: object) -> Said:
         long = [{"min_prompt_tokens": 1000, "input_token": price}]

@@ -33,7 +33,7 @@ def catalogue_numbers(provider: str) -> dict[str, PriceSet]:
 
 
 def _in_force(model: ModelInfo) -> ModelPrice:
-    """The newest price that has begun; one for some hours of the day is nobody's reference."""
+    """The newest price that has begun; a price for some hours of the day is no reference."""
     if isinstance(model.prices, ModelPrice):
         return model.prices
     today = datetime.now(UTC).date()

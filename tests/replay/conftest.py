@@ -1,4 +1,5 @@
-"""A course of OpenRouter's lists: the processes are real, and the provider is a server here."""
+"""Fixtures for the real way of OpenRouter's lists: processes are real, the provider is a server
+here."""
 
 from __future__ import annotations
 
@@ -31,6 +32,6 @@ def client(processes: Processes) -> Iterator[httpx2.Client]:
 def course(
     client: httpx2.Client, queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> Course:
-    """OpenRouter, with nothing synced yet."""
+    """A course of OpenRouter's lists, with nothing synced yet."""
     start_worker()
     return Course("openrouter", client, providers, queue)

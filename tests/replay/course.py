@@ -25,7 +25,7 @@ class Course:
     days: dict[str, str] = field(default_factory=dict)
 
     def sync(self, day: str, body: bytes) -> DictRow:
-        """Serve a body, have it synced, and wait for the end; returns the log's row."""
+        """Serve a body, sync it, and wait for the end; returns the log's row."""
         self.server.answer(self.provider, Answer(body=body))
         answer = self.client.post(TRIGGER, json={"providers": [self.provider]})
         assert answer.status_code == 202, answer.text

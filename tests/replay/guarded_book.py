@@ -1,4 +1,4 @@
-"""The book with the guards on: what looks wrong waits beside it, and nobody decides."""
+"""The book with the guards on: suspicious changes are held beside it, and no person decides."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.replay.published import PriceSet
 
 @dataclass
 class Held:
-    """One change that waits, or waited: since which list, for how many, and what became of it."""
+    """One change that is or was held: since which list, how often seen, and its end."""
 
     model_id: str
     since: str
@@ -26,11 +26,11 @@ class Held:
 
 @dataclass
 class GuardedBook(Book):
-    """``catalogue`` has the reference numbers; ``held`` every change that ever waited, in order.
+    """``catalogue`` has the reference numbers; ``held`` every held change, in order.
 
     - the same set again is the same change, seen once more;
-    - another set supersedes it, whether that one waits too or is written;
-    - when the provider goes back to what was accepted, it is withdrawn;
+    - another set supersedes it, whether that one is held too or is written;
+    - when the provider returns to the accepted set, it is withdrawn;
     - a large one is applied when it was seen three times and for a day, a fall to zero after three
       days (unless for the book all lists are of one day: not ``time_passes``);
     - one that only a person applies stays, even when the same set is not suspicious any more.

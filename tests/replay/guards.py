@@ -1,6 +1,6 @@
 """What must be held: the rules of the guards, over price sets.
 
-For each token axis that differs from what was accepted last (the base), ``before`` is the base's
+For each token axis that differs from the set accepted last (the base), ``before`` is the base's
 number or, where that is none or zero, the last positive one of the model's history.
 
 ========== ========================================================================= =====
@@ -34,7 +34,7 @@ TOKENS = 1_000_000
 NEAR_A_POWER = Decimal("0.05")
 SAME_FACTOR = Decimal("0.01")
 LIST_MODELS, LIST_SHARE, LIST_FACTOR = 5, 3, 2
-# Whatever its ratio, such a price looks like another unit.
+# A price with one of these kinds looks like another unit, whatever its ratio.
 UNIT_KINDS = {"band", "catalogue", "list"}
 
 
@@ -53,13 +53,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Move:
-    """One token price that is another one now: ``old`` was accepted, ``before`` is measured by."""
+    """One changed token price: ``old`` was accepted, ``before`` is what it is compared with."""
 
     axis: str
     old: Decimal | None
     before: Decimal | None
     now: Decimal
-    # Of a condition that was not there, which may well be far from the base.
+    # In a new condition, whose price may well be far from the base.
     is_new: bool = False
 
     @property
@@ -75,7 +75,7 @@ def judge(
     published: Mapping[str, PriceSet],
     catalogue: Mapping[str, PriceSet],
 ) -> dict[str, Verdict]:
-    """The suspicious ones among the models of a list, against the book as it was before it."""
+    """The suspicious models of a list, compared with the book before that list."""
     in_step = _moving_in_step(pages, published)
     verdicts = {}
     for model_id, prices in published.items():
@@ -139,7 +139,7 @@ def _near_a_power_of_ten(moves: list[_Move], catalogue: PriceSet) -> Iterator[tu
 def _moving_in_step(
     pages: Mapping[str, Page], published: Mapping[str, PriceSet]
 ) -> dict[str, set[str]]:
-    """The models that move by one same factor, with the axes that do; empty when too few do."""
+    """The models that move by one same factor, with their axes; empty when too few do."""
     priced = [
         model_id
         for model_id, prices in published.items()
@@ -165,7 +165,7 @@ def _moving_in_step(
 
 
 def _changed(before: PriceSet, prices: PriceSet) -> list[str]:
-    """The token prices that are known and other ones now."""
+    """The known token prices that changed."""
     return [
         axis for axis in TOKEN_AXES & prices.keys() if is_another(before.get(axis), prices[axis])
     ]

@@ -1,9 +1,9 @@
-"""What one body of OpenRouter's says, read a second time: ``json``, ``Decimal`` and these rules.
+"""Read a body of OpenRouter's a second time, with ``json``, ``Decimal`` and these rules.
 
 - every price is USD for one unit; -1 is unknown, and so is a key that is not there or null;
 - ``image`` is a price per image, unless it is the number of ``prompt``: then it is per token;
 - 0 for prompt and completion, of a model that gives more than text and has no other price, says
-  nothing, nor do the zeros beside them: something costs, and no key says what;
+  nothing, nor do the zeros beside them: the cost is real, but no key has it;
 - a fee of 0 is the same as no fee;
 - where time windows cover the whole day, the model's price is the one that holds for most of it (of
   equal ones the first after midnight), whatever stands beside them when the body was made.
@@ -35,7 +35,7 @@ COLUMNS = {
     "web_search": "price_per_web_search",
 }
 IMAGE_TOKEN = "price_per_input_image_token"
-# No price: a reduction that the prices already have.
+# A discount that the prices already include.
 DISCOUNT = "discount"
 FEES = {
     "price_per_reasoning_token",
@@ -113,7 +113,7 @@ def _condition(override: Mapping[str, Any]) -> PriceSet:
     if override.get("utc_days"):
         condition["utc_days"] = override["utc_days"]
     amounts = {key: value for key, value in override.items() if key not in CONDITION_KEYS}
-    # A fee of 0 in a condition takes the fee away: it is not the same as saying nothing.
+    # A fee of 0 in a condition removes the fee; that differs from an absent fee.
     return condition | {COLUMNS[key]: Decimal(value) for key, value in amounts.items()}
 
 
@@ -131,7 +131,8 @@ def _with_base_of_the_day(base: PriceSet, conditions: list[PriceSet]) -> PriceSe
 
 
 def _covers(window: PriceSet, minute: int) -> bool:
-    """Half-open, in clock numbers, and past midnight where it ends before it starts."""
+    """Whether the window has the minute: half-open, and past midnight if it ends before it
+    starts."""
     clock = minute // 60 * 100 + minute % 60
     start, end = int(window["utc_start"]), int(window["utc_end"])
     return start <= clock < end if start <= end else clock >= start or clock < end

@@ -1,4 +1,4 @@
-"""What the tables hold, in the form of the book."""
+"""Read the tables into the form of the book."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ COLUMNS = ", ".join(sorted(AXES))
 
 
 def stored_pages(queue: Queue, provider: str, days: Mapping[str, str]) -> dict[str, Page]:
-    """Every model of a provider with its history; ``days`` says for a job's id which list it was.
+    """Every model of a provider with its history; ``days`` maps a job's id to the day of its list.
 
-    The history is in the order in which the table says that it happened.
+    The history is in the order of the table's own times.
     """
     pages: dict[str, Page] = {}
     by_row: dict[int, Page] = {}
@@ -41,7 +41,7 @@ def stored_pages(queue: Queue, provider: str, days: Mapping[str, str]) -> dict[s
 
 
 def decimals(prices: Mapping[str, Any]) -> PriceSet:
-    """A price set in jsonb, with numbers instead of their text."""
+    """A price set in jsonb, with numbers in place of text."""
     read: PriceSet = {axis: Decimal(prices[axis]) for axis in AXES if axis in prices}
     conditions = [_condition(condition) for condition in prices.get("conditions", [])]
     return without_zero_fees(read) | ({"conditions": conditions} if conditions else {})

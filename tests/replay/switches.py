@@ -1,4 +1,4 @@
-"""A provider that begins to publish in another unit: all its numbers times one factor."""
+"""Bodies of a provider that switches to another unit: all its prices times one factor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.replay.published import CONDITION_KEYS
 
-# What stands among prices and is none: how many tokens a tier begins and ends with.
+# Keys among prices that are none: the numbers of tokens at which a tier begins and ends.
 NOT_PRICES = CONDITION_KEYS | {"min", "max", "context_token_threshold", "scale"}
 NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE]-?[0-9]+)?")
 

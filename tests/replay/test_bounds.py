@@ -1,4 +1,4 @@
-"""The bounds of the guards, each met exactly and missed by little, in SQL."""
+"""The bounds of the guards in SQL, each met exactly and missed by little."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from psycopg.rows import DictRow
 from tests.db.pricing import Pricing, price
 from tests.replay.bounds import CASES, prices, row
 
-# Models that stay as they are: so many that no others are a third of the list.
+# Unchanged models, so many that no group of others is a third of the list.
 STILL = [price(f"still {number}") for number in range(200)]
 
 
 @pytest.fixture
 def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
-    """Guards are on when a test turns them on; all providers may be synced."""
+    """A database in which all providers may be synced and tests turn the guards on."""
     pricing = Pricing(connection)
     pricing.do("update pricing_providers set enabled = true")
     return pricing
@@ -143,7 +143,7 @@ def test_what_waits_ends_when_something_else_is_said(pricing: Pricing) -> None:
     guard(pricing)
 
     def say(input_per_1m: int) -> list[str]:
-        """What became of all that waited so far, after this price was said."""
+        """Publish this price; returns the end of every change held so far."""
         pricing.sync("openrouter", [price("m", **_columns({"input_token": input_per_1m}))])
         rows = pricing.rows("select status from pricing_held_changes order by id")
         return [row["status"] for row in rows]

@@ -1,8 +1,8 @@
-"""With the guards on, exactly the changes wait that the rules name; all others are applied.
+"""With the guards on, exactly the changes that the rules name are held; all others are applied.
 
-Once the lists follow each other within seconds, so that nothing is applied by itself; once they lie
-apart as they did, for which what waits is made older between two lists. The list of what waited is
-in the summary of the test run.
+In one run the lists follow each other within seconds, so that nothing is applied by itself; in the
+other they keep their real distance, for which held changes are made older between two lists. The
+summary of the test run lists the held changes.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def _rounded(ratio: Decimal | None) -> str | None:
 
 
 def _summary(rows: list[DictRow], days: dict[str, str], time_passes: bool) -> str:
-    """The list; where time passes, fewer of the same, only how they ended."""
+    """One line for each held change; where time passes, the same ones recur, so only the counts."""
     ends = Counter(row["status"] for row in rows)
     lines = [
         f"{len(rows)} price changes were held in two years of OpenRouter's lists,"

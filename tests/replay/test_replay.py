@@ -1,4 +1,4 @@
-"""All changes accepted, the tables end as the book does."""
+"""When all changes are accepted, the tables end as the book does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_two_years_of_lists_end_in_the_prices_and_the_history_that_the_bodies_sa
 
 
 def _assert_same(course: Course, book: Book) -> None:
-    """Model by model, so that a failure names one and shows its whole chain."""
+    """Compare model by model, so that a failure names one and shows its whole chain."""
     stored = stored_pages(course.queue, course.provider, course.days)
     assert stored.keys() == book.pages.keys()
     for model_id, page in book.pages.items():

@@ -1,4 +1,4 @@
-"""A provider that switches its unit changes no price, however often it repeats itself."""
+"""A provider that switches its unit changes no price, however often it publishes the list."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.support.syncing import Queue, StartWorker
 pytestmark = pytest.mark.long
 
 PROVIDERS = [slug for slug in adapter_slugs() if slug in SHAPES and adapter(slug).price_api]
-# The factor, and how many models each list has: too few to be judged as a whole list where the
-# factor is the least that one model is judged by.
+# The factor, and the number of models in each list: too few for the rule about whole lists where
+# the factor is the smallest that is suspicious for one model.
 SWITCHES = [("1e2", 3), ("1e3", 8), ("1e6", 8), ("1e-2", 3), ("1e-3", 8), ("1e-6", 8)]
 FURTHER_SYNCS = 10
-# Those with a price API of the providers that are shipped.
+# The shipped providers with a price API.
 FEWEST = 15
 
 PRICES = f"select provider_slug, model_id, conditions, {', '.join(sorted(AXES))} from model_pricing"
@@ -67,7 +67,7 @@ def test_a_provider_that_switches_its_unit_changes_no_price(
             "update pricing_held_changes set first_seen_at = first_seen_at - interval '2 days'"
         )
 
-    # It notices, and nothing waits any more.
+    # The provider switches back, and nothing is held any more.
     for slug, body in right.items():
         _put(providers.body(slug), body)
     _sync(queue)

@@ -1,8 +1,8 @@
-"""Starts processes of ours by fork, from one that has imported everything already.
+"""Start processes of ours by fork, from one that has imported everything already.
 
-What is started is a process like any other, with its own environment, directory, streams, signals
-and exit status; it only saves the second that an interpreter spends on our imports. A test about
-that second (imports, encodings, memory) starts an interpreter instead.
+A started process is a normal one, with its own environment, directory, streams, signals and exit
+status; it only saves the second that an interpreter spends on our imports. A test about that second
+(imports, encodings, memory) starts an interpreter instead.
 
 The server is ``python -m tests.support.fork_server FD``: each message on the socket FD is a request
 with four descriptors, stdin, stdout, stderr and a pipe that gets the exit status.
@@ -33,13 +33,13 @@ from typing import cast
 ROOT = Path(__file__).resolve().parents[2]
 
 IMPORTED = ("procrastinate.cli", "rich.console", "rich.live", "rich.table", "uvicorn")
-# An interpreter reads these when it starts; whoever sets one wants an interpreter.
+# An interpreter reads these at its start, so a process with one needs a new interpreter.
 AT_START = ("PYTHON", "LANG", "LC_")
 LONGEST_REQUEST = 1 << 20
 
 
 class ForkedProcess:
-    """The part of ``subprocess.Popen`` that tests use, of a process of the fork server."""
+    """A process of the fork server, with the part of ``subprocess.Popen`` that tests use."""
 
     def __init__(self, pid: int, status: int) -> None:
         self.pid = pid
@@ -52,7 +52,7 @@ class ForkedProcess:
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit status, minus the number of a signal that ended it."""
+        """Wait for its exit status, or minus the number of the signal that ended it."""
         if self.returncode is None:
             if not select.select([self._status], [], [], timeout)[0]:
                 raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
@@ -75,7 +75,8 @@ class ForkedProcess:
 
 
 class ForkServer:
-    """The other end of the socket. One for all tests of a process; it ends with that."""
+    """The client's end of the socket. All tests of a process share one server, which ends with
+    it."""
 
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -101,7 +102,7 @@ class ForkServer:
         streams: Sequence[int],
         new_session: bool = False,
     ) -> ForkedProcess:
-        """``python -m`` these arguments; ``streams`` are stdin, stdout and stderr."""
+        """Start ``python -m`` with these arguments; ``streams`` are stdin, stdout and stderr."""
         request = {
             "arguments": [*arguments],
             "environment": {**environment},
@@ -125,7 +126,7 @@ class ForkServer:
 
 
 def needs_interpreter(environment: Mapping[str, str]) -> bool:
-    """Whether these variables would make another interpreter of it."""
+    """Whether these variables require a new interpreter."""
     return sys.platform != "linux" or any(
         value != (str(ROOT) if name == "PYTHONPATH" else os.environ.get(name))
         for name, value in environment.items()
@@ -134,7 +135,7 @@ def needs_interpreter(environment: Mapping[str, str]) -> bool:
 
 
 def _serve(control: socket.socket) -> str | None:
-    """Start what is asked for until the socket is closed; in a child, the module to run."""
+    """Serve requests until the socket is closed; in a child, return the module to run."""
     _import_all()
     waking, woken = os.pipe()
     for end in (waking, woken):
@@ -155,7 +156,7 @@ def _serve(control: socket.socket) -> str | None:
             *streams, status = descriptors
             pid = os.fork()
             if pid == 0:
-                # Its number may be another file's soon.
+                # The number may soon belong to another file.
                 control.detach()
                 return _become(json.loads(message), streams)
             statuses[pid] = status
@@ -186,7 +187,7 @@ def _report_ended(statuses: dict[int, int]) -> None:
 
 
 def _become(request: dict[str, object], streams: Sequence[int]) -> str:
-    """In the child: what ``exec`` of an interpreter would have made of it."""
+    """In the child: do what ``exec`` of an interpreter would have done."""
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     if request["new_session"]:

@@ -1,4 +1,4 @@
-"""Hostile payloads of NOTIFY, for each channel."""
+"""Hostile NOTIFY payloads for each channel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KINDS = ('"job_inserted"', '"abort_job_requested"', "[]", "{}", "null", "1", '"n
 
 
 def odd_payloads() -> list[str]:
-    """Deep, long, of wrong types, and no JSON at all; 7,999 bytes each at most."""
+    """Deep, long, with wrong types, or not JSON; 7,999 bytes each at most."""
     payloads = [
         "",
         " ",
@@ -30,7 +30,7 @@ def odd_payloads() -> list[str]:
     payloads += ["[" * 7999, '{"a":' * 1500, "x" * 7999, '"\\ud800"', "\U0001f4a3" * 1999]
     payloads += [f'{{"type": {kind}, "job_id": {each}}}' for kind in KINDS for each in IDS]
     payloads += [f'{{"type": {kind}}}' for kind in KINDS]
-    # What the web process and a gateway look for.
+    # The keys that the web process and a gateway read.
     payloads += [f'{{"job_id": {each}}}' for each in IDS]
     payloads += [f'{{"provider": {each}, "job_id": {each}}}' for each in IDS]
     return payloads

@@ -1,7 +1,7 @@
-"""The Postgres that the tests run on.
+"""The Postgres server of the tests.
 
-``TEST_DATABASE_URL`` (a superuser's; what is made there is dropped afterwards), else Docker when
-an engine answers and has the image, else installed server binaries, else the embedded wheel.
+``TEST_DATABASE_URL`` (a superuser's; what is made there is dropped afterwards), else Docker when an
+engine runs and has the image, else installed server binaries, else the embedded wheel.
 ``TEST_WITH=docker|server|embedded`` forces one, ``TEST_POSTGRES_VERSION=17`` a version's server.
 """
 
@@ -35,7 +35,7 @@ IMAGE = "supabase/postgres:15.8.1.085"
 CRON_DATABASE = "pricing_cron"
 LOWEST_PORT = 10240
 
-# Speed for durability: a test's database is thrown away after a crash anyway.
+# Speed over durability: a test's database is thrown away after a crash anyway.
 SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -53,8 +53,8 @@ SETTINGS = {
 class Cluster:
     """A running server.
 
-    ``url`` is a superuser's; ``cron_database`` the one that pg_cron serves, if the tests may have
-    it; ``template`` a migrated database to copy.
+    ``url`` is a superuser's; ``cron_database`` is the database of pg_cron, if the tests may use it;
+    ``template`` a migrated database to copy.
     """
 
     url: str
@@ -81,12 +81,12 @@ class Cluster:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
 
     def new_name(self, what: str = "test") -> str:
-        # The process id: several runs may share one server.
+        # The process id is part of the name: several runs may share one server.
         return f"pricing_{what}_{os.getpid()}_{next(self._numbers)}"
 
     @contextmanager
     def database(self, template: str | None = None, owner: str | None = None) -> Iterator[str]:
-        """A database of its own, dropped with whoever is still connected; gives its name."""
+        """A database that is dropped afterwards, open connections or not; yields its name."""
         name = self.new_name()
         self.execute("create database {} template {}", name, template or "template0")
         try:
@@ -104,7 +104,7 @@ class Cluster:
             migrate(self.url_of(name))
             stop_schedule(self.url_of(name))
             accept_every_change(self.url_of(name))
-            # A connection to it would keep it from being copied.
+            # An open connection would prevent copies of it.
             self.execute("alter database {} allow_connections false", name)
             self.template = name
             yield
@@ -112,7 +112,7 @@ class Cluster:
 
     @contextmanager
     def login_role(self, *, can_create_roles: bool) -> Iterator[tuple[str, str]]:
-        """A login role that is no superuser; gives name and password."""
+        """A login role that is no superuser; yields name and password."""
         name, password = self.new_name("user"), "for-this-test-only"
         attributes = "createrole" if can_create_roles else "nocreaterole"
         self.execute(f"create role {{}} login {attributes} nosuperuser password '{password}'", name)
@@ -121,16 +121,16 @@ class Cluster:
         try:
             yield name, password
         finally:
-            # What it granted in other databases can keep it; then it is left without a login.
+            # Its grants in other databases may prevent the drop; then it loses its login.
             with suppress(psycopg.Error):
                 self.execute("alter role {} nologin", name)
                 self.execute("drop role {}", name)
 
     @contextmanager
     def clean_cron_database(self) -> Iterator[str]:
-        """The database that pg_cron serves, with the extension and nothing else; gives its URL.
+        """The database of pg_cron, with the extension and nothing else; yields its URL.
 
-        It is emptied, never dropped: pg_cron's launcher would end with it for good.
+        It is emptied, never dropped: a drop would end pg_cron's launcher for good.
         """
         assert self.cron_database is not None
         url = self.url_of(self.cron_database)
@@ -155,7 +155,8 @@ class Cluster:
             connection.execute("grant usage on schema public to public")
 
     def _give_our_roles(self, user: str) -> None:
-        """From 16 on who makes a role gets it with admin option: as if this user had made ours."""
+        """Grant this user our roles with admin option, as 16 and later do for the creator of a
+        role."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             if connection.info.server_version < 160000:
                 return
@@ -174,7 +175,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster() -> Iterator[Cluster]:
-    """The cluster that the environment and the machine offer, stopped at the end if it is ours."""
+    """The server that environment and machine offer; stopped at the end if this run started it."""
     forced = os.environ.get("TEST_WITH", "")
     if forced not in ("", "docker", "server", "embedded"):
         raise RuntimeError(f"TEST_WITH={forced}: docker, server or embedded")
@@ -195,14 +196,14 @@ def running_cluster() -> Iterator[Cluster]:
 
 @contextmanager
 def another_cluster(beside: Cluster) -> Iterator[Cluster]:
-    """A server beside that of the run, of its version if it can be, without any role of ours."""
+    """A second server, of the same version if possible, without any of our roles."""
     programs = None if beside.kind == "embedded" else installed_programs()
     with _server_cluster(programs, "another") as cluster:
         yield cluster
 
 
 def installed_programs() -> Path | None:
-    """Where an installed server's programs are: of one with pg_cron first, then the newest.
+    """The directory of an installed server's programs: one with pg_cron first, then the newest.
 
     ``TEST_POSTGRES_VERSION`` names another, which need not be installed.
     """
@@ -219,10 +220,10 @@ def installed_programs() -> Path | None:
 
 
 def drop_pg_cron(url: str) -> None:
-    """Drop the extension, if it is there, so that its launcher lives on.
+    """Drop the extension if it exists, without ending its launcher.
 
-    The launcher needs a second to notice that a job is gone. One that comes due within that second,
-    which is when a minute begins, and finds no schema ``cron`` ends it.
+    The launcher needs a second to notice that a job is gone. A job that comes due within that
+    second, when a minute begins, finds no schema ``cron`` and ends the launcher.
     """
     with psycopg.connect(url, autocommit=True) as connection:
         if connection.execute("select to_regclass('cron.job')").fetchone() == (None,):
@@ -235,15 +236,16 @@ def drop_pg_cron(url: str) -> None:
 
 
 def stop_schedule(url: str) -> None:
-    """Workers and pg_cron tick, but enqueue nothing: a test's syncs are those that it triggers."""
+    """Stop the schedule: workers and pg_cron tick but enqueue nothing, so tests trigger every
+    sync."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("update public.pricing_settings set scheduler_enabled = false")
 
 
 def accept_every_change(url: str) -> None:
-    """Of the shipped providers three are enabled, and every change of theirs is applied.
+    """Enable three of the shipped providers, and turn off their guards.
 
-    A test that is about another provider, or about guards, says so.
+    A test about another provider, or about guards, sets its own.
     """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(
@@ -253,9 +255,9 @@ def accept_every_change(url: str) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody gets by asking for any: it is still free when its server comes to it.
+    """A port outside the range that the system assigns, so that no other process gets it meanwhile.
 
-    Nor while that server is away for a time, as in a test of its outage.
+    It also stays free while its server is away, as in a test of an outage.
     """
     while True:
         port = LOWEST_PORT + secrets.randbelow(_lowest_of_any_port() - LOWEST_PORT)
@@ -265,7 +267,7 @@ def free_port() -> int:
 
 
 def _lowest_of_any_port() -> int:
-    """The first that the system gives to whoever asks for any, on either end of a connection."""
+    """The lowest port that the system assigns by itself, to either end of a connection."""
     try:
         text = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text()
     except OSError:
@@ -304,7 +306,7 @@ def _server_cluster(programs: Path | None, kind: str) -> Iterator[Cluster]:
     log = home / "log"
     server = PostgresServer(programs, home, log, account, settings, port)
     try:
-        # Others on this machine reach the port, but not the socket.
+        # Other users of this machine can reach the port, but not the socket.
         server.create_data("--locale=C", "--auth-host=scram-sha-256")
         server.start(home)
         password = secrets.token_hex(16)
@@ -314,7 +316,7 @@ def _server_cluster(programs: Path | None, kind: str) -> Iterator[Cluster]:
                 sql.SQL("alter role postgres password {}").format(sql.Literal(password))
             )
             if has_cron:
-                # Early: pg_cron's launcher dies and is started again until its database is there.
+                # Early: pg_cron's launcher dies and restarts until its database exists.
                 connection.execute(f"create database {CRON_DATABASE}")
         yield Cluster(
             f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres",
@@ -329,7 +331,7 @@ def _server_cluster(programs: Path | None, kind: str) -> Iterator[Cluster]:
 
 @contextmanager
 def _existing(url: str) -> Iterator[Cluster]:
-    """Somebody's server: only what is made here is touched."""
+    """A server that this run did not start: only databases made here are touched."""
     with psycopg.connect(url) as connection:
         if connection.info.parameter_status("is_superuser") != "on":
             raise RuntimeError("TEST_DATABASE_URL must be a superuser's")
@@ -337,7 +339,7 @@ def _existing(url: str) -> Iterator[Cluster]:
             "select current_setting('cron.database_name', true)"
         ).fetchone() or (None,)
         taken = connection.execute("select 1 from pg_database where datname = %s", [served])
-        # pg_cron serves one database; unless that is one for the tests to make, it is not theirs.
+        # pg_cron serves one database; the tests use it only if they may create it.
         has_cron = served == CRON_DATABASE and taken.fetchone() is None
     cluster = Cluster(url, "existing", cron_database=CRON_DATABASE if has_cron else None)
     if has_cron:
@@ -350,7 +352,7 @@ def _existing(url: str) -> Iterator[Cluster]:
 
 
 def _docker_has_image() -> bool:
-    """Does an engine answer, and is the image there already: nothing is pulled by surprise."""
+    """Whether an engine runs and has the image already: the tests pull no image."""
     if shutil.which("docker") is None:
         return False
     command = ["docker", "image", "inspect", "--format", "{{.Id}}", IMAGE]
@@ -365,7 +367,7 @@ def _docker_cluster() -> Iterator[Cluster]:
     from testcontainers.core.config import testcontainers_config
     from testcontainers.core.container import DockerContainer
 
-    # Its cleaner is one more image to pull; the container is removed below.
+    # testcontainers' cleaner would be another image to pull; the container is removed below.
     testcontainers_config.ryuk_disabled = True
     password = secrets.token_hex(16)
     container = (

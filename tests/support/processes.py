@@ -1,4 +1,4 @@
-"""Real processes of ours for a test: started, watched, ended by process id."""
+"""Start, watch and end real processes of ours for a test, by process id."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 ROOT = Path(__file__).resolve().parents[2]
 ADMIN_KEY = "a-key-that-only-tests-know"
 
-# What decides a test stands in the test, not in the shell that it was started from.
+# The test itself sets what decides it, not the shell that started the tests.
 FOREIGN_VARIABLES = ("PRICING_", "DATABASE_URL", "PG", "TEST_", "PYTEST_", "COLUMNS", "NO_COLOR")
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -40,7 +40,7 @@ def start_module(
     streams: tuple[IO[bytes] | None, IO[bytes], IO[bytes]],
     interpreter: bool = False,
 ) -> subprocess.Popen[bytes] | ForkedProcess:
-    """``python -m`` these arguments, in a session of its own: its children can be ended with it."""
+    """Start ``python -m`` in a session of its own, so that its children can be ended with it."""
     stdin, stdout, stderr = streams
     if interpreter or needs_interpreter(environment):
         return subprocess.Popen(
@@ -73,7 +73,7 @@ def _content(stream: IO[bytes]) -> str:
 
 
 def answers(url: str) -> bool:
-    """Whether a web server answers there, whatever it says."""
+    """Whether a web server responds there, with any status."""
     try:
         httpx2.get(url, timeout=5)
     except httpx2.TransportError:
@@ -83,7 +83,7 @@ def answers(url: str) -> bool:
 
 @dataclass
 class Process:
-    """One process; stdout and stderr go to one file each test can read at any time."""
+    """One process; stdout and stderr each go to a file that the test can read at any time."""
 
     name: str
     popen: subprocess.Popen[bytes] | ForkedProcess
@@ -110,7 +110,7 @@ class Process:
             raise AssertionError(f"{self.name} did not end:\n{self.output}") from None
 
     def wait_for_output(self, text: str, timeout: float = 30.0) -> str:
-        """Wait until it has printed a text; returns all that it has printed."""
+        """Wait until it has printed a text; returns all its output so far."""
         wait_until(
             lambda: text in self.output or not self.is_running, timeout, f"{text!r} by {self.name}"
         )
@@ -121,15 +121,15 @@ class Process:
         self.popen.send_signal(number)
 
     def stop(self, timeout: float = 15.0) -> int:
-        """SIGTERM, and wait for the end; returns the exit status."""
+        """Send SIGTERM and wait for the end; returns the exit status."""
         self.popen.terminate()
         return self.wait(timeout)
 
 
 class Processes:
-    """Starts processes of ours on one database; ``end`` is for the fixture.
+    """Start processes of ours on one database; the fixture calls ``end``.
 
-    ``interpreters``: each by an interpreter of its own, for tests of what that imports or takes.
+    ``interpreters``: start each with its own interpreter, for tests of imports and memory.
     """
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
@@ -152,13 +152,13 @@ class Processes:
     def service(
         self, *arguments: str, may_fail: bool = False, cwd: Path = ROOT, **variables: str
     ) -> Process:
-        """``python -m service ...``; further keyword arguments are environment variables."""
+        """Start ``python -m service ...``; further keyword arguments are environment variables."""
         return self.start("service", *arguments, may_fail=may_fail, cwd=cwd, **variables)
 
     def procrastinate(
         self, *arguments: str, may_fail: bool = False, cwd: Path = ROOT, **variables: str
     ) -> Process:
-        """``procrastinate --app=service.worker.app ...``."""
+        """Start ``procrastinate --app=service.worker.app ...``."""
         app = "--app=service.worker.app"
         return self.start("procrastinate", app, *arguments, may_fail=may_fail, cwd=cwd, **variables)
 
@@ -188,7 +188,7 @@ class Processes:
     def run(
         self, *arguments: str, cwd: Path = ROOT, timeout: float = 60, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        """``python -m service ...`` to its end, with stdout and stderr apart."""
+        """Run ``python -m service ...`` to its end, with stdout and stderr apart."""
         with TemporaryFile() as stdout, TemporaryFile() as stderr:
             popen = start_module(
                 ["service", *arguments],
@@ -207,7 +207,7 @@ class Processes:
         return subprocess.CompletedProcess([*arguments], status, *texts)
 
     def end(self) -> None:
-        """End what still runs; AssertionError if one hung or left a traceback."""
+        """End what still runs; AssertionError if a process hung or left a traceback."""
         running = [process for process in self._started if process.is_running]
         for process in running:
             process.popen.terminate()

@@ -1,7 +1,7 @@
 """One model of the catalogue as each provider would publish it: an entry of its list.
 
-Keys and units are written out here as the providers document them, not taken from the adapters: an
-adapter that reads a wrong unit must not find it mirrored.
+Keys and units come from the providers' documents, not from the adapters, so that an adapter that
+reads a wrong unit fails here.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ VERCEL_KEYS = TWO_NUMBERS | {
     "input_cache_read": Axis.CACHE_READ,
     "input_cache_write": Axis.CACHE_WRITE,
 }
-# A price is written and one is read, and the names hardly say which.
+# One price is for writing and one for reading; the names hardly say which.
 REQUESTY_KEYS = {
     "input_price": Axis.INPUT,
     "caching_price": Axis.CACHE_WRITE,
@@ -78,7 +78,7 @@ def amounts(prices: tuple[RawPrice, ...]) -> dict[Axis, Decimal]:
 
 
 def tiers(model: RawModel) -> list[tuple[int, dict[Axis, Decimal]]]:
-    """What changes above how many tokens of the prompt, lowest first."""
+    """The prices that change above a number of prompt tokens, lowest number first."""
     return sorted(
         (condition.min_prompt_tokens, amounts(condition.prices))
         for condition in model.conditions
@@ -139,7 +139,7 @@ def nearai(model_id: str, model: RawModel) -> Entry:
 
 
 def alibaba_cloud(model_id: str, model: RawModel) -> Entry:
-    """Ranges of prompts, each with all prices, strings in USD per 1M tokens."""
+    """Ranges of prompt lengths, each with all prices, strings in USD per 1M tokens."""
     base = amounts(model.prices)
     ranges = []
     bounds = [(0, base), *tiers(model)]
@@ -208,7 +208,8 @@ def aihubmix(model_id: str, model: RawModel) -> Entry:
 
 
 def chutes(model_id: str, model: RawModel) -> Entry:
-    """OpenRouter's names, USD per 1M tokens as numbers, and again beside another coin."""
+    """OpenRouter's names, USD per 1M tokens as numbers, and again beside a price in another
+    coin."""
     again = _per_million(CHUTES_KEYS_AGAIN, model)
     return {
         "id": model_id,
@@ -218,7 +219,7 @@ def chutes(model_id: str, model: RawModel) -> Entry:
 
 
 def huggingface(model_id: str, model: RawModel) -> Entry:
-    """USD per 1M tokens, as numbers, by who serves the model."""
+    """USD per 1M tokens, as numbers, for each host that serves the model."""
     offer = {
         "provider": "somebody",
         "status": "live",
@@ -229,7 +230,7 @@ def huggingface(model_id: str, model: RawModel) -> Entry:
 
 
 def vercel(model_id: str, model: RawModel) -> Entry:
-    """USD per token, as strings; by the length of the prompt again in half-open tiers."""
+    """USD per token, as strings; again in half-open tiers by prompt length."""
     pricing: Entry = _per_token(VERCEL_KEYS, model)
     for key, axis in VERCEL_KEYS.items():
         steps = [(above, changed[axis]) for above, changed in tiers(model) if axis in changed]
@@ -244,7 +245,7 @@ def vercel(model_id: str, model: RawModel) -> Entry:
 
 
 def requesty(model_id: str, model: RawModel) -> Entry:
-    """USD per token, as numbers; a price that there is none of is 0."""
+    """USD per token, as numbers; an absent price is 0."""
     prices = _keyed(REQUESTY_KEYS, amounts(model.prices), _number)
     has_cache = prices.keys() >= {"caching_price", "cached_price"}
     return (
@@ -253,7 +254,7 @@ def requesty(model_id: str, model: RawModel) -> Entry:
 
 
 def ovhcloud(model_id: str, model: RawModel) -> Entry:
-    """USD per token, as strings; a price that there is none of is 0."""
+    """USD per token, as strings; an absent price is 0."""
     zeros = dict.fromkeys(["completion", "image", "request", *OVHCLOUD_KEYS], "0")
     prices = _per_token(OVHCLOUD_KEYS, model)
     return {"id": model_id, "pricing": {"currency_unit": "USD"} | zeros | prices}

@@ -1,4 +1,4 @@
-"""How providers whose lists come in pages cut them: one page out of the whole list."""
+"""Cut one page out of a whole list, as each provider with pages does."""
 
 from __future__ import annotations
 

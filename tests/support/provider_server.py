@@ -1,15 +1,15 @@
-"""A real HTTP server that answers as providers do, correctly or not.
+"""A real HTTP server that responds as providers do, correctly or not.
 
 In a test::
 
     with running_provider_server() as server:
         server.base_url("openrouter")                       # what pricing_providers.base_url gets
         server.price_of("openrouter", "openai/gpt-4o")["prompt"] = "0.000003"
-        server.answer("openrouter", Answer(delay=30))       # how the next requests are answered
+        server.answer("openrouter", Answer(delay=30))       # the response from now on
 
 From a terminal: ``python -m tests.support.provider_server --port 9000``. Then ``PUT
 /_answer/openrouter`` takes the fields of ``Answer`` as JSON, ``PUT /_price/openrouter`` takes
-``{"model_id": ..., "pricing": {...}}``, and ``GET /_requests`` tells what was asked.
+``{"model_id": ..., "pricing": {...}}``, and ``GET /_requests`` lists the requests.
 """
 
 from __future__ import annotations
@@ -37,19 +37,19 @@ MEBIBYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class Answer:
-    """How a path is answered. Without ``body``: the provider's list, as it stands."""
+    """The response for a path. Without ``body``: the provider's current list."""
 
     body: bytes | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    # Seconds before the first byte; and between the pieces of a body that drips.
+    # Seconds before the first byte, and between the pieces of a body that drips.
     delay: float = 0
     drip: float | None = None
     encoding: str | None = None
     chunked: bool = False
-    # The body this many times over: 200 MB without holding them.
+    # Repeats the body: 200 MB without that memory.
     repeat: int = 1
-    # Close half-way; never answer; not before release(); offer an ETag, honour If-None-Match.
+    # Close half-way; never respond; wait for release(); send an ETag and honour If-None-Match.
     cut: bool = False
     hang: bool = False
     held: bool = False
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass
 class Request:
-    """One request that came; times are time.monotonic()'s, ``ended`` None while it runs."""
+    """One received request; times are time.monotonic()'s, ``ended`` is None while it runs."""
 
     path: str
     headers: dict[str, str]
@@ -67,7 +67,7 @@ class Request:
 
 
 class ProviderServer:
-    """The server's state: what each provider answers, and what has been asked."""
+    """The server's state: each provider's responses, and the requests received."""
 
     def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self._lock = threading.RLock()
@@ -87,11 +87,11 @@ class ProviderServer:
         return f"http://{self.host}:{self.port}/{slug}"
 
     def url(self, slug: str) -> str:
-        """Where the provider's list is."""
+        """The URL of the provider's list."""
         return self.base_url(slug) + SHAPES[slug].path
 
     def fill(self, slug: str, n: int | None = None) -> None:
-        """Give the provider ``n`` models anew; default: all that the catalogue knows."""
+        """Replace the provider's list by ``n`` models; default: all of the catalogue's."""
         body = SHAPES[slug].body(n)
         with self._lock:
             self._bodies[slug] = body
@@ -104,30 +104,30 @@ class ProviderServer:
             return self._bodies[slug]
 
     def page(self, slug: str, query: dict[str, str]) -> bytes:
-        """What goes over the wire: the list, or the page of it that was asked for."""
+        """The bytes of the response: the list, or the requested page of it."""
         body = self.body(slug)
         return json.dumps(PAGED[slug](body, query) if slug in PAGED else body).encode()
 
     def price_of(self, slug: str, model_id: str) -> Pricing:
-        """One model's prices as they go over the wire; assign to its keys to change them."""
+        """One model's prices as sent over the wire; assign to its keys to change them."""
         return SHAPES[slug].pricing(self.body(slug), model_id)
 
     def answer(self, slug: str, *answers: Answer) -> None:
-        """Answer so from now on: the given ones in order, then the last one for ever."""
+        """Respond so from now on: with each of these in order, then with the last one always."""
         with self._lock:
             self._answers[slug] = list(answers) or [Answer()]
 
     def release(self) -> None:
-        """Give what is held, now and from now on."""
+        """Send the responses that wait, now and from now on."""
         self.released.set()
 
     def requests(self, slug: str) -> list[Request]:
-        """What the provider was asked, oldest first."""
+        """The requests to the provider, oldest first."""
         with self._lock:
             return [request for request in self._requests if _slug(request.path) == slug]
 
     def peak(self, slug: str) -> int:
-        """The most requests that the provider was answering at once."""
+        """The highest number of concurrent requests to the provider."""
         return self._peaks.get(slug, 0)
 
     def serve(self) -> None:
@@ -165,7 +165,7 @@ class ProviderServer:
 
 @contextmanager
 def running_provider_server(port: int = 0) -> Iterator[ProviderServer]:
-    """A server in this process, in threads of its own, on a free port."""
+    """Run a server in this process, in threads of its own, on a free port."""
     server = ProviderServer(port)
     thread = threading.Thread(target=server.serve, name="provider server", daemon=True)
     thread.start()
@@ -177,7 +177,7 @@ def running_provider_server(port: int = 0) -> Iterator[ProviderServer]:
 
 
 def gzip_bomb(mebibytes: int) -> bytes:
-    """Zeros, about a thousand times smaller than what they decompress to."""
+    """Compressed zeros, about a thousand times smaller than what they decompress to."""
     squeeze = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
     pieces = [squeeze.compress(bytes(MEBIBYTE)) for _ in range(mebibytes)]
     return b"".join([*pieces, squeeze.flush()])
@@ -190,7 +190,7 @@ class _HTTPServer(ThreadingHTTPServer):
     providers: ProviderServer
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that hang up are what is tested, not an error."""
+        """Ignore clients that hang up: tests do that on purpose."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -226,7 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send_json({"done": True})
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Silence: the test's output is the test's."""
+        """Print nothing, so that only the test's output appears."""
 
     def _give(self, answer: Answer, slug: str) -> None:
         body = answer.body
@@ -300,7 +300,7 @@ def _query(path: str) -> dict[str, str]:
 
 
 def _asks_for(path: str, wanted: str) -> bool:
-    """Whether it is the wanted address: its query may say more, such as a page."""
+    """Whether this is the wanted address; the query may have more parameters, such as a page."""
     is_same_path = urlsplit(path).path == urlsplit(wanted).path
     return is_same_path and _query(wanted).items() <= _query(path).items()
 

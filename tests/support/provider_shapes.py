@@ -17,7 +17,7 @@ from service.prices.price_list import RawModel
 from tests.support import provider_entries as entries
 from tests.support.provider_entries import Entry
 
-# The catalogue's prices on one day: what a test serves must not depend on when it runs.
+# The catalogue's prices of one day: what a test serves must not depend on when it runs.
 DAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 Body = Any
@@ -39,10 +39,10 @@ def _pricing(entry: Entry) -> Pricing:
 
 @dataclass(frozen=True)
 class Shape:
-    """A provider's list: ``path`` follows the base URL, the catalogue has its models in ``source``.
+    """A provider's list: ``path`` follows the base URL, ``source`` has its models in the catalogue.
 
-    ``entry`` is a model in it, ``wrap`` puts entries into a list, ``read`` takes them out again.
-    ``key`` is that of a price, in what ``price_of`` gives, that may be changed by itself.
+    ``entry`` makes a model's entry, ``wrap`` puts entries into a list, ``read`` takes them out
+    again. ``key`` is a price in the result of ``price_of`` that may be changed alone.
     """
 
     path: str
@@ -172,7 +172,7 @@ def _catalogue(source: str) -> tuple[RawModel, ...]:
 
 
 def models(source: str, n: int | None = None) -> list[tuple[str, RawModel]]:
-    """``n`` models with their ids; when the catalogue has fewer, again under other ids."""
+    """``n`` models with their ids; if the catalogue has fewer, repeated under other ids."""
     known = _catalogue(source)
     again = [f"@{round_}" if round_ else "" for round_ in range((n or 1) // len(known) + 1)]
     found = [(model.model_id + suffix, model) for suffix in again for model in known]

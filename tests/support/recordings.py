@@ -1,4 +1,4 @@
-"""Finds recorded bodies of providers, in a folder outside of the project."""
+"""Find recorded bodies of providers, in a folder outside of the project."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REASON = f"no recorded bodies in {RECORDINGS}"
 
 
 def recordings(*patterns: str) -> list[Path]:
-    """The recordings of these patterns; where there are none, one name for the test to report."""
+    """The recordings that match these patterns; if none, one name for the test to report."""
     found = [path for pattern in patterns for path in sorted(RECORDINGS.glob(pattern))]
     return found or [RECORDINGS / pattern for pattern in patterns[:1]]
 
@@ -24,7 +24,7 @@ needs_recordings = pytest.mark.usefixtures("recorded_bodies")
 
 
 def require_recordings() -> None:
-    """Skip where there are none; fail instead with PRICING_TEST_REQUIRE_RECORDINGS=1."""
+    """Skip the test if there are none; fail it with PRICING_TEST_REQUIRE_RECORDINGS=1."""
     if not RECORDINGS.is_dir():
         if os.environ.get("PRICING_TEST_REQUIRE_RECORDINGS") == "1":
             pytest.fail(REASON)

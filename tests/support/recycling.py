@@ -1,8 +1,8 @@
-"""Migrated databases that are used again: emptying one takes a tenth of the time of a copy.
+"""Reuse migrated databases: emptying one takes a tenth of the time of a copy.
 
-A test may do anything to its database. One whose catalog differs afterwards (a table altered, a
-right granted, a function replaced) is dropped; any other gets the rows and numbers of the template
-back, and the next test.
+A test may change anything in its database. One whose catalog differs afterwards (a table altered, a
+right granted, a function replaced) is dropped; any other gets the template's rows and sequence
+values back, for the next test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from psycopg import sql
 from tests.support.postgres import Cluster
 from tests.support.waiting import wait_until
 
-# Rows left behind beyond these make a copy the better choice: dead rows slow down the next tests.
+# Above this number of deleted rows a copy is better: dead rows slow down the next tests.
 MOST_ROWS_DELETED = 20_000
 
 _TABLES = """
@@ -26,7 +26,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where c.relkind = 'r' and n.nspname in ('public', 'procrastinate') order by 1, 2
 """
 _SEQUENCES = "select schemaname, sequencename from pg_catalog.pg_sequences order by 1, 2"
-# Every change of a catalog row, even one back and forth, leaves another xmin.
+# Every change of a catalog row, even one that is undone, leaves another xmin.
 _CATALOGS = (
     *("pg_attrdef", "pg_attribute", "pg_cast", "pg_class", "pg_collation", "pg_constraint"),
     *("pg_default_acl", "pg_description", "pg_enum", "pg_event_trigger", "pg_extension"),
@@ -53,7 +53,7 @@ _FINGERPRINT = " union all ".join(
 
 @dataclass(frozen=True)
 class Contents:
-    """What the tables of a migrated database hold before a test."""
+    """The rows of a migrated database before a test."""
 
     tables: tuple[sql.Identifier, ...]
     rows: tuple[tuple[sql.Identifier, bytes], ...]
@@ -77,9 +77,9 @@ class Contents:
         return cls(tables, tuple(rows), tuple(sequences))
 
     def restore(self, connection: psycopg.Connection) -> int:
-        """Make the tables hold this again, and nothing else; how many rows were deleted.
+        """Restore exactly these rows; returns how many rows were deleted.
 
-        Neither triggers nor foreign keys act meanwhile: ``connection`` is a superuser's.
+        Triggers and foreign keys are off meanwhile: ``connection`` is a superuser's.
         """
         deleted = 0
         with connection.transaction():
@@ -106,7 +106,7 @@ class Contents:
 
 @dataclass
 class RecycledDatabases:
-    """Copies of a cluster's template, each lent to one test at a time."""
+    """Copies of a cluster's template, each used by one test at a time."""
 
     cluster: Cluster
     _stack: ExitStack
@@ -140,7 +140,7 @@ class RecycledDatabases:
         self.cluster.execute("drop database if exists {} with (force)", name)
 
     def _is_clean_again(self, name: str) -> bool:
-        """Put the rows back where nothing else was changed."""
+        """Restore the rows if nothing else was changed; returns whether it was so."""
         if self._contents is None:
             return False
         with (
@@ -168,6 +168,6 @@ def _end_other_sessions(connection: psycopg.Connection) -> None:
 
 @contextmanager
 def recycled_databases(cluster: Cluster) -> Iterator[RecycledDatabases]:
-    """Lends databases until the end, and drops them then."""
+    """Lend databases, and drop them at the end."""
     with ExitStack() as stack:
         yield RecycledDatabases(cluster, stack)

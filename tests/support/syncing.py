@@ -1,4 +1,4 @@
-"""Triggers jobs and waits for them, for tests."""
+"""Trigger jobs and wait for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Connection = psycopg.Connection[DictRow]
 
 
 class Queue:
-    """The queue as a person with the SQL editor sees it."""
+    """The queue as a person sees it in the SQL editor."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection

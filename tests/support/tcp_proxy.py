@@ -1,4 +1,4 @@
-"""A TCP proxy for a test: between a process and its server, and able to fail as networks do."""
+"""A TCP proxy between a process and its server that can fail as networks do."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ CHUNK = 65536
 
 
 class TcpProxy:
-    """Forwards to ``host``:``port`` until told otherwise; a context manager.
+    """Forwards to ``host``:``port`` until a method below is called; a context manager.
 
-    ``freeze()``: every connection, old or new, stays acknowledged, is read from and answered
-    never, as behind a firewall that has forgotten it. ``freeze_at(words)``: so from the moment that
-    a client says them, which the server does not hear. ``thaw()``: new ones work; frozen ones stay
-    dead. ``cut()``: all that are open were reset when it returns; new ones work, unless it is
+    ``freeze()``: every connection, old or new, is accepted and read from, but gets no reply, as
+    behind a firewall that has lost its state. ``freeze_at(words)``: freeze when a client sends
+    these words, which the server does not get. ``thaw()``: new connections work; frozen ones stay
+    dead. ``cut()``: all open connections are reset when it returns; new ones work, unless it is
     frozen.
     """
 
@@ -45,7 +45,7 @@ class TcpProxy:
     ) -> None:
         self._closing = True
         with suppress(OSError):
-            # Wakes the thread in accept(), which a mere close would leave there.
+            # Wakes the thread in accept(), which close() alone would not.
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self._accepting.join(10)
@@ -60,13 +60,13 @@ class TcpProxy:
 
     @property
     def frozen_clients(self) -> int:
-        """How many clients still hold a connection that leads nowhere."""
+        """How many clients still have a frozen connection."""
         with self._lock:
             return sum(pair.frozen.is_set() and pair.client.fileno() != -1 for pair in self._pairs)
 
     @property
     def connections(self) -> int:
-        """How many are open through it, frozen ones too."""
+        """How many connections are open, frozen ones too."""
         with self._lock:
             return len(self._pairs)
 
@@ -115,7 +115,7 @@ class TcpProxy:
             try:
                 server = socket.create_connection(self._server, timeout=10)
             except OSError:
-                # Nobody there: the client is told as the server itself would, by a reset.
+                # No server: the client gets a reset, as from the server's own machine.
                 pair.reset()
                 self._forget(pair)
                 return
@@ -133,11 +133,12 @@ class TcpProxy:
                 words = self._freezing_words
                 if words is not None and source is pair.client and words in data:
                     self.freeze()
-                # Looked up after the read: what came in after the freeze is swallowed.
+                # Checked after the read, so that data that arrived after the freeze is dropped.
                 if not pair.frozen.is_set():
                     pair.other(source).sendall(data)
         if pair.frozen.is_set():
-            # An end is not passed on either; the server keeps its session, as it does in life.
+            # The end is not passed on either: the server keeps its session, as behind a real
+            # firewall.
             if source is pair.client:
                 pair.client.close()
             return
@@ -151,7 +152,7 @@ class TcpProxy:
 
 @dataclass(eq=False)
 class _Pair:
-    """One connection and the one to the server that stands for it."""
+    """A client's connection and the matching one to the server."""
 
     client: socket.socket
     server: socket.socket | None = None
@@ -161,7 +162,8 @@ class _Pair:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def join(self, server: socket.socket) -> bool:
-        """The server has been reached; False, and it is left again, when all is over already."""
+        """Add the connection to the server; if the pair is over already, close it and return
+        False."""
         with self._lock:
             if self._is_over:
                 server.close()
@@ -176,28 +178,30 @@ class _Pair:
     def close(self) -> None:
         for end in self._take():
             with suppress(OSError):
-                # Ends the recv of the other thread, which a mere close would leave there.
+                # Ends the recv of the other thread, which close() alone would not.
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
 
     def reset(self) -> None:
         for end in self._take():
             with suppress(OSError):
-                # Zero seconds to linger: a reset instead of an orderly end.
+                # Linger of zero seconds: a reset instead of an orderly end.
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
-                # Only reading: the other direction would say a farewell before the reset.
+                # Shut down reading only: for writing, it would send FIN before the reset.
                 end.shutdown(socket.SHUT_RD)
             end.close()
 
     def wait_for_pumps(self) -> None:
-        """What was closed is reset when the last thread has left its recv, and not before."""
+        """Wait for the threads: a closed socket is reset only when the last thread has left its
+        recv."""
         for pump in self.pumps:
             if pump is not threading.current_thread():
-                # One that is stuck in a send is left behind.
+                # A thread that is stuck in a send is abandoned.
                 pump.join(1)
 
     def _take(self) -> list[socket.socket]:
-        """What is to be ended, for the first who asks: who is woken by a reset says no farewell."""
+        """The sockets to end, for the first caller only: a thread woken by a reset must send no
+        FIN."""
         with self._lock:
             ends = () if self._is_over else (self.client, self.server)
             self._is_over = True

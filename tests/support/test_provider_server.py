@@ -44,7 +44,7 @@ def test_a_price_can_be_changed_and_read_back() -> None:
 
 @pytest.mark.parametrize("slug", SHAPES)
 def test_an_adapter_reads_the_catalogue_s_prices_back(slug: str) -> None:
-    """Keys and units of the bodies are written out apart from the adapters: both must agree."""
+    """Bodies and adapters define keys and units independently, and both must agree."""
     shape, keys = SHAPES[slug], adapter(slug).price_keys.values()
     body = shape.body()
     published = {
@@ -56,7 +56,7 @@ def test_an_adapter_reads_the_catalogue_s_prices_back(slug: str) -> None:
         read = amounts(found.prices)
         assert wanted.keys() & {axis for axis, _ in keys} <= read.keys()
         for axis, usd in read.items():
-            # Where it is a JSON number, the thirteenth digit is no digit any more.
+            # As a JSON number, a price has no thirteenth digit.
             error = abs(usd - wanted.get(axis, 0))
             assert error <= usd * Decimal("1e-11"), (found.model_id, axis)
         steps = dict(tiers(model))

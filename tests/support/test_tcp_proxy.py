@@ -98,7 +98,7 @@ def test_cut_resets_what_is_open_and_lets_new_ones_in(proxy: TcpProxy) -> None:
 
 
 def test_all_have_been_reset_when_cut_returns(proxy: TcpProxy) -> None:
-    """No later: what is asked next must find none of them alive."""
+    """At the next statement none of them may be alive."""
     with ExitStack() as stack:
         open_ones = [stack.enter_context(connect(proxy)) for _ in range(50)]
         for connection in open_ones:

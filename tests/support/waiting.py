@@ -1,4 +1,4 @@
-"""Waiting for a condition, with a bound: never sleeping for luck."""
+"""Wait for a condition with a deadline, instead of sleeping."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 def wait_until(
     condition: Callable[[], T], timeout: float = 10.0, what: str = "", every: float = 0.02
 ) -> T:
-    """Ask until the answer is true and return it; AssertionError after ``timeout`` seconds."""
+    """Poll until the result is true and return it; AssertionError after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     while True:
         answer = condition()

@@ -45,7 +45,7 @@ def test_the_next_list_may_be_as_short(pricing: Pricing) -> None:
         *("ann", "accept_shorter_list", "openrouter"),
     )
     assert row["details"]["error_message"].startswith("The list has 3 of 10 known models")
-    # The next list is compared with the current one.
+    # The shorter list is the new base.
     pricing.sync("openrouter", models(0, 1))
     fails(pricing, models(0))
 

@@ -27,8 +27,7 @@ ANCHORS = [price(f"anchor{n}") for n in range(5)]
 
 
 def hear(pricing: Pricing, input_per_1m: object, output_per_1m: object = 2, **more: object) -> UUID:
-    """A sync whose list has these prices of one model and unchanged ones of others; returns its
-    job."""
+    """Sync this price of one model, and unchanged ones of others; returns the job."""
     listed: Row = {"model_id": "m", "name": "m", "source": "api:openrouter"}
     listed |= prices(input_per_1m, output_per_1m, **more)
     job_id: UUID = pricing.sync("openrouter", [listed, *ANCHORS])["job_id"]

@@ -1,5 +1,4 @@
-"""A list that has lost its prices is refused; ``test_apply_provider_prices`` tests shorter
-lists."""
+"""A list that has lost its prices is refused; ``test_apply_provider_prices`` has shorter lists."""
 
 from __future__ import annotations
 

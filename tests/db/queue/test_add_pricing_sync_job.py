@@ -1,4 +1,4 @@
-"""Only the schedule is the schedule."""
+"""A job is signed as the schedule's only when the schedule adds it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAYS = "select triggered_by, request, session_login from pricing_sync_jobs"
 def test_nobody_else_says_its_word(pricing: Pricing, role: str, word: str) -> None:
     with pricing.nothing_written(), refused("PT422"):
         pricing.trigger("deepinfra", role=role, triggered_by=word)
-    # Not by the text of a statement either, which stands in the call stack.
+    # Nor does the text of a statement pass for it, which stands in the call stack.
     with pricing.nothing_written(), pricing.as_role(role), refused("PT422"):
         pricing.do(
             "do $$ begin perform public.trigger_pricing_sync(null, 'schedule'); /*\n"

@@ -1,4 +1,4 @@
-"""A job is cancelled at once, wherever its parts are."""
+"""A job is cancelled at once, in whatever state its provider syncs are."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_it_waits_for_no_worker_that_has_its_row(pricing: Pricing, another: Anot
             attempt.queue_job_id,
         )
         assert cancel(pricing, attempt.job_id)["status"] == "cancelled"
-        # The holder goes on, finds the job cancelled, and leaves nothing open.
+        # The worker goes on, finds the job cancelled, and leaves nothing open.
         assert worker.end(attempt, "queued") is True
     rows = pricing.queue_rows(attempt.job_id)
     assert [row["status"] for row in rows] == ["cancelled", "cancelled"]

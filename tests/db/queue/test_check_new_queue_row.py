@@ -12,7 +12,7 @@ from tests.support.postgres import Cluster
 def test_a_login_s_own_number_is_replaced(
     own_database: Pricing, database: str, migrated_cluster: Cluster
 ) -> None:
-    """A number that was given before would make its attempts this row's."""
+    """An id that was used before would make the earlier row's attempts its own."""
     owner = own_database
     ended = owner.start("deepinfra")
     owner.end(ended)

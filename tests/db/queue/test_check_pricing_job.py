@@ -1,4 +1,4 @@
-"""What an UPDATE by hand may do to a job, and what it makes of it."""
+"""What an UPDATE by hand may change in a job, and how it changes the syncs."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_time_and_message_are_the_persons(pricing: Pricing) -> None:
 
 
 def test_no_job_ends_before_it_starts(pricing: Pricing) -> None:
-    """now() is the start of the person's transaction, and the job may have started in it."""
+    """now() is the start of the person's transaction; the job may start after that."""
     with pricing.connection.transaction():
         pricing.do("select now()")
         attempt = pricing.start("openrouter")
@@ -152,7 +152,7 @@ def test_other_columns_are_a_persons_own_affair(pricing: Pricing) -> None:
     ["completed_at = now()", "started_at = now()", "stopped_at = now()", "outcome = 'success'"],
 )
 def test_half_an_end_is_refused(pricing: Pricing, column: str, running: bool) -> None:
-    """A time without the status would leave a job that looks ended and runs on."""
+    """A time without the status would leave a job that looks ended and still runs."""
     pricing.trigger("openrouter")
     if running:
         pricing.fetch()
@@ -172,7 +172,7 @@ def test_the_time_of_an_ended_job_may_be_corrected(pricing: Pricing) -> None:
 def test_a_job_that_was_ended_meanwhile_ends_no_earlier_than_it_began(
     pricing: Pricing, another: Another
 ) -> None:
-    """Two people mark it: the second one's now() is of before its start."""
+    """Two people mark it; the second one's now() is earlier than its start."""
     mark = f"{SET} status = 'failed', completed_at = now(), error_message = 'x' where job_id = %s"
     second = another()
     with second.connection.transaction():
@@ -210,7 +210,7 @@ def test_one_that_is_refused_refuses_all(pricing: Pricing) -> None:
 
 
 def test_listeners_see_a_new_revision(pricing: Pricing, another: Another) -> None:
-    """Also when every row of the job is in other hands, so that nothing else is written now."""
+    """Also when every row of the job is locked, so that nothing else is written now."""
     attempt = pricing.start("openrouter")
     before = pricing.job(attempt.job_id)["revision"]
     worker = another()

@@ -1,4 +1,4 @@
-"""What the fence depends on: attempts, and no ended row that names a worker."""
+"""What the fence depends on: attempts only grow, and no ended row names a worker."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_row_keeps_its_task(pricing: Pricing) -> None:
 
 
 def test_no_hand_changes_a_row_s_number(pricing: Pricing) -> None:
-    """The log goes by it: with another's number, another's attempts would be its own."""
+    """The log refers to rows by id: with another row's id it would own that row's attempts."""
     attempt = pricing.start()
     other = pricing.other_task()
     pricing.do("update procrastinate.procrastinate_jobs set id = id + 1000")

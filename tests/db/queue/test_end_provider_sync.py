@@ -1,4 +1,4 @@
-"""How an attempt ends that wrote no prices."""
+"""The end of an attempt that wrote no prices."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_failed_without_a_word(pricing: Pricing) -> None:
 
 
 def test_an_end_after_an_abort_that_the_worker_has_not_heard_of(pricing: Pricing) -> None:
-    """Its prices are refused, its task returns, and the engine takes that for a failure."""
+    """Its prices are refused, its task returns, and the engine counts that as a failure."""
     attempt = pricing.start()
     pricing.do(
         "select procrastinate.procrastinate_cancel_job_v1(%s, true, false)", attempt.queue_job_id
@@ -171,7 +171,7 @@ def test_a_dry_run_that_fails_says_nothing_about_the_provider(pricing: Pricing) 
     assert pricing.provider("openrouter") == before
 
 
-# A worker of an earlier version calls it a failure.
+# A worker of an earlier version ends it as failed.
 @pytest.mark.parametrize("status", ["cancelled", "failed"])
 def test_without_a_credential_nobody_failed(pricing: Pricing, status: str) -> None:
     pricing.end(pricing.start(), "failed", "timeout")
@@ -236,7 +236,7 @@ def test_the_provider_may_ask_for_a_pause(pricing: Pricing) -> None:
     for asked in (late, early, None):
         fail(asked)
         assert pricing.provider("openrouter")["next_allowed_at"] == late
-    # For a day at most.
+    # The pause is a day at most.
     fail("infinity")
     paused = pricing.provider("openrouter")["next_allowed_at"] - datetime.now(UTC)
     assert timedelta(hours=23) < paused <= timedelta(days=1)

@@ -1,4 +1,4 @@
-"""A worker gets the row that the engine's own fetch would give, however long the queue is."""
+"""A worker gets the row that the engine's own fetch would return, however long the queue is."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_nor_do_many_rows_of_one_such_job(pricing: Pricing, another: Another) ->
 def test_a_job_that_is_held_for_a_moment_is_waited_for(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor, held_for_long: int
 ) -> None:
-    """Nobody wakes a worker for it later; in whatever order it comes behind others."""
+    """No notification would come later, so the fetch waits, whatever its place in the queue."""
     for slug in more_providers(pricing, held_for_long):
         pricing.trigger(slug)
     holder, other = another(), another()
@@ -179,7 +179,7 @@ def test_a_row_of_another_task_may_have_any_arguments(pricing: Pricing) -> None:
 
 
 def test_a_row_that_no_worker_can_read_fails_and_says_why(pricing: Pricing) -> None:
-    """As one from before a version that refuses it."""
+    """For example a row from before the version that refuses it."""
     pricing.do("set session_replication_role = replica")
     odd = pricing.value(
         "insert into procrastinate.procrastinate_jobs (queue_name, task_name, scheduled_at)"
@@ -206,9 +206,9 @@ def more_providers(pricing: Pricing, number: int) -> list[str]:
 
 
 def once_it_waits(pricing: Pricing, waiter: Pricing, before: str, then: str) -> None:
-    """In one transaction: do the first, and the second as soon as the other one waits for a lock.
+    """In one transaction: run the first, then the second once the other session waits for a lock.
 
-    By the server: the other one does not wait for long.
+    The server itself waits for that moment, because the other session's wait is short.
     """
     pricing.do(
         f"do $$ begin {before};"

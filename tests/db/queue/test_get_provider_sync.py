@@ -1,4 +1,4 @@
-"""What a worker needs to know of the attempt that it fetched."""
+"""What a worker reads about the attempt that it fetched."""
 
 from __future__ import annotations
 

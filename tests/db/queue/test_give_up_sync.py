@@ -1,4 +1,5 @@
-"""A sync whose end was locked for too long is queued again, names the session, and never waits."""
+"""A sync whose end is locked for too long is queued again with the locking session's name; the call
+never waits."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ def give_up(pricing: Pricing, attempt: Attempt) -> Row:
 
 
 def fetch(pricing: Pricing) -> Any:
-    """The queue row that a worker would be given."""
+    """The queue row that a worker would fetch."""
     worker_id = pricing.worker()
     with pricing.as_role("pricing_worker"):
         return pricing.value("select id from public.fetch_queue_row(null, %s)", worker_id)
@@ -32,7 +33,7 @@ def fetch(pricing: Pricing) -> Any:
 
 @contextmanager
 def held(holder: Pricing, statement: str, *arguments: object) -> Iterator[None]:
-    """A member of service_role has called this, and its transaction is open."""
+    """A member of service_role has called this function, and its transaction is open."""
     with holder.connection.transaction():
         holder.do("set local role service_role")
         holder.do(statement, *arguments)
@@ -62,7 +63,7 @@ def test_what_a_caller_of_our_functions_holds(
         assert (log["status"], log["error_kind"]) == ("failed", "locked")
         assert f"locked by pid {holder.backend} (" in log["error_message"]
         assert pricing.job(attempt.job_id)["outcome"] is None
-        # It is not given out, to fetch a list that cannot be written; others are.
+        # No worker gets it, to fetch a list that cannot be written; other syncs are given out.
         assert fetch(pricing) == pricing.queue_rows(other["job_id"])[0]["id"]
         assert fetch(pricing) is None
     assert fetch(pricing) == attempt.queue_job_id
@@ -91,7 +92,7 @@ def test_where_the_rows_are_held_that_say_so_the_clean_up_does_it_later(
         assert answer["outcome"] == "noted"
         assert f"locked by pid {holder.backend} (" in answer["message"]
         assert give_up(pricing, attempt)["outcome"] == "noted"
-        # Nobody runs it, and its worker may go: it is neither lost nor late all the same.
+        # No worker runs it, so a dead worker makes it neither lost nor late.
         pricing.do(
             "update procrastinate.procrastinate_workers set last_heartbeat = now() - interval '1 h'"
         )

@@ -1,4 +1,5 @@
-"""An idempotency key is a bearer key's: rotated, it is the same; a new one of its name is not."""
+"""An idempotency key belongs to a bearer key: also after rotation, not to a new key of that
+name."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ def made(pricing: Pricing, call: str) -> str:
 
 @contextmanager
 def web_with(pricing: Pricing, key_id: str | None, name: str = "person") -> Iterator[None]:
-    """As the web process does, which has checked the key."""
+    """Call it as the web process does, which has checked the key."""
     caller = {"who": f"api:{name}", "key": name, "key_id": key_id, "address": None}
     with pricing.connection.transaction():
         pricing.do("select set_config('pricing.http_caller', %s, true)", json.dumps(caller))
@@ -59,7 +60,7 @@ def test_nor_does_it_inherit_what_was_under_way(pricing: Pricing, another: Anoth
 
 
 def test_who_names_no_key_is_whoever_has_the_name_now(pricing: Pricing) -> None:
-    """A web process from before the upgrade."""
+    """A web process from before the upgrade names no key."""
 
     def by_name() -> Row:
         return pricing.trigger("openrouter", idempotency_key="k", triggered_by="api:person")

@@ -1,4 +1,4 @@
-"""Whoever comes round the lock order waits for nobody who waits for it.
+"""A session that takes locks out of order never waits for a session that waits for it.
 
 The order is: queue row, prices, log row, job row, provider row.
 """
@@ -32,7 +32,7 @@ from tests.db.price_decisions import (
 from tests.db.pricing import Attempt, Pricing, Row, refused
 from tests.support.waiting import wait_until
 
-# For a long run; the short one has the same seeds each time.
+# Minutes of a long run with new seeds; the short run always has the same ones.
 MINUTES = float(os.environ.get("PRICING_TEST_MINUTES", "0"))
 
 END_JOB = "update public.pricing_sync_jobs set status = 'failed' where job_id = %s"
@@ -52,7 +52,7 @@ def person(another: Another) -> Pricing:
 
 
 def start_both(pricing: Pricing) -> tuple[Attempt, Attempt]:
-    """One job, whose two provider syncs run."""
+    """Start both provider syncs of one job."""
     first = pricing.start("openrouter", "deepinfra")
     second = pricing.fetch()
     assert second is not None
@@ -60,7 +60,7 @@ def start_both(pricing: Pricing) -> tuple[Attempt, Attempt]:
 
 
 def wait_until_blocked(watcher: Pricing, holder: Pricing, waiter: Pricing) -> None:
-    """For a holder that waits itself, and cannot ask."""
+    """For a holder that waits itself and cannot query."""
     wait_until(
         lambda: watcher.value(
             "select %s = any (pg_blocking_pids(%s))", holder.backend, waiter.backend
@@ -69,7 +69,7 @@ def wait_until_blocked(watcher: Pricing, holder: Pricing, waiter: Pricing) -> No
     )
 
 
-# A person's UPDATE of a job.
+# UPDATE of a job by a person.
 
 
 def test_a_job_is_ended_while_an_apply_waits_for_it(
@@ -253,7 +253,7 @@ def test_a_sync_ends_while_all_providers_are_about_to_be_disabled(
 def test_a_trigger_that_looks_first_waits_for_no_change_of_providers(
     pricing: Pricing, person: Pricing, how: str, slugs: tuple[str, str]
 ) -> None:
-    """Nor is waited for: a person takes several of them in any order."""
+    """Changes of providers do not wait for it, either: a person may change them in any order."""
     pricing.do("set lock_timeout = '2s'")
     person.do("set lock_timeout = '2s'")
     change = "update public.pricing_providers set enabled = false where slug = %s"
@@ -293,7 +293,7 @@ def test_the_schedule_waits_for_nobody_who_holds_a_provider(
         assert job["providers"] == ["deepinfra"]
 
 
-# People's decisions about prices, while a sync of the provider writes them.
+# Decisions about prices, while a sync of the provider writes them.
 
 
 def approve(pricing: Pricing) -> None:
@@ -329,7 +329,7 @@ DECISIONS = [approve, approve_all, reject, set_override, clear_override, roll_sy
 
 @pytest.fixture
 def decided_about(pricing: Pricing) -> Attempt:
-    """What each of those decisions needs, and a sync that says other prices."""
+    """Set up what each decision needs, and a sync that publishes other prices."""
     said(pricing, {"m": prices(1, 2), "other": prices(1, 2)})
     held(pricing, "m", prices(300, 2), job_id=ended_job(pricing))
     override(pricing, "other", input_per_1m=5)
@@ -349,7 +349,7 @@ def test_a_decision_waits_for_a_sync_that_writes(
         worker.succeed(decided_about, "m", "other")
         decided = threads.submit(decide, person)
         worker.wait_until_blocked(person)
-    # It decides about what is there then: the sync has said another price.
+    # The decision applies to the current state, in which the sync has published another price.
     if decide in (approve, approve_all, reject):
         with refused("PT409"):
             decided.result(10)
@@ -390,7 +390,7 @@ def test_decisions_about_two_providers_do_not_meet(pricing: Pricing, person: Pri
     assert charged(pricing) == charged(pricing, provider="deepinfra") == prices(5, 2)
 
 
-# The clean-up, which settles many syncs in one transaction.
+# The clean-up, which ends many syncs in one transaction.
 
 
 def past_the_triggers(pricing: Pricing, *statements: str) -> None:
@@ -490,7 +490,8 @@ WITHOUT_A_QUEUE_ROW = [are_gone_unseen, have_left_their_job_open]
 def test_the_clean_up_waits_for_nobody(
     pricing: Pricing, another: Another, syncs: Callable[[Pricing], None], held: str
 ) -> None:
-    """It holds what it has settled already, and that in no order that others keep to."""
+    """It keeps the rows of the syncs it has ended locked, in an order that no other session
+    follows."""
     free, taken = pricing.start("openrouter"), pricing.start("deepinfra")
     syncs(pricing)
     warnings: list[str] = []
@@ -538,8 +539,8 @@ def test_many_hands(shared_database: SharedDatabase, pricing: Pricing, names: li
         done = interleave(shared_database.url, seed, names)
         assert done.faults == [], seed
         acts += done.acts
-        # It would find nothing if it did nothing. Which acts are refused depends on who was faster,
-        # and one that mostly is may be refused each time: then there is more to do.
+        # The test needs each act done at least once. Which acts are refused depends on timing, and
+        # one that mostly is may be refused each time: then it goes on.
         idle = [name for name in names if not acts[f"{name}: done"]]
         if time.monotonic() > deadline and not idle:
             return

@@ -1,4 +1,4 @@
-"""Requests that look before they queue lock their providers, always in the same order."""
+"""Triggers that check before they queue lock their providers, always in the same order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_who_does_not_wait_gets_what_is_free(pricing: Pricing, another: Another)
 def test_the_order_of_the_names_does_not_matter(
     another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    # Taken in the order given, these two would wait for each other.
+    # Locked in the order of the arguments, these two would deadlock.
     names = [f"provider-{n}" for n in range(40)]
     for _ in range(10):
         barrier = Barrier(2)

@@ -37,7 +37,7 @@ def test_an_open_transaction_with_every_lock_that_it_can_get(
         assert any("advisory" in statement for statement in allowed)
         assert not any(" for " in statement and "public" in statement for statement in allowed)
 
-        # What cannot be had raises 55P03, or is passed over.
+        # A lock that cannot be had raises 55P03 or is skipped.
         job = pricing.trigger(
             "openrouter", "deepinfra", "catalogue", on_conflict="reject", idempotency_key="k"
         )
@@ -69,7 +69,7 @@ def test_an_open_transaction_with_every_lock_that_it_can_get(
         )
 
 
-# Each waits for a strong lock before rights are looked at.
+# Each waits for a strong lock before rights are checked.
 QUEUES = (
     "create rule mine as on insert to public.model_pricing do also nothing",
     "create trigger mine before insert on public.model_pricing for each row"
@@ -100,7 +100,7 @@ def test_who_may_not_use_the_schema_queues_for_no_table(
         person.rollback()
         person.execute("revoke usage on schema public from public")
         person.commit()
-        # Which gives it back to ours alone.
+        # The migration leaves that right to our roles alone.
         migrate(database)
         assert person.execute("select * from pricing_access_differences()").fetchall() == []
         person.execute("lock table public.model_pricing, public.pricing_sync_jobs in share mode")

@@ -1,4 +1,4 @@
-"""A provider sync gets its lock, queue and job, whatever inserts it."""
+"""A provider sync gets its lock, queue and job, whatever code inserts it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def insert(pricing: Pricing, args: object, **columns: object) -> Row:
 
 
 def engine_defer(pricing: Pricing, args: object) -> int:
-    """What the engine's own client does for ``defer sync_provider``."""
+    """Defer as the engine's own client does for ``defer sync_provider``."""
     with pricing.as_role("pricing_worker"):
         ids: list[int] = pricing.value(
             "select procrastinate.procrastinate_defer_jobs_v1(array[row("
@@ -124,7 +124,7 @@ BEGIN_AGAIN = "truncate procrastinate.procrastinate_jobs restart identity cascad
 
 
 def test_numbers_that_were_given_before_harm_no_sync(pricing: Pricing) -> None:
-    """The log goes by the queue's numbers, which may begin again while it stays."""
+    """The log refers to the queue's ids, which may start again while the log stays."""
     pricing.do(BEGIN_AGAIN)
     for _ in range(3):
         pricing.sync("openrouter", [price("a")])
@@ -197,7 +197,7 @@ def test_a_job_that_is_ended_meanwhile_takes_the_new_row_along(
 
 
 def test_a_job_takes_only_a_sync_that_it_is_for(pricing: Pricing) -> None:
-    """It signs what its syncs change, in the name of who triggered it."""
+    """A job signs its syncs' changes with the name of its author."""
     job_id = job_without_a_row(pricing)
     for other in ("catalogue", "openrouter"):
         with pricing.nothing_written(), refused("PT422"):
@@ -212,7 +212,7 @@ def test_a_job_takes_only_a_sync_that_it_is_for(pricing: Pricing) -> None:
 
 
 def job_without_a_row(pricing: Pricing) -> str:
-    """Of a job of openrouter and deepinfra, whose row of deepinfra somebody has deleted."""
+    """A job of openrouter and deepinfra, whose row of deepinfra was deleted."""
     job_id = str(pricing.trigger("openrouter", "deepinfra")["job_id"])
     pricing.do(
         "delete from procrastinate.procrastinate_jobs where args ->> 'job_id' = %s"

@@ -1,4 +1,4 @@
-"""Which waiting syncs are locked, and by which sessions."""
+"""The waiting syncs that are locked, and the sessions that lock them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_who_holds_the_rows_of_a_sync(
     pricing.trigger("openrouter", "deepinfra")
     holder = another()
     with holder.connection.transaction():
-        # Also one that a savepoint took, which has ended.
+        # Also a lock that was taken in a savepoint which has ended.
         with holder.connection.transaction():
             holder.do(statement)
         found = locked_syncs(pricing)

@@ -1,4 +1,4 @@
-"""Each provider's part of each job as it stands."""
+"""The current state of each provider sync of each job."""
 
 from __future__ import annotations
 

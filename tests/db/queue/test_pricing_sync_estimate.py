@@ -1,4 +1,4 @@
-"""How long a job is likely to take."""
+"""The estimated duration of a job."""
 
 from __future__ import annotations
 

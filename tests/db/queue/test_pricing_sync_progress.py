@@ -1,4 +1,4 @@
-"""Each job with its provider syncs as they stand."""
+"""Each job with the current state of its provider syncs."""
 
 from __future__ import annotations
 

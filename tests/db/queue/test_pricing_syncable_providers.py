@@ -1,4 +1,4 @@
-"""What a trigger without a list syncs."""
+"""The providers that a trigger without a list syncs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def test_enabled_with_an_adapter_and_with_what_they_need(pricing: Pricing) -> No
         " ('no-api', 'x', 'x', 'no_price_api', true), ('off', 'x', 'x', 'ok', false),"
         " ('failing', 'x', 'x', 'failing', true)"
     )
-    # A list without prices has models; a provider without a credential is asked by name only.
+    # A list without prices still has models; a provider without a credential is synced by name
+    # only.
     assert syncable(pricing) == ["catalogue", "deepinfra", "failing", "no-api", "openrouter"]
 
 

@@ -1,4 +1,4 @@
-"""Every change of a queue row, by any statement, is in log and job at once."""
+"""Every change of a queue row, by any statement, reaches log and job at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.db.pricing import Pricing, refused
 
 
 def set_status(pricing: Pricing, queue_job_id: int, status: str) -> None:
-    """By a person, past every function."""
+    """An UPDATE by a person, past every function."""
     changed = pricing.do(
         "update procrastinate.procrastinate_jobs set status = %s where id = %s",
         status,
@@ -189,7 +189,7 @@ def test_what_it_cannot_write_never_stops_the_queue(own_database: Pricing) -> No
 def test_a_serialization_failure_reaches_who_changes_the_row(
     pricing: Pricing, another: Another
 ) -> None:
-    """Swallowed, the row would run, and its log not know."""
+    """If the projection swallowed it, the row would run without its log."""
     attempt = pricing.start()
     person = another()
     with pytest.raises(psycopg.errors.SerializationFailure), person.connection.transaction():
@@ -316,10 +316,10 @@ def test_the_shell_s_retry_under_a_job_that_a_person_ended(pricing: Pricing, han
 def test_a_row_that_comes_back_under_an_ended_job_is_stopped_at_once(
     pricing: Pricing, moved_to: str
 ) -> None:
-    """Whoever moves it has found the job ended only when it was its turn to lock the job."""
+    """The session that moves the row finds the job ended only once it has locked the job."""
     attempt = pricing.start("openrouter", "deepinfra")
     (waiting,) = [r for r in pricing.queue_rows(attempt.job_id) if r["status"] == "todo"]
-    # As a person's UPDATE leaves a job whose queue rows were all in other hands.
+    # As a person's UPDATE leaves a job whose queue rows were all locked.
     pricing.do("set session_replication_role = replica")
     pricing.do(
         "update public.pricing_sync_jobs set status = 'failed', outcome = 'failed',"
@@ -341,7 +341,7 @@ def test_a_row_that_comes_back_under_an_ended_job_is_stopped_at_once(
 def test_who_repeats_an_ended_row_by_hand_is_in_the_audit_log(
     pricing: Pricing, status: str
 ) -> None:
-    """What it changes is signed by the job of whoever triggered it."""
+    """The job of the original caller signs what it changes."""
     attempt = pricing.start()
     pricing.succeed(attempt)
     with pricing.as_role("pricing_worker"):

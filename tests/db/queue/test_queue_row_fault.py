@@ -1,4 +1,4 @@
-"""A row of any task that no worker can read is refused: it would end each of them."""
+"""A row of any task that no worker can read is refused, because it would end every worker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What failed or was cancelled of a job runs again, under the same job."""
+"""Failed and cancelled provider syncs of a job run again, under the same job."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def retry(pricing: Pricing, job_id: object, *retried_by: object, role: str = "pr
 
 
 def fail(pricing: Pricing, *providers: str) -> str:
-    """A job of these providers, of which the first succeeds and the others fail."""
+    """A job of these providers: the first succeeds and the others fail."""
     first = pricing.start(*providers)
     pricing.succeed(first)
     for _ in providers[1:]:

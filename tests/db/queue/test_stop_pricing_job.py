@@ -1,4 +1,4 @@
-"""A job that a person ends stops its provider syncs, also those locked at that moment."""
+"""A job that a person ends stops its provider syncs, including those locked at that moment."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MARK = (
 
 @contextmanager
 def holding(holder: Pricing, queue_job_id: int) -> Iterator[None]:
-    """A transaction that has the queue row, and not yet the job: where fetch and apply are for an
-    instant before they change anything."""
+    """A transaction that has locked the queue row and not yet the job, as fetch and apply have for
+    a moment before they change anything."""
     with holder.connection.transaction():
         holder.do(
             "select from procrastinate.procrastinate_jobs where id = %s for no key update",
@@ -38,7 +38,7 @@ def worker(another: Another) -> Pricing:
 
 @pytest.fixture
 def person(another: Another) -> Pricing:
-    """Who waits for nobody longer than it takes to see that it waits."""
+    """A session that may wait only for the moment that detecting a wait takes."""
     person = another()
     person.do("set lock_timeout = '2s'")
     return person
@@ -52,7 +52,7 @@ def is_stopped(pricing: Pricing, job_id: object) -> None:
 
 
 def is_too_late(worker: Pricing, attempt: Attempt) -> None:
-    """The worker's next question tells it, and it can write nothing."""
+    """The worker's next read reports it, and the worker can write nothing."""
     with worker.as_role("pricing_worker"):
         assert (
             worker.rows(
@@ -192,7 +192,7 @@ def defer(pricing: Pricing, provider: str, job_id: object) -> None:
 
 
 def start_without_deepinfra(pricing: Pricing) -> Attempt:
-    """Of a job that is for deepinfra too, whose row somebody has deleted."""
+    """Of a job that is also for deepinfra, whose row was deleted."""
     attempt = pricing.start("openrouter", "deepinfra")
     pricing.do("delete from procrastinate.procrastinate_jobs where status = 'todo'")
     return attempt
@@ -246,7 +246,7 @@ def test_while_it_is_retried(
 def test_while_the_shell_retries_a_row_of_it(
     pricing: Pricing, another: Another, person: Pricing
 ) -> None:
-    """The row is todo under a job that is open for the shell, and ended by the person."""
+    """The row is todo under a job that the shell sees open, and that a person has ended."""
     failed = pricing.start("openrouter", "deepinfra")
     pricing.end(failed)
     shell = another()
@@ -256,7 +256,7 @@ def test_while_the_shell_retries_a_row_of_it(
             "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
             failed.queue_job_id,
         )
-    # Who came last has the last word: a retry opens the job again.
+    # The last statement decides: the retry opens the job again.
     assert_agreed(pricing.connection)
     assert pricing.job(failed.job_id)["status"] == "running"
 

@@ -1,4 +1,4 @@
-"""One call, and the job is there: ``trigger_pricing_sync``."""
+"""``trigger_pricing_sync``: one call creates the job and its provider syncs."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ def test_the_same_idempotency_key_and_body_is_the_same_job(pricing: Pricing) -> 
 
 
 def test_a_key_belongs_to_who_used_it(pricing: Pricing, another: Another) -> None:
-    """As far as the server knows: what a caller says of itself is not asked."""
+    """The server identifies the caller; the caller's own claim does not count."""
     callers = [
         ("pricing_web", "api:one"),
         ("pricing_web", "api:two"),
@@ -277,7 +277,7 @@ def test_a_key_belongs_to_who_used_it(pricing: Pricing, another: Another) -> Non
         for role, says in callers
     ]
     assert len(set(jobs)) == len(callers)
-    # Nor does one keep another waiting.
+    # Nor does one caller's key make another caller wait.
     holder = another()
     with holder.connection.transaction():
         holder.trigger(idempotency_key="l", role="service_role")
@@ -397,7 +397,7 @@ def test_reject_names_the_one_that_runs_whichever_came_first(pricing: Pricing) -
 
 
 def test_coalesce_leaves_a_job_that_was_queued_again(pricing: Pricing) -> None:
-    """It waits, but it has tried, and an old worker may yet apply what it read before."""
+    """It waits, but it has run, and an earlier worker may still apply what it read before."""
     attempt = pricing.start("openrouter")
     pricing.end(attempt, "queued")
     job = pricing.trigger("openrouter", on_conflict="coalesce")
@@ -474,7 +474,7 @@ def test_a_key_whose_job_was_deleted_is_free(pricing: Pricing) -> None:
 def test_concurrent_coalesces_and_rejects_of_overlapping_lists_end(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    """Lists in every order: none waits for another in a circle."""
+    """Lists in every order: no circular wait."""
     lists = [("openrouter", "deepinfra"), ("deepinfra", "openrouter", "catalogue"), ("catalogue",)]
     racers = [(another(), named, how) for named in lists for how in ("coalesce", "reject")]
     for _ in range(15):
@@ -498,7 +498,7 @@ def test_concurrent_coalesces_and_rejects_of_overlapping_lists_end(
 
 
 def test_a_list_is_kept_as_programs_read_it(pricing: Pricing) -> None:
-    """An array may begin at any index, and have dimensions."""
+    """A PostgreSQL array may begin at any index and have several dimensions."""
     job = pricing.row("select * from public.trigger_pricing_sync('[5:6]={deepinfra,openrouter}')")
     assert (
         pricing.value(

@@ -1,4 +1,4 @@
-"""Workers are notified at once when a sync may start, not at their next poll."""
+"""Workers are notified at once when a sync may start, before their next poll."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OURS = "procrastinate_queue_v1#pricing"
 
 
 def woken(listener: Pricing, speaker: Pricing) -> list[int]:
-    """The queue rows that listeners on both channels were told of, apart from plain inserts."""
+    """The queue rows in notifications on both channels, without plain inserts."""
     ids: dict[str, list[int]] = {ANY: [], OURS: []}
     for channel, payload in listener.heard(speaker):
         message = json.loads(payload)

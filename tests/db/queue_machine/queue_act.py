@@ -1,4 +1,4 @@
-"""What a hand does to the queue: how it is done, and what must come of it."""
+"""One act on the queue: how it is done, and what its result must be."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from typing import Any
 from tests.db.pricing import Pricing
 from tests.db.queue_machine.queue_model import Model, QueueRow
 
-# What an act answers: a value, or the SQLSTATE of its refusal.
+# The result of an act: a value, or the SQLSTATE of its refusal.
 Answer = Any
 
 
 class Act:
-    """Picks are numbers until ``resolved`` for the queue as it is."""
+    """Picks are numbers until ``resolved`` turns them into rows of the current queue."""
 
-    # What holds its queue row first and asks then; another may come between.
+    # The queue row of an act that locks it first and reads then; another act may come between.
     row: int | None = None
     never_waits = False
 
     def resolved(self, model: Model) -> Act | None:
-        """With what it picks; None when there is nothing to pick."""
+        """The act with its picks made; None when there is nothing to pick."""
         return self
 
     def aimed(self, key: int, row: QueueRow) -> Act:
-        """The same at this queue row, or its job or provider."""
+        """The same act on this queue row, or on its job or provider."""
         return self
 
     def do(self, pricing: Pricing) -> Answer:
         raise NotImplementedError
 
     def happen(self, model: Model, answer: Answer) -> Answer:
-        """Do the same to the model; the right answer. The given one tells only new ids."""
+        """Do the same to the model; returns the right result. The actual one supplies only new
+        ids."""
         raise NotImplementedError
 
 

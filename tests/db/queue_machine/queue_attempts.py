@@ -1,4 +1,4 @@
-"""What a worker does with an attempt: it brings prices, or an end without them."""
+"""What a worker does with an attempt: apply prices, or end it without prices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class OfAttempt(Act):
     provider: str = ""
 
     def resolved(self, model: Model) -> Act | None:
-        """One that runs, mostly; else one that ran once, best of a row that runs again."""
+        """Mostly a running attempt; otherwise an earlier one, preferably of a row that runs
+        again."""
         running = [(key, row.attempt) for key, row in model.all("row") if row.status == "doing"]
         if not running or self.pick % 4 == 0:
             ran = [key for key, log in model.all("log") if log.has_started]
@@ -38,7 +39,7 @@ class OfAttempt(Act):
         return replace(self, row=key, attempt=row.attempt, provider=row.provider)
 
     def running(self, model: Model) -> QueueRow | None:
-        """The queue row, while it is this attempt's; somebody who is late waits for nobody."""
+        """The queue row, while it is this attempt's; a late worker waits for no lock."""
         row: QueueRow | None = model.snapshot.get("row", self.row)
         if self._is_mine(row):
             model.lock("row", self.row)
@@ -73,7 +74,7 @@ class Apply(OfAttempt):
             return "success"
         if row is None or row.abort_requested:
             return "PT409"
-        # Asked before it waits for the provider's row.
+        # Read before it waits for the provider's row.
         if not model.current.get("provider", row.provider).is_enabled:
             model.end_attempt(self.row or 0, self.attempt, "cancelled", "disabled")
             model.move(self.row or 0, "aborted")

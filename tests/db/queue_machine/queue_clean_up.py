@@ -1,4 +1,4 @@
-"""What settles the queue: clean-up, expired locks and retention."""
+"""Acts that expire and prune: clean-up, expired locks and retention."""
 
 from __future__ import annotations
 

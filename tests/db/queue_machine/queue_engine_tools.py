@@ -1,4 +1,4 @@
-"""What people do to a queue row with the engine's own tools."""
+"""Acts of people on a queue row with the engine's own tools."""
 
 from __future__ import annotations
 

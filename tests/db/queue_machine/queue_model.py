@@ -1,8 +1,8 @@
-"""The queue in Python: what each hand does to it, by the book and not by the SQL.
+"""A model of the queue in Python: what each act does, by the rules and not by the SQL.
 
-A model is what a transaction sees. Its facts are immutable values in one dictionary, so that two
-transactions can be told apart and put together: what one of them has touched is locked for the
-other, which waits for it or leaves it alone.
+A model is what a transaction sees. Its facts are immutable values in one dictionary, so that the
+facts of two transactions can be compared and merged: what one transaction has touched is locked for
+the other, which waits for it or skips it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ CATALOGUE = "catalogue"
 PROVIDERS = (CATALOGUE, "deepinfra", "openrouter")
 MAX_ATTEMPTS = 3
 
-# ("row", 7), ("log", (7, 1)), ("job", "..."), ("provider", "openrouter"), ("key", "a"),
-# ("prices", "openrouter"); and ("trigger", "openrouter"), which is no fact but can be locked.
+# ("row", 7), ("log", (7, 1)), ("job", "..."), ("provider", "openrouter"), ("key", "a"), ("prices",
+# "openrouter"); and ("trigger", "openrouter"), which is no fact but can be locked.
 Key = tuple[str, Any]
 
 
@@ -44,7 +44,7 @@ class QueueRow:
     attempts: int = 0
     abort_requested: bool = False
     worker: int | None = None
-    # The abort, or the start of what runs, is longer ago than the lease or the timeout.
+    # The abort is older than the lease, or the start is older than the timeout.
     abort_is_old: bool = False
     start_is_old: bool = False
 
@@ -65,7 +65,7 @@ class Log:
     status: str = "queued"
     kind: str | None = None
     has_started: bool = False
-    # Waits for longer than anybody waits for a worker.
+    # Has waited longer than queued_timeout.
     is_forgotten: bool = False
 
     @property
@@ -83,7 +83,7 @@ class Provider:
 @dataclass(frozen=True)
 class Worker:
     is_alive: bool = True
-    # Seen within the time that anybody waits for a worker.
+    # Was seen within queued_timeout.
     is_recent: bool = True
 
 
@@ -93,10 +93,10 @@ class Model:
         default_factory=lambda: {("provider", slug): Provider() for slug in PROVIDERS}
     )
     touched: set[Key] = field(default_factory=set)
-    # What another transaction has: it is skipped, or waited for, and then that one has ended.
+    # Locked by another transaction: an act skips it, or waits until that transaction has ended.
     locked: frozenset[Key] = frozenset()
     may_wait: bool = False
-    # What the other has not changed: all that a statement picks from that began before its end.
+    # The facts without the other transaction's changes, for a statement that began before its end.
     seen: Model | None = None
 
     def copy(self) -> Model:
@@ -104,7 +104,7 @@ class Model:
 
     @property
     def snapshot(self) -> Model:
-        """What a statement sees that began before any waiting."""
+        """What a statement sees that began before any wait."""
         return self.seen or self
 
     @property
@@ -128,14 +128,14 @@ class Model:
         self.put(of, key, replace(self.get(of, key), **fields))
 
     def lock(self, of: str, key: Any, /) -> None:
-        """Wait for who has it."""
+        """Wait for the other transaction if it has locked this."""
         if (of, key) in self.locked:
             assert self.may_wait, f"it did not wait for {of} {key}"
             self.locked = frozenset()
         self.touched.add((of, key))
 
     def try_lock(self, of: str, key: Any, /) -> bool:
-        """Lock it, unless somebody else has it."""
+        """Lock it unless the other transaction has."""
         if (of, key) in self.locked:
             return False
         self.touched.add((of, key))
@@ -146,7 +146,7 @@ class Model:
         return sorted(facts, key=lambda item: item[0])
 
     def number(self) -> int:
-        """Later than all that is there."""
+        """A number above all that exist."""
         return 1 + max(
             (f.number for (of, _), f in self.facts.items() if of in ("job", "log")), default=0
         )
@@ -163,17 +163,18 @@ class Model:
         return [(key, row) for key, row in self.all("row") if row.provider == provider]
 
     def orphans(self) -> list[int]:
-        """Rows that are open under a job that has ended: left to a holder who did nothing."""
+        """Rows that are open under an ended job, because a transaction had locked them and did
+        nothing."""
         return [
             key
             for key, row in self.all("row")
             if row.is_open and not self.get("job", row.job).is_open
         ]
 
-    # Steps that the acts are made of.
+    # Steps of the acts.
 
     def project_job(self, key: str) -> bool:
-        """Bring a job in line with its attempts; whether it is open."""
+        """Bring a job in line with its attempts; returns whether it is open."""
         job: Job | None = self.get("job", key)
         if job is None:
             return False
@@ -205,7 +206,7 @@ class Model:
             self.change("log", (row, attempt), status=status, kind=kind)
 
     def move(self, key: int, status: str) -> None:
-        """Give a queue row another status, and let log and job follow."""
+        """Give a queue row another status, with its log and job."""
         old: QueueRow = self.get("row", key)
         attempts = old.attempts + (old.status == "doing" and status != "doing")
         if not old.is_open and status == "todo":
@@ -232,7 +233,7 @@ class Model:
             self.stop(key, "stopped")
 
     def stop(self, key: int, kind: str) -> bool:
-        """Take a sync out of the queue, whatever it does; not if somebody else has it."""
+        """Take a sync out of the queue in any state, unless the other transaction has locked it."""
         row: QueueRow | None = self.get("row", key)
         if row is None or not row.is_open or not self.try_lock("row", key):
             return False
@@ -245,7 +246,7 @@ class Model:
         self.move(key, "todo")
 
     def fail(self, key: int, kind: str) -> None:
-        """An attempt of a provider fails: that counts there."""
+        """Count a failed attempt of a provider."""
         row: QueueRow = self.get("row", key)
         self.end_attempt(key, row.attempt, "failed", kind)
         self.move(key, "failed")
@@ -262,13 +263,13 @@ class Model:
             self.change("job", key, status="running", outcome=None, is_stopped=False)
 
     def end_job(self, key: str, status: str, kind: str) -> None:
-        """By a person; what somebody else has of it is left to that one."""
+        """End a job as a person does; rows locked by another transaction are skipped."""
         self.change("job", key, status=status, outcome=status, is_stopped=True)
         for (row, _), log in self.logs_of(key):
             if log.is_open:
                 self.stop(row, kind)
 
-    # Clean-up, in its order.
+    # Clean-up, in the order of its steps.
 
     def clean_up(self) -> int:
         cleaned = 0
@@ -336,7 +337,7 @@ class Model:
 
 
 def merged(base: Model, first: Model, second: Model) -> Model:
-    """After two transactions that began with the same facts and did not wait for each other."""
+    """Merge two transactions that began with the same facts and did not wait for each other."""
     both = second.copy()
     for key in first.facts.keys() | base.facts.keys():
         fact = first.facts.get(key)

@@ -1,4 +1,4 @@
-"""What people do to the queue by SQL: with a job, a lock or a provider."""
+"""Acts of people on a job, a lock or a provider by SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class OfJob(Act):
     job: str = NOBODY
 
     def resolved(self, model: Model) -> Act | None:
-        """The newest, mostly; sometimes one that was never there."""
+        """Mostly the newest; sometimes one that never existed."""
         jobs = [key for _, key in sorted((job.number, key) for key, job in model.all("job"))]
         if self.pick % 10 == 0:
             return self
@@ -50,7 +50,7 @@ class Cancel(OfJob):
 
 @dataclass(frozen=True)
 class Mark(OfJob):
-    """The operators' own UPDATE."""
+    """UPDATE of a job by an operator."""
 
     status: str = "failed"
 
@@ -114,7 +114,7 @@ class Retry(OfJob):
 
 @dataclass(frozen=True)
 class Release(Act):
-    """DELETE of a lock; of all, without a provider."""
+    """DELETE of a provider's lock; of all locks without a provider."""
 
     provider: str | None
 
@@ -147,7 +147,7 @@ class Release(Act):
 
 @dataclass(frozen=True)
 class Switch(Act):
-    """A provider is enabled or disabled; all of them, without one."""
+    """Enable or disable a provider; all of them without one."""
 
     provider: str | None
     is_enabled: bool

@@ -1,4 +1,4 @@
-"""What time does to the queue."""
+"""The act of time on the queue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.db.queue_machine.queue_model import Model, Worker
 
 @dataclass(frozen=True)
 class TimePasses(Act):
-    """Longer than any timeout; with ``is_long``, longer than anybody waits for a worker."""
+    """Longer than any timeout; with ``is_long``, longer than queued_timeout too."""
 
     is_long: bool = False
 

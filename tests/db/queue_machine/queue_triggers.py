@@ -1,4 +1,4 @@
-"""What puts syncs into the queue: triggers and the schedule."""
+"""Acts that queue syncs: triggers and the schedule."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class EnqueueDue(Act):
             for slug, provider in model.all("provider")
             if provider.is_enabled and provider.is_due
         ]
-        # Two locks each: the provider's row, and that of the triggers who look first.
+        # Two locks each: the provider's row, and the lock of triggers that check before they queue.
         locked = [slug for slug in due if model.try_lock("provider", slug)]
         locked = [slug for slug in locked if model.try_lock("trigger", slug)]
         served = [

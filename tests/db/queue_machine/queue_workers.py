@@ -1,4 +1,4 @@
-"""What workers do besides their syncs: they come, fetch, fall silent and are pruned."""
+"""Acts of workers besides their syncs: start, fetch, fall silent, be pruned."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.db.queue_machine.queue_model import Model, Worker
 
 @dataclass(frozen=True)
 class Start(Act):
-    """A worker registers."""
+    """Register a worker."""
 
     def do(self, pricing: Pricing) -> Answer:
         return pricing.worker()
@@ -48,7 +48,7 @@ class Fetch(Act):
         for key, row in seen.all("row"):
             if row.status != "todo" or row.provider in taken:
                 continue
-            # Also when somebody has it: what comes later does not overtake.
+            # Also when another session has locked it: later rows do not overtake it.
             taken.add(row.provider)
             if model.try_lock("row", key):
                 model.change("row", key, worker=self.worker)
@@ -98,7 +98,7 @@ class Beat(BeSilent):
 
 @dataclass(frozen=True)
 class Prune(Act):
-    """A worker that starts does it."""
+    """The pruning that a starting worker does."""
 
     def do(self, pricing: Pricing) -> Answer:
         rows = pricing.rows("select worker_id from public.prune_pricing_workers(30) as worker_id")

@@ -1,6 +1,6 @@
-"""The queue does what its model does, one act after another and two at a time.
+"""The queue behaves as its model does, one act after another and two at a time.
 
-``PRICING_TEST_MINUTES=10`` draws new acts for as long.
+``PRICING_TEST_MINUTES=10`` draws new acts for that long.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from tests.support.postgres import Cluster
 from tests.support.waiting import wait_until
 
 MINUTES = float(os.environ.get("PRICING_TEST_MINUTES", "0"))
-# The model knows nothing of who gives up waiting, after a second or a few. Here nobody does, also
-# on a machine with much to do.
+# The model has no lock timeouts. Here none of the functions gives up waiting, also on a busy
+# machine.
 PATIENCE = """
 do $$
 declare
@@ -69,7 +69,7 @@ APPLY = st.builds(Apply, PICKS, amount=st.integers(1, 3))
 END = st.builds(
     End, PICKS, status=st.sampled_from(["failed", "failed", "cancelled", "queued", "aborted"])
 )
-# What transactions do that may overlap.
+# Acts of transactions that may overlap.
 ACTS = st.one_of(
     TRIGGER,
     FETCH,
@@ -92,7 +92,7 @@ ACTS = st.one_of(
     st.builds(EngineRetry, PICKS),
     st.builds(DeleteRow, PICKS),
 )
-# What happens to workers, and time.
+# Acts of workers, and of time.
 EVENTS = st.one_of(
     st.just(Start()),
     st.builds(BeSilent, PICKS),
@@ -103,7 +103,7 @@ EVENTS = st.one_of(
 
 
 class QueueMachine(RuleBasedStateMachine):
-    """Two connections and a watcher; what is true is in the model."""
+    """Two connections and a watcher; the model has the expected state."""
 
     def __init__(
         self,
@@ -221,7 +221,7 @@ class QueueMachine(RuleBasedStateMachine):
     def _overlap(
         self, act: Act, before: Model, after: Model, locked: set[Any], is_committed: bool
     ) -> None:
-        """Act while the first connection has its transaction open, then end that."""
+        """Act while the first connection has its transaction open, then end that transaction."""
         with self._started(act) as (answer, has_waited):
             if has_waited:
                 self.first.do("commit" if is_committed else "rollback")
@@ -237,7 +237,8 @@ class QueueMachine(RuleBasedStateMachine):
 
     @contextmanager
     def _started(self, act: Act) -> Iterator[tuple[Future[Answer], bool]]:
-        """On the second connection; whether it waits for the first. It has ended afterwards."""
+        """Start it on the second connection; yields whether it waits for the first. Ended
+        afterwards."""
         answer = self.threads.submit(_answer, self.second, act)
         blocked = "select %s = any (pg_blocking_pids(%s))"
         wait_until(
@@ -275,7 +276,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.warnings == []
         self._compare()
         if self.model.orphans():
-            # Left to a holder who then did nothing: the next clean-up sees to it.
+            # Skipped for a transaction that then did nothing; the next clean-up stops it.
             self._alone(CleanUp())
             self._compare()
         assert disagreements(self.watcher.connection) == []
@@ -310,7 +311,7 @@ def _leaves(cls: type[Act]) -> list[type[Act]]:
 
 
 def _facts(model: Model) -> dict[Any, Any]:
-    """The model as the tables show it."""
+    """The model in the form of the tables."""
     shown: dict[Any, Any] = {}
     for (of, key), it in model.facts.items():
         if of == "job":
@@ -334,7 +335,7 @@ def _facts(model: Model) -> dict[Any, Any]:
 
 
 def _tables(pricing: Pricing) -> dict[Any, Any]:
-    """The tables, by the model's keys."""
+    """The tables, with the model's keys."""
     there: dict[Any, Any] = {}
     with pricing.connection.cursor(row_factory=tuple_row) as cursor:
         for row in cursor.execute(
@@ -377,7 +378,7 @@ def _tables(pricing: Pricing) -> dict[Any, Any]:
 
 @pytest.fixture
 def shared_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
-    """One of its own, in which nobody gives up waiting."""
+    """A database of its own, in which no function gives up waiting."""
     with emptied_database(migrated_cluster) as database:
         database.connection.execute(PATIENCE.encode())
         yield database
@@ -385,7 +386,7 @@ def shared_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
 
 @pytest.fixture
 def met() -> Counter[str]:
-    """What acts there were, and how they went."""
+    """How often each act occurred, with each result."""
     return Counter()
 
 
@@ -420,13 +421,13 @@ def test_the_queue_does_what_its_model_does(machine: type[QueueMachine], met: Co
         derandomize=True,
         database=None,
         deadline=None,
-        # Minutes to find a shorter example are the long run's.
+        # Shrinking an example for minutes is for the long run.
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     if not MINUTES:
         run_state_machine_as_test(machine, settings=usual)
-        # It would find nothing if it met nothing.
+        # Acts that never occurred would test nothing.
         acts = {cls.__name__ for cls in _leaves(Act)}
         assert {act for act in acts if not (met[act] or met[f"{act} overtakes"])} == set()
         assert sum(times for what, times in met.items() if what.endswith(" waits")) >= 20, met

@@ -1,4 +1,4 @@
-"""What the doctor is told: counts and ages, in a transaction that may not write."""
+"""What the doctor reads: counts and ages, in a read-only transaction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def facts(pricing: Pricing) -> dict[str, Any]:
 
 
 def about(seconds: float) -> object:
-    """Up to half a minute later, on a machine with much to do; what is told apart is further."""
+    """Up to half a minute more on a busy machine; the values under test are further apart."""
     return pytest.approx(seconds + 15, abs=16)
 
 

@@ -1,4 +1,4 @@
-"""A rule that lets changes of a provider through beforehand, until a day."""
+"""A rule that accepts changes of a provider in advance, until a day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from tests.db.price_decisions import audit, call, prices, said
 from tests.db.pricing import Pricing, Row, refused
 
-# Not a round number: as text its last digits would be left out.
+# The microseconds end in 7: as text, trailing zeros would be left out.
 FRIDAY = datetime.now(UTC).replace(microsecond=123457) + timedelta(days=3)
 
 

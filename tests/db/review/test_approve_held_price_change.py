@@ -1,4 +1,4 @@
-"""A price that waits becomes the price because a person says so."""
+"""A held price becomes the price in force when a person approves it."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_it_is_told_once(pricing: Pricing, another: Another) -> None:
     ]
 
 
-# A provider that was never seen before: a person looks at its first list.
+# The first list of a new provider waits for review.
 
 
 def first_list(pricing: Pricing) -> list[int]:

@@ -1,4 +1,4 @@
-"""All that one sync holds becomes the price at once."""
+"""All changes held by one sync are approved at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A time that somebody has put into a row by hand is still one that every client can read."""
+"""A time that was set by hand is shown as one that every client can read."""
 
 from __future__ import annotations
 

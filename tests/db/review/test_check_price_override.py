@@ -18,7 +18,7 @@ from tests.support.postgres import Cluster
         "update pricing_overrides set ended_at = now() where false",
         "delete from pricing_overrides",
         "truncate pricing_overrides",
-        # It would be charged with the next sync, without a look from the guards.
+        # The next sync would charge it without a check by the guards.
         "insert into pricing_overrides (model_id, prices, reason, created_by)"
         " select model_id, prices, reason, created_by from pricing_overrides",
         "insert into pricing_overrides (model_id, prices, reason, created_by, created_at)"
@@ -37,7 +37,7 @@ def test_by_hand_it_is_refused(pricing: Pricing, statement: str) -> None:
 
 
 def test_a_restore_passes(pricing: Pricing, migrated_cluster: Cluster) -> None:
-    """One that has ended, and one that its model is charged at: just set, and long ago."""
+    """One override that has ended and one in force, recent and old."""
     said(pricing, {"m": prices(1, 2), "n": prices(1, 2)})
     override(pricing, input_per_1m=3)
     override(pricing, input_per_1m=4, output_per_1m=5)
@@ -49,7 +49,7 @@ def test_a_restore_passes(pricing: Pricing, migrated_cluster: Cluster) -> None:
             assert restored.rows(query) == pricing.rows(query)
         logged = "select id, action from pricing_audit_log order by id"
         again = restored.rows(logged)
-        # Who restores it is named beside, below the numbers that the log had.
+        # Extra rows name who restored them, with ids below those of the log.
         assert [row["action"] for row in again if row["id"] < 0] == ["insert_pricing_overrides"] * 2
         assert [row for row in pricing.rows(logged) if row not in again] == []
 

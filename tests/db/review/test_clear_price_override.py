@@ -1,4 +1,4 @@
-"""What the provider says is in force again."""
+"""Without the override the provider's price is in force again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A held change that is decided has its own counts from then on."""
+"""A held change keeps its own counts once it is decided."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tests.db.price_changes import guard
 from tests.db.price_decisions import call, prices
 from tests.db.pricing import Pricing, price
 
-# What the later syncs do not write to it, and a decision does.
+# Columns that later syncs do not write, and a decision does.
 COUNTS = ("times_seen", "job_id", "last_seen_at", "observed_at")
 
 
 @pytest.fixture
 def held(pricing: Pricing) -> dict[str, Any]:
-    """A change that three syncs have said, as people see it."""
+    """A change that three syncs have published, as people see it."""
     guard(pricing)
     pricing.sync("openrouter", [price("m", None, None, **prices(1, 2))])
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""The tick ends an override whose time has come, with a history row."""
+"""The tick ends an expired override, with a history row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule ends before its time."""
+"""A rule can be ended before its expiry."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_one_that_has_expired(pricing: Pricing, rule: int) -> None:
 def test_a_sync_that_runs_is_waited_for(
     pricing: Pricing, rule: int, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    """Afterwards nothing goes through by it any more."""
+    """Once it has ended, no change passes by it."""
     sync = another()
     with sync.connection.transaction():
         sync.rows("select public.lock_provider_prices('{openrouter}')")

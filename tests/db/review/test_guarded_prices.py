@@ -1,7 +1,7 @@
-"""Any sequence of lists and decisions, against the rules written down once more in Python.
+"""Random lists and decisions, compared with a second implementation of the rules in Python.
 
-What must never be: a unit change in force that no person approved, a change without its history,
-history without a change.
+Never: a unit change in force that no person approved, a change without history, or history without
+a change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.db.price_decisions import INPUT, call
 from tests.db.pricing import Pricing, Row, price
 
 MODELS = ("m0", "m1", "m2", "m3", "m4", "m5")
-# Listed beside the others, always and unchanged: half of the list is never gone.
+# In every list, unchanged, so that half of the list is never gone.
 ANCHORS = tuple(f"anchor{n}" for n in range(7))
 FIRST = Decimal("0.000001")
 DAY = 24
@@ -38,7 +38,7 @@ SAYINGS = st.one_of(
 )
 LISTS = st.one_of(
     st.tuples(st.just("each"), st.tuples(*[SAYINGS] * len(MODELS))),
-    # Nearly the whole list by one factor, or all of it, and the list as it was.
+    # Nearly all models or all of them times one factor, and the list unchanged.
     st.tuples(
         st.just("each"),
         st.tuples(SAYINGS, SAYINGS).map(lambda two: (*two[:1] * (len(MODELS) - 1), two[1])),
@@ -66,7 +66,7 @@ class Held:
 
 @dataclass
 class Model:
-    """What the rules make of one model."""
+    """The expected state of one model."""
 
     base: Decimal | None = None
     charged: list[Decimal | None] = field(default_factory=list)
@@ -89,19 +89,19 @@ class Model:
 
 @dataclass
 class Provider:
-    """The rules for a list, once more and plainly."""
+    """The rules for a list, implemented a second time in plain Python."""
 
     models: dict[str, Model] = field(default_factory=lambda: {m: Model() for m in MODELS})
     listed: frozenset[str] = frozenset()
 
     def hear(self, amounts: dict[str, Decimal | None]) -> int:
-        """A new list: how many of its models are held back."""
+        """Take a new list; returns how many of its models are held."""
         self.listed = frozenset(amounts)
         shared = self._shared(amounts)
         return sum(self._hear(name, amount, name in shared) for name, amount in amounts.items())
 
     def hear_again(self) -> int:
-        """The list is as it was: only what was held is looked at."""
+        """Take an unchanged list: only held changes are looked at."""
         waiting = {
             name: model.held.says if model.held else model.rejected
             for name, model in self.models.items()
@@ -175,7 +175,7 @@ def amount_of(model: Model, saying: str) -> Decimal | None:
     if saying == BACK:
         return FIRST
     said = model.said or model.last_positive or FIRST
-    # Numbers without end are for other tests.
+    # Other tests have numbers with endless digits.
     if saying == UNCHANGED:
         return model.said
     moved = said * Decimal(saying)
@@ -187,7 +187,7 @@ def listed(name: str, amount: Decimal | None) -> Row:
 
 
 class Course:
-    """One sequence of steps, in the database and in the rules."""
+    """One sequence of steps, in the database and in the Python rules."""
 
     def __init__(self, pricing: Pricing) -> None:
         self.pricing = pricing
@@ -286,7 +286,7 @@ class Course:
 
     @staticmethod
     def _check_units(name: str, model: Model) -> None:
-        """Said apart from the rules: no step of 100 times in force without a person."""
+        """Independent of the rules: no change of 100 times in force without an approval."""
         before: Decimal | None = None
         for amount in model.charged:
             if amount and before:
@@ -313,7 +313,7 @@ def test_no_unit_change_is_in_force_without_a_person(
 
 
 def test_two_steps_of_9_are_none_of_81(pricing: Pricing) -> None:
-    """By the rules: each was accepted before the next; band and catalogue still stand."""
+    """By the rules: each was accepted before the next, and band and catalogue still apply."""
     guard(pricing)
     course = Course(pricing)
     for _ in range(2):

@@ -14,7 +14,7 @@ from tests.db.price_decisions import call, charged, prices
 from tests.db.pricing import Pricing, Row, catalogue_price, price
 
 WRONG = "300"
-# Of a model that had no price yet.
+# For a model that had no price yet.
 FIRST = "30000"
 
 
@@ -32,7 +32,7 @@ def listed(input_per_1m: object, model: str = "m", **more: Any) -> Row:
 
 
 def say(pricing: Pricing, *input_per_1m: object, **arguments: object) -> Row:
-    """A sync whose list has m, m1, m2 ... at these prices."""
+    """Sync a list that has m, m1, m2 ... at these prices."""
     models = [listed(amount, f"m{n}" if n else "m") for n, amount in enumerate(input_per_1m)]
     return pricing.sync("openrouter", models, **arguments)
 
@@ -136,7 +136,7 @@ def test_nobody_hears_of_a_held_price(pricing: Pricing, another: Another) -> Non
     assert json.loads(payload)["count"] == 1
 
 
-# What the provider says next.
+# The provider's next list.
 
 
 def test_another_price_supersedes_it_and_is_judged_afresh(pricing: Pricing) -> None:
@@ -214,7 +214,7 @@ def test_but_only_what_that_list_said(pricing: Pricing) -> None:
 
 
 def test_what_is_said_as_it_was_is_counted_and_not_written(pricing: Pricing) -> None:
-    """Thousands that are held, or rejected, cost one row a sync."""
+    """One written row for each sync, however many changes are held or rejected."""
     say(pricing, WRONG, FIRST)
     reject(pricing, "m1")
     say(pricing, WRONG, FIRST)
@@ -251,7 +251,7 @@ def test_unit_stays_held_through_lists_that_are_as_they_were(pricing: Pricing) -
     assert input_per_1m(pricing) == 0.3
 
 
-# What applies itself.
+# Changes that are applied without a person.
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_nothing_of_a_list_that_waits_for_a_person_applies_itself(pricing: Prici
     assert held_rows(pricing)[0]["status"] == "applied"
 
 
-# What does not look wrong any more.
+# Changes that no longer look suspicious.
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What looks wrong: each rule at its bound, just under and just over it."""
+"""The guard rules, each at its bound, just below and just above it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def class_of(pricing: Pricing, before: object, now: object) -> str | None:
     return found["class"] if found else None
 
 
-# How far one price moves.
+# The ratio of one price.
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def class_of(pricing: Pricing, before: object, now: object) -> str | None:
         ("3", "0.029999999999", "unit"),
         ("0.3", "0.3", None),
         ("0.3", "0.30000000000000001", None),
-        # Thirds have no end; nothing is divided to compare them.
+        # Thirds have endless digits; the comparison must not divide.
         ("0.333333333333333333333333", "3.33333333333333333333333", "large"),
         ("0.333333333333333333333333", "3.33333333333333333333332", None),
     ],
@@ -179,7 +179,7 @@ def test_a_fall_to_zero_is_large(pricing: Pricing) -> None:
 
 
 def test_whatever_the_list_says_of_itself(pricing: Pricing) -> None:
-    """Who can forge a price can forge a word beside it."""
+    """A forged list could carry any flag beside its prices."""
     assert judged(pricing, [input_change("1", "0", is_free=True)])["m"]["to_zero"]
 
 
@@ -225,7 +225,7 @@ def test_a_band_of_none_has_no_lower_bound(pricing: Pricing) -> None:
     assert class_of(pricing, None, "1e-40") is None
 
 
-# What was before.
+# The price before.
 
 
 def test_a_first_price_is_measured_by_the_band_and_the_catalogue_alone(pricing: Pricing) -> None:
@@ -267,7 +267,7 @@ def test_the_catalogue_s_price_is_no_measure_of_a_first_own_one(pricing: Pricing
     assert judged(pricing, [input_change("1", "300", **ours)]) == {}
     said(pricing, {"m": prices(None, "1")}, source="catalogue:genai-prices@0.2.3")
     assert judged(pricing, [input_change(None, "300", **ours)]) == {}
-    # Its own falls are falls, whoever said the price before.
+    # A fall in its own list counts, whatever source the price before came from.
     assert judged(pricing, [input_change("1", "0", **ours)])["m"]["to_zero"] is True
 
 
@@ -301,7 +301,7 @@ def test_but_it_is_of_the_catalogue_s_next(pricing: Pricing) -> None:
 def test_a_power_of_ten_against_the_catalogue_is_another_unit(
     pricing: Pricing, times: str, held: bool
 ) -> None:
-    # No other rule has anything to say.
+    # Every other rule is off or silent.
     guard(pricing, guard_lowest_per_1m=0, guard_highest_per_1m="1e50")
     catalogue_says(pricing, prices("0.3"))
     now = Decimal("0.3") * Decimal(times)
@@ -385,7 +385,7 @@ def test_that_of_a_new_condition_by_the_new_base_price(
     pricing: Pricing, now: str, expected: str | None
 ) -> None:
     old = with_conditions(TIER | prices(now))
-    # Another number of tokens is another condition.
+    # A condition with another number of tokens is another condition.
     found = verdict(pricing, old, with_conditions({"min_prompt_tokens": 1} | prices(now)))
     assert (found and found["class"]) == expected
 
@@ -495,7 +495,7 @@ def test_the_lists_of_the_catalogue_are_its_providers(pricing: Pricing) -> None:
     assert [row["provider"] for row in found] == ["anthropic"] * 5
 
 
-# A provider that nobody has looked at.
+# A provider without any reviewed list.
 
 
 def test_the_first_list_of_an_unseen_provider_waits(pricing: Pricing) -> None:

@@ -1,4 +1,4 @@
-"""The clock has turned: the base price shown is that of a window of the day."""
+"""A base price that changes only because another window of the day began."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_from_one_window_to_another(pricing: Pricing) -> None:
         ({"utc_days": ["friday"]}, True),
         ({"utc_days": ["monday", "friday"]}, True),
         ({"utc_days": ["saturday"]}, False),
-        # What is charged for long prompts only never shows as the base.
+        # A price for long prompts only is never shown as the base.
         ({"min_prompt_tokens": 1}, False),
         ({"somewhere": "x"}, False),
         ({"utc_start": 0, "utc_end": 2400}, True),

@@ -1,4 +1,5 @@
-"""Models of one list that move by one same factor: a sweep finds what looking at each does."""
+"""Models of one list that move by the same factor: the sweep finds what comparing all pairs
+does."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from tests.db.pricing import Pricing
 
 Move = tuple[str, int, Decimal]
 
-# About the bounds: 2 and a half, and 1 % apart, more and less.
+# Around the bounds: factors of 2 and 2.5, and 1 % apart, just above and below.
 FACTORS = st.sampled_from(
     [
         *("1.9999", "2", "2.01", "2.02", "2.0200001", "2.0201", "2.04", "2.0402", "3"),

@@ -1,4 +1,4 @@
-"""Numbers in sentences that people read."""
+"""The form of numbers in sentences for people."""
 
 from __future__ import annotations
 

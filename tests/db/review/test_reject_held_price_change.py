@@ -1,4 +1,4 @@
-"""A price that waits is refused: the price stays as it is while the provider says this."""
+"""A held price is rejected: the price in force stays while the provider publishes this one."""
 
 from __future__ import annotations
 

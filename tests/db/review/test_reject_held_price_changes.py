@@ -1,4 +1,4 @@
-"""All that one sync holds is refused at once."""
+"""All changes held by one sync are rejected at once."""
 
 from __future__ import annotations
 

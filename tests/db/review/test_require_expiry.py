@@ -1,4 +1,4 @@
-"""One bound for everything that expires."""
+"""The bound on everything that expires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What approving and rejecting have in common, whatever their number."""
+"""The rules that approval and rejection share, for one change and for many."""
 
 from __future__ import annotations
 

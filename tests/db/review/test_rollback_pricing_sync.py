@@ -1,4 +1,4 @@
-"""What a sync has changed goes back to what it was, unless something has changed it since."""
+"""A rollback of a sync restores the prices from before it, unless they have changed since."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def test_a_later_approval_of_another_job_is_a_change_since(pricing: Pricing) -> 
     assert actions(roll_back(pricing, job_id)) == {"m": "changed_since"}
 
 
-# One after the other.
+# Several rollbacks in turn.
 
 
 def test_twice(pricing: Pricing) -> None:
@@ -208,7 +208,7 @@ def test_one_job_after_the_other_from_the_newest(pricing: Pricing) -> None:
         assert charged(pricing) == prices(amount, 2)
     roll_back(pricing, jobs[0])
     assert charged(pricing) == {}
-    # The newest of them is what waits.
+    # Only the newest of them waits.
     assert waiting(pricing)["prices"] == prices(1, 2)
 
 
@@ -294,7 +294,7 @@ def test_an_overridden_first_price(pricing: Pricing) -> None:
     assert base(pricing) == {}
 
 
-# The syncs after it.
+# Later syncs.
 
 
 def test_the_next_syncs_of_the_same_numbers_do_not_bring_them_back(pricing: Pricing) -> None:
@@ -331,7 +331,7 @@ def test_another_price_is_judged_afresh(pricing: Pricing) -> None:
     assert pricing.rows("select from public.pricing_held") == []
 
 
-# What cannot be.
+# Refused rollbacks.
 
 
 @pytest.mark.parametrize("job_id", [None, uuid4()], ids=["null", "unknown"])
@@ -376,7 +376,7 @@ def test_bad_input(pricing: Pricing, dry_run: bool | None, by: str | None) -> No
         roll_back(pricing, job_id, dry_run, by)
 
 
-# At once, and many.
+# Concurrent and large rollbacks.
 
 
 def test_two_at_once(pricing: Pricing, another: Another, threads: ThreadPoolExecutor) -> None:
@@ -393,7 +393,7 @@ def test_two_at_once(pricing: Pricing, another: Another, threads: ThreadPoolExec
 
 
 def test_thousands_of_models(pricing: Pricing, another: Another) -> None:
-    """Set by set: one by one, or each with each, they would take minutes."""
+    """Row by row, or each with each, they would take minutes."""
     models = [f"vendor/model-{number}" for number in range(5_000)]
     said(pricing, {model: prices(1, 2) for model in models[:2_500]})
     listed(pricing, *models)

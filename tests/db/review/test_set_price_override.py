@@ -228,7 +228,7 @@ def test_one_that_has_expired_and_was_not_ended_yet(pricing: Pricing) -> None:
 
 
 def test_the_price_that_is_charged_already(pricing: Pricing) -> None:
-    """It holds from now on, but nothing has changed."""
+    """It applies from now on, but no price changes."""
     said(pricing, {"m": prices(1, 2)})
     override(pricing, input_per_1m=1)
     assert len(course(pricing)) == 1
@@ -296,11 +296,11 @@ def catalogue_says(pricing: Pricing, **amounts: str) -> None:
         ({"output_per_1m": Decimal("0.2")}, "output_per_1m moves by 10 times (2 -> 0.2)"),
         ({"input_per_1m": 0}, "input_per_1m falls to zero (1 -> 0)"),
         ({"prices": {"price_per_input_token": "1"}}, "input_per_1m 1,000,000 is outside 0.001"),
-        # Without a price of the provider's to measure by, too.
+        # Also without a provider price to compare with.
         ({"prices": {"cache_read_per_1m": 1001}}, "cache_read_per_1m 1,001 is outside 0.001 to"),
         ({"prices": {"cache_read_per_1m": "1e-9"}}, "cache_read_per_1m"),
         ({"prices": {"cache_write_per_1m": 30}}, "100 times the catalogue's 0.3"),
-        # What is not paid for tokens.
+        # Fees, which are not per token.
         ({"prices": {"per_image": "0.4"}}, "per_image moves by 10 times (0.04 -> 0.4)"),
         ({"prices": {"per_image": "0"}}, "per_image falls to zero (0.04 -> 0)"),
         (
@@ -336,7 +336,7 @@ NOTHING = "has nothing to be measured by"
 @pytest.mark.parametrize(
     ("base", "given", "why"),
     [
-        # Not by itself, nor by another price of the same override.
+        # Neither the base nor another price of the same override allows it.
         (prices("0.1"), {"output_per_1m": 999}, "999 is 9,990 times the price of input"),
         (prices("0.1"), {"output_per_1m": 1}, "output_per_1m 1 is 10 times the price of input"),
         (prices("0.1"), {"output_per_1m": "0.01"}, "output_per_1m 0.01 is 0.1 times the price of"),
@@ -361,7 +361,7 @@ NOTHING = "has nothing to be measured by"
             "cache_read_per_1m 0.01 is 0.01 times the price of input and output",
         ),
         (prices("0.1"), {"output_per_1m": 0}, "output_per_1m is zero, and there was no price"),
-        # A free model, or one axis of it.
+        # A free model, or one axis at 0.
         (prices(0, 0), {"input_per_1m": 1}, f"input_per_1m 1 {NOTHING}: it was free"),
         (prices(0, 0), {"output_per_1m": 999}, f"output_per_1m 999 {NOTHING}: it was free"),
         (prices(0, 0), {"prices": {"cache_read_per_1m": 1}}, f"1 {NOTHING}: there was none"),
@@ -373,7 +373,7 @@ NOTHING = "has nothing to be measured by"
             {"input_per_1m": 999},
             f"input_per_1m 999 {NOTHING}",
         ),
-        # No price at all: the band, and one price beside the other.
+        # Without a price: the band, and the prices of the override against each other.
         ({}, {"input_per_1m": 1, "output_per_1m": 10}, "10 is 10 times the price of input"),
         ({}, {"output_per_1m": 1, "prices": {"reasoning_per_1m": 10}}, "10 is 10 times the price"),
         ({}, {"input_per_1m": 1001}, "input_per_1m 1,001 is outside 0.001 to"),
@@ -402,7 +402,7 @@ def test_a_price_that_was_not_there_is_measured_by_what_was(
         ({}, {"input_per_1m": 3, "output_per_1m": 15, "prices": {"cache_read_per_1m": "0.3"}}),
         ({}, {"input_per_1m": 600}),
         ({}, {"prices": {"per_image": "0.04"}}),
-        # A fee of nothing says nothing of what the model costs.
+        # A fee of 0 says nothing about the model's cost.
         ({"price_per_request": "0"}, {"input_per_1m": 3}),
     ],
     ids=str,
@@ -433,7 +433,7 @@ def test_within_them_force_is_not_recorded(guarded: Pricing) -> None:
 
 
 def test_it_is_measured_by_what_the_provider_says(guarded: Pricing) -> None:
-    """Or two steps of 9 would be one of 81."""
+    """Otherwise two changes of 9 times would pass as one of 81."""
     override(guarded, input_per_1m=9)
     with refused("PT409"):
         override(guarded, input_per_1m=81)
@@ -471,7 +471,7 @@ def test_a_first_list_that_waits_says_nothing_of_it(guarded: Pricing) -> None:
 
 
 def test_what_ends_it_is_not_checked(guarded: Pricing) -> None:
-    """It goes back to what the provider says, which was accepted."""
+    """The price returns to the provider's, which was accepted."""
     override(guarded, input_per_1m=500, force=True)
     call(guarded, "clear_price_override", provider="openrouter", model="m")
     assert charged(guarded) == prices(1, 2, price_per_image="0.04")

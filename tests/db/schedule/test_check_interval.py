@@ -1,4 +1,4 @@
-"""Every interval of settings and providers is one that compares as it subtracts."""
+"""Every interval of settings and providers must compare as it subtracts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_a_part_below_zero_is_refused_in_every_such_column(pricing: Pricing) -> 
     assert len(columns) >= 7
     for each in columns:
         update = f"update {each['relname']} set {each['attname']} ="
-        # As much as before, by the month of 30 days that is compared.
+        # Equal to the value before when compared by months of 30 days.
         mixed = f"{each['attname']} + interval '-1000 months 30000 days'"
         with refused("PT422"):
             pricing.do(f"{update} {mixed}")

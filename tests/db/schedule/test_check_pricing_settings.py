@@ -1,4 +1,4 @@
-"""The one row of settings, without which nothing runs."""
+"""The settings row is the only one, and it must exist."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_so_it_is_with_a_provider(pricing: Pricing, column: str) -> None:
 
 
 def test_the_longest_of_all_stop_nothing(pricing: Pricing) -> None:
-    """Everything that computes a time from them."""
+    """Everything that computes a time from them still works."""
     pricing.do(
         "update public.pricing_settings set heartbeat_interval = '1 hour', lease = '1 day',"
         " queued_timeout = '100 years', retention = '100 years', scheduler_enabled = true"

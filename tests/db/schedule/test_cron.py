@@ -1,4 +1,4 @@
-"""pg_cron calls the same functions as all others, by jobs of the login."""
+"""pg_cron calls the same functions as every other caller, in jobs of the login user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = [
 
 @pytest.fixture
 def scheduled(cron_database: str) -> Iterator[Pricing]:
-    """A connection of the login user to the database that pg_cron serves, which is serializable."""
+    """A connection of the login user to pg_cron's database, where transactions are serializable."""
     setting = (
         f'alter database "{cron_database.rpartition("/")[2]}" {{}} default_transaction_isolation'
     )
@@ -45,7 +45,7 @@ def command(scheduled: Pricing, name: str) -> str:
 
 @pytest.mark.long
 def test_a_minute_s_tick_enqueues_cleans_up_and_prunes(scheduled: Pricing) -> None:
-    """The jobs as `migrate` has installed them; those of once an hour are made to come at once."""
+    """The jobs as `migrate` installs them; the hourly ones run every minute here."""
     user = scheduled.value("select current_user")
     jobs = scheduled.rows("select jobname, username, active from cron.job order by jobname")
     assert jobs == [{"jobname": name, "username": user, "active": True} for name in NAMES]
@@ -79,7 +79,7 @@ def test_a_minute_s_tick_enqueues_cleans_up_and_prunes(scheduled: Pricing) -> No
             )
         }
 
-    # A minute, and one more if its launcher has not heard of the jobs before the next one begins.
+    # One minute, and another if its launcher reads the jobs after the next minute has begun.
     wait_until(lambda: len(runs()) >= len(NAMES), timeout=140, every=0.25, what="a tick of pg_cron")
     scheduled.do("select cron.unschedule(jobid) from cron.job")
 
@@ -100,8 +100,8 @@ def test_a_minute_s_tick_enqueues_cleans_up_and_prunes(scheduled: Pricing) -> No
 
 def test_run_details_go_after_a_week_in_bounded_batches_and_only_ours(scheduled: Pricing) -> None:
     scheduled.do("select cron.schedule('their-own', '0 0 1 1 *', 'select 1')")
-    # Every third has no times, as after a crash of the server. Their numbers are below those of the
-    # runs that there are meanwhile, if a minute begins.
+    # Every third has no times, as after a crash of the server. Their ids are below those of runs
+    # that start if a minute begins meanwhile.
     details = (
         "insert into cron.job_run_details (jobid, runid, username, status, end_time)"
         " select j.jobid, n - %s, j.username, 'failed',"

@@ -1,4 +1,4 @@
-"""The schedule: which providers are due, once per slot, and when they are due next."""
+"""Which providers are due, once per slot, and when they are due next."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def enqueue(pricing: Pricing) -> list[Row]:
 
 
 def enqueued(pricing: Pricing) -> list[str]:
-    """The providers that one call enqueues; at most one job comes of it."""
+    """The providers that one call enqueues, in at most one job."""
     jobs = enqueue(pricing)
     assert len(jobs) <= 1
     return [slug for job in jobs for slug in job["providers"]]
@@ -35,7 +35,7 @@ def plan(pricing: Pricing, slug: str, **columns: object) -> None:
 
 
 def due_in(pricing: Pricing, slug: str, interval: str) -> None:
-    """The next slot of the provider, from now; a negative one has come already."""
+    """Set the provider's next slot, from now; a negative one is due already."""
     pricing.do(
         "update public.pricing_providers set next_sync_at = clock_timestamp() + %s::interval"
         " where slug = %s",
@@ -45,7 +45,7 @@ def due_in(pricing: Pricing, slug: str, interval: str) -> None:
 
 
 def only(pricing: Pricing, *slugs: str) -> None:
-    """The others come tomorrow."""
+    """Set the slot of all other providers to tomorrow."""
     pricing.do(
         "update public.pricing_providers set next_sync_at = now() + interval '1 day'"
         " where slug <> all (%s)",
@@ -54,7 +54,7 @@ def only(pricing: Pricing, *slugs: str) -> None:
 
 
 def finish(pricing: Pricing, attempt: Attempt | None = None) -> str:
-    """End what was enqueued first; returns its provider."""
+    """End the sync that was enqueued first; returns its provider."""
     attempt = attempt or pricing.fetch()
     assert attempt is not None
     pricing.succeed(attempt)
@@ -100,7 +100,7 @@ def test_slots_missed_while_nobody_ticked_are_one(pricing: Pricing) -> None:
 
 @pytest.mark.parametrize("next_run", ["3 hours", "30 days"])
 def test_a_sync_by_hand_keeps_the_next_run(pricing: Pricing, next_run: str) -> None:
-    """Also one that a person has put off."""
+    """Also a next run that a person has postponed."""
     due_in(pricing, "openrouter", next_run)
     before = pricing.provider("openrouter")["next_sync_at"]
     pricing.sync("openrouter", [price("m")])
@@ -111,7 +111,7 @@ def test_a_sync_by_hand_keeps_the_next_run(pricing: Pricing, next_run: str) -> N
 
 @pytest.mark.parametrize("late", [None, "-1 minute"])
 def test_a_success_serves_a_slot_that_had_come(pricing: Pricing, late: str | None) -> None:
-    """Whether or not anybody ticked while it was open."""
+    """With or without a tick while it was open."""
     only(pricing, "openrouter")
     plan(pricing, "openrouter", sync_jitter=0)
     attempt = pricing.start("openrouter")
@@ -160,7 +160,7 @@ def test_a_sync_of_a_job_that_was_ended_serves_no_slot(pricing: Pricing) -> None
 
 
 def test_a_sync_that_is_being_aborted_serves_no_slot(pricing: Pricing) -> None:
-    """By the engine's own hand: its job is open until the worker has obeyed."""
+    """Aborted through the engine: its job is open until the worker has obeyed."""
     only(pricing, "openrouter")
     attempt = pricing.start("openrouter")
     pricing.do(
@@ -171,7 +171,7 @@ def test_a_sync_that_is_being_aborted_serves_no_slot(pricing: Pricing) -> None:
 
 
 def test_nor_does_what_is_left_open_of_a_job_that_has_ended(pricing: Pricing) -> None:
-    """Left by whoever held it then; the next clean-up stops it."""
+    """A session had locked it; the next clean-up stops it."""
     only(pricing, "openrouter")
     job_id = pricing.trigger("openrouter")["job_id"]
     with pricing.connection.transaction():
@@ -227,7 +227,7 @@ def test_failures_stretch_the_interval_and_a_success_restores_it(pricing: Pricin
         pricing.end(attempt)
     assert hours == [1, 1, 1, 2, 4, 8, 16, 24]
 
-    # A dry run says nothing about it; any other success does, whoever triggered it.
+    # A dry run keeps the delay after failures; any other success ends it, whatever triggered it.
     pricing.succeed(pricing.start("openrouter", dry_run=True))
     assert from_now(pricing.provider("openrouter")["next_sync_at"]) > timedelta(hours=23)
     pricing.sync("openrouter", [price("m")])
@@ -312,7 +312,7 @@ def test_a_slot_taken_by_an_uncommitted_tick_is_not_taken_again(
 
 
 def test_never_twice_for_one_slot(another: Another, threads: ThreadPoolExecutor) -> None:
-    """Many rounds of calls at the same moment, on connections of their own."""
+    """Many rounds of concurrent calls, each on its own connection."""
     callers = [another() for _ in range(4)]
     barrier = Barrier(len(callers))
     watch = callers[0]
@@ -337,11 +337,11 @@ def test_never_twice_for_one_slot(another: Another, threads: ThreadPoolExecutor)
 def test_a_trigger_that_was_left_open_keeps_no_slot_waiting(
     pricing: Pricing, another: Another, on_conflict: str
 ) -> None:
-    """Its own sync comes behind the scheduled one."""
+    """Its own sync is queued after the scheduled one."""
     person = another()
     pricing.do("set lock_timeout = '2s'")
     with person.connection.transaction():
-        # It has looked, and its own is not to be seen yet.
+        # The trigger has checked; its own sync is not visible yet.
         person.trigger("openrouter", on_conflict=on_conflict, dry_run=True, role="service_role")
         assert enqueued(pricing) == BOTH
         assert enqueued(pricing) == []
@@ -367,7 +367,7 @@ def test_a_tick_held_up_half_way_keeps_its_slots(
     gate, slow = another(), another()
     pricing.do("set lock_timeout = '2s'")
     with gate.connection.transaction():
-        # It has taken its slots when it looks at the queue.
+        # It has taken its slots when it reads the queue.
         gate.do("lock table procrastinate.procrastinate_jobs in access exclusive mode")
         waiting = threads.submit(enqueued, slow)
         gate.wait_until_blocked(slow)

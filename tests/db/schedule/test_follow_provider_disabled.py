@@ -42,7 +42,7 @@ def test_what_waits_is_cancelled_and_what_runs_ends_so(pricing: Pricing, another
     )
     assert pricing.job(waiting[1]["job_id"])["status"] == "queued", "its other provider waits"
 
-    # The one that runs writes nothing.
+    # The running sync writes nothing.
     log = pricing.succeed(running)
     assert (log["status"], log["error_kind"]) == ("cancelled", "disabled")
     assert pricing.rows("select from public.model_pricing") == []
@@ -97,7 +97,8 @@ def test_a_row_in_a_workers_hand_is_left_to_it(pricing: Pricing, another: Anothe
 def test_all_at_once_while_applies_run(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    """The applies hold what the person's statement comes to last, and want what it holds."""
+    """The applies have locked what the person's statement locks last, and want what it has
+    locked."""
     slugs = ("openrouter", "deepinfra", "catalogue")
     workers = [another() for _ in slugs]
     person = another()
@@ -117,7 +118,8 @@ def test_all_at_once_while_applies_run(
 def test_an_apply_that_holds_its_row_and_wants_the_provider(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    """Two rows of one job: one waits, and is the person's; the other's end holds the job."""
+    """Two rows of one job: the person cancels the waiting one; the end of the other locks the
+    job."""
     running = pricing.start("openrouter", "deepinfra")
     worker, person = another(), another()
     person.do("set lock_timeout = '2s'")
@@ -137,7 +139,7 @@ def test_an_apply_that_holds_its_row_and_wants_the_provider(
             person.wait_until_blocked(worker)
         assert applied.result(10)["status"] == "success", "it had begun before"
     (row,) = [r for r in pricing.queue_rows(running.job_id) if r["status"] == "todo"]
-    # The job was the worker's: what was skipped goes with the next clean-up.
+    # The worker had locked the job, so the next clean-up cancels the skipped row.
     pricing.do("select public.cleanup_stuck_pricing_syncs()")
     assert pricing.queue_row(row["id"])["status"] == "cancelled"
     assert pricing.job(running.job_id)["outcome"] == "partial"
@@ -154,7 +156,7 @@ def test_a_removed_provider_takes_its_syncs_along(pricing: Pricing, remove: str)
     job = pricing.job(waiting["job_id"])
     assert job["status"] == "cancelled"
     assert job["error_message"].startswith("openrouter: The provider was disabled or deleted")
-    # The one that runs writes nothing.
+    # The running sync writes nothing.
     log = pricing.succeed(running)
     assert (log["status"], log["error_kind"]) == ("cancelled", "disabled")
     assert pricing.rows("select from public.model_pricing") == []

@@ -1,4 +1,4 @@
-"""When a provider comes next: the slot, its jitter, and how failures stretch it."""
+"""A provider's next sync: the slot, its jitter, and the delay after failures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def next_at(
     jitter: str = "0",
     failures: int = 0,
 ) -> tuple[timedelta, timedelta]:
-    """How long after the slot, and after now, the next one comes. ``late``: null for no slot."""
+    """The next sync, counted from the slot and from now. ``late``: null for no slot."""
     row = pricing.row(
         "select clock_timestamp() as now, clock_timestamp() - %s::interval as slot", late
     )
@@ -34,7 +34,7 @@ def next_at(
 
 
 def about(found: timedelta, wanted: timedelta) -> bool:
-    """A statement or two later: this clock goes on. A slot or a step more would be minutes."""
+    """The clock advances by a statement or two; an error of a slot would be minutes."""
     return timedelta() <= found - wanted < timedelta(seconds=30)
 
 

@@ -1,4 +1,4 @@
-"""Which providers are scheduled, and whether anything runs the schedule."""
+"""Which providers are scheduled, and whether any process runs the schedule."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SLUGS = ["catalogue", "deepinfra", "openrouter"]
 
 @pytest.fixture
 def pricing(pricing: Pricing) -> Pricing:
-    """With the schedule on, unlike the database that the tests are copied from."""
+    """With the schedule on, unlike the template database of the tests."""
     pricing.do("update public.pricing_settings set scheduler_enabled = true")
     return pricing
 
@@ -58,7 +58,7 @@ def test_it_runs_while_somebody_ticks(pricing: Pricing) -> None:
     assert runs(pricing) == (True, "pg_cron")
     ticked(pricing, "pg_cron", "91 seconds")
     assert runs(pricing) == (True, "worker")
-    # A clock that was set back: that tick is not of now.
+    # The clock was set back, so that this tick lies in the future.
     ticked(pricing, "pg_cron", "-1 hour")
     assert runs(pricing) == (True, "worker")
 
@@ -82,7 +82,7 @@ def test_next_runs_are_when_the_schedule_enqueues(pricing: Pricing) -> None:
     for slug in ("deepinfra", "openrouter"):
         assert datetime.fromisoformat(found[slug]) == pricing.provider(slug)["next_sync_at"]
 
-    # It waits for what the provider asked for, and only for that which is to come.
+    # It respects the pause that the provider asked for, only while that lies ahead.
     later, past = (datetime.now(UTC) + timedelta(days=days) for days in (1, -1))
     pricing.do(
         "update public.pricing_providers set next_allowed_at ="
@@ -124,7 +124,7 @@ def test_nobody_enabled(pricing: Pricing) -> None:
 
 @pytest.mark.parametrize("at", ["infinity", "-infinity", "20000-01-01", "0044-03-15 BC"])
 def test_times_that_no_client_can_read(pricing: Pricing, at: str) -> None:
-    """Set by hand for one provider; the others are shown all the same."""
+    """One provider's time was set by hand; the view still shows the others."""
     pricing.do(
         "update public.pricing_providers set next_sync_at = %s, next_allowed_at = %s,"
         " last_success_at = %s where slug = 'openrouter'",

@@ -1,4 +1,4 @@
-"""An interval of ours has no part below zero: what it is compared as, it also subtracts as."""
+"""An interval must have no negative part, so that it subtracts what it compares as."""
 
 from __future__ import annotations
 

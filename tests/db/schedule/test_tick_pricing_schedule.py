@@ -1,4 +1,4 @@
-"""One tick of the schedule: its heartbeat, whose turn it is, and what it does about failures."""
+"""One tick: its heartbeat, which scheduler acts, and what happens after failures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def pricing(pricing: Pricing) -> Pricing:
-    """With the schedule on, unlike the database that the tests are copied from."""
+    """With the schedule on, unlike the template database of the tests."""
     return switched_on(pricing)
 
 
@@ -37,7 +37,7 @@ def switched_on(pricing: Pricing) -> Pricing:
 
 
 def tick(pricing: Pricing, scheduler: str = "worker") -> int:
-    # pg_cron is the login user; a worker has its role.
+    # pg_cron runs as the login user, a worker in its role.
     if scheduler == "pg_cron":
         return _tick(pricing, scheduler)
     with pricing.as_role("pricing_worker"):
@@ -98,7 +98,7 @@ def open_syncs(pricing: Pricing) -> list[str]:
 
 @contextmanager
 def broken(pricing: Pricing, statement: str) -> Iterator[None]:
-    """A trigger that does this before every change of the jobs."""
+    """A trigger that runs this statement before every change of the jobs."""
     pricing.do(
         f"create function public.broken() returns trigger language plpgsql"
         f" as $$ begin {statement}; return coalesce(new, old); end $$"
@@ -123,7 +123,7 @@ def test_every_tick_leaves_a_heartbeat(pricing: Pricing) -> None:
     again = heartbeat(pricing)
     assert again["last_tick_at"] > row["last_tick_at"]
     assert again["last_enqueued_at"] == row["last_enqueued_at"]
-    # Behind a lock of pg_cron's own, as if its tick were not there at all.
+    # Behind a lock of pg_cron's own, the tick counts as absent.
     assert tick(pricing, "pg_cron") == 0
     assert heartbeat(pricing, "pg_cron")["last_enqueued_at"] is None
 
@@ -140,7 +140,7 @@ def test_workers_yield_to_pg_cron_while_it_ticks(pricing: Pricing) -> None:
 
 @pytest.mark.parametrize("silence", ["91 seconds", "3 days", "-3 days"])
 def test_workers_take_over_from_a_silent_pg_cron(pricing: Pricing, silence: str) -> None:
-    """Also from one whose last tick was before the clock was set back."""
+    """Also when its last tick was before the clock was set back."""
     silent_for(pricing, "pg_cron", silence)
     assert tick(pricing) == 2
 
@@ -149,7 +149,7 @@ def test_workers_take_over_from_a_silent_pg_cron(pricing: Pricing, silence: str)
 def test_who_is_not_the_owner_is_not_pg_cron(
     pricing: Pricing, shared_database: SharedDatabase, migrated_cluster: Cluster, role: str
 ) -> None:
-    """Workers would leave the schedule to it, and nobody would enqueue anything."""
+    """Otherwise workers would leave the schedule to that session, and no process would enqueue."""
     with login(migrated_cluster, shared_database.url, member_of=role) as outsider:
         with pytest.raises(psycopg.Error) as info:
             outsider.execute("select public.tick_pricing_schedule('pg_cron')")
@@ -193,7 +193,7 @@ def test_a_schedule_that_is_switched_off_ticks_and_enqueues_nothing(
     assert tick(pricing, scheduler) == 0
     assert heartbeat(pricing, scheduler)["is_new"]
     assert pricing.provider("openrouter")["next_sync_at"] is None
-    # Old jobs are no matter of the schedule; pg_cron prunes by a job of its own.
+    # Pruning old jobs is not part of pg_cron's tick; a separate job of pg_cron does that.
     assert old_jobs(pricing) == (0 if scheduler == "worker" else 1)
 
 
@@ -238,7 +238,7 @@ def test_a_failing_enqueue_leaves_a_heartbeat_that_says_so(
 def test_a_tick_that_is_cut_short_leaves_a_heartbeat_too(own_database: Pricing) -> None:
     pricing = own_database
     with broken(pricing, "perform pg_sleep(20)"):
-        # Long enough for the tick to come as far as that, on a machine with much to do.
+        # Long enough for the tick to get this far on a busy machine.
         pricing.do("set statement_timeout = '2s'")
         assert tick(pricing) == 0
         pricing.do("reset statement_timeout")
@@ -272,7 +272,7 @@ def test_failing_to_prune_keeps_nothing_from_being_enqueued(own_database: Pricin
         assert heartbeat(pricing)["last_error"] == "Pruning failed: somebody points at it"
         slots_come_again(pricing)
         assert tick(pricing) == 2
-    # Not tried again at every tick, and not forgotten by the next.
+    # The next ticks neither retry it nor clear the error.
     assert heartbeat(pricing)["last_error"] == "Pruning failed: somebody points at it"
     pricing.do("update public.pricing_scheduler_ticks set last_pruned_at = '2001-01-01'")
     tick(pricing)
@@ -339,7 +339,7 @@ def test_a_tick_does_not_wait_for_another(
         assert tick(slow, scheduler) == 2
         assert tick(pricing, scheduler) == 0
         assert pricing.rows("select * from public.pricing_scheduler_ticks") == []
-        # The other one leaves its heartbeat all the same.
+        # The other scheduler still writes its heartbeat.
         assert tick(pricing, other) == 0
         assert heartbeat(pricing, other)["is_new"]
     assert heartbeat(pricing, scheduler)["is_new"]
@@ -375,7 +375,7 @@ def test_a_locked_slot_is_reported_with_its_session(
     later = "update public.pricing_providers set next_sync_at = now() + %s where slug = 'deepinfra'"
     pricing.do(later, timedelta(hours=1))
     person = another()
-    # Not taken for what an earlier tick told of itself.
+    # Its text must not pass for what an earlier tick recorded.
     person.do("set application_name = 'their editor; Pruning failed: never'")
     with person.connection.transaction():
         person.do(locked)
@@ -423,7 +423,7 @@ def test_who_is_no_scheduler_is_refused(pricing: Pricing, scheduler: str | None)
 
 
 def test_a_pruning_in_the_future_is_none(pricing: Pricing) -> None:
-    """A clock that was set back must not put it off."""
+    """It must not postpone the next pruning after the clock was set back."""
     tick(pricing)
     old_job(pricing)
     pricing.do(
@@ -433,7 +433,7 @@ def test_a_pruning_in_the_future_is_none(pricing: Pricing) -> None:
     assert old_jobs(pricing) == 0
 
 
-# Overrides whose time has come.
+# Expired overrides.
 
 
 def expired_override(pricing: Pricing) -> None:
@@ -445,7 +445,7 @@ def expired_override(pricing: Pricing) -> None:
 @pytest.mark.parametrize("scheduler", ["worker", "pg_cron"])
 @pytest.mark.parametrize("switched", ["on", "off"])
 def test_expired_overrides_end(pricing: Pricing, scheduler: str, switched: str) -> None:
-    """With the schedule off as well."""
+    """Also with the schedule off."""
     pricing.do("update public.pricing_settings set scheduler_enabled = %s::boolean", switched)
     expired_override(pricing)
     tick(pricing, scheduler)

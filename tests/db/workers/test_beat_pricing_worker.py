@@ -1,4 +1,4 @@
-"""A worker shows that it is alive, and hears when nobody knows it any more."""
+"""A worker's heartbeat, and its result once the worker has been pruned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which variables a worker is to look for, and where it would send each."""
+"""The credential variables that a worker looks for, and the hosts it would send each to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_each_provider_that_wants_one_with_its_address(pricing: Pricing) -> None
     )
     with pricing.as_role("pricing_worker"):
         rows = pricing.rows("select * from public.pricing_credential_variables()")
-    # One that is switched on later needs it as well.
+    # A provider that is enabled later needs it as well.
     assert [tuple(row.values()) for row in rows] == [
         ("a", "x", None, "KEY"),
         ("b", "y", "https://b.example", "KEY"),

@@ -1,4 +1,4 @@
-"""Which providers are not asked, and for want of which variable."""
+"""Providers that are skipped, and the variable that each lacks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MISSING = "select slug, credential_variable from public.pricing_missing_credenti
 
 def test_a_provider_is_named_until_a_worker_reports_its_credential(pricing: Pricing) -> None:
     pricing.do("update public.pricing_providers set enabled = slug in ('groq', 'together')")
-    # A provider that is switched on is tried; without its credential it says so.
+    # An enabled provider is tried; without its credential the attempt says so.
     pricing.do("update public.pricing_providers set state = 'no_credentials' where enabled")
     groq = {"slug": "groq", "credential_variable": "GROQ_API_KEY"}
     together = {"slug": "together", "credential_variable": "TOGETHER_API_KEY"}

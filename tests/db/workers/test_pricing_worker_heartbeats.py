@@ -1,4 +1,4 @@
-"""A heartbeat from the future is no sign of life."""
+"""A heartbeat from the future does not count as alive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.db.pricing import Pricing
 
 
 def set_back_the_clock(pricing: Pricing, interval: str) -> None:
-    """Seen from then on, what workers have shown lies ahead."""
+    """Move all heartbeats into the future, as if the clock had been set back."""
     pricing.do(
         "update procrastinate.procrastinate_workers"
         " set last_heartbeat = last_heartbeat + %s::interval",

@@ -1,4 +1,4 @@
-"""What a worker asks at its start."""
+"""What a worker reads at its start."""
 
 from __future__ import annotations
 

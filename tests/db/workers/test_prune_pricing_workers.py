@@ -13,7 +13,7 @@ OURS = "public.prune_pricing_workers"
 
 
 def prune(pricing: Pricing, function: str = OURS) -> list[int]:
-    """What it forgot, as the worker's role."""
+    """Prune as the worker's role; returns the pruned workers."""
     with pricing.as_role("pricing_worker"):
         rows = pricing.rows(f"select * from {function}(%s) as worker_id", LEASE_SECONDS)
     return sorted(row["worker_id"] for row in rows)
@@ -44,7 +44,7 @@ def test_nobody_is_forgotten_before_the_lease_is_over(
 
 @pytest.mark.parametrize("function", [ENGINE, OURS])
 def test_what_it_ran_runs_on_without_a_worker(pricing: Pricing, function: str) -> None:
-    """As with the engine's own: the next clean-up takes it back."""
+    """As in the engine: the next clean-up takes its sync back."""
     dead = pricing.worker(silent_for="1 hour")
     attempt = pricing.start(worker_id=dead)
     other = pricing.other_task("doing", worker_id=dead)
@@ -62,7 +62,7 @@ def test_what_it_ran_runs_on_without_a_worker(pricing: Pricing, function: str) -
     [
         "delete from procrastinate.procrastinate_workers where id = %s",
         "select from procrastinate.procrastinate_workers where id = %s for update",
-        # As whoever fetches in its name.
+        # As a fetch in its name does.
         "select from procrastinate.procrastinate_workers where id = %s for key share",
     ],
 )
@@ -77,7 +77,7 @@ def test_a_locked_worker_stays(pricing: Pricing, another: Another, statement: st
 
 
 def test_a_worker_whose_queue_row_is_locked_stays(pricing: Pricing, another: Another) -> None:
-    """It would have to wait there: the row forgets the worker as well."""
+    """Deleting it would wait, because the foreign key also updates the queue row."""
     locked, free = pricing.worker(silent_for="1 hour"), pricing.worker(silent_for="1 hour")
     first = pricing.start("openrouter", worker_id=locked)
     second = pricing.start("deepinfra", worker_id=locked)

@@ -1,4 +1,4 @@
-"""A worker tells for which providers it has the credential."""
+"""A worker reports the providers for which it has the credential."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ A_KEY = ("priced", "unpriced", "failing", "well", "off")
 
 @pytest.fixture
 def locked_out(pricing: Pricing) -> Pricing:
-    """Providers in every state, all of which want a credential."""
+    """Providers in every state, each of which needs a credential."""
     pricing.do(
         "insert into public.pricing_providers"
         " (slug, name, adapter, credential_variable, state, price_api, next_sync_at) values"
