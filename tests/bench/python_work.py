@@ -45,8 +45,7 @@ def base_prices(models: int) -> Callable[[], object]:
 
 
 def catalogue_of_a_sync() -> Callable[[], object]:
-    """The catalogue work in each sync of a provider after the first, whatever its number of
-    models."""
+    """The catalogue work in each later sync of a provider, whatever its number of models."""
     from service.prices.catalogue import catalogue_models
 
     now = datetime.now(UTC)

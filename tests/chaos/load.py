@@ -56,8 +56,7 @@ class Trigger:
 
 
 class Load:
-    """Clients that trigger at random until the block ends; those with a key finish what they
-    began."""
+    """Clients that trigger at random until the block ends; a trigger with a key is repeated."""
 
     def __init__(self, base_url: str, database_url: str, slugs: list[str], seed: int) -> None:
         self._base_url = base_url

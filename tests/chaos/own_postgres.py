@@ -73,8 +73,7 @@ class OwnPostgres:
             connection.execute(f"alter role {SUPERUSER} set statement_timeout = 0".encode())
 
     def create_login(self, name: str) -> None:
-        """Create a user with the operator's rights; its name identifies the sessions of a
-        process."""
+        """Create a user with the operator's rights; its name identifies a process's sessions."""
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             statement = f"create role \"{name}\" login password '{PASSWORD}' in role {OPERATOR}"
             connection.execute(statement.encode())

@@ -28,8 +28,7 @@ class Pickup:
 
 @dataclass(frozen=True)
 class Return:
-    """One return of Postgres. ``pickups`` are those of a provider that only this measurement
-    syncs."""
+    """One return of Postgres; only this measurement syncs the provider of ``pickups``."""
 
     pickups: list[Pickup]
 
@@ -41,8 +40,7 @@ class Return:
 
     @property
     def quick_share(self) -> float:
-        """The share of quick pick-ups from that first one on; other load on the machine slows
-        some."""
+        """The share of quick pick-ups from that one on; other load on the machine slows some."""
         first = self.quick_after_seconds
         since = [p for p in self.pickups if first is not None and p.seconds_after_return >= first]
         return sum(p.ms <= QUICK_MS for p in since) / len(since) if since else 0.0

@@ -36,8 +36,7 @@ class PublishedList:
 
 
 def marker_price(number: int) -> Price:
-    """A price near one dollar per 1M tokens, so that no change from list to list looks
-    suspicious."""
+    """A price near one dollar per 1M tokens, so that no change of it looks suspicious."""
     amount = (1 + number * _MILLIONTH) * _MILLIONTH
     return Price(amount, amount)
 

@@ -46,7 +46,7 @@ class Whereabouts:
         self.is_there = True
 
     def look(self) -> dict[str, set[str]]:
-        """Worker name to phases: those of ``PHASES``, and also ``start`` and ``cleanup``."""
+        """Worker name to phases: ``start``, then those of ``PHASES``; ``cleanup`` beside them."""
         found: dict[str, set[str]] = {}
         try:
             connection = self._connected()
@@ -89,8 +89,7 @@ class Whereabouts:
             time.sleep(0.01)
 
     def find_applied(self, seconds: float) -> str | None:
-        """Wait for a commit of prices; returns its worker, which does not know of the commit
-        yet."""
+        """Wait for a commit of prices; returns its worker, which does not know of it yet."""
         try:
             with psycopg.connect(self._url, autocommit=True) as connection:
                 connection.execute("listen chaos_applied")

@@ -240,14 +240,13 @@ where k.held <> q.running
 
 
 def disagreements(connection: psycopg.Connection[Any]) -> list[str]:
-    """The contradictions between queue, log, jobs and locks, a sentence each; as superuser or
-    owner."""
+    """Contradictions between queue, log, jobs and locks, a sentence each; as superuser or owner."""
     with connection.cursor(row_factory=tuple_row) as cursor:
         return [line for (line,) in cursor.execute(_DISAGREEMENTS.encode())]
 
 
 def assert_agreed(connection: psycopg.Connection[Any]) -> None:
-    """Assert that this connection sees queue, log, jobs and locks agree, also within a
+    """Assert that queue, log, jobs and locks agree in this connection, also within a
     transaction."""
     found = disagreements(connection)
     assert not found, "\n".join(found)

@@ -6,8 +6,7 @@ from tests.db.pricing import Pricing
 
 
 def running_crowd(pricing: Pricing, count: int, silent_for: str = "0 seconds") -> int:
-    """Start this many syncs on one worker, each with its own provider and job; returns the
-    worker."""
+    """Start this many syncs on one worker, each of its own provider and job; returns the worker."""
     worker_id = pricing.worker(silent_for)
     with pricing.connection.transaction():
         pricing.do(

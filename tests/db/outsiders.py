@@ -50,7 +50,7 @@ order by n.nspname, c.relname
 def login(
     cluster: Cluster, url: str, *, member_of: str | None = None, reads: bool = False
 ) -> Iterator[psycopg.Connection]:
-    """A transaction of a login that may connect and is a member of this role, or may read all
+    """A transaction of a login that may connect, and is a member of this role or reads all
     tables."""
     with (
         cluster.login_role(can_create_roles=False) as (user, password),

@@ -163,8 +163,7 @@ def charged(pricing: Pricing, model: str = "m", provider: str = "openrouter") ->
 def course(
     pricing: Pricing, model: str = "m", provider: str = "openrouter"
 ) -> list[tuple[Any, ...]]:
-    """Each row of the model's history: author, whether it was charged, USD per million in and
-    out."""
+    """The model's history: author, whether it was charged, USD per million in and out."""
     rows = pricing.rows(
         "select changed_by, is_in_force, input_per_1m, output_per_1m from public.pricing_history"
         " where provider = %s and model = %s order by id",

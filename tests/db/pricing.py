@@ -42,8 +42,7 @@ WRITTEN = (
 
 @dataclass(frozen=True)
 class Attempt:
-    """A queue row that a worker has fetched; ``number`` is the attempt number that the fence
-    checks."""
+    """A queue row that a worker has fetched; the fence checks the attempt's ``number``."""
 
     queue_job_id: int
     number: int
@@ -134,8 +133,7 @@ class Pricing:
         return attempt
 
     def apply(self, attempt: Attempt, prices: list[Row] | None, **arguments: object) -> Row:
-        """Call ``apply_provider_prices`` as the worker (``None``: not modified); returns its log
-        row."""
+        """Call ``apply_provider_prices`` as the worker (``None``: 304); returns its log row."""
         given = {
             "prices": None if prices is None else Jsonb(prices),
             **{k: Jsonb(v) if isinstance(v, list) else v for k, v in arguments.items()},

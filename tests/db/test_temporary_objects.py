@@ -86,8 +86,7 @@ _ARGUMENTS = {
 
 @contextmanager
 def trapped(cluster: Cluster, database: str, role: str) -> Iterator[tuple[Pricing, list[str]]]:
-    """A login that is only a member of the role, with its traps; and the roles that they
-    recorded."""
+    """A login that is only a member of the role, with its traps; and the roles they recorded."""
     with cluster.login_role(can_create_roles=False) as (user, password):
         cluster.execute("grant {} to {}", role, user)
         name = database.rpartition("/")[2]

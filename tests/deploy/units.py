@@ -35,8 +35,7 @@ class Unit:
         return arguments
 
     def environment(self, configured: Path, credentials: Path) -> dict[str, str]:
-        """``configured`` replaces /etc/pricing-sync; the copies are written below
-        ``credentials``."""
+        """``configured`` replaces /etc/pricing-sync; the copies are below ``credentials``."""
         mine = credentials / self.name
         mine.mkdir(parents=True)
         for credential in self.values("Service", "LoadCredential"):

@@ -59,8 +59,7 @@ def path_of(version: str) -> Path:
 
 
 def dump(url: str) -> str:
-    """Dump the database as statements for ``restore``; CalledProcessError: stderr has the
-    reason."""
+    """The database as statements for ``restore``; CalledProcessError: stderr has the reason."""
     with psycopg.connect(url) as connection:
         major = connection.info.server_version // 10000
     # Columns by name: the engine's tables may have another column order after upgrades.

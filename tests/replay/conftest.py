@@ -1,5 +1,4 @@
-"""Fixtures for the real way of OpenRouter's lists: processes are real, the provider is a server
-here."""
+"""Fixtures for a course of OpenRouter's lists: real processes, and a server as the provider."""
 
 from __future__ import annotations
 

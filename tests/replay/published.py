@@ -131,8 +131,7 @@ def _with_base_of_the_day(base: PriceSet, conditions: list[PriceSet]) -> PriceSe
 
 
 def _covers(window: PriceSet, minute: int) -> bool:
-    """Whether the window has the minute: half-open, and past midnight if it ends before it
-    starts."""
+    """Whether the minute is in the window: half-open, past midnight if it ends before its start."""
     clock = minute // 60 * 100 + minute % 60
     start, end = int(window["utc_start"]), int(window["utc_end"])
     return start <= clock < end if start <= end else clock >= start or clock < end

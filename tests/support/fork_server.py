@@ -75,7 +75,7 @@ class ForkedProcess:
 
 
 class ForkServer:
-    """The client's end of the socket. All tests of a process share one server, which ends with
+    """The client's end of the socket. All tests of a process share the server, which ends with
     it."""
 
     def __init__(self) -> None:

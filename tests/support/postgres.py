@@ -155,8 +155,7 @@ class Cluster:
             connection.execute("grant usage on schema public to public")
 
     def _give_our_roles(self, user: str) -> None:
-        """Grant this user our roles with admin option, as 16 and later do for the creator of a
-        role."""
+        """Grant our roles with admin option, as 16 and later do for the creator of a role."""
         with psycopg.connect(self.url, autocommit=True) as connection:
             if connection.info.server_version < 160000:
                 return
@@ -236,8 +235,7 @@ def drop_pg_cron(url: str) -> None:
 
 
 def stop_schedule(url: str) -> None:
-    """Stop the schedule: workers and pg_cron tick but enqueue nothing, so tests trigger every
-    sync."""
+    """Workers and pg_cron tick but enqueue nothing, so that only tests trigger syncs."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("update public.pricing_settings set scheduler_enabled = false")
 

@@ -208,8 +208,7 @@ def aihubmix(model_id: str, model: RawModel) -> Entry:
 
 
 def chutes(model_id: str, model: RawModel) -> Entry:
-    """OpenRouter's names, USD per 1M tokens as numbers, and again beside a price in another
-    coin."""
+    """OpenRouter's names, USD per 1M tokens as numbers, and again in another coin."""
     again = _per_million(CHUTES_KEYS_AGAIN, model)
     return {
         "id": model_id,

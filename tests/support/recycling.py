@@ -140,7 +140,7 @@ class RecycledDatabases:
         self.cluster.execute("drop database if exists {} with (force)", name)
 
     def _is_clean_again(self, name: str) -> bool:
-        """Restore the rows if nothing else was changed; returns whether it was so."""
+        """Restore the rows if nothing else was changed; returns whether that was so."""
         if self._contents is None:
             return False
         with (

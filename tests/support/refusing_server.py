@@ -1,5 +1,4 @@
-"""A server that speaks enough of Postgres's protocol to refuse clients, as poolers and proxies
-do."""
+"""A server that speaks just enough of Postgres's protocol to refuse clients, as poolers do."""
 
 from __future__ import annotations
 

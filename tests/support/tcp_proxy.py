@@ -162,8 +162,7 @@ class _Pair:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def join(self, server: socket.socket) -> bool:
-        """Add the connection to the server; if the pair is over already, close it and return
-        False."""
+        """Add the connection to the server; close it and return False if the pair is over."""
         with self._lock:
             if self._is_over:
                 server.close()
@@ -192,15 +191,14 @@ class _Pair:
             end.close()
 
     def wait_for_pumps(self) -> None:
-        """Wait for the threads: a closed socket is reset only when the last thread has left its
-        recv."""
+        """Wait for the threads: a socket is reset only when the last one has left its recv."""
         for pump in self.pumps:
             if pump is not threading.current_thread():
                 # A thread that is stuck in a send is abandoned.
                 pump.join(1)
 
     def _take(self) -> list[socket.socket]:
-        """The sockets to end, for the first caller only: a thread woken by a reset must send no
+        """The sockets to end, for the first caller only: after a reset the other must send no
         FIN."""
         with self._lock:
             ends = () if self._is_over else (self.client, self.server)

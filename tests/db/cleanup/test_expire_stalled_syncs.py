@@ -95,8 +95,7 @@ def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) ->
 
 
 def test_a_worker_that_comes_back_in_between_keeps_its_sync(own_database: Pricing) -> None:
-    """The clean-up checks each row again once it has locked it; the worker has a heartbeat by
-    then."""
+    """The clean-up checks each row again after locking it; the worker has a heartbeat by then."""
     pricing = own_database
     first, second = pricing.start("openrouter"), pricing.start("deepinfra")
     time_passes(pricing, "1 minute", workers_live=False)

@@ -375,8 +375,7 @@ def test_a_call_is_bounded(pricing: Pricing, broken: str) -> None:
 
 
 def test_a_row_that_moves_in_between_is_left_alone(own_database: Pricing) -> None:
-    """The clean-up checks each row again once it has locked it; the row waits for a retry by
-    then."""
+    """The clean-up checks each row again after locking it; the row waits for a retry by then."""
     pricing = own_database
     first, second = pricing.start("openrouter"), pricing.start("deepinfra")
     pricing.do("delete from public.pricing_sync_log")

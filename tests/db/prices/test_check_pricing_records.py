@@ -16,8 +16,7 @@ from tests.support.postgres import Cluster
 
 @contextmanager
 def restored_into(pricing: Pricing, cluster: Cluster, *more: str) -> Iterator[Pricing]:
-    """The rows of prices, history and audit restored into another database from a data-only
-    dump."""
+    """Prices, history and audit restored into another database from a data-only dump."""
     with (
         cluster.database(template=cluster.template) as name,
         psycopg.connect(cluster.url_of(name), autocommit=True, row_factory=dict_row) as connection,

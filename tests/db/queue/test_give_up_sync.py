@@ -1,5 +1,4 @@
-"""A sync whose end is locked for too long is queued again with the locking session's name; the call
-never waits."""
+"""Giving up a sync whose end is locked too long: queued again, session named, no wait."""
 
 from __future__ import annotations
 

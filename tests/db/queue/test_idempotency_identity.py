@@ -1,5 +1,4 @@
-"""An idempotency key belongs to a bearer key: also after rotation, not to a new key of that
-name."""
+"""An idempotency key belongs to one bearer key, also after rotation, and not to its name."""
 
 from __future__ import annotations
 

@@ -490,8 +490,7 @@ WITHOUT_A_QUEUE_ROW = [are_gone_unseen, have_left_their_job_open]
 def test_the_clean_up_waits_for_nobody(
     pricing: Pricing, another: Another, syncs: Callable[[Pricing], None], held: str
 ) -> None:
-    """It keeps the rows of the syncs it has ended locked, in an order that no other session
-    follows."""
+    """It keeps the rows of ended syncs locked, in an order that no other session follows."""
     free, taken = pricing.start("openrouter"), pricing.start("deepinfra")
     syncs(pricing)
     warnings: list[str] = []

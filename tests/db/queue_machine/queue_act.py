@@ -30,8 +30,7 @@ class Act:
         raise NotImplementedError
 
     def happen(self, model: Model, answer: Answer) -> Answer:
-        """Do the same to the model; returns the right result. The actual one supplies only new
-        ids."""
+        """Do the same to the model; returns the right result. ``answer`` supplies only new ids."""
         raise NotImplementedError
 
 

@@ -21,8 +21,7 @@ class OfAttempt(Act):
     provider: str = ""
 
     def resolved(self, model: Model) -> Act | None:
-        """Mostly a running attempt; otherwise an earlier one, preferably of a row that runs
-        again."""
+        """Mostly a running attempt; else an earlier one, preferably of a row that runs again."""
         running = [(key, row.attempt) for key, row in model.all("row") if row.status == "doing"]
         if not running or self.pick % 4 == 0:
             ran = [key for key, log in model.all("log") if log.has_started]

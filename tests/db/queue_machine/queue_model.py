@@ -163,8 +163,7 @@ class Model:
         return [(key, row) for key, row in self.all("row") if row.provider == provider]
 
     def orphans(self) -> list[int]:
-        """Rows that are open under an ended job, because a transaction had locked them and did
-        nothing."""
+        """Rows open under an ended job, because a transaction had locked them and did nothing."""
         return [
             key
             for key, row in self.all("row")

@@ -237,8 +237,7 @@ class QueueMachine(RuleBasedStateMachine):
 
     @contextmanager
     def _started(self, act: Act) -> Iterator[tuple[Future[Answer], bool]]:
-        """Start it on the second connection; yields whether it waits for the first. Ended
-        afterwards."""
+        """Run it to its end on the second connection; yields whether it waits for the first."""
         answer = self.threads.submit(_answer, self.second, act)
         blocked = "select %s = any (pg_blocking_pids(%s))"
         wait_until(

@@ -1,5 +1,4 @@
-"""Models of one list that move by the same factor: the sweep finds what comparing all pairs
-does."""
+"""Models of one list that move by one factor: the sweep finds the same as comparing all pairs."""
 
 from __future__ import annotations
 

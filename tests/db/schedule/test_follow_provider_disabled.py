@@ -97,8 +97,7 @@ def test_a_row_in_a_workers_hand_is_left_to_it(pricing: Pricing, another: Anothe
 def test_all_at_once_while_applies_run(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    """The applies have locked what the person's statement locks last, and want what it has
-    locked."""
+    """The applies have locked the statement's last rows, and want the rows that it has locked."""
     slugs = ("openrouter", "deepinfra", "catalogue")
     workers = [another() for _ in slugs]
     person = another()
@@ -118,8 +117,7 @@ def test_all_at_once_while_applies_run(
 def test_an_apply_that_holds_its_row_and_wants_the_provider(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
-    """Two rows of one job: the person cancels the waiting one; the end of the other locks the
-    job."""
+    """Two rows of one job: the person cancels the waiting one; the other's end locks the job."""
     running = pricing.start("openrouter", "deepinfra")
     worker, person = another(), another()
     person.do("set lock_timeout = '2s'")
