@@ -1,4 +1,4 @@
-"""What we ship and how it is installed: the lock files, the wheel, the compose file, CI."""
+"""The shipped files and their installation: lock files, the wheel, the compose file, CI."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _name(requirement: str) -> str:
 
 
 def _locked(lock: str) -> dict[str, str]:
-    """Name to its block of the lock file: the version, markers and hashes."""
+    """The blocks of a lock file by name: version, markers and hashes."""
     blocks = re.split(r"\n(?=[a-z0-9])", (ROOT / lock).read_text())
     return {_name(block): block for block in blocks if "==" in block}
 
@@ -139,7 +139,7 @@ def test_only_an_old_python_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
     for name in ("requirements-dev.lock", "pyproject.toml"):
         (tmp_path / name).touch()
-    # As on the command line, without what an outer make says to an inner one.
+    # As on the command line, without the variables of an outer make.
     environment = {"PATH": os.environ["PATH"]}
     answer = subprocess.run(
         ["make", "install", f"PYTHON={old} no-such-python"],

@@ -18,7 +18,7 @@ class Block:
 
 
 def blocks(document: str, *, section: str | None = None) -> list[Block]:
-    """The fenced blocks of a document below the repository, or of one of its sections."""
+    """The fenced blocks of a document, or of one of its sections."""
     text = (ROOT / document).read_text()
     if section is not None:
         assert f"\n## {section}\n" in text, f"{document} has no section {section!r}"

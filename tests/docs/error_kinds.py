@@ -11,7 +11,7 @@ from service.errors import SyncError
 from service.fetch.http_rules import TransientFetchError
 from tests.docs.blocks import ROOT
 
-# Which argument of these is the kind.
+# The position of the kind among the arguments of each call.
 _SQL_CALLS = {
     "log_ended_attempt": 3,
     "end_provider_sync": 3,
@@ -21,7 +21,7 @@ _SQL_CALLS = {
 _PYTHON_CALLS = {"_fail": 3, "end_attempt": 3}
 
 _WORD = re.compile(r"'([a-z_]+)'")
-# Kinds that no call names: a default, and the detail of a refusal.
+# Kinds outside of these calls: a default, and the detail of a refusal.
 _ELSEWHERE = re.compile(r"v_kind := coalesce\(v_kind, '([a-z_]+)'\)|'error_kind', '([a-z_]+)'")
 
 
@@ -32,7 +32,7 @@ def error_kinds() -> set[str]:
 def _sql_kinds() -> Iterator[str]:
     for file in sorted((ROOT / "db" / "functions").rglob("*.sql")):
         text = re.sub(r"--[^\n]*", "", file.read_text())
-        # The last statement is the comment, and names arguments by their types.
+        # Calls are looked for in the body only: the signature and the comment name types.
         body = text.partition("as $$")[2]
         for found in _ELSEWHERE.finditer(body):
             yield from filter(None, found.groups())
@@ -42,7 +42,7 @@ def _sql_kinds() -> Iterator[str]:
 
 
 def _arguments(text: str) -> list[str]:
-    """The arguments of a call, from behind its opening parenthesis."""
+    """The arguments of a call; ``text`` begins after its opening parenthesis."""
     arguments, depth, quoted = [""], 0, False
     for character in text:
         quoted ^= character == "'"
@@ -69,7 +69,7 @@ def _python_kinds() -> Iterator[str]:
 
 def _kinds_of(call: ast.Call, file: Path) -> Iterator[str]:
     name = call.func.id if isinstance(call.func, ast.Name) else ""
-    # Its code is an SQLSTATE, which is never logged.
+    # The code of a DatabaseRefused is an SQLSTATE, which is never logged.
     is_error = name != "DatabaseRefused"
     given = [keyword.value for keyword in call.keywords if is_error and keyword.arg == "code"]
     if name in _PYTHON_CALLS:

@@ -10,7 +10,7 @@ from service.providers.adapter import Adapter, adapter, adapter_slugs
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "providers.md"
-# People write the text above it, ``make docs`` the text below.
+# People write the text above this line, ``make docs`` the text below.
 MARK = "<!-- Written by `make docs` from service/providers/: edit the adapter instead. -->"
 COLUMNS = ("Provider", "Price list", "Key", "Prices", "Known from", "To know")
 

@@ -11,7 +11,7 @@ import psycopg
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "security.md"
-# People write the text above it, ``make docs`` the text below.
+# People write the text above this line, ``make docs`` the text below.
 MARK = (
     "<!-- Written by `make docs` from the catalogue: edit db/views/pricing_rights.sql instead. -->"
 )
@@ -25,11 +25,11 @@ WORDS = {
     "USAGE": "use",
 }
 
-# Object, who, right.
+# Object, role, right.
 Right = tuple[str, str, str]
 
-# Every right of a role on an object of ours that another role owns. The engine's objects, whose
-# names are not ours, are one row for each kind.
+# Every right of a role on an object of ours that another role owns. The engine's objects are one
+# row for each kind, because their names are not ours.
 _RIGHTS = """
 with granted as (
     select
@@ -132,5 +132,5 @@ def _words(rights: set[Right]) -> list[str]:
 
 
 def _place(name: str) -> tuple[bool, bool, str]:
-    """Relations, then functions, then the engine's."""
+    """Sort relations first, then functions, then the engine's objects."""
     return name.startswith("procrastinate:"), name.endswith("()"), name

@@ -24,7 +24,7 @@ _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _PLACEHOLDER = re.compile(r"<[a-z ]+>")
 _END_OF_STATEMENT = re.compile(r";(?: +--[^\n]*)?\n")
 
-# Every statement's answer: its rows, or how many rows it changed.
+# The result of a statement: its rows, or how many rows it changed.
 Answer = list[Row] | int
 
 
@@ -94,7 +94,7 @@ def filled(template: str, **words: object) -> str:
 
 @dataclass
 class Night:
-    """One section, one database: ``pricing`` is what happens there, ``editor`` the SQL editor."""
+    """One section, one database: ``pricing`` makes the situation, ``editor`` is the SQL editor."""
 
     heading: str
     pricing: Pricing
@@ -102,14 +102,14 @@ class Night:
     processes: Processes
     url: str
     directory: Path
-    # What its shell has beside DATABASE_URL.
+    # The shell's variables beside DATABASE_URL.
     variables: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._left = section_blocks(self.heading)
 
     def sql(self, **words: object) -> list[Answer]:
-        """Run the section's next block in the SQL editor; one answer for each statement."""
+        """Run the section's next block in the SQL editor; returns a result for each statement."""
         return [self.answer(statement) for statement in statements(self._next("sql", **words))]
 
     def sh(self, *, status: int = 0, **words: object) -> str:

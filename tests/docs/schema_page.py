@@ -11,9 +11,9 @@ import psycopg
 from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "schema.md"
-# People write the text above it, ``make docs`` the text below.
+# People write the text above this line, ``make docs`` the text below.
 MARK = "<!-- Written by `make docs` from the catalogue: edit db/ and migrations/ instead. -->"
-# Each relation stands in one group.
+# Each relation belongs to one group.
 GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "Prices",
@@ -89,7 +89,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 KINDS = {"r": "table", "v": "view"}
 TYPES = {"timestamp with time zone": "timestamptz"}
 
-# What every version from 15 on spells alike. Objects of extensions are left out.
+# Reads only what PostgreSQL 15 and later print alike, without the objects of extensions.
 _COLUMNS = """
 select
     c.relname, c.relkind::text, obj_description(c.oid, 'pg_class'), a.attname,
@@ -178,7 +178,7 @@ def _type(
     is_key: bool,
     references: str | None,
 ) -> str:
-    """Such as ``text, not null, default 'ok'``, without Postgres's casts."""
+    """A column's type, such as ``text, not null, default 'ok'``, without Postgres's casts."""
     words = [TYPES.get(name, name)]
     if is_key:
         words.append("primary key")

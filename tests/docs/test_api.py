@@ -55,7 +55,7 @@ def test_the_examples(
     start_worker()
     wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
 
-    # What the first example triggers brings a new model, and one price that looks wrong.
+    # The sync of the first example brings a new model and one price that looks wrong.
     queue.wait_for_end(queue.trigger("openrouter"))
     queue.connection.execute(
         "update pricing_providers set guards_enabled = true where slug = 'openrouter'"
@@ -65,7 +65,7 @@ def test_the_examples(
     body["total_count"] += 1
     wrong["pricing"] = {"prompt": "0.0025", "completion": "0.00001"}
 
-    # Else the sync that is cancelled could have ended before, and nothing were left to retry.
+    # Without the delay the sync could end before it is cancelled, and retry would find nothing.
     providers.answer("deepinfra", Answer(delay=3))
 
     text = "\n".join(block.text for block in blocks("docs/api.md") if block.language == "bash")

@@ -14,7 +14,7 @@ ASKED = ("the unit of a provider", "the fence", "a late worker", "a factor of te
 
 
 def where() -> dict[str, str]:
-    """The table "Where is ...": a thing, and its places."""
+    """Read the table "Where is ...": each thing and its places."""
     section = PAGE.read_text().split("\n## Where is ...\n", 1)[1].split("\n## ", 1)[0]
     rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line[:2] == "| "]
     return dict(rows[2:])
@@ -43,7 +43,7 @@ def test_what_the_page_calls_by_name_is_in_the_code() -> None:
     ]
     code = "".join(path.read_text() for path in files if path.suffix in (".py", ".sql"))
     known = set(re.findall(r"\w+", code))
-    # Only the last column of the glossary: another one has the words of other systems.
+    # Only the glossary's last column: another one has the words of other systems.
     places = "".join(line.rpartition(" | ")[2] for line in GLOSSARY.read_text().splitlines())
     assert set(re.findall(r"`(\w+_\w+)`", PAGE.read_text() + places)) - known == set()
 

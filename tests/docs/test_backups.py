@@ -40,7 +40,7 @@ FOR_WANT_OF_A_WORKER = ["workers", "waiting"]
 
 @pytest.fixture
 def shell(tmp_path: Path, cluster: Cluster) -> Shell:
-    """With Postgres's programs of the server's version."""
+    """A shell with Postgres's programs of the server's version."""
     home = tmp_path / "home"
     home.mkdir()
     shell = Shell(home)
@@ -53,21 +53,21 @@ def shell(tmp_path: Path, cluster: Cluster) -> Shell:
 
 @pytest.fixture
 def used(connection: psycopg.Connection[DictRow]) -> Pricing:
-    """Make prices, history, a decision, a key, and a sync that waits."""
+    """Make prices, history, a decision, a key and a waiting sync."""
     pricing = Pricing(connection)
     pricing.sync("openrouter", [price("a"), price("b")])
     pricing.sync("openrouter", [price("a", input="0.000004"), price("b")])
     pricing.do("select set_price_override('openrouter', 'b', input_per_1m => 7, reason => 'mine')")
     pricing.do("select create_pricing_api_key('ops', 'operate')")
     pricing.trigger("catalogue")
-    # Those that stood in for a worker here.
+    # Remove the simulated workers.
     pricing.do("delete from procrastinate.procrastinate_workers")
     return pricing
 
 
 @pytest.fixture
 def member(migrated_cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """The owner's login as `migrate` leaves it, and no superuser."""
+    """A login as `migrate` leaves the owner's: a member of our roles, and no superuser."""
     with migrated_cluster.login_role(can_create_roles=False) as (user, password):
         for role in ("pricing_owner", "pricing_worker", "pricing_web"):
             migrated_cluster.execute("grant {} to {}", role, user)
@@ -79,7 +79,7 @@ def facts(url: str) -> dict[str, list[tuple[object, ...]]]:
 
 
 def assert_the_waiting_sync_is_done(url: str, directory: Path) -> None:
-    """Once, by a worker that starts there."""
+    """Assert that a worker which starts there runs the waiting sync once."""
     processes = Processes(directory, {"DATABASE_URL": url})
     ended = "select outcome from pricing_sync_jobs where 'catalogue' = any (providers)"
     try:
@@ -220,7 +220,7 @@ def test_the_database_goes_back_by_its_backup(
 def test_processes_of_an_older_version_work_beside_a_newer_database(
     database: str, connection: psycopg.Connection[DictRow], processes: Processes
 ) -> None:
-    """This one, before a ledger that has more than it knows."""
+    """This version runs on a ledger with entries that it does not know."""
     connection.execute(
         "insert into pricing_schema_ledger (name, digest)"
         " values ('migrations/29991231000000_of_tomorrow.sql', 'x');"

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.long
 PAGE = "docs/deploy.md"
 PIPX = "pipx==1.18.4"
 
-# Which test runs the blocks of a section; each takes all of them by their number.
+# The test that runs the blocks of each section; a test takes all of its section's blocks.
 TYPED = {
     "From a wheel": "test_a_wheel_is_built_and_installed_with_what_the_lock_says",
     "The image": "test_the_image_runs_with_the_variables_that_are_named",
@@ -85,22 +85,23 @@ def test_a_wheel_is_built_and_installed_with_what_the_lock_says(shell: Shell) ->
         shutil.copy(ROOT / name, shell.home)
     for folder in ("service", "db", "migrations"):
         shutil.copytree(ROOT / folder, shell.home / folder)
-    # The build needs hatchling, which is installed.
+    # Without isolation the build uses the installed hatchling.
     shell.environment = {"PIP_NO_BUILD_ISOLATION": "false", "PYTHONWARNINGS": "default"}
     shell.type(build)
     (wheel,) = (shell.home / "dist").glob("*.whl")
     assert wheel.name.startswith(f"pricing_sync-{__version__}-")
 
     shell.stand_in("pipx", f'exec {PYTHON} -m uv tool run --quiet --from {PIPX} pipx "$@"')
-    # Or else the first line would install newer versions, and the second again those of the lock.
+    # Without constraints the first line would install newer versions, and the second the locked
+    # ones again.
     lock = (ROOT / "requirements.lock").read_text()
     constraint = shell.home / "constraint"
     constraint.write_text("\n".join(re.findall(r"^[a-z0-9-]+==[^ ;]+", lock, re.MULTILINE)))
     shell.environment = {
         "UV_CONSTRAINT": str(constraint),
-        # As pip does: an index may have a certificate of the machine's own.
+        # As pip does: the index may have a certificate that only this machine trusts.
         "UV_SYSTEM_CERTS": "1",
-        # A link for each file: pip's copies would be 2 minutes of a busy disk.
+        # A link for each file: pip's copies would take 2 minutes on a busy disk.
         "PIPX_DEFAULT_BACKEND": "uv",
         "UV_LINK_MODE": "symlink",
         "PIPX_HOME": str(shell.home / "pipx"),
@@ -124,7 +125,7 @@ def assert_works_with_the_lock(environment: Path, shell: Shell) -> None:
     program = environment / "bin" / "pricing-sync"
     target = shell.home / f"exported-{environment.name}"
     target.mkdir()
-    # Outside of the checkout: the wheel's own SQL.
+    # Outside of the checkout the program uses the wheel's own SQL.
     done = subprocess.run(
         [program, "migrate", "--export", target], capture_output=True, text=True, cwd="/"
     )
@@ -152,8 +153,8 @@ def image(tmp_path: Path) -> Image:
     return build_image(tmp_path / "image")
 
 
-# What `docker` would do with these arguments: a process that has the named variables, and others
-# of the image only. Its port is published as another process's would be: by being free.
+# Replaces `docker`: starts a process that has the named variables and otherwise only the image's.
+# The process listens on the published port itself.
 DOCKER = r"""
 echo "$*" >>"$LOG"
 case "$1" in build) exit ;; run) shift ;; *) exit 64 ;; esac
@@ -207,13 +208,13 @@ def test_the_image_runs_with_the_variables_that_are_named(
 def test_supabase_is_migrated_or_pushed_and_gets_its_logins(
     shell: Shell, fresh_cluster: Cluster, tmp_path: Path
 ) -> None:
-    """As a login that is no superuser, which `postgres` is not there either."""
+    """Run as a login that is no superuser: `postgres` is none on Supabase either."""
     by_hand, push, logins = blocks("Migrate")
     password = PASSWORDS["migrate_password"]
     with psycopg.connect(fresh_cluster.url, autocommit=True) as superuser:
         superuser.execute(f"create role supabase login createrole password '{password}'".encode())
     psql = f"{psql_program()} -X -q -v ON_ERROR_STOP=1"
-    # Each file that the database lacks, in one transaction.
+    # Applies each file that the database lacks, in one transaction.
     shell.stand_in(
         "supabase",
         '[ "$*" = "db push" ]\n'
@@ -243,7 +244,7 @@ def test_supabase_is_migrated_or_pushed_and_gets_its_logins(
 
 @pytest.fixture
 def fresh_cluster() -> Iterator[Cluster]:
-    """A server of its own: logins belong to a whole server."""
+    """A server of its own, because logins belong to a whole server."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TEST_DATABASE_URL", raising=False)
         with running_cluster() as cluster:
@@ -273,7 +274,7 @@ def test_the_data_api_reaches_nothing(connection: psycopg.Connection[DictRow]) -
     assert [(row["rolname"], row["relation"]) for row in opened] == [("anon", "model_prices")]
     connection.execute(differences[0]["statement"].encode())
     assert run_sql(connection, block) == [[], []]
-    # What the keys of Supabase act as.
+    # Supabase's API keys act as these roles.
     for role, reads in (("anon", False), ("authenticated", False), ("service_role", True)):
         connection.execute(f"set role {role}".encode())
         if reads:
@@ -322,7 +323,7 @@ def test_the_first_day(
     assert sum(row["count"] for row in changes) > 1000, "first prices"
     assert sum(row["count"] for row in connections) < int(connections[0]["out_of"])
 
-    # And what is not well is there to be seen.
+    # The queries also show what is wrong.
     assert worker.stop() == 0
     pricing.do("update pricing_providers set guards_enabled = true where slug = 'deepinfra'")
     pricing.sync("deepinfra", [price("a")])
@@ -380,7 +381,8 @@ def test_compose_runs_on_its_files(shell: Shell, fresh_cluster: Cluster, tmp_pat
     content = yaml.safe_load(COMPOSE.read_text())
     folder = shell.home / "deploy" / "secrets"
     assert {file.name for file in folder.iterdir()} == content["secrets"].keys()
-    # Closed to other users here, open to the user of a container, who gets the file alone.
+    # The folder is closed to other users here; the user of a container gets a file alone and must
+    # be able to read it.
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert all(file.stat().st_mode & stat.S_IROTH for file in folder.iterdir())
 
@@ -431,7 +433,7 @@ def test_the_proxy_s_file_is_put_where_nginx_reads_it(shell: Shell) -> None:
     assert shell.logged("nginx") == ["-t", "-s reload"]
 
 
-# What the prose says of other files.
+# What the text says about other files.
 
 
 def test_railway_s_services_are_the_files_that_there_are() -> None:

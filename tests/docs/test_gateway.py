@@ -73,7 +73,7 @@ def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
 
 @pytest.fixture
 def start(gateway: ModuleType, url: str) -> Iterator[Start]:
-    """Start a cache in a thread; it has loaded when this returns."""
+    """A function that starts a cache in a thread and returns when the cache has loaded."""
     started: list[Any] = []
     with ThreadPoolExecutor(8) as threads:
 
@@ -247,7 +247,7 @@ def test_the_one_query(pricing: Pricing) -> None:
     assert (row["model_id"], row[INPUT]) == ("m", Decimal("0.000001"))
 
 
-# What is billed.
+# Billing.
 
 
 def test_unknown_is_not_billed(pricing: Pricing, start: Start) -> None:

@@ -1,7 +1,7 @@
 """Runs every statement of docs/operations.md against the state that its section is about.
 
-A section with a block and without a case here fails; a case has to use every block of its section,
-and to leave queue, attempts, jobs and locks in agreement.
+A section with a block but no case here fails. A case must use every block of its section and leave
+queue, attempts, jobs and locks in agreement.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Case = Callable[[Night], None]
 CASES: dict[str, Case] = {}
 
 CRON_SECTION = "pg_cron is silent"
-# Each on a database of its own: below, in test_removals.py and in test_backups.py.
+# Run on a database of their own: below, in test_removals.py and in test_backups.py.
 OTHERS = (
     CRON_SECTION,
     "Something of ours was dropped",
@@ -66,7 +66,7 @@ def section(heading: str) -> Callable[[Case], Case]:
 
 @pytest.fixture(scope="module")
 def operator(migrated_cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """A login user as `migrate` leaves it: a member of our roles, and no superuser."""
+    """A login as `migrate` leaves the owner's: a member of our roles, and no superuser."""
     with migrated_cluster.login_role(can_create_roles=False) as (user, password):
         for role in ("pricing_owner", "pricing_worker", "pricing_web"):
             migrated_cluster.execute("grant {} to {}", role, user)
@@ -92,7 +92,7 @@ def night(
     shared: SharedDatabase,
     tmp_path: Path,
 ) -> Iterator[Night]:
-    """The section that the test is for, on a database as migrated."""
+    """The section under test, on a database as migrated."""
     shared.empty()
     name, (user, password) = shared.connection.info.dbname, operator
     url = migrated_cluster.url_of(name, user=user, password=password)
@@ -140,7 +140,7 @@ def overview(night: Night) -> None:
     pricing.do("update pricing_providers set state = 'failing' where slug = 'catalogue'")
     (answer,) = night.sql()
     shown = row(answer)["jsonb_pretty"]
-    # Everything that the table names exists.
+    # The answer has every word that the table names.
     for entry in tables(night.heading)[0]:
         for word in code(entry["the answer says"]):
             if re.fullmatch(r"[a-z_]{5,}", word) and word not in (
@@ -290,7 +290,7 @@ def workers(night: Night) -> None:
 
 @section("Behind a proxy")
 def behind_a_proxy(night: Night) -> None:
-    """Of a network that is not trusted there."""
+    """The web process does not trust the proxy's network."""
     port = free_port()
     web = night.start(PRICING_PORT=str(port))
     url = f"http://127.0.0.1:{port}"
@@ -300,7 +300,7 @@ def behind_a_proxy(night: Night) -> None:
     assert web.stop() == 0
 
 
-# Hands.
+# By hand.
 
 
 @section("Cancel a job")
@@ -606,7 +606,7 @@ PER_TOKEN = ("price_per_input_token", "price_per_output_token")
 
 
 def guarded_list(factor: int, models: int = 6) -> list[Row]:
-    """A list in whose prices are so many times too high."""
+    """A list whose prices are ``factor`` times too high."""
     return [
         price(f"vendor/m{number}", *(f"{factor * number}e-7" for _ in PER_TOKEN))
         for number in range(1, models + 1)
@@ -697,7 +697,7 @@ def another_unit(night: Night) -> None:
     assert row(reasons)["count"] == 6
     (evidence,) = night.sql(provider="openrouter")
     assert "price_per_input_token" in row(evidence)["jsonb_pretty"]
-    # A newer version reads the same prices again.
+    # A newer version of the adapter reads the same list again, correctly.
     pricing.sync("openrouter", guarded_list(1))
     statuses = pricing.rows("select distinct status from pricing_held_changes")
     assert [entry["status"] for entry in statuses] == ["withdrawn"]

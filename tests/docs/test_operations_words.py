@@ -21,7 +21,7 @@ from tests.support.postgres import Cluster
 
 @pytest.fixture(scope="module")
 def pricing(migrated_cluster: Cluster) -> Iterator[Pricing]:
-    """A database to read from."""
+    """A read-only connection to a migrated database."""
     with migrated_cluster.database(template=migrated_cluster.template) as name:
         url = migrated_cluster.url_of(name)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
@@ -30,7 +30,7 @@ def pricing(migrated_cluster: Cluster) -> Iterator[Pricing]:
 
 
 def first_column(heading: str, table: int = 0) -> list[str]:
-    """The words of a table's first column; a row without one is its text."""
+    """The words in backticks of a table's first column; a cell without any counts whole."""
     cells = [next(iter(entry.values())) for entry in tables(heading)[table]]
     return [word for cell in cells for word in (code(cell) or [cell])]
 
@@ -96,7 +96,7 @@ def test_every_setting_is_explained_with_its_value_as_shipped(pricing: Pricing) 
     }
     assert explained.keys() == {row["setting"] for row in shipped}
     for row in shipped:
-        # As intervals, because 24 hours are not written as they are printed.
+        # Compared as intervals: Postgres does not print 24 hours as they are written.
         is_same = pricing.value(
             f"select ({row['value']})::text = %s::text"
             if "interval" not in row["value"]

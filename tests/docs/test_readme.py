@@ -40,7 +40,7 @@ class Reader:
             **{
                 name: value
                 for name, value in os.environ.items()
-                # These tests may have been started by make themselves; a reader was not.
+                # make may have started these tests, but does not start a reader's shell.
                 if not name.startswith((*FOREIGN_VARIABLES, "MAKE"))
             },
             "PATH": f"{Path(psql).parent}:{os.environ['PATH']}",
@@ -56,7 +56,7 @@ class Reader:
         return text
 
     def start(self, command: str) -> str:
-        """The first terminal: returns what `make up` has printed when it is ready."""
+        """Run `make up` in the first terminal; returns what it has printed when it is ready."""
         with self.output.open("wb") as output:
             self.up = subprocess.Popen(
                 ["bash", "-c", f"exec {self.type(command)}".replace("exec PRICING", "PRICING")],
@@ -80,7 +80,7 @@ class Reader:
         return self.up is None or self.up.poll() is not None
 
     def stop(self) -> None:
-        """Ctrl-C: the terminal tells the whole group."""
+        """Press Ctrl-C: the terminal signals the whole process group."""
         if self.up is not None and self.up.poll() is None:
             os.killpg(self.up.pid, signal.SIGINT)
             self.up.wait(30)

@@ -28,7 +28,7 @@ def test_uninstall(database: str, tmp_path: Path) -> None:
 
 
 def typed(processes: Processes, command: str) -> str:
-    """The output of a section's command."""
+    """Run a section's command; returns its output."""
     program, *arguments = shlex.split(command)
     assert program == "pricing-sync"
     process = processes.service(*arguments)

@@ -34,7 +34,7 @@ PASSWORDS = {f"{name}_password": f"for-the-{name}-alone" for name in ("migrate",
 
 @pytest.fixture(scope="module")
 def fresh_cluster() -> Iterator[Cluster]:
-    """A server of its own: the logins that the page makes belong to a whole server."""
+    """A server of its own, because the page's logins belong to a whole server."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("TEST_DATABASE_URL", raising=False)
         with running_cluster() as cluster:
@@ -115,7 +115,7 @@ def test_each_process_works_with_a_login_of_its_own(fresh_cluster: Cluster, tmp_
                     with pytest.raises(psycopg.errors.InsufficientPrivilege):
                         connection.execute(statement.encode())
 
-        # A stolen login: its sessions end, and its password is refused.
+        # After a login is stolen: its sessions end, and its password is refused.
         login = "pricing_web_login"
         with psycopg.connect(variables["PRICING_WEB_DATABASE_URL"], autocommit=True) as thief:
             end, *look = page_blocks(STOLEN)
@@ -140,7 +140,7 @@ def test_what_a_thief_did_is_found(database: str, connection: psycopg.Connection
         given = {name: word for name, word in words.items() if f"<{name}>" in sql}
         found += [pricing.rows(statement) for statement in statements(filled(sql, **given))]
     decisions, changes, rules, overrides = found
-    # The newest; the database was prepared by changes of providers and settings.
+    # Only the newest decision: preparing the database changed providers and settings too.
     assert decisions[0]["action"] == "set_price_override"
     assert {row["changed_by"] for row in changes} == {"manual:postgres", "api_sync:openrouter"}
     assert (rules, len(overrides)) == ([], 1)
@@ -169,7 +169,7 @@ def test_what_the_schedule_was_made_to_do_with_a_stolen_login_is_found(
 
 
 def test_strangers_are_kept_out(database: str, migrated_cluster: Cluster) -> None:
-    """By what stands in the text of the page."""
+    """The statements in the page's text keep strangers out."""
     with (
         migrated_cluster.login_role(can_create_roles=False) as (user, password),
         psycopg.connect(database, autocommit=True) as owner,
@@ -192,7 +192,7 @@ def test_strangers_are_kept_out(database: str, migrated_cluster: Cluster) -> Non
 
 
 def test_the_logins_of_compose(fresh_cluster: Cluster, tmp_path: Path) -> None:
-    """Run twice, as at each start; then with other passwords."""
+    """The script runs twice, as at each start, then with other passwords."""
     with fresh_cluster.database() as name:
         url = fresh_cluster.url_of(name)
         migrate(url)
@@ -224,7 +224,7 @@ def own_variables(cluster: Cluster, database: str) -> dict[str, str]:
 
 
 def assert_they_work(owner: str, variables: dict[str, str], directory: Path) -> None:
-    """A sync triggered over HTTP and done by the worker; neither process has the owner's URL."""
+    """The worker runs a sync triggered over HTTP; neither process has the owner's URL."""
     processes = Processes(directory, {"DATABASE_URL": "", **variables})
     port = str(free_port())
     client = httpx2.Client(

@@ -20,7 +20,7 @@ JOBS = [UUID(f"5f0c0ffe-0000-4000-8000-0000000000{number}") for number in (17, 1
 
 
 def waits(pricing: Pricing) -> None:
-    """Make the held changes of the document, under its ids."""
+    """Make the document's held changes, under its ids."""
     for job_id in JOBS:
         pricing.do(
             "insert into pricing_sync_jobs (job_id, status, outcome, triggered_by, completed_at)"
@@ -102,7 +102,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     assert (done[0]["model"], done[0]["action"]) == ("d", "roll_back")
     (decisions,) = next(answers)
     actions = [decision["action"] for decision in decisions]
-    # How this test set its providers up is none of them.
+    # Leave out the decisions that set up this test's providers.
     assert [each for each in actions if each != "change_provider"] == [
         "rollback_pricing_sync",
         "clear_price_override",

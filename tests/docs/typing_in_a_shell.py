@@ -14,7 +14,7 @@ TYPED_SECONDS = 170
 
 @dataclass
 class Shell:
-    """``home`` is where it types. ``replaced``: what stands for something of another machine."""
+    """A shell in ``home``; ``replaced`` maps the document's texts to this machine's."""
 
     home: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -25,7 +25,7 @@ class Shell:
         return self.home / "programs"
 
     def stand_in(self, name: str, script: str) -> None:
-        """A program that this machine has not; ``script`` is bash, ``$LOG`` a file of its own."""
+        """Replace a program that this machine lacks; ``script`` is bash, ``$LOG`` its own log."""
         self.programs.mkdir(exist_ok=True)
         path = self.programs / name
         path.write_text(f"#!/bin/bash\nset -euo pipefail\nLOG={self.log(name)}\n{script}\n")
@@ -38,7 +38,7 @@ class Shell:
         return self.log(name).read_text().splitlines()
 
     def type(self, text: str, *, status: int = 0, **words: object) -> str:
-        """Run the text; returns what it printed on stdout."""
+        """Run the text; returns its stdout."""
         for written, meant in self.replaced.items():
             assert written in text, f"no {written} in {text}"
             text = text.replace(written, meant)

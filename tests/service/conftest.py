@@ -1,7 +1,7 @@
-"""What may stand in front of Postgres: a proxy that fails as networks do, or a PgBouncer.
+"""Fixtures for what stands in front of Postgres: a proxy that fails as networks do, a PgBouncer.
 
-The latter is in transaction mode unless told otherwise, and comes with a login role that works
-behind it.
+PgBouncer is in transaction mode unless parametrized, and comes with a login role that works behind
+it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from tests.support.postgres import Cluster, free_port
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 
-# The same examples for everybody, and a busy machine may be slow with each.
+# Hypothesis draws the same examples on every machine, and a busy machine may be slow with each.
 settings.load_profile("ci")
 
 CONFIGURATION = """
@@ -43,7 +43,7 @@ unix_socket_dir =
 
 @pytest.fixture
 def proxy(database: str) -> Iterator[TcpProxy]:
-    """In front of the server of ``database``."""
+    """A proxy in front of the server of ``database``."""
     parts = urlsplit(database)
     with TcpProxy(parts.hostname or "127.0.0.1", parts.port or 5432) as proxy:
         yield proxy
@@ -51,19 +51,19 @@ def proxy(database: str) -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def pool_mode() -> str:
-    """What PgBouncer gives a client for: ``transaction``, or ``session`` by parametrize."""
+    """PgBouncer's pool mode: ``transaction``, or ``session`` by parametrize."""
     return "transaction"
 
 
 @pytest.fixture
 def pool_size() -> int:
-    """How many connections PgBouncer has to one database; 0 is as many as are wanted."""
+    """PgBouncer's limit of connections to one database; 0 is no limit."""
     return 0
 
 
 @pytest.fixture
 def reset_query() -> str:
-    """What PgBouncer does, in session mode, before another client has a connection."""
+    """The statement that resets a server connection before its next client, in session mode."""
     return "DISCARD ALL"
 
 
@@ -74,7 +74,7 @@ def login_search_path() -> str:
 
 @pytest.fixture
 def login(migrated_cluster: Cluster, login_search_path: str) -> Iterator[tuple[str, str]]:
-    """A login role whose own settings are what the worker needs, unless parametrized."""
+    """A login role with the settings that the worker needs, unless parametrized."""
     with ExitStack() as stack:
         user, password = stack.enter_context(migrated_cluster.login_role(can_create_roles=False))
         migrated_cluster.execute("grant pricing_worker to {}", user)
@@ -115,7 +115,7 @@ def pooler(
             reset_query=reset_query,
         )
     )
-    # It refuses to run as root.
+    # PgBouncer refuses to run as root.
     account = pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
     for path in (open_path, *open_path.iterdir()):
         if os.getuid() == 0:

@@ -1,4 +1,4 @@
-"""What there is to review, made by SQL: models with prices, changes that were held back."""
+"""Make what there is to review, by SQL: models with prices, and held changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PriceSet = Mapping[str, Any]
 
 
 def price_set(input_price: str, output_price: str, **others: Any) -> dict[str, Any]:
-    """USD per token."""
+    """A price set in USD per token."""
     return {
         "price_per_input_token": input_price,
         "price_per_output_token": output_price,
@@ -38,13 +38,13 @@ REASON = "unit: input_per_1m moves by 1,000 times (0.3 -> 300)"
 
 
 class Reviews:
-    """The tables of prices, as syncs leave them."""
+    """The price tables, as syncs leave them."""
 
     def __init__(self, connection: psycopg.Connection[DictRow]) -> None:
         self.connection = connection
 
     def job(self, status: str = "completed") -> str:
-        """A job of its own, which has ended unless ``status`` says otherwise."""
+        """Make a job, ended unless ``status`` says otherwise; returns its id."""
         outcome = {"completed": "success", "failed": "failed"}.get(status)
         job_id = self.value(
             "insert into pricing_sync_jobs (triggered_by, status, outcome, started_at,"
@@ -57,7 +57,7 @@ class Reviews:
         return str(job_id)
 
     def model(self, provider: str, model: str, prices: PriceSet, job_id: str | None = None) -> int:
-        """A model whose price in force a sync wrote, with its history row; returns its id."""
+        """Make a model with a synced price in force and its history row; returns its id."""
         self.connection.execute(
             "insert into model_pricing (provider_slug, model_id, name, pricing_source, listed_by)"
             " values (%(provider)s, %(model)s, %(model)s, 'api:' || %(provider)s, %(provider)s)"
@@ -91,7 +91,7 @@ class Reviews:
         reason: str = REASON,
         evidence: Sequence[Mapping[str, Any]] = (EVIDENCE,),
     ) -> int:
-        """A change of a model (a new one gets ``previous``) that waits; returns its id."""
+        """Hold a change of a model (a new one gets ``previous``); returns its id."""
         known = self.connection.execute(
             "select id from model_pricing where provider_slug = %s and model_id = %s",
             [provider, model],
@@ -117,7 +117,7 @@ class Reviews:
         return held_id
 
     def refuse_list(self, provider: str) -> str:
-        """A sync whose list had lost half of its models; returns its job."""
+        """Make a sync whose list had lost half of its models; returns its job."""
         job_id = self.job("failed")
         self.connection.execute(
             "insert into pricing_sync_log (job_id, provider_slug, queue_job_id, attempt, status,"
@@ -129,7 +129,7 @@ class Reviews:
         return job_id
 
     def in_force(self, provider: str, model: str) -> tuple[str | None, str | None]:
-        """USD per million input and output tokens."""
+        """The prices in force, in USD per million input and output tokens."""
         row = self.row(
             "select input_per_1m::text as input, output_per_1m::text as output from model_prices"
             " where provider = %s and model = %s",
@@ -139,7 +139,7 @@ class Reviews:
         return row["input"], row["output"]
 
     def changed_by(self, provider: str, model: str) -> list[str]:
-        """Who wrote each price that was in force, oldest first."""
+        """The writer of each price that was in force, oldest first."""
         rows = self.connection.execute(
             "select changed_by from pricing_history where provider = %s and model = %s"
             " and is_in_force order by id",
@@ -150,7 +150,7 @@ class Reviews:
     def audited(self) -> list[tuple[str, str, str]]:
         rows = self.connection.execute(
             "select who, action, subject from pricing_audit_log"
-            # How a test sets providers up is none of it.
+            # Without the decisions by which a test sets up its providers.
             " where action <> 'create_api_key' and action !~ '_(provider|settings)$' order by id"
         ).fetchall()
         return [(row["who"], row["action"], row["subject"]) for row in rows]

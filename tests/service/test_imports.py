@@ -1,4 +1,4 @@
-"""Imports point downwards: which folder may know which, and that none lies in a circle."""
+"""Imports point downwards from folder to folder, and none is part of a circle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.processes import ROOT
 
-# From the ground up. A folder may import from those before it, and nothing from those after it.
+# From the lowest floor up: a folder may import only from those before it.
 FLOORS = (
     "errors",
     "visible",
@@ -36,7 +36,7 @@ FLOORS = (
     "cli",
     "__main__",
 )
-# One noun on several floors: the same thing, over HTTP, on a command line and in the doctor.
+# One noun on several floors for the same thing: over HTTP, on a command line, in the doctor.
 SAME_THING = {
     "app",  # procrastinate's, Starlette's, Typer's
     "doctor",
@@ -67,7 +67,7 @@ def test_every_import_points_downwards() -> None:
 
 
 def test_an_upward_import_and_a_circle_are_found(tmp_path: Path) -> None:
-    """Also where only the type checker sees them."""
+    """Imports that only the type checker sees count as well."""
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "__init__.py").write_text("")
     hidden = "if TYPE_CHECKING:\n    from service.a import two\n"
@@ -108,7 +108,7 @@ def _folder(module: str) -> str:
 
 
 def _imports(package: Path) -> dict[str, set[str]]:
-    """Of each module, named without ``service.``, the modules of ours that it imports anywhere."""
+    """The modules of ours that each module imports anywhere; names lack ``service.``."""
     paths = {_name(path, package): path for path in package.rglob("*.py")}
     paths.pop("", None)
     return {

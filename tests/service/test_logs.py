@@ -1,4 +1,4 @@
-"""Text of others forges no line of a log, and steers no terminal."""
+"""Foreign text forges no line of a log and controls no terminal."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ODD = "".join(f"a{each}{FORGED}" for each in BREAKS) + "".join(STEERING)
 
 
 def logged(formatter: logging.Formatter, error: BaseException | None = None) -> list[str]:
-    """The lines of one record whose message is ODD, and whose error says it too."""
+    """The lines of one record whose message and error contain ODD."""
     record = logging.LogRecord("uvicorn", logging.ERROR, "f.py", 1, "said %s", (ODD,), None)
     record.job_id = ODD
     if error is not None:
@@ -68,7 +68,7 @@ def test_a_traceback_keeps_its_own_lines_and_no_other(
     assert all(each.isprintable() and (not each or each.startswith("    ")) for each in others)
     frames = [each for each in others if 'File "' in each]
     assert len(frames) >= 2 and all("test_logs.py" in each for each in frames)
-    # Each message is on its own line, whole.
+    # Each message is whole, on one line.
     assert sum("ValueError: a\\n" in each for each in others) == 2
 
 
@@ -100,7 +100,7 @@ def test_an_error_of_the_command_line_is_one_line(capsys: pytest.CaptureFixture[
 def test_the_engines_lines_of_a_running_worker(
     queue: Queue, processes: Processes, command: str
 ) -> None:
-    """A queue row of somebody else's task: the engine repeats its name, in a traceback too."""
+    """The queue row has a foreign task, whose name the engine repeats, in a traceback too."""
     start = processes.service if command == "ours" else processes.procrastinate
     worker = start("worker", may_fail=True, PRICING_LOG_LEVEL="DEBUG")
     wait_until(lambda: queue.workers() == 1, 30, "the worker registers")

@@ -1,4 +1,4 @@
-"""What the package asks the database for: functions and views, never a table of ours."""
+"""The package asks the database for functions and views, never for a table of ours."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ TABLES = {
     for path in (ROOT / "migrations").glob("*.sql")
     for name in re.findall(r"create table public\.(\w+)", path.read_text())
 }
-# Where tables are named: the strings of adjacent lines are one statement.
+# Matches the places that name a table; the strings of adjacent lines are one statement.
 NAMED = re.compile(
     r"\b(?:from|join|into|table)[\s\"']+(?:only\s+)?(?:public\.)?(\w+|\{LEDGER\})", re.IGNORECASE
 )
-# Before `migrate` there is no view to ask, so these read the ledger as it is: docs/architecture.md.
+# Before `migrate` there is no view, so these modules read the ledger itself: docs/architecture.md.
 LEDGER_READERS = {"engine/schema_wait.py", "web/database/readiness.py"}
 LEDGER_KEEPERS = "migrations/"
-# And these work where functions and views may be gone, or tables are another system's.
+# These modules work where functions and views may be gone, or on tables of another system.
 TABLE_KEEPERS = {
     "migrations/adoption/known_prices.py",
     "migrations/adoption/legacy_history.py",

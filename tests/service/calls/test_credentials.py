@@ -28,7 +28,7 @@ def locked_out(queue: Queue, providers: ProviderServer) -> Queue:
 
 @pytest.fixture
 def permitted(providers: ProviderServer) -> str:
-    """What lets a worker send it to the test's server."""
+    """The setting that lets a worker send the credential to the test's server."""
     return f"{VARIABLE}={providers.host}:{providers.port}"
 
 
@@ -72,7 +72,7 @@ def test_a_worker_that_starts_with_it_says_so(
         "worker", DEEPINFRA_API_KEY=SECRET, PRICING_CREDENTIAL_HOSTS=permitted
     )
     wait_until(lambda: provider(locked_out) == ("ok", 0), 30, "the worker has reported")
-    # Due at once.
+    # The provider is due at once.
     wait_until(lambda: locked_out.rows("select from model_pricing"), 30, "the prices are there")
     (request,) = providers.requests("deepinfra")
     assert request.headers["authorization"] == f"Bearer {SECRET}"
@@ -133,7 +133,7 @@ def test_a_trigger_by_name_with_it_ends_the_state(
 def test_a_row_does_not_get_at_a_variable_that_is_not_for_its_host(
     locked_out: Queue, providers: ProviderServer, processes: Processes, variable: str
 ) -> None:
-    """Nor does the result reveal whether it is set; and no provider is asked without it."""
+    """The result does not tell whether the variable is set, and no provider is asked."""
     locked_out.connection.execute(
         "update pricing_providers set credential_variable = %s where slug = 'deepinfra'", [variable]
     )
@@ -147,7 +147,7 @@ def test_a_row_does_not_get_at_a_variable_that_is_not_for_its_host(
     else:
         setting = f"PRICING_CREDENTIAL_HOSTS={variable}={providers.host}:{providers.port} "
         assert setting in attempt["error_message"]
-    # Not reported as being here: that would tell the same.
+    # The worker does not report the credential as found: that would reveal the same.
     assert provider(locked_out) == ("no_credentials", 1)
     assert providers.requests("deepinfra") == []
     assert "Credentials found" not in worker.output and SECRET not in worker.output

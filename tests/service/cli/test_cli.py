@@ -60,7 +60,7 @@ def _json(ended: subprocess.CompletedProcess[str]) -> Any:
 
 
 def _assert_refused(ended: subprocess.CompletedProcess[str], status: int, message: str) -> None:
-    """One line, one hint, nothing else anywhere."""
+    """Stderr has one error and one hint, stdout is empty."""
     assert (ended.returncode, ended.stdout) == (status, "")
     error, hint = ended.stderr.splitlines()
     assert error.startswith("error: "), error
@@ -88,7 +88,7 @@ def _on_a_terminal(processes: Processes, *arguments: str, **variables: str) -> s
 
 
 def _read(controller: int) -> bytes:
-    # Linux ends a terminal that nobody holds any more with an error.
+    # On Linux, reading fails once no process has the terminal open.
     try:
         return os.read(controller, 65536)
     except OSError:
@@ -326,10 +326,10 @@ def test_sync_watch_then_look_at_everything(run: Run, processes: Processes) -> N
 
     table = _on_a_terminal(processes, "status")
     assert "\x1b[32m" in table
-    # A terminal is narrow: as many digits as `status` wants.
+    # A narrow terminal gets shortened ids, as long as `status` accepts them.
     assert job_id[:8] in table
     assert job_id not in table
-    # Bold is no colour.
+    # NO_COLOR removes colours; bold may stay.
     plain = _on_a_terminal(processes, "status", NO_COLOR="1")
     assert "\x1b[32m" not in plain
     live = _on_a_terminal(processes, "sync", "openrouter", "--watch")

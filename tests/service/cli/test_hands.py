@@ -1,4 +1,4 @@
-"""The commands that cancel a job, run it again and clean up; ``sync`` of a taken provider."""
+"""The commands that cancel a job, retry it and clean up; ``sync`` of a taken provider."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 @pytest.fixture
 def hands(connection: psycopg.Connection[DictRow]) -> Queue:
-    """The queue's other end, driven by SQL instead of a worker."""
+    """A queue on which SQL acts instead of a worker."""
     return Queue(connection)
 
 
@@ -43,7 +43,7 @@ def value(connection: psycopg.Connection[DictRow], query: str) -> Any:
 
 
 def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> None:
-    """One line, one hint, nothing else anywhere."""
+    """Stderr has one error and one hint, stdout is empty."""
     assert (ended.returncode, ended.stdout) == (1, "")
     error, hint = ended.stderr.splitlines()
     assert error.startswith("error: "), error
@@ -186,7 +186,7 @@ def test_sync_that_joins(run: Run, connection: psycopg.Connection[DictRow]) -> N
 def test_cleanup_says_what_it_found_and_settled(
     run: Run, connection: psycopg.Connection[DictRow], hands: Queue
 ) -> None:
-    """Without a number each provider's own timeout decides, with one that number does."""
+    """Without a number each provider's own timeout decides; with a number, that number does."""
     hands.start(triggered(connection, "openrouter"), "openrouter")
     connection.execute(
         "update pricing_sync_log set sync_started_at = sync_started_at - interval '6 minutes'"

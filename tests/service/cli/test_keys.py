@@ -34,7 +34,7 @@ def test_a_key_s_life(run: Run, connection: psycopg.Connection[DictRow]) -> None
 
     made = run("create", "night shift", "--role", "operate", "--expires", "90d")
     assert made.returncode == 0, made.stderr
-    # Alone on stdout: KEY=$(pricing-sync keys create ...).
+    # Stdout has the key alone: KEY=$(pricing-sync keys create ...).
     first = made.stdout.removesuffix("\n")
     assert first.startswith("psk_") and len(first.split()) == 1
     assert "operate" in made.stderr and "shown this once" in made.stderr
@@ -101,7 +101,7 @@ def test_refused(run: Run, arguments: list[str], status: int, message: str) -> N
 def into(
     processes: Processes, redirection: str, *arguments: str
 ) -> subprocess.CompletedProcess[str]:
-    """The command as a shell starts it, with this redirection."""
+    """Run the command as a shell starts it, with this redirection."""
     command = [sys.executable, "-m", "service", "keys"]
     return subprocess.run(
         ["/bin/sh", "-c", f'exec "$@" {redirection}', "sh", *command, *arguments],

@@ -1,4 +1,4 @@
-"""The commands of review: what waits, what people decide, what deserves a look."""
+"""The review commands: held changes, people's decisions, prices that deserve a look."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def json_of(ended: subprocess.CompletedProcess[str]) -> Any:
 def assert_refused(
     ended: subprocess.CompletedProcess[str], message: str, *, status: int = 1, stdout: str = ""
 ) -> None:
-    """One line, one hint, nothing else anywhere."""
+    """Stderr has one error and one hint, stdout has what is expected."""
     assert (ended.returncode, ended.stdout) == (status, stdout), ended.stderr
     error, hint = ended.stderr.splitlines()
     assert error.startswith("error: "), error
@@ -134,7 +134,7 @@ def test_reject(run: Run, reviews: Reviews) -> None:
     assert (decided["id"], decided["status"]) == (held_id, "rejected")
     assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
     assert json_of(run("held", "--json")) == []
-    # While it is still said, a second thought is possible.
+    # A rejected change can be approved while the provider still publishes its price.
     (approved,) = json_of(run("approve", str(held_id), "--json"))
     assert approved["status"] == "approved"
     assert reviews.in_force("openrouter", MODEL) == ("300", "600")
@@ -298,7 +298,7 @@ def test_a_rollback_is_shown_first(run: Run, reviews: Reviews, wrong_job: str) -
     assert shown.splitlines()[-1] == "Nothing was changed."
     plan = json.loads(run("rollback", wrong_job, "--dry-run", "--json").stdout)
     assert (plan["dry_run"], len(plan["models"])) == (True, 1)
-    # A program that was not told to do it does not.
+    # A program has to pass --yes.
     ended = run("rollback", wrong_job)
     assert ended.returncode == 1
     assert ended.stdout.splitlines() == shown.splitlines()[:-1]
@@ -370,7 +370,7 @@ def test_drift_and_unpriced(run: Run, reviews: Reviews) -> None:
         [MODEL, Jsonb(catalogue)],
     )
 
-    # The furthest apart first.
+    # The largest differences come first.
     assert [line.split() for line in output_of(run("drift")).splitlines()[1:]] == [
         ["openrouter", MODEL, "input_per_1m", "0.3", "0.9", "0.333"],
         ["openrouter", MODEL, "output_per_1m", "0.6", "0.4", "1.5"],

@@ -64,7 +64,7 @@ def test_a_raw_odd_character_means_what_libpq_says_or_is_refused_without_a_trace
         if "%" not in password:
             assert secret(address) == password
         if by_libpq is not None:
-            # Where it took a part of the password for a host, nothing would have connected.
+            # libpq took a part of the password for a host, and would not have connected.
             place = by_libpq.get("host", "") + by_libpq.get("port", "")
             assert by_libpq["password"] == secret(address) or "@" in place, password
     assert set("#?[]@\\:&=+") <= understood
@@ -160,7 +160,7 @@ def test_what_was_legal_stays_legal(text: str, hosts: list[Host], rest: object) 
 
 
 def test_every_parameter_of_libpq_works_or_is_refused_by_name() -> None:
-    """Also those that a newer libpq brings: this test lists what the installed one knows."""
+    """A parameter that a newer libpq adds fails here: the test asks the installed libpq."""
     fields = {"host", "port", "user", "password", "dbname"}
     known = {*fields, *SUPPORTED, *ASKS_NOTHING, *REFUSED}
     for option in pq.Conninfo.get_defaults():
@@ -191,7 +191,7 @@ def test_a_wrong_value_is_not_shown_and_what_it_can_be_is(pair: str, can_be: str
         read(f"postgresql://u@h/d?{pair}")
     name = pair.partition("=")[0]
     assert refused.value.message == f"DATABASE_URL: {name} has a value that it cannot have."
-    # Without its sslmode the address would be less safe.
+    # The hint does not advise to drop the parameter: the address would be less safe.
     assert can_be in (refused.value.hint or "") and "Leave it out" not in (refused.value.hint or "")
 
 
@@ -251,7 +251,7 @@ def test_the_environment_fills_in_what_is_left_out_and_nothing_else(tmp_path: Pa
     whole = read("postgresql://", **environ, PGSSLMODE="require")
     assert whole == read("postgresql://other:other@other:1/other?sslmode=require")
     for name, value in (("PGREQUIREAUTH", "x"), ("PGCHANNELBINDING", "require")):
-        # Not obeyed by every driver: never passed over.
+        # Refused rather than ignored, because not every driver obeys them.
         with pytest.raises(SettingsError, match=f"^{name}: {FIELD_PARAMETER[name]} is not"):
             read("postgresql://u:p@h/d", **{name: value})
     with pytest.raises(SettingsError, match="DATABASE_URL names no host, and PGSERVICE"):

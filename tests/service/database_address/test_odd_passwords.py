@@ -15,12 +15,12 @@ from tests.support.processes import Process, Processes
 from tests.support.waiting import wait_until
 
 MARK = "pArT"
-# A raw one that every command must read alike, and one with a slash, which has two meanings.
+# Every command must read the first alike; the second has a slash, and so two meanings.
 UNDERSTOOD = "pArT1#pArT2?pArT3[pArT4]pArT5\\pArT6:pArT7@pArT8&=+,;'\"%25@"
 PASSWORD = UNDERSTOOD.replace("%25", "%")
 NOT_UNDERSTOOD = f"12/{PASSWORD}"
 
-# Each ends by itself.
+# Commands that end by themselves.
 COMMANDS = (
     ["config"],
     ["config", "--json"],
@@ -44,7 +44,7 @@ def owner(migrated_cluster: Cluster) -> Iterator[str]:
 
 
 class Everything:
-    """All commands and both processes at once, with one URL for each variable."""
+    """All commands and both processes, run at once with the same URL in each variable."""
 
     def __init__(self, processes: Processes, url: str) -> None:
         processes.environment |= dict.fromkeys(VARIABLES, url)
@@ -85,7 +85,7 @@ def test_right(
     running = Everything(processes, url)
     running.wait_for_the_commands()
     for command in running.commands:
-        # The doctor has warnings about a superuser.
+        # The doctor only warns about a superuser.
         assert command.popen.returncode == 0, command.output
     wait_until(running.is_ready, 60, "the web process is ready")
     workers = "select count(*) from procrastinate.procrastinate_workers"

@@ -63,7 +63,7 @@ def port(home: Path) -> Iterator[int]:
 
 
 def by_all(url: str, environment: pytest.MonkeyPatch) -> set[bool | str]:
-    """Whether each has an encrypted connection, or the beginning of why there is none."""
+    """For command, worker and web: whether the connection is encrypted, or why it failed."""
     environment.setenv("PRICING_WORKER_DATABASE_URL", url)
     address = DatabaseAddress.from_text("DATABASE_URL", url)
 
@@ -93,7 +93,7 @@ def by_all(url: str, environment: pytest.MonkeyPatch) -> set[bool | str]:
 
 
 def test_tls(clean_environment: pytest.MonkeyPatch, home: Path, port: int) -> None:
-    # None of the account that runs the tests.
+    # Ignore the certificates of the account that runs the tests.
     clean_environment.setenv("HOME", str(home))
     for host, query, expected in (
         ("localhost", "", True),

@@ -1,4 +1,4 @@
-"""The doctor on a real database, and the acts of people and workers there."""
+"""Fixtures: the doctor on a real database, and the acts of people and workers there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Diagnose = Callable[..., dict[str, CheckResult]]
 
 @pytest.fixture
 def diagnose(database: str) -> Diagnose:
-    """``diagnose()``: the results by check; keyword arguments are environment variables."""
+    """A function that returns the results by check; keyword arguments are environment variables."""
 
     def diagnose(**variables: str) -> dict[str, CheckResult]:
         environment = {"DATABASE_URL": database, **variables}
@@ -34,7 +34,7 @@ def diagnose(database: str) -> Diagnose:
 
 @pytest.fixture
 def without_comparison(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of other checks: comparing the database with the release takes most of the time."""
+    """Skip the comparison with the release, which takes most of the time of other checks' tests."""
     monkeypatch.setattr(checks, "_differences", lambda address: [])
 
 

@@ -1,4 +1,4 @@
-"""The command itself: in time whatever the database does, without a secret, changing nothing."""
+"""The doctor command ends in time, shows no secret and changes nothing."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.support.syncing import StartWorker
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 
-# 8 for all of its questions; a busy machine needs some to start and to end a process. Who waits
-# for the network, at the end too, waits for minutes.
+# The doctor's questions take at most 8 s; a busy machine needs the rest to start and end a process.
+# A doctor that waited for the network, at the end too, would take minutes.
 LONGEST_SECONDS = 20.0
 
 
@@ -37,7 +37,7 @@ class Examination:
     seconds: float
 
     def states(self) -> dict[str, str]:
-        """Of every check, as the lines say it."""
+        """The state of each check, read from the output."""
         lines = re.findall(r"^(ok|warn|fail|-) +(\S+(?: rights)?)  ", self.output, re.MULTILINE)
         return {check: state for state, check in lines}
 
@@ -59,7 +59,7 @@ class Doctor:
         return Examination(ended.returncode, ended.stdout, time.monotonic() - started)
 
     def start(self, *options: str, **variables: str) -> Callable[[], Examination]:
-        """Start it; the call that waits for its end gives what it found."""
+        """Start the doctor; the returned function waits for its end and returns what it found."""
         return self._threads.submit(self, *options, **variables).result
 
 
@@ -102,7 +102,7 @@ def own_logins(migrated_cluster: Cluster, database: str) -> Iterator[dict[str, s
 def test_all_is_well(
     doctor: Doctor, people: Pricing, start_worker: StartWorker, own_logins: dict[str, str]
 ) -> None:
-    # Nothing is due: this worker shall fetch from nobody.
+    # Nothing is due: this worker must fetch from no provider.
     people.do("update pricing_providers set next_sync_at = now() + interval '1 day'")
     people.do("update pricing_settings set scheduler_enabled = true")
     for provider in ("openrouter", "deepinfra", "catalogue"):

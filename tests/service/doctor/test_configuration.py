@@ -1,4 +1,4 @@
-"""Which databases the environment names, and that no part of a password is ever shown."""
+"""The configuration check names the databases and shows no part of a password."""
 
 from __future__ import annotations
 

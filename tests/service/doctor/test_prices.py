@@ -1,4 +1,4 @@
-"""Prices in force that their history does not have."""
+"""The check of prices in force that their history lacks."""
 
 from __future__ import annotations
 

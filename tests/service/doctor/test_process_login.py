@@ -1,4 +1,4 @@
-"""What the processes' own URLs give them: a login, a role, and a session or none."""
+"""The checks of the processes' own URLs: login, role, and whether the session is kept."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.support.postgres import Cluster
 
 @pytest.fixture
 def stranger(migrated_cluster: Cluster, database: str) -> Iterator[str]:
-    """The URL of a login role without any of ours."""
+    """The URL of a login role that is a member of none of our roles."""
     with migrated_cluster.login_role(can_create_roles=False) as (user, password):
         yield migrated_cluster.url_of(database.rpartition("/")[2], user=user, password=password)
 
 
 def test_one_url_for_all(diagnose: Diagnose, migrated_cluster: Cluster, database: str) -> None:
-    """`reset role` is one statement away; the advice makes it another login's."""
+    """`reset role` would give a process the owner's rights; the advice gives it its own login."""
     found = diagnose()
     variables: dict[str, str] = {}
     logins: list[str] = []
@@ -59,7 +59,7 @@ def test_a_login_role_that_lacks_its_role(
     assert result.state == "fail" and f"no member of pricing_{name}" in result.found
     assert result.advice is not None
 
-    # The other process's login is not made this one's too.
+    # The advice does not reuse the other process's login.
     user, other = stranger.split("//")[1].split(":")[0], {"worker": "web", "web": "worker"}[name]
     migrated_cluster.execute(f"grant pricing_{other} to {{}}", user)
     advice = diagnose(**variables)[f"{name} rights"].advice or ""
@@ -131,7 +131,7 @@ def test_the_owner_s_url_behind_a_transaction_mode_pooler(
     assert found["LISTEN"].state == "warn" and "silent" in found["LISTEN"].found
     assert found["pooler"].found.startswith("transaction mode")
     assert found["database"].state == found["migrations"].state == "ok"
-    # Whoever has the server's connection next has none of the doctor's settings.
+    # The pooler's next client gets a server connection without the doctor's settings.
     with psycopg.connect(through(pooler, database)) as next_one:
         assert next_one.execute("show statement_timeout").fetchone() == ("0",)
         assert next_one.execute("show transaction_read_only").fetchone() == ("off",)

@@ -1,4 +1,4 @@
-"""Providers that are asked elsewhere than their adapter says, or want what is not theirs."""
+"""The check of providers with a foreign address or a foreign credential."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def change(people: Pricing, slug: str, **columns: str | None) -> None:
 
 def test_well(diagnose: Diagnose, people: Pricing) -> None:
     people.do("update pricing_providers set enabled = adapter is not null")
-    # No slash, capital or default port makes it another one.
+    # A slash, capitals and the default port do not make it another address.
     change(people, "deepinfra", base_url="https://API.deepinfra.com:443/")
     change(people, "openrouter", base_url=None)
     result = diagnose()["addresses"]

@@ -1,4 +1,4 @@
-"""Providers that fail or lack what they need."""
+"""The check of providers that fail or lack what they need."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_of_many_the_first_are_named(diagnose: Diagnose, people: Pricing) -> Non
         "insert into pricing_providers (slug, name, adapter, base_url)"
         " select 'p' || n, 'P', 'openrouter', 'https://p.example' from generate_series(1, 9) n"
     )
-    # Its list has no prices, but it is asked for its models like the others.
+    # Its list has no prices, but the worker fetches its models like the others'.
     people.do("update pricing_providers set state = 'no_price_api' where slug = 'p9'")
     people.do("update pricing_providers set enabled = false where slug = 'catalogue'")
     result = diagnose()["providers"]

@@ -1,4 +1,4 @@
-"""Workers, what waits, what is stuck."""
+"""The checks of workers, of waiting syncs and of stuck ones."""
 
 from __future__ import annotations
 

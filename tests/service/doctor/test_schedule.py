@@ -1,4 +1,4 @@
-"""Who ticks the schedule, and how it is with pg_cron: there, absent, silent."""
+"""The checks of the schedule: which process ticks it, and whether pg_cron is present or silent."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def test_pg_cron_from_its_absence_to_its_silence(
         found = diagnose(DATABASE_URL=cron_database)
         return found["pg_cron"].state, f"{found['pg_cron'].found}\n{found['pg_cron'].advice}"
 
-    # Jobs would tick while the test looks.
+    # The jobs would tick while the test reads.
     cron.do("update cron.job set schedule = '0 0 1 1 *'")
     for name in CRON_JOBS[1:]:
         cron.do("select cron.schedule(%s, '0 0 1 1 *', 'select 1')", name)

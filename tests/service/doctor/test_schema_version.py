@@ -1,4 +1,4 @@
-"""The ledger against the files: missing, edited, newer, none."""
+"""The checks of the ledger against the files: missing, edited, newer, none."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_not_migrated(diagnose: Diagnose, empty_database: str) -> None:
     found = diagnose(DATABASE_URL=empty_database)
     assert found["migrations"].state == "fail"
     assert found["migrations"].advice == "pricing-sync migrate"
-    # One cause, one failure: what can be seen without our tables is still looked at.
+    # One cause makes one check fail; checks that need none of our tables still run.
     assert [name for name, result in found.items() if result.state == "fail"] == ["migrations"]
     for name in ("database", "LISTEN", "pooler", "clock", "connections"):
         assert found[name].state == "ok"
@@ -76,7 +76,7 @@ def test_migrated_by_a_newer_version(
     people.do("update pricing_schema_ledger set digest = '' where name = 'db'")
     found = diagnose()
     assert found[check].state == "warn" and "later.sql" in found[check].found
-    # A newer version's database serves old processes too, so the rest is worth a look.
+    # A newer version's database serves older processes too, so the other checks still run.
     assert not _lacks_something(people)
     assert found["workers"].state != "skipped"
 

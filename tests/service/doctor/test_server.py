@@ -1,4 +1,4 @@
-"""Version, standing, clock and room: judged from facts, and asked of a real server."""
+"""The checks of version, standby, rights, clock and connections, from facts and a real server."""
 
 from __future__ import annotations
 

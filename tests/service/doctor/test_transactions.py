@@ -1,4 +1,4 @@
-"""Transactions that somebody left open."""
+"""The check of transactions that were left open."""
 
 from __future__ import annotations
 

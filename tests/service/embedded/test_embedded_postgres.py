@@ -45,7 +45,7 @@ def data_dir(open_path: Path, clean_environment: pytest.MonkeyPatch) -> Iterator
 
 @pytest.fixture
 def temporary(open_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The directory for temporary files of this test alone."""
+    """A directory for temporary files, for this test alone."""
     path = open_path / "tmp"
     path.mkdir()
     path.chmod(0o755)
@@ -173,7 +173,7 @@ def test_a_killed_server_is_started_again(data_dir: Path) -> None:
     url = server.start()
     _write(url)
     pid = _server_pid(data_dir)
-    # A client's connection keeps a backend alive for a moment after the postmaster.
+    # A client's connection keeps a backend alive for a moment after the postmaster has ended.
     with psycopg.connect(url):
         os.kill(pid, signal.SIGKILL)
         _assert_gone(pid)
@@ -261,7 +261,7 @@ def test_for_root_the_data_goes_where_the_server_s_user_may_be(
         _write(server.url)
     assert closed.stat().st_mode & 0o777 == 0o700
     assert len(list(elsewhere.glob(f"*/{HOME}/data/PG_VERSION"))) == 1
-    # The data is found where it is, also after the checkout was opened.
+    # The data is used where it is, also after others may read the checkout.
     for path in (closed, *tmp_path.parents[:3]):
         if path.stat().st_uid == 0 and path != Path("/tmp"):
             path.chmod(0o755)
@@ -270,7 +270,7 @@ def test_for_root_the_data_goes_where_the_server_s_user_may_be(
 
 
 def _install_programs(directory: Path, data_dir: Path) -> None:
-    """The wheel's package once more, as another environment would have it."""
+    """Copy the wheel's package, as another environment would have it."""
     package = server_programs(data_dir, unprivileged_account()).parent.parent
     for place in (package, package.with_name(f"{package.name}.libs")):
         if place.exists():

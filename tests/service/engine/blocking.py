@@ -9,13 +9,13 @@ from pathlib import Path
 
 from service.worker import app
 
-# The test that waits for this fails long before.
+# Longer than the test waits for this.
 MOST_SECONDS = 60
 
 
 @app.task(name="block", queue="other")
 async def block() -> None:
-    """Until the file is there that ``BLOCK_UNTIL`` names."""
+    """Block until the file exists that ``BLOCK_UNTIL`` names."""
     print("blocks the event loop", flush=True)
     until, deadline = Path(os.environ["BLOCK_UNTIL"]), time.monotonic() + MOST_SECONDS
     while not until.exists() and time.monotonic() < deadline:
@@ -25,6 +25,6 @@ async def block() -> None:
 if __name__ == "__main__":
     from procrastinate.cli import main
 
-    # Found again by its name: this module runs as __main__.
+    # The engine finds the app by its name; this module runs as __main__.
     sys.argv[1:] = ["--app=__main__.app", "worker", "--concurrency", "4"]
     main()  # type: ignore[no-untyped-call]

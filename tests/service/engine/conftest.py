@@ -1,4 +1,4 @@
-"""A Postgres that a test may stop, and workers on it, started by either command line."""
+"""Fixtures: a Postgres that a test may stop, and workers on it, started by either command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.provider_server import ProviderServer, running_provider_serve
 from tests.support.syncing import Queue
 from tests.support.waiting import wait_until
 
-# Whichever way a worker is started, our supervisor keeps it.
+# Our supervisor runs the worker, whichever command line starts it.
 PROGRAMS: dict[str, Callable[..., Process]] = {
     "pricing-sync worker": lambda processes, **more: processes.service("worker", **more),
     "procrastinate worker": lambda processes, **more: processes.procrastinate("worker", **more),
@@ -42,7 +42,7 @@ class Installation:
         self.connect()
 
     def connect(self) -> Queue:
-        """A new connection for the test: the old one ends with the server."""
+        """Make a new connection for the test: the old one ends with the server."""
         self.close()
         self._connection = psycopg.connect(
             self.server.superuser_url, autocommit=True, row_factory=dict_row
@@ -51,7 +51,7 @@ class Installation:
         return self.queue
 
     def clear(self) -> None:
-        """Leave the database as it was found."""
+        """Restore the database to its first state."""
         self.connect()
         self.queue.connection.execute(SHIPPED_SETTINGS.encode())
         with self.queue.connection.transaction():
@@ -67,16 +67,16 @@ class Installation:
 
     def start_worker(self, program: str = "pricing-sync worker", **more: str) -> Process:
         before = self._newest_worker()
-        # The engine's command line prints the traceback of what its worker survives.
+        # The engine's command line prints the traceback of errors that its worker survives.
         worker = PROGRAMS[program](self.processes, may_fail=True, **more)
-        # By number, not by how many: it may prune another one.
+        # Compare numbers, not counts: the new worker may prune another one.
         wait_until(lambda: self._newest_worker() > before, 30, "the worker registers")
         return worker
 
     def wait_for_pickups_at_once(self, within: float = 10) -> None:
-        """Until three triggers in a row start at once: by LISTEN, not by the next poll.
+        """Wait until three triggers in a row start at once: by LISTEN, not by the next poll.
 
-        Polling alone, every 5 s, would need luck of one in a hundred.
+        Polling every 5 s alone would achieve this once in a hundred times.
         """
         deadline = time.monotonic() + within
         while True:
@@ -117,7 +117,7 @@ def _installation(server: OwnPostgres, directory: Path) -> Iterator[Installation
             "update pricing_providers set base_url = %s where slug = 'openrouter'",
             [providers.base_url("openrouter")],
         )
-        # In the other order, and each whatever became of those before it.
+        # Run in reverse order, each even if those before it failed.
         stack.callback(installation.close)
         stack.callback(installation.clear)
         stack.callback(processes.end)
@@ -127,7 +127,7 @@ def _installation(server: OwnPostgres, directory: Path) -> Iterator[Installation
 
 @pytest.fixture
 def installation(migrated_server: OwnPostgres, tmp_path: Path) -> Iterator[Installation]:
-    """On a server that is this test's alone to stop; it has to be up again at the end."""
+    """An installation on a server that only this test may stop; it has to run again at the end."""
     with _installation(migrated_server, tmp_path) as installation:
         yield installation
 

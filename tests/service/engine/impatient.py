@@ -1,4 +1,4 @@
-"""``python -m tests.service.engine.impatient service|procrastinate``: a worker that waits less."""
+"""``python -m tests.service.engine.impatient service|procrastinate``: a worker with short waits."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What bites in the engine, as far as no other test is about it; docs/engine.md lists all.
+"""Facts of the engine that other tests do not cover; docs/engine.md lists all.
 
-Each test is named after the fact, and fails when our guard against it is taken away.
+Each test is named after the fact, and fails without our protection against it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ QUICK = "update pricing_settings set heartbeat_interval = '1 second', lease = '3
 
 @pytest.fixture
 async def app(database: str, clean_environment: pytest.MonkeyPatch) -> AsyncIterator[PricingApp]:
-    """An App of ours on the test's database, opened; no worker runs."""
+    """Our App on the test's database, opened; no worker runs."""
     clean_environment.setenv("DATABASE_URL", database)
     app = PricingApp(connector=PricingConnector(size=4))
     async with app.open_async():
@@ -73,7 +73,7 @@ def test_an_end_that_cannot_be_written_leaves_the_row_running(
 
 @pytest.mark.anyio
 async def test_finish_ends_a_row_that_waits(app: PricingApp, queue: Queue) -> None:
-    """One that was taken back from a worker, which then comes to its end."""
+    """A worker ends a row that was taken back from it in the meantime."""
     queue.trigger("openrouter")
     job = await app.job_manager.fetch_job(None, await app.job_manager.register_worker())
     assert job is not None
@@ -121,14 +121,14 @@ def test_a_killed_worker_leaves_its_row_running_with_the_abort_flag(
 async def test_the_end_of_a_worker_writes_every_row_that_it_ever_ran(
     app: PricingApp, queue: Queue
 ) -> None:
-    """10 s with a million of them."""
+    """The engine's own statement takes 10 s for a million rows."""
     worker_id = await app.job_manager.register_worker()
     queue.trigger("openrouter")
     job = await app.job_manager.fetch_job(None, worker_id)
     assert job is not None
     assert job.id is not None
     await app.job_manager.end_provider_sync(job.id, 1, "failed")
-    # A system column: which transaction wrote the row.
+    # The system column xmin names the transaction that wrote the row.
     written = queue.row("select xmin::text from procrastinate.procrastinate_jobs")
     await app.job_manager.unregister_worker(worker_id)
     assert queue.row("select xmin::text from procrastinate.procrastinate_jobs") == written
@@ -143,12 +143,12 @@ def test_delete_jobs_turns_a_success_into_a_deletion_of_a_running_row(
     assert worker.wait() == 0
     assert queue.job(job_id)["outcome"] == "success"
     assert queue.attempts(job_id)[0]["status"] == "success"
-    # Its history stays as long as its job: retention takes both.
+    # The queue row stays as long as its job: retention deletes both.
     assert len(queue.rows("select from procrastinate.procrastinate_jobs")) == 1
 
 
 def test_the_engines_defer_is_positional() -> None:
-    """With NULL for a priority it fails, so one function of ours calls it."""
+    """It fails with NULL for a priority, so only one function of ours calls it."""
     callers = [
         path.name
         for path in sorted((ROOT / "db").rglob("*.sql")) + sorted((ROOT / "service").rglob("*.py"))
@@ -158,7 +158,7 @@ def test_the_engines_defer_is_positional() -> None:
 
 
 def test_a_cron_with_seconds_has_them_last() -> None:
-    """Read otherwise, ours would be due at midnight or every minute; it is once a year."""
+    """Read otherwise, our cron would be due at midnight or every minute instead of once a year."""
     (task,) = worker_app.periodic_registry.periodic_tasks.values()
     iterator = task.croniter
     iterator.set_current(start_time=datetime(2026, 3, 1, tzinfo=UTC).timestamp())
@@ -166,7 +166,7 @@ def test_a_cron_with_seconds_has_them_last() -> None:
     assert due == [datetime(2027, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)]
 
 
-# The list of all facts, with the guard and the test of each.
+# The list of all facts, each with its protection and its test.
 TABLE = ROOT / "docs" / "engine.md"
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 

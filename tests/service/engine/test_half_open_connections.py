@@ -1,4 +1,4 @@
-"""A network that dropped its connections: it acknowledges everything and answers nothing."""
+"""Half-open connections: the network acknowledges everything and answers nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 def proxy(installation: Installation) -> Iterator[TcpProxy]:
     with TcpProxy("127.0.0.1", installation.server.port) as proxy:
         yield proxy
-        # Before the proxy goes: a worker ends in order only with its database.
+        # End the processes before the proxy: a worker stops in order only with its database.
         installation.processes.end()
 
 
@@ -43,7 +43,7 @@ def test_a_worker_whose_connections_are_all_dead_makes_new_ones(
 def test_a_sync_goes_on_while_the_heartbeat_finds_new_connections(
     installation: Installation, proxy: TcpProxy
 ) -> None:
-    """Its attempt is not lost: the heartbeat is given up long before the lease is over."""
+    """The attempt is kept: the heartbeat gives its connection up long before the lease ends."""
     installation.providers.answer("openrouter", Answer(delay=8), Answer())
     installation.start_worker(DATABASE_URL=proxy.url_of(installation.server.url()))
     job_id = installation.queue.trigger("openrouter")
@@ -65,12 +65,12 @@ def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
     job_id = installation.queue.trigger("openrouter")
     wait_until(lambda: installation.providers.requests("openrouter"), 10, "it is being fetched")
     if when == "while it asks for work":
-        # The engine counts the time of running syncs from the answer on.
+        # The engine counts the time of running syncs from this response on.
         proxy.freeze_at(b"fetch_queue_row")
         installation.queue.trigger("deepinfra")
         wait_until(lambda: proxy.frozen_clients, 10, "it asks for work")
     proxy.freeze()
-    # Not zero: what it ran could not be handed back, and is left to the lease.
+    # Not zero: the worker could not requeue its sync, which waits for the end of the lease.
     assert worker.stop(timeout=10) == 1
     assert "Stopped before the end of 1 queue rows" in worker.output
     assert "without an orderly stop" not in worker.output

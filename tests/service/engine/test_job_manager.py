@@ -1,4 +1,4 @@
-"""The job manager: notifications, heartbeats and ends that the engine alone would lose."""
+"""The job manager keeps notifications, heartbeats and ends that the engine alone would lose."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.syncing import Queue
 
 @pytest.fixture
 async def app(database: str, clean_environment: pytest.MonkeyPatch) -> AsyncIterator[PricingApp]:
-    """An App of ours on the test's database, opened; no worker runs."""
+    """Our App on the test's database, opened; no worker runs."""
     clean_environment.setenv("DATABASE_URL", database)
     app = PricingApp(connector=PricingConnector(size=4))
     async with app.open_async():
@@ -38,7 +38,7 @@ async def until(condition: Callable[[], object], what: str) -> None:
 
 
 class Listener:
-    """Counts what the manager's LISTEN tells the worker."""
+    """Counts the notifications that the manager's LISTEN delivers to the worker."""
 
     def __init__(self, app: PricingApp) -> None:
         self.heard: list[Notification] = []
@@ -72,7 +72,7 @@ async def test_news_during_an_empty_fetch_is_asked_for_again(
         answer = await ask(query, **arguments)
         asked.append(answer["id"])
         if len(asked) == 1:
-            # After the empty answer was made, before the worker has it.
+            # After the empty response was made, before the worker has it.
             queue.trigger("openrouter")
             await until(lambda: len(listener.heard) > heard, "the notification arrives")
         return answer
@@ -88,7 +88,7 @@ async def test_news_during_an_empty_fetch_is_asked_for_again(
 async def test_a_fetch_that_lost_a_race_for_a_lock_looks_again(
     app: PricingApp, queue: Queue
 ) -> None:
-    """As when a hand has made an older row wait again while a younger one is being fetched."""
+    """As when a person requeues an older row while a worker fetches a younger one."""
     worker_id = await register(app)
     queue.trigger("openrouter")
     queue.connection.execute(COLLISION.encode())
@@ -104,10 +104,10 @@ async def test_a_fetch_that_lost_a_race_for_a_lock_looks_again(
 async def test_a_fetch_that_the_server_undid_looks_again(
     app: PricingApp, queue: Queue, code: str
 ) -> None:
-    """Postgres reports a lock_timeout that ends as another waiter goes as a cancelled statement."""
+    """Postgres reports a lock_timeout as a cancelled statement if another waiter goes just then."""
     worker_id = await register(app)
     queue.trigger("openrouter")
-    # A sequence is not rolled back.
+    # A sequence keeps its value after a rollback.
     queue.connection.execute(
         f"""
         create sequence public.rolled_back;
@@ -131,7 +131,7 @@ async def test_a_fetch_that_the_server_undid_looks_again(
 async def test_a_row_that_cannot_be_read_fails_and_the_next_is_fetched(
     app: PricingApp, queue: Queue
 ) -> None:
-    """Whatever the database takes for readable."""
+    """The worker cannot read the row, although the database accepts it."""
     worker_id = await register(app)
     queue.connection.execute(
         "create or replace function public.queue_row_fault("
@@ -291,7 +291,7 @@ async def test_a_lost_connection_passes_and_a_wrong_argument_does_not() -> None:
 async def test_heartbeats_go_on_while_all_connections_are_busy(
     app: PricingApp, queue: Queue
 ) -> None:
-    """For longer than the lease, if need be: it runs all of these, so it must not look dead."""
+    """The worker runs all of these, so it must not look dead, even for longer than the lease."""
     worker_id = await register(app)
     queue.connection.execute(
         "update procrastinate.procrastinate_workers set last_heartbeat = now() - interval '1 hour'"
@@ -318,7 +318,7 @@ async def test_heartbeats_go_on_while_all_connections_are_busy(
 async def test_a_sign_off_waits_only_so_long_for_whoever_holds_the_worker(
     app: PricingApp, queue: Queue, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also without a stop: a restarted worker does not wait for the old registration."""
+    """This also holds without a stop: a restarted worker does not wait for the old registration."""
     monkeypatch.setattr(engine, "SIGN_OFF_SECONDS", 0.5)
     worker_id = await register(app)
     with psycopg.connect(database) as person:

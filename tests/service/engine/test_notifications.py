@@ -1,4 +1,4 @@
-"""A notification is a hint: parsed within a bound, forwarded at a bounded rate, and looked up."""
+"""Notifications are hints: parsed within a bound, forwarded at a bounded rate, and looked up."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_a_flood_of_news_is_passed_on_within_a_bound_and_not_lost(worker: 
     async with hearing(worker, new_work_burst=0, new_work_interval_seconds=0.2) as heard:
         await heard.receive(channel="c", payload="")
         await until(lambda: len(worker.told) == 1)
-        # It comes while the next one is not allowed yet.
+        # This one arrives before the next delivery is allowed.
         await heard.receive(channel="c", payload="")
         await until(lambda: len(worker.told) == 2)
 

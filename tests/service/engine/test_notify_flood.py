@@ -1,4 +1,4 @@
-"""A login with nothing but CONNECT floods every channel with notifications."""
+"""A worker goes on while a login with only CONNECT floods every channel with notifications."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.waiting import wait_until
 
 
 class Flood:
-    """Ends with the block; ``rounds`` says how often everything has been said."""
+    """Floods until the block ends; ``rounds`` counts how often all payloads were sent."""
 
     def __init__(self, url: str, more: list[str]) -> None:
         self.rounds = 0
@@ -32,7 +32,7 @@ class Flood:
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not self.stopped.is_set():
                 for payload in self._payloads:
-                    # What is none at all, such as a lone surrogate, Postgres itself refuses.
+                    # Postgres itself refuses invalid text, such as a lone surrogate.
                     connection.execute(
                         "select pg_notify(channel, %s) from unnest(%s::text[]) as channel",
                         [payload, list(CHANNELS)],
@@ -55,7 +55,7 @@ def flooding(url: str, *more: str) -> Iterator[Flood]:
 
 @pytest.fixture
 def stranger(migrated_cluster: Cluster, queue: Queue) -> Iterator[str]:
-    """The URL of a login that may connect, and nothing else."""
+    """The URL of a login that may connect and nothing else."""
     with migrated_cluster.login_role(can_create_roles=False) as (user, password):
         database = queue.connection.info.dbname
         yield migrated_cluster.url_of(database, user=user, password=password)
@@ -75,7 +75,7 @@ def test_a_worker_goes_on_and_obeys_none_of_it(
     lines = worker.output.count("\n")
 
     with flooding(stranger, made_up) as flood:
-        # It takes other work, shows that it is alive, and does what it did.
+        # The worker takes other work, sends heartbeats, and goes on with its sync.
         assert queue.wait_for_end(queue.trigger("deepinfra"))["outcome"] == "success"
         beat = "select last_heartbeat from procrastinate.procrastinate_workers"
         before = queue.row(beat)["last_heartbeat"]
@@ -83,7 +83,7 @@ def test_a_worker_goes_on_and_obeys_none_of_it(
         rounds = flood.rounds
         wait_until(lambda: flood.rounds > rounds + 2, 30, "it is still being flooded")
         assert [each["status"] for each in queue.attempts(job_id)] == ["in_progress"]
-        # A real abort is obeyed, in the flood too.
+        # The worker obeys a real abort during the flood.
         queue.rows("select cancel_pricing_sync(%s)", job_id)
         assert queue.wait_for_end(job_id, 10)["outcome"] == "cancelled"
 
@@ -91,7 +91,7 @@ def test_a_worker_goes_on_and_obeys_none_of_it(
     assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
     assert queue.rows("select id from procrastinate.procrastinate_workers") == registered
     assert "started again" not in worker.output
-    # Only the syncs are logged, and none of the payloads.
+    # The log has the syncs only, and none of the payloads.
     assert worker.output.count("\n") - lines < 40, worker.output
     assert "forged line" not in worker.output
 

@@ -14,7 +14,7 @@ from tests.support.waiting import wait_until
 
 @pytest.fixture
 def person(database: str) -> Iterator[psycopg.Connection]:
-    """The SQL editor: what is done in it is not committed."""
+    """A SQL editor whose work is not committed."""
     with psycopg.connect(database) as person:
         yield person
         person.rollback()
@@ -44,7 +44,7 @@ def test_it_holds_up_its_own_job_and_nobody_elses(
     for other in others:
         assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
     assert queue.job(held_job)["outcome"] is None
-    # Statements that were given up are given up by the server too.
+    # The server has ended the statements that the worker gave up.
     waiting = (
         "select count(*) as n from pg_stat_activity"
         " where wait_event_type = 'Lock' and datname = current_database()"
@@ -101,7 +101,7 @@ def test_a_dead_worker_that_somebody_deletes_keeps_none_from_starting(
         "update procrastinate.procrastinate_jobs set status = 'doing', worker_id = %s", [dead]
     )
     if held == "worker":
-        # As the runbook says it, and not committed.
+        # The runbook's statement, not committed.
         person.execute(
             "delete from procrastinate.procrastinate_workers"
             " where last_heartbeat < now() - interval '1 minute'"
@@ -139,7 +139,7 @@ def test_who_holds_a_provider_s_prices_is_named_and_its_sync_is_tried_again(
     said = "sync gave up (locked): The prices of openrouter are locked by pid"
     wait_until(lambda: said in worker.output, 15, "the worker says so")
 
-    # Its only slot is free for others, and the list is not fetched for nothing meanwhile.
+    # The worker's only slot is free for others, and the worker does not fetch the list in vain.
     asked = len(providers.requests("openrouter"))
     for _ in range(3):
         other = queue.wait_for_end(queue.trigger("deepinfra"), timeout=15)
@@ -172,7 +172,7 @@ def test_a_slot_waits_for_no_job_that_somebody_is_about_to_cancel(
     assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
     said = f"sync gave up (locked): Its queue row is locked by pid {person.info.backend_pid} ("
     assert said in worker.output
-    # It was not cancelled after all.
+    # The cancellation is rolled back.
     person.rollback()
     assert queue.wait_for_end(held, timeout=30)["outcome"] == "success"
     assert [row["error_kind"] for row in queue.attempts(held)] == ["locked", None]

@@ -1,4 +1,4 @@
-"""A worker dies in the middle of a sync: another runs it again, with the settings as shipped."""
+"""Another worker repeats the sync of a worker that died, with the settings as shipped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Postgres restarts: no worker ends, and notifications arrive at once again."""
+"""Workers outlive restarts of Postgres, and notifications arrive at once again."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_listen_is_set_up_again_after_a_restart_of_postgres(
 def test_a_worker_outlives_an_outage_and_says_how_often_it_was_started_again(
     installation: Installation,
 ) -> None:
-    """The engine's own ends with the first failed question, and its command line exits with 0."""
+    """The engine's own worker ends with the first failed query; its command line exits with 0."""
     installation.providers.answer("openrouter", Answer(delay=3), Answer())
     worker = installation.start_worker()
     job_id = installation.queue.trigger("openrouter")
     installation.queue.wait_for_status(job_id, "in_progress")
     installation.server.stop("fast")
-    # It has asked for work in vain, and ends; the sync that it runs is to be handed back.
+    # The worker's fetch has failed, so it ends; it has to requeue the sync that it runs.
     worker.wait_for_output("Retrying the end of queue row")
     installation.server.start()
     worker.wait_for_output("(restart 1)")
@@ -60,8 +60,8 @@ def test_a_worker_that_starts_before_postgres_waits_for_it(
 def test_all_sessions_ended_as_in_a_failover(installation: Installation) -> None:
     worker = installation.start_worker()
     installation.wait_for_pickups_at_once()
-    # All idle: after a fetch that was cut short nobody knows whether it took a row, and the worker
-    # rightly starts anew.
+    # All must be idle: after an interrupted fetch it is unknown whether the fetch took a row, and
+    # the worker rightly restarts.
     end_all = """
         with session as materialized (
             select pid, state from pg_stat_activity where application_name = 'pricing-sync worker'

@@ -36,7 +36,7 @@ def test_a_rolling_restart_loses_and_doubles_nothing(installation: Installation)
         "update pricing_providers set base_url = %s where slug = 'deepinfra'",
         [installation.providers.base_url("deepinfra")],
     )
-    # Some outlast the grace of a stop, and are handed back.
+    # Some syncs outlast the grace period of a stop and are requeued.
     installation.providers.answer("openrouter", Answer(delay=0.1))
     installation.providers.answer("deepinfra", Answer(hang=True), Answer(delay=0.1))
     workers = [installation.processes.service("worker") for _ in range(3)]

@@ -62,7 +62,7 @@ def test_lost_connections_lose_no_sync(
 def test_what_a_worker_left_is_taken_back_by_any_tick(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
-    """Also while all of its own slots are busy: the tick is no queue task."""
+    """The tick is no queue task, so it runs while all slots of the worker are busy."""
     providers.fill("openrouter", 3)
     providers.answer("deepinfra", Answer(hang=True))
     start_worker("--concurrency", "1")
@@ -142,7 +142,7 @@ def test_sigterm_ends_a_busy_worker_in_time_though_the_database_is_away(
     worker.may_fail = True
     job_id = queue.trigger("openrouter")
     queue.wait_for_status(job_id, "in_progress")
-    # Away for this worker: whatever it sends waits for ever.
+    # Cut the worker off from its database.
     name = queue.row("select current_database() as name")["name"]
     cluster.execute("alter database {} allow_connections false", name)
     queue.connection.execute(

@@ -1,4 +1,4 @@
-"""A worker that is suspended for longer than the lease continues too late and changes nothing."""
+"""A worker that was suspended for longer than the lease continues too late and changes nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 QUICK = "update pricing_settings set heartbeat_interval = '1 second', lease = '3 seconds'"
 
 PRUNE = "select public.prune_pricing_workers(3)"
-# Until its worker has been stopped for sure, and less than it stays so.
+# Long enough to stop the worker for sure, and shorter than the worker stays stopped.
 ANSWER_SECONDS = 3
 
 
@@ -52,7 +52,7 @@ def test_while_the_provider_answers(quick: Installation) -> None:
     _resume_and_expect_one_warning(suspended)
     _expect_that_the_second_attempt_stands(quick, job_id)
 
-    # It lives on, under a new number, and takes work again.
+    # The worker lives on under a new number and takes work again.
     assert other.stop() == 0
     wait_until(lambda: quick.queue.workers() == 1, 15, "it has registered again")
     assert quick.queue.wait_for_end(quick.queue.trigger("openrouter"))["outcome"] == "success"
@@ -63,17 +63,17 @@ def test_while_the_provider_answers(quick: Installation) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_between_the_answer_and_the_prices(quick: Installation, program: str) -> None:
-    """It is stopped while its first question about the prices waits for a lock, and asks on."""
+    """The worker is suspended while its first statement about the prices waits for a lock."""
     suspended = quick.start_worker(program)
     with psycopg.connect(quick.server.superuser_url) as holder:
-        # A sync that writes this provider's prices waits here.
+        # A sync that writes this provider's prices waits for this lock.
         holder.execute("select public.lock_provider_prices(array['openrouter'])")
         job_id = quick.queue.trigger("openrouter")
         waits = "wait_event_type = 'Lock' and position('apply_provider_prices' in query) > 0"
         waiting = f"select from pg_stat_activity where {waits}"
         wait_until(lambda: quick.queue.rows(waiting), 15, "it is about to write prices")
         suspended.send(signal.SIGSTOP)
-        # As if its statement had been on the way only.
+        # As if the statement had not reached the server.
         quick.queue.rows(
             f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where {waits}"
         )
@@ -101,7 +101,7 @@ def test_while_a_failure_is_about_to_be_written(quick: Installation) -> None:
 def test_a_worker_that_was_pruned_while_nothing_waited_registers_again(
     quick: Installation,
 ) -> None:
-    """The engine would notice at its next fetch of a row, which would then wait for it."""
+    """The engine would notice only when it fetches a row, which would then wait for this worker."""
     suspended = quick.start_worker()
     suspended.send(signal.SIGSTOP)
     wait_until(
@@ -115,7 +115,7 @@ def test_a_worker_that_was_pruned_while_nothing_waited_registers_again(
 
 
 def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Path) -> None:
-    """A task of another program blocks the loop: ours parse lists in threads."""
+    """Another program's task blocks the loop; our tasks parse lists in threads."""
     until = tmp_path / "enough"
     blocking = quick.processes.start(
         "tests.service.engine.blocking", may_fail=True, BLOCK_UNTIL=str(until)
@@ -124,7 +124,7 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Pat
     quick.providers.answer("openrouter", Answer(hang=True), Answer())
     job_id = quick.queue.trigger("openrouter")
     wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
-    # It does not know the other task, and leaves it alone.
+    # This worker does not know the other task and does not fetch it.
     quick.processes.procrastinate("worker", "--queues", "pricing", may_fail=True)
     wait_until(lambda: quick.queue.workers() == 2, 20, "the other one registers")
     quick.queue.connection.execute(
@@ -139,7 +139,7 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Pat
 
     wait_until(taken_back, 10, "it is queued again", every=0.2)
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"
-    # As the next worker that starts would.
+    # As the next worker would do at its start.
     quick.queue.rows(PRUNE)
     until.touch()
     blocking.wait_for_output("too late")

@@ -46,14 +46,14 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 def stalled(queue: Queue) -> Callable[[], object]:
-    """A sync whose worker is lost; true when it was queued again."""
+    """A sync whose worker is lost; the returned function is true when the sync is queued again."""
     job_id = queue.trigger("openrouter")
     queue.connection.execute("update procrastinate.procrastinate_jobs set status = 'doing'")
     return lambda: len(queue.attempts(job_id)) == 2
 
 
 def ticked(queue: Queue) -> Callable[[], object]:
-    """True when the schedule was asked."""
+    """The returned function is true when a worker has ticked the schedule."""
     return lambda: queue.rows("select from pricing_scheduler_ticks where scheduler = 'worker'")
 
 

@@ -183,7 +183,7 @@ def test_a_stop_waits_only_so_long_for_whoever_holds_the_worker(
         person.execute("select from procrastinate.procrastinate_workers for update")
         assert worker.stop(timeout=10) == 0
         person.rollback()
-    # Its row is left to the next worker that starts.
+    # The next worker that starts prunes its row.
     assert queue.workers() == 1
 
 

@@ -18,7 +18,7 @@ from service.sync.fetch_list import SyncTools, fetch_provider_list
 
 EVIL = "evil.example"
 CYRILLIC_A = "\u0430"
-# Listed by the operator, for one variable each.
+# Hosts that the operator lists, each for one variable.
 LISTED = {"GROQ_API_KEY": "gateway.example", "ANOTHER_KEY": "localhost:9000"}
 PAIRS = ",".join(f"{variable}={host}" for variable, host in LISTED.items())
 OTHERS = (
@@ -34,7 +34,7 @@ def marked(variable: str) -> str:
 
 
 def addresses(host: str) -> list[str]:
-    """What a row may say, that a person could take for ``host`` or that is near it."""
+    """Values of a row that a person could take for ``host``, or that are near it."""
     return [
         *(f"https://{host}", f"https://{host.upper()}:443/prefix", f"http://{host}"),
         *(f"https://{host}.", f"https://{host}:8443", f"https://{host}.{EVIL}"),
@@ -61,7 +61,7 @@ class Internet:
         port = "" if request.url.port is None else f":{request.url.port}"
         host = f"{request.url.raw_host.decode()}{port}"
         for variable in VARIABLES:
-            # Not a longer name that begins the same.
+            # The quote or blank rules out a longer name with the same beginning.
             if f"{marked(variable)}'" in said or f"{marked(variable)} " in said:
                 self.arrived.add((variable, request.url.scheme, host))
         if self.leads_to is not None and request.url.path != "/led":
@@ -99,7 +99,7 @@ async def attempts(internet: Internet, *rows: tuple[str, str | None, str]) -> li
 
 @pytest.mark.anyio
 async def test_marked_secrets_arrive_at_no_host_but_their_own(internet: Internet) -> None:
-    """While every row has every variable, and addresses of every kind, and hosts redirect."""
+    """Every row has every variable and every kind of address, and hosts redirect."""
     hosts = ["api.deepinfra.com", "gateway.example", "localhost:9000", "api.groq.com"]
     bases = [None, *(address for host in hosts for address in addresses(host))]
     rows = list(product(adapter_slugs(), bases, VARIABLES))
@@ -115,7 +115,7 @@ async def test_marked_secrets_arrive_at_no_host_but_their_own(internet: Internet
         for each in ADAPTERS
         if each.credential_variable
     }
-    # What the operator listed may also go over http where that is allowed at all.
+    # A listed host may also be reached over http where http is allowed at all.
     listed = {
         (variable, scheme, host)
         for variable, host in LISTED.items()

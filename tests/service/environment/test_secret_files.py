@@ -43,7 +43,7 @@ def test_a_file_that_cannot_be_used_is_named_by_its_variable_and_never_shown(
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     assert "No such file" in refusal("DATABASE_URL", file)
-    # A secret in the place of the path.
+    # A secret instead of a path.
     assert "No such file" in refusal("DATABASE_URL", MARKED)
     assert "Is a directory" in refusal("DATABASE_URL", tmp_path)
     assert "regular file" in refusal("DATABASE_URL", pipe)
@@ -73,7 +73,7 @@ def test_a_credential_is_read_from_its_file_each_time(
 def test_up_and_its_processes_run_on_secrets_from_files(
     database: str, processes: Processes, tmp_path: Path, connection: psycopg.Connection[DictRow]
 ) -> None:
-    """The children are given values; beside them the files would be a second meaning."""
+    """`up` gives its processes the values: a file beside a value would be a second meaning."""
     connection.execute("update pricing_providers set enabled = slug = 'catalogue'")
     (tmp_path / "url").write_text(database)
     (tmp_path / "key").write_text(ADMIN_KEY)

@@ -12,22 +12,22 @@ TRUSTED = TrustedProxies.parse("10.0.0.0/8, 192.0.2.7, 2001:db8::/32")
 @pytest.mark.parametrize(
     ("peer", "forwarded", "client"),
     [
-        # A peer that is not trusted says nothing of others.
+        # Headers of a peer that is not trusted are ignored.
         ("198.51.100.1", ["203.0.113.9"], "198.51.100.1"),
         ("10.0.0.1", [], "10.0.0.1"),
         ("10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
-        # What the client itself wrote stands on the left, and is not believed.
+        # The client itself wrote what stands on the left, so it is not believed.
         ("10.0.0.1", ["1.1.1.1, 203.0.113.9"], "203.0.113.9"),
         ("10.0.0.1", ["1.1.1.1", "203.0.113.9"], "203.0.113.9"),
         ("10.0.0.1", ["1.1.1.1, 203.0.113.9, 10.0.0.2, 192.0.2.7"], "203.0.113.9"),
         ("10.0.0.1", ["10.0.0.3, 10.0.0.2"], "10.0.0.3"),
         ("2001:db8::1", ["2606:4700::1"], "2606:4700::1"),
         ("::ffff:10.0.0.1", ["::ffff:203.0.113.9"], "203.0.113.9"),
-        # As proxies write them.
+        # Spellings that proxies use.
         ("10.0.0.1", ["203.0.113.9:1234"], "203.0.113.9"),
         ("10.0.0.1", ["[2606:4700::1]:1234"], "2606:4700::1"),
         ("10.0.0.1", ['"[2606:4700::1]"'], "2606:4700::1"),
-        # Nonsense ends the chain at the proxy that passed it on.
+        # An invalid entry ends the chain at the proxy that passed it on.
         ("10.0.0.1", ["unknown"], "10.0.0.1"),
         ("10.0.0.1", [""], "10.0.0.1"),
         ("10.0.0.1", ["203.0.113.9,"], "10.0.0.1"),

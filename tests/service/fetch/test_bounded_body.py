@@ -67,8 +67,8 @@ def test_a_compressed_body_that_breaks_off(encoding: str) -> None:
         assert refused.value.code == "truncated"
 
 
-# Named, because a name that is made of the bytes tells the second in which gzip wrote them: two
-# processes that collect the tests would not agree on what there is.
+# Named, because a name made of the bytes contains the second in which gzip wrote them: two
+# processes that collect the tests would not find the same ones.
 NOT_ACCEPTED = {
     "unknown": ("br", b"anything"),
     "twice": ("gzip, gzip", gzip.compress(b"twice")),

@@ -27,7 +27,7 @@ def test_the_address_behind_a_name_is_what_is_checked(host: str) -> None:
 
 
 def test_a_name_that_nobody_knows() -> None:
-    # A label this long fails without a query.
+    # A label of 64 characters is too long, so resolving fails without a query.
     with pytest.raises(NameNotResolved):
         asyncio.run(connect("x" * 64 + ".example", 443, allow_private=False))
 

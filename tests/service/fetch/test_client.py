@@ -34,7 +34,7 @@ from tests.support.provider_shapes import SHAPES
 
 PROVIDER = "openrouter"
 CREDENTIAL = "sk-a-secret-that-nobody-may-read"
-# Only for what keeps one waiting: a busy machine may need longer for what it answers.
+# Only for servers that let the client wait: a busy machine may need longer for a response.
 IMPATIENT = Deadlines(silence=0.3)
 
 
@@ -46,14 +46,14 @@ def server() -> Iterator[ProviderServer]:
 
 
 def credential_for(url: str) -> Credential:
-    """One that may be sent where the URL leads."""
+    """A credential that may be sent to the URL's host."""
     parts = urlsplit(url)
     host = Host(parts.hostname or "", parts.port, https_only=False)
     return Credential(CREDENTIAL, "A_KEY", (host,))
 
 
 def ask(url: str, **options: Any) -> Fetched:
-    """One fetch as the worker does it, private addresses allowed and with little patience."""
+    """Fetch once as the worker does, with private addresses allowed and short waits."""
 
     async def go() -> Fetched:
         async with make_client(Settings(allow_private_hosts=True)) as client:
@@ -117,7 +117,7 @@ def test_what_has_not_changed_is_not_sent_again(server: ProviderServer) -> None:
 
 def test_a_body_that_trickles_in_is_waited_for(server: ProviderServer) -> None:
     server.answer(PROVIDER, Answer(body=b"x" * 1000, drip=0.2))
-    # All of it takes 2 s.
+    # The whole body takes 2 s.
     deadlines = Deadlines(silence=1.5)
     assert ask(server.url(PROVIDER), deadlines=deadlines).body == b"x" * 1000
     assert len(server.requests(PROVIDER)) == 1
@@ -182,7 +182,7 @@ def test_each_failure_has_its_kind_and_its_tries(
 )
 def test_what_passes_is_lived_through(server: ProviderServer, passing: Answer) -> None:
     server.answer(PROVIDER, passing, passing, Answer())
-    # The last one must not take so long.
+    # The last response must arrive within this time.
     assert ask(server.url(PROVIDER), deadlines=Deadlines(silence=2)).body is not None
     assert len(server.requests(PROVIDER)) == 3
 
@@ -290,7 +290,7 @@ def test_the_callers_timeout_is_kept_and_the_client_lives_on(server: ProviderSer
     assert asyncio.run(go()).body is not None
 
 
-# The client's own patience is a minute.
+# The client alone would wait for a minute.
 BOUND_SECONDS = 10
 
 
@@ -328,7 +328,7 @@ def test_memory_stays_bounded(server: ProviderServer, kind: str) -> None:
 
     code, peak = ended.stdout.split()
     assert code == "too_large"
-    # The limit of 8 MiB, twice while a buffer grows, and what the libraries need.
+    # The limit of 8 MiB, twice while a buffer grows, plus what the libraries need.
     assert int(peak) < 24 * MEBIBYTE
 
 

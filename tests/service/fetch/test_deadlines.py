@@ -1,4 +1,4 @@
-"""A provider that sends without end meets a deadline, over real sockets."""
+"""A fetch ends at a deadline when a provider sends without end, over real sockets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from service.fetch.client import LONGEST_WAIT, TRIES, fetch, make_client
 from service.fetch.deadlines import DEADLINES, Deadlines
 from service.settings import Settings
 
-# Each sign of life comes well within the silence that is allowed: only the other deadlines end it.
+# Each byte arrives well within the allowed silence, so only the other deadlines end a fetch.
 PATIENCE = Deadlines(connect=5, silence=5, headers=0.4, one_try=0.8, fetch=30)
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 ENDLESS: dict[str, tuple[bytes, bytes]] = {
@@ -35,7 +35,7 @@ ENDLESS: dict[str, tuple[bytes, bytes]] = {
 
 
 class RawServer:
-    """Sends ``first`` on each connection, then ``again`` every 20 ms for as long as it is taken."""
+    """Sends ``first`` on each connection, then ``again`` every 20 ms while the client reads."""
 
     def __init__(self, first: bytes, again: bytes) -> None:
         self._pieces = (first, again)
@@ -116,11 +116,11 @@ def test_all_tries_together_have_an_end() -> None:
 
 
 def test_the_deadlines_leave_a_sync_most_of_its_time() -> None:
-    """A try is over within 30 s, all of them well before the provider's timeout of 10 minutes."""
+    """Each try ends within 30 s, all tries well before the provider's timeout of 10 minutes."""
     assert max(DEADLINES.connect, DEADLINES.silence, DEADLINES.headers) <= 15
     assert DEADLINES.one_try <= 30
     assert TRIES * DEADLINES.one_try <= DEADLINES.fetch <= 600 / 2
     assert LONGEST_WAIT.total_seconds() < DEADLINES.fetch
-    # A provider whose own timeout is short.
+    # A provider with a short timeout of its own.
     assert DEADLINES.within(20).fetch == DEADLINES.within(20).one_try == 10
     assert DEADLINES.within(None) == DEADLINES.within(3600) == DEADLINES

@@ -15,7 +15,7 @@ from service.fetch import public_addresses
 PUBLIC = (
     "1.1.1.1 104.18.2.115 191.255.255.255 192.0.1.1 198.20.0.1 223.255.255.255"
     " 2606:4700::6812:273 2001:4860:4860::8888 2a00:1450::1 3ffd::1 3fff:1000::1"
-    # Where IPv4 is reached through IPv6.
+    # IPv4 addresses reached through IPv6.
     " ::ffff:1.1.1.1 64:ff9b::101:101"
 )
 
@@ -41,7 +41,7 @@ print(json.dumps([address for address in sys.argv[2:] if is_public(address)]))
 
 
 def pythons() -> list[str]:
-    """This one, and those of pyenv that are supported, one a version."""
+    """This Python, and one of each other supported version in pyenv."""
     found = {sys.version_info[:2]: sys.executable}
     for python in Path.home().glob(".pyenv/versions/*/bin/python3"):
         version = re.match(r"3\.(\d+)\.", python.parts[-3])

@@ -1,4 +1,4 @@
-"""What a database holds, for comparing two that came to be in different ways."""
+"""Read what a database holds, to compare two databases that were made in different ways."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ Dump = dict[str, list[str]]
 
 
 def structure(url: str) -> Dump:
-    """Relations, columns, functions and the rest; whose they are is left out."""
+    """Relations, columns, functions and the rest, without their owners."""
     return _read(url, STRUCTURE)
 
 
@@ -98,14 +98,14 @@ def execute(url: str, *statements: str) -> None:
 
 
 def ledger_names(url: str) -> list[str]:
-    """What the ledger has, without the objects of db/ and the roles it waits for."""
+    """The names in the ledger, without the objects of db/ and the roles that it waits for."""
     query = "select name from public.pricing_schema_ledger where name not like 'db/%' order by name"
     return [str(name) for (name,) in rows(url, query)]
 
 
 def _read(url: str, queries: dict[str, str]) -> Dump:
     with psycopg.connect(url) as connection:
-        # Names are then shown with their schema, whatever the login's own setting.
+        # Postgres then prints names with their schema, whatever the login's own setting.
         connection.execute("set search_path = pg_catalog")
         return {
             what: _lines(connection.execute(query.encode()).fetchall())

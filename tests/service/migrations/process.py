@@ -1,4 +1,4 @@
-"""``migrate`` in a process of its own: URL, how many parts it lives for (0: all of them)."""
+"""Run ``migrate`` in a process. Arguments: URL, number of parts until it is killed (0: never)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.migrations.migrate import migrate
 
 
 class Killer(logging.Handler):
-    """SIGKILL right after the commit of the n-th part."""
+    """Sends SIGKILL right after the commit of the n-th part."""
 
     def __init__(self, parts: int) -> None:
         super().__init__()

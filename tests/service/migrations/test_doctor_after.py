@@ -21,7 +21,7 @@ from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.long
 
-# Between the owner and the others there is no border here: all of them have one login.
+# All processes have the owner's login here, which these checks report.
 OF_THIS_SETUP = {"worker rights", "web rights"}
 
 
@@ -60,7 +60,7 @@ def test_all_is_well(
     processes = Processes(tmp_path, {"DATABASE_URL": empty_database})
     try:
         act(database, empty_database, processes)
-        # Nothing is to be fetched, and the schedule ticks.
+        # No provider is asked over the network, and the schedule ticks.
         execute(
             empty_database,
             "update pricing_providers set enabled = slug = 'catalogue'",
@@ -83,7 +83,7 @@ def run(processes: Processes, *command: str) -> None:
 
 
 def doctor(processes: Processes) -> tuple[int, dict[str, str]]:
-    """Its exit status, and the state of each check with what it found."""
+    """The doctor's exit status, and the state of each check with what it found."""
     process = processes.service("doctor", may_fail=True)
     status = process.wait(60)
     lines = re.findall(r"^(ok|warn|fail) +(\S+(?: rights)?)  +(.+)", process.output, re.MULTILINE)

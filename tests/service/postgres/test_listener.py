@@ -49,7 +49,7 @@ class Ear:
 
 @pytest.fixture
 def probe_answer_seconds() -> float:
-    """How soon an answer is missed; so soon that a busy machine may give it still."""
+    """The deadline of a probe's answer, long enough for a busy machine."""
     return 2.0
 
 
@@ -71,7 +71,7 @@ async def ear(
 async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
     ear: Ear, queue: Queue
 ) -> None:
-    # While a probe is waited for, between two of them, and while the next one is.
+    # During a probe, between two probes, and during the next one.
     for number in range(10):
         queue.rows("select pg_notify('news', %s)", str(number))
         await asyncio.sleep(0.3)

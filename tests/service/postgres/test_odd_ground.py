@@ -1,4 +1,4 @@
-"""Odd settings of database, login and environment, all at once."""
+"""All commands work under odd settings of database, login and environment, all at once."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ ENVIRONMENT = {
     " -c row_security=off",
     "PGGEQO": "off",
 }
-# Each in turn, but `up`, which is these. J is the job of a sync, M a model of openrouter's. After a
-# "no": what has nothing to do here, and says so.
+# Every command except `up`, which consists of these. J is the job of a sync, M a model of
+# openrouter. "no" marks a command that has nothing to do here and says so.
 COMMANDS = """
 status
 status J
@@ -73,7 +73,7 @@ doctor
 
 @pytest.fixture
 def odd_database(cluster: Cluster) -> Iterator[str]:
-    """Empty, with everything set for the database, and some of it otherwise for the login."""
+    """An empty database with all settings set for it, and some set otherwise for the login."""
     with cluster.database() as name, psycopg.connect(cluster.url, autocommit=True) as owner:
         login = sql.SQL("role {} in database {}").format(
             sql.Identifier(str(owner.info.user)), sql.Identifier(name)
@@ -102,7 +102,7 @@ def provider_server() -> Iterator[ProviderServer]:
 
 @pytest.fixture
 def queue(odd_database: str) -> Iterator[Queue]:
-    """As a person who has set everything right in their own session sees it."""
+    """The queue as a person sees it whose own session has the right settings."""
     with psycopg.connect(odd_database, autocommit=True, row_factory=dict_row) as connection:
         connection.execute(
             "select set_config(name, boot_val, false) from pg_catalog.pg_settings"

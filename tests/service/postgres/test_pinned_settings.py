@@ -20,7 +20,7 @@ from tests.service.conftest import through
 from tests.service.web.running import settings_for
 from tests.support.postgres import Cluster
 
-# One that differs for each that is pinned; where the server does not have it, it is left out.
+# Another value than the pinned one for each setting; settings that the server lacks are skipped.
 ODD = {
     "DateStyle": "German",
     "IntervalStyle": "sql_standard",
@@ -85,7 +85,7 @@ KINDS = [of_a_command, of_the_worker, of_the_web_process]
 
 
 def make_odd(cluster: Cluster, database: str) -> None:
-    """Set all of them for the database."""
+    """Set all of ``ODD`` for the database."""
     name = database.rpartition("/")[2]
     with psycopg.connect(cluster.url, autocommit=True) as connection:
         for setting, value in ODD.items():
@@ -128,7 +128,7 @@ async def test_every_connection_is_set_to_the_same(
 
 
 def leftovers(server: psycopg.Connection) -> list[tuple[object, ...]]:
-    """What the server's connection behind the pooler has that a new one has not."""
+    """What the pooler's server connection has that a new connection has not."""
     return server.execute(
         "select name, setting from pg_catalog.pg_settings"
         " where source = 'session' and name not in ('application_name', 'client_encoding')"
@@ -143,13 +143,13 @@ def leftovers(server: psycopg.Connection) -> list[tuple[object, ...]]:
 def test_migrate_leaves_nothing_in_a_transaction_mode_pooler(
     migrated_cluster: Cluster, empty_database: str, pooler: int
 ) -> None:
-    """The next who gets the server's connection finds it as a new one."""
+    """The next client of the server connection finds it like a new one."""
     make_odd(migrated_cluster, empty_database)
     url = through(pooler, empty_database)
     assert "db" in migrate(url).applied
     assert migrate(url).applied == ()
     with connect(url, autocommit=True) as command:
-        # A row, not what a setting of the database makes of it, behind the pooler as well.
+        # Behind the pooler, too, a row is read as such, whatever the database's settings.
         assert command.execute("select current_setting('IntervalStyle')").fetchone() == (
             "postgres",
         )
@@ -166,7 +166,7 @@ async def test_where_nothing_can_be_set_what_is_wrong_is_refused_with_its_statem
     login: tuple[str, str],
     clean_environment: pytest.MonkeyPatch,
 ) -> None:
-    """A setting would reach the next client of the server's connection."""
+    """A setting would reach the next client of the server connection."""
     user, _ = login
     migrated_cluster.execute("grant pricing_web to {}", user)
     name = database.rpartition("/")[2]

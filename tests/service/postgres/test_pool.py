@@ -28,7 +28,7 @@ OURS = (
 
 @pytest.fixture
 async def pool(database: str, proxy: TcpProxy) -> AsyncIterator[ConnectionPool]:
-    """Two connections through the proxy."""
+    """A pool of two connections through the proxy."""
 
     async def connect() -> BoundedConnection:
         return await BoundedConnection.connect(
@@ -41,7 +41,7 @@ async def pool(database: str, proxy: TcpProxy) -> AsyncIterator[ConnectionPool]:
 
 
 async def sleeping(queue: Queue, connections: int) -> None:
-    """Wait until so many are in the middle of a statement."""
+    """Wait until so many connections are in the middle of a statement."""
     async with asyncio.timeout(10):
         while len(queue.rows(f"{OURS} and wait_event = 'PgSleep'")) < connections:
             await asyncio.sleep(0.01)
@@ -71,7 +71,7 @@ async def test_an_answer_that_does_not_come_is_given_up_and_the_next_statement_w
     started = time.monotonic()
     with answer_within(0.3), pytest.raises(psycopg.OperationalError, match="no answer within"):
         await ask(pool)
-    # The other one, idle and as dead, is not lent any more: it would cost the same again.
+    # The pool does not lend the other connection, idle and dead too: it would cost the same again.
     assert await ask(pool) == 1
     assert time.monotonic() - started < ANSWER_SECONDS / 2
 
@@ -89,7 +89,7 @@ async def test_a_statement_may_have_more_time_than_the_others(pool: ConnectionPo
 async def test_who_is_cancelled_in_a_dead_connection_goes_at_once(
     pool: ConnectionPool, proxy: TcpProxy
 ) -> None:
-    """psycopg sends a cancel and waits for it: 10 s, the whole time that a stop has."""
+    """psycopg sends a cancel and waits 10 s for it, as long as a whole stop may take."""
     await ask(pool)
     proxy.freeze()
     task = asyncio.create_task(ask(pool))
@@ -108,12 +108,12 @@ async def test_a_cancelled_statement_leaves_a_connection_that_lives_on(
 ) -> None:
     before = await ask(pool, "select pg_backend_pid()")
     task = asyncio.create_task(ask(pool, "select pg_sleep(60)"))
-    # A cancel that is there before the statement hits nothing.
+    # A cancel that arrives before the statement has no effect.
     await sleeping(queue, 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    # Longer than a cancel may take: its timer must not hit the next statement.
+    # Longer than a cancel may take: the cancel's timer must not hit the next statement.
     assert await ask(pool, "select pg_backend_pid() from pg_sleep(2.5)") == before
 
 

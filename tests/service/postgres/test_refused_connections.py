@@ -14,8 +14,8 @@ from tests.support.processes import Processes
 from tests.support.refusing_server import RefusingServer
 from tests.support.waiting import wait_until
 
-# Of Supavisor, of a database without connect, a broken disk, a proxy, a full server, one that
-# starts, a wrong password, no such database; and of what is no Postgres.
+# From Supavisor, a database without connect, a broken disk, a proxy, a full server, a starting
+# server, a wrong password, a missing database; and from what is no Postgres.
 CODES = ["XX000", "42501", "58030", "0A000", "53300", "57P03", "28P01", "3D000", "P0001", ""]
 
 

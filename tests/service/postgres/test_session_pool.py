@@ -64,8 +64,8 @@ def test_both_live_and_a_sync_completes(
         assert client.get("/health/ready").status_code == 200
 
 
-# How many sessions of this name there are while the statement runs, which is as long as the others
-# of its kind need to begin.
+# Counts the sessions of this name while the statement runs, which is as long as the other
+# statements need to begin.
 TOGETHER = (
     "select (select count(*) from pg_stat_activity where datname = current_database()"
     " and application_name = '{}') as n from pg_sleep(0.5)"
@@ -81,7 +81,7 @@ async def test_their_settings_bound_them(
     query = TOGETHER.format("pricing-sync web")
     answers = await asyncio.gather(*(web.rows(query) for _ in range(6)))
     await web.close()
-    # One more is for LISTEN.
+    # One more connection is for LISTEN.
     assert max(row["n"] for (row,) in answers) == 2
 
     clean_environment.setenv("DATABASE_URL", database)
@@ -91,5 +91,5 @@ async def test_their_settings_bound_them(
     query = TOGETHER.format("pricing-sync worker")
     asked = await asyncio.gather(*(worker.execute_query_one_async(query) for _ in range(6)))
     await worker.close_async()
-    # One more is for LISTEN, and one for a heartbeat.
+    # One more connection is for LISTEN, and one for a heartbeat.
     assert max(row["n"] for row in asked) == 2

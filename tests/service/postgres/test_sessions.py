@@ -1,6 +1,6 @@
-"""The worker's sessions are set up; behind a transaction-mode pooler they are checked instead.
+"""The worker sets up its sessions; behind a transaction-mode pooler it only checks them.
 
-There it is refused, or has a login role of its own.
+There the worker is refused, or has a login role of its own.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ async def test_a_server_that_is_only_slow_is_taken_for_no_pooler(
     async def connect_and_stop(*arguments: Any, **options: Any) -> BoundedConnection:
         connection = await connect(*arguments, **options)
         if pids:
-            # The other one listens already; it goes on when its time is over.
+            # The other session listens already; it continues after a second.
             os.kill(pids[0], signal.SIGSTOP)
             asyncio.get_running_loop().call_later(1, os.kill, pids[0], signal.SIGCONT)
         pids.append(connection.info.backend_pid)
@@ -99,7 +99,8 @@ async def test_a_short_time_for_statements_of_its_login_role_is_not_the_worker_s
         await connection.execute("select pg_sleep(1.5)")
         cursor = await connection.execute("show statement_timeout")
         assert await cursor.fetchone() == ("1min",)
-        # Nor does it wait without end where a table is locked before a function of ours begins.
+        # A table that is locked before a function of ours begins does not block it without end
+        # either.
         cursor = await connection.execute("show lock_timeout")
         assert await cursor.fetchone() == ("5s",)
     finally:
@@ -110,7 +111,7 @@ async def test_a_short_time_for_statements_of_its_login_role_is_not_the_worker_s
 async def test_its_transactions_are_read_committed_whatever_the_database_s_are(
     migrated_cluster: Cluster, database: str, clean_environment: pytest.MonkeyPatch
 ) -> None:
-    """Its functions refuse another level: they decide by what is so when they hold a lock."""
+    """The worker's functions refuse other levels: they decide by what they read after locking."""
     name = database.rpartition("/")[2]
     migrated_cluster.execute(
         "alter database {} set default_transaction_isolation = 'serializable'", name

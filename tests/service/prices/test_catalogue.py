@@ -74,7 +74,7 @@ def test_the_installed_catalogue_is_read_without_a_loss() -> None:
 @pytest.mark.parametrize("tokens", [1, 50_000, 150_000, 250_000, 600_000])
 @pytest.mark.parametrize("hour", [0, 2, 5, 8, 12, 20])
 def test_base_and_conditions_charge_what_the_package_would(tokens: int, hour: int) -> None:
-    """Read with our rules, each model's prices give the package's own sum."""
+    """Read by our rules, each model's prices give the package's own sum."""
     now = datetime(2026, 11, 1, hour, 15, tzinfo=UTC)
     rows: list[dict[str, Any]] = to_apply_rows(read_catalogue(now), "catalogue", "-")
     by_key = {(row["provider"], row["model_id"]): row for row in rows}
@@ -94,7 +94,7 @@ def test_base_and_conditions_charge_what_the_package_would(tokens: int, hour: in
 
 
 def prices_for(row: dict[str, Any], tokens: int, clock: int) -> dict[str, Decimal]:
-    """The reader's side of the contract: later conditions that hold win, axis by axis."""
+    """The reader's side of the contract: for each axis, the last condition that holds wins."""
     prices = {key: value for key, value in row.items() if key.startswith("price_per_")}
     for condition in row.get("conditions", []):
         start, end = condition.get("utc_start", 0), condition.get("utc_end", 2400)
@@ -130,7 +130,7 @@ def test_it_is_read_once_a_day_and_again_on_the_next(snapshot: list[ModelInfo]) 
         )
     )
     first = catalogue_models("maker", NOON)["m"]
-    # Five hours west of UTC it is still this day.
+    # 18:59 five hours west of UTC is 23:59 in UTC, still the same day.
     late = datetime(2026, 11, 1, 18, 59, tzinfo=timezone(timedelta(hours=-5)))
     assert catalogue_models("maker", late)["m"] is first and read_one() is first
     assert catalogue_models("maker", tomorrow)["m"].prices[0].amount == 2
@@ -219,7 +219,7 @@ def test_tiers_of_several_axes_stay_in_order(snapshot: list[ModelInfo]) -> None:
     [
         (datetime(2026, 8, 16, 23, 59, tzinfo=UTC), "0.000001"),
         (datetime(2026, 8, 17, tzinfo=UTC), "0.000002"),
-        # Already the 17th there, still the 16th in UTC.
+        # The 17th in local time is still the 16th in UTC.
         (datetime(2026, 8, 17, 1, tzinfo=timezone(timedelta(hours=2))), "0.000001"),
         (datetime(2026, 9, 10, tzinfo=UTC), "0.000003"),
     ],

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 
-# Each line that ends in a comment is wrong, and the comment is the kind of error that mypy names.
+# Each line that ends in a comment is wrong; the comment is mypy's name for the error.
 MIXED_UP = """\
 from decimal import Decimal
 

@@ -36,7 +36,7 @@ def test_each_unit_converts_to_usd_for_one(axis: Axis, amount: str, unit: Unit, 
 
 
 def test_every_unit_is_its_own_member() -> None:
-    # An enum makes two members with equal values one.
+    # An enum merges members that have equal values.
     assert len({unit.label for unit in Unit}) == len(Unit.__members__)
     assert {unit.dimension for unit in Unit} == set(Dimension)
 
@@ -63,7 +63,7 @@ def test_conversion_loses_no_digit(digits: int, decimals: int, unit: Unit) -> No
 
     usd = to_canonical(RawPrice(axis, amount, unit, text="", key="")).usd
 
-    # Compared as fractions, which cannot round.
+    # Fractions compare without rounding.
     assert Fraction(usd) == Fraction(digits, 10**decimals) * Fraction(unit.factor)
 
 

@@ -97,7 +97,7 @@ def test_a_model_without_prices_is_unknown_not_free(prices: Any) -> None:
     "first", ["0<Token<=32k", "0<Input<=32K", "Input <= 32000", "0<tokens≤32k"]
 )
 def test_ranges_are_a_base_and_conditions(first: str) -> None:
-    # In any order: the lowest is the base.
+    # The ranges come in any order: the lowest is the base.
     model = read(
         span("256k<Input<=1M", price("input_token", "0.2"), price("output_token", "0.8")),
         span(first, price("input_token", "0.03"), price("output_token", "0.13")),
@@ -345,7 +345,7 @@ def test_a_list_elsewhere_is_refused(answer: bytes) -> None:
 
 
 def test_the_name_of_a_range_is_short() -> None:
-    """It stands in the history beside each price of the range."""
+    """The history repeats the name beside each price of the range."""
     longest = "0<Token" + " " * 49 + "<=1k"
     assert listed(span(longest, price("input_token", "1"))).models[0].prices
     found = listed(span(longest + " ", price("input_token", "1")))

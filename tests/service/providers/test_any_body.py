@@ -24,11 +24,11 @@ SLUGS = adapter_slugs()
 WITH_PRICES = [slug for slug in SLUGS if adapter(slug).price_api]
 CODES = {"not_json", "bad_shape", "empty_list", "refused_by_provider", "incomplete_list"}
 ID_KEYS = ("model_id", "model", "id")
-# One of each shape is fuzzed deep: what the others do is done by the same functions.
+# One adapter of each shape is fuzzed deep: the others use the same functions.
 DEEP = ("alibaba-cloud", "chutes", "novita", "openrouter", "requesty", "vercel")
 slugs = st.sampled_from(DEEP) | st.sampled_from(SLUGS)
 
-# As they stand in JSON.
+# Spelled as in JSON.
 NUMBERS = [
     *["0", "-0", "-0.0", "3", "0.25", "5e-07", "1E2", "0.1234567890123"],
     *['"0"', '"-0"', '"3"', '"0.25"', '"5e-07"', '"1E2"', '"0.0000000208333333333333"'],
@@ -97,7 +97,7 @@ def check(slug: str, body: bytes) -> PriceList | None:
 
 
 def prices_of(model: RawModel) -> Iterator[tuple[str, RawPrice]]:
-    """Each price, with the circumstances in which it holds."""
+    """Each price with the conditions under which it holds."""
     for price in model.prices:
         yield f"{price.axis}", price
     for condition in model.conditions:
@@ -112,8 +112,9 @@ def only_conditions(condition: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def sample(slug: str) -> tuple[Shape, list[Any]]:
-    """Three entries as the provider publishes them; the middle one has prices for long prompts
-    where there is a way to say them."""
+    """Three entries as the provider publishes them; the middle one has prices for long prompts if
+    the format can express them.
+    """
     shape = SHAPES[slug]
     entries = shape.read(shape.body(200 if shape.source == "openrouter" else 3))
     longest = max(entries[1:-1], key=lambda entry: len(json.dumps(entry)))
@@ -125,7 +126,7 @@ def wrapped(shape: Shape, entries: list[Any]) -> bytes:
 
 
 def numbers_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Where in an entry there is anything like a number."""
+    """The paths to everything in an entry that is like a number."""
     if isinstance(value, dict | list):
         items = value.items() if isinstance(value, dict) else enumerate(value)
         for key, inner in items:
@@ -135,7 +136,7 @@ def numbers_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ..
 
 
 def with_form(shape: Shape, entries: list[Any], path: tuple[Any, ...], form: str) -> bytes:
-    """The list with ``form``, as it stands, in the middle entry."""
+    """The list with ``form``, spelled as given, in the middle entry."""
     entries = deepcopy(entries)
     inner = entries[1]
     for key in path[:-1]:
@@ -162,10 +163,10 @@ def test_a_number_in_any_form_is_what_it_says_and_nonsense_is_no_price(slug: str
                 continue
             assert form in NUMBERS, (path, form, price)
             if price in published.values():
-                # The number was a bound: the same price, for prompts of another length.
+                # The number was a bound: the price is the same, for prompts of another length.
                 continue
             assert price.text == form.strip('"'), path
-            # A JSON number loses the digits that floating point makes up, a string none.
+            # A JSON number loses the digits that floating point adds; a string loses none.
             noise = Decimal(0) if form.startswith('"') else Decimal("1e-11")
             assert abs(price.amount - Decimal(price.text)) <= noise, (path, form)
 

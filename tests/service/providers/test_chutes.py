@@ -34,7 +34,7 @@ def test_the_adapter_is_found_by_its_slug() -> None:
 
 
 def test_the_documented_sample() -> None:
-    """OpenRouter's names, USD per 1M tokens, and the same again in dollars and in a coin."""
+    """OpenRouter's names, in USD per 1M tokens; the same prices again in dollars and in a coin."""
     model = read(
         pricing={"prompt": 0.104, "completion": 0.416, "input_cache_read": 0.052},
         price={

@@ -1,7 +1,7 @@
-"""The number that a provider's own documentation has for a model, in USD per 1M tokens.
+"""Each adapter gives the prices in the provider's own documentation, in USD per 1M tokens.
 
-Each is written down twice: in a short body of the same shape, and, where there is a folder of
-recordings, in the sample itself.
+Each price is written down twice: in a short body of the same shape and, where there is a folder of
+recordings, in the recorded sample itself.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ DOCUMENTED: dict[str, tuple[Any, dict[str, str]]] = {
 
 
 def read(slug: str, answer: Any) -> dict[str, dict[str, Any]]:
-    """The rows that the database gets, by model."""
+    """The rows for the database, by model."""
     listed = adapter(slug).parse(json.dumps(answer).encode())
     assert listed.skipped == ()
     assert listed.unknown_keys == ()
@@ -122,7 +122,7 @@ def per_1m(row: dict[str, Any]) -> dict[str, Decimal]:
 
 
 def amounts(**prices: Any) -> dict[str, Decimal]:
-    """What is expected, under short names; a price that is None is not expected."""
+    """The expected prices under short names; a price that is None is not expected."""
     axes = {"input": IN, "output": OUT, "cache": CACHE}
     return {axes[key]: Decimal(str(value)) for key, value in prices.items() if value is not None}
 

@@ -48,7 +48,7 @@ def test_the_adapter_is_found_by_its_slug() -> None:
 def test_an_ordinary_page() -> None:
     page = listed(MARIGOLD, {"id": "Garden/marigold-70b"}, {"id": "Garden/Aster", "pricing": None})
     assert page.page == Page(number=3, pages=22, models_total=None, entries=3)
-    # Ids that differ in case only are different models.
+    # Ids that differ only in case are different models.
     first, second, third = page.models
     assert first.model_id == "Garden/Marigold-70B"
     assert first.as_charged() == {
@@ -105,7 +105,7 @@ def test_one_publication_alone_is_a_price_too(prompt: Any) -> None:
 @pytest.mark.parametrize(
     ("pricing", "says"),
     [
-        # The unit switched in one of them, by 1e6 and by 1e3; a price changed in one of them.
+        # One of two equal prices has its unit switched, by 1e6 and 1e3, or has changed.
         ({"prompt": "3", "input": 3}, "pricing.prompt (3) is USD 3 per unit"),
         ({"prompt": "0.000003", "input": 0.003}, "pricing.input (0.003)"),
         ({"completion": "0.000015", "output": 15.01}, "pricing.output (15.01)"),

@@ -12,7 +12,7 @@ from service.providers.nearai import ADAPTER, parse
 
 
 def listed(*pricings: Any, **others: Any) -> PriceList:
-    """A list with a model for each ``pricing``, and one that can always be read."""
+    """A list with a model for each ``pricing``, and one that is always readable."""
     data = [{"id": f"lab/m{n}", "pricing": pricing} | others for n, pricing in enumerate(pricings)]
     return parse(json.dumps({"object": "list", "data": [*data, {"id": "fine"}]}).encode())
 

@@ -133,7 +133,7 @@ def test_zero_beside_tiers_is_unknown(tiered: dict[str, Any]) -> None:
 
 
 def test_what_is_said_of_another_thing_is_kept_as_one() -> None:
-    """Its name stands once, however long it is and however much is said of it."""
+    """The thing's name is kept once, however long it is and however many values it has."""
     model = read({"pricing": {"song" * 100: {str(n): 1 for n in range(50)}}})
     (key,) = model.extra
     assert key == "pricing." + "song" * 100

@@ -176,7 +176,7 @@ def test_two_keys_for_a_token_of_an_image_that_agree_are_one_price() -> None:
 
 
 def windows(now: str) -> dict[str, Any]:
-    """Prices by the hour; the base is what holds in the window that it is now."""
+    """Prices by the hour; the base is the price of the current window."""
     return {
         "prompt": now,
         "completion": "0.9",

@@ -22,7 +22,7 @@ DEEPINFRA = recordings("deepinfra-20*.json")
 
 pytestmark = needs_recordings
 
-# Written out a second time on purpose: these are the columns that people read.
+# Written out a second time on purpose: people read these columns.
 OPENROUTER_COLUMNS = {
     "prompt": "price_per_input_token",
     "completion": "price_per_output_token",
@@ -105,7 +105,7 @@ def zeros_say_nothing(entry: dict[str, Any], columns: dict[str, Decimal]) -> boo
 
 
 def price_of_most_of_the_day(windows: list[dict[str, str]]) -> dict[str, Decimal]:
-    """By asking at each minute which window it is; they do not overlap."""
+    """Ask at each minute which window holds; the windows do not overlap."""
     prices: Counter[tuple[tuple[str, str], ...]] = Counter()
     for hour in range(24):
         for clock in range(hour * 100, hour * 100 + 60):

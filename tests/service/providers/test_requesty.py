@@ -26,7 +26,7 @@ def test_the_adapter_is_found_by_its_slug() -> None:
 
 
 def test_the_documented_sample() -> None:
-    """USD per token in scientific notation; caching is written, cached is read."""
+    """USD per token in scientific notation; `caching` is for writes, `cached` for reads."""
     (model,) = parse(
         b'{"data": [{"id": "maker/model", "input_price": 2.5e-06, "caching_price": 3.125e-06,'
         b' "cached_price": 2.5e-07, "output_price": 7.5e-06, "supports_caching": true}]}'

@@ -118,7 +118,7 @@ def parse(slug: str, file: str, inside: tuple[str, ...]) -> PriceList:
     for key in inside:
         found = found[key]
     body = found if "data" in found else {"data": [found]}
-    # Numbers as they were sent: a float prints as the shortest text that reads as it.
+    # The numbers stay as sent: a float prints as the shortest text that reads as the same float.
     return adapter(slug).parse(json.dumps(body).encode())
 
 

@@ -27,7 +27,7 @@ def reason(**pricing: Any) -> str:
 
 
 def tiers(*given: tuple[str, int | None, int | None]) -> list[dict[str, Any]]:
-    """``(cost, min, max)``; None is left out."""
+    """Tiers made of ``(cost, min, max)``, without the keys that are None."""
     named = [{"cost": cost, "min": least, "max": end} for cost, least, end in given]
     return [{key: value for key, value in tier.items() if value is not None} for tier in named]
 

@@ -15,7 +15,7 @@ from tests.support.provider_shapes import SHAPES
 
 BODY_BYTES = 8 * 1024 * 1024
 
-# The worst of 8 MiB: what is repeated is one value and its comma.
+# The worst bodies of 8 MiB: each repeats one value and its comma.
 HOSTILE = {
     "lists in lists": "[" * 20 + "]" * 20 + ",",
     "numbers": "1,",
@@ -53,7 +53,7 @@ print((memory("VmHWM:") - before) // 1024)
 @pytest.mark.parametrize("kind", HOSTILE)
 @pytest.mark.parametrize("share", [1, 16])
 def test_reading_it_takes_little_memory(kind: str, share: int) -> None:
-    """As much as is accepted, and the part of it that has few enough values to be read."""
+    """The largest accepted body, and the part of it that has few enough values to be read."""
     command = [sys.executable, "-c", READ_IN_A_PROCESS, HOSTILE[kind], str(BODY_BYTES // share)]
     ended = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True

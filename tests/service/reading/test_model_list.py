@@ -140,7 +140,7 @@ def test_the_same_model_twice_with_different_prices_is_skipped(second: dict[str,
 
 
 def test_a_model_that_is_left_out_is_not_read_again_however_often_it_comes() -> None:
-    """Each time would be compared with the first, which may be long."""
+    """Each reading would be compared with the first, which may be long."""
     times_read = 0
 
     def differ(model_id: str, entry: dict[str, object]) -> RawModel:

@@ -133,8 +133,8 @@ def test_weekdays_are_in_the_order_of_the_week() -> None:
 
 
 def test_prices_without_windows_build_no_day() -> None:
-    """Nearly all are; the days of a list of 25,000 models took most of a worker's time."""
-    # Windows of another axis, and a condition that is no window, are none of its own.
+    """Most have none; the days of a list of 25,000 models took most of a worker's time."""
+    # Neither condition is a window of this price: one has another axis, the other no times.
     others = [
         RawCondition((price("1", Axis.OUTPUT),), utc_start=0, utc_end=2400),
         RawCondition((price("1"),), min_prompt_tokens=1000),

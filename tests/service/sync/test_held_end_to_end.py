@@ -17,7 +17,7 @@ from tests.support.waiting import wait_until
 
 MODELS = ("maker/by-http", "maker/by-command", "maker/calm")
 BEFORE = {"prompt": "0.0000003", "completion": "0.0000006"}
-# The same numbers, read in thousands.
+# The same numbers, as if per 1K instead of per 1M tokens.
 AFTER = {"prompt": "0.0003", "completion": "0.0006"}
 
 
@@ -34,7 +34,7 @@ def client(processes: Processes) -> Iterator[httpx2.Client]:
 
 
 class Desk:
-    """A reviewer: a command, and what history and tables contain afterwards."""
+    """A reviewer, who runs commands and reads the history and the tables afterwards."""
 
     def __init__(self, processes: Processes, queue: Queue) -> None:
         self._run = processes.run
@@ -49,7 +49,7 @@ class Desk:
         return ended.stdout
 
     def price(self, model: str) -> str:
-        """USD per million input tokens in force."""
+        """The price in force, in USD per million input tokens."""
         query = "select input_per_1m::text as usd from model_prices where model = %s"
         usd: str = self._queue.row(query, model)["usd"]
         return usd
@@ -100,7 +100,7 @@ def test_a_jump_is_held_until_somebody_decides(
     serve_prices(providers, {by_http: AFTER, by_command: AFTER, calm: news})
     second = synced()
 
-    # What is suspicious waits; the others of the list do not.
+    # The suspicious prices are held; the other price of the list is applied.
     assert (second["models_held"], second["models_updated"]) == (2, 1)
     assert {model: desk.price(model) for model in MODELS} == {
         by_http: "0.3", by_command: "0.3", calm: "0.4"
@@ -153,14 +153,15 @@ def test_a_jump_is_held_until_somebody_decides(
 
     (rejected,) = desk.run("reject", str(by_the_cli[by_command]["id"]))
     assert rejected["status"] == "rejected"
-    # The provider insists: what was approved is no news, and what was rejected stays so.
+    # The provider repeats its list: the approved price is unchanged, the rejected one stays
+    # rejected.
     third = synced()
     assert (third["models_updated"], third["models_held"]) == (0, 1)
     assert (desk.price(by_http), desk.price(by_command)) == ("300", "0.3")
     assert desk.history(by_command) == [("0.3", "api_sync:openrouter")]
     assert client.get("/admin/pricing/held").json()["count"] == 0
 
-    # On second thoughts, and by the command, what the provider says is in force after all.
+    # The reviewer approves the rejected price after all, by the command.
     (approved,) = desk.run("approve", str(rejected["id"]))
     assert approved["status"] == "approved"
     usd, who = desk.history(by_command)[-1]

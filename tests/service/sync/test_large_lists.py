@@ -13,10 +13,10 @@ from tests.support.syncing import Queue, StartWorker
 
 MEBIBYTE = 1024 * 1024
 MODELS = 22_000
-# What the list of such a provider says of each model, beside its price.
+# The size of a model's entry in the list of such a provider, beside its price.
 ENTRY_BYTES = 1_500
 LARGEST_PEAK = 200 * 1000 * 1000
-# Bodies that stay, or what they were read into, are beyond this one.
+# Kept bodies, or the values read from them, would exceed this.
 LARGEST_GROWTH = 100 * 1000 * 1000
 
 
@@ -28,7 +28,7 @@ def memory(pid: int, what: str) -> int:
 
 
 def fill(providers: ProviderServer) -> None:
-    """Models of real size, each priced: the most that has to be carried to the database."""
+    """Models of real size, each priced: the most that a sync carries to the database."""
     providers.fill("featherless", MODELS)
     for entry in providers.body("featherless")["data"]:
         padding = ENTRY_BYTES - len(json.dumps(entry))

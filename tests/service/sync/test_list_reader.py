@@ -57,7 +57,7 @@ def test_pages_become_one_list() -> None:
     assert list(rows(provider_list)) == ["a", "b", "c"]
     assert rows(provider_list)["a"]["source"] == "api:maker"
     assert rows(provider_list)["a"]["price_per_input_token"] == "0.000001"
-    # As of the first page: nothing of the list is newer than that.
+    # The time of the first page: nothing of the list is newer than that.
     assert provider_list.observed_at == NOON
     assert provider_list.content_digest == hashlib.sha256(b"".join(bodies)).hexdigest()
     assert provider_list.etag is None
@@ -164,10 +164,10 @@ def test_the_catalogue_s_numbers_go_along_for_exactly_these_ids(
     assert provider_list.reference_version == catalogue_version()
     assert reference(provider_list) == {
         "a": {"price_per_input_token": "0.0000015"},
-        # Of tiers the lowest: conditions are not compared.
+        # The lowest of the tiers: conditions are not compared.
         "b": {"price_per_input_token": "0.000002"},
     }
-    # Compared with, never charged.
+    # A reference is compared with, never charged.
     assert rows(provider_list)["a"]["price_per_input_token"] == "0.000001"
     assert "price_per_input_token" not in rows(provider_list)["b"]
 

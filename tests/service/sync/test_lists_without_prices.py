@@ -35,5 +35,5 @@ def test_the_catalogue_s_prices_stand_in_marked(
 
     again = queue.wait_for_end(queue.trigger("groq"))
     assert (again["outcome"], again["models_updated"]) == ("success", 0)
-    # A list that has not changed would hide that the catalogue's prices have.
+    # A list reported as unchanged would hide that the catalogue's prices have changed.
     assert not any("if-none-match" in asked.headers for asked in providers.requests("groq"))

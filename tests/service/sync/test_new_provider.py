@@ -49,7 +49,7 @@ def checkout(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def client(processes: Processes, checkout: Path) -> Iterator[httpx2.Client]:
-    """A client with the admin key, of a web process; a worker is there as well."""
+    """A client with the admin key, of a web process; a worker runs as well."""
     for arguments in (("serve", "--port", str(port := free_port())), ("worker",)):
         processes.service(*arguments, cwd=checkout, PYTHONPATH=str(checkout))
     url = f"http://127.0.0.1:{port}"

@@ -38,7 +38,7 @@ def page(
 
 
 def walk_over(pages: Sequence[PriceList], *, is_paged: bool = True) -> list[str]:
-    """The ids of the list; the pages are given in the order in which they are asked for."""
+    """Walk over the pages in the order in which they are requested; returns the ids of the list."""
     walk, given, ids = PageWalk(is_paged=is_paged), iter(pages), list[str]()
     while walk.next_page is not None:
         ids += [each.model_id for each in walk.take(next(given))]
@@ -163,7 +163,7 @@ def test_a_list_of_nothing_but_odd_entries_is_refused() -> None:
 
 
 class Site:
-    """A provider's list, cut into pages as it stands at each moment."""
+    """A provider's list, cut into pages at each request."""
 
     def __init__(self, ids: Sequence[str], size: int, *, says_total: bool) -> None:
         self.ids = list(ids)
@@ -182,7 +182,7 @@ sizes = st.integers(1, 12)
 
 
 def read_all(site: Site) -> Iterator[tuple[PageWalk, tuple[RawModel, ...]]]:
-    """Page after page; between two of them the site may be changed."""
+    """Read page after page; the test may change the site between two pages."""
     walk = PageWalk(is_paged=True)
     while walk.next_page is not None:
         yield walk, walk.take(site.page(walk.next_page))
@@ -199,7 +199,7 @@ def test_a_list_that_stands_still_is_read_whole(
 
 @st.composite
 def interrupted(draw: st.DrawFn) -> tuple[list[str], int, int]:
-    """The ids of a list of several pages, their size, and after which page something happens."""
+    """The ids of a list of several pages, the page size, and after which page the list changes."""
     several = draw(st.lists(st.integers(0, 10_000).map(str), min_size=2, max_size=40, unique=True))
     size = draw(st.integers(1, min(12, len(several) - 1)))
     return several, size, draw(st.integers(1, -(-len(several) // size) - 1))
@@ -209,7 +209,7 @@ def interrupted(draw: st.DrawFn) -> tuple[list[str], int, int]:
 def test_a_list_that_grows_or_shrinks_meanwhile_is_refused(
     list_: tuple[list[str], int, int], data: st.DataObject
 ) -> None:
-    """Where the list says how long it is."""
+    """The list states its length."""
     ids, size, after = list_
     site = Site(ids, size, says_total=True)
     at = data.draw(st.integers(0, len(ids) - 1))
@@ -251,7 +251,7 @@ def test_a_list_that_only_names_its_pages_misses_no_more_than_went(
 def test_pages_in_any_order_are_the_whole_list_or_refused(
     ids: list[str], size: int, says_total: bool, order: list[int]
 ) -> None:
-    """Repeated, left out, mixed up, beyond the end: whatever comes for the page asked for."""
+    """Pages are repeated, left out, mixed up or beyond the end, whichever page is requested."""
     site = Site(ids, size, says_total=says_total)
     walk = PageWalk(is_paged=True)
     read: list[str] = []
@@ -269,7 +269,7 @@ def test_pages_in_any_order_are_the_whole_list_or_refused(
 def test_a_page_that_is_cut_short_is_not_a_whole_list(
     ids: list[str], size: int, says_total: bool, data: st.DataObject
 ) -> None:
-    """Ends early: a page is empty, or in a list that says its length lacks some of its models."""
+    """A page is empty, or lacks some of its models in a list that states its length."""
     assume(len(ids) > size)
     site = Site(ids, size, says_total=says_total)
     pages = [site.page(number) for number in range(1, -(-len(ids) // size) + 1)]

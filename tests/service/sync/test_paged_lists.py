@@ -49,7 +49,7 @@ def test_a_list_of_three_pages_arrives_whole(
     assert queue.row("select count(*) as n from model_pricing")["n"] == MODELS
     provider = queue.row("select * from pricing_providers where slug = 'featherless'")
     assert provider["content_digest"] == hashlib.sha256(b"".join(bodies)).hexdigest()
-    # One page's says nothing about the others.
+    # The ETag of one page says nothing about the others.
     assert provider["etag"] is None
 
     again = queue.wait_for_end(queue.trigger("featherless"))

@@ -92,7 +92,7 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
 def test_another_version_asks_for_the_same_answer_again(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
-    """It may read more out of it."""
+    """Another version may read more out of the same response."""
     providers.fill("openrouter", 5)
     providers.answer("openrouter", Answer(etag=True))
     start_worker()
@@ -110,7 +110,7 @@ def test_another_version_asks_for_the_same_answer_again(
 def test_an_etag_is_of_one_list_at_one_address(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
-    """Another list may have the same one: what it says would never be read."""
+    """Another list may have the same ETag, and would then never be read."""
     providers.fill("openrouter", 5)
     providers.answer("openrouter", Answer(etag=True))
     here = providers.base_url("openrouter")
@@ -118,7 +118,7 @@ def test_an_etag_is_of_one_list_at_one_address(
     for base_url in (here, f"{here}/", here.replace("127.0.0.1", "localhost"), here):
         queue.connection.execute("update pricing_providers set base_url = %s", [base_url])
         assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
-    # Its list is at the same path, and it makes other prices of it.
+    # The other adapter's list is at the same path, but it makes other prices of it.
     queue.connection.execute("update pricing_providers set adapter = 'aihubmix'")
     assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "failed"
     asked = providers.requests("openrouter")
@@ -230,7 +230,7 @@ DELETE = "delete from public.pricing_providers where slug = 'openrouter'"
 def test_a_fetched_sync_of_a_provider_that_is_switched_off_asks_nobody(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker, change: str
 ) -> None:
-    # In the moment of the fetch: what waits is cancelled without a worker.
+    # Switched off in the moment of the fetch: a waiting sync is cancelled without a worker.
     queue.connection.execute(
         "create function switch_off() returns trigger language plpgsql security definer"
         f" as $$ begin {change}; return null; end $$;"

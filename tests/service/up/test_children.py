@@ -16,7 +16,7 @@ def test_a_log_is_bounded_while_its_process_goes_on(
 ) -> None:
     monkeypatch.setattr(children, "LOG_BYTES", 10_000)
     log, before = tmp_path / "web.log", tmp_path / "web.log.1"
-    # Without a database the web process says so again and again.
+    # Without a database the web process logs the failure again and again.
     address = f"postgresql://127.0.0.1:{free_port()}/none"
     child = Child(
         "serve",

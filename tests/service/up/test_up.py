@@ -1,4 +1,4 @@
-"""``pricing-sync up``: real processes, a real Postgres, ended in every way there is."""
+"""``pricing-sync up`` with real processes and a real Postgres, ended in every possible way."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def data_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def up_processes(processes: Processes, data_dir: Path) -> Processes:
-    """``up`` on the test's own database; its data directory is the test's, too."""
+    """``up`` on the test's own database and data directory."""
     del processes.environment["PRICING_ADMIN_KEY"]
-    # What it has started is found by the environment that its processes were started with.
+    # The test finds all processes by the environment that they were started with.
     processes.interpreters = True
     processes.environment |= {
         "PRICING_DATA_DIR": str(data_dir),
@@ -72,7 +72,7 @@ def up_processes(processes: Processes, data_dir: Path) -> Processes:
 def provider_server(
     connection: psycopg.Connection[DictRow],
 ) -> Iterator[ProviderServer]:
-    """The live providers, on this machine."""
+    """A local server in place of the live providers."""
     with running_provider_server() as server:
         for slug in ("openrouter", "deepinfra"):
             server.fill(slug, 20)
@@ -84,7 +84,7 @@ def provider_server(
 def embedded_processes(
     open_path: Path, tmp_path: Path, clean_environment: pytest.MonkeyPatch
 ) -> Iterator[tuple[Processes, Path]]:
-    """``up`` with nothing given, in a place with a space and too long for a socket's path."""
+    """``up`` without options, in a place whose path has a space and is too long for a socket."""
     place = open_path / "a place" / ("long-" * 25)
     place.mkdir(parents=True)
     for directory in (place, place.parent):
@@ -109,7 +109,7 @@ def _point(connection: psycopg.Connection[DictRow], slug: str, base_url: str) ->
 
 
 def _started_by(data_dir: Path) -> list[str]:
-    """What runs for this data directory: our processes by a variable, Postgres by its argument."""
+    """The processes of this data directory: ours by a variable, Postgres by its argument."""
     listed = subprocess.run(
         ["ps", "axeww", "-o", "pid=,args="], capture_output=True, text=True, check=True
     ).stdout
@@ -175,7 +175,7 @@ def test_once_prints_the_summary_as_json_and_stops_everything(
     assert "openrouter: done" in ended.stderr
     assert not _started_by(data_dir)
 
-    # The catalogue comes when the others have ended, successful or not.
+    # The catalogue's sync starts when the others have ended, successful or not.
     row = connection.execute(
         "select min(sync_started_at) filter (where provider_slug = 'catalogue')"
         " > max(sync_completed_at) filter (where provider_slug <> 'catalogue') as is_last,"
@@ -194,7 +194,7 @@ def test_the_first_sync_is_two_jobs_however_the_schedule_ticks(
     database: str,
     openrouter: str,
 ) -> None:
-    """Somebody ticks all the time, at the worst moments as well."""
+    """The schedule ticks all the time, at the worst moments as well."""
     if openrouter == "refused at once":
         provider_server.answer("openrouter", Answer(status=404))
     connection.execute("update pricing_settings set scheduler_enabled = true")
@@ -239,7 +239,7 @@ def test_a_catalogue_sync_that_the_schedule_enqueued_first_is_followed(
     provider_server: ProviderServer,
     connection: psycopg.Connection[DictRow],
 ) -> None:
-    # Ticks only when all others have ended, and long before `up` looks again.
+    # Tick only when all others have ended, and long before `up` reads again.
     connection.execute("update pricing_settings set scheduler_enabled = true")
     connection.execute(
         "create function take_it() returns trigger language plpgsql security definer as $$ begin"
@@ -353,7 +353,7 @@ def test_it_stays_until_a_signal_and_then_exits_with_0(
     assert _get(port, "/admin/pricing/syncs/active", key) == 200
     assert _get(port, "/admin/pricing/syncs/active", key + "x") == 401
 
-    # Each once, in a session of its own, and no secret where everybody can read it.
+    # One process of each kind, in a session of its own, and no secret in the list of processes.
     (web,), (worker,) = _children(data_dir, "serve"), _children(data_dir, "worker")
     assert os.getsid(web) == web
     assert os.getsid(worker) == worker
@@ -450,7 +450,7 @@ def _answers(port: str) -> bool:
 def test_children_that_end_again_and_again_are_given_up(
     up_processes: Processes, data_dir: Path, tmp_path: Path
 ) -> None:
-    # Python runs it before anything else.
+    # Python runs sitecustomize before anything else.
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys\nif 'serve' in sys.orig_argv:\n    os._exit(3)\n"
     )
@@ -505,7 +505,7 @@ def test_ctrl_c_during_the_first_sync_stops_everything(
     up.send(signal.SIGINT)
     assert up.wait() == 130
     assert not _started_by(data_dir)
-    # Handed back, for the next worker.
+    # The sync is requeued for the next worker.
     row = connection.execute(
         "select status from pricing_sync_log where provider_slug = 'openrouter'"
         " order by id desc limit 1"
@@ -630,7 +630,7 @@ def test_without_any_output_it_runs_all_the_same(
 def test_a_full_disk_is_told_once(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path
 ) -> None:
-    # Only what is kept back is written once more at the very end.
+    # Only buffered output is written once more at the very end.
     del up_processes.environment["PYTHONUNBUFFERED"]
     with open("/dev/full", "w") as full:
         ended = subprocess.run(
@@ -664,7 +664,7 @@ def test_on_a_terminal_the_table_is_live(
     )
     os.close(terminal)
     output = b""
-    # Linux ends a terminal that nobody holds any more with an error.
+    # On Linux, reading fails once no process has the terminal open.
     while piece := _read(controller):
         output += piece
         if b"syncing" in output:
@@ -704,14 +704,14 @@ def test_embedded_from_nothing_then_again_with_what_is_there(
     by_name = {row["provider"]: row for row in json.loads(first.stdout)}
     assert by_name["catalogue"]["models_updated"] > 1000
     for row in by_name.values():
-        # With or without a network: a live provider succeeds, or says why not.
+        # With or without a network: a live provider succeeds, or gives its reason in one line.
         assert row["status"] == "success" or "\n" not in row["error_message"]
     assert not _started_by(data_dir)
 
     second = processes.service("up", cwd=place)
     output = second.wait_for_output(READY, 60)
     assert "Migrated" not in output
-    # Other commands find the database that it runs.
+    # Other commands find the database that `up` runs.
     models = subprocess.run(
         [sys.executable, "-m", "service", "models", "--json", "--limit", "1001"],
         capture_output=True,
@@ -746,7 +746,7 @@ def test_the_embedded_server_is_started_again_during_the_first_sync(
     processes, place = embedded_processes
     data_dir = place / ".pricing-sync"
     with running_provider_server() as server:
-        # The worker outlives the server, and so does what it fetches.
+        # The worker and its fetch outlast the server.
         server.fill("openrouter", 20)
         server.answer("openrouter", Answer(delay=7))
         with EmbeddedPostgres(data_dir) as embedded:
@@ -777,7 +777,7 @@ def test_ctrl_c_while_the_embedded_server_starts(
     processes, place = embedded_processes
     up = processes.service("up", cwd=place)
     up.wait_for_output("Starting the embedded Postgres")
-    # As a terminal does it: the whole group, initdb as well.
+    # As a terminal does it: the signal goes to the whole process group, initdb too.
     os.killpg(up.pid, signal.SIGINT)
     assert up.wait() == 130
     assert "error:" not in up.output

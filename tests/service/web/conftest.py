@@ -21,7 +21,7 @@ def web(database: str) -> Iterator[Web]:
 
 @pytest.fixture
 def queue(connection: psycopg.Connection[DictRow]) -> Queue:
-    """The queue's other end, driven by SQL instead of a worker."""
+    """A queue on which SQL acts instead of a worker."""
     return Queue(connection)
 
 
@@ -32,7 +32,7 @@ def reviews(connection: psycopg.Connection[DictRow]) -> Reviews:
 
 @pytest.fixture(scope="package")
 def untouched_database(migrated_cluster: Cluster) -> Iterator[str]:
-    """One database for all tests after which it must be as it was before."""
+    """One database for all tests that must leave it unchanged."""
     with migrated_cluster.database(template=migrated_cluster.template) as name:
         yield migrated_cluster.url_of(name)
 
@@ -45,7 +45,7 @@ def untouched_web(untouched_database: str) -> Iterator[Web]:
 
 @pytest.fixture
 def nothing_written(untouched_database: str) -> Iterator[None]:
-    """Fails a test after which any table that a trigger writes to has another number of rows."""
+    """Fails a test that changes the number of rows in a table that a sync request writes to."""
     with psycopg.connect(untouched_database, autocommit=True, row_factory=dict_row) as connection:
         queue = Queue(connection)
         before = queue.row_counts()

@@ -1,4 +1,4 @@
-"""What a worker does to the queue, done by SQL: no provider is fetched."""
+"""Act on the queue as a worker does, by SQL: no provider is fetched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psycopg
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
-# Every table that a trigger writes to.
+# Every table that a sync request writes to.
 WRITTEN_TABLES = (
     "public.pricing_sync_jobs",
     "public.pricing_sync_log",
@@ -32,7 +32,7 @@ class Queue:
         return worker_id
 
     def start(self, job_id: str, provider: str) -> int:
-        """A worker fetches one provider sync; returns its queue row's id."""
+        """Fetch one provider sync as a worker; returns its queue row's id."""
         queue_job_id: int = self._value(
             "update procrastinate.procrastinate_jobs set status = 'doing', worker_id = %s"
             " where args ->> 'job_id' = %s and args ->> 'provider' = %s and status = 'todo'"

@@ -1,4 +1,4 @@
-"""What a client sends that is no client's library: bytes over a socket."""
+"""Send bytes over a socket that no client's library would send."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def having_sent(url: str, sent: bytes) -> Iterator[socket.socket]:
 
 
 def read_to_end(connection: socket.socket) -> bytes:
-    """All that comes until the server ends the connection; a reset is no orderly end."""
+    """Read until the server ends the connection; a reset raises an error."""
     received = b""
     while data := connection.recv(65536):
         received += data
@@ -34,7 +34,7 @@ def read_to_end(connection: socket.socket) -> bytes:
 
 
 def is_over(connection: socket.socket) -> bool:
-    """Whether the server has ended it, in whatever way; what it has sent is read."""
+    """Read what the server has sent; returns whether it has ended the connection, in any way."""
     connection.setblocking(False)
     try:
         while connection.recv(65536):
@@ -47,7 +47,7 @@ def is_over(connection: socket.socket) -> bool:
 
 
 def statuses(received: bytes) -> list[int]:
-    """Those of all responses in it."""
+    """The statuses of all responses in it."""
     return [int(each[:3]) for each in received.split(b"HTTP/1.1 ")[1:]]
 
 

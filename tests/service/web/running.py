@@ -74,7 +74,7 @@ def running_web(
     """Serve until the block ends. ``listening``: wait until notifications arrive."""
     app = create_app(settings)
     server = create_server(app, timeouts=timeouts)
-    # With the protocol named, asyncio turns Nagle's algorithm off; without, an answer takes 40 ms.
+    # Naming the protocol lets asyncio turn Nagle's algorithm off; otherwise a response takes 40 ms.
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"
@@ -95,17 +95,17 @@ def running_web(
 
 @contextmanager
 def listening_again(web: Web) -> Iterator[None]:
-    """In the block the listening connection is lost: wait until that was noticed, and mended."""
+    """The block loses the listening connection; wait until a new one listens."""
     state = web.app.state.web
     before = state.database._pool
     yield
-    # That it does not listen may be over in no time; the pool is left with it, and stays left.
+    # ``listening`` may be false only for a moment, but the pool changes for good.
     wait_until(lambda: state.database._pool not in (before, None), what="the loss is noticed")
     wait_until(lambda: state.changes.listening, what="it listens again")
 
 
 def refused(answer: httpx2.Response, status: int, code: str) -> dict[str, Any]:
-    """The error of an answer in the one shape, with something to read and something to do."""
+    """Assert that the response is an error in the one shape; returns the error."""
     assert answer.status_code == status, answer.text
     error: dict[str, Any] = answer.json()["error"]
     assert error["code"] == code

@@ -30,7 +30,7 @@ def anonymous(web: Web) -> Iterator[httpx2.Client]:
 
 @pytest.fixture
 def intruder(untouched_web: Web, nothing_written: None) -> Iterator[httpx2.Client]:
-    """A client without a valid key: whatever it does, nothing is written."""
+    """A client without a valid key; the test fails if any request writes."""
     with httpx2.Client(base_url=untouched_web.url) as client:
         yield client
 
@@ -77,7 +77,7 @@ def test_a_setting_opens_the_document_and_nothing_else(untouched_database: str) 
     ("method", "path"),
     [
         *((route.method, route.path) for route in ROUTES if route.path not in PUBLIC),
-        # Without a key nobody learns which routes there are.
+        # Without a key a client cannot learn which routes there are.
         ("GET", "/admin"),
         ("GET", "/admin/nothing"),
         ("DELETE", TRIGGER),
@@ -149,7 +149,7 @@ def test_a_stored_key_with_another_secret(
     assert_unauthorized(anonymous.get(ACTIVE, headers=bearer(other)))
 
 
-# What each role may do that those before it may not.
+# What each role may do beyond the roles before it.
 READ = {("GET", route.path) for route in ROUTES if route.method == "GET"}
 OPERATE = {
     ("POST", "/admin/pricing/scheduler/trigger"),
@@ -178,7 +178,8 @@ def test_what_each_role_may_do(
     allowed: dict[str, set[tuple[str, str]]] = {role: set() for role in MAY}
     for role, headers in keys.items():
         for method, path in EVERYTHING:
-            # What passes the gate finds no such thing, or nothing to do with such a body.
+            # A permitted request fails otherwise: it names no existing thing, or its body is
+            # invalid.
             answer = anonymous.request(
                 method, re.sub(r"\{\w+\}", "0", path), headers=headers, content=b"none"
             )

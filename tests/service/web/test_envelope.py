@@ -1,4 +1,4 @@
-"""What every answer has, and the line that it leaves in the log."""
+"""Every response has the same envelope and leaves one line in the log."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def test_it_is_in_every_line_about_the_request(
     try:
         web.client.get(ACTIVE, headers={"X-Request-ID": "request-7"})
         web.client.get(ACTIVE, headers={**bearer("no"), "X-Request-ID": "request-7"})
-        # The lines come after the answers.
+        # The server logs after it has responded.
         wait_until(lambda: len(lines) >= 4, what="all is logged")
     finally:
         logging.getLogger().removeHandler(handler)
-    # Both requests, the failed authentication, and the traceback of the other one.
+    # Both requests, the failed authentication, and the traceback of the first request.
     assert len(lines) == 4
     for text, fields in lines:
         assert "  [request request-7]" in text
@@ -142,7 +142,7 @@ def test_the_access_log(
     ]
     assert all(record.duration_ms > 0 for record in records)  # type: ignore[attr-defined]
     assert records[0].getMessage().endswith(" from 198.51.100.7 with key night shift")
-    # The client's library logs what it asks, too.
+    # Without the lines of the client's library, which logs its requests, too.
     ours = " ".join(each.getMessage() for each in caplog.records if each.name != "httpx2")
     assert SECRET not in ours and SECRET.upper() not in ours and key not in ours
 
@@ -167,7 +167,7 @@ def test_it_can_be_switched_off(processes: Processes, log_format: str) -> None:
                 r"  \[request request-9\]$",
                 lines[0],
             )
-        # Probes are as quiet as before.
+        # Probes are not logged, as before.
         assert "/health" not in process.output
 
 
@@ -189,7 +189,7 @@ def test_the_audit_log_has_the_client_behind_the_proxy(
 
 
 def test_a_line_says_what_the_client_was_told(web: Web, caplog: pytest.LogCaptureFixture) -> None:
-    """By the server itself, or nothing: not what was meant for who had gone."""
+    """The line has the status that the server sent, or none: not one for a client that had gone."""
     caplog.set_level(logging.INFO, "service.web.access")
     head = f"POST {TRIGGER} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN_KEY}\r\n"
     chunked = f"{head}Transfer-Encoding: chunked\r\n\r\n"

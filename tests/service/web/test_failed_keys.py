@@ -1,4 +1,4 @@
-"""Failed authentication is logged and slowed, and a right key is neither."""
+"""Failed authentication is logged and slowed; authentication with a right key is neither."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_who_fails_too_often_is_slowed_and_a_right_key_is_not(proxied: Web) -> N
     assert ask(proxied, ADMIN_KEY).status_code == 200
     assert ask(proxied, "wrong", "203.0.113.2").status_code == 401
     assert time.monotonic() - began < failed_keys.DELAY_SECONDS
-    # To ask without any key is no attempt.
+    # A request without any key is no attempt.
     assert httpx2.get(f"{proxied.url}{ACTIVE}").status_code == 401
 
 
@@ -56,7 +56,7 @@ def test_the_attempts_on_one_key_count_together(
     for n in range(BURST):
         assert ask(proxied, wrong, f"203.0.113.{n + 1}").status_code == 401
     assert ask(proxied, wrong, "198.51.100.1").status_code == 429
-    # Whoever knows the id cannot lock its holder out.
+    # A person who knows the id cannot lock its owner out.
     assert ask(proxied, key, "198.51.100.1").status_code == 200
     assert ask(proxied, key, "203.0.113.1").status_code == 200
 
@@ -74,11 +74,11 @@ def test_a_failure_is_logged_without_the_key(
     said = [each.getMessage() for each in caplog.records if "authentication" in each.getMessage()]
     assert len(said) == 3
     assert f"203.0.113.1, route {ACTIVE} with key id {key.split('_')[1]}: " in said[0]
-    # An id of no key may be part of somebody's secret.
+    # An id that belongs to no key may be part of a secret.
     assert f"203.0.113.2, route {ACTIVE}: " in said[1]
     for text in (secret, "5" * 8, "0123456789ab", "my-password"):
         assert text not in " ".join(said)
-    # What was asked is the caller's own text, too.
+    # The requested path is the caller's own text, too.
     assert proxied.client.get(f"/admin/{secret}?x={secret}", headers=bearer("no")).is_error
     assert secret not in " ".join(e.getMessage() for e in caplog.records if e.name != "httpx2")
     for _ in range(100):
@@ -99,7 +99,7 @@ def test_the_budget_comes_back_and_memory_is_bounded() -> None:
 
 
 def test_only_some_are_held_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each of them takes a connection: what is too much is answered at once."""
+    """Each delayed request takes a connection, so those above the limit are answered at once."""
     monkeypatch.setattr(failed_keys, "DELAY_SECONDS", 60)
 
     async def go() -> None:
@@ -113,7 +113,7 @@ def test_only_some_are_held_back_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         for each in held:
             each.cancel()
         await asyncio.gather(*held, return_exceptions=True)
-        # Their place is given back.
+        # A cancelled request frees its place.
         assert failed._delayed == 0
 
     asyncio.run(go())

@@ -1,4 +1,4 @@
-"""Who has shown no key takes no room from others, whatever the database does meanwhile."""
+"""Clients without a key take no capacity from others, whatever the database does meanwhile."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def access_lines(caplog: pytest.LogCaptureFixture, route: str) -> list[Any]:
 
 @pytest.fixture
 def endless(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No wait for the database ends by itself before the test does."""
+    """No wait for the database ends before the test does."""
     for module, name in (
         (web_database, "CONNECT_SECONDS"),
         (web_database, "ACQUIRE_SECONDS"),
@@ -97,7 +97,7 @@ def test_readiness_is_asked_once_for_all(
         holder.execute("lock table pricing_schema_ledger in access exclusive mode")
         asking = [stack.enter_context(having_sent(web.url, READY)) for _ in range(30)]
         wait_until(lambda: in_progress(web) == 30, what="all wait for the answer")
-        # The other connections to Postgres are free for who has a key.
+        # The other connections to Postgres are free for clients with a key.
         assert web.client.get(ACTIVE).status_code == 200
         wait_until(lambda: waiting_for_a_lock(connection) > 0, what="Postgres is asked")
         assert waiting_for_a_lock(connection) == 1

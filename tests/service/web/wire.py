@@ -9,13 +9,13 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-# The server answers once for each of these: a Sync ends an extended query, Query is a simple one.
+# The server answers once for each of these: Sync ends an extended query, Query is a simple one.
 ASKING = {b"S", b"Q"}
 PROBING = b"notify "
 
 
 class CountingProxy:
-    """Counts the round trips of all connections, except those of the listening one's probe."""
+    """Counts the round trips of all connections, except the probe of the listening one."""
 
     def __init__(self, database: str) -> None:
         parts = urlsplit(database)
@@ -41,7 +41,7 @@ class CountingProxy:
         traceback: TracebackType | None,
     ) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)
-        # First of all: whom it has just let in is among the sockets then.
+        # Join the accepting thread first: then its last connection is among the sockets.
         self._threads[0].join(5)
         self._listening.close()
         for end in self._sockets:
@@ -80,7 +80,8 @@ class CountingProxy:
         with suppress(OSError):
             while data := client.recv(65536):
                 waiting += data
-                # The first message has no type; then one byte of type, four of length.
+                # The first message has no type; the others have one byte of type, then four of
+                # length.
                 while len(waiting) >= (header := 5 if started else 4):
                     size = int.from_bytes(waiting[header - 4 : header], "big") + header - 4
                     if len(waiting) < size:
@@ -94,7 +95,7 @@ class CountingProxy:
 
 
 class ClingingProxy(CountingProxy):
-    """Once it clings, it passes on what the server says last, but never that it has hung up."""
+    """With ``clings`` it forwards the server's last bytes, but not the end of the connection."""
 
     clings = False
 

@@ -1,4 +1,4 @@
-"""``migrate --adopt``: the older system's tables move aside, and its history is copied."""
+"""``migrate --adopt`` moves the older system's tables aside and copies its history."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.conftest import DatabaseFactory
 from tests.db.pricing import Pricing, price
 from tests.service.migrations.pg_catalog import execute, rows, structure
 
-# As the older system had it: a lock table, providers, keys among each other and from outside.
+# The older system: a lock table, providers, foreign keys among its tables and from outside.
 OLDER = """
 create table model_pricing (
     id serial primary key, provider_slug text, model_id text not null, name text,
@@ -58,7 +58,7 @@ insert into pricing_sync_log (job_id) select job_id from pricing_sync_jobs;
 
 
 def known_price(provider: str) -> tuple[str, Decimal]:
-    """A model of the catalogue with a price per input token, as it is in our unit."""
+    """A catalogue model and its price per input token, in our unit."""
     for model in read_catalogue(datetime.now(UTC)).models:
         for raw in model.prices:
             if model.provider == provider and raw.axis is Axis.INPUT and raw.amount > 0:
@@ -73,7 +73,7 @@ def older(empty_database: str) -> str:
 
 
 def add_history(url: str, *entries: tuple[str | None, str, object, str]) -> None:
-    """Provider, model, price of input, time: a row of the older history each."""
+    """Add a row of the older history for each provider, model, input price and time."""
     with psycopg.connect(url, autocommit=True) as connection:
         for provider, model, amount, at in entries:
             connection.execute(
@@ -114,13 +114,13 @@ def test_migrate_refuses_and_names_what_adopt_moves(older: str) -> None:
     assert rows(older, "select pricing_legacy.trigger_pricing_sync()") == [("older",)]
     assert len(rows(older, "select from pg_policies where policyname = 'theirs'")) == 1
     assert len(rows(older, "select from pg_trigger where tgname = 'touched'")) == 1
-    # What is the operator's still points at it, and keeps its place.
+    # The operator's own table references the moved table and stays in its place.
     key = "select confrelid::regclass::text from pg_constraint where conname = 'orders_model_fkey'"
     assert rows(older, key) == [("pricing_legacy.model_pricing",)]
     indexes = "select indexname from pg_indexes where tablename = 'orders' order by 1"
     assert rows(older, indexes) == [("orders_pkey",), ("pricing_sync_jobs_open_legacy",)]
 
-    # A second time there is nothing to move, then another system with the same names.
+    # A second adoption moves nothing.
     before = structure(older)
     assert adopt(older).moved == () and structure(older) == before
 
@@ -130,7 +130,7 @@ def test_history_is_copied_where_its_unit_is_proven(older: str) -> None:
     add_history(
         older,
         ("openai", model, usd, "2025-01-01"),
-        # Per 1M, per 1K, and a unit applied twice.
+        # Per 1M, per 1K, and with the unit applied twice.
         ("openai", model, usd * 1_000_000, "2025-01-02"),
         ("openai", model, usd * 1_000, "2025-01-02"),
         ("openai", model, usd / 1_000_000, "2025-01-02"),
@@ -167,7 +167,7 @@ def test_history_is_copied_where_its_unit_is_proven(older: str) -> None:
         assert pricing.rows("select * from pricing_unrecorded_prices()") == []
         assert adopt(older).copied == 0
 
-        # Once a sync has the price of another model, that measures the older ones.
+        # Once a sync has brought the price of another model, the older prices are measured by it.
         pricing.do("update pricing_providers set review_first = false")
         pricing.sync("openrouter", [price("x", "0.000002")])
         assert adopt(older).copied == 1
@@ -182,7 +182,7 @@ def test_a_long_history_is_not_read_whole(older: str) -> None:
     model, usd = known_price("openai")
     add_history(older, ("openai", model, usd, "2025-01-01"))
     assert adopt(older).copied == 1
-    # 80 MB, and each row more than once.
+    # 80 MB of history, with each row more than once.
     execute(
         older,
         "insert into pricing_legacy.model_pricing_history"
@@ -238,7 +238,7 @@ def test_an_existing_schema_and_taken_names(older: str) -> None:
 
 @pytest.mark.long
 def test_an_engine_that_is_left_of_ours(database: str) -> None:
-    """All else is gone: its functions have its types, and both move."""
+    """Only the engine is left: its functions use its types, and both move."""
     execute(database, "drop schema public cascade", "create schema public")
     with pytest.raises(ForeignRelations):
         migrate(database)

@@ -1,6 +1,6 @@
-"""What the ledger does not know: objects, owners, rights, policies, roles and cron jobs.
+"""Differences that the ledger does not know: objects, owners, rights, policies, roles, cron jobs.
 
-``migrate`` mends what is ours, names what it mended, and leaves what the operator may have meant.
+``migrate`` repairs what is ours, names each repair, and keeps what the operator may have meant.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.db.pricing import Pricing, price
 from tests.service.migrations.pg_catalog import execute, rights, rows, structure
 from tests.support.postgres import Cluster
 
-# What migrate puts right: every kind of object, and every property of it that the release decides.
+# ``migrate`` repairs these: every kind of object, every property that the release decides.
 OURS = {
     r"create_pricing_api_key\(.*: PUBLIC may execute": (
         "grant execute on all functions in schema public to public"
@@ -174,7 +174,8 @@ OURS = {
     ),
 }
 
-# What somebody may have meant: named with the statement that undoes it, and left alone.
+# The operator may have meant these: ``migrate`` reports each with a statement that undoes it, and
+# keeps it.
 OPERATORS = {
     "{role} may select": "grant select on public.model_prices to {role}",
     "{role} may execute": "grant execute on function public.pricing_doctor() to {role}",
@@ -216,8 +217,8 @@ OPERATORS = {
 }
 
 
-# Of tables and types, where rows may be in the way of a repair: named with the statement, and left
-# alone. They run in the order in which they are named.
+# Differences of tables and types, where rows may prevent a repair: ``migrate`` reports each with
+# the statement, and keeps it. The statements run in the order of the report.
 TABLES = {
     "column public.model_pricing.is_active: has another default": (
         "alter table public.model_pricing alter column is_active drop default"
@@ -307,7 +308,7 @@ TABLES = {
     "constraint pricing_schema_ledger_pkey on public.pricing_schema_ledger: is not there": (
         "alter table public.pricing_schema_ledger drop constraint pricing_schema_ledger_pkey"
     ),
-    # Of the release's names, and not the release's.
+    # Objects that have a name of the release but are not the release's.
     "constraint model_pricing_history_model_id_fkey on public.model_pricing_history: was changed": (
         "create schema elsewhere; create table elsewhere.model_pricing (id bigint primary key);"
         " alter table public.model_pricing_history"
@@ -375,7 +376,7 @@ MEMBERS = [
 def test_who_may_become_the_owner_is_named_whatever_the_options(
     options: str, database: str, migrated_cluster: Cluster
 ) -> None:
-    """And told with a statement only if it is a process's: ``migrate`` needs a member."""
+    """The report has a statement only for a process's login: ``migrate`` needs a member."""
     if options:
         require_16(database)
     with migrated_cluster.login_role(can_create_roles=False) as (user, _):
@@ -416,7 +417,7 @@ def require_16(database: str) -> None:
 def test_a_superuser_s_doctor_has_nothing_against_the_login_that_migrates(
     cluster: Cluster, database_factory: DatabaseFactory
 ) -> None:
-    """It owns the database, made the roles, and is a member of them."""
+    """The login owns the database, made the roles, and is a member of them."""
     owners = database_factory(owner_is="createrole")
     assert migrate(owners).differences == ()
     assert sentences(cluster.url_of(owners.rpartition("/")[2])) == []
@@ -427,7 +428,7 @@ def test_a_setting_of_every_role_is_undone_by_its_statement(database: str) -> No
         "select found, statement from public.pricing_access_differences()"
         " where object = 'every role'"
     )
-    # Never committed: it would be every other test's too.
+    # Never committed: the setting would apply to every other test, too.
     with psycopg.connect(database) as connection:
         connection.execute("alter role all set pricing.maintenance = 'on'")
         ((found, statement),) = connection.execute(query.encode()).fetchall()
@@ -440,7 +441,7 @@ def test_a_setting_of_every_role_is_undone_by_its_statement(database: str) -> No
 def test_what_somebody_planted_among_ours_stays_somebody_s(
     database: str, migrated_cluster: Cluster
 ) -> None:
-    """A function that became the owner's because of where it lies would run by its rights."""
+    """A planted function that became the owner's would run with the owner's rights."""
     with migrated_cluster.login_role(can_create_roles=False) as (user, password):
         execute(database, f"grant usage, create on schema procrastinate, public to {user}")
         name = database.rpartition("/")[2]
@@ -458,7 +459,8 @@ def test_what_somebody_planted_among_ours_stays_somebody_s(
         )
         execute(database, f"revoke usage, create on schema procrastinate, public from {user}")
         result = migrate(database)
-        # By a replay, as everything that has the name of a function of ours and is another.
+        # The replay replaces it, like everything that has the name of a function of ours and is
+        # another.
         assert len(result.mended) == 1 and "pricing_short_number(text)" in result.mended[0]
         assert sorted(each.sentence for each in result.differences) == [
             "function procrastinate.evil(): is none of ours",
@@ -495,7 +497,7 @@ def test_tables_that_were_changed_are_named_with_the_statement(database: str) ->
 
 @pytest.mark.long
 def test_rows_that_violate_a_constraint_are_left_for_the_operator(database: str) -> None:
-    """What was written while the triggers were off: the constraint is checked from now on."""
+    """The rows were written while the triggers were off; the constraint is checked from now on."""
     execute(
         database,
         "alter table public.pricing_sync_log disable trigger all",
@@ -510,7 +512,7 @@ def test_rows_that_violate_a_constraint_are_left_for_the_operator(database: str)
         execute(database, left[0].statement or "")
 
 
-# A number that is taken is handed out next.
+# Each sequence would next give a number that is taken.
 BEHIND = {
     "public.model_pricing_history_id_seq": (
         "alter sequence public.model_pricing_history_id_seq restart"
@@ -556,7 +558,7 @@ def test_sequences_that_are_gone_are_made_again(database: str) -> None:
 
 
 def test_what_has_a_name_of_the_release_is_put_back_and_never_dropped(database: str) -> None:
-    """A trigger by the release's name may stand on another function, in whatever way."""
+    """A trigger with a name of the release may call another function, whatever the difference."""
     as_released = structure(database), rights(database)
     nothing = "returns trigger language plpgsql as 'begin return null; end'"
     execute(
@@ -632,7 +634,8 @@ def test_a_login_that_may_make_no_schema_compares_too(
         url = migrated_cluster.url_of(name, user=user, password=password)
         execute(database, *OURS.values(), *TABLES.values())
         try:
-            # What the superuser sees of this login, the login does not say of itself.
+            # A superuser sees differences about this login that the login does not report of
+            # itself.
             assert sentences(url) == [each for each in sentences(database) if user not in each]
         finally:
             execute(database, "revoke pricing_owner from anon")
@@ -661,7 +664,7 @@ def test_a_login_that_may_make_nothing_says_so(database: str, migrated_cluster: 
             state_differences(url)
         execute(database, (refused.value.hint or "").removeprefix("As its owner: "))
         assert sentences(url) == []
-        # The role is dropped only without a right of its own.
+        # A role can be dropped only without rights of its own.
         execute(database, f"drop owned by {user}")
 
 

@@ -1,4 +1,4 @@
-"""The jobs of pg_cron: installed where it is, whenever it came, as the user that migrates."""
+"""pg_cron's jobs are installed where it exists, whenever it came, as the user that migrates."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def owner(cluster: Cluster, url: str) -> Iterator[str]:
         try:
             yield cluster.url_of(name, user=user, password=password)
         finally:
-            # Its launcher ends for good with a job whose user is gone.
+            # pg_cron's launcher ends for good if the user of a job is gone.
             drop_pg_cron(url)
             execute(
                 url,
@@ -90,7 +90,7 @@ def test_pg_cron_that_comes_later(url: str, tmp_path: Path, by_export: bool) -> 
     execute(url, export(tmp_path).read_text())
     assert rows(url, JOBS) == jobs
 
-    # Dropped with its jobs, and made again.
+    # The jobs are dropped with the extension, and made again.
     drop_pg_cron(url)
     execute(url, "create extension pg_cron")
     again()
@@ -135,14 +135,14 @@ def test_who_may_not_use_pg_cron_goes_on_without(url: str, owner: str) -> None:
     migrate(owner)
     assert names(url) == []
     assert migrate(owner).applied == ()
-    # Once it may, the jobs are its own.
+    # Once the login may use pg_cron, the jobs are its own.
     with psycopg.connect(owner) as connection:
         user = connection.info.user
     execute(url, f"grant usage on schema cron to {user}")
     assert migrate(owner).applied == ("db",)
     assert [(row[1], row[2]) for row in rows(url, JOBS)] == [(name, user) for name in NAMES]
     assert migrate(owner).applied == ()
-    # And it has the rights for what they do.
+    # The login has the rights for the jobs' commands.
     for _, _, _, _, command, _ in rows(url, JOBS):
         execute(owner, str(command))
 

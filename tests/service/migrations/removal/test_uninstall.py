@@ -1,4 +1,4 @@
-"""``pricing-sync uninstall``: nothing of ours stays, and nothing of anybody else goes."""
+"""``pricing-sync uninstall`` removes everything of ours and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.postgres import Cluster, another_cluster
 from tests.support.processes import Processes
 from tests.support.syncing import StartWorker
 
-# Every object of the database, and every right on the two that stay.
+# Every object of the database, and every right on the schema public and on the database.
 CATALOGUE = """
 select 'relation', c.oid::regclass::text from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
@@ -120,7 +120,7 @@ def test_what_a_person_put_on_ours_is_named_and_nothing_is_dropped(database: str
     ):
         assert named in refused.value.message
     assert rows(database, CATALOGUE) == before
-    # Those on tables that stay are kept with them.
+    # The operator's objects on kept tables are kept, too.
     execute(
         database,
         "drop rule doubled on pricing_sync_log",
@@ -139,7 +139,7 @@ def test_connected_processes_are_named(database: str, start_worker: StartWorker)
 
 @pytest.mark.long
 def test_no_job_of_ours_stays_in_pg_cron(empty_cron_database: str) -> None:
-    """One of an older version has another command, and a copy another name."""
+    """A job of an older version has another command, and a copy has another name."""
     url = empty_cron_database
     migrate(url)
     execute(
@@ -166,7 +166,7 @@ def test_a_worker_whose_session_is_a_pooler_s_is_known_by_its_heartbeat(
 
 
 def stop_workers(pricing: Pricing) -> None:
-    """Those that a test was: they have no process."""
+    """Delete the simulated workers, which have no process."""
     pricing.do("delete from procrastinate.procrastinate_workers")
 
 
@@ -213,7 +213,7 @@ def test_prices_are_kept_and_taken_up_again(
     assert (pricing.rows(models), pricing.rows(history)) == before
     assert state_differences(database) == []
     assert pricing.rows("select * from pricing_unrecorded_prices()") == []
-    # Numbers go on, and nothing of it is left aside.
+    # The sequences go on, and no table is left aside.
     pricing.do("update pricing_providers set review_first = false, guards_enabled = false")
     pricing.sync("openrouter", [price("a", "0.003"), price("b"), price("c")])
     assert len(pricing.rows(history)) == 5
@@ -233,6 +233,6 @@ def test_kept_tables_with_columns_of_a_person_are_not_dropped(
     assert "pricing_legacy.model_pricing stays: it has columns of yours (margin)" in told
     assert rows(database, "select margin from pricing_legacy.model_pricing") == [(7,)]
     assert len(pricing.history("a")) == 1
-    # Not a second time.
+    # The next migrate does not bring the rows back a second time.
     uninstall(database)
     assert migrate(database).mended == ()

@@ -1,4 +1,4 @@
-"""``migrate --repair``: what a person dropped is made again, and the system works on."""
+"""``migrate --repair`` makes again what a person dropped, and the system works on."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.processes import Processes
 from tests.support.syncing import Queue
 from tests.support.waiting import wait_until
 
-# One at a time and all at once.
+# Dropped one at a time and all at once.
 DROPPED = {
     "the older reset": ["DROP TABLE IF EXISTS pricing_sync_jobs CASCADE"],
     "the engine": ["drop schema procrastinate cascade"],
@@ -42,12 +42,12 @@ DROPPED = {
 }
 
 
-# Where the work goes on with a real worker: what the others bring is the same.
+# Only these are followed by a real worker: the others would show the same.
 WORKED_ON = ("the older reset", "the engine", "everything")
 
 
 def drop(url: str, what: str) -> None:
-    """All of it in any order: what another drop took along is gone already."""
+    """Run the statements in any order: an earlier drop may have removed the object already."""
     statements = DROPPED.get(what) or [each for some in DROPPED.values() for each in some]
     execute(url, *(each.replace("drop table ", "drop table if exists ") for each in statements))
 
@@ -73,7 +73,7 @@ def test_what_was_dropped_is_made_again(
 
 
 def assert_it_works(url: str, connection: psycopg.Connection[DictRow], tmp_path: Path) -> None:
-    """A real worker takes what is triggered, and nothing is left open by then."""
+    """A real worker runs what is triggered, and no job stays open."""
     processes = Processes(tmp_path, {"DATABASE_URL": url})
     queue = Queue(connection)
     connection.execute("update pricing_providers set enabled = slug = 'catalogue'")
@@ -82,7 +82,7 @@ def assert_it_works(url: str, connection: psycopg.Connection[DictRow], tmp_path:
         job = queue.wait_for_end(queue.trigger("catalogue"), 60)
         assert job["outcome"] == "success", job
         assert queue.row("select count(*) as n from model_prices")["n"] > 100
-        # The clean-up leaves a log row alone for 10 seconds.
+        # The clean-up skips log rows that are younger than 10 seconds.
         wait_until(
             lambda: not queue.rows("select from pricing_sync_jobs where outcome is null"),
             30,
@@ -103,7 +103,7 @@ def pricing(connection: psycopg.Connection[DictRow]) -> Pricing:
 def test_jobs_that_the_reset_dropped_are_told_by_their_attempts(
     pricing: Pricing, database: str
 ) -> None:
-    """What had not ended does not go on: nobody knows any more whether it was a dry run."""
+    """Jobs that had not ended do not go on: it is unknown whether they were dry runs."""
     pricing.sync("openrouter", [price("a")])
     waiting = pricing.trigger("deepinfra", dry_run=True)["job_id"]
     done = pricing.value("select job_id from pricing_sync_jobs where outcome = 'success'")
@@ -128,7 +128,7 @@ def test_rows_that_named_a_row_that_is_gone_are_kept(pricing: Pricing, database:
     assert [kept] == before
     assert pricing.rows("select * from model_pricing_history") == []
     assert pricing.provider("openrouter")["content_digest"] is None
-    # A second time: the name is taken.
+    # The second time, the name of the table is taken.
     pricing.sync("openrouter", [price("a")], content_digest="same")
     drop(database, "prices")
     repair(database)
@@ -170,7 +170,7 @@ def test_an_override_is_charged_again_when_its_model_s_columns_were_dropped(
 
 @pytest.mark.long
 def test_single_columns_constraints_and_indexes(pricing: Pricing, database: str) -> None:
-    """What a table lacks is made; what a person has added stays."""
+    """The repair makes what a table lacks and keeps what a person has added."""
     as_released = structure(database)
     execute(
         database,
@@ -226,7 +226,7 @@ def test_what_cannot_be_made_again_is_said_and_the_rest_is_done(
 
 @pytest.mark.long
 def test_values_that_nobody_knows_are_not_made_up(pricing: Pricing, database: str) -> None:
-    """Other tables name models by their number: with new ones history would be of others."""
+    """Other tables reference models by number: with new ones, history would be of others."""
     pricing.sync("openrouter", [price("a")])
     execute(
         database,
@@ -265,7 +265,7 @@ def test_an_owner_that_is_no_superuser(database_factory: DatabaseFactory) -> Non
 
 @pytest.mark.long
 def test_a_database_of_an_older_version(empty_database: str) -> None:
-    """What it had is made again, then it is migrated."""
+    """The repair makes that version's objects again, then migrates."""
     restore(empty_database, "0.3.0")
     execute(empty_database, "drop table pricing_sync_jobs, pricing_change_rules cascade")
     result = repair(empty_database)
@@ -284,7 +284,7 @@ def test_functions_that_are_gone_are_named(database: str, tmp_path: Path) -> Non
 
 
 def test_what_was_emptied_comes_back(pricing: Pricing, database: str) -> None:
-    """Shipped rows do; a list that is as it was brings back the prices, also those of a person."""
+    """Shipped rows come back; an unchanged list brings back the prices, also those of a person."""
     shipped = rows(database, "select count(*) from pricing_providers")
     pricing.sync("openrouter", [price("a"), price("b")], content_digest="same")
     pricing.do(

@@ -1,4 +1,4 @@
-"""The replay of db/: what changed, what grew a parameter, what is gone."""
+"""The replay of db/: changed objects, new parameters, removed objects."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_all_or_nothing(url: str, tree: Tree) -> None:
 def test_a_changed_signature(
     url: str, tree: Tree, parameters: str, returns: str, signature: str
 ) -> None:
-    """The view that reads it is in the way, and is there again afterwards."""
+    """The view that reads the function is in the way; it exists again afterwards."""
     tree.write(
         "db/functions/fruit_size.sql", function("fruit_size", parameters, returns, "select 7")
     )
@@ -154,7 +154,7 @@ def test_what_the_operator_built_on_ours_stays(url: str, tree: Tree) -> None:
         )
         assert rows(url, f"select {may}") == [(True,)]
 
-        # Where that cannot be, nothing happens, and the message names it.
+        # If that is impossible, nothing changes, and the message names the object.
         tree.write("db/views/fruits.sql", "create view public.fruits as select 1 as one;\n")
         with pytest.raises(MigrationError) as caught:
             migrate(url, roots=tree.roots)
@@ -198,7 +198,7 @@ def test_a_removed_view_is_in_the_way_of_a_changed_one(url: str, tree: Tree) -> 
 
 
 def test_triggers(url: str, tree: Tree) -> None:
-    """Two in a file, one that cannot be replaced, one that moved to another table."""
+    """Two triggers in a file, one that cannot be replaced, one that moved to another table."""
     tree.write(
         "db/triggers/guard_fruit.sql",
         "create or replace trigger fruit_guard before insert on public.basket\n"
@@ -250,7 +250,7 @@ def test_line_ends_are_no_change(url: str, tree: Tree) -> None:
 
 @pytest.mark.long
 def test_a_view_of_ours_with_a_trigger_may_have_to_be_made_again(database: str) -> None:
-    """It takes its trigger along, whose turn to be dropped comes later."""
+    """Dropping the view drops its trigger, which the replay would drop only later."""
     as_released = structure(database)
     for view, column in (("model_prices", "name"), ("pricing_sync_lock", "locked_at")):
         execute(database, f"alter view public.{view} rename column {column} to nom")

@@ -1,4 +1,4 @@
-"""The database goes away and comes back; the web process stays up and says what is."""
+"""The web process outlives an outage of the database and reports it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 class OwnServer:
-    """A server that a test may stop and start, unlike the one that all share."""
+    """A server that a test may stop and start, unlike the shared one."""
 
     def __init__(self, home: Path) -> None:
         account = unprivileged_account()
@@ -68,7 +68,7 @@ def assert_all_unavailable(web: Web) -> None:
     assert_unavailable(web.client.post(TRIGGER))
     assert_unavailable(web.client.get(ACTIVE))
     assert_unavailable(web.client.get(SCHEDULER))
-    # Never 404: nobody knows.
+    # Never 404: without the database it is unknown whether the job exists.
     assert_unavailable(web.sync(UNKNOWN, wait=30))
     assert_unavailable(web.client.post(f"/admin/pricing/sync/{UNKNOWN}/cancel"))
     assert_unavailable(web.client.post(f"/admin/pricing/sync/{UNKNOWN}/retry"))
@@ -79,7 +79,7 @@ def assert_all_unavailable(web: Web) -> None:
     ready = httpx2.get(f"{web.url}/health/ready")
     assert ready.status_code == 503
     assert ready.json()["database"] == "unavailable"
-    # What needs no database is as ever.
+    # Responses that need no database are as usual.
     assert httpx2.get(web.url + ACTIVE).status_code == 401
     assert web.client.get("/openapi.json").status_code == 200
 
@@ -93,7 +93,7 @@ def test_it_survives_a_restart_of_postgres(server: OwnServer) -> None:
 
         server.start()
         wait_until(lambda: web.app.state.web.changes.listening, 30, "it listens again")
-        # What was acknowledged is still there, and its end wakes who waits.
+        # The accepted job still exists, and its end wakes a waiting client.
         assert web.client.get(ACTIVE).json()["count"] == 1
         with (
             psycopg.connect(server.url, autocommit=True, row_factory=dict_row) as connection,

@@ -1,4 +1,4 @@
-"""The probe for a pooler in between: what is lost or slow must not be taken for one."""
+"""The probe for a pooler takes no lost and no slow connection for one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def test_a_server_that_is_only_slow_is_heard(
     async def connect() -> Connection:
         connection = await asyncpg.connect(database)
         if pids:
-            # The other one listens already; it goes on when its time is over.
+            # The other connection listens already; it continues after a second.
             os.kill(pids[0], signal.SIGSTOP)
             asyncio.get_running_loop().call_later(1, os.kill, pids[0], signal.SIGCONT)
         pids.append(connection.get_server_pid())
@@ -54,7 +54,7 @@ async def test_the_silence_of_a_lost_connection_is_no_answer(database: str) -> N
 
     async def connect() -> Connection:
         if made:
-            # It listens already, and nobody has notified yet.
+            # The first connection listens already, and no notification was sent yet.
             with psycopg.connect(database, autocommit=True) as other:
                 pid = made[0].get_server_pid()
                 other.execute("select pg_terminate_backend(%s, 5000)", [pid])
@@ -68,7 +68,7 @@ async def test_the_silence_of_a_lost_connection_is_no_answer(database: str) -> N
 
 @pytest.mark.anyio
 async def test_who_is_cancelled_leaves_no_connection_behind(proxy: TcpProxy, database: str) -> None:
-    """At once: a farewell that nobody answers would take seconds."""
+    """At once: an orderly close that is not answered would take seconds."""
     proxy.freeze_at(b"notify")
     url = proxy.url_of(database)
     probing = asyncio.create_task(has_sessions(lambda: asyncpg.connect(url)))
@@ -90,5 +90,5 @@ def test_the_process_ends_while_it_looks_for_a_pooler(
         running_web(settings_for(proxy.url_of(database)), listening=False),
     ):
         wait_until(lambda: proxy.frozen_clients == 2, what="nobody answers the probe")
-    # Such as a task whose error nobody looked at.
+    # asyncio warns of no task whose exception was not retrieved.
     assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []

@@ -9,7 +9,7 @@ from tests.service.web.running import ACTIVE, running_web, settings_for
 
 @pytest.mark.parametrize("owner", ["createrole", "plain"])
 def test_an_owner_who_is_no_superuser(database_factory: DatabaseFactory, owner: Owner) -> None:
-    """With or without the role pricing_web: where it cannot be taken, the owner's rights do."""
+    """The web process takes the role pricing_web, or uses the owner's rights where it cannot."""
     database = database_factory(owner_is=owner)
     migrate(database)
 

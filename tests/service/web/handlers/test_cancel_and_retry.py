@@ -1,4 +1,4 @@
-"""Jobs ended and run again over HTTP, and by hand in SQL while somebody waits."""
+"""Jobs cancelled and retried over HTTP, and by SQL while a client waits."""
 
 from __future__ import annotations
 
@@ -228,7 +228,7 @@ def test_who_waits_is_told_when_somebody_cancels_in_sql(
     monkeypatch: pytest.MonkeyPatch,
     statement: str,
 ) -> None:
-    # Only a notification wakes who waits.
+    # Only a notification wakes the waiting client.
     monkeypatch.setattr(syncs, "READ_AGAIN_SECONDS", 1000.0)
     job_id = web.triggered(providers=["deepinfra"])
     with ThreadPoolExecutor(1) as threads:

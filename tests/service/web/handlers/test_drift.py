@@ -1,4 +1,4 @@
-"""What deserves a look: prices that differ from the catalogue's, and models without any."""
+"""Drift over HTTP: prices that differ from the catalogue's, and models without any."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def test_pages_show_each_change_once(web: Web, reviews: Reviews) -> None:
         seen += [change["id"] for change in page["held"]]
         if page["next_cursor"] is None:
             break
-        # What is decided in between shifts nothing.
+        # A decision between two pages shifts no entry.
         decide(web, seen[-2], "reject")
         query["cursor"] = page["next_cursor"]
 
@@ -231,7 +231,7 @@ def test_an_unknown_or_malformed_id_is_not_found(
 ) -> None:
     error = refused(untouched_web.client.post(f"{HELD}/{held_id}/{act}"), 404, "not_found")
 
-    # What helps there is for those who have SQL.
+    # The hint names no SQL, which a client over HTTP cannot run.
     assert "select" not in error["hint"]
 
 

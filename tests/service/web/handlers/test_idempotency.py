@@ -1,4 +1,4 @@
-"""The same trigger again, over real HTTP: one job for one key."""
+"""Idempotency keys over real HTTP: repeated triggers with one key make one job."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_after_24_hours_it_is_a_new_one(
     later = jobs_of(trigger(web, providers=["deepinfra"], dry_run=True))
 
     assert later != [job_id]
-    # And has 24 hours of its own.
+    # The new job has 24 hours of its own.
     assert jobs_of(trigger(web, providers=["deepinfra"], dry_run=True)) == later
 
 
@@ -102,7 +102,7 @@ def test_it_keeps_to_the_job_that_coalesce_joined(web: Web, queue: Queue) -> Non
     arguments = {"providers": ["openrouter"], "on_conflict": "coalesce"}
     assert jobs_of(trigger(web, **arguments)) == [waiting]
 
-    # Without the key, this one cannot be joined any more.
+    # Without the key, a sync request cannot join this job any more.
     queue.start(waiting, "openrouter")
     assert web.triggered(**arguments) != waiting
 
@@ -120,7 +120,7 @@ def test_a_rejected_trigger_leaves_its_key_unused(web: Web, queue: Queue) -> Non
 
 
 def test_blanks_around_a_header_are_no_part_of_it(web: Web) -> None:
-    """RFC 9110, 5.5: this client sends them, the server hears none."""
+    """RFC 9110, 5.5: this client sends the blanks, the server drops them."""
     job_id = web.client.post(TRIGGER, headers={"Idempotency-Key": KEY}).json()["job_id"]
     connection = HTTPConnection(urlsplit(web.url).netloc, timeout=20)
     with closing(connection):

@@ -1,4 +1,4 @@
-"""What a trigger answers when a provider is taken already."""
+"""The response to an HTTP trigger when a provider is taken already."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_reject_tells_since_when_who_holds_what(web: Web, queue: Queue) -> None:
     job_id = web.triggered()
     queue.start(job_id, "openrouter")
 
-    # A holder that runs comes before one that waits.
+    # A running sync comes before a waiting one.
     answer = web.trigger(on_conflict="reject")
 
     assert answer.status_code == 429
@@ -83,7 +83,8 @@ def test_retry_after_is_what_the_holder_is_likely_to_need(
     answer = retry_after(web)
     assert 10 - (time.monotonic() - began) <= answer <= 10
 
-    # Longer than most: what the slow ones take, then nobody knows.
+    # A sync that runs longer than most may take as long as the slow ones; after that its end is
+    # unknown.
     began = time.monotonic()
     connection.execute("update pricing_sync_log set sync_started_at = now() - interval '60 s'")
     answer = retry_after(web)
@@ -134,6 +135,6 @@ def test_what_somebody_holds_in_an_open_transaction_is_locked(web: Web, database
     assert int(answer.headers["retry-after"]) > 0
     assert answer.elapsed.total_seconds() < COMMAND_SECONDS
     assert others.status_code == 202
-    # Postgres has answered: its connections are as good as before.
+    # Postgres has answered, so the pool is kept.
     assert web.app.state.web.database._pool is pool
     assert web.trigger(providers=["openrouter"], on_conflict="reject").status_code == 202

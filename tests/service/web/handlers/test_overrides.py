@@ -55,7 +55,7 @@ def test_what_is_set_is_in_force(web: Web, reviews: Reviews) -> None:
     assert (override["reason"], override["created_by"]) == ("contract 7", "admin")
     assert (override["expires_at"], override["ended_at"]) == (FAR, None)
     assert listed(web) == [override]
-    # What it does not name follows the provider.
+    # Prices that the override does not name follow the provider.
     assert reviews.in_force("openrouter", MODEL) == ("2.5", "0.6")
     assert reviews.changed_by("openrouter", MODEL) == ["api_sync:openrouter", "manual:admin"]
     assert reviews.audited() == [("admin", "set_price_override", f"openrouter/{MODEL}")]
@@ -64,7 +64,7 @@ def test_what_is_set_is_in_force(web: Web, reviews: Reviews) -> None:
 @pytest.mark.usefixtures("model")
 def test_cleared_the_provider_s_price_is_back(web: Web, reviews: Reviews) -> None:
     override_id = post(web, output_per_1m="10").json()["id"]
-    # A sync says something else meanwhile.
+    # A sync writes other prices meanwhile.
     reviews.model("openrouter", MODEL, price_set("0.0000004", "0.0000008"))
 
     answer = clear(web)

@@ -20,7 +20,7 @@ def rollback(web: Web, job_id: str, **body: Any) -> httpx2.Response:
 
 @pytest.fixture
 def wrong_job(reviews: Reviews) -> str:
-    """A job that made two models dear, of which one has changed since, and brought a new one."""
+    """A job that raised two models' prices, one changed since, and brought a new model."""
     job_id = reviews.job()
     for model in ("kept", "changed"):
         reviews.model("openrouter", model, CHEAP, reviews.job())

@@ -1,4 +1,4 @@
-"""Rules over HTTP: larger changes accepted beforehand, until a time."""
+"""Rules over HTTP accept larger changes beforehand, until a time."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tests.service.web.running import SCHEDULER, Web
 
 @pytest.fixture(autouse=True)
 def _switched_on(connection: psycopg.Connection[DictRow]) -> None:
-    """Unlike in the database that the tests are copied from."""
+    """Switch the scheduler on, which is off in the template database."""
     connection.execute("update pricing_settings set scheduler_enabled = true")
 
 

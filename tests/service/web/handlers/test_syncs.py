@@ -32,7 +32,7 @@ SOON_SECONDS = 20
 
 @pytest.fixture
 def only_notifications(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who waits reads again when notified, and not before the test is over."""
+    """A waiting request reads again only when notified."""
     monkeypatch.setattr(syncs, "READ_AGAIN_SECONDS", 1000.0)
 
 
@@ -222,7 +222,7 @@ def test_wait_answers_when_the_job_ends(web: Web, queue: Queue) -> None:
         begin = time.monotonic()
         answer = threads.submit(web.sync, job_id, wait=LONG_SECONDS)
         wait_until(lambda: waiting(web))
-        # A start is a change too, and not the end.
+        # The start is a change too, but not the end.
         queue.fail(job_id, "deepinfra")
         job = answer.result().json()
 
@@ -307,7 +307,7 @@ def test_a_flood_about_the_very_job_is_read_ten_times_a_second(
         while not answer.done():
             flood()
         assert not answer.result().json()["finished"]
-        # The first, one at once, ten in the second, and the last.
+        # The first read, one at once, ten in the second, and the last.
         assert 5 <= len(reads) <= 13
 
         answer = threads.submit(web.sync, job_id, wait=LONG_SECONDS)

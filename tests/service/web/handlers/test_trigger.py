@@ -50,7 +50,7 @@ def test_it_answers_with_the_job(web: Web, connection: psycopg.Connection[DictRo
 
 @pytest.mark.parametrize("content", [b"", b"  \n", b"{}", b'{"providers": null}'])
 def test_no_body_means_all_providers(web: Web, queue: Queue, content: bytes) -> None:
-    # What curl -d sends as its content type.
+    # The content type that curl -d sends.
     form = {"Content-Type": "application/x-www-form-urlencoded"}
 
     assert web.client.post(TRIGGER, content=content, headers=form).status_code == 202
@@ -207,7 +207,7 @@ def test_two_idempotency_keys_write_nothing(untouched_web: Web) -> None:
 
 
 def padded(size: int) -> bytes:
-    """A body that is right but for its size."""
+    """A valid body of this size."""
     return b"{}" + b" " * (size - 2)
 
 
@@ -239,7 +239,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr("service.web.requests.body.READ_SECONDS", 0.2)
     with half_sent(untouched_web.url) as half, half.makefile("rb") as answer:
-        # Until the server closes the connection.
+        # Read until the server closes the connection.
         head, _, body = answer.read().partition(b"\r\n\r\n")
 
     assert head.startswith(b"HTTP/1.1 408 ")
@@ -262,8 +262,8 @@ def test_a_trigger_is_one_round_trip(database: str) -> None:
             web.triggered(providers=["openrouter"])
             return proxy.round_trips - before
 
-        # The first one on a connection also prepares the statement, and the clean-up at the start
-        # may come in between.
+        # The first request on a connection also prepares the statement, and the clean-up at the
+        # start may come in between.
         assert min(round_trips() for _ in range(5)) == 1
 
 

@@ -1,6 +1,6 @@
-"""Connections that look healthy and lead nowhere: half-open ones, and those to a demoted server.
+"""Dead connections that look healthy: half-open ones, and those to a demoted server.
 
-A server that is away says so; these do not, and no request may wait for ever to find it out.
+A server that is down refuses connections; these do not, and no request may wait for ever.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from tests.service.web.wire import ClingingProxy
 from tests.support.tcp_proxy import TcpProxy
 from tests.support.waiting import wait_until
 
-# Long enough for a busy machine to open a whole pool in it.
+# Long enough for a busy machine to open a whole pool.
 COMMAND_SECONDS = 4.0
-# Connecting, the statement and its cancellation take half of it when nothing else runs.
+# Connecting, the statement and its cancellation take half of this on an idle machine.
 BOUND_SECONDS = 15.0
 
 
@@ -47,14 +47,14 @@ def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def web(short_times: None, proxy: TcpProxy, database: str) -> Iterator[Web]:
-    """Behind ``proxy``, with a pool as full as it can be."""
+    """A web server behind ``proxy``, with all connections of its pool open."""
     with running_web(settings_for(proxy.url_of(database))) as web:
         fill_pool(web, database)
         yield web
 
 
 def fill_pool(web: Web, database: str) -> None:
-    """Have all connections open: as many requests wait for one lock."""
+    """Open all connections of the pool: as many requests wait for one lock."""
     asked: list[Future[httpx2.Response]] = []
     with (
         psycopg.connect(database) as holder,
@@ -63,7 +63,7 @@ def fill_pool(web: Web, database: str) -> None:
     ):
 
         def all_wait() -> bool:
-            # One that was given up before the others were there is asked again.
+            # Repeat each request that gave up before the others were there.
             for _ in range(web_database.POOL_SIZE - sum(not each.done() for each in asked)):
                 asked.append(threads.submit(web.client.get, ACTIVE))
             row = looker.execute(
@@ -87,7 +87,7 @@ def assert_unavailable(answer: httpx2.Response) -> None:
 
 @pytest.fixture
 def no_probe(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests are the first to notice."""
+    """Requests notice dead connections before the probe does."""
     monkeypatch.setattr(job_changes, "PROBE_EVERY_SECONDS", 1000.0)
 
 
@@ -116,7 +116,7 @@ def test_half_open_connections_answer_503_within_a_bound(web: Web, proxy: TcpPro
 
 @pytest.mark.usefixtures("no_probe")
 def test_one_request_pays_for_all_dead_connections(web: Web, proxy: TcpProxy) -> None:
-    """The pool's others died with it: none of them is tried after the first."""
+    """The pool drops all of its dead connections with the first one, and tries no other."""
     proxy.freeze()
     proxy.thaw()
 
@@ -183,7 +183,7 @@ def test_a_demoted_server_is_left(database: str, connection: psycopg.Connection[
     with running_web(settings_for(database)) as web:
         assert web.client.get(ACTIVE).status_code == 200
         assert_unavailable(web.trigger())
-        # Those who connect from now on may write; the session that is there may not.
+        # New sessions may write; the existing one may not.
         read_only("off")
         answers = [web.trigger().status_code for _ in range(3)]
 
@@ -191,7 +191,7 @@ def test_a_demoted_server_is_left(database: str, connection: psycopg.Connection[
 
 
 def freeze_while_set_up(proxy: TcpProxy, database: str) -> None:
-    """The next connection of the web process is accepted, and then never answered."""
+    """The proxy accepts the next connection of the web process and never answers it."""
     proxy.freeze_at(b"set role")
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(
@@ -230,7 +230,7 @@ def test_the_process_ends_in_the_midst_of_it(
         assert_unavailable(web.trigger())
         begin = time.monotonic()
     assert time.monotonic() - begin < 8
-    # Such as a task whose error nobody looked at.
+    # asyncio warns of no task whose exception was not retrieved.
     assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
@@ -247,7 +247,7 @@ def test_who_waits_for_the_database_at_the_end_hears_of_it(
     with running_web(settings) as web, ThreadPoolExecutor(2) as threads:
         assert web.client.get(ACTIVE).status_code == 200
         proxy.freeze()
-        # One has the connection, the other waits for it.
+        # One request has the connection, the other waits for it.
         asked = [threads.submit(web.client.get, ACTIVE) for _ in range(2)]
         wait_until(lambda: len(web.answering()) == 2, what="both wait for the database")
         web.server.should_exit = True

@@ -30,7 +30,7 @@ SENT = (
     POST + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
     HEALTH * 100 + HEAD,
 )
-# A busy machine needs its time for 500 connections.
+# A busy machine needs this time for 500 connections.
 BOUND_SECONDS = 10.0
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -52,7 +52,7 @@ def serve_with(processes: Processes, descriptors: int) -> tuple[Process, str]:
 
 
 def asked_health(url: str) -> float:
-    """The seconds until a new client has its 200."""
+    """The seconds until a new client gets its 200."""
     began = time.monotonic()
     with httpx2.Client(timeout=BOUND_SECONDS) as client:
         assert client.get(f"{url}/health").status_code == 200
@@ -72,26 +72,26 @@ def test_500_half_sent_requests_on_256_descriptors(processes: Processes) -> None
         halves = []
         for n in range(500):
             halves.append(stack.enter_context(connected(url)))
-            # It may have been closed for a later one already.
+            # The server may have closed it already in favour of a later one.
             with suppress(OSError):
                 halves[-1].sendall(SENT[n % len(SENT)])
             if n % 100 == 99:
                 assert asked_health(url) < BOUND_SECONDS
         assert descriptors_of(process) < 256
-        # Nobody hangs up but the server, and it does so when the deadlines are over.
+        # Only the server closes connections, and it does so when the deadlines are over.
         latest = max(TIMEOUTS.head, TIMEOUTS.body) + TIMEOUTS.closing
         wait_until(lambda: all(map(is_over, halves)), latest + BOUND_SECONDS, "all are ended")
         wait_until(lambda: descriptors_of(process) <= before + 2, what="all is given back")
     assert asked_health(url) < BOUND_SECONDS
     assert "Too many open files" not in process.output
-    # The first of those that were closed, and counts of the others.
+    # The log has the first closed connections, and counts of the others.
     assert len(process.output.splitlines()) < 40, process.output
 
 
 def test_without_descriptors_it_pauses_and_says_so_once(processes: Processes) -> None:
     process, url = serve_with(processes, 256)
     hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)[1]
-    # Something else has taken them all.
+    # As if other files had taken all descriptors.
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (descriptors_of(process), hard))
     with connected(url), connected(url), socket.socket() as late:
         late.connect(connected_address(url))
@@ -101,7 +101,7 @@ def test_without_descriptors_it_pauses_and_says_so_once(processes: Processes) ->
         wait_until(lambda: time.monotonic() > time_over, 5, "it has tried again")
         assert process.output.count("accepting no connections") == began == 1
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        # Those that waited are served.
+        # The waiting connections are served.
         late.sendall(HEALTH)
         late.settimeout(BOUND_SECONDS)
         assert late.recv(12) == b"HTTP/1.1 200"

@@ -18,12 +18,12 @@ def test_repeated_lines_are_counted(caplog: pytest.LogCaptureFixture) -> None:
         async with asyncio.timeout(10):
             while lines._left_out:
                 await asyncio.sleep(0.01)
-        # What has ended is forgotten, and the next one is told at once again.
+        # The series has ended, so the next line is logged at once again.
         lines.warn("one", "from one, again")
 
     asyncio.run(go())
     said = [record.getMessage() for record in caplog.records]
     assert said[0] == "from one, 0" and said[-1] == "from one, again"
     assert "from one, 999 (999 like it in 0.05 s, the last one shown)" in said
-    # One for each kind, one for all others, and two counts.
+    # One line for each kind, one for all others, two counts, and the last line.
     assert len(said) == KINDS + 1 + 2 + 1

@@ -23,7 +23,7 @@ from tests.support.postgres import free_port
 from tests.support.processes import ADMIN_KEY, ROOT, Process, Processes
 from tests.support.waiting import wait_until
 
-# Adapters, whatever fetches, and the engine: none of a web process's business.
+# Adapters, HTTP clients and the engine, none of which a web process needs.
 FOREIGN_MODULES = (
     "genai_prices",
     "httpcore2",
@@ -93,12 +93,12 @@ def test_half_sent_bodies_do_not_hold_up_the_end(processes: Processes) -> None:
     process, url = serve(processes)
     with ExitStack() as stack:
         halves = [stack.enter_context(half_sent(url)) for _ in range(50)]
-        # What is asked after them is answered after they have arrived.
+        # The server answers this only after the halves have arrived.
         assert answers(f"{url}/health")
 
         began = time.monotonic()
         assert process.stop(timeout=10) == 0
-        # Who is held up waits for all of its grace.
+        # A client that blocked the stop would use up the whole grace period.
         assert time.monotonic() - began < GRACE_SECONDS - 1
         assert {half.recv(4096)[:13] for half in halves} == {b"HTTP/1.1 408 "}
     assert "Traceback" not in process.output
@@ -116,7 +116,7 @@ def has_read_a_job(connection: psycopg.Connection[DictRow]) -> bool:
 def test_it_takes_the_role_of_the_web_process(
     processes: Processes, connection: psycopg.Connection[DictRow]
 ) -> None:
-    """What the owner may do, this process cannot: it only selects and executes."""
+    """The process only selects and executes, unlike the owner."""
     connection.execute("revoke select on public.pricing_sync_progress from pricing_web")
     _, url = serve(processes)
 
@@ -225,7 +225,7 @@ def test_it_opens_no_connection_to_a_provider(
 
         with pytest.raises(BlockingIOError):
             provider.accept()
-    # Clients have ports that the system chose; whatever the process itself called is its database.
+    # Clients have ports that the system chose; the process itself connects only to its database.
     called = {remote for local, remote in before | during if local != urlsplit(url).port}
     assert called <= own
     assert called

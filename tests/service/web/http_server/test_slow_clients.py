@@ -1,4 +1,4 @@
-"""Clients that keep the server waiting are given up on; those that it keeps waiting are not."""
+"""Connections of clients that keep the server waiting end; those of waiting clients do not."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ TOLD = ("half a first line", "half the headers", "half a body", "half a chunk")
 @pytest.fixture(scope="module")
 def impatient(untouched_database: str) -> Iterator[Web]:
     with running_web(settings_for(untouched_database), timeouts=SHORT) as web:
-        # A connection that is kept would be ended under a client that is about to use it.
+        # The server would end a kept connection while the client is about to use it.
         limits = httpx2.Limits(max_keepalive_connections=0)
         headers = web.client.headers
         with httpx2.Client(base_url=web.url, headers=headers, timeout=30, limits=limits) as client:
@@ -92,7 +92,7 @@ def test_answers_that_are_not_read_are_dropped(impatient: Web) -> None:
     asked = b"GET /openapi.json HTTP/1.1\r\nHost: test\r\n" + KEY + b"\r\n"
     with connected(impatient.url) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        # Until the server reads no more, because nobody reads what it has written.
+        # Until the server reads no more, because the client reads none of the responses.
         connection.settimeout(0.5)
         with suppress(TimeoutError, OSError):
             while True:
@@ -120,7 +120,7 @@ def test_a_full_server_makes_room_by_closing_who_waits_longest(untouched_databas
         with connected(web.url) as late:
             late.sendall(HEAD + b"Connection: close\r\n\r\n")
             assert statuses(read_to_end(late)) == [200]
-        # The oldest have gone; the deadlines of the others are not over.
+        # The server has closed the oldest; the deadlines of the others are not over.
         assert is_over(halves[0]) and not is_over(halves[-1])
         assert len(web.answering()) <= 16
         for each in halves:
@@ -141,7 +141,8 @@ def test_where_all_are_being_answered_others_hear_503(untouched_database: str) -
         assert statuses(received) == [503]
         assert b"\r\nRetry-After: " in received
         assert error_of(received)["code"] == "busy"
-        # As soon as one has ended, others are served; and none of those polls was cut off.
+        # As soon as one poll has ended, other requests are served; the server cut off none of the
+        # polls.
         polls.pop().close()
         wait_until(lambda: web.client.get("/health").status_code == 200, what="there is room")
         web.client.post(f"/admin/pricing/sync/{job_id}/cancel")
@@ -151,7 +152,7 @@ def test_where_all_are_being_answered_others_hear_503(untouched_database: str) -
 
 
 def test_a_large_answer_has_longer_to_go_out() -> None:
-    """As a slow but honest line would have it; also when the connection ends after it."""
+    """A slow but honest line needs this time, also when the connection ends after the response."""
 
     class Transport(asyncio.Transport):
         unsent, has_ended, closing = 100_000, False, False
@@ -191,17 +192,17 @@ def test_a_large_answer_has_longer_to_go_out() -> None:
 
 
 def test_an_answer_arrives_although_the_body_was_too_large(impatient: Web) -> None:
-    """What is still on its way to the server does not reset the connection."""
+    """Bytes that are still on their way to the server do not reset the connection."""
     head = TRIGGER_HEAD + b"Content-Length: 8000000\r\n\r\n"
     with having_sent(impatient.url, head + b" " * 1_000_000) as connection:
-        # All of it has arrived, read or not, when it is answered.
+        # When the server responds, the whole body has arrived, read or not.
         assert statuses(read_to_end(connection)) == [413]
 
 
 def test_the_deadlines_of_the_server_that_is_shipped() -> None:
     assert max(TIMEOUTS.head, TIMEOUTS.body, TIMEOUTS.closing) <= 15
     assert TIMEOUTS.unread <= 30
-    # Or proxies would send requests into connections that are just being closed.
+    # Otherwise proxies would send requests into connections that are being closed.
     assert 60 < TIMEOUTS.idle < 120
 
 
@@ -211,7 +212,7 @@ def wait_out(seconds: float) -> None:
 
 
 def is_healthy(connection: socket.socket) -> bool:
-    """Reads one answer to ``HEALTH``, of which head and body may come apart."""
+    """Read one response to ``HEALTH``; its head and body may arrive apart."""
     received = b""
     while not received.endswith(b"}") and (data := connection.recv(65536)):
         received += data

@@ -1,4 +1,4 @@
-"""What the web process does as it starts, beside serving."""
+"""The work of the web process at its start, beside serving."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ language """
 
 
 def lost_sync(connection: psycopg.Connection[DictRow], queue: Queue) -> int:
-    """A provider sync whose worker fell silent an hour ago; returns its queue row's id."""
+    """A provider sync whose worker's last heartbeat is an hour old; returns its queue row's id."""
     row = connection.execute(
         "select job_id from trigger_pricing_sync('{deepinfra}', 'test')"
     ).fetchone()

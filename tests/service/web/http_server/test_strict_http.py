@@ -62,7 +62,7 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "a long first line": (b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: test\r\n\r\n", 414),
     "a first line without an end": (b"GET /" + b"x" * 300_000, 414),
 }
-# Found in the body: the answer to its request is on the way, or has gone.
+# Errors in the body: the response to its request is under way, or was sent.
 REFUSED_BODIES: dict[str, bytes] = {
     "a long chunk extension": b"1;" + b"x" * 300 + b"\r\na\r\n" + LAST,
     "an endless chunk extension": b"1;" + b"x" * 300_000,
@@ -81,7 +81,7 @@ REFUSED_BODIES: dict[str, bytes] = {
 
 @pytest.fixture(scope="module")
 def bare() -> Iterator[Web]:
-    """A server without a database: nothing here gets so far as to need one."""
+    """A server without a database: no request here gets far enough to need one."""
     nobody = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
     with running_web(settings_for(nobody), listening=False) as web:
         yield web
@@ -92,7 +92,7 @@ def test_it_is_refused_and_the_connection_ends(bare: Web, kind: str) -> None:
     malformed, status = REFUSED[kind]
     with having_sent(bare.url, malformed + HEALTH) as connection:
         received = read_to_end(connection)
-    # One answer, and what came after it was never read as a request.
+    # The server sends one response and never reads what follows as a request.
     assert statuses(received) == [status], received
     head = received.partition(b"\r\n\r\n")[0].lower()
     assert b"\r\nconnection: close" in head and b"\r\nx-request-id: " in head
@@ -103,7 +103,7 @@ def test_it_is_refused_and_the_connection_ends(bare: Web, kind: str) -> None:
 def test_a_malformed_body_ends_the_connection(bare: Web, kind: str) -> None:
     with having_sent(bare.url, CHUNKED + b"\r\n" + REFUSED_BODIES[kind] + HEALTH) as connection:
         received = read_to_end(connection)
-    # 405 where the route had answered before the body was there.
+    # 405 if the route had responded before the body was there.
     assert statuses(received) in ([400], [431], [405]), received
 
 
@@ -120,7 +120,7 @@ def test_what_is_well_formed_is_not_refused(bare: Web) -> None:
 
 
 def test_a_whole_address_is_what_it_names_here(bare: Web) -> None:
-    """With the same gate before it; what is no address stays what no route is called."""
+    """An absolute URL is authenticated like its path; other text stays an unknown route."""
     asked = {
         b"http://127.0.0.1:8000/health": 200,
         b"HTTPS://other/health?x=http://y": 200,

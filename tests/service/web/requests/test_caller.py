@@ -1,4 +1,4 @@
-"""A decision over HTTP is signed with the key and the client's address, and so is nothing else."""
+"""Decisions over HTTP are signed with the key and the client's address, and nothing else is."""
 
 from __future__ import annotations
 
@@ -76,13 +76,13 @@ def test_every_decision_is_signed(
         ("night shift", "127.0.0.1", "pricing_web")
     }
     assert {row["who"] for row in signed} == {"night shift", "api:night shift"}
-    # One for each route that changes something; a trigger is in its job.
+    # One for each route that changes something; a job itself records who triggered it.
     changing = [route for route in ROUTES if route.method != "GET" and route.path != TRIGGER]
     assert len(signed) == len(changing)
 
 
 def test_the_signature_ends_with_its_statement(database: str) -> None:
-    """The next statement on the same connection is somebody else's."""
+    """The next statement on the same connection belongs to another caller."""
 
     async def use() -> tuple[str | None, str | None]:
         web = WebDatabase.from_settings(settings_for(database))

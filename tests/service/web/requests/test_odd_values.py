@@ -18,9 +18,9 @@ from service.web.routes.endpoint import Endpoint
 from tests.service.reviews import CHEAP, Reviews
 from tests.service.web.running import Web
 
-# What cannot be stored, as JSON spells it; no route may take it.
+# Cannot be stored, as JSON spells it; no route may accept it.
 UNSTORABLE = ("\ud800", "a\udfffb", "\0", "a\0b")
-# What some field may take, and no database.
+# A field may accept these, and the database may refuse them.
 ODD: tuple[Any, ...] = (
     "",
     "x" * 30_000,
@@ -65,7 +65,7 @@ def within(value: object) -> tuple[Any, ...]:
 
 
 def addresses(route: Endpoint) -> Iterator[tuple[str, bool]]:
-    """Where to ask, and whether that may succeed."""
+    """The paths to request, each with whether the request may succeed."""
     known = {"id": "1" if "{id}" in route.path and "sync/" not in route.path else UNKNOWN}
     plain = route.path.format(**known, slug="openrouter")
     yield plain, True
@@ -83,7 +83,7 @@ def addresses(route: Endpoint) -> Iterator[tuple[str, bool]]:
 
 
 def bodies(route: Endpoint) -> Iterator[tuple[str, bool]]:
-    """What to send, and whether that may succeed."""
+    """The bodies to send, each with whether the request may succeed."""
     if route.body is None:
         yield "{}", True
         return

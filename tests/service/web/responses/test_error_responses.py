@@ -82,7 +82,7 @@ def test_an_error_that_nobody_knows_is_internal() -> None:
 
 
 def test_an_argument_that_the_driver_cannot_write_is_bad_input() -> None:
-    """What the server itself says of data that our functions made is not the caller's fault."""
+    """The server's own complaint about data that our functions made is not the caller's fault."""
     assert (
         database_error(asyncpg.DataError("invalid input for query argument $1"), LINES).status
         == 422

@@ -1,4 +1,4 @@
-"""docs/api.md and the program say the same."""
+"""docs/api.md and the program agree."""
 
 from __future__ import annotations
 
