@@ -72,6 +72,6 @@ def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
     proxy.freeze()
     # Not zero: the worker could not requeue its sync, which waits for the end of the lease.
     assert worker.stop(timeout=10) == 1
-    assert "Stopped before the end of 1 queue rows" in worker.output
+    assert "Stopped before the end of" in worker.output
     assert "without an orderly stop" not in worker.output
     assert installation.queue.attempts(job_id)[0]["status"] == "in_progress"
