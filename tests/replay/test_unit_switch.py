@@ -47,7 +47,7 @@ def test_a_provider_that_switches_its_unit_changes_no_price(
     _sync(queue)
     queue.connection.execute("update pricing_providers set guards_enabled = true")
     prices = queue.rows(f"{PRICES} order by 1, 2")
-    changes = queue.rows("select id from model_pricing_history")
+    changes = queue.rows("select id from model_pricing_history order by id")
     priced = queue.rows(f"{PRICES} where {POSITIVE} order by 1, 2")
     assert {row["provider_slug"] for row in priced} == set(PROVIDERS)
 
@@ -62,7 +62,7 @@ def test_a_provider_that_switches_its_unit_changes_no_price(
         assert {row["times_seen"] for row in held} == {repetition + 1}
         assert all("unit" in row["reason"] for row in held)
         assert queue.rows(f"{PRICES} order by 1, 2") == prices, repetition
-        assert queue.rows("select id from model_pricing_history") == changes
+        assert queue.rows("select id from model_pricing_history order by id") == changes
         queue.connection.execute(
             "update pricing_held_changes set first_seen_at = first_seen_at - interval '2 days'"
         )
