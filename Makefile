@@ -6,8 +6,9 @@ ARGS ?=
 VERSION ?= 17
 
 python := .venv/bin/python
-# Tests run make themselves, and what was given to this one is not for those.
-run := env -u ARGS -u VERSION -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(python)
+# Tests run make themselves, and what was given to this one is not for those. Byte code is kept: to
+# compile the tests takes longer than to collect them, and each process that a test starts compiles too.
+run := env -u PYTHONDONTWRITEBYTECODE -u ARGS -u VERSION -u MAKEFLAGS -u MAKEOVERRIDES -u MFLAGS -u MAKELEVEL $(python)
 pip := $(python) -m pip --disable-pip-version-check -qq
 compile := $(python) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
     --no-emit-index-url --custom-compile-command "make lock" $(ARGS)

@@ -177,10 +177,15 @@ def running_provider_server(port: int = 0) -> Iterator[ProviderServer]:
 
 
 def gzip_bomb(mebibytes: int) -> bytes:
-    """Compressed zeros, about a thousand times smaller than what they decompress to."""
+    """Compressed zeros, about a thousand times smaller than what they decompress to.
+
+    The stream has no end: a client that reads that far has read too much.
+    """
     squeeze = zlib.compressobj(9, wbits=zlib.MAX_WBITS | 16)
-    pieces = [squeeze.compress(bytes(MEBIBYTE)) for _ in range(mebibytes)]
-    return b"".join([*pieces, squeeze.flush()])
+    first, each = (
+        squeeze.compress(bytes(MEBIBYTE)) + squeeze.flush(zlib.Z_FULL_FLUSH) for _ in range(2)
+    )
+    return first + each * (mebibytes - 1)
 
 
 class _HTTPServer(ThreadingHTTPServer):

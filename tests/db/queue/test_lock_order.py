@@ -529,6 +529,7 @@ def as_it_stands(pricing: Pricing, attempt: Attempt) -> list[Row]:
 # Everything at once.
 
 
+@pytest.mark.long
 @pytest.mark.timeout(180 + 60 * MINUTES)
 @pytest.mark.parametrize("names", [ORDERLY, ORDERLY + DISORDERLY], ids=["in order", "any"])
 def test_many_hands(shared_database: SharedDatabase, pricing: Pricing, names: list[str]) -> None:

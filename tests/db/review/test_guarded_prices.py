@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -295,6 +296,7 @@ class Course:
             before = amount or before
 
 
+@pytest.mark.long
 @settings(
     max_examples=60,
     deadline=None,

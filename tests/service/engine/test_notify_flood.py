@@ -61,6 +61,7 @@ def stranger(migrated_cluster: Cluster, queue: Queue) -> Iterator[str]:
         yield migrated_cluster.url_of(database, user=user, password=password)
 
 
+@pytest.mark.long
 def test_a_worker_goes_on_and_obeys_none_of_it(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker, stranger: str
 ) -> None:

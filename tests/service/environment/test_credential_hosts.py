@@ -99,10 +99,17 @@ async def attempts(internet: Internet, *rows: tuple[str, str | None, str]) -> li
 
 @pytest.mark.anyio
 async def test_marked_secrets_arrive_at_no_host_but_their_own(internet: Internet) -> None:
-    """Every row has every variable and every kind of address, and hosts redirect."""
+    """Rows have every variable and every kind of address, and hosts redirect.
+
+    The kinds of address are tried with one adapter that has a key, one that has a listed host too
+    and one that has none: the rule knows variables and hosts, and no adapters.
+    """
     hosts = ["api.deepinfra.com", "gateway.example", "localhost:9000", "api.groq.com"]
     bases = [None, *(address for host in hosts for address in addresses(host))]
-    rows = list(product(adapter_slugs(), bases, VARIABLES))
+    rows = [
+        *product(adapter_slugs(), [None], VARIABLES),
+        *product(("deepinfra", "groq", "openrouter"), bases, VARIABLES),
+    ]
     for internet.leads_to in (None, f"https://{EVIL}/led"):
         await attempts(internet, *rows)
     for slug in adapter_slugs():

@@ -44,7 +44,7 @@ order by 1, 2
 """
 
 
-@pytest.mark.parametrize("owner", ["superuser", "createrole"])
+@pytest.mark.parametrize("owner", ["superuser", pytest.param("createrole", marks=pytest.mark.long)])
 def test_nothing_of_ours_stays(owner: str, database_factory: DatabaseFactory) -> None:
     url = database_factory(owner)
     execute(url, "create table mine (id int)")

@@ -206,7 +206,6 @@ def test_single_columns_constraints_and_indexes(pricing: Pricing, database: str)
     assert state_differences(database) == []
 
 
-@pytest.mark.long
 def test_what_cannot_be_made_again_is_said_and_the_rest_is_done(
     database: str, tmp_path: Path
 ) -> None:
@@ -283,6 +282,7 @@ def test_functions_that_are_gone_are_named(database: str, tmp_path: Path) -> Non
     assert "nothing to do" not in ended.output
 
 
+@pytest.mark.long
 def test_what_was_emptied_comes_back(pricing: Pricing, database: str) -> None:
     """Shipped rows come back; an unchanged list brings back the prices, also those of a person."""
     shipped = rows(database, "select count(*) from pricing_providers")
