@@ -20,7 +20,7 @@ begin
         begin
             continue when (public.lock_stuck_sync('timeout', v.queue_job_id, v.attempt, p_timeout)).id is null;
 
-            -- The flag tells a live worker to stop; the end does not wait for that.
+            -- For a live worker, as in stop_provider_sync.
             update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = v.queue_job_id;
             perform public.end_provider_sync(
                 v.queue_job_id, v.attempt, 'failed', 'timeout',

@@ -9,7 +9,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 begin
     perform public.log_ended_attempt(p_queue_job_id, p_attempt, p_status, p_error_kind, p_message);
-    -- Tells a worker that is alive after all to stop; the fence refuses what it writes late.
+    -- For a worker that is alive after all, as in stop_provider_sync.
     update procrastinate.procrastinate_jobs q set abort_requested = true where q.id = p_queue_job_id;
     update procrastinate.procrastinate_jobs q set status = 'todo' where q.id = p_queue_job_id;
 end;
