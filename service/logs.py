@@ -16,8 +16,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from service.printable import escaped
 from service.settings import Settings
-from service.visible import escaped
 
 FIELDS = (
     *("job_id", "provider", "attempt"),

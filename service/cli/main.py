@@ -15,7 +15,7 @@ from typing import NoReturn
 
 from service.cli.streams import forget
 from service.errors import PricingError, UsageError
-from service.visible import visible
+from service.printable import printable
 
 PROGRAM = "pricing-sync"
 
@@ -141,8 +141,8 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
 
 def _complain(message: str, hint: str | None) -> None:
     with suppress(OSError):
-        print(f"error: {visible(message)}", file=sys.stderr)
+        print(f"error: {printable(message)}", file=sys.stderr)
         if hint:
             # It may be a statement of several lines.
-            lines = (visible(line) for line in hint.split("\n"))
+            lines = (printable(line) for line in hint.split("\n"))
             print("hint: " + "\n".join(lines), file=sys.stderr)

@@ -8,7 +8,7 @@ from typing import Any
 
 from service.calls.credentials import REPORT, WANTED, supplied_providers
 from service.engine.connector import PricingConnector
-from service.visible import one_line
+from service.printable import one_line
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from contextlib import suppress
 from procrastinate.jobs import Notification
 
 from service.postgres.retry import ThrottledWarning
-from service.visible import one_line
+from service.printable import one_line
 
 # The engine's own have 70 bytes at most; a longer one is not parsed.
 LONGEST_PAYLOAD = 200

@@ -21,8 +21,8 @@ from service.engine.schema_wait import wait_for_schema
 from service.engine.ticker import tick_forever
 from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
 from service.postgres.retry import RetryExpired, is_transient
+from service.printable import one_line
 from service.settings import read_settings
-from service.visible import one_line
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from service.engine.job_manager import PricingJobManager
 from service.engine.lock_waits import LockWaits
 from service.postgres.pool import answer_within
-from service.visible import one_line
+from service.printable import one_line
 
 logger = logging.getLogger(__name__)
 

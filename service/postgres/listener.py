@@ -16,7 +16,7 @@ from procrastinate.connector import Notify
 from psycopg import sql
 
 from service.postgres.pool import BoundedConnection, answer_within
-from service.visible import one_line
+from service.printable import one_line
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from service.postgres.sqlstates import (
     TRANSIENT,
     is_one_of,
 )
-from service.visible import one_line
+from service.printable import one_line
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from service.postgres.timestamps import utc_text
 from service.prices.units import plain
-from service.visible import escaped_json, visible
+from service.printable import escaped_json, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -64,13 +64,13 @@ class Terminal:
     def say(self, text: str = "", style: str | None = None) -> None:
         """One line, never broken."""
         if self.is_live:
-            self.console.print(visible(text), style=style, soft_wrap=True)
+            self.console.print(printable(text), style=style, soft_wrap=True)
         else:
-            print(visible(text), file=self.stream, flush=True)
+            print(printable(text), file=self.stream, flush=True)
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         """A table; a caller without rows prints a sentence instead."""
-        cells = [[visible(cell) for cell in row] for row in rows]
+        cells = [[printable(cell) for cell in row] for row in rows]
         if self.is_live:
             self._live_table(columns, cells)
         else:

@@ -8,8 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from service.calls.jobs import ProviderSync
+from service.printable import printable
 from service.terminal.output import STYLES, Column, Terminal, shown_count, shown_seconds
-from service.visible import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -96,10 +96,10 @@ class Progress:
                 mark = self._spinners.setdefault(sync.provider, Spinner("dots", style=style))
             table.add_row(
                 mark,
-                Text(visible(sync.provider)),
+                Text(printable(sync.provider)),
                 Text(shown_state(sync), style=style),
                 _seconds(sync),
-                Text(visible(shown_counts(sync))),
+                Text(printable(shown_counts(sync))),
             )
         return table
 

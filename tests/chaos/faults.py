@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from tests.chaos.load import Load, Trigger
 from tests.chaos.own_postgres import DATABASE, SUPERUSER
 from tests.chaos.pickups import Return, measure_return
-from tests.chaos.whereabouts import PHASES, Whereabouts
+from tests.chaos.worker_phases import PHASES, WorkerPhases
 from tests.chaos.world import LEASE_SECONDS, LINGER_SECONDS, QUIET_PROVIDER, World
 
 # SQLSTATEs a commit may fail with: conflict, disk full, read error, and one that is not transient.
@@ -38,7 +38,7 @@ class Faults:
     def __init__(
         self,
         world: World,
-        whereabouts: Whereabouts,
+        worker_phases: WorkerPhases,
         load: Load,
         *,
         away_seconds: float,
@@ -47,7 +47,7 @@ class Faults:
         self._world = world
         self._away_seconds = away_seconds
         self._measured_seconds = measured_seconds
-        self._whereabouts = whereabouts
+        self._worker_phases = worker_phases
         self._load = load
         self.returns: list[Return] = []
         self.before = Return([])
@@ -124,7 +124,7 @@ class Faults:
         # Mostly before it writes: a worker that resumes then is late and must be refused.
         phase = random.choice(("fetch", "parse", "fetch", "parse", *PHASES))
         services = self._world.services
-        found = self._whereabouts.find(phase, services.is_up, seconds=2)
+        found = self._worker_phases.find(phase, services.is_up, seconds=2)
         name, phase = found or (random.choice(services.names("worker")), "idle")
         if not services.suspend(name):
             return
@@ -144,7 +144,7 @@ class Faults:
         proxy = self._world.proxies[name]
         if name != "web":
             phase = random.choice(PHASES)
-            self._whereabouts.find(phase, lambda n: n == name and services.is_up(n), seconds=2)
+            self._worker_phases.find(phase, lambda n: n == name and services.is_up(n), seconds=2)
         self._world.say(f"the connections of {name} are dead, unnoticed")
         proxy.freeze()
         self._world.services.note_dead_network(name)

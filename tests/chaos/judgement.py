@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 
-from tests.chaos.hands import open_syncs
 from tests.chaos.invariants import Evidence, broken_invariants
 from tests.chaos.invariants.tables import Tables, read_tables
 from tests.chaos.load import Load, Trigger
+from tests.chaos.operator_statements import open_syncs
 from tests.chaos.report import Report
 from tests.chaos.world import PROVIDERS, QUIET_PROVIDER, World
 from tests.support.waiting import wait_until

@@ -1,4 +1,4 @@
-"""The faults of a run, drawn from its seed: one endless list of steps for each lane."""
+"""The faults of a run, drawn from its seed: one endless list of steps for each thread."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from tests.chaos.whereabouts import PHASES
+from tests.chaos.worker_phases import PHASES
 
 # Faults of the server, and of everything around it, with the number of times each comes in a round.
 # A round is shuffled, so that every fault occurs.
@@ -61,7 +61,7 @@ def kills(seed: int) -> Iterator[Step]:
             yield Step(phase, Random(random.getrandbits(64)))
 
 
-def deeds(seed: int) -> Iterator[Step]:
-    random = Random(f"{seed} deeds")
+def operator_statements(seed: int) -> Iterator[Step]:
+    random = Random(f"{seed} operator")
     while True:
         yield Step("by hand", Random(random.getrandbits(64)))

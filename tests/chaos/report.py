@@ -20,7 +20,7 @@ class Report:
     round_: str = "all"
     kills: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
-    deeds: Counter[str] = field(default_factory=Counter)
+    statements: Counter[str] = field(default_factory=Counter)
     returns: list[Return] = field(default_factory=list)
     before: Return = field(default_factory=lambda: Return([]))
     server_log: Counter[str] = field(default_factory=Counter)
@@ -41,7 +41,7 @@ class Report:
             f"seed {self.seed}, {self.seconds:.0f} s, {self.round_} faults",
             f"kills: {_counted(self.kills)}",
             f"faults: {_counted(self.faults)}",
-            f"by hand: {_counted(self.deeds)}",
+            f"by hand: {_counted(self.statements)}",
             *(f"{what}: {n:,}" for what, n in self.counts.items()),
             f"jobs: {_counted(self.outcomes)}",
             f"attempts: {_counted(self.ends)}",

@@ -13,11 +13,11 @@ from pathlib import Path
 from tests.chaos import plan
 from tests.chaos.faults import Faults
 from tests.chaos.judgement import judge
-from tests.chaos.lanes import Doer, Hands, Killer, Lane
 from tests.chaos.load import Load
 from tests.chaos.pickups import QUICK_MS
 from tests.chaos.report import Report
-from tests.chaos.whereabouts import Whereabouts
+from tests.chaos.step_threads import FaultInjector, Operator, StepThread, WorkerKiller
+from tests.chaos.worker_phases import WorkerPhases
 from tests.chaos.world import World, running_world
 from tests.support.waiting import wait_until
 
@@ -67,35 +67,38 @@ def _run(
 ) -> None:
     is_long = seconds >= MINUTES
     load = Load(world.base_url, world.postgres.superuser_url, world.slugs, seed)
-    # One session for each lane.
-    hunts = Whereabouts(world.postgres.superuser_url, world.sites)
-    looks = Whereabouts(world.postgres.superuser_url, world.sites)
+    # One session for each thread.
+    killer_phases = WorkerPhases(world.postgres.superuser_url, world.sites)
+    fault_phases = WorkerPhases(world.postgres.superuser_url, world.sites)
     faults = Faults(
         world,
-        looks,
+        fault_phases,
         load,
         away_seconds=20 if is_long else 10,
         measured_seconds=LONG_MEASURED_SECONDS if is_long else 4,
     )
-    killer, hands = Killer(world, hunts), Hands(world)
-    doer = Doer(world, faults)
+    killer, operator = WorkerKiller(world, killer_phases), Operator(world)
+    injector = FaultInjector(world, faults)
     kill_pause = (1.0, 3.5) if is_long else (0.5, 2.5)
-    lanes = [
-        Lane(world, plan.kills(seed), killer.kill, kill_pause),
-        Lane(world, plan.faults(seed, round_), doer.do, (0.3, 2.0)),
-        Lane(world, plan.deeds(seed), hands.do, (0.5, 4.0)),
+    threads = [
+        StepThread(world, plan.kills(seed), killer.kill, kill_pause),
+        StepThread(world, plan.faults(seed, round_), injector.do, (0.3, 2.0)),
+        StepThread(world, plan.operator_statements(seed), operator.do, (0.5, 4.0)),
     ]
     with load.running(http_clients=4, sql_clients=2, pause=2.5), ExitStack() as stack:
-        stack.callback(hunts.close)
-        stack.callback(looks.close)
+        stack.callback(killer_phases.close)
+        stack.callback(fault_phases.close)
         faults.measure_before()
-        for lane in lanes:
-            stack.enter_context(lane.running())
+        for thread in threads:
+            stack.enter_context(thread.running())
         time.sleep(seconds)
         wait_until(
             lambda: (
-                (doer.by_kind.keys() >= round_.keys() and killer.by_phase.total() >= least_kills)
-                or any(lane.problems for lane in lanes)
+                (
+                    injector.by_kind.keys() >= round_.keys()
+                    and killer.by_phase.total() >= least_kills
+                )
+                or any(thread.problems for thread in threads)
             ),
             ROUND_SECONDS,
             f"a round of faults and {least_kills} kills",
@@ -104,9 +107,11 @@ def _run(
         world.say("calm")
         world.calm_down()
 
-    report.kills, report.faults, report.deeds = killer.by_phase, doer.by_kind, hands.by_kind
+    report.kills, report.faults = killer.by_phase, injector.by_kind
+    report.statements = operator.by_kind
     report.returns, report.before = faults.returns, faults.before
-    report.problems += [problem for lane in lanes for problem in lane.problems] + load.problems
+    report.problems += [problem for thread in threads for problem in thread.problems]
+    report.problems += load.problems
     if seconds >= LONG_SECONDS and killer.by_phase.total() < LEAST_KILLS:
         report.problems.append(f"{killer.by_phase.total()} kills, less than {LEAST_KILLS}")
     if is_long:
@@ -115,4 +120,4 @@ def _run(
             for n, back in enumerate(report.returns, start=1)
             if back.quick_after_seconds is None
         ]
-    judge(world, load, hands.slots, report)
+    judge(world, load, operator.slots, report)

@@ -75,7 +75,7 @@ class ServiceManager:
         return sorted(name for name in self._services if name.startswith(prefix))
 
     def is_up(self, name: str) -> bool:
-        """Whether it runs and may be sent a signal: no other lane has stopped or killed it."""
+        """Whether it runs and may be sent a signal: no other thread has stopped or killed it."""
         with self._lock:
             service = self._services[name]
             return service.process.is_running and not (

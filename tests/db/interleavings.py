@@ -82,7 +82,7 @@ class Shared:
 
 
 @dataclass
-class Hands:
+class Caller:
     """One connection that does one random act after another."""
 
     pricing: Pricing
@@ -451,21 +451,27 @@ class Hands:
 
 
 def interleave(
-    url: str, seed: object, names: list[str], *, hands: int = 6, rounds: int = 10, acts: int = 40
+    url: str,
+    seed: object,
+    names: list[str],
+    *,
+    caller_count: int = 6,
+    rounds: int = 10,
+    acts: int = 40,
 ) -> Shared:
     """Run rounds of many connections at once, and return each round's findings; stop at a fault."""
     shared = Shared()
-    with _everybody(url, seed, names, shared, hands) as (everybody, threads):
-        watcher = everybody[0].pricing
+    with _open_callers(url, seed, names, shared, caller_count) as (callers, threads):
+        watcher = callers[0].pricing
         for number in range(rounds):
-            barrier = Barrier(hands)
+            barrier = Barrier(caller_count)
 
-            def play(one: Hands, barrier: Barrier = barrier) -> None:
+            def play(one: Caller, barrier: Barrier = barrier) -> None:
                 barrier.wait(20)
                 for _ in range(acts):
                     one.do_something()
 
-            list(threads.map(play, everybody))
+            list(threads.map(play, callers))
             if any(name in DISORDERLY for name in names):
                 watcher.rows("select * from public.cleanup_stuck_pricing_syncs()")
             shared.faults += [
@@ -476,33 +482,33 @@ def interleave(
             if shared.faults:
                 break
         else:
-            shared.faults += [f"seed {seed}: {line}" for line in _left_after_work(everybody[0])]
+            shared.faults += [f"seed {seed}: {line}" for line in _left_after_work(callers[0])]
     return shared
 
 
 @contextmanager
-def _everybody(
-    url: str, seed: object, names: list[str], shared: Shared, hands: int
-) -> Iterator[tuple[list[Hands], ThreadPoolExecutor]]:
+def _open_callers(
+    url: str, seed: object, names: list[str], shared: Shared, caller_count: int
+) -> Iterator[tuple[list[Caller], ThreadPoolExecutor]]:
     with ExitStack() as stack:
-        everybody = []
-        for number in range(hands):
+        callers = []
+        for number in range(caller_count):
             connection = stack.enter_context(
                 psycopg.connect(url, autocommit=True, row_factory=dict_row)
             )
             # A short timeout, so that a deadlock is found without waiting a second.
             connection.execute("set deadlock_timeout = '20ms'; set statement_timeout = '20s'")
-            one = Hands(Pricing(connection), random.Random(f"{seed}/{number}"), shared, names)
+            one = Caller(Pricing(connection), random.Random(f"{seed}/{number}"), shared, names)
             connection.add_notice_handler(one.notice)
-            everybody.append(one)
-        yield everybody, stack.enter_context(ThreadPoolExecutor(hands))
+            callers.append(one)
+        yield callers, stack.enter_context(ThreadPoolExecutor(caller_count))
 
 
-def _left_after_work(hands: Hands) -> list[str]:
+def _left_after_work(caller: Caller) -> list[str]:
     """What is still open when a worker has done all the work there was."""
-    hands.act = "the last worker"
-    pricing = hands.pricing
-    hands.enable_all()
+    caller.act = "the last worker"
+    pricing = caller.pricing
+    caller.enable_all()
     pricing.do("update procrastinate.procrastinate_workers set last_heartbeat = '-infinity'")
     pricing.rows("select * from public.cleanup_stuck_pricing_syncs()")
     while (attempt := pricing.fetch()) is not None:

@@ -13,7 +13,7 @@ from tests.support.processes import ROOT
 # From the lowest floor up: a folder may import only from those before it.
 FLOORS = (
     "errors",
-    "visible",
+    "printable",
     "environment",
     "prices",
     "database_address",

@@ -120,7 +120,7 @@ def test_the_engines_lines_of_a_running_worker(
 
 def test_a_process_without_a_free_descriptor_can_still_log() -> None:
     script = (
-        "import resource; from service.visible import escaped;"
+        "import resource; from service.printable import escaped;"
         "soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE);"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard));"
         r"print(escaped('\x1b'))"

@@ -532,7 +532,9 @@ def as_it_stands(pricing: Pricing, attempt: Attempt) -> list[Row]:
 @pytest.mark.long
 @pytest.mark.timeout(180 + 60 * MINUTES)
 @pytest.mark.parametrize("names", [ORDERLY, ORDERLY + DISORDERLY], ids=["in order", "any"])
-def test_many_hands(shared_database: SharedDatabase, pricing: Pricing, names: list[str]) -> None:
+def test_concurrent_calls(
+    shared_database: SharedDatabase, pricing: Pricing, names: list[str]
+) -> None:
     deadline = time.monotonic() + MINUTES * 60 / 2
     acts = Counter[str]()
     for number, seed in enumerate(count(int(time.time()) if MINUTES else 1)):

@@ -13,7 +13,7 @@ import codecs
 codecs.lookup("unicode_escape")
 
 
-def visible(text: str) -> str:
+def printable(text: str) -> str:
     """For a terminal: white space becomes a blank, other control characters U+FFFD."""
     if text.isprintable():
         return text

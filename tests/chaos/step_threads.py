@@ -1,4 +1,4 @@
-"""Run kills, faults and people's statements side by side until the time is over."""
+"""Run kills, faults and operators' statements side by side until the time is over."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from random import Random
 import psycopg
 
 from tests.chaos.faults import Faults
-from tests.chaos.hands import do_by_hand, draw_deed
+from tests.chaos.operator_statements import draw_statement, run_statement
 from tests.chaos.plan import Step
-from tests.chaos.whereabouts import Whereabouts
+from tests.chaos.worker_phases import WorkerPhases
 from tests.chaos.world import World
 
 # A kill waits this long for a worker in its phase, then takes a worker in any phase.
 HUNT_SECONDS = 2.0
 
 
-class Lane:
+class StepThread:
     """Does one step after the other, with pauses, in its own thread."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Lane:
             try:
                 self._do(step)
             except psycopg.Error as error:
-                # A fault of another lane has cut the connection to Postgres.
+                # A fault of another thread has cut the connection to Postgres.
                 self._world.say(f"{step.kind}: not done, {str(error).strip()[:120]}")
             except Exception:
                 self.problems.append(
@@ -65,36 +65,36 @@ class Lane:
                 return
 
 
-class Killer:
+class WorkerKiller:
     """SIGKILLs workers, each in the phase that its step names if a worker reaches it in time."""
 
-    def __init__(self, world: World, whereabouts: Whereabouts) -> None:
+    def __init__(self, world: World, worker_phases: WorkerPhases) -> None:
         self._world = world
-        self._whereabouts = whereabouts
+        self._worker_phases = worker_phases
         self.by_phase: Counter[str] = Counter()
 
     def kill(self, step: Step) -> None:
         while self._world.sparing.is_set():
             time.sleep(0.05)
-        name, phase = self._prey(step.kind, step.random)
+        name, phase = self._target(step.kind, step.random)
         if not self._world.sparing.is_set() and self._world.services.kill(name):
             self.by_phase[phase] += 1
             self._world.say(f"{name} killed in {phase}")
 
-    def _prey(self, phase: str, random: Random) -> tuple[str, str]:
+    def _target(self, phase: str, random: Random) -> tuple[str, str]:
         services = self._world.services
         if phase == "end" and random.random() < 0.8:
             # The prices are committed; the worker does not know yet and still has to write its end.
-            name = self._whereabouts.find_applied(HUNT_SECONDS)
+            name = self._worker_phases.find_applied(HUNT_SECONDS)
             if name is not None and services.is_up(name):
                 return name, "end"
-        found = self._whereabouts.find(phase, services.is_up, HUNT_SECONDS)
-        nowhere = "idle" if self._whereabouts.is_there else "Postgres away"
+        found = self._worker_phases.find(phase, services.is_up, HUNT_SECONDS)
+        nowhere = "idle" if self._worker_phases.is_there else "Postgres away"
         return found or (random.choice(services.names("worker")), nowhere)
 
 
-class Doer:
-    """Runs each step of the lane of faults, and counts them."""
+class FaultInjector:
+    """Runs each step of the fault plan, and counts them."""
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
@@ -107,8 +107,8 @@ class Doer:
         self._faults.by_kind[step.kind](step.random)
 
 
-class Hands:
-    """Runs what people do by hand, one statement at a time."""
+class Operator:
+    """Runs what an operator runs by hand, one statement at a time."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -116,9 +116,9 @@ class Hands:
         self.slots: Counter[str] = Counter()
 
     def do(self, step: Step) -> None:
-        deed = draw_deed(step.random)
+        name = draw_statement(step.random)
         with self._world.connect() as connection:
-            done = do_by_hand(connection, deed, self.slots)
+            done = run_statement(connection, name, self.slots)
         if done is not None:
-            self.by_kind[deed] += 1
+            self.by_kind[name] += 1
             self._world.say(done)

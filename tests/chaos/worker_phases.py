@@ -35,7 +35,7 @@ group by a.pid, a.usename, a.query
 """
 
 
-class Whereabouts:
+class WorkerPhases:
     """``look`` returns each worker's phases, none while the database is away."""
 
     def __init__(self, url: str, sites: ProviderSites) -> None:

@@ -20,7 +20,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def hands(connection: psycopg.Connection[DictRow]) -> Queue:
+def sql_worker(connection: psycopg.Connection[DictRow]) -> Queue:
     """A queue on which SQL acts instead of a worker."""
     return Queue(connection)
 
@@ -51,10 +51,10 @@ def assert_refused(ended: subprocess.CompletedProcess[str], message: str) -> Non
     assert hint.startswith("hint: "), hint
 
 
-def test_cancel(run: Run, connection: psycopg.Connection[DictRow], hands: Queue) -> None:
+def test_cancel(run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue) -> None:
     job_id = triggered(connection, "openrouter", "deepinfra", "catalogue")
-    hands.succeed(job_id, "openrouter", "some/model")
-    hands.start(job_id, "deepinfra")
+    sql_worker.succeed(job_id, "openrouter", "some/model")
+    sql_worker.start(job_id, "deepinfra")
 
     ended = run("cancel", job_id[:8])
 
@@ -79,21 +79,21 @@ def test_cancel_as_json(run: Run, connection: psycopg.Connection[DictRow]) -> No
 
 
 def test_what_cannot_be_cancelled(
-    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+    run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue
 ) -> None:
     job_id = triggered(connection, "deepinfra")
-    hands.fail(job_id, "deepinfra")
+    sql_worker.fail(job_id, "deepinfra")
     assert_refused(run("cancel", job_id), "has ended already, as failed")
     assert_refused(run("cancel", UNKNOWN), f"There is no job {UNKNOWN}")
     assert_refused(run("cancel", "nonsense"), "nonsense is no job id")
 
 
 def test_retry_without_a_worker_says_so(
-    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+    run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue
 ) -> None:
     job_id = triggered(connection, "openrouter", "deepinfra")
-    hands.succeed(job_id, "openrouter", "some/model")
-    hands.fail(job_id, "deepinfra")
+    sql_worker.succeed(job_id, "openrouter", "some/model")
+    sql_worker.fail(job_id, "deepinfra")
     connection.execute("delete from procrastinate.procrastinate_workers")
 
     ended = run("retry", job_id[:8])
@@ -108,12 +108,12 @@ def test_retry_without_a_worker_says_so(
 
 
 def test_what_cannot_be_retried(
-    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+    run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue
 ) -> None:
     job_id = triggered(connection, "deepinfra")
     assert_refused(run("retry", job_id), "has nothing to retry")
     assert_refused(run("retry", UNKNOWN), f"There is no job {UNKNOWN}")
-    hands.fail(job_id, "deepinfra")
+    sql_worker.fail(job_id, "deepinfra")
     connection.execute("update pricing_providers set enabled = false where slug = 'deepinfra'")
     assert_refused(run("retry", job_id), "deepinfra")
 
@@ -122,14 +122,14 @@ def test_what_cannot_be_retried(
 def test_retry_until_it_has_ended(
     run: Run,
     connection: psycopg.Connection[DictRow],
-    hands: Queue,
+    sql_worker: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
     option: str,
 ) -> None:
     providers.fill("deepinfra", 3)
     job_id = triggered(connection, "deepinfra")
-    hands.fail(job_id, "deepinfra")
+    sql_worker.fail(job_id, "deepinfra")
     start_worker()
 
     ended = run("retry", job_id, option)
@@ -142,13 +142,13 @@ def test_retry_until_it_has_ended(
 def test_retry_that_fails_again(
     run: Run,
     connection: psycopg.Connection[DictRow],
-    hands: Queue,
+    sql_worker: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
 ) -> None:
     providers.answer("deepinfra", Answer(status=404))
     job_id = triggered(connection, "deepinfra")
-    hands.fail(job_id, "deepinfra")
+    sql_worker.fail(job_id, "deepinfra")
     start_worker()
 
     ended = run("retry", job_id, "--wait", "--json")
@@ -158,13 +158,13 @@ def test_retry_that_fails_again(
 
 
 def test_sync_that_is_rejected(
-    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+    run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue
 ) -> None:
     job_id = triggered(connection, "openrouter")
     reject = ("sync", "openrouter", "--on-conflict", "reject")
     assert_refused(run(*reject), f"pricing_sync:openrouter is locked by job {job_id}")
 
-    hands.start(job_id, "openrouter")
+    sql_worker.start(job_id, "openrouter")
     since = value(
         connection,
         "select to_char(sync_started_at at time zone 'utc', 'YYYY-MM-DD HH24:MI:SS')"
@@ -184,10 +184,10 @@ def test_sync_that_joins(run: Run, connection: psycopg.Connection[DictRow]) -> N
 
 
 def test_cleanup_says_what_it_found_and_settled(
-    run: Run, connection: psycopg.Connection[DictRow], hands: Queue
+    run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue
 ) -> None:
     """Without a number each provider's own timeout decides; with a number, that number does."""
-    hands.start(triggered(connection, "openrouter"), "openrouter")
+    sql_worker.start(triggered(connection, "openrouter"), "openrouter")
     connection.execute(
         "update pricing_sync_log set sync_started_at = sync_started_at - interval '6 minutes'"
     )

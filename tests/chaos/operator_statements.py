@@ -1,4 +1,4 @@
-"""Run what people do in the SQL editor meanwhile: cancel, retry, mark as failed, release locks."""
+"""Statements of operators in the SQL editor: cancel, retry, mark as failed, release locks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ where task_name = 'sync_provider' and status = 'doing' order by random() limit 1
 MAKE_DUE = "make a provider due"
 
 # A query that finds a row, and the statement run on it: operators paste some, programs call others.
-_DEEDS: dict[str, tuple[str | None, str]] = {
+_STATEMENTS: dict[str, tuple[str | None, str]] = {
     "cancel": (_OPEN_JOB, "select public.cancel_pricing_sync(%s)"),
     "retry": (_ENDED_JOB, "select public.retry_pricing_sync(%s)"),
     "mark as failed": (
@@ -53,27 +53,27 @@ _DEEDS: dict[str, tuple[str | None, str]] = {
         "select procrastinate.procrastinate_cancel_job_v1(%s, true, false)",
     ),
 }
-DEEDS = tuple(_DEEDS)
+STATEMENTS = tuple(_STATEMENTS)
 
 # Refusals: another session was faster or has the lock, or there is nothing to do.
 REFUSALS = ("PT404", "PT409", "PT422", "PT429", "55P03")
 
 
-def do_by_hand(
-    connection: psycopg.Connection[DictRow], deed: str, slots: Counter[str]
+def run_statement(
+    connection: psycopg.Connection[DictRow], name: str, slots: Counter[str]
 ) -> str | None:
     """Run one statement; returns what happened, None when no row was found.
 
     ``slots`` counts how often each provider was made due.
     """
-    find, statement = _DEEDS[deed]
+    find, statement = _STATEMENTS[name]
     arguments: list[object] = []
     if find is not None:
         found = connection.execute(find.encode()).fetchone()
         if found is None:
             return None
         arguments = list(found.values())
-    if deed == MAKE_DUE:
+    if name == MAKE_DUE:
         # Counted first: after a lost connection the outcome is unknown.
         slots[str(arguments[0])] += 1
     try:
@@ -81,12 +81,12 @@ def do_by_hand(
     except psycopg.Error as error:
         if error.sqlstate not in REFUSALS:
             raise
-        return f"{deed} {arguments}: {error.sqlstate}"
-    return f"{deed} {arguments}: {done.rowcount}"
+        return f"{name} {arguments}: {error.sqlstate}"
+    return f"{name} {arguments}: {done.rowcount}"
 
 
-def draw_deed(random: Random) -> str:
-    return random.choice(DEEDS)
+def draw_statement(random: Random) -> str:
+    return random.choice(STATEMENTS)
 
 
 def open_syncs(connection: psycopg.Connection[DictRow]) -> int:
