@@ -182,7 +182,7 @@ def test_everything_belongs_to_the_owner_who_cannot_log_in(pricing: Pricing) -> 
     assert [set(role.values()) for role in roles] == [{False}] * 3
 
 
-def test_the_engine_is_the_worker_s_and_nobody_else_s(pricing: Pricing) -> None:
+def test_only_the_worker_s_role_may_use_the_engine(pricing: Pricing) -> None:
     for role in ROLES:
         is_worker = role == "pricing_worker"
         assert (
@@ -325,7 +325,7 @@ def test_rights_given_by_default_are_taken_away(own_database: Pricing) -> None:
 
     test_rights_on_tables_and_views(pricing)
     test_every_table_has_row_level_security_that_is_not_forced(pricing)
-    test_the_engine_is_the_worker_s_and_nobody_else_s(pricing)
+    test_only_the_worker_s_role_may_use_the_engine(pricing)
     test_rights_on_functions(pricing)
 
 

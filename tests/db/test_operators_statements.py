@@ -111,7 +111,7 @@ def test_releasing_the_lock_fences_the_holder_off_and_lets_another_worker_finish
     assert_agreed(pricing.connection)
 
 
-def test_releasing_a_lock_that_nobody_holds(pricing: Pricing, editor: Pricing) -> None:
+def test_releasing_a_lock_that_is_free(pricing: Pricing, editor: Pricing) -> None:
     pricing.trigger("openrouter")
     with pricing.nothing_written():
         assert editor.do(RELEASE) == 0

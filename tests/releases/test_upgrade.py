@@ -90,7 +90,7 @@ def test_an_exported_file_does_the_same(
     assert migrate(pushed).applied == ()
 
 
-def test_a_key_of_before_gives_its_caller_the_same_job_and_nobody_else(
+def test_a_key_of_before_gives_the_same_job_to_its_caller_alone(
     released_database: str,
 ) -> None:
     key = "idempotency_key = 'sample'"

@@ -56,7 +56,7 @@ def test_of_one_provider_or_of_all(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("locked", ["queue row", "job"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
+def test_it_does_not_wait_for_locked_rows(pricing: Pricing, another: Another, locked: str) -> None:
     job, other = pricing.trigger("openrouter"), pricing.trigger("openrouter")
     (row,) = pricing.queue_rows(job["job_id"])
     disable_quietly(pricing, "openrouter")

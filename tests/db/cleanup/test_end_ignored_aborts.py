@@ -92,7 +92,7 @@ def test_of_an_earlier_attempt_of_the_same_row(pricing: Pricing) -> None:
     assert end_ignored(pricing) == (0, 0), "this one has just been asked"
 
 
-def test_a_flag_that_nobody_recorded_is_ignored_already(pricing: Pricing) -> None:
+def test_a_flag_without_an_event_counts_as_ignored(pricing: Pricing) -> None:
     attempt = start_aborted(pricing)
     pricing.do("delete from procrastinate.procrastinate_events where type = 'abort_requested'")
     assert end_ignored(pricing) == (1, 1)
@@ -112,7 +112,7 @@ def test_rows_of_other_tasks_and_running_ones_are_left_alone(pricing: Pricing) -
 
 
 @pytest.mark.parametrize("locked", ["queue row", "job"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
+def test_it_does_not_wait_for_locked_rows(pricing: Pricing, another: Another, locked: str) -> None:
     attempt, other = start_aborted(pricing), start_aborted(pricing, "deepinfra")
     time_passes(pricing, "1 minute")
     holder = another()

@@ -60,7 +60,7 @@ def test_only_lost_workers_count_towards_the_end(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("locked", ["queue row", "job", "log row", "provider"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
+def test_it_does_not_wait_for_locked_rows(pricing: Pricing, another: Another, locked: str) -> None:
     attempt, other = pricing.start("openrouter"), pricing.start("deepinfra")
     pricing.do("update public.pricing_settings set max_attempts = 1")
     time_passes(pricing, "1 minute", workers_live=False)

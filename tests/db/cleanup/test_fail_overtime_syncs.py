@@ -75,7 +75,7 @@ def test_a_lost_worker_is_not_slow(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("locked", ["queue row", "job", "provider"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
+def test_it_does_not_wait_for_locked_rows(pricing: Pricing, another: Another, locked: str) -> None:
     attempt, other = pricing.start("openrouter"), pricing.start("deepinfra")
     time_passes(pricing, "11 minutes")
     warnings: list[str] = []

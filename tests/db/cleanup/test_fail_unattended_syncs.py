@@ -130,7 +130,7 @@ def test_what_runs_and_what_is_not_ours_is_left_alone(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("locked", ["queue row", "job"])
-def test_it_waits_for_nobody(pricing: Pricing, another: Another, locked: str) -> None:
+def test_it_does_not_wait_for_locked_rows(pricing: Pricing, another: Another, locked: str) -> None:
     job, other = pricing.trigger("openrouter"), pricing.trigger("openrouter")
     (row,) = pricing.queue_rows(job["job_id"])
     time_passes(pricing, "25 hours")

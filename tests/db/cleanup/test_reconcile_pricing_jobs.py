@@ -306,7 +306,7 @@ def end_quietly(pricing: Pricing, attempt: Attempt) -> None:
 
 @pytest.mark.parametrize("locked", ["queue row", "job"])
 @pytest.mark.parametrize("broken", ["log behind", "log open", "row gone", "job gone", "job open"])
-def test_it_waits_for_nobody(own_database: Pricing, locked: str, broken: str) -> None:
+def test_it_does_not_wait_for_locked_rows(own_database: Pricing, locked: str, broken: str) -> None:
     pricing = own_database
     attempt = pricing.start("openrouter")
     with past_the_triggers(pricing):
@@ -346,7 +346,7 @@ def test_it_waits_for_nobody(own_database: Pricing, locked: str, broken: str) ->
     assert warnings == [], "a wait that was cut short"
 
 
-def test_a_job_whose_row_is_in_other_hands_is_not_ended_without_it(
+def test_a_job_whose_row_is_locked_is_not_ended_without_it(
     pricing: Pricing, another: Another
 ) -> None:
     attempt = pricing.start("openrouter")

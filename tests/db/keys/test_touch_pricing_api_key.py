@@ -28,7 +28,9 @@ def test_once_a_minute(pricing: Pricing) -> None:
     assert touch(pricing, "000000000000") is False
 
 
-def test_it_waits_for_nobody_and_fails_on_no_standby(pricing: Pricing, another: Another) -> None:
+def test_it_does_not_wait_for_locked_rows_and_fails_on_no_standby(
+    pricing: Pricing, another: Another
+) -> None:
     key_id = pricing.value("select public.create_pricing_api_key('ops')").split("_")[1]
     holder = another()
     with holder.connection.transaction():

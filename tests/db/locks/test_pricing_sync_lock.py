@@ -16,7 +16,7 @@ def shown(pricing: Pricing) -> dict[str, Row]:
     return locks
 
 
-def test_nobody_holds_a_lock_for_what_waits(pricing: Pricing) -> None:
+def test_what_waits_has_no_lock(pricing: Pricing) -> None:
     pricing.trigger()
     pricing.other_task("doing", pricing.worker())
     assert shown(pricing) == {}

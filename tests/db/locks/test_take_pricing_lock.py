@@ -58,7 +58,7 @@ def test_the_session_s_own_timeout_is_what_it_was(pricing: Pricing) -> None:
         assert pricing.value("show lock_timeout") == "7s"
 
 
-def test_nobody_but_the_owner_can_lock_a_row(pricing: Pricing) -> None:
+def test_only_the_owner_can_lock_a_row(pricing: Pricing) -> None:
     pricing.value(TRY)
     for role in ("anon", "authenticated", "service_role", "pricing_web", "pricing_worker"):
         for statement in (

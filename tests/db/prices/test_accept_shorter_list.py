@@ -109,7 +109,7 @@ def test_a_dry_run_does_not_use_it_up(pricing: Pricing) -> None:
     assert active(pricing) == ["m0"]
 
 
-def test_after_a_week_nobody_remembers(pricing: Pricing) -> None:
+def test_after_a_week_the_shorter_list_is_forgotten(pricing: Pricing) -> None:
     pricing.sync("openrouter", models(*range(10)))
     fails(pricing, models(0))
     accept(pricing)

@@ -39,5 +39,5 @@ def test_the_order_of_the_names_does_not_matter(
         list(threads.map(lock, [another(), another()], [names, names[::-1]]))
 
 
-def test_nobody_to_lock(pricing: Pricing) -> None:
+def test_no_row_to_lock(pricing: Pricing) -> None:
     pricing.do(LOCK, [])

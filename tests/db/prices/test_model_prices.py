@@ -50,7 +50,7 @@ def test_each_token_price_is_shown_per_million(pricing: Pricing) -> None:
     assert row["has_conditions"] is False
 
 
-def test_nobody_has_to_read_trailing_zeros(pricing: Pricing) -> None:
+def test_prices_have_no_trailing_zeros(pricing: Pricing) -> None:
     pricing.sync("openrouter", [price("m", "0.000000250000", "0.00001")])
     row = shown(pricing)
     assert (str(row["input_per_1m"]), str(row["output_per_1m"])) == ("0.25", "10")

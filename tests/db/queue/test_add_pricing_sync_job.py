@@ -11,7 +11,9 @@ SAYS = "select triggered_by, request, session_login from pricing_sync_jobs"
 
 @pytest.mark.parametrize("word", ["schedule", " Schedule\t"])
 @pytest.mark.parametrize("role", ["pricing_web", "service_role", "pricing_owner"])
-def test_nobody_else_says_its_word(pricing: Pricing, role: str, word: str) -> None:
+def test_other_roles_may_not_use_the_schedule_s_word(
+    pricing: Pricing, role: str, word: str
+) -> None:
     with pricing.nothing_written(), refused("PT422"):
         pricing.trigger("deepinfra", role=role, triggered_by=word)
     # Nor does the text of a statement pass for it, which stands in the call stack.

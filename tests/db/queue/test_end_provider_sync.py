@@ -173,7 +173,7 @@ def test_a_dry_run_that_fails_says_nothing_about_the_provider(pricing: Pricing) 
 
 # A worker of an earlier version ends it as failed.
 @pytest.mark.parametrize("status", ["cancelled", "failed"])
-def test_without_a_credential_nobody_failed(pricing: Pricing, status: str) -> None:
+def test_without_a_credential_it_is_cancelled_and_not_failed(pricing: Pricing, status: str) -> None:
     pricing.end(pricing.start(), "failed", "timeout")
     attempt = pricing.start()
     assert pricing.end(attempt, status, "no_credentials", "OPENROUTER_KEY is not set") is True

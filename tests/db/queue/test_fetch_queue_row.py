@@ -161,7 +161,7 @@ def test_what_comes_while_it_waits_is_had_at_once(
     assert pricing.queue_row(fetched)["args"]["provider"] == "deepinfra"
 
 
-def test_what_it_passes_over_it_lets_go_of(pricing: Pricing, another: Another) -> None:
+def test_rows_that_it_skips_are_not_left_locked(pricing: Pricing, another: Another) -> None:
     locked = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
     holder, person = another(), another()
     with holder.connection.transaction(), pricing.connection.transaction():

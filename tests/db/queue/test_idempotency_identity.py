@@ -91,7 +91,7 @@ def test_an_earlier_use_under_another_name_stays_there(pricing: Pricing) -> None
     assert trigger(pricing, other, "other") == job
 
 
-def test_nobody_else_is_believed(pricing: Pricing) -> None:
+def test_other_callers_are_not_believed(pricing: Pricing) -> None:
     key = made(pricing, "create_pricing_api_key('person')")
     trigger(pricing, key)
     for said in (json.dumps({"who": "api:person", "key_id": key}), "{", '"who"', "[]"):

@@ -20,5 +20,5 @@ def test_a_free_one_is_held(pricing: Pricing, another: Another) -> None:
     assert lock(other, attempt)
 
 
-def test_one_that_is_not_there_is_in_nobodys_hands(pricing: Pricing) -> None:
+def test_one_that_is_not_there_is_not_locked(pricing: Pricing) -> None:
     assert lock(pricing, pricing.start(), 2)

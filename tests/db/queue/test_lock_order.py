@@ -283,7 +283,7 @@ def test_a_reject_waits_for_the_schedule(
         triggered.result(10)
 
 
-def test_the_schedule_waits_for_nobody_who_holds_a_provider(
+def test_the_schedule_does_not_wait_for_sessions_that_lock_a_provider(
     pricing: Pricing, person: Pricing
 ) -> None:
     pricing.do("set lock_timeout = '2s'")
@@ -487,7 +487,7 @@ WITHOUT_A_QUEUE_ROW = [are_gone_unseen, have_left_their_job_open]
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
-def test_the_clean_up_waits_for_nobody(
+def test_the_clean_up_does_not_wait_for_locked_rows(
     pricing: Pricing, another: Another, syncs: Callable[[Pricing], None], held: str
 ) -> None:
     """It keeps the rows of ended syncs locked, in an order that no other session follows."""

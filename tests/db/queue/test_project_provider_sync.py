@@ -59,7 +59,7 @@ def test_retried_by_the_engine(pricing: Pricing) -> None:
     assert (job["outcome"], job["providers_synced"], job["total_errors"]) == ("success", 1, 0)
 
 
-def test_ended_by_the_engine_without_prices_is_nobody_s_success(pricing: Pricing) -> None:
+def test_ended_by_the_engine_without_prices_is_no_success(pricing: Pricing) -> None:
     attempt = pricing.start()
     with pricing.as_role("pricing_worker"):
         pricing.do(

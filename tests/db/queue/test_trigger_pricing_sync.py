@@ -239,7 +239,7 @@ def test_of_concurrent_rejects_one_is_accepted(
         assert answers == ["PT429", "PT429", "PT429", "accepted"], f"round {round_number}"
 
 
-def test_reject_waits_for_nobody_but_other_triggers(pricing: Pricing, another: Another) -> None:
+def test_reject_waits_only_for_other_triggers(pricing: Pricing, another: Another) -> None:
     worker = another()
     attempt = pricing.start("openrouter")
     with worker.connection.transaction():

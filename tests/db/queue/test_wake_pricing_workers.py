@@ -61,7 +61,9 @@ def test_a_released_lock_wakes_the_first_that_waits(
 
 
 @pytest.mark.parametrize("way", WAYS_TO_RELEASE)
-def test_nobody_is_woken_when_nobody_waits(pricing: Pricing, listener: Pricing, way: str) -> None:
+def test_no_worker_is_woken_when_no_row_waits(
+    pricing: Pricing, listener: Pricing, way: str
+) -> None:
     holder = pricing.start("openrouter")
     pricing.trigger("deepinfra")
     listener.listen(ANY, OURS)

@@ -62,7 +62,9 @@ def test_many_of_many_providers(pricing: Pricing) -> None:
     assert sorted(row["changed_by"] for row in found) == sorted(f"expiry:{it}" for it in ids)
 
 
-def test_it_waits_for_nobody_who_writes_prices(pricing: Pricing, another: Another) -> None:
+def test_it_does_not_wait_for_sessions_that_write_prices(
+    pricing: Pricing, another: Another
+) -> None:
     overridden(pricing, "m")
     overridden(pricing, "m", provider="deepinfra")
     expire(pricing)

@@ -128,7 +128,7 @@ def test_it_is_seen_again_ten_times_and_never_written(pricing: Pricing) -> None:
     assert len(pricing.history("m")) == 1
 
 
-def test_nobody_hears_of_a_held_price(pricing: Pricing, another: Another) -> None:
+def test_a_held_price_is_not_announced(pricing: Pricing, another: Another) -> None:
     listener = another()
     listener.listen("pricing_changed")
     say(pricing, WRONG, "0.5")

@@ -87,7 +87,7 @@ def test_who_is_not_due_waits(pricing: Pricing) -> None:
     assert enqueued(pricing) == ["openrouter"]
 
 
-def test_slots_missed_while_nobody_ticked_are_one(pricing: Pricing) -> None:
+def test_slots_missed_without_a_tick_are_one(pricing: Pricing) -> None:
     only(pricing, "openrouter")
     plan(pricing, "openrouter", sync_interval="1 hour", sync_jitter=0)
     due_in(pricing, "openrouter", "-10 days")

@@ -81,7 +81,7 @@ def test_other_changes_of_a_provider_leave_the_queue_alone(pricing: Pricing) -> 
     assert pricing.fetch() is not None
 
 
-def test_a_row_in_a_workers_hand_is_left_to_it(pricing: Pricing, another: Another) -> None:
+def test_a_row_that_a_worker_locks_is_left_to_it(pricing: Pricing, another: Another) -> None:
     job = pricing.trigger("openrouter")
     worker = another()
     pricing.do("set lock_timeout = '2s'")
@@ -164,7 +164,7 @@ def test_a_removed_provider_takes_its_syncs_along(pricing: Pricing, remove: str)
 
 
 @pytest.mark.parametrize("remove", REMOVALS)
-def test_one_in_a_workers_hand_ends_with_the_next_clean_up(
+def test_one_that_a_worker_locks_ends_with_the_next_clean_up(
     pricing: Pricing, another: Another, remove: str
 ) -> None:
     job = pricing.trigger("openrouter")

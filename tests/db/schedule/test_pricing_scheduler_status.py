@@ -114,7 +114,7 @@ def test_switched_off(pricing: Pricing) -> None:
     assert found["providers"] == list(found["last_syncs"]) == SLUGS
 
 
-def test_nobody_enabled(pricing: Pricing) -> None:
+def test_no_provider_is_enabled(pricing: Pricing) -> None:
     ticked(pricing, "worker", "0 seconds")
     pricing.do("update public.pricing_providers set enabled = false")
     found = status(pricing)

@@ -166,13 +166,13 @@ def test_workers_take_over_from_a_pg_cron_that_cannot_enqueue(pricing: Pricing) 
     assert tick(pricing, "worker") > 0
 
 
-def test_pg_cron_yields_to_nobody(pricing: Pricing) -> None:
+def test_pg_cron_ticks_although_a_worker_does(pricing: Pricing) -> None:
     tick(pricing)
     slots_come_again(pricing)
     assert tick(pricing, "pg_cron") == 2
 
 
-def test_recovery_is_nobody_s_turn(pricing: Pricing) -> None:
+def test_a_clean_up_needs_no_turn(pricing: Pricing) -> None:
     silent_for(pricing, "pg_cron", "0 seconds")
     lost = pricing.start("openrouter", worker_id=pricing.worker("1 hour"))
     tick(pricing)

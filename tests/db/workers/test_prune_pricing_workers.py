@@ -33,7 +33,7 @@ def test_the_dead_are_forgotten_and_nobody_else(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-1000000, 0, None])
-def test_nobody_is_forgotten_before_the_lease_is_over(
+def test_no_worker_is_pruned_before_the_lease_is_over(
     pricing: Pricing, seconds: float | None
 ) -> None:
     pricing.worker(silent_for="19 seconds")

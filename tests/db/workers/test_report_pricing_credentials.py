@@ -80,7 +80,7 @@ def test_one_that_wants_no_credential_any_more_is_synced(locked_out: Pricing) ->
     assert report(locked_out) == ["priced"]
 
 
-def test_it_waits_for_nobody(locked_out: Pricing, another: Another) -> None:
+def test_it_does_not_wait_for_locked_rows(locked_out: Pricing, another: Another) -> None:
     holder = another()
     with holder.connection.transaction():
         holder.do("update public.pricing_providers set name = name where slug = 'priced'")

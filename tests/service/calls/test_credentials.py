@@ -37,7 +37,7 @@ def provider(queue: Queue) -> tuple[str, int]:
     return row["state"], row["consecutive_failures"]
 
 
-def test_without_it_nobody_is_asked_and_nobody_fails(
+def test_without_it_no_provider_is_asked_and_none_fails(
     locked_out: Queue,
     providers: ProviderServer,
     processes: Processes,

@@ -183,7 +183,7 @@ def test_sync_that_joins(run: Run, connection: psycopg.Connection[DictRow]) -> N
     assert value(connection, "select count(*) from pricing_sync_jobs") == 1
 
 
-def test_cleanup_says_what_it_found_and_settled(
+def test_cleanup_says_what_it_found_and_ended(
     run: Run, connection: psycopg.Connection[DictRow], sql_worker: Queue
 ) -> None:
     """Without a number each provider's own timeout decides; with a number, that number does."""

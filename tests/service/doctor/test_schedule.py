@@ -50,7 +50,7 @@ def test_switched_off(diagnose: Diagnose, people: Pricing) -> None:
     assert result.state == "ok" and "run by the workers, last tick" in result.found
 
 
-def test_nobody_ticks(diagnose: Diagnose, people: Pricing) -> None:
+def test_no_process_ticks(diagnose: Diagnose, people: Pricing) -> None:
     _on(people)
     result = diagnose()["schedule"]
     assert result.state == "fail" and "(last: never)" in result.found
@@ -191,6 +191,6 @@ def test_another_database_s_pg_cron(diagnose: Diagnose, people: Pricing) -> None
     assert result.state == "ok" and f"serves the database {served}" in result.found
 
 
-def test_the_schedule_of_nobody_is_a_failure_only_when_it_is_on() -> None:
+def test_a_schedule_without_a_ticking_process_is_a_failure_only_when_it_is_on() -> None:
     assert check_schedule(Facts()).state == "fail"
     assert check_schedule(Facts(scheduler_enabled=False)).state == "warn"

@@ -69,7 +69,7 @@ def test_a_session_that_holds_a_job(
             person.execute("select")
 
 
-def test_what_nobody_may_see_is_not_called_well(
+def test_what_the_login_may_not_see_is_not_called_well(
     diagnose: Diagnose, people: Pricing, migrated_cluster: Cluster, database: str
 ) -> None:
     name = database.rpartition("/")[2]

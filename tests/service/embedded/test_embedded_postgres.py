@@ -141,7 +141,7 @@ def test_a_relative_path_and_a_link_name_the_same_server(
         assert _read(server.url) == ("price",)
 
 
-def test_a_second_one_is_refused_and_harms_nobody(data_dir: Path) -> None:
+def test_a_second_one_is_refused_and_the_first_goes_on(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir) as server:
         _write(server.url)
         with pytest.raises(EmbeddedPostgresError, match=str(os.getpid())) as refusal:
@@ -183,7 +183,7 @@ def test_a_killed_server_is_started_again(data_dir: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_process_id_in_use_again_stops_nobody(data_dir: Path) -> None:
+def test_a_process_id_in_use_again_stops_no_process(data_dir: Path) -> None:
     server = EmbeddedPostgres(data_dir)
     _write(server.start())
     pid = _server_pid(data_dir)

@@ -22,7 +22,7 @@ def person(database: str) -> Iterator[psycopg.Connection]:
 
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("held", ["job", "log row", "provider"])
-def test_it_holds_up_its_own_job_and_nobody_elses(
+def test_it_delays_its_own_job_and_no_other(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
@@ -114,7 +114,7 @@ def test_a_dead_worker_that_somebody_deletes_keeps_none_from_starting(
 
 
 @pytest.mark.timeout(90)
-def test_who_holds_a_provider_s_prices_is_named_and_its_sync_is_tried_again(
+def test_the_session_that_locks_a_provider_s_prices_is_named_and_its_sync_is_tried_again(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
@@ -198,7 +198,7 @@ def test_a_table_that_somebody_locks_is_said_and_ends_no_worker(
 
 
 @pytest.mark.timeout(90)
-def test_a_worker_that_passes_over_held_rows_says_who_holds_them(
+def test_a_worker_that_skips_locked_rows_names_the_session_that_locks_them(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,

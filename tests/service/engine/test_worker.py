@@ -175,7 +175,7 @@ def test_a_worker_of_all_queues_or_ours_has_nothing_to_say(
     assert "takes no provider syncs" not in worker.output
 
 
-def test_a_stop_waits_only_so_long_for_whoever_holds_the_worker(
+def test_a_stop_waits_only_so_long_for_the_session_that_locks_the_worker(
     queue: Queue, start_worker: StartWorker, database: str
 ) -> None:
     worker = start_worker()

@@ -42,7 +42,7 @@ def test_who_is_believed(peer: str | None, forwarded: list[str], client: str | N
     assert TRUSTED.client(peer, forwarded) == client
 
 
-def test_without_the_setting_nobody_is_believed() -> None:
+def test_without_the_setting_no_header_is_believed() -> None:
     assert TrustedProxies().client("127.0.0.1", ["203.0.113.9"]) == "127.0.0.1"
 
 

@@ -26,13 +26,13 @@ def test_the_address_behind_a_name_is_what_is_checked(host: str) -> None:
     assert refused.value.hint is not None
 
 
-def test_a_name_that_nobody_knows() -> None:
+def test_an_unknown_host_name() -> None:
     # A label of 64 characters is too long, so resolving fails without a query.
     with pytest.raises(NameNotResolved):
         asyncio.run(connect("x" * 64 + ".example", 443, allow_private=False))
 
 
-def test_a_port_that_nobody_listens_on() -> None:
+def test_a_port_without_a_listener() -> None:
     with running_provider_server() as server:
         port = server.port
     with pytest.raises(httpcore2.ConnectError):

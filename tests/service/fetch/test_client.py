@@ -180,7 +180,7 @@ def test_each_failure_has_its_kind_and_its_tries(
     ],
     ids=["500", "503", "429", "cut", "hang"],
 )
-def test_what_passes_is_lived_through(server: ProviderServer, passing: Answer) -> None:
+def test_transient_failures_are_retried(server: ProviderServer, passing: Answer) -> None:
     server.answer(PROVIDER, passing, passing, Answer())
     # The last response must arrive within this time.
     assert ask(server.url(PROVIDER), deadlines=Deadlines(silence=2)).body is not None
@@ -227,7 +227,7 @@ def test_another_host_never_sees_the_credential(server: ProviderServer) -> None:
         assert other.requests(PROVIDER) == []
 
 
-def test_nobody_listens() -> None:
+def test_no_process_listens() -> None:
     with running_provider_server() as server:
         url = server.url(PROVIDER)
     error = refusal(url)
@@ -241,7 +241,7 @@ def test_a_server_without_tls_is_not_asked_in_the_clear(server: ProviderServer) 
     assert server.requests(PROVIDER) == []
 
 
-def test_a_name_that_nobody_knows_is_said_so() -> None:
+def test_an_unknown_host_name_is_reported_as_such() -> None:
     with pytest.raises(FetchError) as refused:
         ask("https://" + "x" * 64 + ".example/models")
     assert refused.value.code in {"connection", "address_refused"}

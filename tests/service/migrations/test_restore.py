@@ -86,7 +86,9 @@ def test_where_our_roles_are_not(dumped: str, cluster: Cluster, tmp_path: Path) 
             assert rights(url) == rights(elsewhere.url_of(fresh))
 
 
-def test_where_nobody_may_make_our_roles(dumped: str, cluster: Cluster, tmp_path: Path) -> None:
+def test_where_the_login_may_not_create_our_roles(
+    dumped: str, cluster: Cluster, tmp_path: Path
+) -> None:
     """``migrate`` goes on as that login and names what a superuser could run."""
     with (
         another_cluster(cluster) as elsewhere,

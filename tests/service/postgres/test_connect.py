@@ -17,7 +17,7 @@ def test_connects_under_our_name(empty_database: str) -> None:
         assert connection.execute("show application_name").fetchone() == ("theirs",)
 
 
-def test_nobody_answers() -> None:
+def test_no_server_answers() -> None:
     with pytest.raises(DatabaseUnavailable) as caught:
         connect("postgresql://somebody:a-secret@127.0.0.1:1/nothing")
     assert "127.0.0.1" in caught.value.message and "a-secret" not in caught.value.message

@@ -17,7 +17,7 @@ def listed(pricing: Any, **others: Any) -> PriceList:
     return parse(json.dumps({"data": data, "message": "", "success": True}).encode())
 
 
-def test_where_it_is_and_that_nobody_confirmed_it() -> None:
+def test_where_it_is_and_that_it_is_unconfirmed() -> None:
     assert ADAPTER.base_url + ADAPTER.path == "https://aihubmix.com/api/v1/models"
     assert ADAPTER.credential_variable is None
     assert not ADAPTER.evidence.was_seen

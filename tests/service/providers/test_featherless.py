@@ -143,7 +143,7 @@ def test_unknown_keys_are_kept_verbatim_and_named() -> None:
         "page 1 of 2",
     ],
 )
-def test_a_page_of_which_nobody_can_say_which_it_is_is_refused(pagination: Any) -> None:
+def test_a_page_without_a_known_number_is_refused(pagination: Any) -> None:
     with pytest.raises(ParseError, match="page of the list") as refused:
         listed(MARIGOLD, pagination=pagination)
     assert refused.value.code == "bad_shape"

@@ -64,7 +64,7 @@ def test_a_provider_without_prices_is_unknown_not_free(pricing: Any) -> None:
 
 
 @pytest.mark.parametrize("is_free", [False, None])
-def test_zeros_that_nobody_calls_free_are_unknown(is_free: Any) -> None:
+def test_zeros_that_are_not_called_free_are_unknown(is_free: Any) -> None:
     model = read(pricing={"input": 0, "output": 0.0}, is_free=is_free)
     assert model.as_charged() == {}
     assert model.unknown == {"pricing.input": "0", "pricing.output": "0.0"}
@@ -130,12 +130,12 @@ def test_one_provider_twice(second: Any) -> None:
     assert [skipped.model_id for skipped in found.skipped] == ([] if same else ["a:x"])
 
 
-def test_a_model_without_a_list_of_providers_is_skipped_and_one_that_nobody_serves_is_not() -> None:
+def test_a_model_without_a_list_of_providers_is_skipped_and_one_with_an_empty_list_is_not() -> None:
     found = listed({"id": "a"}, {"id": "b", "providers": []}, {"id": "c", "providers": [offer()]})
     assert [model.model_id for model in found.models] == ["c:somebody"]
     assert [skipped.model_id for skipped in found.skipped] == ["a"]
 
 
-def test_a_list_that_nobody_serves_is_refused() -> None:
+def test_a_list_without_a_served_model_is_refused() -> None:
     with pytest.raises(ParseError, match="no models in it"):
         listed({"id": "b", "providers": []})

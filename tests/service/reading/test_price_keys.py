@@ -25,7 +25,7 @@ KEYS = {
 }
 
 
-def test_each_key_is_a_price_known_or_nobodys() -> None:
+def test_each_key_is_a_price_or_known_or_unknown() -> None:
     read = read_prices(
         {"in": Number("0.25"), "image": None, "created": "1", "new": "0.1"},
         KEYS,

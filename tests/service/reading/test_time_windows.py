@@ -59,7 +59,7 @@ def base(*given: Window, published: str = "7") -> str:
         pytest.param([(100, 2300, "2"), (0, 2400, "1")], "1", id="wholly"),
     ],
 )
-def test_windows_that_cover_the_day_settle_the_base(given: list[Window], amount: str) -> None:
+def test_windows_that_cover_the_day_determine_the_base(given: list[Window], amount: str) -> None:
     assert base(*given) == amount
 
 

@@ -176,7 +176,7 @@ ODD_ANSWERS = {
 
 
 @pytest.mark.parametrize("odd", ODD_ANSWERS)
-def test_an_odd_answer_fails_its_provider_and_harms_nobody(
+def test_an_odd_answer_fails_its_provider_and_no_other(
     odd: str, queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
     answer, kind = ODD_ANSWERS[odd]
@@ -227,7 +227,7 @@ DELETE = "delete from public.pricing_providers where slug = 'openrouter'"
 
 
 @pytest.mark.parametrize("change", [DISABLE, DELETE])
-def test_a_fetched_sync_of_a_provider_that_is_switched_off_asks_nobody(
+def test_a_fetched_sync_of_a_disabled_provider_sends_no_request(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker, change: str
 ) -> None:
     # Switched off in the moment of the fetch: a waiting sync is cancelled without a worker.
@@ -277,7 +277,7 @@ def test_an_adapter_that_this_version_has_not_is_said_to_be_one(
     assert "deepinfra" in attempt["error_message"]
 
 
-def test_a_key_that_nobody_knows_is_reported_once(
+def test_an_unknown_key_is_reported_once(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
     providers.fill("openrouter", 2)

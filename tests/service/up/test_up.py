@@ -537,7 +537,7 @@ def test_ctrl_c_during_migrate_stops_everything(
 
 
 @pytest.mark.long
-def test_everything_stops_when_nobody_reads_any_more(
+def test_everything_stops_when_its_output_is_no_longer_read(
     up_processes: Processes, provider_server: ProviderServer, data_dir: Path
 ) -> None:
     provider_server.answer("openrouter", Answer(delay=1))

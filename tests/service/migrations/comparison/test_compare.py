@@ -334,7 +334,7 @@ def test_a_migrated_database_is_as_released(database: str) -> None:
     assert (result.applied, result.mended, result.differences) == ((), (), ())
 
 
-def test_what_was_changed_by_hand_is_named_and_mended(database: str) -> None:
+def test_what_was_changed_by_hand_is_named_and_restored(database: str) -> None:
     as_released = structure(database), rights(database)
     execute(database, *OURS.values())
     found = state_differences(database)

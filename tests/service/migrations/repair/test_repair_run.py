@@ -224,7 +224,7 @@ def test_what_cannot_be_made_again_is_said_and_the_rest_is_done(
 
 
 @pytest.mark.long
-def test_values_that_nobody_knows_are_not_made_up(pricing: Pricing, database: str) -> None:
+def test_unknown_values_are_not_made_up(pricing: Pricing, database: str) -> None:
     """Other tables reference models by number: with new ones, history would be of others."""
     pricing.sync("openrouter", [price("a")])
     execute(

@@ -319,7 +319,7 @@ def test_a_flood_about_the_very_job_is_read_ten_times_a_second(
         assert time.monotonic() - begin < SOON_SECONDS
 
 
-def test_nobody_waits_for_a_client_that_is_gone(web: Web) -> None:
+def test_the_wait_ends_when_its_client_is_gone(web: Web) -> None:
     job_id = web.triggered()
     with pytest.raises(httpx2.ReadTimeout):
         web.client.get(f"/admin/pricing/sync/{job_id}?wait=60", timeout=0.3)

@@ -77,7 +77,7 @@ def test_every_error_of_a_function_has_a_status() -> None:
     }
 
 
-def test_an_error_that_nobody_knows_is_internal() -> None:
+def test_an_unknown_error_is_internal() -> None:
     assert database_error(ValueError("secret"), LINES).status == 500
 
 
