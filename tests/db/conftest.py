@@ -13,32 +13,9 @@ from psycopg.rows import DictRow, dict_row
 
 from tests.db.pricing import Pricing
 from tests.support.postgres import Cluster
+from tests.support.recycling import Contents
 
 Another = Callable[[], Pricing]
-
-# Children first: triggers and foreign keys are off while the tables are emptied.
-EMPTIED = (
-    "public.pricing_held_changes",
-    "public.pricing_said_again",
-    "public.pricing_overrides",
-    "public.pricing_change_rules",
-    "public.pricing_catalogue_prices",
-    "public.model_pricing_history",
-    "public.model_pricing",
-    "public.pricing_idempotency_keys",
-    "public.pricing_given_up_syncs",
-    "public.pricing_locks",
-    "public.pricing_scheduler_ticks",
-    "public.pricing_sync_log",
-    "public.pricing_sync_jobs",
-    "public.pricing_api_keys",
-    "public.pricing_audit_log",
-    "procrastinate.procrastinate_periodic_defers",
-    "procrastinate.procrastinate_events",
-    "procrastinate.procrastinate_jobs",
-    "procrastinate.procrastinate_workers",
-)
-RESTORED = ("public.pricing_providers", "public.pricing_settings")
 
 
 @dataclass(frozen=True)
@@ -47,18 +24,17 @@ class SharedDatabase:
 
     url: str
     connection: psycopg.Connection[DictRow]
+    _contents: Contents
 
-    def keep_shipped_rows(self) -> None:
-        self.connection.execute("set session_replication_role = replica; set lock_timeout = '10s'")
-        for number, table in enumerate(RESTORED):
-            self.connection.execute(f"create temp table shipped_{number} as table {table}".encode())
+    @classmethod
+    def of(cls, url: str, connection: psycopg.Connection[DictRow]) -> SharedDatabase:
+        """As it is now; ``connection`` is a superuser's."""
+        with psycopg.connect(url) as reader:
+            return cls(url, connection, Contents.of(reader))
 
     def empty(self) -> None:
-        statements = [f"delete from {table}" for table in (*EMPTIED, *RESTORED)]
-        statements += [
-            f"insert into {table} table shipped_{number}" for number, table in enumerate(RESTORED)
-        ]
-        self.connection.execute("; ".join(statements).encode())
+        """Give it back the rows that it had at first."""
+        self._contents.restore(self.connection)
 
 
 @contextmanager
@@ -67,9 +43,7 @@ def emptied_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
     with migrated_cluster.database(template=migrated_cluster.template) as name:
         url = migrated_cluster.url_of(name)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-            shared = SharedDatabase(url, connection)
-            shared.keep_shipped_rows()
-            yield shared
+            yield SharedDatabase.of(url, connection)
 
 
 @pytest.fixture(scope="session")

@@ -79,9 +79,7 @@ def shared(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
         migrated_cluster.database(template=migrated_cluster.template) as name,
         connect(migrated_cluster.url_of(name)) as connection,
     ):
-        shared = SharedDatabase(migrated_cluster.url_of(name), connection)
-        shared.keep_shipped_rows()
-        yield shared
+        yield SharedDatabase.of(migrated_cluster.url_of(name), connection)
 
 
 @pytest.fixture

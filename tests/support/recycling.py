@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -76,7 +77,7 @@ class Contents:
             sequences.append((sequence.as_string(connection), *state))
         return cls(tables, tuple(rows), tuple(sequences))
 
-    def restore(self, connection: psycopg.Connection) -> int:
+    def restore(self, connection: psycopg.Connection[Any]) -> int:
         """Restore exactly these rows; returns how many rows were deleted.
 
         Triggers and foreign keys are off meanwhile: ``connection`` is a superuser's.
