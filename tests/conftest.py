@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -37,6 +38,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             if name == "terminal_summary":
                 terminalreporter.section(str(text).partition("\n")[0], "-")
                 terminalreporter.write_line(str(text).partition("\n")[2])
+
+
+def pytest_configure() -> None:
+    """Processes of the tests heed Ctrl-C, also where a script started pytest in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
