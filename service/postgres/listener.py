@@ -26,8 +26,8 @@ PROBE_EVERY_SECONDS = 10.0
 FIRST_BACKOFF_SECONDS = 0.25
 LONGEST_BACKOFF_SECONDS = 4.0
 
-# Sent after each new LISTEN: rows inserted before it notified nobody. Without it a sync triggered
-# right after the start waits 5 s for the next poll.
+# Delivered after each new LISTEN: the session received no notification of rows inserted before it.
+# Without it a sync triggered right after the start waits 5 s for the next poll.
 NEW_WORK = '{"type": "job_inserted", "job_id": 0}'
 
 

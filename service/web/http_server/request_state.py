@@ -12,7 +12,7 @@ _STATE = "pricing.request_state"
 
 @dataclass(slots=True)
 class RequestState:
-    """``is_abandoned``: the client is gone; what the application still sends reaches nobody.
+    """``is_abandoned``: the client is gone; what the application still sends is dropped.
     ``sent_status``: the status that the server sent in the application's place.
     ``has_key``: the request showed a valid key.
     """
