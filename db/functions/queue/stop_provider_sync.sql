@@ -19,7 +19,7 @@ begin
 
     perform public.log_ended_attempt(v_row.id, v_row.attempts + 1, 'cancelled', p_error_kind, p_message);
     if v_row.status = 'doing' then
-        -- The flag sends the engine's notification of an abort, which workers before 0.5.0 obey. Later ones look the abort
+        -- The flag sends the engine's notification of an abort, which workers before 0.4.0 obey. Later ones look the abort
         -- up, find that the row has ended, and run on until the fence refuses what they write.
         update procrastinate.procrastinate_jobs q set abort_requested = true
         where q.id = v_row.id and not q.abort_requested;
