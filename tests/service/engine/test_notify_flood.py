@@ -84,8 +84,9 @@ def test_a_worker_goes_on_and_obeys_none_of_it(
         rounds = flood.rounds
         wait_until(lambda: flood.rounds > rounds + 2, 30, "it is still being flooded")
         assert [each["status"] for each in queue.attempts(job_id)] == ["in_progress"]
-        # The worker obeys a real abort during the flood.
-        queue.rows("select cancel_pricing_sync(%s)", job_id)
+        # The worker obeys a real abort during the flood: the engine's own leaves the end to it.
+        abort = "select procrastinate.procrastinate_cancel_job_v1(%s, true, false)"
+        queue.rows(abort, attempt["queue_job_id"])
         assert queue.wait_for_end(job_id, 10)["outcome"] == "cancelled"
 
     providers.release()
