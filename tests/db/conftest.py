@@ -24,17 +24,11 @@ class SharedDatabase:
 
     url: str
     connection: psycopg.Connection[DictRow]
-    _contents: Contents
-
-    @classmethod
-    def of(cls, url: str, connection: psycopg.Connection[DictRow]) -> SharedDatabase:
-        """As it is now; ``connection`` is a superuser's."""
-        with psycopg.connect(url) as reader:
-            return cls(url, connection, Contents.of(reader))
+    contents: Contents
 
     def empty(self) -> None:
         """Give it back the rows that it had at first."""
-        self._contents.restore(self.connection)
+        self.contents.restore(self.connection)
 
 
 @contextmanager
@@ -42,8 +36,10 @@ def emptied_database(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
     """A migrated database that is emptied for each test."""
     with migrated_cluster.database(template=migrated_cluster.template) as name:
         url = migrated_cluster.url_of(name)
+        with psycopg.connect(url) as reader:
+            contents = Contents.of(reader)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-            yield SharedDatabase.of(url, connection)
+            yield SharedDatabase(url, connection, contents)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from psycopg.rows import DictRow, dict_row
 
 from tests.db.agreement import assert_agreed
 from tests.db.clock import time_passes
-from tests.db.conftest import SharedDatabase
+from tests.db.conftest import SharedDatabase, emptied_database
 from tests.db.pricing import Pricing, Row, price, refused
 from tests.db.test_operators_statements import STATEMENTS
 from tests.docs.runbook import (
@@ -75,11 +75,8 @@ def operator(migrated_cluster: Cluster) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def shared(migrated_cluster: Cluster) -> Iterator[SharedDatabase]:
-    with (
-        migrated_cluster.database(template=migrated_cluster.template) as name,
-        connect(migrated_cluster.url_of(name)) as connection,
-    ):
-        yield SharedDatabase.of(migrated_cluster.url_of(name), connection)
+    with emptied_database(migrated_cluster) as database:
+        yield database
 
 
 @pytest.fixture
