@@ -72,7 +72,7 @@ def test_the_newest_ten_jobs_newest_first(pricing: Pricing, editor: Pricing) -> 
     assert rows[0] == pricing.job(triggered[-1])
 
 
-def test_the_locks_that_are_held(pricing: Pricing, editor: Pricing) -> None:
+def test_the_locks_that_are_taken(pricing: Pricing, editor: Pricing) -> None:
     assert editor.rows(LOCKS) == []
     start_two(pricing)
     rows = editor.rows(LOCKS)

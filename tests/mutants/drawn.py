@@ -79,7 +79,7 @@ DRAWN = (
         "queue/passes_fence",
         "and p_row.attempts + 1 = p_attempt",
         "and p_row.attempts - 1 = p_attempt",
-        "queue/test_give_up_sync.py::test_what_a_caller_of_our_functions_holds",
+        "queue/test_give_up_sync.py::test_what_a_caller_of_our_functions_locks",
         "an attempt that waits for a lock is never given up",
     ),
     _function(

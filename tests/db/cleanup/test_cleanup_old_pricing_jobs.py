@@ -190,7 +190,7 @@ def test_a_job_that_a_key_names_stays_for_the_day_of_the_key(pricing: Pricing) -
     assert prune(pricing, "1 hour") == 1
 
 
-def test_idempotency_keys_go_in_bounded_batches_and_held_ones_later(
+def test_idempotency_keys_go_in_bounded_batches_and_locked_ones_later(
     pricing: Pricing, another: Another
 ) -> None:
     pricing.do(

@@ -22,7 +22,7 @@ def test_what_waits_has_no_lock(pricing: Pricing) -> None:
     assert shown(pricing) == {}
 
 
-def test_each_running_sync_holds_its_lock_and_one_stands_for_all(pricing: Pricing) -> None:
+def test_each_running_sync_has_its_lock_and_one_stands_for_all(pricing: Pricing) -> None:
     worker_id = pricing.worker("7 seconds")
     first = pricing.start("openrouter", worker_id=worker_id)
     second = pricing.start("deepinfra")

@@ -93,7 +93,7 @@ def test_a_sync_that_was_to_be_aborted_is_not_queued_again(pricing: Pricing) -> 
 
 
 @pytest.mark.parametrize("key", ["pricing_sync:openrouter", "pricing_sync_global", "nonsense"])
-def test_one_that_is_not_held(pricing: Pricing, key: str) -> None:
+def test_a_lock_that_is_not_taken(pricing: Pricing, key: str) -> None:
     pricing.trigger("openrouter")
     pricing.other_task("doing", pricing.worker())
     with pricing.nothing_written():

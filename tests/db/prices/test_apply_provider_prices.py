@@ -642,7 +642,7 @@ def test_a_dry_run_writes_no_price_and_tells_the_differences(pricing: Pricing) -
         assert pricing.apply(attempt, []) == log
 
 
-def test_a_dry_run_holds_the_lock(pricing: Pricing) -> None:
+def test_a_dry_run_takes_the_lock(pricing: Pricing) -> None:
     attempt = pricing.start(dry_run=True)
     pricing.trigger("openrouter")
     assert pricing.fetch() is None

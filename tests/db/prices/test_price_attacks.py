@@ -112,7 +112,7 @@ def test_a_price_that_moves_into_a_condition_is_measured_by_what_it_was(pricing:
     assert charged(pricing) == prices(None, 2, conditions=for_long)
 
 
-def test_only_what_is_held_fast_is_decided_with_its_job(
+def test_only_changes_held_before_the_review_are_decided_with_their_job(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     person, sync = another(), another()

@@ -118,7 +118,7 @@ def test_nor_do_many_rows_of_one_such_job(pricing: Pricing, another: Another) ->
 
 
 @pytest.mark.parametrize("held_for_long", [0, 3])
-def test_a_job_that_is_held_for_a_moment_is_waited_for(
+def test_a_job_that_is_locked_for_a_moment_is_waited_for(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor, held_for_long: int
 ) -> None:
     """No notification would come later, so the fetch waits, whatever its place in the queue."""

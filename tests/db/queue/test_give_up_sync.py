@@ -47,7 +47,7 @@ def held(holder: Pricing, statement: str, *arguments: object) -> Iterator[None]:
         "select public.tick_pricing_schedule('worker')",
     ],
 )
-def test_what_a_caller_of_our_functions_holds(
+def test_what_a_caller_of_our_functions_locks(
     pricing: Pricing, another: Another, call: str
 ) -> None:
     said(pricing, {"m": prices(1)})
@@ -80,7 +80,7 @@ def test_what_a_caller_of_our_functions_holds(
         "select from public.pricing_sync_jobs for update",
     ],
 )
-def test_where_the_rows_are_held_that_say_so_the_clean_up_does_it_later(
+def test_where_the_rows_that_say_so_are_locked_the_clean_up_does_it_later(
     pricing: Pricing, another: Another, statement: str
 ) -> None:
     holder = another()

@@ -11,7 +11,7 @@ def lock(pricing: Pricing, attempt: Attempt, number: int = 1) -> bool:
     return locked
 
 
-def test_a_free_one_is_held(pricing: Pricing, another: Another) -> None:
+def test_a_free_one_is_locked(pricing: Pricing, another: Another) -> None:
     attempt = pricing.start()
     other = another()
     with pricing.connection.transaction():

@@ -16,7 +16,7 @@ def locked_syncs(pricing: Pricing) -> list[tuple[Any, ...]]:
     return [(row["providers"], row["holder"]) for row in rows]
 
 
-def test_nothing_is_held_in_a_queue_that_only_waits(pricing: Pricing) -> None:
+def test_nothing_is_locked_in_a_queue_that_only_waits(pricing: Pricing) -> None:
     assert locked_syncs(pricing) == []
     pricing.trigger("openrouter", "deepinfra")
     assert locked_syncs(pricing) == []
@@ -31,7 +31,7 @@ def test_nothing_is_held_in_a_queue_that_only_waits(pricing: Pricing) -> None:
         ("select public.cancel_pricing_sync(job_id) from public.pricing_sync_jobs", ["job"]),
     ],
 )
-def test_who_holds_the_rows_of_a_sync(
+def test_who_locks_the_rows_of_a_sync(
     pricing: Pricing, another: Another, statement: str, locked: list[str]
 ) -> None:
     pricing.trigger("openrouter", "deepinfra")

@@ -374,7 +374,7 @@ def test_triggers_do_not_wait_for_each_other(pricing: Pricing, another: Another)
         assert other.trigger("openrouter")["status"] == "queued"
 
 
-def test_reject_says_who_holds_the_lock_since_when(pricing: Pricing) -> None:
+def test_reject_says_who_has_the_lock_since_when(pricing: Pricing) -> None:
     holder = pricing.start("openrouter")
     pricing.trigger("openrouter")
     since = pricing.log(holder.queue_job_id)["sync_started_at"]

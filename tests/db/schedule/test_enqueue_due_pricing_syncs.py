@@ -361,7 +361,7 @@ def test_who_looks_while_a_slot_is_being_taken_sees_its_sync(
     assert pricing.value("select count(*) from public.pricing_sync_jobs") == 1
 
 
-def test_a_tick_held_up_half_way_keeps_its_slots(
+def test_a_tick_delayed_half_way_keeps_its_slots(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     gate, slow = another(), another()

@@ -114,7 +114,7 @@ def test_all_at_once_while_applies_run(
         assert_agreed(pricing.connection)
 
 
-def test_an_apply_that_holds_its_row_and_wants_the_provider(
+def test_an_apply_that_locks_its_row_and_wants_the_provider(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     """Two rows of one job: the person cancels the waiting one; the other's end locks the job."""

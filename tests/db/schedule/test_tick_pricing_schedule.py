@@ -393,7 +393,7 @@ def test_a_locked_slot_is_reported_with_its_session(
     assert "openrouter" in open_syncs(pricing)
 
 
-def test_who_holds_many_is_named_once(pricing: Pricing, another: Another) -> None:
+def test_a_session_that_locks_many_is_named_once(pricing: Pricing, another: Another) -> None:
     person = another()
     with person.connection.transaction():
         person.do("select from public.pricing_providers for update")

@@ -47,7 +47,7 @@ def test_many_of_them() -> None:
     assert "pid 0, ann, is idle" in result.found
 
 
-def test_a_session_that_holds_a_job(
+def test_a_session_that_locks_a_job(
     diagnose: Diagnose, people: Pricing, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = people.trigger("openrouter")

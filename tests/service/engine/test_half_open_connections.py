@@ -59,7 +59,7 @@ def test_a_sync_goes_on_while_the_heartbeat_finds_new_connections(
 
 @pytest.mark.long
 @pytest.mark.parametrize("when", ["while it waits", "while it asks for work"])
-def test_a_stop_is_not_held_by_a_network_that_answers_nothing(
+def test_a_network_that_answers_nothing_does_not_delay_a_stop(
     installation: Installation, proxy: TcpProxy, when: str
 ) -> None:
     installation.providers.answer("openrouter", Answer(hang=True))

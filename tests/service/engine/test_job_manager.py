@@ -315,7 +315,7 @@ async def test_heartbeats_go_on_while_all_connections_are_busy(
 
 
 @pytest.mark.anyio
-async def test_a_sign_off_waits_only_so_long_for_whoever_holds_the_worker(
+async def test_a_sign_off_waits_only_so_long_for_a_session_that_locks_the_worker(
     app: PricingApp, queue: Queue, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """This also holds without a stop: a restarted worker does not wait for the old registration."""

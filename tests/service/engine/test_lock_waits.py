@@ -14,7 +14,7 @@ from tests.support.syncing import Queue
 
 
 @pytest.mark.anyio
-async def test_what_one_transaction_holds_at_two_looks_is_told_of_once(
+async def test_what_one_transaction_locks_at_two_looks_is_logged_once(
     database: str,
     queue: Queue,
     clean_environment: pytest.MonkeyPatch,

@@ -58,7 +58,7 @@ def test_it_delays_its_own_job_and_no_other(
     assert not any("started again" in worker.output for worker in workers), workers[0].output
 
 
-def test_many_jobs_that_somebody_holds_cost_the_next_one_no_time(
+def test_many_jobs_that_a_transaction_locks_cost_the_next_one_no_time(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,

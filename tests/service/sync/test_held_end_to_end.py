@@ -70,7 +70,7 @@ def serve_prices(providers: ProviderServer, prices: dict[str, dict[str, str]]) -
         entry["pricing"] = dict(pricing)
 
 
-def test_a_jump_is_held_until_somebody_decides(
+def test_a_jump_is_held_until_a_person_reviews_it(
     client: httpx2.Client,
     queue: Queue,
     providers: ProviderServer,

@@ -105,7 +105,7 @@ def test_the_budget_comes_back_and_memory_is_bounded() -> None:
     assert len(budgets) == MOST_ENTRIES
 
 
-def test_only_some_are_held_back_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_some_are_delayed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each delayed request takes a connection, so those above the limit are answered at once."""
     monkeypatch.setattr(failed_keys, "DELAY_SECONDS", 60)
 

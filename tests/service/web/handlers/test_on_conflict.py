@@ -39,7 +39,7 @@ def retry_after(web: Web) -> int:
     return int(answer.headers["retry-after"])
 
 
-def test_reject_tells_since_when_who_holds_what(web: Web, queue: Queue) -> None:
+def test_reject_names_who_has_which_lock_since_when(web: Web, queue: Queue) -> None:
     job_id = web.triggered()
     queue.start(job_id, "openrouter")
 
@@ -59,7 +59,7 @@ def test_reject_tells_since_when_who_holds_what(web: Web, queue: Queue) -> None:
     }
 
 
-def test_what_waits_holds_no_lock_yet(web: Web) -> None:
+def test_a_waiting_sync_has_no_lock_yet(web: Web) -> None:
     job_id = web.triggered(providers=["openrouter"])
 
     error = web.trigger(providers=["openrouter"], on_conflict="reject").json()["error"]
@@ -121,7 +121,7 @@ def test_what_runs_is_not_joined(web: Web, queue: Queue) -> None:
     assert web.triggered(providers=["openrouter"], on_conflict="coalesce") != running
 
 
-def test_what_somebody_holds_in_an_open_transaction_is_locked(web: Web, database: str) -> None:
+def test_a_sync_in_an_open_transaction_is_answered_as_locked(web: Web, database: str) -> None:
     pool = web.app.state.web.database._pool
     with psycopg.connect(database) as person:
         person.execute("select trigger_pricing_sync('{openrouter}', on_conflict => 'coalesce')")

@@ -97,7 +97,7 @@ def test_coalesce_joins_the_job_that_waits(web: Web) -> None:
     assert web.triggered(providers=["deepinfra"], on_conflict="coalesce") != waiting
 
 
-def test_reject_tells_who_holds_the_lock(web: Web, queue: Queue) -> None:
+def test_reject_names_the_sync_that_has_the_lock(web: Web, queue: Queue) -> None:
     job_id = web.triggered(providers=["openrouter"])
     before = queue.row_counts()
 

@@ -89,7 +89,7 @@ def test_who_waits_is_answered_before_it_ends(
         assert answer.result().json()["finished"] is False
 
 
-def test_half_sent_bodies_do_not_hold_up_the_end(processes: Processes) -> None:
+def test_half_sent_bodies_do_not_delay_the_end(processes: Processes) -> None:
     process, url = serve(processes)
     with ExitStack() as stack:
         halves = [stack.enter_context(half_sent(url)) for _ in range(50)]
