@@ -132,7 +132,7 @@ def attempt_all(login: Pricing, statements: list[str]) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_nothing_of_a_caller_runs_as_somebody_else(
+def test_nothing_of_a_caller_runs_as_another_role(
     role: str, own_database: Pricing, database: str, migrated_cluster: Cluster
 ) -> None:
     owner = own_database

@@ -98,7 +98,7 @@ def test_a_sync_and_the_schedule_leave_none(pricing: Pricing) -> None:
     assert pricing.rows(AUDIT) == []
 
 
-def test_whoever_may_write_leaves_it_and_is_named(
+def test_each_role_that_may_write_leaves_it_and_is_named(
     pricing: Pricing, migrated_cluster: Cluster
 ) -> None:
     database = pricing.connection.info.dbname

@@ -35,7 +35,7 @@ def login(cluster: Cluster, url: str, *roles: str) -> Iterator[Pricing]:
             yield Pricing(connection)
 
 
-def test_who_signs_as_somebody_else_is_seen_through(pricing: Pricing) -> None:
+def test_a_forged_signature_is_not_taken(pricing: Pricing) -> None:
     job = pricing.trigger("openrouter")
     forged = json.dumps({"key": "alice", "address": "203.0.113.9"})
     with pricing.as_role("service_role"):

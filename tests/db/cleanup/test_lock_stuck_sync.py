@@ -30,7 +30,7 @@ def start_lost(pricing: Pricing, provider: str = "openrouter") -> Attempt:
 
 
 @pytest.mark.parametrize("locked", ["nothing", "queue row", "job", "provider"])
-def test_unless_somebody_else_has_a_part_of_it(
+def test_unless_another_session_locks_a_part_of_it(
     pricing: Pricing, another: Another, locked: str
 ) -> None:
     attempt = start_lost(pricing)

@@ -55,7 +55,7 @@ def test_of_all(pricing: Pricing) -> None:
     assert_agreed(pricing.connection)
 
 
-def test_whoever_waits_for_it_is_woken(pricing: Pricing) -> None:
+def test_workers_that_wait_for_it_are_woken(pricing: Pricing) -> None:
     attempt = pricing.start("openrouter")
     pricing.listen("procrastinate_any_queue_v1")
     pricing.do(ALL)

@@ -139,6 +139,6 @@ def test_nothing_was_refused(pricing: Pricing) -> None:
         accept(pricing)
 
 
-def test_somebody_accepts_it(pricing: Pricing) -> None:
+def test_a_person_accepts_it(pricing: Pricing) -> None:
     with refused("PT422"):
         call(pricing, "accept_shorter_list", provider="openrouter", accepted_by="")

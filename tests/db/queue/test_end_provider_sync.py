@@ -95,9 +95,7 @@ def test_handed_back(pricing: Pricing) -> None:
 
 
 @pytest.mark.parametrize("asked_for", [True, False])
-def test_an_abort_is_a_cancel_only_if_somebody_asked_for_it(
-    pricing: Pricing, asked_for: bool
-) -> None:
+def test_an_abort_is_a_cancel_only_if_one_was_requested(pricing: Pricing, asked_for: bool) -> None:
     attempt = pricing.start()
     if asked_for:
         pricing.do("update procrastinate.procrastinate_jobs set abort_requested = true")

@@ -58,7 +58,7 @@ def test_nor_does_it_inherit_what_was_under_way(pricing: Pricing, another: Anoth
     assert trigger(pricing, successor) != job
 
 
-def test_who_names_no_key_is_whoever_has_the_name_now(pricing: Pricing) -> None:
+def test_a_caller_without_a_key_is_the_key_that_has_the_name_now(pricing: Pricing) -> None:
     """A web process from before the upgrade names no key."""
 
     def by_name() -> Row:
@@ -105,7 +105,7 @@ def test_other_callers_are_not_believed(pricing: Pricing) -> None:
     assert {row["identity"] for row in identities} == {f"api:person#{key}", "service_role"}
 
 
-def test_a_chain_that_somebody_has_closed_by_hand_ends(pricing: Pricing) -> None:
+def test_a_chain_that_was_closed_by_hand_ends(pricing: Pricing) -> None:
     key = made(pricing, "create_pricing_api_key('person')")
     pricing.do("update public.pricing_api_keys set replaced_by = key_id")
     assert trigger(pricing, key) == trigger(pricing, key)

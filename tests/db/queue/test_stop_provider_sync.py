@@ -71,7 +71,7 @@ def test_one_that_is_not_there_or_not_ours(pricing: Pricing) -> None:
         assert stop(pricing, other + 1) is False
 
 
-def test_one_that_somebody_is_changing(pricing: Pricing, another: Another) -> None:
+def test_one_that_another_session_is_changing(pricing: Pricing, another: Another) -> None:
     attempt = pricing.start("openrouter")
     worker = another()
     pricing.do("set lock_timeout = '2s'")

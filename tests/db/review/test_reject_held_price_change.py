@@ -64,7 +64,7 @@ def test_what_does_not_wait(pricing: Pricing, waits: int, status: str) -> None:
         reject(pricing, waits)
 
 
-def test_while_somebody_approves_it(
+def test_while_another_session_approves_it(
     pricing: Pricing, waits: int, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     other = another()

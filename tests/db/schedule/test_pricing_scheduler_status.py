@@ -48,7 +48,7 @@ def test_only_workers_with_a_heartbeat_within_the_lease_are_alive(pricing: Prici
     assert status(pricing)["workers"] == 2
 
 
-def test_it_runs_while_somebody_ticks(pricing: Pricing) -> None:
+def test_it_runs_while_a_scheduler_ticks(pricing: Pricing) -> None:
     assert runs(pricing) == (False, "worker")
     ticked(pricing, "worker", "91 seconds")
     assert runs(pricing) == (False, "worker")

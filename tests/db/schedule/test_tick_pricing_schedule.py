@@ -405,9 +405,7 @@ def test_a_session_that_locks_many_is_named_once(pricing: Pricing, another: Anot
     assert told.count(" is locked by ") == 1
 
 
-def test_a_table_that_somebody_locks_is_told_with_its_holder(
-    pricing: Pricing, another: Another
-) -> None:
+def test_a_locked_table_is_told_with_its_holder(pricing: Pricing, another: Another) -> None:
     person = another()
     with person.connection.transaction():
         person.do("lock table public.pricing_providers in access exclusive mode")

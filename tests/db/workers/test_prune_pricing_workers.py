@@ -24,7 +24,7 @@ def known(pricing: Pricing) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def test_the_dead_are_forgotten_and_nobody_else(pricing: Pricing) -> None:
+def test_dead_workers_are_pruned_and_no_others(pricing: Pricing) -> None:
     dead = [pricing.worker(silent_for="21 seconds"), pricing.worker(silent_for="1 hour")]
     alive = [pricing.worker(silent_for="19 seconds"), pricing.worker()]
     assert prune(pricing) == dead

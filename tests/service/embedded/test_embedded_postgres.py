@@ -230,7 +230,7 @@ def test_an_error_carries_the_server_s_own_words(data_dir: Path) -> None:
     configuration.write_text(content)
 
 
-def test_somebody_else_s_directory_is_refused(
+def test_a_directory_of_another_user_is_refused(
     open_path: Path, clean_environment: pytest.MonkeyPatch
 ) -> None:
     data_dir = open_path / ("l" * 120)

@@ -222,7 +222,7 @@ async def test_a_stop_that_gave_up_waiting_is_no_error_of_the_side_tasks(
 
 
 @pytest.mark.anyio
-async def test_a_late_worker_ends_nobody_elses_attempt(app: PricingApp, queue: Queue) -> None:
+async def test_a_late_worker_ends_no_other_attempt(app: PricingApp, queue: Queue) -> None:
     job_id = queue.trigger("openrouter")
     first = await app.job_manager.fetch_job(queues=None, worker_id=await register(app))
     assert first is not None

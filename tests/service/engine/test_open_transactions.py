@@ -84,7 +84,7 @@ def test_many_jobs_that_a_transaction_locks_cost_the_next_one_no_time(
 
 
 @pytest.mark.parametrize("held", ["worker", "queue row"])
-def test_a_dead_worker_that_somebody_deletes_keeps_none_from_starting(
+def test_a_dead_worker_in_the_midst_of_a_delete_keeps_none_from_starting(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
@@ -153,7 +153,7 @@ def test_the_session_that_locks_a_provider_s_prices_is_named_and_its_sync_is_tri
 
 
 @pytest.mark.timeout(90)
-def test_a_slot_waits_for_no_job_that_somebody_is_about_to_cancel(
+def test_a_slot_waits_for_no_job_in_the_midst_of_a_cancel(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
@@ -179,7 +179,7 @@ def test_a_slot_waits_for_no_job_that_somebody_is_about_to_cancel(
 
 
 @pytest.mark.timeout(90)
-def test_a_table_that_somebody_locks_is_said_and_ends_no_worker(
+def test_a_locked_table_is_logged_and_ends_no_worker(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,

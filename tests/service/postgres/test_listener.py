@@ -68,9 +68,7 @@ async def ear(
 
 
 @pytest.mark.anyio
-async def test_what_is_notified_is_heard_and_probes_are_nobodys_news(
-    ear: Ear, queue: Queue
-) -> None:
+async def test_notifications_are_heard_and_probes_are_not(ear: Ear, queue: Queue) -> None:
     # During a probe, between two probes, and during the next one.
     for number in range(10):
         queue.rows("select pg_notify('news', %s)", str(number))

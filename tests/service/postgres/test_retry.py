@@ -51,7 +51,7 @@ async def test_a_stop_ends_a_write_that_waits_for_its_next_try(
 
 
 @pytest.mark.anyio
-async def test_a_stop_ends_a_write_that_nobody_answers() -> None:
+async def test_a_stop_ends_a_write_without_an_answer() -> None:
     retry = Retry()
     asyncio.get_running_loop().call_later(0.1, retry.expire)
     with pytest.raises(RetryExpired):
@@ -79,7 +79,7 @@ async def test_who_is_cancelled_leaves_no_write_behind() -> None:
 
 
 @pytest.mark.anyio
-async def test_an_error_that_comes_when_nobody_waits_for_it_is_not_reported_as_lost(
+async def test_an_error_after_its_write_was_cancelled_is_not_reported_as_lost(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def write() -> None:

@@ -392,7 +392,9 @@ def test_who_may_become_the_owner_is_named_whatever_the_options(
         assert sentences(database) == []
 
 
-def test_a_membership_is_taken_whoever_gave_it(database: str, migrated_cluster: Cluster) -> None:
+def test_a_membership_is_taken_from_each_role_that_gave_it(
+    database: str, migrated_cluster: Cluster
+) -> None:
     require_16(database)
     with (
         migrated_cluster.login_role(can_create_roles=True) as (giver, password),
@@ -438,7 +440,7 @@ def test_a_setting_of_every_role_is_undone_by_its_statement(database: str) -> No
         connection.rollback()
 
 
-def test_what_somebody_planted_among_ours_stays_somebody_s(
+def test_an_object_of_another_role_among_ours_keeps_its_owner(
     database: str, migrated_cluster: Cluster
 ) -> None:
     """A planted function that became the owner's would run with the owner's rights."""

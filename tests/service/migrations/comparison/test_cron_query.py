@@ -98,7 +98,7 @@ def test_pg_cron_that_comes_later(url: str, tmp_path: Path, by_export: bool) -> 
     assert migrate(url).applied == ()
 
 
-def test_one_that_somebody_unscheduled_comes_back(url: str) -> None:
+def test_one_that_a_person_unscheduled_comes_back(url: str) -> None:
     migrate(url)
     jobs = rows(url, "select jobname, schedule, command from cron.job order by 1")
     execute(url, "select cron.unschedule('pricing_sync_retention')")

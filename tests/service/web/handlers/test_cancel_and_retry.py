@@ -222,7 +222,7 @@ BY_HAND = {
 
 
 @pytest.mark.parametrize("statement", BY_HAND.values(), ids=BY_HAND.keys())
-def test_who_waits_is_told_when_somebody_cancels_in_sql(
+def test_a_waiting_client_is_told_of_a_cancel_in_sql(
     web: Web,
     connection: psycopg.Connection[DictRow],
     monkeypatch: pytest.MonkeyPatch,
