@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from service.cli import main as cli
+from service.logs import QUIET
 from tests.service.postgres.test_pinned_settings import ODD
 from tests.service.web.running import TRIGGER
 from tests.support.postgres import Cluster, free_port
@@ -113,6 +115,19 @@ def queue(odd_database: str) -> Iterator[Queue]:
         yield Queue(connection)
 
 
+@pytest.fixture
+def own_logging() -> Iterator[None]:
+    """What a command that runs in this process sets up for its log ends with the test."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in QUIET}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
+
+
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     arguments = [word for word in words if word != "no"]
     status = cli._run(arguments)
@@ -125,6 +140,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("own_logging")
 def test_a_database_on_odd_ground_does_what_every_other_does(
     odd_database: str,
     queue: Queue,
