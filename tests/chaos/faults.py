@@ -190,7 +190,7 @@ class Faults:
             connection.execute(
                 f"select from {table} where {rows} order by random() limit 1 for update".encode()
             )
-            self._world.say(f"a row of {table} is held")
+            self._world.say(f"a row of {table} is locked")
             time.sleep(random.uniform(2, 12))
 
     def _trigger_quiet(self, connection: psycopg.Connection[DictRow]) -> str | None:

@@ -117,27 +117,27 @@ def test_nor_do_many_rows_of_one_such_job(pricing: Pricing, another: Another) ->
         assert fetch(pricing) is None
 
 
-@pytest.mark.parametrize("held_for_long", [0, 3])
+@pytest.mark.parametrize("locked_for_long", [0, 3])
 def test_a_job_that_is_locked_for_a_moment_is_waited_for(
-    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, held_for_long: int
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, locked_for_long: int
 ) -> None:
     """No notification would come later, so the fetch waits, whatever its place in the queue."""
-    for slug in more_providers(pricing, held_for_long):
+    for slug in more_providers(pricing, locked_for_long):
         pricing.trigger(slug)
     holder, other = another(), another()
     with other.connection.transaction():
         other.do("select from public.pricing_sync_jobs for update")
         job_id = pricing.trigger("openrouter")["job_id"]
-        holding = threads.submit(
+        locking = threads.submit(
             once_it_waits,
             holder,
             pricing,
             f"perform from public.pricing_sync_jobs where job_id = '{job_id}' for update",
             "null",
         )
-        wait_until(lambda: is_asleep(pricing, holder), what="it holds the job")
+        wait_until(lambda: is_asleep(pricing, holder), what="it locks the job")
         assert fetch(pricing) == pricing.queue_rows(job_id)[0]["id"]
-        holding.result(20)
+        locking.result(20)
 
 
 def test_what_comes_while_it_waits_is_had_at_once(

@@ -31,7 +31,7 @@ def fetch(pricing: Pricing) -> Any:
 
 
 @contextmanager
-def held(holder: Pricing, statement: str, *arguments: object) -> Iterator[None]:
+def locked(holder: Pricing, statement: str, *arguments: object) -> Iterator[None]:
     """A member of service_role has called this function, and its transaction is open."""
     with holder.connection.transaction():
         holder.do("set local role service_role")
@@ -56,7 +56,7 @@ def test_what_a_caller_of_our_functions_locks(
     other = pricing.trigger("deepinfra")
     pricing.do("update public.pricing_settings set scheduler_enabled = true")
     pricing.do("update public.pricing_providers set next_sync_at = now()")
-    with held(holder, call):
+    with locked(holder, call):
         assert give_up(pricing, attempt)["outcome"] == "queued"
         log = pricing.log(attempt.queue_job_id)
         assert (log["status"], log["error_kind"]) == ("failed", "locked")
@@ -110,7 +110,7 @@ def test_where_the_rows_that_say_so_are_locked_the_clean_up_does_it_later(
 def test_a_job_that_its_holder_cancels_is_cancelled(pricing: Pricing, another: Another) -> None:
     holder = another()
     attempt = pricing.start("openrouter")
-    with held(holder, "select public.cancel_pricing_sync(%s)", attempt.job_id):
+    with locked(holder, "select public.cancel_pricing_sync(%s)", attempt.job_id):
         assert give_up(pricing, attempt)["outcome"] == "noted"
     pricing.row(CLEAN_UP)
     assert pricing.log_statuses(attempt.queue_job_id) == ["cancelled"]

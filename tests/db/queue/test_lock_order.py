@@ -480,15 +480,15 @@ WITHOUT_A_QUEUE_ROW = [are_gone_unseen, have_left_their_job_open]
 
 
 @pytest.mark.parametrize(
-    ("syncs", "held"),
+    ("syncs", "locked"),
     [
-        *((syncs, held) for syncs in SYNCS for held in ("queue row", "job", "provider")),
+        *((syncs, locked) for syncs in SYNCS for locked in ("queue row", "job", "provider")),
         *((syncs, "job") for syncs in WITHOUT_A_QUEUE_ROW),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_the_clean_up_does_not_wait_for_locked_rows(
-    pricing: Pricing, another: Another, syncs: Callable[[Pricing], None], held: str
+    pricing: Pricing, another: Another, syncs: Callable[[Pricing], None], locked: str
 ) -> None:
     """It keeps the rows of ended syncs locked, in an order that no other session follows."""
     free, taken = pricing.start("openrouter"), pricing.start("deepinfra")
@@ -505,7 +505,7 @@ def test_the_clean_up_does_not_wait_for_locked_rows(
     }
     before = [as_it_stands(pricing, attempt) for attempt in (free, taken)]
     with pricing.connection.transaction():
-        pricing.do(*part[held])
+        pricing.do(*part[locked])
         assert cleaner.value(clean) == 1
         assert as_it_stands(cleaner, free) != before[0]
         assert as_it_stands(cleaner, taken) == before[1]

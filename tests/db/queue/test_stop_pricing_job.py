@@ -20,7 +20,7 @@ MARK = (
 
 
 @contextmanager
-def holding(holder: Pricing, queue_job_id: int) -> Iterator[None]:
+def locking(holder: Pricing, queue_job_id: int) -> Iterator[None]:
     """A transaction that has locked the queue row and not yet the job, as fetch and apply have for
     a moment before they change anything."""
     with holder.connection.transaction():
@@ -71,7 +71,7 @@ def is_too_late(worker: Pricing, attempt: Attempt) -> None:
 def test_while_a_worker_fetches_it(pricing: Pricing, worker: Pricing, person: Pricing) -> None:
     job = pricing.trigger("openrouter")
     (row,) = pricing.queue_rows(job["job_id"])
-    with holding(worker, row["id"]):
+    with locking(worker, row["id"]):
         assert person.do(MARK, job["job_id"]) == 1
         assert person.queue_row(row["id"])["status"] == "todo", "it is the fetcher's"
         attempt = worker.fetch()
@@ -100,7 +100,7 @@ def test_just_after_a_worker_has_fetched_it(
 
 def test_while_its_prices_are_applied(pricing: Pricing, worker: Pricing, person: Pricing) -> None:
     attempt = pricing.start("openrouter", "deepinfra")
-    with holding(worker, attempt.queue_job_id):
+    with locking(worker, attempt.queue_job_id):
         assert person.do(MARK, attempt.job_id) == 1
         worker.succeed(attempt, "m1", "m2")
     assert pricing.log(attempt.queue_job_id)["status"] == "success"
@@ -141,7 +141,7 @@ def test_while_its_attempt_ends(
     pricing: Pricing, worker: Pricing, person: Pricing, end: str
 ) -> None:
     attempt = pricing.start("openrouter")
-    with holding(worker, attempt.queue_job_id):
+    with locking(worker, attempt.queue_job_id):
         assert person.do(MARK, attempt.job_id) == 1
         assert worker.end(attempt, end, "kind", "the worker's own words") is True
     log = pricing.log(attempt.queue_job_id)
@@ -157,7 +157,7 @@ def test_while_it_is_taken_back(
 ) -> None:
     attempt = pricing.start("openrouter", worker_id=pricing.worker("1 hour"))
     cleaner = another()
-    with holding(cleaner, attempt.queue_job_id):
+    with locking(cleaner, attempt.queue_job_id):
         assert person.do(MARK, attempt.job_id) == 1
         if by == "clean-up":
             cleaner.do("select public.cleanup_stuck_pricing_syncs()")
@@ -250,7 +250,7 @@ def test_while_the_shell_retries_a_row_of_it(
     failed = pricing.start("openrouter", "deepinfra")
     pricing.end(failed)
     shell = another()
-    with holding(shell, failed.queue_job_id):
+    with locking(shell, failed.queue_job_id):
         assert person.do(MARK, failed.job_id) == 1
         shell.do(
             "select procrastinate.procrastinate_retry_job_v2(%s, now(), null, null, null)",
@@ -266,7 +266,7 @@ def test_a_person_who_changes_his_mind_leaves_the_fetcher_alone(
 ) -> None:
     job = pricing.trigger("openrouter")
     (row,) = pricing.queue_rows(job["job_id"])
-    with holding(worker, row["id"]):
+    with locking(worker, row["id"]):
         with person.connection.transaction(force_rollback=True):
             person.do(MARK, job["job_id"])
             fetched = threads.submit(worker.fetch)

@@ -23,11 +23,11 @@ async def test_what_one_transaction_locks_at_two_looks_is_logged_once(
     clean_environment.setenv("DATABASE_URL", database)
     app = PricingApp(connector=PricingConnector(size=2))
     queue.trigger("openrouter", "deepinfra")
-    hold = "select from pricing_sync_jobs for update"
+    lock = "select from pricing_sync_jobs for update"
     async with app.open_async():
         lock_waits = LockWaits(app.job_manager)
         with psycopg.connect(database) as person, caplog.at_level(logging.WARNING):
-            person.execute(hold)
+            person.execute(lock)
             # The worker is not idle yet.
             await lock_waits.check()
             await lock_waits.check()
@@ -35,7 +35,7 @@ async def test_what_one_transaction_locks_at_two_looks_is_logged_once(
             assert await app.job_manager.fetch_job(queues=None, worker_id=worker_id) is None
             await lock_waits.check()
             person.rollback()
-            person.execute(hold)
+            person.execute(lock)
             # Another transaction: its lock is new.
             await lock_waits.check()
             assert not caplog.records

@@ -21,21 +21,21 @@ def person(database: str) -> Iterator[psycopg.Connection]:
 
 
 @pytest.mark.timeout(90)
-@pytest.mark.parametrize("held", ["job", "log row", "provider"])
+@pytest.mark.parametrize("locked", ["job", "log row", "provider"])
 def test_it_delays_its_own_job_and_no_other(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
     person: psycopg.Connection,
-    held: str,
+    locked: str,
 ) -> None:
     providers.fill("openrouter", 3)
     providers.fill("deepinfra", 3)
-    held_job = queue.trigger("openrouter")
-    if held == "job":
-        person.execute("select from pricing_sync_jobs where job_id = %s for update", [held_job])
-    elif held == "log row":
-        person.execute("select from pricing_sync_log where job_id = %s for update", [held_job])
+    locked_job = queue.trigger("openrouter")
+    if locked == "job":
+        person.execute("select from pricing_sync_jobs where job_id = %s for update", [locked_job])
+    elif locked == "log row":
+        person.execute("select from pricing_sync_log where job_id = %s for update", [locked_job])
     else:
         person.execute("update pricing_providers set timeout = timeout where slug = 'openrouter'")
     workers = [start_worker(), start_worker()]
@@ -43,7 +43,7 @@ def test_it_delays_its_own_job_and_no_other(
     others = [queue.trigger("deepinfra") for _ in range(3)]
     for other in others:
         assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
-    assert queue.job(held_job)["outcome"] is None
+    assert queue.job(locked_job)["outcome"] is None
     # The server has ended the statements that the worker gave up.
     waiting = (
         "select count(*) as n from pg_stat_activity"
@@ -52,8 +52,8 @@ def test_it_delays_its_own_job_and_no_other(
     wait_until(lambda: queue.row(waiting)["n"] <= len(workers), 15, "few wait for the person")
 
     person.commit()
-    assert queue.wait_for_end(held_job, timeout=30)["outcome"] == "success"
-    assert "worker_lost" not in {row["error_kind"] for row in queue.attempts(held_job)}
+    assert queue.wait_for_end(locked_job, timeout=30)["outcome"] == "success"
+    assert "worker_lost" not in {row["error_kind"] for row in queue.attempts(locked_job)}
     assert all(worker.is_running for worker in workers)
     assert not any("started again" in worker.output for worker in workers), workers[0].output
 
@@ -65,7 +65,7 @@ def test_many_jobs_that_a_transaction_locks_cost_the_next_one_no_time(
     person: psycopg.Connection,
 ) -> None:
     providers.fill("deepinfra", 3)
-    slugs = [f"held-{n}" for n in range(15)]
+    slugs = [f"locked-{n}" for n in range(15)]
     for slug in slugs:
         queue.connection.execute(
             "insert into pricing_providers (slug, name, adapter) values (%s, %s, 'openrouter')",
@@ -83,13 +83,13 @@ def test_many_jobs_that_a_transaction_locks_cost_the_next_one_no_time(
     assert {job["slug"] for job in still_open} == set(slugs)
 
 
-@pytest.mark.parametrize("held", ["worker", "queue row"])
+@pytest.mark.parametrize("locked", ["worker", "queue row"])
 def test_a_dead_worker_in_the_midst_of_a_delete_keeps_none_from_starting(
     queue: Queue,
     providers: ProviderServer,
     start_worker: StartWorker,
     person: psycopg.Connection,
-    held: str,
+    locked: str,
 ) -> None:
     providers.fill("openrouter", 3)
     left = queue.trigger("deepinfra")
@@ -100,7 +100,7 @@ def test_a_dead_worker_in_the_midst_of_a_delete_keeps_none_from_starting(
     queue.connection.execute(
         "update procrastinate.procrastinate_jobs set status = 'doing', worker_id = %s", [dead]
     )
-    if held == "worker":
+    if locked == "worker":
         # The runbook's statement, not committed.
         person.execute(
             "delete from procrastinate.procrastinate_workers"
@@ -131,8 +131,8 @@ def test_the_session_that_locks_a_provider_s_prices_is_named_and_its_sync_is_tri
         "select set_price_override(provider_slug, model_id, 'a reason', 1)"
         " from model_pricing where provider_slug = 'openrouter' limit 1"
     )
-    held = queue.trigger("openrouter")
-    failed = queue.wait_for_status(held, "failed")
+    locked_job = queue.trigger("openrouter")
+    failed = queue.wait_for_status(locked_job, "failed")
     assert failed["error_kind"] == "locked"
     assert f"pid {person.info.backend_pid} (" in failed["error_message"]
     assert "a dashboard" in failed["error_message"]
@@ -145,11 +145,11 @@ def test_the_session_that_locks_a_provider_s_prices_is_named_and_its_sync_is_tri
         other = queue.wait_for_end(queue.trigger("deepinfra"), timeout=15)
         assert other["outcome"] == "success"
     assert len(providers.requests("openrouter")) == asked
-    assert queue.job(held)["outcome"] is None
+    assert queue.job(locked_job)["outcome"] is None
 
     person.commit()
-    assert queue.wait_for_end(held, timeout=20)["outcome"] == "success"
-    assert [row["status"] for row in queue.attempts(held)] == ["failed", "success"]
+    assert queue.wait_for_end(locked_job, timeout=20)["outcome"] == "success"
+    assert [row["status"] for row in queue.attempts(locked_job)] == ["failed", "success"]
 
 
 @pytest.mark.timeout(90)
@@ -163,10 +163,10 @@ def test_a_slot_waits_for_no_job_in_the_midst_of_a_cancel(
     providers.fill("deepinfra", 3)
     providers.answer("openrouter", Answer(delay=1))
     worker = start_worker("--concurrency", "1")
-    held = queue.trigger("openrouter")
-    queue.wait_for_status(held, "in_progress")
+    locked_job = queue.trigger("openrouter")
+    queue.wait_for_status(locked_job, "in_progress")
     person.execute("set role service_role")
-    person.execute("select cancel_pricing_sync(%s)", [held])
+    person.execute("select cancel_pricing_sync(%s)", [locked_job])
 
     other = queue.trigger("deepinfra")
     assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
@@ -174,8 +174,8 @@ def test_a_slot_waits_for_no_job_in_the_midst_of_a_cancel(
     assert said in worker.output
     # The cancellation is rolled back.
     person.rollback()
-    assert queue.wait_for_end(held, timeout=30)["outcome"] == "success"
-    assert [row["error_kind"] for row in queue.attempts(held)] == ["locked", None]
+    assert queue.wait_for_end(locked_job, timeout=30)["outcome"] == "success"
+    assert [row["error_kind"] for row in queue.attempts(locked_job)] == ["locked", None]
 
 
 @pytest.mark.timeout(90)
@@ -205,14 +205,14 @@ def test_a_worker_that_skips_locked_rows_names_the_session_that_locks_them(
     person: psycopg.Connection,
 ) -> None:
     providers.fill("openrouter", 3)
-    held_job = queue.trigger("openrouter")
+    locked_job = queue.trigger("openrouter")
     person.execute("select from procrastinate.procrastinate_jobs for update")
     worker = start_worker()
     said = (
         "syncs wait and cannot start: openrouter: the queue row is locked by pid"
         f" {person.info.backend_pid} ("
     )
-    wait_until(lambda: said in worker.output, 30, "it says who holds the row")
+    wait_until(lambda: said in worker.output, 30, "it says who locks the row")
     person.commit()
-    assert queue.wait_for_end(held_job)["outcome"] == "success"
+    assert queue.wait_for_end(locked_job)["outcome"] == "success"
     assert worker.output.count("syncs wait") == 1

@@ -113,13 +113,13 @@ def test_only_some_are_delayed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         failed = FailedKeys(most_connections=40)
         for _ in range(BURST):
             assert await failed.delay("203.0.113.1", None) is None
-        held = [asyncio.create_task(failed.delay("203.0.113.1", None)) for _ in range(30)]
-        await asyncio.wait(held, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+        delayed = [asyncio.create_task(failed.delay("203.0.113.1", None)) for _ in range(30)]
+        await asyncio.wait(delayed, timeout=5, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.sleep(0)
-        assert sum(not each.done() for each in held) == 10
-        for each in held:
+        assert sum(not each.done() for each in delayed) == 10
+        for each in delayed:
             each.cancel()
-        await asyncio.gather(*held, return_exceptions=True)
+        await asyncio.gather(*delayed, return_exceptions=True)
         # A cancelled request frees its place.
         assert failed._delayed == 0
 
