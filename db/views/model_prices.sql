@@ -19,6 +19,10 @@ select
     m.price_per_image as per_image,
     m.price_per_request as per_request,
     m.price_per_web_search as per_web_search,
+    trim_scale(m.price_per_input_character * 1000000) as input_characters_per_1m,
+    m.price_per_audio_second as per_audio_second,
+    m.price_per_page as per_page,
+    m.price_per_video_second as per_video_second,
     jsonb_array_length(m.conditions) > 0 as has_conditions,
     case
         -- Web searches are extras: a model that charges for nothing else is free.
@@ -35,7 +39,11 @@ select
             m.price_per_input_image_token,
             m.price_per_output_image_token,
             m.price_per_image,
-            m.price_per_request
+            m.price_per_request,
+            m.price_per_input_character,
+            m.price_per_audio_second,
+            m.price_per_page,
+            m.price_per_video_second
         ) > 0
             then 'priced'
         -- A fee of 0 alone does not make a model free.
@@ -83,6 +91,10 @@ comment on column public.model_prices.output_image_per_1m is 'USD per million im
 comment on column public.model_prices.per_image is 'USD per image.';
 comment on column public.model_prices.per_request is 'USD per request.';
 comment on column public.model_prices.per_web_search is 'USD per web search.';
+comment on column public.model_prices.input_characters_per_1m is 'USD per million input characters.';
+comment on column public.model_prices.per_audio_second is 'USD per second of audio.';
+comment on column public.model_prices.per_page is 'USD per page of a document.';
+comment on column public.model_prices.per_video_second is 'USD per second of video.';
 comment on column public.model_prices.price_state is 'priced, free (everything known is 0, web searches apart) or unknown.';
 comment on column public.model_prices.confirmed_ago is 'How long ago the source of this price was last read successfully.';
 comment on column public.model_prices.is_held is 'Its provider lists another price, which waits in pricing_held.';

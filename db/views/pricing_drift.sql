@@ -15,7 +15,7 @@ from (
         m.provider_slug as provider,
         m.model_id as model,
         a.short_name as price,
-        case when a.per = 'token' then 1000000 else 1 end as factor,
+        a.factor,
         -- Typed columns: converting the row to jsonb for each axis takes ten times as long. A test covers every axis.
         case
             when m.synced is not null then (m.synced ->> a.axis)::numeric
@@ -34,6 +34,10 @@ from (
                 when 'price_per_image' then m.price_per_image
                 when 'price_per_request' then m.price_per_request
                 when 'price_per_web_search' then m.price_per_web_search
+                when 'price_per_input_character' then m.price_per_input_character
+                when 'price_per_audio_second' then m.price_per_audio_second
+                when 'price_per_page' then m.price_per_page
+                when 'price_per_video_second' then m.price_per_video_second
             end
         end as said,
         (c.prices ->> a.axis)::numeric as listed,
@@ -41,7 +45,7 @@ from (
         c.version as catalogue
     from public.model_pricing m
     join public.pricing_catalogue_prices c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
-    -- Only the axes that the catalogue has for the model, not all 14.
+    -- Only the axes that the catalogue has for the model, not all of them.
     cross join lateral jsonb_object_keys(c.prices) as k (axis)
     join public.pricing_axes() a on a.axis = k.axis
     -- The catalogue does not differ from itself.

@@ -27,7 +27,8 @@ MODELS = """
 select provider, model, name, input_per_1m, output_per_1m, cache_read_per_1m, cache_write_per_1m,
        cache_write_1h_per_1m, reasoning_per_1m, input_audio_per_1m, output_audio_per_1m,
        cache_read_audio_per_1m, input_image_per_1m, output_image_per_1m, per_image, per_request,
-       per_web_search, has_conditions, price_state, source, is_active, last_changed_at,
+       per_web_search, input_characters_per_1m, per_audio_second, per_page, per_video_second,
+       has_conditions, price_state, source, is_active, last_changed_at,
        confirmed_at, confirmed_ago, is_held, is_overridden, provider_input_per_1m,
        provider_output_per_1m
 from public.model_prices

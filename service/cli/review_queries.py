@@ -58,7 +58,9 @@ select input_per_1m, output_per_1m, price_per_input_token, price_per_output_toke
        price_per_cache_write_1h_token, price_per_reasoning_token, price_per_input_audio_token,
        price_per_output_audio_token, price_per_cache_read_audio_token,
        price_per_input_image_token, price_per_output_image_token, price_per_image,
-       price_per_request, price_per_web_search, conditions, changed_at, changed_by, source, job_id
+       price_per_request, price_per_web_search, price_per_input_character,
+       price_per_audio_second, price_per_page, price_per_video_second, conditions, changed_at,
+       changed_by, source, job_id
 from public.model_price_at(
     provider => %(provider)s::text, model => %(model)s::text, at => %(at)s::timestamptz
 )

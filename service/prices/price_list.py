@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from pydantic import JsonValue
 
-from service.prices.units import RawPrice, to_canonical, usd_text
+from service.prices.units import Axis, RawPrice, to_canonical, usd_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,12 @@ class RawCondition:
 
     ``min_prompt_tokens``: the prompt has strictly more tokens. ``utc_days``: weekday names, empty
     for every day. ``utc_start`` and ``utc_end``: a half-open window of HHMM clock numbers, which
-    may wrap midnight. Among the conditions that hold, later ones win, axis by axis.
+    may wrap midnight. ``effective_from`` (included) and ``effective_until`` (excluded): aware
+    times. ``when``: keys that a request must name with this value (``service_tier``, ``thinking``,
+    ``region``, ...), and keys that are not understood, verbatim: what these price is unknown.
+    ``unknown``: axes without a known price under the condition.
+
+    All keys must hold. Among the conditions that hold, later ones win, axis by axis.
     """
 
     prices: tuple[RawPrice, ...]
@@ -24,10 +30,21 @@ class RawCondition:
     utc_days: tuple[str, ...] = ()
     utc_start: int | None = None
     utc_end: int | None = None
+    effective_from: datetime | None = None
+    effective_until: datetime | None = None
+    when: Mapping[str, JsonValue] = field(default_factory=dict)
+    unknown: tuple[Axis, ...] = ()
 
     def as_json(self) -> dict[str, JsonValue]:
-        """The condition's keys, then its prices in USD for one unit."""
+        """The condition's keys, then its prices in USD for one unit, null for unknown ones."""
         shown: dict[str, JsonValue] = {}
+        for key, at in (
+            ("effective_from", self.effective_from),
+            ("effective_until", self.effective_until),
+        ):
+            if at is not None:
+                shown[key] = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        shown |= self.when
         if self.min_prompt_tokens is not None:
             shown["min_prompt_tokens"] = self.min_prompt_tokens
         if self.utc_days:
@@ -35,7 +52,7 @@ class RawCondition:
         if self.utc_start is not None and self.utc_end is not None:
             shown["utc_start"] = self.utc_start
             shown["utc_end"] = self.utc_end
-        return shown | _columns(self.prices)
+        return shown | {axis.value: None for axis in self.unknown} | _columns(self.prices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ Usd = NewType("Usd", Decimal)
 # trap raises rather than round a price.
 _EXACT = Context(prec=200, traps=[Inexact, InvalidOperation])
 
+# An hour's price divided by 3,600 may have endless digits; prices are compared by 12 of them.
+_ROUNDED = Context(prec=30)
+
 
 class Dimension(Enum):
     """What an axis counts."""
@@ -27,6 +30,10 @@ class Dimension(Enum):
     IMAGE = auto()
     REQUEST = auto()
     SEARCH = auto()
+    CHARACTER = auto()
+    AUDIO_SECOND = auto()
+    PAGE = auto()
+    VIDEO_SECOND = auto()
 
 
 class Axis(StrEnum):
@@ -46,6 +53,10 @@ class Axis(StrEnum):
     IMAGE = "price_per_image"
     REQUEST = "price_per_request"
     WEB_SEARCH = "price_per_web_search"
+    INPUT_CHARACTER = "price_per_input_character"
+    AUDIO_SECOND = "price_per_audio_second"
+    PAGE = "price_per_page"
+    VIDEO_SECOND = "price_per_video_second"
 
     @property
     def dimension(self) -> Dimension:
@@ -56,11 +67,18 @@ _OTHER_DIMENSIONS = {
     Axis.IMAGE: Dimension.IMAGE,
     Axis.REQUEST: Dimension.REQUEST,
     Axis.WEB_SEARCH: Dimension.SEARCH,
+    Axis.INPUT_CHARACTER: Dimension.CHARACTER,
+    Axis.AUDIO_SECOND: Dimension.AUDIO_SECOND,
+    Axis.PAGE: Dimension.PAGE,
+    Axis.VIDEO_SECOND: Dimension.VIDEO_SECOND,
 }
 
 
 class Unit(Enum):
-    """The units that prices are published in; amount times ``factor`` is USD for one unit."""
+    """The units that prices are published in.
+
+    The amount times ``factor``, divided by ``divisor``, is USD for one unit.
+    """
 
     USD_PER_TOKEN = ("usd_per_token", Dimension.TOKEN, "1")
     USD_PER_1K_TOKENS = ("usd_per_1k_tokens", Dimension.TOKEN, "0.001")
@@ -77,11 +95,19 @@ class Unit(Enum):
     USD_PER_1K_REQUESTS = ("usd_per_1k_requests", Dimension.REQUEST, "0.001")
     USD_PER_SEARCH = ("usd_per_search", Dimension.SEARCH, "1")
     USD_PER_1K_SEARCHES = ("usd_per_1k_searches", Dimension.SEARCH, "0.001")
+    USD_PER_CHARACTER = ("usd_per_character", Dimension.CHARACTER, "1")
+    USD_PER_1M_CHARACTERS = ("usd_per_1m_characters", Dimension.CHARACTER, "0.000001")
+    USD_PER_AUDIO_SECOND = ("usd_per_audio_second", Dimension.AUDIO_SECOND, "1")
+    USD_PER_AUDIO_HOUR = ("usd_per_audio_hour", Dimension.AUDIO_SECOND, "1", "3600")
+    USD_PER_PAGE = ("usd_per_page", Dimension.PAGE, "1")
+    USD_PER_1K_PAGES = ("usd_per_1k_pages", Dimension.PAGE, "0.001")
+    USD_PER_VIDEO_SECOND = ("usd_per_video_second", Dimension.VIDEO_SECOND, "1")
 
-    def __init__(self, label: str, dimension: Dimension, factor: str) -> None:
+    def __init__(self, label: str, dimension: Dimension, factor: str, divisor: str = "1") -> None:
         self.label = label
         self.dimension = dimension
         self.factor = Decimal(factor)
+        self.divisor = Decimal(divisor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +140,14 @@ class CanonicalPrice:
 
 
 def to_canonical(price: RawPrice) -> CanonicalPrice:
-    """Convert a published price to USD for one unit; it never rounds."""
-    return CanonicalPrice(price.axis, Usd(_EXACT.multiply(price.amount, price.unit.factor)))
+    """Convert a published price to USD for one unit.
+
+    Exact, but for a price by the hour: USD per second is rounded to 30 significant digits.
+    """
+    usd = _EXACT.multiply(price.amount, price.unit.factor)
+    if price.unit.divisor != 1:
+        usd = _ROUNDED.divide(usd, price.unit.divisor)
+    return CanonicalPrice(price.axis, Usd(usd))
 
 
 def usd_text(usd: Usd) -> str:

@@ -18,6 +18,10 @@ TOKEN_AXES = tuple(
         *("input_audio", "output_audio", "cache_read_audio", "input_image", "output_image"),
     )
 )
+# Known or unknown as token prices are, and counted in other units.
+OTHER_AXES = tuple(
+    f"price_per_{what}" for what in ("input_character", "audio_second", "page", "video_second")
+)
 
 
 def guard(pricing: Pricing, *providers: str, **settings: object) -> None:

@@ -60,14 +60,20 @@ begin
                 price_per_output_image_token text,
                 price_per_image text,
                 price_per_request text,
-                price_per_web_search text
+                price_per_web_search text,
+                price_per_input_character text,
+                price_per_audio_second text,
+                price_per_page text,
+                price_per_video_second text
             )
         ) with ordinality as l (
-            entry, model_id, provider, conditions, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, position
+            entry, model_id, provider, conditions, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15,
+            p16, p17, p18, position
         )
         cross join lateral (
             select concat_ws(
                 ' ', l.p1, l.p2, l.p3, l.p4, l.p5, l.p6, l.p7, l.p8, l.p9, l.p10, l.p11, l.p12, l.p13, l.p14,
+                l.p15, l.p16, l.p17, l.p18,
                 case when l.conditions <> '[]' then l.conditions::text end
             ) as amounts
             offset 0

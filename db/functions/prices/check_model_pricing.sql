@@ -37,7 +37,7 @@ begin
             string_agg(w.short_name, ', ') filter (where w.is_changed and w.price is null and not w.is_fixed),
             string_agg(
                 format(
-                    '"%s": %s', w.short_name, trim_scale(w.price * case w.per when 'token' then 1000000 else 1 end)
+                    '"%s": %s', w.short_name, trim_scale(w.price * w.factor)
                 ),
                 ', '
             ) filter (where w.price is not null)
@@ -45,7 +45,7 @@ begin
         from (
             select
                 a.short_name,
-                a.per,
+                a.factor,
                 c.is_changed,
                 coalesce(v_override.prices ? a.axis, false) as is_fixed,
                 (case when c.is_changed then v_new ->> a.axis else v_override.prices ->> a.axis end)::numeric as price

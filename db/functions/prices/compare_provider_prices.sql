@@ -59,6 +59,10 @@ as $$
             price_per_image public.pricing_usd,
             price_per_request public.pricing_usd,
             price_per_web_search public.pricing_usd,
+            price_per_input_character public.pricing_usd,
+            price_per_audio_second public.pricing_usd,
+            price_per_page public.pricing_usd,
+            price_per_video_second public.pricing_usd,
             conditions jsonb,
             extra jsonb,
             raw jsonb
@@ -91,7 +95,11 @@ as $$
                 coalesce(m.price_per_reasoning_token, 0),
                 coalesce(m.price_per_image, 0),
                 coalesce(m.price_per_request, 0),
-                coalesce(m.price_per_web_search, 0)
+                coalesce(m.price_per_web_search, 0),
+                m.price_per_input_character,
+                m.price_per_audio_second,
+                m.price_per_page,
+                m.price_per_video_second
             ]::numeric[] as old_amounts,
             array[
                 i.price_per_input_token,
@@ -107,7 +115,11 @@ as $$
                 coalesce(i.price_per_reasoning_token, 0),
                 coalesce(i.price_per_image, 0),
                 coalesce(i.price_per_request, 0),
-                coalesce(i.price_per_web_search, 0)
+                coalesce(i.price_per_web_search, 0),
+                i.price_per_input_character,
+                i.price_per_audio_second,
+                i.price_per_page,
+                i.price_per_video_second
             ]::numeric[] as new_amounts
         from incoming i
         left join known m on m.provider_slug = i.provider_slug and m.model_id = i.model_id

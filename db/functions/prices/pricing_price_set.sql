@@ -22,7 +22,11 @@ begin
         'price_per_output_image_token', trim_scale((p_row ->> 'price_per_output_image_token')::public.pricing_usd)::text,
         'price_per_image', trim_scale((p_row ->> 'price_per_image')::public.pricing_usd)::text,
         'price_per_request', trim_scale((p_row ->> 'price_per_request')::public.pricing_usd)::text,
-        'price_per_web_search', trim_scale((p_row ->> 'price_per_web_search')::public.pricing_usd)::text
+        'price_per_web_search', trim_scale((p_row ->> 'price_per_web_search')::public.pricing_usd)::text,
+        'price_per_input_character', trim_scale((p_row ->> 'price_per_input_character')::public.pricing_usd)::text,
+        'price_per_audio_second', trim_scale((p_row ->> 'price_per_audio_second')::public.pricing_usd)::text,
+        'price_per_page', trim_scale((p_row ->> 'price_per_page')::public.pricing_usd)::text,
+        'price_per_video_second', trim_scale((p_row ->> 'price_per_video_second')::public.pricing_usd)::text
     )) || case
         when coalesce(p_row -> 'conditions', '[]') in ('[]', 'null') then '{}'
         else jsonb_build_object('conditions', p_row -> 'conditions')

@@ -28,7 +28,11 @@ begin
                 coalesce((p_old ->> 'price_per_reasoning_token')::public.pricing_usd, 0),
                 coalesce((p_old ->> 'price_per_image')::public.pricing_usd, 0),
                 coalesce((p_old ->> 'price_per_request')::public.pricing_usd, 0),
-                coalesce((p_old ->> 'price_per_web_search')::public.pricing_usd, 0)
+                coalesce((p_old ->> 'price_per_web_search')::public.pricing_usd, 0),
+                (p_old ->> 'price_per_input_character')::public.pricing_usd,
+                (p_old ->> 'price_per_audio_second')::public.pricing_usd,
+                (p_old ->> 'price_per_page')::public.pricing_usd,
+                (p_old ->> 'price_per_video_second')::public.pricing_usd
             ],
             array[
                 (p_new ->> 'price_per_input_token')::public.pricing_usd,
@@ -44,7 +48,11 @@ begin
                 coalesce((p_new ->> 'price_per_reasoning_token')::public.pricing_usd, 0),
                 coalesce((p_new ->> 'price_per_image')::public.pricing_usd, 0),
                 coalesce((p_new ->> 'price_per_request')::public.pricing_usd, 0),
-                coalesce((p_new ->> 'price_per_web_search')::public.pricing_usd, 0)
+                coalesce((p_new ->> 'price_per_web_search')::public.pricing_usd, 0),
+                (p_new ->> 'price_per_input_character')::public.pricing_usd,
+                (p_new ->> 'price_per_audio_second')::public.pricing_usd,
+                (p_new ->> 'price_per_page')::public.pricing_usd,
+                (p_new ->> 'price_per_video_second')::public.pricing_usd
             ]
         );
 end;

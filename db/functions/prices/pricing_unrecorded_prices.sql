@@ -38,6 +38,10 @@ as $$
             m.price_per_image,
             m.price_per_request,
             m.price_per_web_search,
+            m.price_per_input_character,
+            m.price_per_audio_second,
+            m.price_per_page,
+            m.price_per_video_second,
             m.conditions
         ) is distinct from (
             h.price_per_input_token,
@@ -54,6 +58,10 @@ as $$
             h.price_per_image,
             h.price_per_request,
             h.price_per_web_search,
+            h.price_per_input_character,
+            h.price_per_audio_second,
+            h.price_per_page,
+            h.price_per_video_second,
             coalesce(h.conditions, '[]')
         )
     )

@@ -65,6 +65,10 @@ begin
         price_per_image,
         price_per_request,
         price_per_web_search,
+        price_per_input_character,
+        price_per_audio_second,
+        price_per_page,
+        price_per_video_second,
         conditions,
         extra
     )
@@ -88,6 +92,10 @@ begin
         v_model.price_per_image,
         v_model.price_per_request,
         v_model.price_per_web_search,
+        v_model.price_per_input_character,
+        v_model.price_per_audio_second,
+        v_model.price_per_page,
+        v_model.price_per_video_second,
         v_model.conditions,
         v_model.extra
     )

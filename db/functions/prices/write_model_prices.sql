@@ -83,6 +83,10 @@ begin
             price_per_image,
             price_per_request,
             price_per_web_search,
+            price_per_input_character,
+            price_per_audio_second,
+            price_per_page,
+            price_per_video_second,
             conditions,
             extra,
             raw
@@ -111,6 +115,10 @@ begin
             p.price_per_image,
             p.price_per_request,
             p.price_per_web_search,
+            p.price_per_input_character,
+            p.price_per_audio_second,
+            p.price_per_page,
+            p.price_per_video_second,
             coalesce(p.conditions, '[]'),
             r.extra,
             r.raw
@@ -146,6 +154,10 @@ begin
             price_per_image = p.price_per_image,
             price_per_request = p.price_per_request,
             price_per_web_search = p.price_per_web_search,
+            price_per_input_character = p.price_per_input_character,
+            price_per_audio_second = p.price_per_audio_second,
+            price_per_page = p.price_per_page,
+            price_per_video_second = p.price_per_video_second,
             conditions = coalesce(p.conditions, '[]')
         from judged j
         cross join lateral jsonb_populate_record(

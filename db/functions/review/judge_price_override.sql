@@ -57,8 +57,9 @@ begin
             a.axis,
             a.short_name,
             a.per = 'token' as is_token,
+            a.factor,
             p.amount as now,
-            public.pricing_short_number(p.amount * case when a.per = 'token' then 1000000 else 1 end) as shown,
+            public.pricing_short_number(p.amount * a.factor) as shown,
             p.base,
             nullif(p.base, 0) as old,
             nullif((c.prices ->> a.axis)::numeric, 0) as catalogue,
@@ -123,7 +124,7 @@ begin
                         '%s is %s times the catalogue''s %s',
                         g.short_name,
                         public.pricing_short_number(g.now / g.catalogue),
-                        public.pricing_short_number(g.catalogue * case when g.is_token then 1000000 else 1 end)
+                        public.pricing_short_number(g.catalogue * g.factor)
                     )
                 end
                 when g.is_token and g.highest > 0 then case

@@ -49,7 +49,7 @@ begin
             e.value #>> '{}' as amount,
             a.axis,
             -- Exact, unlike division.
-            case when a.per = 'token' and e.key = a.short_name then 0.000001 else 1 end as factor
+            case when a.factor = 1000000 and e.key = a.short_name then 0.000001 else 1 end as factor
         from (
             select p.key, p.value from jsonb_each(coalesce(set_price_override.prices, '{}')) as p
             union all

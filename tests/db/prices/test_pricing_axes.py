@@ -10,6 +10,10 @@ UNITS = {
     Dimension.IMAGE: "image",
     Dimension.REQUEST: "request",
     Dimension.SEARCH: "search",
+    Dimension.CHARACTER: "character",
+    Dimension.AUDIO_SECOND: "second",
+    Dimension.PAGE: "page",
+    Dimension.VIDEO_SECOND: "second",
 }
 
 

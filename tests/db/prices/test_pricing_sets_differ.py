@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
-from tests.db.price_changes import FEES, TOKEN_AXES
+from tests.db.price_changes import FEES, OTHER_AXES, TOKEN_AXES
 from tests.db.price_decisions import INPUT, OUTPUT, listed, said
 from tests.db.pricing import Pricing, Row, price
 
-AXES = (*TOKEN_AXES, *(fee for fee in FEES if fee not in TOKEN_AXES))
+AXES = (*TOKEN_AXES, *(fee for fee in FEES if fee not in TOKEN_AXES), *OTHER_AXES)
 TIER = {"min_prompt_tokens": 1, INPUT: "1"}
 # Sets close to one another, and an empty one; the last three differ from the first by float noise
 # or little more.

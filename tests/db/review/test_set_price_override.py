@@ -108,11 +108,11 @@ def test_prices_by_name_or_column(pricing: Pricing, given: Row, stored: Row) -> 
 
 def test_every_price_has_both_names(pricing: Pricing) -> None:
     listed(pricing, "m")
-    axes = pricing.rows("select axis, short_name, per from public.pricing_axes()")
+    axes = pricing.rows("select axis, short_name, factor from public.pricing_axes()")
     for names in ("axis", "short_name"):
         row = override(pricing, prices={a[names]: "2" for a in axes})
         assert row["prices"] == {
-            a["axis"]: "0.000002" if names == "short_name" and a["per"] == "token" else "2"
+            a["axis"]: "0.000002" if names == "short_name" and a["factor"] == 1000000 else "2"
             for a in axes
         }
 
