@@ -30,6 +30,7 @@ WRITTEN = (
     "public.pricing_overrides",
     "public.pricing_change_rules",
     "public.pricing_catalogue_prices",
+    "public.pricing_model_aliases",
     "public.pricing_sync_jobs",
     "public.pricing_sync_log",
     "public.pricing_api_keys",

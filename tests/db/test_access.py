@@ -62,6 +62,8 @@ CALLERS = {
     "set_price_override": {"pricing_web", "service_role"},
     "clear_price_override": {"pricing_web", "service_role"},
     "rollback_pricing_sync": {"pricing_web", "service_role"},
+    "set_model_alias": {"pricing_web", "service_role"},
+    "clear_model_alias": {"pricing_web", "service_role"},
     "model_price_at": {"pricing_web", "service_role"},
     "pricing_credential_variables": {"pricing_worker"},
     "report_pricing_credentials": {"pricing_worker"},

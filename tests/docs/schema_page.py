@@ -27,6 +27,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "model_pricing",
             "model_pricing_history",
             "pricing_catalogue_prices",
+            "pricing_model_aliases",
         ),
     ),
     (

@@ -1,5 +1,5 @@
 -- apply_provider_prices calls it and has locked the prices of the providers.
--- after: bound_price_list, pricing_price_set
+-- after: bound_price_list, pricing_price_set, store_model_aliases
 create or replace function public.store_pricing_catalogue(p_provider text, p_reference jsonb, p_version text)
 returns integer
 language plpgsql
@@ -12,14 +12,16 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+    v_reference constant jsonb := (select b.prices from public.bound_price_list(p_reference, '[]') b);
     v_stored integer;
 begin
+    perform public.store_model_aliases(p_provider, v_reference, p_version);
     with reference as materialized (
         select
             coalesce(r.entry ->> 'provider', p_provider) as provider_slug,
             r.entry ->> 'model_id' as model_id,
             public.pricing_price_set(coalesce(r.entry -> 'prices', r.entry)) - 'conditions' as prices
-        from jsonb_array_elements((select b.prices from public.bound_price_list(p_reference, '[]') b)) as r (entry)
+        from jsonb_array_elements(v_reference) as r (entry)
         -- A list of one provider must not change the numbers that the guards of others compare with.
         where p_provider in ('catalogue', coalesce(r.entry ->> 'provider', p_provider))
     ),
