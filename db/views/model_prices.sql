@@ -45,9 +45,18 @@ select
             m.price_per_page,
             m.price_per_video_second
         ) > 0
+            -- Amounts are text: a positive one has a digit other than 0 before any exponent.
+            or m.conditions @? '$[*].keyvalue() ? (
+                @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value like_regex "^[^eE]*[1-9]"
+            )'
             then 'priced'
         -- A fee of 0 alone does not make a model free.
         when coalesce(m.price_per_input_token, m.price_per_output_token) is null
+            then 'unknown'
+        -- Nor does a base of 0 where the price under some condition is unknown.
+        when m.conditions @? '$[*].keyvalue() ? (
+            @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value == null
+        )'
             then 'unknown'
         else 'free'
     end as price_state,
@@ -95,7 +104,7 @@ comment on column public.model_prices.input_characters_per_1m is 'USD per millio
 comment on column public.model_prices.per_audio_second is 'USD per second of audio.';
 comment on column public.model_prices.per_page is 'USD per page of a document.';
 comment on column public.model_prices.per_video_second is 'USD per second of video.';
-comment on column public.model_prices.price_state is 'priced, free (everything known is 0, web searches apart) or unknown.';
+comment on column public.model_prices.price_state is 'priced (also where only some requests cost something), free (everything is 0, under every condition, web searches apart) or unknown.';
 comment on column public.model_prices.confirmed_ago is 'How long ago the source of this price was last read successfully.';
 comment on column public.model_prices.is_held is 'Its provider lists another price, which waits in pricing_held.';
 comment on column public.model_prices.is_overridden is 'A person has fixed one of its prices; see pricing_overrides.';

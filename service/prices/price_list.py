@@ -60,8 +60,9 @@ class RawModel:
     """One model as published. An axis without a price is unknown, not free.
 
     ``unknown`` maps a wire key to the published text of a price that counts as unknown. ``extra``
-    holds values without a column, verbatim. ``provider`` is set only where the list is not the
-    provider's own.
+    holds what was published about a price and not read, verbatim. ``says_free``: the provider says
+    in words that the model is free. ``provider`` is set only where the list is not the provider's
+    own.
     """
 
     model_id: str
@@ -72,6 +73,7 @@ class RawModel:
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
     unknown_keys: frozenset[str] = frozenset()
     provider: str | None = None
+    says_free: bool = False
 
     def as_charged(self) -> dict[str, JsonValue]:
         """The prices in USD for one unit, and ``conditions``, whatever units were published."""
@@ -138,6 +140,8 @@ def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonVal
     }
     if model.provider not in (None, provider):
         row["provider"] = model.provider
+    if model.says_free:
+        row["free"] = True
     row |= model.as_charged()
     row["extra"] = dict(model.extra)
     row["raw"] = _raw(model)

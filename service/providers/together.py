@@ -5,7 +5,9 @@ The body is the array itself, without an object around it. Prices are numbers in
 
 Each field that does not apply is 0. So 0 is confirmed free only for types of model that are charged
 by token, and only if nothing else in ``pricing`` costs anything: a dedicated model has 0 for its
-tokens and a price by the hour, and images are charged by the image. Otherwise zeros are unknown.
+tokens and a price by the hour, and images are charged by the image. Nor is it where ``running`` is
+false, unless the id or the name has the word "free": most of such models are not served without an
+endpoint of one's own. Otherwise zeros are unknown.
 Source: the provider's API reference and its published OpenAPI document
 (togethercomputer/openapi); never seen on the wire.
 """
@@ -19,6 +21,7 @@ from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.said_free import says_free
 from service.reading.wire import InvalidEntry, read_amount
 
 PRICE_KEYS = {
@@ -38,10 +41,14 @@ def parse(body: bytes) -> PriceList:
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
     read = read_prices(pricing, PRICE_KEYS, known=NOT_FOR_TOKENS, path="pricing.")
+    name = read_name(entry, "display_name")
     costs_otherwise = _costs_otherwise(pricing) or bool(read.extra)
-    if only_zeros(read.prices) and (costs_otherwise or entry.get("type") not in CHARGED_BY_TOKEN):
+    is_not_served = entry.get("running") is False and not says_free(model_id, name, entry)
+    if only_zeros(read.prices) and (
+        costs_otherwise or is_not_served or entry.get("type") not in CHARGED_BY_TOKEN
+    ):
         read = as_unknown(read)
-    return read.as_model(model_id, read_name(entry, "display_name"))
+    return read.as_model(model_id, name)
 
 
 def _costs_otherwise(pricing: Mapping[str, object]) -> bool:
@@ -64,7 +71,8 @@ ADAPTER = Adapter(
     evidence=Evidence.DOCUMENTED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
     note=(
-        "The answer is a bare array. 0 for input and output beside a price by the hour, or for a"
-        " model that is not charged by token, is unknown and not free."
+        "The answer is a bare array. 0 for input and output is unknown and not free beside a price"
+        " by the hour, for a model that is not charged by token, and for one with running false"
+        " that is not called free."
     ),
 )

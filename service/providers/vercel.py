@@ -22,6 +22,7 @@ from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import (
     ReadPrices,
     as_unknown,
+    may_cost,
     only_zeros,
     price_of,
     read_price,
@@ -90,7 +91,13 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(pricing, PRICE_KEYS, known={*kept, *TIERS}, path="pricing.")
     tiers = _read_tiers(pricing)
     read = _with_lowest(read, tiers.lowest)
-    costs_otherwise = OTHER_UNITS & pricing.keys() or read.extra or tiers.extra
+    costs_otherwise = (
+        OTHER_UNITS & pricing.keys()
+        or pricing.get("varies_by_provider")
+        or may_cost(kept)
+        or read.extra
+        or tiers.extra
+    )
     if only_zeros([*read.prices, *tiers.prices]) and costs_otherwise:
         read, tiers.above = as_unknown(read), {}
     return RawModel(

@@ -14,6 +14,8 @@ from pydantic import JsonValue
 
 from service.errors import ParseError
 from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
+from service.prices.zeros import without_filling
+from service.reading.said_free import says_free
 from service.reading.wire import (
     InvalidEntry,
     Number,
@@ -85,7 +87,9 @@ def read_models(
         try:
             if isinstance(entry, InvalidEntry):
                 raise entry
-            model = read_model(label, entry)
+            model = without_filling(read_model(label, entry))
+            if says_free(label, model.name, entry):
+                model = replace(model, says_free=True)
             _require_few_conditions(model)
             model = _with_few_extras(model)
             first = models.setdefault(label, model)

@@ -25,6 +25,13 @@ UNITS = {
     Unit.USD_PER_1K_REQUESTS: "USD per 1K requests",
     Unit.USD_PER_SEARCH: "USD per search",
     Unit.USD_PER_1K_SEARCHES: "USD per 1K searches",
+    Unit.USD_PER_CHARACTER: "USD per character",
+    Unit.USD_PER_1M_CHARACTERS: "USD per 1M characters",
+    Unit.USD_PER_AUDIO_SECOND: "USD per second of audio",
+    Unit.USD_PER_AUDIO_HOUR: "USD per hour of audio",
+    Unit.USD_PER_PAGE: "USD per page",
+    Unit.USD_PER_1K_PAGES: "USD per 1K pages",
+    Unit.USD_PER_VIDEO_SECOND: "USD per second of video",
 }
 
 

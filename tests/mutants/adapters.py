@@ -201,9 +201,15 @@ ADAPTERS = (
     ),
     _mutant(
         "together",
-        "(costs_otherwise or entry.get",
-        "(costs_otherwise and entry.get",
+        "        costs_otherwise or is_not_served or entry.get",
+        "        is_not_served or entry.get",
         "a dedicated model at a price by the hour is free",
+    ),
+    _mutant(
+        "together",
+        'entry.get("running") is False and',
+        "False and",
+        "a model that is not served is free",
     ),
     _mutant(
         "fireworks",

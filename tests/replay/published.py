@@ -5,6 +5,7 @@
 - 0 for prompt and completion, of a model that gives more than text and has no other price, says
   nothing, nor do the zeros beside them: the cost is real, but no key has it;
 - a fee of 0 is the same as no fee;
+- 0 for the cache, for audio or for reasoning, where the model has a positive price, is a filling;
 - where time windows cover the whole day, the model's price is the one that holds for most of it (of
   equal ones the first after midnight), whatever stands beside them when the body was made.
 """
@@ -43,6 +44,14 @@ FEES = {
     "price_per_request",
     "price_per_web_search",
 }
+FILLED = {
+    "price_per_cache_read_token",
+    "price_per_cache_write_token",
+    "price_per_cache_write_1h_token",
+    "price_per_cache_read_audio_token",
+    "price_per_input_audio_token",
+    "price_per_output_audio_token",
+}
 AXES = {*COLUMNS.values(), IMAGE_TOKEN}
 TOKEN_AXES = AXES - {"price_per_image", "price_per_request", "price_per_web_search"}
 CONDITION_KEYS = {"min_prompt_tokens", "utc_days", "utc_start", "utc_end"}
@@ -68,7 +77,11 @@ def _price_set(model: Mapping[str, Any]) -> PriceSet:
     if _costs_something_else(model, base):
         base = {}
     conditions = [_condition(override) for override in overrides]
-    return _with_base_of_the_day(base, conditions)
+    settled = _with_base_of_the_day(base, conditions)
+    numbers = [p for one in (base, *conditions) for axis, p in one.items() if axis in AXES]
+    if any(number > 0 for number in numbers):
+        return {axis: p for axis, p in settled.items() if axis not in FILLED or p != 0}
+    return settled
 
 
 def _amounts(pricing: Mapping[str, Any]) -> PriceSet:
@@ -113,7 +126,7 @@ def _condition(override: Mapping[str, Any]) -> PriceSet:
     if override.get("utc_days"):
         condition["utc_days"] = override["utc_days"]
     amounts = {key: value for key, value in override.items() if key not in CONDITION_KEYS}
-    # A fee of 0 in a condition removes the fee; that differs from an absent fee.
+    assert all(Decimal(value) > 0 for value in amounts.values()), "no list had a 0 there so far"
     return condition | {COLUMNS[key]: Decimal(value) for key, value in amounts.items()}
 
 

@@ -77,6 +77,24 @@ def test_free_unknown_or_priced(pricing: Pricing, prices: dict[str, str], state:
     assert shown(pricing)["price_state"] == state
 
 
+@pytest.mark.parametrize(
+    ("under_it", "state"),
+    [
+        ({"price_per_output_token": "0.000001"}, "priced"),
+        ({"price_per_request": "0.01"}, "priced"),
+        ({"price_per_output_token": "0.000"}, "free"),
+        ({"price_per_web_search": "0.01"}, "free"),
+        ({"price_per_output_token": None}, "unknown"),
+    ],
+)
+def test_a_model_is_free_only_if_it_is_under_every_condition(
+    pricing: Pricing, under_it: dict[str, str | None], state: str
+) -> None:
+    conditions = [{"min_prompt_tokens": 1000} | under_it]
+    pricing.sync("openrouter", [price("m", "0", "0", conditions=conditions)])
+    assert shown(pricing)["price_state"] == state
+
+
 def test_conditions_are_pointed_out(pricing: Pricing) -> None:
     pricing.sync("openrouter", [price("m", conditions=[{"min_prompt_tokens": 1}])])
     assert shown(pricing)["has_conditions"] is True

@@ -88,6 +88,12 @@ def test_a_model_without_prices_has_no_price_column_and_no_conditions() -> None:
     }
 
 
+def test_a_model_that_is_called_free_says_so_in_its_row() -> None:
+    models = (RawModel("a", says_free=True), RawModel("b"))
+    rows = to_apply_rows(PriceList(models), "maker", "api:maker")
+    assert [row.get("free") for row in rows] == [True, None]
+
+
 def test_only_another_providers_model_names_its_provider() -> None:
     models = (RawModel("a", provider="groq"), RawModel("b", provider="catalogue"))
     rows = to_apply_rows(PriceList(models), "catalogue", "catalogue:package@1")

@@ -60,7 +60,7 @@ def test_each_provider_has_a_price_of_its_own() -> None:
 @pytest.mark.parametrize("pricing", [None, {}, {"input": None}])
 def test_a_provider_without_prices_is_unknown_not_free(pricing: Any) -> None:
     model = read(pricing=pricing, is_free=True)
-    assert model == RawModel("maker/model:somebody")
+    assert model == RawModel("maker/model:somebody", says_free=True)
 
 
 @pytest.mark.parametrize("is_free", [False, None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,15 +49,11 @@ def test_both_publications_are_one_price_and_the_exact_text_is_kept() -> None:
         "price_per_input_token": "0.00000015",
         "price_per_output_token": "0.0000005",
         "price_per_cache_read_token": "0.000000035",
-        "price_per_image": "0",
-        "price_per_request": "0",
     }
     assert {price.key: price.text for price in model.prices} == {
         "pricing.prompt": "0.00000015",
         "pricing.completion": "0.0000005",
         "pricing.input_cache_read": "0.000000035",
-        "pricing.image": "0",
-        "pricing.request": "0",
     }
     assert model.unknown_keys == set()
 
@@ -74,10 +71,12 @@ def test_a_model_without_prices_is_unknown_not_free(pricing: Any) -> None:
     assert read(pricing) == RawModel("lab/m0")
 
 
-def test_a_cache_at_zero_is_free_and_without_the_key_it_has_no_price() -> None:
-    charged = read({"prompt": "0.1", "input_cache_read": "0"}).as_charged()
-    assert charged["price_per_cache_read_token"] == "0"
-    assert "price_per_cache_read_token" not in read({"prompt": "0.1"}).as_charged()
+def test_a_cache_at_zero_is_free_only_where_the_model_is() -> None:
+    assert read({"prompt": "0.1", "input_cache_read": "0"}) == replace(
+        read({"prompt": "0.1"}), unknown={"pricing.input_cache_read": "0"}
+    )
+    free = read({"prompt": "0", "completion": "0", "input_cache_read": "0"}).as_charged()
+    assert free["price_per_cache_read_token"] == "0"
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,10 @@ def test_the_documented_sample() -> None:
     assert model.as_charged() == {
         "price_per_input_token": "0.00000009",
         "price_per_output_token": "0.00000047",
-        "price_per_image": "0",
-        "price_per_request": "0",
     }
     assert model.unknown == {
+        "pricing.image": "0",
+        "pricing.request": "0",
         "pricing.input_cache_reads": "0",
         "pricing.input_cache_writes": "0",
     }

@@ -84,6 +84,28 @@ def test_zeros_are_unknown_where_they_are_not(kind: str | None) -> None:
     assert model.unknown == {"pricing.input": "0", "pricing.output": "0"}
 
 
+ZEROS = {"input": 0, "output": 0, "hourly": 0, "base": 0, "finetune": 0}
+
+
+@pytest.mark.parametrize(
+    ("model_id", "name", "is_free"),
+    [
+        ("x/dedicated-32b", "Dedicated 32B", False),
+        ("x/dedicated-32b", None, False),
+        ("x/dedicated-32b", "Dedicated 32B Free", True),
+        ("x/Dedicated-32B-Free", "Dedicated", True),
+    ],
+)
+def test_zeros_of_a_model_that_is_not_served_are_free_only_if_it_is_called_so(
+    model_id: str, name: str | None, *, is_free: bool
+) -> None:
+    entry = {"id": model_id, "display_name": name, "type": "chat", "pricing": ZEROS}
+    for running in (True, False):
+        model = listed(entry | {"running": running}).models[0]
+        assert bool(model.prices) is (running or is_free)
+        assert model.says_free is is_free
+
+
 @pytest.mark.parametrize("pricing", [None, {}, {"hourly": 1.2}])
 def test_a_model_without_prices_is_unknown_not_free(pricing: Any) -> None:
     assert read(pricing) == RawModel("m")

@@ -218,3 +218,30 @@ def test_zeros_beside_what_is_not_understood_are_unknown(strange: dict[str, Any]
     zeros = {"input": "0", "input_tiers": tiers(("0", None, None))}
     assert read(**zeros).as_charged() == {"price_per_input_token": "0"}
     assert read(**zeros, **strange).as_charged() == {}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"varies_by_provider": True},
+        {"service_tiers": {"priority": {"input": "0.000001"}}},
+        {"regional": {"us": {"output": "0.000001"}}},
+    ],
+)
+def test_zeros_beside_prices_of_some_requests_are_unknown(more: dict[str, Any]) -> None:
+    model = read(input="0", output="0", **more)
+    assert model.prices == ()
+    assert model.unknown == {"pricing.input": "0", "pricing.output": "0"}
+
+
+def test_a_tier_that_costs_something_stays_beside_a_first_one_that_is_free() -> None:
+    model = read(
+        input="0",
+        output="0",
+        output_tiers=[{"min": 0, "max": 1000, "cost": "0"}, {"min": 1000, "cost": "0.000001"}],
+    )
+    assert model.as_charged() == {
+        "price_per_input_token": "0",
+        "price_per_output_token": "0",
+        "conditions": [{"min_prompt_tokens": 999, "price_per_output_token": "0.000001"}],
+    }

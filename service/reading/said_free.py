@@ -1,0 +1,19 @@
+"""Reads whether a provider says in words that a model is free: a 0 alone does not say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_IN_ID = re.compile(r"[:/_-]free$", re.IGNORECASE)
+_IN_NAME = re.compile(r"(?<![a-z0-9])free(?![a-z0-9])", re.IGNORECASE)
+_KEYS = ("is_free", "isFree", "free")
+
+
+def says_free(model_id: str, name: str | None, entry: Mapping[str, object]) -> bool:
+    """Whether the id ends in the word ``free``, the name has it, or ``is_free`` is true."""
+    return (
+        _IN_ID.search(model_id) is not None
+        or (name is not None and _IN_NAME.search(name) is not None)
+        or any(entry.get(key) is True for key in _KEYS)
+    )
