@@ -1,3 +1,4 @@
+-- after: pricing_condition_amount, pricing_history_amounts, pricing_price_moves
 create or replace view public.pricing_history
 with (security_invoker = true)
 as
@@ -5,29 +6,111 @@ select
     m.provider_slug as provider,
     m.model_id as model,
     h.changed_at,
-    trim_scale(h.price_per_input_token * 1000000) as input_per_1m,
-    trim_scale(h.price_per_output_token * 1000000) as output_per_1m,
-    trim_scale(h.previous_input_price * 1000000) as previous_input_per_1m,
-    trim_scale(h.previous_output_price * 1000000) as previous_output_per_1m,
+    v.price,
+    v.before,
+    v.after,
+    case when v.before > 0 then trim_scale((v.after - v.before) * 100 / v.before) end as percent,
+    v.condition,
+    e.effective_at,
+    case when h.is_in_force then e.effective_at end as in_force_from,
+    -- A row that begins earlier than the one before it, because a clock was set back, replaces all of that.
+    case when u.effective_at is not null then greatest(u.effective_at, e.effective_at) end as in_force_until,
     h.changed_by,
     h.pricing_source as source,
     h.job_id,
     h.id,
-    h.is_in_force
+    v.position,
+    h.is_in_force,
+    trim_scale(h.price_per_input_token * 1000000) as input_per_1m,
+    trim_scale(h.price_per_output_token * 1000000) as output_per_1m,
+    trim_scale(h.previous_input_price * 1000000) as previous_input_per_1m,
+    trim_scale(h.previous_output_price * 1000000) as previous_output_per_1m
 from public.model_pricing_history h
-join public.model_pricing m on m.id = h.model_id;
+join public.model_pricing m on m.id = h.model_id
+cross join lateral (select coalesce(h.effective_at, h.changed_at) as effective_at) as e
+-- The row with the prices before.
+left join lateral (
+    select b.*
+    from (
+        (
+            select r.*
+            from public.model_pricing_history r
+            where r.model_id = h.model_id and r.is_in_force = h.is_in_force and r.id < h.id
+            order by r.id desc
+            limit 1
+        )
+        union all
+        -- The provider's first price under an override replaces the last one that was charged without it.
+        (
+            select r.*
+            from public.model_pricing_history r
+            where not h.is_in_force
+                and r.model_id = h.model_id
+                and r.is_in_force
+                and r.id < h.id
+                and not exists (
+                    select
+                    from public.pricing_overrides o
+                    where o.model_id = r.model_id
+                        and o.created_at <= r.changed_at
+                        and r.changed_at < coalesce(o.ended_at, 'infinity')
+                )
+            order by r.id desc
+            limit 1
+        )
+    ) as b
+    order by b.id desc
+    limit 1
+) as b on true
+-- Outer: a row in which no single price differs, such as another order of conditions, is shown too.
+left join lateral public.pricing_price_moves(
+    case
+        when b.id is null then array[h.previous_input_price::numeric, h.previous_output_price::numeric]
+        else array[
+            coalesce(h.previous_input_price, b.price_per_input_token)::numeric,
+            coalesce(h.previous_output_price, b.price_per_output_token)::numeric
+        ] || (public.pricing_history_amounts(row(b.*)::public.model_pricing_history))[3:]
+    end,
+    public.pricing_history_amounts(h),
+    coalesce(b.conditions, '[]'),
+    h.conditions
+) as v on true
+-- The next row in which that price is another.
+left join lateral (
+    select coalesce(n.effective_at, n.changed_at) as effective_at
+    from public.model_pricing_history n
+    where h.is_in_force
+        and n.model_id = h.model_id
+        and n.is_in_force
+        and n.id > h.id
+        and case
+            when v.condition is null then (public.pricing_history_amounts(n))[v.position]
+            else public.pricing_condition_amount(n.conditions, v.condition, v.axis)
+        end is distinct from v.new_amount
+    order by n.id
+    limit 1
+) as u on true;
 
 comment on view public.pricing_history is
-'Every price change with its model''s name, in US dollars per million tokens; order by changed_at desc, id desc. Where is_in_force, a price that was charged.';
-comment on column public.pricing_history.input_per_1m is 'USD per million input tokens from changed_at on.';
-comment on column public.pricing_history.output_per_1m is 'USD per million output tokens from changed_at on.';
+'Every price change with its model''s name: one row for each price that changed, a first price included; order by changed_at desc, id desc, position. Token and character prices are US dollars per million. Where is_in_force, a price that was charged.';
+comment on column public.pricing_history.price is 'Which price, as model_prices names it; null: no single price differs, only the order of conditions.';
+comment on column public.pricing_history.before is 'The price before, in the unit of its name: USD per million tokens or characters, or per one unit; null: unknown, or the first price.';
+comment on column public.pricing_history.after is 'The price from then on, in the same unit; null: unknown.';
+comment on column public.pricing_history.percent is 'The change in percent of the price before; null where one of the two is unknown, or the one before is 0.';
+comment on column public.pricing_history.condition is 'For which requests it is the price, as in model_pricing.conditions; null: the base price.';
+comment on column public.pricing_history.effective_at is 'From when it is charged: an announced moment that a sync recorded late, else changed_at.';
+comment on column public.pricing_history.in_force_from is 'From when it was the price in force; null: it never was, because an override was.';
+comment on column public.pricing_history.in_force_until is 'When the next other price of that name replaced it; null: it is in force now, or never was.';
+comment on column public.pricing_history.position is 'The order within one change: base prices in the order of pricing_axes, then those under conditions.';
+comment on column public.pricing_history.input_per_1m is 'USD per million input tokens from effective_at on, in each row of the change.';
+comment on column public.pricing_history.output_per_1m is 'USD per million output tokens from effective_at on, in each row of the change.';
 comment on column public.pricing_history.previous_input_per_1m is 'USD per million input tokens before; null: unknown, or the first price.';
 comment on column public.pricing_history.previous_output_per_1m is 'USD per million output tokens before; null: unknown, or the first price.';
 comment on column public.pricing_history.is_in_force is 'False: the provider''s price while an override was in force.';
 comment on column public.pricing_history.provider is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_history.model is 'The model''s id as the provider spells it, case included.';
-comment on column public.pricing_history.changed_at is 'When the price changed; ties are ordered by id.';
+comment on column public.pricing_history.changed_at is 'When the change was written; ties are ordered by id.';
 comment on column public.pricing_history.changed_by is 'api_sync:<provider>, manual:<name>, rollback:<job_id> or expiry:<override id>.';
 comment on column public.pricing_history.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
 comment on column public.pricing_history.job_id is 'The job that wrote it; null where a person did.';
-comment on column public.pricing_history.id is 'model_pricing_history.id.';
+comment on column public.pricing_history.id is 'model_pricing_history.id: the change that the row is a part of.';

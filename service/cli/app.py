@@ -16,7 +16,7 @@ from service.cli.held import approve, held, reject
 from service.cli.keys import keys
 from service.cli.migration import migrate
 from service.cli.overrides import override
-from service.cli.prices import history, models, price_at
+from service.cli.prices import changes, history, models, price_at
 from service.cli.processes import config, serve, up, worker
 from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
@@ -57,6 +57,7 @@ EPILOG = """
 Prices look wrong?
 
 \b
+Which             changes --since today shows what changed;
 One price         history PROVIDER MODEL shows what set it;
                   override set PROVIDER MODEL --input USD ... corrects it.
 Many, of one job  rollback JOB --dry-run shows what the job changed;
@@ -82,6 +83,7 @@ SYNC, RUN = "Sync", "Install and run"
 for group, name, command in (
     (LOOK, "models", models),
     (LOOK, "history", history),
+    (LOOK, "changes", changes),
     (LOOK, "price-at", price_at),
     (LOOK, "drift", drift),
     (LOOK, "unpriced", unpriced),

@@ -14,6 +14,7 @@ DURATION = re.compile(r"([0-9]{1,4})([mhdw])", re.ASCII)
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # What parse_time takes.
 TIME_HELP = "2026-11-27T12:00Z, or 2026-11-27 for 00:00 UTC at the beginning of that day."
+SINCE_HELP = "today (from 00:00 UTC), a time such as 2h or 7d ago, or 2026-11-27T12:00Z."
 # No exponents, because a typing error would be charged.
 AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
 
@@ -65,6 +66,14 @@ def parse_expiry(text: str) -> datetime:
     return (
         datetime.now(UTC) + parse_duration(text) if DURATION.fullmatch(text) else parse_time(text)
     )
+
+
+def parse_since(text: str) -> datetime:
+    """Since when: ``today``, a duration before now, or a time."""
+    now = datetime.now(UTC)
+    if text == "today":
+        return now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return now - parse_duration(text) if DURATION.fullmatch(text) else parse_time(text)
 
 
 def caller_name() -> str:

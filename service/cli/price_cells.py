@@ -24,6 +24,19 @@ def shown_condition(condition: Mapping[str, Any]) -> str:
     return f"{when}: {shown_prices(condition)}"
 
 
+def shown_keys(condition: Mapping[str, Any] | None) -> str:
+    """The requests that a price is for: ``service_tier batch``; nothing for a base price."""
+    return ", ".join(f"{name} {value}" for name, value in (condition or {}).items())
+
+
+def shown_percent(percent: Any) -> str:
+    """A change to three digits, with its sign."""
+    if percent is None:
+        return NOTHING
+    rounded = Decimal(f"{Decimal(str(percent)):.3g}")
+    return f"{'+' if rounded > 0 else '-' if rounded < 0 else ''}{plain(abs(rounded))} %"
+
+
 def axes(prices: Iterable[str]) -> list[str]:
     """The axes among the names of a price set, in their order."""
     return sorted(set(prices) & _ORDER.keys(), key=lambda name: _ORDER[name])

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.cli.job_tables import shown_job
-from service.cli.price_cells import axes, shown_axis, shown_condition, shown_usd
+from service.cli.price_cells import (
+    axes,
+    shown_axis,
+    shown_condition,
+    shown_keys,
+    shown_percent,
+    shown_usd,
+)
 from service.cli.queries import Row
 from service.terminal.output import NOTHING, Column, Terminal, shown_age, shown_amount, shown_time
 
@@ -50,30 +57,76 @@ def _shown_state(model: Row) -> str:
 def show_history(terminal: Terminal, changes: Sequence[Row]) -> None:
     columns = (
         Column("changed"),
-        Column("input/1M", right=True),
-        Column("before", right=True),
-        Column("output/1M", right=True),
-        Column("before", right=True),
+        *_MOVE_COLUMNS,
+        Column("in force since"),
+        Column("until"),
         Column("by", fixed=False),
-        Column("in force", optional=True),
-        Column("job"),
+        Column("job", optional=True),
     )
     terminal.table(
         columns,
         [
             (
                 shown_time(row["changed_at"]),
-                shown_amount(row["input_per_1m"]),
-                shown_amount(row["previous_input_per_1m"]),
-                shown_amount(row["output_per_1m"]),
-                shown_amount(row["previous_output_per_1m"]),
+                *_move_cells(row),
+                shown_time(row["in_force_from"]) if row["is_in_force"] else "never",
+                _shown_end(row),
                 row["changed_by"],
-                "yes" if row["is_in_force"] else "no",
                 shown_job(terminal, row["job_id"]),
             )
             for row in changes
         ],
     )
+
+
+def show_changes(terminal: Terminal, changes: Sequence[Row]) -> None:
+    columns = (
+        Column("changed"),
+        Column("provider"),
+        Column("model", fixed=False),
+        *_MOVE_COLUMNS,
+        Column("by", fixed=False, optional=True),
+        Column("job", optional=True),
+    )
+    terminal.table(
+        columns,
+        [
+            (
+                shown_time(row["changed_at"]),
+                row["provider"],
+                row["model"],
+                *_move_cells(row),
+                row["changed_by"],
+                shown_job(terminal, row["job_id"]),
+            )
+            for row in changes
+        ],
+    )
+
+
+_MOVE_COLUMNS = (
+    Column("price"),
+    Column("before", right=True),
+    Column("after", right=True),
+    Column("change", right=True, optional=True),
+    Column("for", fixed=False, optional=True),
+)
+
+
+def _move_cells(row: Row) -> tuple[str, ...]:
+    return (
+        row["price"] or "order of conditions",
+        shown_amount(row["before"]),
+        shown_amount(row["after"]),
+        shown_percent(row["percent"]),
+        shown_keys(row["condition"]) or NOTHING,
+    )
+
+
+def _shown_end(row: Row) -> str:
+    if not row["is_in_force"]:
+        return NOTHING
+    return "now" if row["in_force_until"] is None else shown_time(row["in_force_until"])
 
 
 def show_price(terminal: Terminal, price: Row) -> None:

@@ -1,4 +1,4 @@
-"""The commands about prices: ``models``, ``history`` and ``price-at``."""
+"""The commands about prices: ``models``, ``history``, ``changes`` and ``price-at``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
-from service.cli.arguments import TIME_HELP, parse_time
+from service.cli.arguments import SINCE_HELP, TIME_HELP, parse_since, parse_time
 from service.cli.options import Json, Limit, ModelName, OfProvider, ProviderName
-from service.cli.price_tables import show_history, show_models, show_price
-from service.cli.queries import Row, command_connection, read_history, read_models
+from service.cli.price_tables import show_changes, show_history, show_models, show_price
+from service.cli.queries import (
+    Row,
+    command_connection,
+    read_changes,
+    read_history,
+    read_models,
+)
 from service.cli.review_queries import read_price_at
-from service.terminal.output import Terminal
+from service.terminal.output import Terminal, shown_time
 
 
 def models(
@@ -52,10 +58,10 @@ def history(
 ) -> None:
     """Show every price of a model, and what set it.
 
-    Newest first, in US dollars per 1M tokens. "by" is api_sync:PROVIDER, manual:NAME (a person, by
-    approval or override), rollback:JOB or expiry:ID (an override that ended by time). "in force" is
-    yes for a price that was charged from then on, and no for what the provider listed under an
-    override.
+    Newest first, one line for each price that changed; "for" is the condition of a price that only
+    some requests have. Names with per_1m are US dollars per 1M, others per one unit. "in force" is
+    never for what the provider listed under an override. "by" is api_sync:PROVIDER, manual:NAME (a
+    person, by approval or override), rollback:JOB or expiry:ID (an override that ended by time).
     """
     with command_connection() as connection:
         rows = read_history(connection, provider, model, limit)
@@ -66,6 +72,34 @@ def history(
         show_history(output, rows)
     else:
         output.say("It never had a known price.")
+
+
+def changes(
+    since: Annotated[
+        str,
+        typer.Option("--since", metavar="TIME", help=f"From when on: {SINCE_HELP}"),
+    ] = "today",
+    provider: OfProvider = None,
+    limit: Limit = 50,
+    as_json: Json = False,
+) -> None:
+    """Show what changed in the prices that are charged, over all models.
+
+    Newest first, one line for each price; "for" is the condition of a price that only some
+    requests have. Names with per_1m are US dollars per 1M, others per one unit.
+    """
+    start = parse_since(since)
+    with command_connection() as connection:
+        rows = read_changes(connection, start, provider, limit + 1)
+    output = Terminal(sys.stdout)
+    if as_json:
+        output.json(rows[:limit])
+    elif rows:
+        show_changes(output, rows[:limit])
+    else:
+        output.say(f"No price has changed since {shown_time(start)}.")
+    if len(rows) > limit:
+        Terminal(sys.stderr).say(f"There are more than {limit}: --limit {limit * 10} shows them.")
 
 
 def price_at(

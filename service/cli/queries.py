@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -42,11 +43,22 @@ limit %(limit)s
 """
 
 HISTORY = """
-select changed_at, input_per_1m, output_per_1m, previous_input_per_1m, previous_output_per_1m,
-       changed_by, source, job_id, is_in_force
+select changed_at, price, before, after, percent, condition, effective_at, in_force_from,
+       in_force_until, input_per_1m, output_per_1m, previous_input_per_1m, previous_output_per_1m,
+       changed_by, source, job_id, is_in_force, id
 from public.pricing_history
 where provider = %(provider)s and model = %(model)s
-order by changed_at desc, id desc
+order by changed_at desc, id desc, position
+limit %(limit)s
+"""
+
+CHANGES = """
+select changed_at, provider, model, price, before, after, percent, condition, effective_at,
+       in_force_until, changed_by, source, job_id, id
+from public.pricing_changes
+where changed_at >= %(since)s::timestamptz
+  and (%(provider)s::text is null or provider = %(provider)s::text)
+order by changed_at desc, id desc, position
 limit %(limit)s
 """
 
@@ -96,6 +108,13 @@ def read_history(
             hint="`pricing-sync models QUERY` finds the names, which are case-sensitive.",
         )
     return rows
+
+
+def read_changes(
+    connection: psycopg.Connection, since: datetime, provider: str | None, limit: int
+) -> list[Row]:
+    """The price changes of all models since then, newest first."""
+    return read_rows(connection, CHANGES, {"since": since, "provider": provider, "limit": limit})
 
 
 def find_job(connection: psycopg.Connection, text: str) -> UUID:

@@ -165,7 +165,8 @@ def course(
 ) -> list[tuple[Any, ...]]:
     """The model's history: author, whether it was charged, USD per million in and out."""
     rows = pricing.rows(
-        "select changed_by, is_in_force, input_per_1m, output_per_1m from public.pricing_history"
+        "select distinct on (id) changed_by, is_in_force, input_per_1m, output_per_1m"
+        " from public.pricing_history"
         " where provider = %s and model = %s order by id",
         *(provider, model),
     )

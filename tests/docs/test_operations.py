@@ -624,7 +624,8 @@ def wrong_price(night: Night) -> None:
     model = {"provider": "openrouter", "model": "vendor/m1"}
 
     (history,) = night.sql(**model)
-    assert [entry["input_per_1m"] for entry in rows(history)] == [Decimal("0.3"), Decimal("0.1")]
+    inputs = [entry["after"] for entry in rows(history) if entry["price"] == "input_per_1m"]
+    assert inputs == [Decimal("0.3"), Decimal("0.1")]
     assert rows(history)[0]["job_id"] == job_id
     (override,) = night.sql(**model)
     assert row(override)["expires_at"] is not None

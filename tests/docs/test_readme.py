@@ -161,7 +161,10 @@ def test_the_five_minutes(reader: Reader) -> None:
     assert '"status":"queued"' in done.stdout
     assert '"finished":true' in done.stdout
     assert "UPDATE 1" in done.stdout
-    assert re.search(r"\n\S+ \S+ +3 +2\.5 +12 +10 +api_sync:openrouter", done.stdout)
+    assert re.search(
+        r"\n\S+ \S+ +input_per_1m +2\.5 +3 +\+20 % +- +\S+ \S+ +now +api_sync:openrouter",
+        done.stdout,
+    )
     assert "1 price change is held" in done.stdout
     assert "input_per_1m moves by 1,000,000 times (3 -> 3,000,000)" in done.stdout
     assert re.search(r"\n 1 +openrouter +openai/gpt-4o +rejected", done.stdout)

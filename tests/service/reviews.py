@@ -141,8 +141,8 @@ class Reviews:
     def changed_by(self, provider: str, model: str) -> list[str]:
         """The writer of each price that was in force, oldest first."""
         rows = self.connection.execute(
-            "select changed_by from pricing_history where provider = %s and model = %s"
-            " and is_in_force order by id",
+            "select distinct on (id) changed_by from pricing_history"
+            " where provider = %s and model = %s and is_in_force order by id",
             [provider, model],
         ).fetchall()
         return [row["changed_by"] for row in rows]

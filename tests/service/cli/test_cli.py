@@ -317,12 +317,17 @@ def test_sync_watch_then_look_at_everything(run: Run, processes: Processes) -> N
     assert len(few.stdout.splitlines()) == 4
     assert "more than 3" in few.stderr
 
-    (change,) = _json(run("history", "openrouter", priced["model"], "--json"))
-    assert change["input_per_1m"] == priced["input_per_1m"]
-    assert (change["previous_input_per_1m"], change["changed_by"], change["job_id"]) == (
-        None, "api_sync:openrouter", job_id
-    )  # fmt: skip
+    changes = _json(run("history", "openrouter", priced["model"], "--json"))
+    after = {change["price"]: change["after"] for change in changes}
+    assert after["input_per_1m"] == priced["input_per_1m"]
+    assert {
+        (change["before"], change["in_force_until"], change["changed_by"], change["job_id"])
+        for change in changes
+    } == {(None, None, "api_sync:openrouter", job_id)}
     assert job_id in run("history", "openrouter", priced["model"]).stdout
+    today = _json(run("changes", "--since", "2h", "--provider", "openrouter", "--json"))
+    assert {change["id"] for change in changes} <= {change["id"] for change in today}
+    assert _json(run("changes", "--since", "today", "--provider", "novita", "--json")) == []
 
     table = _on_a_terminal(processes, "status")
     assert "\x1b[32m" in table

@@ -411,6 +411,9 @@ def test_history_says_what_was_not_in_force(run: Run, reviews: Reviews) -> None:
 
     changes = json_of(run("history", "openrouter", MODEL, "--json"))
 
-    assert [(change["input_per_1m"], change["is_in_force"]) for change in changes] == [
+    inputs = [change for change in changes if change["price"] == "input_per_1m"]
+    assert [(change["after"], change["is_in_force"]) for change in inputs] == [
         ("0.4", False), ("1", True), ("0.3", True)
     ]  # fmt: skip
+    assert inputs[0]["in_force_from"] is None
+    assert inputs[2]["in_force_until"] == inputs[1]["in_force_from"]

@@ -57,7 +57,7 @@ class Desk:
     def history(self, model: str) -> list[tuple[str, str]]:
         rows = self._queue.rows(
             "select input_per_1m::text as usd, changed_by from pricing_history"
-            " where model = %s order by id",
+            " where model = %s and price = 'input_per_1m' order by id",
             model,
         )
         return [(row["usd"], row["changed_by"]) for row in rows]

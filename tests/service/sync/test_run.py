@@ -382,7 +382,9 @@ def test_two_days_in_a_row_differ_in_history_exactly_where_they_differ(
     job = _sync_recorded(days[1], queue, providers)
 
     differing = {model_id for model_id in second if second[model_id] != first.get(model_id, {})}
-    changed = queue.rows("select * from pricing_history where job_id = %s", job["job_id"])
+    changed = queue.rows(
+        "select distinct on (id) * from pricing_history where job_id = %s", job["job_id"]
+    )
     assert {row["model"] for row in changed} == differing
     assert len(changed) == len(differing) == job["models_updated"] > 0
     for row in changed:
