@@ -62,7 +62,7 @@ class RawModel:
     ``unknown`` maps a wire key to the published text of a price that counts as unknown. ``extra``
     holds what was published about a price and not read, verbatim. ``says_free``: the provider says
     in words that the model is free. ``provider`` is set only where the list is not the provider's
-    own.
+    own. ``aliases`` are other ids of the same model, by the catalogue's exact clauses.
     """
 
     model_id: str
@@ -74,6 +74,7 @@ class RawModel:
     unknown_keys: frozenset[str] = frozenset()
     provider: str | None = None
     says_free: bool = False
+    aliases: tuple[str, ...] = ()
 
     def as_charged(self) -> dict[str, JsonValue]:
         """The prices in USD for one unit, and ``conditions``, whatever units were published."""
@@ -142,6 +143,8 @@ def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonVal
         row["provider"] = model.provider
     if model.says_free:
         row["free"] = True
+    if model.aliases:
+        row["aliases"] = list(model.aliases)
     row |= model.as_charged()
     row["extra"] = dict(model.extra)
     row["raw"] = _raw(model)

@@ -61,8 +61,7 @@ class Adapter:
     be used as a whole, and nothing else.
 
     ``price_keys`` maps each wire key (a dotted path) to its axis and unit. Without ``price_api``
-    the list has no prices, and the catalogue's are used, by ``catalogue_id``, which maps a model's
-    id to the catalogue's spelling. ``note`` describes the provider's trap for
+    the list has no prices, and the catalogue's are used. ``note`` describes the provider's trap for
     ``docs/providers.md``.
     """
 
@@ -76,7 +75,6 @@ class Adapter:
     price_keys: Mapping[str, tuple[Axis, Unit]] = field(default_factory=dict)
     pages: Pages | None = None
     price_api: bool = True
-    catalogue_id: Callable[[str], str] = str
     hosts: tuple[str, ...] = ()
     note: str = ""
 

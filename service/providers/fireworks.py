@@ -1,7 +1,7 @@
 """Fireworks AI: ``GET /inference/v1/models``, with a key.
 
 The list has no prices: the provider publishes them only on a web page. The models come from this
-list, their prices from the catalogue, whose ids leave out the account.
+list, their prices from the catalogue, which has each of these ids in a clause of equality.
 """
 
 from __future__ import annotations
@@ -10,17 +10,10 @@ from service.prices.price_list import PriceList, RawModel
 from service.providers.adapter import Adapter, Evidence
 from service.reading.model_list import read_models, read_name
 
-ACCOUNT = "accounts/fireworks/models/"
-
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, none with a price."""
     return read_models(body, lambda model_id, entry: RawModel(model_id, name=read_name(entry)))
-
-
-def catalogue_id(model_id: str) -> str:
-    """``accounts/fireworks/models/x`` becomes ``x``; ids of other accounts stay as they are."""
-    return model_id.removeprefix(ACCOUNT)
 
 
 ADAPTER = Adapter(
@@ -32,6 +25,5 @@ ADAPTER = Adapter(
     parse=parse,
     evidence=Evidence.RECORDED,
     price_api=False,
-    catalogue_id=catalogue_id,
-    note="The list has no prices; the catalogue has them, under ids without the account.",
+    note="The list has no prices; the catalogue has them, by exact ids.",
 )

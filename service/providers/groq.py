@@ -25,5 +25,5 @@ ADAPTER = Adapter(
     parse=parse,
     evidence=Evidence.DOCUMENTED,
     price_api=False,
-    note="The list has no prices; the catalogue has them, under the same ids.",
+    note="The list has no prices; the catalogue has them, by exact ids.",
 )

@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import JsonValue
 
 from service.errors import FetchError, ParseError
-from service.prices.catalogue import catalogue_models, catalogue_source, catalogue_version
+from service.prices.catalogue import (
+    CatalogueModels,
+    catalogue_models,
+    catalogue_source,
+    catalogue_version,
+)
 from service.prices.price_list import PriceList, RawModel, SkippedModel, to_apply_rows
 from service.providers.adapter import Adapter
 from service.reading.body_cost import require_affordable
@@ -62,13 +68,17 @@ class ListReader:
         self._provider = provider
         self._slug = slug
         self._walk = PageWalk(is_paged=provider.pages is not None)
-        self._known: Mapping[str, RawModel] = {}
+        self._known = CatalogueModels()
         self._observed_at: datetime | None = None
         self._digest = hashlib.sha256()
         self._bytes = 0
         self._etag: str | None = None
         self._rows: dict[str, str] = {}
         self._reference: dict[str, dict[str, JsonValue]] = {}
+        # Models that a clause of the catalogue names in other case, and ids by their lower case:
+        # where two differ by case alone, such a clause does not say which it means.
+        self._in_other_case: dict[str, tuple[RawModel, RawModel]] = {}
+        self._cases: Counter[str] = Counter()
         self._unknown_keys: set[str] = set()
 
     @property
@@ -93,6 +103,9 @@ class ListReader:
         """Return the list and free what was read; ValueError before the last page was taken."""
         if self.next_page is not None or self._observed_at is None:
             raise ValueError("the list is not whole")
+        for model, known in self._in_other_case.values():
+            if self._cases[model.model_id.lower()] == 1:
+                self._keep_row(model, known)
         skipped = self._walk.skipped
         for left_out in skipped:
             self._rows.pop(left_out.model_id, None)
@@ -105,7 +118,7 @@ class ListReader:
             skipped=skipped,
             unknown_keys=tuple(sorted(self._unknown_keys)[:MAX_UNKNOWN_KEYS]),
             reference=_compact(
-                [{"model_id": key, "prices": each} for key, each in self._reference.items()]
+                [{"model_id": key, **each} for key, each in self._reference.items()]
             ),
             reference_version=catalogue_version(),
             etag=self._etag,
@@ -122,18 +135,39 @@ class ListReader:
             raise
 
     def _keep(self, models: Iterable[RawModel]) -> None:
-        source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
         for model in models:
             self._unknown_keys |= {key[:MAX_KEY_LENGTH] for key in model.unknown_keys}
-            known = self._known.get(self._provider.catalogue_id(model.model_id))
-            if known is not None:
-                prices = known.as_charged()
-                prices.pop("conditions", None)
-                self._reference[model.model_id] = prices
-            if not self._provider.price_api and known is not None:
-                model = replace(model, prices=known.prices, conditions=known.conditions)
-            (row,) = to_apply_rows(PriceList((model,)), self._slug, source)
-            self._rows[model.model_id] = _compact(row)
+            if model.model_id not in self._rows:
+                self._cases[model.model_id.lower()] += 1
+            known = self._known.find(model.model_id)
+            if known is None:
+                in_other_case = self._known.find_in_any_case(model.model_id)
+                if in_other_case is not None:
+                    self._in_other_case[model.model_id] = (model, in_other_case)
+            self._keep_row(model, known)
+
+    def _keep_row(self, model: RawModel, known: RawModel | None) -> None:
+        source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
+        if known is not None:
+            self._reference[model.model_id] = _reference(model, known)
+        if not self._provider.price_api and known is not None:
+            model = replace(
+                model,
+                prices=known.prices,
+                conditions=known.conditions,
+                extra={**model.extra, **known.extra},
+            )
+        (row,) = to_apply_rows(PriceList((model,)), self._slug, source)
+        self._rows[model.model_id] = _compact(row)
+
+
+def _reference(model: RawModel, known: RawModel) -> dict[str, JsonValue]:
+    """What the catalogue says about the model; conditions are not compared."""
+    prices = known.as_charged()
+    prices.pop("conditions", None)
+    if known.model_id == model.model_id:
+        return {"prices": prices}
+    return {"prices": prices, "canonical_id": known.model_id}
 
 
 def _compact(value: object) -> str:

@@ -213,12 +213,6 @@ ADAPTERS = (
     ),
     _mutant(
         "fireworks",
-        'ACCOUNT = "accounts/fireworks/models/"',
-        'ACCOUNT = "accounts/fireworks/"',
-        "no model is found in the catalogue",
-    ),
-    _mutant(
-        "fireworks",
         "price_api=False",
         "price_api=True",
         "no model gets the catalogue's price",

@@ -15,7 +15,10 @@ ZEROS = (
 LISTS = ("tests/service/reading/test_model_list.py",)
 WINDOWS = ("tests/service/reading/test_time_windows.py",)
 WALK = ("tests/service/sync/test_page_walk.py",)
-CATALOGUE = ("tests/service/prices/test_catalogue.py",)
+CATALOGUE = tuple(
+    f"tests/service/prices/test_catalogue{part}.py"
+    for part in ("", "_conditions", "_ids", "_prices")
+)
 
 
 def _unit(text: str, instead: str, why: str) -> Mutant:
@@ -240,24 +243,52 @@ PRICES = (
         "of two prices for one model the first is charged",
     ),
     Mutant(
-        "service/prices/catalogue.py",
+        "service/prices/catalogue_price_keys.py",
         '"requests_kcount": (Axis.REQUEST, Unit.USD_PER_1K_REQUESTS)',
         '"requests_kcount": (Axis.REQUEST, Unit.USD_PER_REQUEST)',
         CATALOGUE,
         "a request costs what a thousand do",
     ),
     Mutant(
-        "service/prices/catalogue.py",
+        "service/prices/catalogue_price_keys.py",
         '"output_mtok": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS)',
         '"output_mtok": (Axis.OUTPUT, Unit.USD_PER_1K_TOKENS)',
         CATALOGUE,
         "the catalogue's output costs a thousand times as much",
     ),
     Mutant(
-        "service/prices/catalogue.py",
-        "elif constraint is None or constraint.active(now):",
+        "service/prices/catalogue_price_set.py",
+        "elif constraint is None or constraint.active(day):",
         "elif True:",
         CATALOGUE,
         "a price that has not begun is charged",
+    ),
+    Mutant(
+        "service/prices/catalogue_price_set.py",
+        "return standard, [*layers, *reversed(variants)]",
+        "return standard, [*layers, *variants]",
+        CATALOGUE,
+        "of two variants of the catalogue the last is charged",
+    ),
+    Mutant(
+        "service/prices/catalogue_prices.py",
+        "effective_until=ends",
+        "effective_until=None",
+        CATALOGUE,
+        "a condition of the catalogue outlives the price that it belongs to",
+    ),
+    Mutant(
+        "service/prices/catalogue_ids.py",
+        "if len(meanings[text]) == 1}",
+        "if meanings[text]}",
+        CATALOGUE,
+        "an id that equals two models gets the price of one",
+    ),
+    Mutant(
+        "service/prices/catalogue_conditions.py",
+        '("processing", "batch"): "batch"',
+        '("processing", "batch"): "flex"',
+        CATALOGUE,
+        "the price of batch requests is charged for flex",
     ),
 )

@@ -8,13 +8,12 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from genai_prices import Usage, data_snapshot
+from genai_prices import data_snapshot
 from genai_prices.types import (
     ClauseEquals,
     ConditionalPrice,
     ModelInfo,
     ModelPrice,
-    PriceVariant,
     Provider,
     StartDateConstraint,
     Tier,
@@ -23,7 +22,8 @@ from genai_prices.types import (
 )
 
 from service.prices.catalogue import LEFT_OUT, catalogue_models, catalogue_source, read_catalogue
-from service.prices.price_list import RawModel, to_apply_rows
+from service.prices.catalogue_price_keys import PRICE_KEYS
+from service.prices.price_list import RawModel
 from tests.support.processes import ROOT
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -68,52 +68,29 @@ def test_the_installed_catalogue_is_read_without_a_loss() -> None:
         prices = {k: v for k, v in vars(model.get_prices(NOON)).items() if v is not None}
         assert (key in read) == bool(prices)
         if prices:
-            assert len(read[key].prices) + len(read[key].extra) >= len(prices)
-
-
-@pytest.mark.parametrize("tokens", [1, 50_000, 150_000, 250_000, 600_000])
-@pytest.mark.parametrize("hour", [0, 2, 5, 8, 12, 20])
-def test_base_and_conditions_charge_what_the_package_would(tokens: int, hour: int) -> None:
-    """Read by our rules, each model's prices give the package's own sum."""
-    now = datetime(2026, 11, 1, hour, 15, tzinfo=UTC)
-    rows: list[dict[str, Any]] = to_apply_rows(read_catalogue(now), "catalogue", "-")
-    by_key = {(row["provider"], row["model_id"]): row for row in rows}
-    checked = 0
-    for provider in data_snapshot.get_snapshot().providers:
-        for known in provider.models:
-            row = by_key.get((provider.id, known.id))
-            if row is None or "price_per_request" in row:
-                continue
-            usage = Usage(input_tokens=tokens, output_tokens=1000)
-            paid = known.calc_price(usage, provider, genai_request_timestamp=now)
-            prices = prices_for(row, tokens, hour * 100 + 15)
-            assert prices.get("price_per_input_token", 0) * tokens == paid.input_price, row
-            assert prices.get("price_per_output_token", 0) * 1000 == paid.output_price, row
-            checked += 1
-    assert checked > 1500
-
-
-def prices_for(row: dict[str, Any], tokens: int, clock: int) -> dict[str, Decimal]:
-    """The reader's side of the contract: for each axis, the last condition that holds wins."""
-    prices = {key: value for key, value in row.items() if key.startswith("price_per_")}
-    for condition in row.get("conditions", []):
-        start, end = condition.get("utc_start", 0), condition.get("utc_end", 2400)
-        in_window = start <= clock < end if start <= end else clock >= start or clock < end
-        if in_window and tokens > condition.get("min_prompt_tokens", -1):
-            prices |= {k: v for k, v in condition.items() if k.startswith("price_per_")}
-    return {key: Decimal(value) for key, value in prices.items()}
+            said = {
+                PRICE_KEYS[k][0] for k in prices if k in PRICE_KEYS and k not in read[key].extra
+            }
+            assert {price.axis for price in read[key].prices} == said
+            assert {k for k in prices if k not in PRICE_KEYS} <= read[key].extra.keys()
 
 
 def test_of_one_provider_the_models_with_a_price_by_their_ids(snapshot: list[ModelInfo]) -> None:
     snapshot.append(model(ModelPrice(input_mtok=Decimal(1))))
-    assert list(catalogue_models("maker", NOON)) == ["m"]
-    assert catalogue_models("maker", NOON)["m"] == read_one()
-    assert catalogue_models("nobody", NOON) == {}
+    assert catalogue_models("maker", NOON).find("m") == read_one()
+    assert catalogue_models("maker", NOON).find("other") is None
+    assert catalogue_models("nobody", NOON).find("m") is None
 
 
 def test_a_model_without_a_price_is_not_among_them(snapshot: list[ModelInfo]) -> None:
-    snapshot.append(model(ModelPrice(audio_hours=Decimal("4.80"))))
-    assert read_one().extra and catalogue_models("maker", NOON) == {}
+    snapshot.append(model(ModelPrice(input_gpixels=Decimal("4.80"))))
+    assert read_one().extra and catalogue_models("maker", NOON).find("m") is None
+
+
+def found(now: datetime) -> RawModel:
+    known = catalogue_models("maker", now).find("m")
+    assert known is not None
+    return known
 
 
 def test_it_is_read_once_a_day_and_again_on_the_next(snapshot: list[ModelInfo]) -> None:
@@ -129,11 +106,11 @@ def test_it_is_read_once_a_day_and_again_on_the_next(snapshot: list[ModelInfo]) 
             ]
         )
     )
-    first = catalogue_models("maker", NOON)["m"]
+    first = found(NOON)
     # 18:59 five hours west of UTC is 23:59 in UTC, still the same day.
     late = datetime(2026, 11, 1, 18, 59, tzinfo=timezone(timedelta(hours=-5)))
-    assert catalogue_models("maker", late)["m"] is first and read_one() is first
-    assert catalogue_models("maker", tomorrow)["m"].prices[0].amount == 2
+    assert found(late) is first and read_one() is first
+    assert found(tomorrow).prices[0].amount == 2
     assert read_one().prices[0].amount == 1
 
 
@@ -163,7 +140,10 @@ def test_each_unit_becomes_usd_for_one(snapshot: list[ModelInfo]) -> None:
                 cache_write_1h_mtok=Decimal(10),
                 requests_kcount=Decimal(5),
                 web_searches_kcount=Decimal(10),
-                audio_hours=Decimal("4.80"),
+                input_mchars=Decimal(15),
+                audio_hours=Decimal("3.6"),
+                input_document_kpages=Decimal(2),
+                input_gpixels=Decimal("4.80"),
             ),
             name="Model",
         )
@@ -176,8 +156,19 @@ def test_each_unit_becomes_usd_for_one(snapshot: list[ModelInfo]) -> None:
         "price_per_cache_write_1h_token": "0.00001",
         "price_per_request": "0.005",
         "price_per_web_search": "0.01",
+        "price_per_input_character": "0.000015",
+        "price_per_audio_second": "0.001",
+        "price_per_page": "0.002",
     }
-    assert read.extra == {"audio_hours": "4.8"}
+    assert read.extra == {"input_gpixels": "4.8"}
+
+
+def test_zeros_that_fill_a_field_are_no_prices(snapshot: list[ModelInfo]) -> None:
+    zero = Decimal(0)
+    snapshot.append(
+        model(ModelPrice(input_mtok=Decimal(1), cache_read_mtok=zero, requests_kcount=zero))
+    )
+    assert read_one().as_charged() == {"price_per_input_token": "0.000001"}
 
 
 def test_tiers_become_conditions_lowest_first(snapshot: list[ModelInfo]) -> None:
@@ -242,7 +233,7 @@ def test_of_dated_prices_the_one_in_force_is_taken(
             ]
         )
     )
-    assert read_one(now).as_charged() == {"price_per_input_token": usd}
+    assert read_one(now).prices[0].amount == Decimal(usd) * 1_000_000
 
 
 def test_times_of_day_become_windows_in_utc(snapshot: list[ModelInfo]) -> None:
@@ -287,31 +278,18 @@ def test_a_window_before_the_price_in_force_is_over(snapshot: list[ModelInfo]) -
     )
     assert read_one().as_charged() == {"price_per_input_token": "0.000003"}
     before = read_one(datetime(2026, 9, 30, tzinfo=UTC)).as_charged()
+    ends = "2026-10-01T00:00:00Z"
     assert before == {
         "price_per_input_token": "0.000001",
         "conditions": [
-            {"utc_start": 100, "utc_end": 400, "price_per_input_token": "0.000002"},
-        ],
-    }
-
-
-def test_variants_are_kept_beside_the_prices(snapshot: list[ModelInfo]) -> None:
-    batch = PriceVariant(
-        {"processing": "batch"},
-        ModelPrice(input_mtok=Decimal("0.5")),
-        StartDateConstraint(date(2026, 10, 14)),
-    )
-    snapshot.append(model(ModelPrice(input_mtok=Decimal(1)), price_variants=[batch]))
-    read = read_one()
-    assert read.as_charged() == {"price_per_input_token": "0.000001"}
-    assert read.extra == {
-        "price_variants": [
+            {"effective_from": ends, "price_per_input_token": "0.000003"},
             {
-                "when": {"processing": "batch"},
-                "prices": {"input_mtok": "0.5"},
-                "start_date": "2026-10-14",
-            }
-        ]
+                "effective_until": ends,
+                "utc_start": 100,
+                "utc_end": 400,
+                "price_per_input_token": "0.000002",
+            },
+        ],
     }
 
 

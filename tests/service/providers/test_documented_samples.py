@@ -215,4 +215,3 @@ def test_groq_and_fireworks_list_models_without_prices() -> None:
     sample = recorded("requesty-poe-kilo-fireworks-samples-2026-06.json")["fireworks"]
     rows = read("fireworks", {"object": "list", "data": [sample]})
     assert per_1m(rows["accounts/fireworks/models/glm-5"]) == {}
-    assert adapter("fireworks").catalogue_id("accounts/fireworks/models/glm-5") == "glm-5"

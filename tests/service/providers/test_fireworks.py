@@ -1,4 +1,4 @@
-"""Fireworks AI: models without prices, under ids that the catalogue shortens."""
+"""Fireworks AI: models without prices."""
 
 from __future__ import annotations
 
@@ -30,11 +30,6 @@ def test_the_models_are_listed_without_prices() -> None:
         RawModel("accounts/other/models/slow-1", name="Slow"),
     )
     assert [skipped.model_id for skipped in found.skipped] == ["entry 3"]
-
-
-def test_the_catalogue_leaves_the_account_out_and_no_other() -> None:
-    assert ADAPTER.catalogue_id("accounts/fireworks/models/swift-1") == "swift-1"
-    assert ADAPTER.catalogue_id("accounts/other/models/slow-1") == "accounts/other/models/slow-1"
 
 
 def test_an_empty_list_is_refused() -> None:

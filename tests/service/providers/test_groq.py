@@ -16,7 +16,6 @@ def test_where_it_is_and_that_it_has_no_prices() -> None:
     assert ADAPTER.credential_variable == "GROQ_API_KEY"
     assert not ADAPTER.price_api
     assert ADAPTER.price_keys == {}
-    assert ADAPTER.catalogue_id("lab/swift-1") == "lab/swift-1"
 
 
 def test_the_models_are_listed_without_prices() -> None:

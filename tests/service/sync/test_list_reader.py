@@ -12,7 +12,16 @@ from typing import Any
 
 import pytest
 from genai_prices import data_snapshot
-from genai_prices.types import ClauseEquals, ModelInfo, ModelPrice, Provider, Tier, TieredPrices
+from genai_prices.types import (
+    ClauseEquals,
+    ClauseOr,
+    ClauseStartsWith,
+    ModelInfo,
+    ModelPrice,
+    Provider,
+    Tier,
+    TieredPrices,
+)
 
 from service.errors import FetchError, ParseError
 from service.prices.catalogue import catalogue_source, catalogue_version
@@ -153,6 +162,13 @@ def reference(provider_list: ProviderList) -> dict[str, Any]:
     return {each["model_id"]: each["prices"] for each in json.loads(provider_list.reference)}
 
 
+def canonical_ids(provider_list: ProviderList) -> dict[str, Any]:
+    assert provider_list.reference is not None
+    return {
+        each["model_id"]: each.get("canonical_id") for each in json.loads(provider_list.reference)
+    }
+
+
 def test_the_catalogue_s_numbers_go_along_for_exactly_these_ids(
     snapshot: list[ModelInfo],
 ) -> None:
@@ -172,6 +188,17 @@ def test_the_catalogue_s_numbers_go_along_for_exactly_these_ids(
     assert "price_per_input_token" not in rows(provider_list)["b"]
 
 
+def test_a_clause_in_other_case_counts_where_no_other_listed_id_differs_by_case(
+    snapshot: list[ModelInfo],
+) -> None:
+    snapshot += [replace(known("x", Decimal(1)), match=ClauseEquals("maker/x"))]
+    alone = collect(FEATHERLESS, page(1, 1, priced("Maker/X"), priced("y")))
+    assert canonical_ids(alone) == {"Maker/X": "x"}
+    for other in ("maker/x", "MAKER/X"):
+        listed = [priced("Maker/X"), priced(other)]
+        assert "Maker/X" not in canonical_ids(collect(FEATHERLESS, page(1, 1, *listed)))
+
+
 def test_a_provider_that_the_catalogue_does_not_know_has_none(snapshot: list[ModelInfo]) -> None:
     snapshot.append(known("a", Decimal(1)))
     provider_list = collect(FEATHERLESS, page(1, 1, priced("a")), slug="nobody")
@@ -180,15 +207,13 @@ def test_a_provider_that_the_catalogue_does_not_know_has_none(snapshot: list[Mod
 
 def test_a_list_without_prices_gets_the_catalogue_s_marked(snapshot: list[ModelInfo]) -> None:
     snapshot += [
-        known("a", TieredPrices(Decimal(2), [Tier(1000, Decimal(4))])),
+        replace(
+            known("a", TieredPrices(Decimal(2), [Tier(1000, Decimal(4))])),
+            match=ClauseOr([ClauseStartsWith("accounts/"), ClauseEquals("accounts/maker/a")]),
+        ),
         known("not-listed", Decimal(1)),
     ]
-    lister = replace(
-        adapter("deepinfra"),
-        price_api=False,
-        evidence=Evidence.RECORDED,
-        catalogue_id=lambda model_id: model_id.removeprefix("accounts/maker/"),
-    )
+    lister = replace(adapter("deepinfra"), price_api=False, evidence=Evidence.RECORDED)
     listed = [{"id": "accounts/maker/a", "name": "A"}, {"id": "accounts/maker/unheard-of"}]
     provider_list = collect(lister, json.dumps({"data": listed}).encode())
 
@@ -202,3 +227,4 @@ def test_a_list_without_prices_gets_the_catalogue_s_marked(snapshot: list[ModelI
     unheard_of = rows(provider_list)["accounts/maker/unheard-of"]
     assert not [key for key in unheard_of if key.startswith("price_per_")]
     assert reference(provider_list) == {"accounts/maker/a": {"price_per_input_token": "0.000002"}}
+    assert canonical_ids(provider_list) == {"accounts/maker/a": "a"}
