@@ -69,6 +69,12 @@ CALLERS = {
     "set_model_alias": {"pricing_web", "service_role"},
     "clear_model_alias": {"pricing_web", "service_role"},
     "model_price_at": {"pricing_web", "service_role"},
+    "price_request": {"pricing_web", "service_role"},
+    "pricing_moment": {"pricing_web", "service_role"},
+    "pricing_effective_set": {"pricing_web", "service_role"},
+    "pricing_condition_holds": {"pricing_web", "service_role"},
+    "pricing_usage": {"pricing_web", "service_role"},
+    "read_usage": {"pricing_web", "service_role"},
     "pricing_credential_variables": {"pricing_worker"},
     "report_pricing_credentials": {"pricing_worker"},
 }

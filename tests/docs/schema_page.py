@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "model_prices",
             "model_price_conditions",
             "pricing_history",
+            "pricing_announced",
             "pricing_changes",
             "pricing_unpriced",
             "pricing_drift",

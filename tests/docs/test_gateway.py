@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,8 +17,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 
+from service.prices.catalogue import read_catalogue
+from service.prices.price_list import to_apply_rows
 from tests.db.price_decisions import (
     INPUT,
     OUTPUT,
@@ -29,6 +35,13 @@ from tests.db.price_decisions import (
     prices,
     said,
 )
+from tests.db.prices.requests import (
+    WORDS,
+    random_condition,
+    random_set,
+    random_time,
+    random_usage,
+)
 from tests.db.pricing import Pricing, Row, price
 from tests.docs.blocks import blocks
 from tests.support.odd_payloads import odd_payloads
@@ -37,6 +50,8 @@ from tests.support.waiting import wait_until
 
 DOCUMENT = "docs/gateway.md"
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
+REASONING = "price_per_reasoning_token"
+ABSENT_IS_NONE = ("price_per_image", "price_per_request", "price_per_web_search")
 PROVIDERS = ("openrouter", "deepinfra", "somebody-else")
 
 Start = Callable[[], Any]
@@ -92,8 +107,10 @@ def start(gateway: ModuleType, url: str) -> Iterator[Start]:
 
 def in_force(pricing: Pricing) -> dict[tuple[str, str], dict[str, Decimal | None]]:
     return {
-        (row.pop("provider_slug"), row.pop("model_id")): {
-            key: value for key, value in row.items() if key.startswith("price_per_")
+        (row["provider_slug"], row["model_id"]): {
+            key: Decimal(0) if value is None and key in ABSENT_IS_NONE else value
+            for key, value in row.items()
+            if key.startswith("price_per_") and not (key == REASONING and value is None)
         }
         for row in pricing.rows("select * from public.model_pricing")
     }
@@ -101,7 +118,7 @@ def in_force(pricing: Pricing) -> dict[tuple[str, str], dict[str, Decimal | None
 
 def cached(cache: Any) -> dict[tuple[str, str], Any]:
     return {
-        (provider, model): cache.price(provider, model, 0, NOON)
+        (provider, model): cache.price(provider, model, {}, NOON)
         for provider, models in cache._models.items()
         for model in models
     }
@@ -124,16 +141,16 @@ def test_every_kind_of_change_arrives(pricing: Pricing, start: Start) -> None:
     wait_until_fresh(pricing, cache)
     override(pricing, input_per_1m=5)
     wait_until_fresh(pricing, cache)
-    assert cache.price("openrouter", "m", 0, NOON)[INPUT] == Decimal("0.000005")
+    assert cache.price("openrouter", "m", {}, NOON)[INPUT] == Decimal("0.000005")
     pricing.do("update public.pricing_overrides set expires_at = now()")
     pricing.rows("select public.tick_pricing_schedule('worker')")
     wait_until_fresh(pricing, cache)
     call(pricing, "rollback_pricing_sync", job_id=job_id, dry_run=False)
     wait_until_fresh(pricing, cache)
-    assert cache.price("openrouter", "new", 0, NOON)[INPUT] is None
+    assert cache.price("openrouter", "new", {}, NOON)[INPUT] is None
     pricing.sync("openrouter", [price("m", "7"), price("new")])
     wait_until_fresh(pricing, cache)
-    assert cache.price("openrouter", "m", 0, NOON)[INPUT] == 7
+    assert cache.price("openrouter", "m", {}, NOON)[INPUT] == 7
 
 
 def test_what_others_say_on_the_channel_stops_and_fills_nothing(
@@ -208,7 +225,7 @@ def test_a_change_right_after_the_first_load_is_not_missed(
         try:
             assert cache.loaded.wait(10)
             wait_until(
-                lambda: cache.price("openrouter", "m", 0, NOON)[INPUT] == Decimal("0.000003"),
+                lambda: cache.price("openrouter", "m", {}, NOON)[INPUT] == Decimal("0.000003"),
                 what="the change arrives",
             )
         finally:
@@ -217,7 +234,7 @@ def test_a_change_right_after_the_first_load_is_not_missed(
 
 
 def test_the_polling_statement_shows_every_change(pricing: Pricing) -> None:
-    _, poll = [block.text for block in blocks(DOCUMENT) if block.language == "sql"]
+    poll = [block.text for block in blocks(DOCUMENT) if block.language == "sql"][1]
     said(pricing, {"m": prices(1, 2)})
     said(pricing, {"m": prices(1, 2)}, provider="deepinfra")
 
@@ -240,7 +257,7 @@ def test_the_polling_statement_shows_every_change(pricing: Pricing) -> None:
 
 
 def test_the_one_query(pricing: Pricing) -> None:
-    query, _ = [block.text for block in blocks(DOCUMENT) if block.language == "sql"]
+    query = next(block.text for block in blocks(DOCUMENT) if block.language == "sql")
     said(pricing, {"m": prices(1, 2)})
     with pricing.as_role("pricing_web"):
         (row,) = pricing.rows(query)
@@ -257,7 +274,8 @@ def test_unknown_is_not_billed(pricing: Pricing, start: Start) -> None:
     cache = start()
 
     def cost(model: str, provider: str = "openrouter") -> Decimal | None:
-        found: Decimal | None = cache.cost(provider, model, 1000, 100, NOON)
+        usage = {"input_tokens": 1000, "output_tokens": 100}
+        found: Decimal | None = cache.cost(provider, model, usage, NOON)
         return found
 
     assert cost("m") == Decimal("0.0112")
@@ -292,6 +310,8 @@ STRANGE: Row = {"min_prompt_tokens": 0, "phase_of_moon": "full", OUTPUT: "1"}
         ([WEEKEND], 1, "2026-11-22T12:00Z", ("0.1", "10")),
         ([LONG, NIGHT], 1001, "2026-11-18T23:00Z", ("0.5", "20")),
         ([STRANGE], 1, "2026-11-18T12:00Z", ("1", None)),
+        # Where another of its keys fails, an entry does not apply, whatever the strange one means.
+        ([STRANGE], 0, "2026-11-18T12:00Z", ("1", "10")),
     ],
 )
 def test_conditions(
@@ -303,7 +323,98 @@ def test_conditions(
     charged: tuple[str | None, str | None],
 ) -> None:
     said(pricing, {"m": {INPUT: "1", OUTPUT: "10", "conditions": conditions}})
-    found = start().price("openrouter", "m", tokens, datetime.fromisoformat(at))
+    usage = {"input_tokens": tokens}
+    found = start().price("openrouter", "m", usage, datetime.fromisoformat(at))
     assert (found[INPUT], found[OUTPUT]) == tuple(
         None if amount is None else Decimal(amount) for amount in charged
     )
+
+
+def test_the_statement_that_bills(pricing: Pricing) -> None:
+    statement = [block.text for block in blocks(DOCUMENT) if block.language == "sql"][2]
+    said(pricing, {"openai/gpt-4o": prices("2.5", 10)})
+    with pricing.as_role("pricing_web"):
+        (row,) = pricing.rows(statement)
+    assert row["cost"] == Decimal("0.0045")
+
+
+COSTS = (
+    "select b.cost from jsonb_to_recordset(%s)"
+    " as r (place bigint, provider text, model text, usage jsonb, at timestamptz)"
+    " cross join lateral public.price_request(r.provider, r.model, r.usage, r.at) b"
+    " order by r.place"
+)
+
+
+def assert_same_costs(
+    pricing: Pricing, cache: Any, chance: random.Random, models: list[tuple[str, str]], count: int
+) -> None:
+    """The program and price_request bill ``count`` random requests for these models alike."""
+    asked = [
+        (*chance.choice(models), random_usage(chance), random_time(chance)) for _ in range(count)
+    ]
+    rows = pricing.rows(
+        COSTS,
+        Jsonb(
+            [
+                {"place": place, "provider": p, "model": m, "usage": usage, "at": at.isoformat()}
+                for place, (p, m, usage, at) in enumerate(asked)
+            ]
+        ),
+    )
+    billed = [cache.cost(*request) for request in asked]
+    for request, row, cost in zip(asked, rows, billed, strict=True):
+        assert row["cost"] == cost, (request, cache._models[request[0]][request[1]])
+    known = [cost for cost in billed if cost is not None]
+    assert count / 20 < len(known) < count
+
+
+@settings(
+    max_examples=5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**32))
+def test_it_bills_as_the_database_does(
+    pricing: Pricing, gateway: ModuleType, url: str, seed: int
+) -> None:
+    chance = random.Random(seed)
+    names = [("openrouter", f"m{number}") for number in range(30)]
+    said(pricing, {m: random_set(chance) for _, m in names}, at=datetime(2025, 1, 1, tzinfo=UTC))
+    cache = gateway.PriceCache(url)
+    cache._load(pricing.connection)
+    assert_same_costs(pricing, cache, chance, names, 100)
+
+
+@pytest.mark.long
+def test_it_bills_real_models_as_the_database_does(
+    pricing: Pricing, gateway: ModuleType, url: str
+) -> None:
+    """10,000 requests; each model of the catalogue, and a random condition beside its own."""
+    chance = random.Random(7)
+    listed_at = datetime(2025, 1, 1, tzinfo=UTC)
+    rows: list[Any] = to_apply_rows(read_catalogue(listed_at), "catalogue", "catalogue:test")
+    models: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        own = {key: it for key, it in row.items() if key.startswith("price_per_")}
+        conditions = [*row.get("conditions", []), random_condition(chance)]
+        priced = models.setdefault(row["provider"], {})
+        priced[row["model_id"]] = own | {"conditions": conditions}
+    for provider, priced in models.items():
+        said(pricing, priced, provider=provider, at=listed_at)
+    keys = {
+        key
+        for priced in models.values()
+        for model in priced.values()
+        for condition in model["conditions"]
+        for key in condition
+        if not key.startswith("price_per_")
+    }
+    assert keys >= {"min_prompt_tokens", "utc_days", "utc_start", "utc_end", "max_audio_seconds"}
+    assert keys >= {"effective_from", "effective_until", *WORDS}
+    cache = gateway.PriceCache(url)
+    cache._load(pricing.connection)
+    names = [(provider, model) for provider, priced in models.items() for model in priced]
+    assert len(names) > 1500
+    for _ in range(20):
+        assert_same_costs(pricing, cache, chance, names, 500)

@@ -2,7 +2,7 @@
 -- one transaction, so prices are never written without ending the sync.
 -- The worker gets counts back. The differences of a dry run are in the log row, which the worker may not read.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
--- after: bound_price_list, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
+-- after: apply_announced_prices, bound_price_list, fold_announced_prices, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, repeat_provider_list, write_model_prices
 create or replace function public.apply_provider_prices(
     queue_job_id bigint,
     attempt integer,
@@ -132,7 +132,11 @@ begin
     end;
 
     v_targets := public.lock_listed_prices(v_provider.slug, apply_provider_prices.prices, v_until);
+    if not v_job.dry_run then
+        perform public.apply_announced_prices(v_targets);
+    end if;
     v_now := clock_timestamp();
+    apply_provider_prices.prices := public.fold_announced_prices(apply_provider_prices.prices, v_now);
     -- What is left for waits: the time of the comparison does not count.
     v_wait_left := v_until - v_now;
     perform public.wait_for_locks_until(v_until);

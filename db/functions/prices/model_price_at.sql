@@ -1,4 +1,5 @@
 -- The highest id decides, not the newest time, so that a clock that was set back does not bring an old price back.
+-- after: pricing_effective_set, pricing_moment, pricing_price_set
 create or replace function public.model_price_at(
     provider text,
     model text,
@@ -30,7 +31,8 @@ returns table (
     changed_by text,
     source text,
     job_id uuid,
-    history_id bigint
+    history_id bigint,
+    effective_at timestamptz
 )
 language plpgsql
 stable
@@ -56,38 +58,59 @@ begin
 
     return query
     select
-        trim_scale(h.price_per_input_token::numeric * 1000000),
-        trim_scale(h.price_per_output_token::numeric * 1000000),
-        h.price_per_input_token::numeric,
-        h.price_per_output_token::numeric,
-        h.price_per_cache_read_token::numeric,
-        h.price_per_cache_write_token::numeric,
-        h.price_per_cache_write_1h_token::numeric,
-        h.price_per_reasoning_token::numeric,
-        h.price_per_input_audio_token::numeric,
-        h.price_per_output_audio_token::numeric,
-        h.price_per_cache_read_audio_token::numeric,
-        h.price_per_input_image_token::numeric,
-        h.price_per_output_image_token::numeric,
-        h.price_per_image::numeric,
-        h.price_per_request::numeric,
-        h.price_per_web_search::numeric,
-        h.price_per_input_character::numeric,
-        h.price_per_audio_second::numeric,
-        h.price_per_page::numeric,
-        h.price_per_video_second::numeric,
-        h.conditions,
-        h.changed_at,
-        h.changed_by,
-        h.pricing_source,
-        h.job_id,
-        h.id
-    from public.model_pricing_history h
-    where h.model_id = v_model_id and h.is_in_force and h.changed_at <= model_price_at.at
-    order by h.id desc
-    limit 1;
+        trim_scale(p.price_per_input_token::numeric * 1000000),
+        trim_scale(p.price_per_output_token::numeric * 1000000),
+        p.price_per_input_token::numeric,
+        p.price_per_output_token::numeric,
+        p.price_per_cache_read_token::numeric,
+        p.price_per_cache_write_token::numeric,
+        p.price_per_cache_write_1h_token::numeric,
+        p.price_per_reasoning_token::numeric,
+        p.price_per_input_audio_token::numeric,
+        p.price_per_output_audio_token::numeric,
+        p.price_per_cache_read_audio_token::numeric,
+        p.price_per_input_image_token::numeric,
+        p.price_per_output_image_token::numeric,
+        p.price_per_image::numeric,
+        p.price_per_request::numeric,
+        p.price_per_web_search::numeric,
+        p.price_per_input_character::numeric,
+        p.price_per_audio_second::numeric,
+        p.price_per_page::numeric,
+        p.price_per_video_second::numeric,
+        coalesce(p.conditions, '[]'),
+        f.changed_at,
+        f.changed_by,
+        f.pricing_source,
+        f.job_id,
+        f.id,
+        greatest(
+            f.charged_from,
+            -- The announcement that is in force since.
+            (
+                select max(e.moment)
+                from (
+                    select public.pricing_moment(c.entry ->> 'effective_from') as moment
+                    from jsonb_array_elements(coalesce(f.conditions, '[]')) as c (entry)
+                ) as e
+                where e.moment <= model_price_at.at
+            )
+        )
+    from (
+        select h.*, coalesce(h.effective_at, h.changed_at) as charged_from, h as fact
+        from public.model_pricing_history h
+        where h.model_id = v_model_id
+            and h.is_in_force
+            and coalesce(h.effective_at, h.changed_at) <= model_price_at.at
+        order by h.id desc
+        limit 1
+    ) as f
+    cross join lateral jsonb_populate_record(
+        null::public.model_pricing,
+        public.pricing_effective_set(public.pricing_price_set(to_jsonb(f.fact)), model_price_at.at)
+    ) as p;
 end;
 $$;
 
 comment on function public.model_price_at(text, text, timestamptz) is
-'The price that was in force then, from history alone: USD per million tokens first, then for one unit of each axis; no row before the first price, nulls where it was unknown.';
+'The price that was in force then (for a time to come: that is announced), from history alone: USD per million tokens first, then for one unit of each axis; no row before the first price, nulls where it was unknown. effective_at: since when.';

@@ -1,6 +1,6 @@
 -- The only place where a price in force changes, together with its history row. The caller has locked the providers'
 -- prices (lock_provider_prices) and names in p_changed_by who changes them.
--- after: pricing_overridden_set, pricing_price_set, pricing_sets_differ
+-- after: pricing_effective_set, pricing_next_effective_at, pricing_overridden_set, pricing_price_set, pricing_sets_differ
 create or replace function public.write_model_prices(
     p_changes jsonb,
     p_changed_by text,
@@ -32,23 +32,42 @@ begin
         select
             m.id,
             m.provider_slug,
-            c.prices as synced,
+            s.synced,
             coalesce(m.synced, f.old_in_force) as old_synced,
             o.id is not null as is_overridden,
-            case
-                when o.id is null then c.prices
-                else public.pricing_overridden_set(c.prices, o.prices)
-            end as in_force,
+            s.in_force,
+            least(
+                public.pricing_next_effective_at(s.synced, f.moment), public.pricing_next_effective_at(s.in_force, f.moment)
+            ) as next_effective_at,
+            c.effective_at,
             f.old_in_force,
             coalesce(c.source, m.pricing_source) as source,
             coalesce(c.extra, m.extra) as extra,
             coalesce(c.raw, '{}') as raw
-        from jsonb_to_recordset(p_changes) as c (id bigint, prices jsonb, source text, extra jsonb, raw jsonb)
+        from jsonb_to_recordset(p_changes) as c (
+            id bigint, prices jsonb, source text, extra jsonb, raw jsonb, moment timestamptz, effective_at timestamptz
+        )
         join public.model_pricing m on m.id = c.id and m.id = any (v_ids)
         left join public.pricing_overrides o
             on o.model_id = m.id and o.model_id = any (v_ids) and o.ended_at is null
         -- Offset 0: computed once per model, not at each use.
-        cross join lateral (select public.pricing_price_set(to_jsonb(m)) as old_in_force offset 0) as f
+        cross join lateral (
+            select
+                public.pricing_price_set(to_jsonb(m)) as old_in_force,
+                coalesce(c.moment, p_changed_at) as moment
+            offset 0
+        ) as f
+        cross join lateral (
+            select
+                e.synced,
+                case
+                    when o.id is null then e.synced
+                    -- The override's own conditions may have begun.
+                    else public.pricing_effective_set(public.pricing_overridden_set(e.synced, o.prices), f.moment)
+                end as in_force
+            from (select public.pricing_effective_set(c.prices, f.moment) as synced offset 0) as e
+            offset 0
+        ) as s
     ),
     judged as materialized (
         select
@@ -63,6 +82,7 @@ begin
             model_id,
             is_in_force,
             changed_at,
+            effective_at,
             changed_by,
             job_id,
             observed_at,
@@ -95,6 +115,7 @@ begin
             r.id,
             r.is_in_force,
             p_changed_at,
+            r.effective_at,
             p_changed_by,
             p_job_id,
             p_observed_at,
@@ -123,11 +144,12 @@ begin
             r.extra,
             r.raw
         from (
-            select j.id, false as is_in_force, j.synced as prices, j.old_synced as old_prices, j.source, j.extra, j.raw
+            select j.id, false as is_in_force, j.synced as prices, j.old_synced as old_prices, j.source, j.extra, j.raw,
+                j.effective_at
             from judged j
             where j.is_noted
             union all
-            select j.id, true, j.in_force, j.old_in_force, j.source, j.extra, j.raw
+            select j.id, true, j.in_force, j.old_in_force, j.source, j.extra, j.raw, j.effective_at
             from judged j
             where j.is_changed
         ) as r
@@ -139,6 +161,7 @@ begin
         set synced = case when j.is_overridden then j.synced end,
             pricing_source = j.source,
             extra = j.extra,
+            next_effective_at = j.next_effective_at,
             last_changed_at = case when j.is_changed then p_changed_at else m.last_changed_at end,
             price_per_input_token = p.price_per_input_token,
             price_per_output_token = p.price_per_output_token,
@@ -198,4 +221,4 @@ end;
 $$;
 
 comment on function public.write_model_prices(jsonb, text, timestamptz, uuid, timestamptz) is
-'Write accepted prices, [{id of model_pricing, prices: a price set, source, extra, raw}], with their history rows; an override stays in force. Returns how many models got a history row.';
+'Write accepted prices, [{id of model_pricing, prices: a price set, source, extra, raw, effective_at}], with their history rows; an override stays in force, and announcements that are due at p_changed_at (or moment) are folded in. Returns how many models got a history row.';

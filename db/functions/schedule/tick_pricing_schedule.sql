@@ -1,6 +1,6 @@
 -- pg_cron calls it every minute, and every worker every few seconds. It does not clean up: workers do that also while they
 -- leave the schedule to pg_cron.
--- after: schedule_slot_holders, pricing_table_holders, statement_has_timed_out, try_pricing_lock
+-- after: apply_announced_prices, end_expired_overrides, schedule_slot_holders, pricing_table_holders, statement_has_timed_out, try_pricing_lock
 create or replace function public.tick_pricing_schedule(scheduler text)
 returns integer
 language plpgsql
@@ -21,6 +21,7 @@ declare
     v_locked_slots text;
     v_prune_error text;
     v_expiry_error text;
+    v_announced_error text;
 begin
     if scheduler is null or scheduler not in ('pg_cron', 'worker') then
         raise exception 'There is no scheduler %', coalesce(quote_literal(left(scheduler, 60)), 'null')
@@ -85,7 +86,7 @@ begin
         -- Keep the error of the last hour's attempt. It is the first in last_error: later parts contain foreign text, such
         -- as an application's name.
         v_prune_error := substring(
-            v_last.last_error from '^Pruning failed: .*?(?=; Enqueueing failed: |; Not enqueued: |; Ending overrides failed: |$)'
+            v_last.last_error from '^Pruning failed: .*?(?=; Enqueueing failed: |; Not enqueued: |; Ending overrides failed: |Announced prices failed: |$)'
         );
     end if;
     -- Before enqueueing, which locks providers: a sync locks prices first. Also while the schedule is off, because the
@@ -101,6 +102,18 @@ begin
             end if;
             v_expiry_error := 'Ending overrides failed: ' || sqlerrm;
             raise warning 'pricing-sync: overrides that have expired could not be ended: %', sqlerrm;
+    end;
+    begin
+        perform public.apply_announced_prices();
+    exception
+        when transaction_rollback then
+            raise;
+        when query_canceled or others then
+            if sqlstate = '57014' and not public.statement_has_timed_out() then
+                raise;
+            end if;
+            v_announced_error := 'Announced prices failed: ' || sqlerrm;
+            raise warning 'pricing-sync: announced prices could not be applied: %', sqlerrm;
     end;
     if v_settings.scheduler_enabled and not v_yields then
         begin
@@ -141,7 +154,7 @@ begin
         v_now,
         case when v_enqueued > 0 then v_now end,
         case when v_prunes then v_now end,
-        nullif(concat_ws('; ', v_prune_error, v_enqueue_error, v_locked_slots, v_expiry_error), '')
+        nullif(concat_ws('; ', v_prune_error, v_enqueue_error, v_locked_slots, v_expiry_error, v_announced_error), '')
     )
     on conflict on constraint pricing_scheduler_ticks_pkey do update
     set last_tick_at = excluded.last_tick_at,
@@ -153,4 +166,4 @@ end;
 $$;
 
 comment on function public.tick_pricing_schedule(text) is
-'One tick of the schedule, by pg_cron or worker: end expired overrides, enqueue what is due, as a worker prune once an hour, and write a heartbeat that names what failed and the sessions that locked it. A worker leaves enqueueing and pruning to pg_cron while that ticks. Returns how many provider syncs it enqueued.';
+'One tick of the schedule, by pg_cron or worker: end expired overrides, apply announced prices, enqueue what is due, as a worker prune once an hour, and write a heartbeat that names what failed and the sessions that locked it. A worker leaves enqueueing and pruning to pg_cron while that ticks. Returns how many provider syncs it enqueued.';

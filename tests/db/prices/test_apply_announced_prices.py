@@ -1,0 +1,125 @@
+"""Announced prices: they bill from their moment on, and a tick brings the row up to date."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from tests.db.price_decisions import INPUT, OUTPUT, call, charged, course, override, prices, said
+from tests.db.prices.requests import random_set, random_time, random_usage
+from tests.db.prices.test_price_request import cost
+from tests.db.pricing import Pricing, Row, price
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+FIRST, SECOND = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+MILLION = {"input_tokens": 1_000_000}
+INSTANT = timedelta(microseconds=1)
+
+
+def announce(at: datetime, **more: str | None) -> Row:
+    return {"effective_from": f"{at:%Y-%m-%dT%H:%M:%SZ}"} | more
+
+
+def tick(pricing: Pricing) -> None:
+    pricing.rows("select public.tick_pricing_schedule('worker')")
+
+
+def test_a_late_tick_bills_the_same(pricing: Pricing) -> None:
+    conditions = [announce(FIRST, **prices(3, 4)), announce(SECOND, **prices(5, None))]
+    said(pricing, {"m": prices(1, 2, conditions=conditions)}, at=PAST)
+    moments = (PAST, FIRST - INSTANT, FIRST, SECOND - INSTANT, SECOND)
+    before = [cost(pricing, MILLION, at) for at in moments]
+    assert before == [1, 1, 3, 3, 5]
+
+    pricing.listen("pricing_changed")
+    tick(pricing)
+    assert charged(pricing) == prices(5, 4)
+    assert [cost(pricing, MILLION, at) for at in moments] == before
+    rows = pricing.history("m")
+    assert [row["changed_by"] for row in rows[1:]] == ["announced:openrouter"] * 2
+    assert [row["effective_at"] for row in rows] == [None, FIRST, SECOND]
+    assert all(row["changed_at"] > SECOND for row in rows[1:])
+    assert pricing.heard(pricing)
+    tick(pricing)
+    assert len(pricing.history("m")) == 3
+    (row,) = call(pricing, "model_price_at", provider="openrouter", model="m", at=FIRST)
+    assert (row["input_per_1m"], row["effective_at"]) == (3, FIRST)
+
+
+def test_a_sync_after_the_moment_finds_the_announced_price(pricing: Pricing) -> None:
+    """Also where it comes before the tick: the guards then see no change."""
+    said(pricing, {"m": prices(1, 2, conditions=[announce(FIRST, **prices(30, 40))])}, at=PAST)
+    pricing.do("update public.pricing_providers set guards_enabled = true")
+    counts = pricing.sync("openrouter", [price("m", **{INPUT: "0.00003", OUTPUT: "0.00004"})])
+    assert (counts["models_updated"], counts["models_held"]) == (0, 0)
+    assert charged(pricing) == prices(30, 40)
+    assert pricing.history("m")[-1]["effective_at"] == FIRST
+
+
+def test_a_list_that_arrives_late_is_read_as_of_now(pricing: Pricing) -> None:
+    announced = {INPUT: "0.000003"}
+    pricing.sync("openrouter", [price("m", "0.000001", conditions=[announce(FIRST, **announced)])])
+    assert charged(pricing)[INPUT] == "0.000003"
+    assert "conditions" not in charged(pricing)
+
+
+def test_an_announcement_is_seen_beforehand_and_may_be_withdrawn(pricing: Pricing) -> None:
+    soon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
+    ends = {"effective_until": f"{soon:%Y-%m-%dT%H:%M:%SZ}", OUTPUT: "0.000001"}
+    batch = announce(soon, service_tier="batch", **prices("0.5"))
+    said(pricing, {"m": prices(1, 2, conditions=[announce(soon, **prices(3)), batch, ends])})
+    rows = pricing.rows("select * from public.pricing_announced order by price, after")
+    assert [(r["price"], r["before"], r["after"], r["percent"], r["condition"]) for r in rows] == [
+        ("input_per_1m", 1, Decimal("0.5"), -50, {"service_tier": "batch"}),
+        ("input_per_1m", 1, 3, 200, None),
+        ("output_per_1m", 1, 2, 100, {"effective_until": ends["effective_until"]}),
+    ]
+    assert {row["effective_at"] for row in rows} == {soon}
+    said(pricing, {"m": prices(1, 2)})
+    assert pricing.rows("select * from public.pricing_announced") == []
+    assert cost(pricing, MILLION, soon) == 1
+
+
+def test_an_override_stays_and_its_own_times_are_kept(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2, conditions=[announce(FIRST, **prices(3, 4))])}, at=PAST)
+    override(pricing, input_per_1m=7, force=True)
+    tick(pricing)
+    assert charged(pricing) == prices(7, 4)
+    assert cost(pricing, MILLION) == 7
+    # Until the override was set, the announced price was charged.
+    assert cost(pricing, MILLION, FIRST) == 3
+    assert [row[1:] for row in course(pricing)][-1] == (True, 7, 4)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(seed=st.integers(0, 2**32))
+def test_every_request_costs_the_same_before_and_after_the_tick(
+    pricing: Pricing, seed: int
+) -> None:
+    chance = random.Random(seed)
+    models = {f"m{number}": random_set(chance) for number in range(20)}
+    with pricing.connection.transaction(force_rollback=True):
+        said(pricing, models, at=PAST - timedelta(days=3))
+        requests = [
+            {"model": model, "usage": random_usage(chance), "at": random_time(chance).isoformat()}
+            for model in models
+            for _ in range(10)
+        ]
+        bills = (
+            "select r.model, r.usage, r.at, b.cost"
+            " from jsonb_to_recordset(%s) as r (model text, usage jsonb, at timestamptz)"
+            " cross join lateral public.price_request('openrouter', r.model, r.usage, r.at) b"
+        )
+        before = pricing.rows(bills, Jsonb(requests))
+        assert pricing.value("select public.apply_announced_prices()") > 0
+        assert pricing.rows(bills, Jsonb(requests)) == before
+        assert all("effective_" not in str(charged(pricing, model)) for model in models)
