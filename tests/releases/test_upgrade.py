@@ -62,6 +62,30 @@ def test_an_upgrade_keeps_every_fact(released_database: str) -> None:
     assert _facts(released_database, columns) == before
 
 
+def test_an_upgrade_makes_zeros_unknown_and_says_so_in_the_history(released_database: str) -> None:
+    """A cache price of 0 beside a positive price was a field that the provider had filled in."""
+    model = "(select min(id) from model_pricing where price_per_input_token > 0)"
+    execute(
+        released_database,
+        "begin; set local pricing.writer = 'on'; update model_pricing"
+        f" set price_per_cache_read_token = 0, price_per_request = 0 where id = {model}; commit",
+    )
+    before = "select count(*) from model_pricing_history"
+    [(count,)] = rows(released_database, before)
+    migrate(released_database)
+    repaired = "select price_per_cache_read_token, price_per_request from model_pricing where id ="
+    assert rows(released_database, f"{repaired} {model}") == [(None, None)]
+    newest = (
+        "select model_id, price_per_cache_read_token from model_pricing_history"
+        " where changed_by = 'repair:zero_is_unknown'"
+    )
+    assert rows(released_database, newest) == [
+        (*rows(released_database, f"select {model}")[0], None)
+    ]
+    assert rows(released_database, before) == [(int(str(count)) + 1,)]
+    assert rows(released_database, "select * from pricing_unrecorded_prices()") == []
+
+
 def test_an_upgrade_is_complete_and_changes_nothing_twice(
     released_database: str, database_factory: DatabaseFactory
 ) -> None:
