@@ -25,7 +25,7 @@ comment on column public.pricing_active_overrides.input_per_1m is 'USD per milli
 comment on column public.pricing_active_overrides.output_per_1m is 'USD per million output tokens; null: it follows the provider.';
 comment on column public.pricing_active_overrides.provider_input_per_1m is 'USD per million input tokens by the provider''s list; null is unknown.';
 comment on column public.pricing_active_overrides.provider_output_per_1m is 'USD per million output tokens by the provider''s list; null is unknown.';
-comment on column public.pricing_active_overrides.prices is 'All fixed prices: USD for one unit by column of model_pricing.';
+comment on column public.pricing_active_overrides.prices is 'All fixed prices: USD for one unit by column of model_pricing, and conditions.';
 comment on column public.pricing_active_overrides.forced is 'True: the guards found it suspicious, and a person set it with force.';
 comment on column public.pricing_active_overrides.expires_at is 'When the schedule''s tick ends it; null: never by itself.';
 comment on column public.pricing_active_overrides.provider is 'The provider, pricing_providers.slug.';

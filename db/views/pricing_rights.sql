@@ -213,6 +213,8 @@ function (name, callers) as (
         ('pricing_access_differences', '{}'),
         ('judge_price_override', '{}'),
         ('read_override_prices', '{}'),
+        ('read_override_conditions', '{}'),
+        ('pricing_set_from', '{}'),
         ('erase_audit_details', '{}'),
         ('check_model_pricing', '{}'),
         ('check_price_override', '{}'),

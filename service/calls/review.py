@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -117,6 +117,8 @@ def set_override(
     model: str,
     prices: Mapping[str, Decimal],
     *,
+    conditions: Sequence[Mapping[str, Any]] = (),
+    effective_from: datetime | None = None,
     expires_at: datetime | None,
     reason: str,
     force: bool,
@@ -124,20 +126,25 @@ def set_override(
 ) -> Row:
     """Call ``set_price_override``; returns the override.
 
-    ``prices`` by their names in ``model_prices`` (USD per 1M tokens) or in ``model_pricing``.
+    ``prices`` by their names in ``model_prices`` (USD per 1M tokens) or in ``model_pricing``;
+    ``conditions`` with the keys of docs/gateway.md and such prices.
     """
     call = (
         "set_price_override(provider => %(provider)s::text, model => %(model)s::text,"
         " reason => %(reason)s::text, prices => %(prices)s::jsonb,"
         " expires_at => %(expires_at)s::timestamptz, author => %(who)s::text,"
-        " force => %(force)s::boolean)"
+        " force => %(force)s::boolean, effective_from => %(effective_from)s::timestamptz)"
     )
+    named: Row = {name: plain(amount) for name, amount in prices.items()}
+    if conditions:
+        named["conditions"] = conditions
     arguments = {
         "provider": provider,
         "model": model,
         "reason": reason,
         "force": force,
-        "prices": json.dumps({name: plain(amount) for name, amount in prices.items()}),
+        "prices": json.dumps(named),
+        "effective_from": effective_from,
         "expires_at": expires_at,
         "who": who,
     }

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from service import __version__
+from service.cli.cost import cost
 from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
 from service.cli.grouped_help import GroupedHelp
@@ -85,6 +86,7 @@ for group, name, command in (
     (LOOK, "history", history),
     (LOOK, "changes", changes),
     (LOOK, "price-at", price_at),
+    (LOOK, "cost", cost),
     (LOOK, "drift", drift),
     (LOOK, "unpriced", unpriced),
     (REVIEW, "held", held),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import typer
 
@@ -37,6 +39,19 @@ def parse_prices(texts: list[str]) -> dict[str, Decimal]:
             raise typer.BadParameter(f"{name} is given twice.")
         prices[name] = parse_amount(amount)
     return prices
+
+
+def parse_condition(text: str) -> dict[str, Any]:
+    """A JSON object with its numbers as written; typer.BadParameter for anything else."""
+    try:
+        found = json.loads(text, parse_float=str)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise typer.BadParameter(
+            f'{text!r} is not a JSON object such as {{"service_tier": "batch", "input_per_1m": 1}}.'
+        )
+    return found
 
 
 def parse_time(text: str) -> datetime:

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from service.calls.review import clear_override, set_override
-from service.cli.arguments import TIME_HELP, caller_name, parse_amount, parse_prices, parse_time
+from service.cli.arguments import (
+    TIME_HELP,
+    caller_name,
+    parse_amount,
+    parse_condition,
+    parse_prices,
+    parse_time,
+)
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
 from service.cli.queries import command_connection
@@ -46,6 +53,19 @@ def set_command(
             "one is refused with the list of all.",
         ),
     ] = None,
+    conditions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--condition",
+            metavar="JSON",
+            help='Prices for some requests, such as {"service_tier": "batch", "input_per_1m": 0.5};'
+            " may be repeated. docs/gateway.md has the keys.",
+        ),
+    ] = None,
+    starts: Annotated[
+        str | None,
+        typer.Option("--from", metavar="TIME", help=f"When it begins: {TIME_HELP} Default: now."),
+    ] = None,
     until: Annotated[
         str | None,
         typer.Option("--until", metavar="TIME", help=f"When it ends: {TIME_HELP} Default: never."),
@@ -70,8 +90,8 @@ def set_command(
             if name in amounts:
                 raise typer.BadParameter(f"{name} is given twice.")
             amounts[name] = parse_amount(text)
-    if not amounts:
-        raise typer.BadParameter("Give --input, --output or --price.")
+    if not amounts and not conditions:
+        raise typer.BadParameter("Give --input, --output, --price or --condition.")
     expires_at = None if until is None else parse_time(until)
     output = Terminal(sys.stdout)
     with command_connection() as connection:
@@ -80,6 +100,8 @@ def set_command(
             provider,
             model,
             amounts,
+            conditions=[parse_condition(text) for text in conditions or []],
+            effective_from=None if starts is None else parse_time(starts),
             expires_at=expires_at,
             reason=reason,
             force=force,

@@ -14,8 +14,12 @@ _ORDER = {axis.value: position for position, axis in enumerate(Axis)}
 
 
 def shown_prices(prices: Mapping[str, Any]) -> str:
-    """A price set in one cell: ``input_per_1m 2.5, output_per_1m 10``."""
-    return ", ".join(f"{shown_axis(name)} {shown_usd(name, prices[name])}" for name in axes(prices))
+    """A price set in one cell: ``input_per_1m 2.5, output_per_1m 10``, and its conditions."""
+    shown = ", ".join(
+        f"{shown_axis(name)} {shown_usd(name, prices[name])}" for name in axes(prices)
+    )
+    conditions = [f"[{shown_condition(condition)}]" for condition in prices.get("conditions", ())]
+    return " ".join([*([shown] if shown else []), *conditions])
 
 
 def shown_condition(condition: Mapping[str, Any]) -> str:

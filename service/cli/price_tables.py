@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from service.cli.job_tables import shown_job
 from service.cli.price_cells import (
@@ -14,6 +15,7 @@ from service.cli.price_cells import (
     shown_usd,
 )
 from service.cli.queries import Row
+from service.prices.units import plain
 from service.terminal.output import NOTHING, Column, Terminal, shown_age, shown_amount, shown_time
 
 
@@ -144,6 +146,35 @@ def show_price(terminal: Terminal, price: Row) -> None:
     terminal.say(
         f"Since {shown_time(price['changed_at'])}, by {price['changed_by']} ({price['source']})."
     )
+
+
+def show_cost(terminal: Terminal, bill: Row) -> None:
+    """A row of ``price_request``: its lines, and their sum or why it is unknown."""
+    columns = (
+        Column("price"),
+        Column("quantity", right=True),
+        Column("USD", right=True),
+        Column("cost", right=True),
+        Column("condition", fixed=False),
+    )
+    if bill["lines"]:
+        terminal.table(
+            columns,
+            [
+                (
+                    shown_axis(line["axis"]),
+                    plain(Decimal(str(line["quantity"]))),
+                    shown_usd(line["axis"], line["price"]),
+                    line["cost"] or NOTHING,
+                    shown_keys(line["condition"]),
+                )
+                for line in bill["lines"]
+            ],
+        )
+    if bill["cost"] is None:
+        terminal.say(f"Unknown: {bill['reason']}")
+    else:
+        terminal.say(f"{plain(bill['cost'])} US dollars.")
 
 
 def show_differences(terminal: Terminal, differences: Sequence[Row], limit: int) -> None:

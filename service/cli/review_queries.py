@@ -66,6 +66,14 @@ from public.model_price_at(
 )
 """
 
+COST = """
+select cost, lines, reason, history_id
+from public.price_request(
+    provider => %(provider)s::text, model => %(model)s::text, usage => %(usage)s::jsonb,
+    at => %(at)s::timestamptz
+)
+"""
+
 
 def read_held(
     connection: psycopg.Connection,
@@ -112,3 +120,11 @@ def read_price_at(
     """The price that was in force then; None before the first one."""
     rows = read_rows(connection, PRICE_AT, {"provider": provider, "model": model, "at": at})
     return rows[0] if rows else None
+
+
+def read_cost(
+    connection: psycopg.Connection, provider: str, model: str, usage: str, at: datetime
+) -> Row:
+    """What one request costs; ``usage`` is JSON."""
+    arguments = {"provider": provider, "model": model, "usage": usage, "at": at}
+    return read_rows(connection, COST, arguments)[0]

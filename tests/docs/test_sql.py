@@ -64,7 +64,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     ((cheapest,),) = next(answers)
     assert cheapest["provider"] == "openrouter"
     ((request,),) = next(answers)
-    assert request["usd"] == Decimal("0.0072")
+    assert (request["cost"], len(request["lines"])) == (Decimal("0.0072"), 2)
     assert next(answers) == [[{"provider": "openrouter", "count": 1}]]
 
     (history,) = next(answers)
@@ -79,6 +79,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     assert any(change["condition"] for change in day)
     ((before,),) = next(answers)
     assert before["input_per_1m"] == Decimal("2.5")
+    assert next(answers) == [[]]
 
     (review,) = next(answers)
     assert [(change["id"], change["model"]) for change in review] == [

@@ -8,7 +8,7 @@ set search_path = pg_catalog, pg_temp
 as $$
     select public.pricing_price_set(
         (p_synced || p_override) || jsonb_build_object('conditions', (
-            select coalesce(jsonb_agg(k.kept order by k.position), '[]')
+            select coalesce(jsonb_agg(k.kept order by k.position), '[]') || coalesce(p_override -> 'conditions', '[]')
             from (
                 select c.condition - array(select jsonb_object_keys(p_override)) as kept, c.position
                 from jsonb_array_elements(coalesce(p_synced -> 'conditions', '[]')) with ordinality as c (condition, position)
@@ -19,4 +19,4 @@ as $$
 $$;
 
 comment on function public.pricing_overridden_set(jsonb, jsonb) is
-'The price set in force under an override: its axes, and all others of the synced set; conditions without the axes that the override fixes.';
+'The price set in force under an override: its axes, and all others of the synced set; conditions without the axes that the override fixes, and after them its own.';

@@ -26,7 +26,7 @@ begin
                     m.synced is null
                     or exists (
                         select
-                        from jsonb_each_text(i.prices) as p
+                        from jsonb_each_text(i.prices - 'conditions') as p
                         where (to_jsonb(m) ->> p.key)::numeric is distinct from p.value::numeric
                     )
                 )

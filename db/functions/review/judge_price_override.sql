@@ -17,9 +17,12 @@ declare
         'id', p_model.id,
         'provider', p_model.provider_slug,
         'model_id', p_model.model_id,
-        -- An override adds no condition.
+        -- The provider's own conditions stay as they are; those of the override are measured by the base.
         'old', v_base - 'conditions',
-        'new', v_set - 'conditions',
+        'new', (v_set - 'conditions') || case
+            when p_prices ? 'conditions' then jsonb_build_object('conditions', p_prices -> 'conditions')
+            else '{}'
+        end,
         'old_source', 'manual',
         'source', 'manual'
     ));

@@ -1,11 +1,11 @@
 -- set_price_override and its preview take the same words.
--- after: pricing_axes
+-- after: pricing_axes, read_override_conditions
 create or replace function public.read_override_prices(
     p_prices jsonb, p_input_per_1m numeric default null, p_output_per_1m numeric default null
 )
 returns jsonb
 language plpgsql
-immutable
+stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
@@ -27,7 +27,7 @@ begin
             -- Exact, unlike division.
             case when a.factor = 1000000 and e.key = a.short_name then 0.000001 else 1 end as factor
         from (
-            select p.key, p.value from jsonb_each(coalesce(p_prices, '{}')) as p
+            select p.key, p.value from jsonb_each(coalesce(p_prices, '{}')) as p where p.key <> 'conditions'
             union all
             select 'input_per_1m', to_jsonb(p_input_per_1m)
             where p_input_per_1m is not null
@@ -60,6 +60,11 @@ begin
             v_named.axis, trim_scale(v_named.amount::numeric * v_named.factor)::text
         );
     end loop;
+    if p_prices ? 'conditions' then
+        v_prices := v_prices || jsonb_build_object(
+            'conditions', public.read_override_conditions(p_prices -> 'conditions')
+        );
+    end if;
     if v_prices = '{}' then
         raise exception 'The override names no price'
             using errcode = 'PT422', hint = 'Give input_per_1m, output_per_1m or prices; clear_price_override ends one.';
@@ -69,4 +74,4 @@ end;
 $$;
 
 comment on function public.read_override_prices(jsonb, numeric, numeric) is
-'The prices that an override names, by the names of model_prices or the columns of model_pricing, as a price set: USD for one unit. Refuses with PT422 what is no price.';
+'The prices that an override names, by the names of model_prices or the columns of model_pricing, and its conditions, as a price set: USD for one unit. Refuses with PT422 what is no price.';

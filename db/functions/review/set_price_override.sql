@@ -1,4 +1,4 @@
--- after: judge_price_override, read_override_prices, write_model_prices, require_author
+-- after: judge_price_override, pricing_set_from, read_override_prices, write_model_prices, require_author
 create or replace function public.set_price_override(
     provider text,
     model text,
@@ -8,7 +8,8 @@ create or replace function public.set_price_override(
     prices jsonb default '{}',
     expires_at timestamptz default null,
     author text default current_user,
-    force boolean default false
+    force boolean default false,
+    effective_from timestamptz default null
 )
 returns public.pricing_overrides
 language plpgsql
@@ -36,9 +37,18 @@ begin
     perform public.require_expiry(
         'expires_at', set_price_override.expires_at, 'null for one that does not end by itself'
     );
+    if not isfinite(set_price_override.effective_from)
+        or set_price_override.effective_from >= set_price_override.expires_at
+    then
+        raise exception 'effective_from cannot be %', set_price_override.effective_from
+            using errcode = 'PT422', hint = 'It is a time before expires_at; left out, the prices are in force at once.';
+    end if;
     v_prices := public.read_override_prices(
         set_price_override.prices, set_price_override.input_per_1m, set_price_override.output_per_1m
     );
+    if set_price_override.effective_from is not null then
+        v_prices := public.pricing_set_from(v_prices, set_price_override.effective_from);
+    end if;
 
     perform public.lock_provider_prices(array[set_price_override.provider]);
     select m.* into v_model
@@ -102,5 +112,5 @@ begin
 end;
 $$;
 
-comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text, boolean) is
-'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing; all others follow the provider. Replaces the override in force; returns the new one. Prices that the provider''s guards find suspicious need force.';
+comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text, boolean, timestamptz) is
+'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing, and in prices conditions as docs/gateway.md has them; from effective_from on, or at once. All others follow the provider. Replaces the override in force; returns the new one. Prices that the provider''s guards find suspicious need force.';

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import asyncpg
 from pydantic import Field
@@ -11,7 +12,7 @@ from starlette.responses import Response
 
 from service.prices.units import plain
 from service.web.app_state import state_of
-from service.web.requests.amounts import AmountInput, shown_set
+from service.web.requests.amounts import AmountInput, ConditionInput, shown_set
 from service.web.requests.body import ExactBody, RequestBody, TimeInput, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.pagination import page_of
@@ -40,7 +41,8 @@ left join public.model_prices as model on model.id = override.model_id
 SET = OVERRIDE.format(
     function=f"""set_price_override(
     provider => $1, model => $2, reason => $3, input_per_1m => $4, output_per_1m => $5,
-    prices => $6, expires_at => $7, author => {key_name_sql(8)}, force => $9
+    prices => $6, expires_at => $7, author => {key_name_sql(8)}, force => $9,
+    effective_from => $10
 )"""
 )
 CLEAR = OVERRIDE.format(
@@ -80,6 +82,16 @@ class OverrideBody(ExactBody):
         description="Other axes, by their name in model_prices (cache_read_per_1m, per_image) or"
         " model_pricing (price_per_cache_read_token).",
     )
+    conditions: list[dict[str, ConditionInput]] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Prices for some requests: keys of docs/gateway.md (service_tier,"
+        " min_prompt_tokens, effective_from ...) and prices by the names above.",
+        examples=[[{"service_tier": "batch", "input_per_1m": "0.5"}]],
+    )
+    effective_from: TimeInput | None = Field(
+        default=None, description="From when on; left out or null: at once."
+    )
     expires_at: TimeInput | None = Field(
         default=None, description="Left out or null: never by itself."
     )
@@ -105,7 +117,9 @@ async def list_overrides(request: Request) -> Response:
 
 async def set_override(request: Request) -> Response:
     body = await read_body(request, OverrideBody)
-    prices = json.dumps({name: plain(amount) for name, amount in body.prices.items()})
+    prices: dict[str, Any] = {name: plain(amount) for name, amount in body.prices.items()}
+    if body.conditions:
+        prices["conditions"] = body.conditions
     with with_hints(SET_HINTS):
         row = await state_of(request).database.the_row(
             SET,
@@ -114,10 +128,11 @@ async def set_override(request: Request) -> Response:
             body.reason,
             body.input_per_1m,
             body.output_per_1m,
-            prices,
+            json.dumps(prices),
             body.expires_at,
             caller_json(request),
             body.force,
+            body.effective_from,
         )
     return _override(row).response(201)
 

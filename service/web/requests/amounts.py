@@ -57,6 +57,33 @@ AmountInput = Annotated[
     ),
 ]
 
+
+def read_condition_value(value: object) -> JsonValue:
+    """A value of a condition as JSON: a number as its text; lists of texts are weekdays."""
+    if isinstance(value, Number):
+        return int(value.text) if value.text.isdecimal() and len(value.text) < 19 else value.text
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return list(value)
+    raise ValueError("must be a number, a text, true, false, or a list of texts")
+
+
+ConditionInput = Annotated[
+    Any,
+    BeforeValidator(read_condition_value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string"},
+                {"type": "boolean"},
+                {"type": "array", "items": {"type": "string"}},
+            ]
+        }
+    ),
+]
+
 Amount = Annotated[
     Decimal,
     PlainSerializer(plain, return_type=str),
@@ -70,7 +97,7 @@ def shown_set(prices: Mapping[str, Any]) -> PriceSet:
     for name, value in prices.items():
         if name == "conditions":
             shown[name] = [shown_set(condition) for condition in value]
-        elif name in PER_1M_NAMES:
+        elif name in PER_1M_NAMES and value is not None:
             usd = Decimal(value)
             shown[name] = plain(usd)
             shown[PER_1M_NAMES[name]] = per_1m(usd)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.web.handlers.costs import CostBody, compute_cost
 from service.web.handlers.drift import list_drift, list_unpriced
 from service.web.handlers.overrides import (
     ModelBody,
@@ -12,6 +13,7 @@ from service.web.handlers.overrides import (
 )
 from service.web.handlers.rules import RuleBody, add_rule, end_rule, list_rules
 from service.web.handlers.shorter_list import accept_shorter_list
+from service.web.responses.cost_responses import CostAnswer
 from service.web.responses.review_responses import (
     DriftAnswer,
     Override,
@@ -94,6 +96,16 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         body=ModelBody,
         errors=(404, 408, 409, 413, 422),
         least_role="operate",
+    ),
+    Endpoint(
+        "POST",
+        "/admin/pricing/cost",
+        compute_cost,
+        "What one request costs, by the price of its time",
+        CostAnswer,
+        body=CostBody,
+        errors=(404, 408, 413, 422),
+        least_role="read",
     ),
     Endpoint(
         "GET",

@@ -404,6 +404,42 @@ def test_the_price_at_a_time(run: Run, reviews: Reviews) -> None:
     assert_refused(run("price-at", "openrouter", "nope", "2020-01-01"), "has no model 'nope'")
 
 
+def test_the_cost_of_a_request(run: Run, reviews: Reviews) -> None:
+    long = {"min_prompt_tokens": 1000, "price_per_input_token": "0.000001"}
+    reviews.model("openrouter", MODEL, {**CHEAP, "conditions": [long]})
+    command = ["cost", "openrouter", MODEL, "input_tokens=2000", "output_tokens=100"]
+
+    lines = output_of(run(*command)).splitlines()
+
+    assert lines[1].split() == ["input_per_1m", "2000", "1", "0.002", "min_prompt_tokens", "1000"]
+    assert lines[2].split() == ["output_per_1m", "100", "0.6", "0.00006"]
+    assert lines[3] == "0.00206 US dollars."
+    bill = json_of(run(*command, "--json", "--at", "2999-01-01"))
+    assert (bill["cost"], bill["reason"]) == ("0.00206", None)
+    unknown = run(*command[:3], "audio_seconds=3")
+    assert (unknown.returncode, unknown.stdout.splitlines()[-1]) == (
+        1, "Unknown: per_audio_second is unknown",
+    )  # fmt: skip
+    assert_refused(run(*command[:3], "tokens=3"), "usage has no 'tokens'")
+
+
+def test_an_override_with_conditions_and_a_beginning(run: Run, reviews: Reviews) -> None:
+    reviews.model("openrouter", MODEL, CHEAP)
+    condition = '{"service_tier": "batch", "input_per_1m": 0.15}'
+    command = ["override", "set", "openrouter", MODEL, "--reason", "contract"]
+
+    shown = output_of(run(*command, "--condition", condition, "--from", "2999-01-01"))
+
+    assert "service_tier batch" in shown
+    assert "input_per_1m 0.15" in shown
+    usage = ["input_tokens=1000000", "service_tier=batch"]
+    costs = [
+        output_of(run("cost", "openrouter", MODEL, *usage, "--at", at)).splitlines()[-1]
+        for at in ("2998-12-31", "2999-01-01")
+    ]
+    assert costs == ["0.3 US dollars.", "0.15 US dollars."]
+
+
 def test_history_says_what_was_not_in_force(run: Run, reviews: Reviews) -> None:
     reviews.model("openrouter", MODEL, CHEAP)
     reviews.row("select set_price_override('openrouter', %s, 'contract', 1, 2)", MODEL)

@@ -150,7 +150,9 @@ def test_a_stored_key_with_another_secret(
 
 
 # What each role may do beyond the roles before it.
-READ = {("GET", route.path) for route in ROUTES if route.method == "GET"}
+READ = {("GET", route.path) for route in ROUTES if route.method == "GET"} | {
+    ("POST", "/admin/pricing/cost")
+}
 OPERATE = {
     ("POST", "/admin/pricing/scheduler/trigger"),
     ("POST", "/admin/pricing/sync/{id}/cancel"),

@@ -142,6 +142,10 @@ def test_answers_have_the_fields_that_are_described(
         (RULES + "/{id}", "delete"): web.client.delete(f"{RULES}/{rule_made.json()['id']}"),
         (SHORTER_LIST, "post"): web.client.post(SHORTER_LIST.format(slug="deepinfra")),
         (OVERRIDES, "post"): override_made,
+        ("/admin/pricing/cost", "post"): web.client.post(
+            "/admin/pricing/cost",
+            json={"provider": "openrouter", "model_id": MODEL, "usage": {"input_tokens": 1}},
+        ),
         (OVERRIDES + "/clear", "post"): web.client.post(
             f"{OVERRIDES}/clear", json={"provider": "openrouter", "model_id": MODEL}
         ),
