@@ -284,4 +284,28 @@ GUARDS = (
         END,
         "what a person rejected is applied when it is said again",
     ),
+    Mutant(
+        "db/functions/prices/pricing_price_set.sql",
+        "nullif((p_row ->> 'price_per_request')::public.pricing_usd, 0)",
+        "(p_row ->> 'price_per_request')::public.pricing_usd",
+        (
+            "tests/db/prices/test_pricing_price_set.py",
+            "tests/db/prices/test_same_list_same_row.py::test_any_lists",
+        ),
+        "a fee of 0 stays where a new database has none",
+    ),
+    Mutant(
+        "db/functions/prices/store_model_aliases.sql",
+        "having count(distinct s.canonical_id) = 1",
+        "having count(distinct s.canonical_id) >= 1",
+        ("tests/db/prices/test_store_model_aliases.py",),
+        "an id with two meanings is an alias",
+    ),
+    Mutant(
+        "migrations/20261130000410_zeros_are_unknown.sql",
+        "or (e.key = any (v_filled) and a.charged <> '{}')",
+        "or e.key = any (v_filled)",
+        ("tests/db/prices/test_zeros_are_unknown.py",),
+        "a free model's cache becomes unknown",
+    ),
 )

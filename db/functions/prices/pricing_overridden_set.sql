@@ -1,4 +1,6 @@
--- Conditions lose the axes that the override fixes: a contract price applies to long prompts too.
+-- Conditions lose the axes that the override fixes: a contract price applies to long prompts too. A fee of 0 that a person
+-- has fixed is shown as such.
+-- after: pricing_axes, pricing_price_set
 create or replace function public.pricing_overridden_set(p_synced jsonb, p_override jsonb)
 returns jsonb
 language sql
@@ -15,6 +17,10 @@ as $$
             ) as k
             where exists (select from jsonb_object_keys(k.kept) as key where starts_with(key, 'price_per_'))
         ))
+    ) || (
+        select coalesce(jsonb_object_agg(a.axis, '0'), '{}')
+        from public.pricing_axes() a
+        where a.is_fee and (p_override ->> a.axis)::numeric = 0
     );
 $$;
 

@@ -65,7 +65,21 @@ begin
                     -- The override's own conditions may have begun.
                     else public.pricing_effective_set(public.pricing_overridden_set(e.synced, o.prices), f.moment)
                 end as in_force
-            from (select public.pricing_effective_set(c.prices, f.moment) as synced offset 0) as e
+            from (
+                select public.pricing_effective_set(
+                    case
+                        -- Held by a version that kept fees of 0.
+                        when c.prices @> '{"price_per_request": "0"}'
+                            or c.prices @> '{"price_per_image": "0"}'
+                            or c.prices @> '{"price_per_web_search": "0"}'
+                            or c.prices @> '{"price_per_reasoning_token": "0"}'
+                            then public.pricing_price_set(c.prices)
+                        else c.prices
+                    end,
+                    f.moment
+                ) as synced
+                offset 0
+            ) as e
             offset 0
         ) as s
     ),
@@ -185,8 +199,9 @@ begin
         from judged j
         cross join lateral jsonb_populate_record(
             null::public.model_pricing,
-            -- A difference of float noise alone leaves the price as it was, to the last digit.
-            case when j.is_changed then j.in_force else j.old_in_force end
+            -- A difference of float noise alone leaves the price as it was, to the last digit. A fee of 0 that an override
+            -- fixes is in the set in force only.
+            case when j.is_changed then j.in_force else j.in_force || j.old_in_force end
         ) as p
         where m.id = j.id and m.id = any (v_ids)
         returning m.id

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 from tests.db.price_decisions import INPUT, OUTPUT
 from tests.db.pricing import Pricing, Row
 
+REQUEST, SEARCH = "price_per_request", "price_per_web_search"
 TIER = {"min_prompt_tokens": 200000}
 
 
@@ -18,6 +19,12 @@ TIER = {"min_prompt_tokens": 200000}
         ({}, {INPUT: "7"}, {INPUT: "7"}),
         ({INPUT: "1"}, {INPUT: "0"}, {INPUT: "0"}),
         ({INPUT: "1"}, {OUTPUT: "7.0"}, {INPUT: "1", OUTPUT: "7"}),
+        # A person's fee of 0 is shown, a provider's is none.
+        (
+            {REQUEST: "1", SEARCH: "0"},
+            {REQUEST: "0.0"},
+            {REQUEST: "0"},
+        ),
         # Prices for long prompts too.
         (
             {INPUT: "1", "conditions": [TIER | {INPUT: "3", OUTPUT: "4"}, TIER | {INPUT: "5"}]},

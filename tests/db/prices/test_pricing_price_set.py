@@ -36,6 +36,12 @@ def test_an_amount_is_plain_digits_without_an_end_of_zeros(
     assert price_set(pricing, {Axis.INPUT.value: written}) == {Axis.INPUT.value: shown}
 
 
+def test_a_fee_of_zero_is_none(pricing: Pricing) -> None:
+    fees = [Axis.REASONING, Axis.IMAGE, Axis.REQUEST, Axis.WEB_SEARCH]
+    row = {axis.value: "0.0" for axis in Axis}
+    assert price_set(pricing, row) == {axis.value: "0" for axis in Axis if axis not in fees}
+
+
 @pytest.mark.parametrize("amount", ["NaN", "Infinity", "-1"])
 def test_what_is_no_price_is_refused(pricing: Pricing, amount: str) -> None:
     with refused("23514"):

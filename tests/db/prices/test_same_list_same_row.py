@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from service.prices.price_list import to_apply_rows
 from service.providers.openrouter import parse
-from tests.db.pricing import Pricing, Row
+from tests.db.conftest import SharedDatabase
+from tests.db.pricing import Pricing, Row, price
 from tests.support.recordings import needs_recordings, recordings
 
 MONTHS = recordings("openrouter-monthly/*.json.gz")
@@ -22,8 +25,6 @@ COURSES = [
     [MONTHS[-1], MONTHS[len(MONTHS) // 2], MONTHS[0]],
     [MONTHS[len(MONTHS) // 3], MONTHS[-1], MONTHS[len(MONTHS) // 3]],
 ]
-# Prices that differ by less are equal.
-NOISE = Decimal("1e-12")
 
 
 @needs_recordings
@@ -36,12 +37,56 @@ def test_months_of_real_lists(pricing: Pricing, course: list[Path]) -> None:
     compare(pricing, lists[-1])
 
 
+# Lists of three models, with keys that come and go.
+AMOUNTS = st.sampled_from(["0", "0.000001", "0.000002", "0.00000200000000000001"])
+LISTED = st.fixed_dictionaries(
+    {"price_per_input_token": AMOUNTS},
+    optional={
+        **{
+            axis: AMOUNTS
+            for axis in (
+                "price_per_output_token",
+                "price_per_cache_read_token",
+                "price_per_reasoning_token",
+                "price_per_request",
+                "price_per_image",
+                "price_per_page",
+            )
+        },
+        "extra": st.dictionaries(st.sampled_from("xy"), st.sampled_from("12")),
+        "conditions": st.lists(
+            st.fixed_dictionaries(
+                {"min_prompt_tokens": st.sampled_from([1, 2])},
+                optional={"price_per_input_token": AMOUNTS, "price_per_request": AMOUNTS},
+            ),
+            max_size=2,
+        ),
+    },
+)
+LISTS = st.lists(
+    st.dictionaries(st.sampled_from("abc"), LISTED, min_size=2), min_size=2, max_size=3
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(LISTS)
+def test_any_lists(shared_database: SharedDatabase, course: list[dict[str, Row]]) -> None:
+    shared_database.empty()
+    pricing = Pricing(shared_database.connection)
+    lists = [
+        [price(model, None, None, **said) for model, said in listed.items()] for listed in course
+    ]
+    apply(pricing, "openrouter", *lists)
+    apply(pricing, "novita", lists[-1])
+    compare(pricing, lists[-1])
+
+
 def apply(pricing: Pricing, provider: str, *lists: list[Row]) -> None:
-    pricing.do("update public.pricing_providers set enabled = true, guards_enabled = false, review_first = false where slug = %s", provider)
+    """Sync these lists without guards, however much shorter one is than the one before."""
     for listed in lists:
-        # A list that is two years older or younger lacks most models.
         pricing.do(
-            "update public.pricing_providers set accepted_list_at = now(), accepted_list_models = 0,"
+            "update public.pricing_providers set enabled = true, guards_enabled = false,"
+            " review_first = false, accepted_list_at = now(), accepted_list_models = 0,"
             " accepted_list_prices_gone = true where slug = %s",
             provider,
         )
@@ -57,6 +102,7 @@ def compare(pricing: Pricing, listed: list[Row]) -> None:
 
 
 def plain(value: Any) -> Any:
+    """Without what counts as noise."""
     if not isinstance(value, Decimal):
         return value
     return value.normalize().__round__(12 - value.adjusted()) if value else Decimal(0)
@@ -67,8 +113,10 @@ def stored(pricing: Pricing, provider: str) -> dict[str, Row]:
         row["model_id"]: {
             key: value
             for key, value in row.items()
-            if key.startswith("price_per_") or key in {"conditions", "extra", "name", "is_active"}
+            if key.startswith("price_per_") or key in {"conditions", "name", "is_active"}
         }
+        # The amount alone of a key that is not read is no news, and writes no row.
+        | {"unread": sorted(row["extra"])}
         for row in pricing.rows("select * from model_pricing where provider_slug = %s", provider)
     }
 
