@@ -34,8 +34,8 @@ where h.status = 'held';
 
 comment on view public.pricing_held is
 'Price changes that wait: what each would replace, why it was held, and its id for approve_held_price_change and reject_held_price_change. US dollars per million tokens.';
-comment on column public.pricing_held.class is 'large: applies itself at applies_at; unit, first_list and rollback: only a person applies it.';
-comment on column public.pricing_held.ratio is 'The largest factor by which one of its token prices moves, up or down.';
+comment on column public.pricing_held.class is 'large: applies itself at applies_at; unit, list, first_list and rollback: only a person applies it.';
+comment on column public.pricing_held.ratio is 'The largest factor by which one of its prices moves, up or down.';
 comment on column public.pricing_held.input_per_1m_before is 'USD per million input tokens that the provider listed before; null is unknown.';
 comment on column public.pricing_held.input_per_1m_now is 'USD per million input tokens that the provider lists now; null is unknown.';
 comment on column public.pricing_held.output_per_1m_before is 'USD per million output tokens that the provider listed before; null is unknown.';
@@ -44,7 +44,7 @@ comment on column public.pricing_held.applies_at is 'The first sync after this t
 comment on column public.pricing_held.job_id is 'The last job that reported it, for approve_held_price_changes and reject_held_price_changes.';
 comment on column public.pricing_held.prices is 'The whole price set that waits: USD for one unit by column of model_pricing, and its conditions.';
 comment on column public.pricing_held.previous is 'The price set that it would replace.';
-comment on column public.pricing_held.evidence is 'For each suspicious axis: number before, number now, the catalogue''s, the provider''s own text and unit; USD for one unit.';
+comment on column public.pricing_held.evidence is 'For each suspicious price: number before, number now, the catalogue''s, the median at other providers, the provider''s own text and unit (USD for one unit); for a list that looks wrong: how many of how many.';
 comment on column public.pricing_held.provider is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_held.model is 'The model''s id as the provider spells it, case included.';
 comment on column public.pricing_held.reason is 'Why it was held: each suspicious price with its numbers.';
@@ -53,5 +53,5 @@ comment on column public.pricing_held.last_seen_at is 'The last sync that said i
 comment on column public.pricing_held.times_seen is 'Syncs that said the same, from first_seen_at to last_seen_at.';
 comment on column public.pricing_held.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
 comment on column public.pricing_held.id is 'For approve_held_price_change and reject_held_price_change.';
-comment on column public.pricing_held.to_zero is 'A positive token price falls to zero.';
+comment on column public.pricing_held.to_zero is 'A positive price falls to zero.';
 comment on column public.pricing_held.observed_at is 'When the provider''s answer arrived.';

@@ -84,5 +84,14 @@ def catalogue_says(
     )
 
 
+def alias(pricing: Pricing, provider: str, model: str, canonical_id: str) -> None:
+    """A person says that this is another id of the model."""
+    pricing.do(
+        "insert into public.pricing_model_aliases (provider_slug, model_id, canonical_id, source)"
+        " values (%s, %s, %s, 'manual:ann')",
+        *(provider, model, canonical_id),
+    )
+
+
 def kinds(verdict: Row) -> set[tuple[str, str]]:
-    return {(e["axis"], e["kind"]) for e in verdict["evidence"]}
+    return {(e.get("axis"), e["kind"]) for e in verdict["evidence"]}

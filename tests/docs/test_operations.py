@@ -677,7 +677,7 @@ def held_list(night: Night) -> None:
     last = pricing.value("select max(id) from pricing_held_changes")
     pricing.row("select * from approve_held_price_change(%s)", last)
     classes = [code(entry["class"])[0] for entry in tables(night.heading)[0]]
-    assert classes == ["large", "unit", "first_list", "rollback"]
+    assert classes == ["large", "unit", "list", "first_list", "rollback"]
 
 
 @section("A provider switched its unit")

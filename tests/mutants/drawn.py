@@ -127,7 +127,7 @@ DRAWN = (
         "a price that was changed by hand cannot be recorded",
     ),
     _function(
-        "review/pricing_token_moves",
+        "review/pricing_moves",
         "order by h.changed_at desc, h.id desc",
         "order by h.changed_at, h.id desc",
         "review/test_judge_price_changes.py"

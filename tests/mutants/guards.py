@@ -10,6 +10,14 @@ LIST = (f"{BOUNDS}::test_each_bound_of_a_list",)
 ALONE = (f"{BOUNDS}::test_what_looked_like_another_unit_waits_when_it_is_alone_too",)
 RIPE = (f"{BOUNDS}::test_what_stays_the_same_applies_itself",)
 END = (f"{BOUNDS}::test_what_waits_ends_when_something_else_is_said",)
+JUDGE = "tests/db/review/test_judge_price_changes.py"
+MOVES = (f"{JUDGE}::test_more_than_a_third_of_the_list_may_not_move",)
+FEES_GONE = (f"{JUDGE}::test_a_fee_that_goes_from_half_of_the_models_waits",)
+ONE_GONE = (
+    "tests/db/prices/test_refuse_odd_list.py"
+    "::test_one_price_gone_from_half_of_the_models_sinks_the_list",
+)
+WAITS = "tests/db/review/test_hold_price_changes.py"
 RULE = (
     f"{BOUNDS}::test_a_rule_covers_what_it_names",
     f"{BOUNDS}::test_a_rule_that_does_not_hold_covers_nothing",
@@ -23,11 +31,21 @@ def _judge(text: str, instead: str, why: str) -> Mutant:
 
 
 def _move(text: str, instead: str, why: str) -> Mutant:
-    return Mutant("db/functions/review/pricing_token_moves.sql", text, instead, ONE_MODEL, why)
+    return Mutant("db/functions/review/pricing_moves.sql", text, instead, ONE_MODEL, why)
 
 
 def _list(text: str, instead: str, why: str) -> Mutant:
     return Mutant("db/functions/review/pricing_shared_moves.sql", text, instead, LIST, why)
+
+
+def _bound(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
+    return Mutant("db/functions/review/pricing_list_bounds.sql", text, instead, tests, why)
+
+
+def _whole(text: str, instead: str, test: str, why: str) -> Mutant:
+    return Mutant(
+        "db/functions/review/judge_price_changes.sql", text, instead, (f"{JUDGE}::{test}",), why
+    )
 
 
 def _decide(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
@@ -61,8 +79,8 @@ GUARDS = (
         "a fall is measured by 100",
     ),
     _judge(
-        "where m.now = 0 and m.old > 0",
-        "where false",
+        "where m.now = 0 and not m.is_fee and",
+        "where false and",
         "a fall to zero passes",
     ),
     _judge(
@@ -76,8 +94,8 @@ GUARDS = (
         "the highest price is outside",
     ),
     _judge(
-        "where m.now > 0 and (m.now * 1000000 < m.guard_lowest_per_1m or ",
-        "where m.now > 0 and (",
+        "and (m.now * 1000000 < m.guard_lowest_per_1m or ",
+        "and (",
         "nothing is too low",
     ),
     _judge(
@@ -86,8 +104,8 @@ GUARDS = (
         "nothing is too high",
     ),
     _judge(
-        "where n.power >= 100",
-        "where n.power > 100",
+        "select n.power >= 100",
+        "select n.power > 100",
         "100 times the catalogue passes",
     ),
     _judge(
@@ -111,8 +129,8 @@ GUARDS = (
         "5 % from a hundredth is not near it",
     ),
     _judge(
-        "where m.now > m.catalogue * 90 or m.now * 90 < m.catalogue",
-        "where m.now > m.catalogue * 90",
+        "where l.is_large or m.now > m.catalogue * 90 or m.now * 90 < m.catalogue",
+        "where l.is_large or m.now > m.catalogue * 90",
         "a hundredth of the catalogue passes",
     ),
     _judge(
@@ -125,39 +143,104 @@ GUARDS = (
         "where m.is_unit or m.is_large",
         "a new condition 10 times the base waits",
     ),
-    Mutant(
-        "db/functions/review/judge_price_changes.sql",
-        "(m.now >= m.old * 2 or (m.now > 0 and m.now * 2 <= m.old))",
-        "(m.now >= m.old * 3 or (m.now > 0 and m.now * 2 <= m.old))",
-        LIST,
-        "a list may double",
+    _judge(
+        "m.is_first\n                        and m.before is null",
+        "false\n                        and m.before is null",
+        "a first price 10 times the catalogue's passes",
     ),
-    _list("c.models >= 5", "c.models > 5", "five models are too few to be a list"),
-    _list("c.models >= 5", "c.models >= 4", "four models are a list"),
-    _list("c.models * 3 >= ", "c.models * 3 > ", "a third of the list is not enough"),
-    _list("c.models * 3 >= ", "c.models * 2 >= ", "half of the list is asked for"),
-    _list("c.models * 3 >= ", "c.models * 4 >= ", "a fourth of the list is enough"),
-    _list("m.factor >= 2 or", "m.factor > 2 or", "a list may double exactly"),
-    _list("or m.factor <= 0.5", "or m.factor < 0.5", "a list may halve exactly"),
+    _judge("not m.says_free,", "false,", "a fall to zero applies itself, whatever the list says"),
+    _judge("not m.says_free,", "true,", "what is said to be free waits for a person"),
+    _judge(
+        "where m.is_token\n            and m.now > 0",
+        "where m.now > 0",
+        "the price of an image is judged as one of a token",
+    ),
+    _list("c.models >= b.alike", "c.models > b.alike", "five models are too few to be a list"),
+    _list("c.models * 100 >= ", "c.models * 100 > ", "15 % of the list is not enough"),
+    _list(
+        "where m.factor > 0",
+        "where m.factor >= 2 or m.factor <= 0.5",
+        "another currency is no other unit",
+    ),
+    _bound("5, 15,", "4, 15,", LIST, "four models are a list"),
+    _bound("5, 15,", "5, 16,", LIST, "15 % of the list pass"),
+    _bound("5, 15,", "5, 14,", LIST, "less than 15 % of the list wait"),
+    _bound("10, 3,", "9, 3,", MOVES, "nine models are a list that moves"),
+    _bound("10, 3,", "11, 3,", MOVES, "ten models are no list that moves"),
+    _bound("10, 3,", "10, 2,", MOVES, "half of a list may move"),
+    _bound("10, 2\n", "11, 2\n", ONE_GONE, "ten models may lose a price"),
+    _bound("10, 2\n", "10, 1\n", ONE_GONE, "only a price that all lose is gone"),
+    _bound("10, 2\n", "10, 1\n", FEES_GONE, "a fee may go from all models but one"),
+    _whole(
+        "l.models * b.moved_one_of > l.listed",
+        "l.models * b.moved_one_of >= l.listed",
+        "test_more_than_a_third_of_the_list_may_not_move",
+        "a third of a list may not move",
+    ),
+    _whole(
+        "where m.old > 0 and m.now > 0 and not m.is_first\n            group by",
+        "where m.now > 0\n            group by",
+        "test_only_a_known_price_that_becomes_another_known_one_moves",
+        "first prices are moves",
+    ),
+    _whole(
+        "where m.now >= e.median * m.guard_large_ratio or"
+        " m.now * m.guard_large_ratio <= e.median\n        union",
+        "where m.now >= e.median * m.guard_large_ratio\n        union",
+        "test_a_first_price_is_measured_by_the_median_at_other_providers",
+        "a price by the thousand tokens passes where the catalogue has none",
+    ),
+    Mutant(
+        "db/functions/review/pricing_prices_elsewhere.sql",
+        "            and m.is_active\n",
+        "\n",
+        (f"{JUDGE}::test_only_active_models_of_others_with_the_same_id_count",),
+        "prices of models that are gone are a measure",
+    ),
+    Mutant(
+        "db/functions/review/pricing_moves.sql",
+        "then coalesce(c.old_base, c.new_base)",
+        "then null",
+        (f"{JUDGE}::test_an_announced_price_is_measured_like_the_one_that_it_replaces",),
+        "an announced price may be anything",
+    ),
+    Mutant(
+        "db/functions/review/pricing_moves.sql",
+        "coalesce(b.own_before, case when b.is_first_own then nullif(b.old_amount, 0) end)",
+        "b.own_before",
+        (f"{JUDGE}::test_a_first_own_price_is_measured_by_the_catalogue_s",),
+        "a first own price may be any times the catalogue's that it replaces",
+    ),
+    _decide(
+        "w.said_class not in ('unit', 'list')",
+        "w.said_class <> 'unit'",
+        (f"{WAITS}::test_approving_most_of_a_list_applies_no_other_move",),
+        "a list that moves is applied as soon as most of it was approved",
+    ),
+    _decide(
+        "w.kinds <@ '{ratio,list,moves}'",
+        "w.kinds <@ '{ratio,list}'",
+        (f"{WAITS}::test_a_rule_covers_an_announced_move_of_a_whole_list",),
+        "no rule accepts a list that moves",
+    ),
     _list(
         "where n.factor <= n.nearest[1] * 1.01",
         "where n.factor <= n.nearest[1]",
         "factors are the same to the last digit only",
     ),
     _move(
-        "select a.* from public.pricing_axes() a where a.per = 'token'",
-        "select a.* from public.pricing_axes() a where a.per = 'token' and not a.is_fee",
-        "reasoning tokens are not looked at",
+        "a.per = 'token' as is_token from public.pricing_axes() a",
+        "a.per = 'token' as is_token from public.pricing_axes() a where not a.is_fee",
+        "fees are not looked at",
     ),
     _move(
-        "where h.model_id = b.id\n                    and v.amount > 0\n",
-        "where h.model_id = b.id\n                    and v.amount < 0\n",
+        "where h.model_id = b.id\n                        and v.amount > 0\n",
+        "where h.model_id = b.id\n                        and v.amount < 0\n",
         "after a zero everything passes",
     ),
     _move(
-        "nullif(c.old_amount, 0), nullif((c.new ->> c.axis)::numeric, 0),"
-        " nullif((c.old ->> c.axis)::numeric, 0)",
-        "nullif(c.old_amount, 0)",
+        "coalesce(m.replaced, nullif(m.old_amount, 0), m.new_base, m.old_base)",
+        "coalesce(m.replaced, nullif(m.old_amount, 0))",
         "a new condition may be anything",
     ),
     Mutant(
@@ -166,13 +249,6 @@ GUARDS = (
         "('price_per_input_audio_token', 'second',",
         ONE_MODEL,
         "audio tokens are not looked at",
-    ),
-    Mutant(
-        "db/functions/prices/pricing_axes.sql",
-        "('price_per_image', 'image',",
-        "('price_per_image', 'token',",
-        ONE_MODEL,
-        "the price of an image is judged as one of a token",
     ),
     _decide("w.hours >= 72", "w.hours >= 24", RIPE, "a zero applies itself after a day"),
     _decide("w.hours >= 72", "w.hours >= 73", RIPE, "a zero waits longer than three days"),
@@ -184,22 +260,27 @@ GUARDS = (
     _decide("w.times_seen >= 3", "w.times_seen > 3", RIPE, "10 times waits for a fourth sync"),
     _decide("and w.class = 'large'\n", "\n", RIPE, "another unit applies itself in the end"),
     _decide(
-        "('zero' <> all (w.kinds) or w.hours >= 72)",
+        "(not w.kinds && '{zero,fees_gone}' or w.hours >= 72)",
         "true",
         RIPE,
         "a zero applies itself at once",
     ),
     _decide(
-        "(w.said_class is distinct from 'unit' or not w.guards_enabled)",
-        "true",
+        "or w.said_class not in ('unit', 'list')",
+        "or true",
         ALONE,
         "another unit is applied as soon as others were approved",
     ),
+    _decide("end) <= r.up_to_ratio", "end) < r.up_to_ratio", RULE, "20 times is more than 20"),
     _decide(
-        "w.ratio <= r.up_to_ratio", "w.ratio < r.up_to_ratio", RULE, "20 times is more than 20"
+        "coalesce(w.ratio, case when w.kinds = '{moves}' then 1 end) <= r.up_to_ratio",
+        "r.up_to_ratio > 1",
+        RULE,
+        "a rule covers every ratio",
     ),
-    _decide("w.ratio <= r.up_to_ratio", "r.up_to_ratio > 1", RULE, "a rule covers every ratio"),
-    _decide("w.kinds <@ '{ratio,list}'", "true", RULE, "a rule covers what is outside the band"),
+    _decide(
+        "w.kinds <@ '{ratio,list,moves}'", "true", RULE, "a rule covers what is outside the band"
+    ),
     _decide("and r.expires_at > p_now\n", "\n", RULE, "a rule holds for ever"),
     _decide("and r.ended_at is null\n", "\n", RULE, "a rule that a person ended holds on"),
     _decide(

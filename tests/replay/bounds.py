@@ -25,6 +25,8 @@ TOKEN_AXES = (
     "output_image_token",
 )
 FEES = ("image", "request", "web_search")
+# Counted in units of their own.
+OTHERS = ("input_character", "audio_second", "page", "video_second")
 
 Said = Mapping[str, Any]
 
@@ -58,7 +60,7 @@ def prices(said: Said) -> dict[str, Any]:
             read[key] = [prices(condition) for condition in value]
         elif key in TOKEN_AXES:
             read[f"price_per_{key}"] = f"{Decimal(str(value)) / TOKENS:f}"
-        elif key in FEES:
+        elif key in FEES + OTHERS:
             read[f"price_per_{key}"] = str(value)
         else:
             read[key] = value
@@ -74,6 +76,19 @@ def _moves(name: str, before: object, now: object, held: str | None, *because: s
 def _first(name: str, now: object, held: str | None, *because: str, catalogue: object = 1) -> Case:
     numbers = {"input_token": catalogue}
     return Case(name, (), {"input_token": now}, held, frozenset(because), numbers)
+
+
+def _later(name: str, now: object, held: str | None, *because: str) -> Case:
+    """A price that was a third of that before."""
+    before = {"input_token": Decimal(str(now)) / 3}
+    return Case(
+        f"{name}, later",
+        (before,),
+        {"input_token": now},
+        held,
+        frozenset(because),
+        {"input_token": 1},
+    )
 
 
 def _condition(
@@ -101,13 +116,30 @@ CASES = (
         Case(f"{axis} alone", ({axis: 1},), {axis: 10}, "large", frozenset({"ratio"}))
         for axis in TOKEN_AXES
     ),
-    *(Case(f"{fee} is no token", ({fee: 1},), {fee: 100}) for fee in FEES),
-    _moves("to zero", 1, 0, "large", "zero"),
+    *(
+        Case(f"{axis} alone", ({axis: 1},), {axis: 10}, "large", frozenset({"ratio"}))
+        for axis in FEES + OTHERS
+    ),
+    *(Case(f"{axis} less than 10 times", ({axis: 1},), {axis: "9.9"}) for axis in FEES + OTHERS),
+    *(
+        Case(f"{axis} alone, 100 times", ({axis: 1},), {axis: 100}, "unit", frozenset({"ratio"}))
+        for axis in FEES + OTHERS
+    ),
+    *(Case(f"{axis} has no band", ({axis: 999},), {axis: 1001}) for axis in FEES + OTHERS),
+    *(Case(f"{fee} goes", ({fee: 1, "page": 1},), {"page": 1}) for fee in FEES),
+    _moves("to zero", 1, 0, "unit", "zero"),
     Case(
         "to zero, said to be free",
         ({"input_token": 1},),
-        {"input_token": 0, "is_free": True},
+        {"input_token": 0, "free": True},
         "large",
+        frozenset({"zero"}),
+    ),
+    Case(
+        "to zero, said with another word",
+        ({"input_token": 1},),
+        {"input_token": 0, "is_free": True},
+        "unit",
         frozenset({"zero"}),
     ),
     Case("to unknown", ({"input_token": 1, "output_token": 1},), {"output_token": 1}),
@@ -146,21 +178,27 @@ CASES = (
     _first("first below the lowest price", "0.0009", "unit", "band", catalogue="0.0009"),
     _first("100 times the catalogue", 100, "unit", "catalogue"),
     _first("1,000 times the catalogue", 500, "unit", "catalogue", catalogue="0.5"),
-    _first("10 times the catalogue", 10, None),
-    _first("50 times the catalogue", 50, None),
-    _first("105 times the catalogue", 105, "unit", "catalogue"),
-    _first("more than 105 times the catalogue", "105.1", None),
-    _first("95 times the catalogue", 95, "unit", "catalogue"),
-    _first("less than 95 times the catalogue", "94.9", None),
-    _first("a 100th of the catalogue", "0.01", "unit", "catalogue"),
-    _first("a 10th of the catalogue", "0.1", None),
-    _first("0.0105 of the catalogue", "0.0105", "unit", "catalogue"),
-    _first("more than 0.0105 of the catalogue", "0.01051", None),
-    _first("0.0095 of the catalogue", "0.0095", "unit", "catalogue"),
-    _first("less than 0.0095 of the catalogue", "0.00949", None),
+    _first("less than 10 times the catalogue", "9.9", None),
+    _first("10 times the catalogue", 10, "large", "catalogue"),
+    _first("less than 95 times the catalogue", "94.9", "large", "catalogue"),
+    _first("300 times the catalogue", 300, "unit", "catalogue"),
+    _first("more than a 10th of the catalogue", "0.11", None),
+    _first("a 10th of the catalogue", "0.1", "large", "catalogue"),
+    _first("more than 0.0105 of the catalogue", "0.01051", "large", "catalogue"),
+    _later("105 times the catalogue", 105, "unit", "catalogue"),
+    _later("more than 105 times the catalogue", "105.1", None),
+    _later("95 times the catalogue", 95, "unit", "catalogue"),
+    _later("less than 95 times the catalogue", "94.9", None),
+    _later("a 100th of the catalogue", "0.01", "unit", "catalogue"),
+    _later("10 times the catalogue", 10, None),
+    _later("0.0105 of the catalogue", "0.0105", "unit", "catalogue"),
+    _later("more than 0.0105 of the catalogue", "0.01051", None),
+    _later("0.0095 of the catalogue", "0.0095", "unit", "catalogue"),
+    _later("less than 0.0095 of the catalogue", "0.00949", None),
     _condition("a condition 10 times up", 1, 10, "large", "ratio"),
     _condition("a condition less than 10 times up", 1, "9.9", None),
-    _condition("a condition to zero", 1, 0, "large", "zero"),
+    _condition("a condition to zero", 1, 0, "unit", "zero"),
+    _condition("a new condition of zero", None, 0, "unit", "zero"),
     _condition("a condition above the highest price", 500, 1001, "unit", "band", base=500),
     _condition("a new condition far from the base", None, 99, None),
     _condition("a new condition 100 times the base", None, 100, "unit", "ratio"),

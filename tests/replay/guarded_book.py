@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from tests.replay.book import Book, Page, differ
-from tests.replay.guards import Verdict, judge
+from tests.replay.guards import CLASSES, Guards, Verdict
 from tests.replay.published import PriceSet
 
 
@@ -33,18 +33,32 @@ class GuardedBook(Book):
     - when the provider returns to the accepted set, it is withdrawn;
     - a large one is applied when it was seen three times and for a day, a fall to zero after three
       days (unless for the book all lists are of one day: not ``time_passes``);
-    - one that only a person applies stays, even when the same set is not suspicious any more.
+    - one that only a person applies stays, even when the same set is not suspicious any more;
+      unless it is a first or a lost price that waited only because its whole list moved;
+    - a list that has lost one price for half of its models is refused.
     """
 
     time_passes: bool = False
     catalogue: Mapping[str, PriceSet] = field(default_factory=dict)
     held: list[Held] = field(default_factory=list)
+    # The models that the list says are free.
+    free: set[str] = field(default_factory=set)
+    guards: Guards = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.guards = Guards(self.catalogue)
 
     def open(self) -> dict[str, Held]:
         return {held.model_id: held for held in self.held if held.status == "held"}
 
+    def enter(self, day: str, published: Mapping[str, PriceSet]) -> None:
+        if self.guards.lost_price(self.pages, published) is not None:
+            self.refused.append(day)
+            return
+        super().enter(day, published)
+
     def let_through(self, day: str, published: Mapping[str, PriceSet]) -> Mapping[str, PriceSet]:
-        verdicts = judge(self.pages, published, self.catalogue)
+        verdicts = self.guards.judge(self.pages, published, self.free)
         waiting = self.open()
         passing = {}
         for model_id, prices in published.items():
@@ -52,9 +66,12 @@ class GuardedBook(Book):
             held, verdict = waiting.get(model_id), verdicts.get(model_id)
             if held is not None and not differ(held.prices, prices):
                 held.times_seen += 1
+                if verdict is not None and _is_as_strict(verdict, held.verdict):
+                    held.verdict = verdict
                 if self._is_to_be_applied(held, day, verdict):
                     held.status = "applied"
-                    passing[model_id] = prices
+                    # The set that was held: the list may differ by float noise.
+                    passing[model_id] = held.prices
                 continue
             if held is not None:
                 held.status = "superseded" if differ(accepted, prices) else "withdrawn"
@@ -65,13 +82,21 @@ class GuardedBook(Book):
         return passing
 
     def _is_to_be_applied(self, held: Held, day: str, verdict: Verdict | None) -> bool:
-        if held.verdict.kind == "unit":
-            return False
+        kinds = {kind for _, kind in held.verdict.suspicions}
+        if held.verdict.kind != "large":
+            waited_for_the_list = kinds == {"moves"} and held.verdict.ratio is None
+            return verdict is None and waited_for_the_list
         if verdict is None:
             return True
-        kinds = {kind for _, kind in held.verdict.suspicions}
         waited = date.fromisoformat(day) - date.fromisoformat(held.since)
         return self.time_passes and (
-            ("zero" not in kinds or waited >= timedelta(hours=72))
-            and ("ratio" not in kinds or (waited >= timedelta(hours=24) and held.times_seen >= 3))
+            (not kinds & {"zero", "fees_gone"} or waited >= timedelta(hours=72))
+            and (
+                kinds <= {"zero", "fees_gone"}
+                or (waited >= timedelta(hours=24) and held.times_seen >= 3)
+            )
         )
+
+
+def _is_as_strict(verdict: Verdict, earlier: Verdict) -> bool:
+    return CLASSES.index(verdict.kind) >= CLASSES.index(earlier.kind)

@@ -13,8 +13,11 @@ from psycopg.rows import DictRow
 from tests.db.pricing import Pricing, price
 from tests.replay.bounds import CASES, prices, row
 
-# Unchanged models, so many that no group of others is a third of the list.
-STILL = [price(f"still {number}") for number in range(200)]
+# Unchanged models, so many that no group of others is a large share of the list.
+STILL = [price(f"still {number}") for number in range(600)]
+
+# The list says that the model is free.
+FREE = {"free": True}
 
 
 @pytest.fixture
@@ -72,14 +75,13 @@ def test_each_bound_of_one_model(pricing: Pricing) -> None:
 @pytest.mark.parametrize(
     ("factors", "others", "are_held"),
     [
-        pytest.param(["2"] * 5, 10, True, id="five, a third of the list"),
-        pytest.param(["2"] * 5, 11, False, id="five, less than a third of the list"),
+        pytest.param(["2"] * 5, 28, True, id="five, 15 % of the list"),
+        pytest.param(["2"] * 5, 29, False, id="five, less than 15 % of the list"),
         pytest.param(["2"] * 4, 0, False, id="four, all of the list"),
-        pytest.param(["1.99"] * 15, 0, False, id="all by less than 2"),
-        pytest.param(["0.5"] * 5, 10, True, id="a half"),
-        pytest.param(["0.501"] * 15, 0, False, id="more than a half"),
-        pytest.param(["2.5"] * 4 + ["2.525"], 10, True, id="within 1 %"),
-        pytest.param(["2.5"] * 4 + ["2.526"], 10, False, id="not within 1 %"),
+        pytest.param(["0.86"] * 9, 51, True, id="by any factor"),
+        pytest.param(["1.02"] * 5, 28, True, id="however small"),
+        pytest.param(["2.5"] * 4 + ["2.525"], 28, True, id="within 1 %"),
+        pytest.param(["2.5"] * 4 + ["2.526"], 28, False, id="not within 1 %"),
     ],
 )
 def test_each_bound_of_a_list(
@@ -112,16 +114,21 @@ def test_what_looked_like_another_unit_waits_when_it_is_alone_too(pricing: Prici
         pytest.param({"input_token": 10}, 24.1, 3, True, id="10 times, a day, three syncs"),
         pytest.param({"input_token": 10}, 23.9, 3, False, id="10 times, less than a day"),
         pytest.param({"input_token": 10}, 1000, 2, False, id="10 times, two syncs"),
-        pytest.param({"input_token": 0}, 72.1, 2, True, id="zero, three days"),
-        pytest.param({"input_token": 0}, 71.9, 5, False, id="zero, less than three days"),
-        pytest.param({"input_token": 0, "output_token": 10}, 72.1, 2, False, id="both, two syncs"),
-        pytest.param({"input_token": 0, "output_token": 10}, 71.9, 3, False, id="both, too soon"),
-        pytest.param({"input_token": 0, "output_token": 10}, 72.1, 3, True, id="both"),
+        pytest.param({"input_token": 0} | FREE, 72.1, 2, True, id="zero, three days"),
+        pytest.param({"input_token": 0} | FREE, 71.9, 5, False, id="zero, less than three days"),
+        pytest.param({"input_token": 0}, 10_000, 12, False, id="zero, without a word"),
+        pytest.param(
+            {"input_token": 0, "output_token": 10} | FREE, 72.1, 2, False, id="both, two syncs"
+        ),
+        pytest.param(
+            {"input_token": 0, "output_token": 10} | FREE, 71.9, 3, False, id="both, too soon"
+        ),
+        pytest.param({"input_token": 0, "output_token": 10} | FREE, 72.1, 3, True, id="both"),
         pytest.param({"input_token": 100}, 10_000, 12, False, id="another unit"),
     ],
 )
 def test_what_stays_the_same_applies_itself(
-    pricing: Pricing, now: dict[str, int], hours: float, syncs: int, is_applied: bool
+    pricing: Pricing, now: dict[str, Any], hours: float, syncs: int, is_applied: bool
 ) -> None:
     guard(pricing)
     accepted = {"input_token": 1, "output_token": 1}

@@ -20,12 +20,19 @@ from tests.replay.bodies import monthly_bodies
 from tests.replay.catalogue_numbers import catalogue_numbers
 from tests.replay.course import Course
 from tests.replay.guarded_book import GuardedBook, Held
+from tests.replay.guards import free_models
 from tests.replay.published import published_prices
 from tests.replay.stored import decimals, stored_pages
 from tests.support.recordings import needs_recordings
 
 pytestmark = [needs_recordings, pytest.mark.long]
 
+BOUNDS = (
+    ("moved", "priced models of a list that move in one sync", "more than 1/3, and 10"),
+    ("alike", "models that move by one same factor", "15 %, and 5"),
+    ("unpriced", "models that lose one price (no fee)", "1/2, and 10: the list fails"),
+    ("fee", "models that lose one fee", "1/2, and 10"),
+)
 HELD = (
     "select h.*, m.model_id as model from pricing_held_all h"
     " join model_pricing m on m.id = h.model_id order by h.id"
@@ -43,6 +50,7 @@ def test_two_years_of_lists_leave_exactly_the_changes_waiting_that_the_rules_nam
     to_next = {day: date.fromisoformat(later) for day, later in pairwise(days)}
     for recorded in bodies:
         day, published = recorded.day, published_prices(recorded.body)
+        book.free = free_models(recorded.body)
         book.enter(day, published)
         log = course.sync(day, recorded.body)
         assert log["status"] == "success", log
@@ -53,7 +61,9 @@ def test_two_years_of_lists_leave_exactly_the_changes_waiting_that_the_rules_nam
         if time_passes and day in to_next:
             _make_older(course, (to_next[day] - date.fromisoformat(day)).days)
     assert stored_pages(course.queue, course.provider, course.days) == book.pages
-    record_property("terminal_summary", _summary(course.queue.rows(HELD), course.days, time_passes))
+    record_property(
+        "terminal_summary", _summary(course.queue.rows(HELD), course.days, book, time_passes)
+    )
 
 
 def _make_older(course: Course, days: int) -> None:
@@ -78,7 +88,7 @@ def _assert_same_held(rows: list[DictRow], expected: list[Held], days: dict[str,
         assert _rounded(row["ratio"]) == _rounded(verdict.ratio), key
         assert decimals(row["prices"]) == held.prices, key
         assert decimals(row["previous"]) == held.previous, key
-        assert {(e["axis"], e["kind"]) for e in row["evidence"]} == verdict.suspicions, key
+        assert {(e.get("axis"), e["kind"]) for e in row["evidence"]} == verdict.suspicions, key
 
 
 def _key(model_id: str, day: str) -> str:
@@ -89,16 +99,31 @@ def _rounded(ratio: Decimal | None) -> str | None:
     return None if ratio is None else f"{ratio:.9e}"
 
 
-def _summary(rows: list[DictRow], days: dict[str, str], time_passes: bool) -> str:
-    """One line for each held change; where time passes, the same ones recur, so only the counts."""
+def _summary(
+    rows: list[DictRow], days: dict[str, str], book: GuardedBook, time_passes: bool
+) -> str:
+    """The bounds beside what real lists reach, and one line for each held change; where time
+    passes, the same ones recur, so only the counts."""
     ends = Counter(row["status"] for row in rows)
     lines = [
         f"{len(rows)} price changes were held in two years of OpenRouter's lists,"
         f" {'a month apart' if time_passes else 'all within seconds'}:"
         f" {', '.join(f'{number} {status}' for status, number in sorted(ends.items()))}"
     ]
-    for row in [] if time_passes else rows:
-        ratio = "to zero" if row["ratio"] is None else f"{row['ratio']:.1f} x"
+    if time_passes:
+        return "\n".join(lines)
+    for row in rows:
+        ratio = "no ratio" if row["ratio"] is None else f"{row['ratio']:.1f} x"
         day = days[str(row["first_job_id"])]
-        lines.append(f"{day}  {ratio:>7}  {row['model']}: {row['reason']}")
-    return "\n".join(lines)
+        lines.append(f"{day}  {ratio:>8}  {row['model']}: {row['reason']}")
+    return "\n".join([*lines, "", *_table(book, rows)])
+
+
+def _table(book: GuardedBook, rows: list[DictRow]) -> list[str]:
+    kinds = Counter(kind for row in rows for kind in {e["kind"] for e in row["evidence"]})
+    lines = [
+        ("guard", "real maximum", "holds from"),
+        *((words, book.guards.shares.told(name), bound) for name, words, bound in BOUNDS),
+        *((f"held as {kind}", f"{number} changes", "") for kind, number in sorted(kinds.items())),
+    ]
+    return [f"{guard:<52} {maximum:<24} {bound}".rstrip() for guard, maximum, bound in lines]

@@ -17,8 +17,9 @@ from service.prices.price_list import RawModel
 from tests.support import provider_entries as entries
 from tests.support.provider_entries import Entry
 
-# The catalogue's prices of one day: what a test serves must not depend on when it runs.
-DAY = datetime(2026, 11, 1, 12, tzinfo=UTC)
+# The catalogue's prices of one day: what a test serves must not depend on when it runs. After the
+# last day on which one of them begins, so that they are those that a sync of the catalogue reads.
+DAY = datetime(2026, 11, 30, 12, tzinfo=UTC)
 
 Body = Any
 Pricing = dict[str, Any]

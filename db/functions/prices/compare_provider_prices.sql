@@ -18,6 +18,7 @@ returns table (
     is_changed boolean,
     is_touched boolean,
     is_priced boolean,
+    says_free boolean,
     old_prices jsonb,
     new_prices jsonb,
     extra jsonb,
@@ -64,6 +65,7 @@ as $$
             price_per_page public.pricing_usd,
             price_per_video_second public.pricing_usd,
             conditions jsonb,
+            free jsonb,
             extra jsonb,
             raw jsonb
         )
@@ -167,14 +169,14 @@ as $$
                 and array(select jsonb_object_keys((d.incoming).listed_extra) order by 1)
                     <> array(select jsonb_object_keys((d.known).extra) order by 1)
             ),
-        coalesce(0 < any (d.new_amounts[1:11]), false) and case
-            when (d.known).synced is null then coalesce(0 < any (d.old_amounts[1:11]), false)
-            else exists (
-                select
-                from public.pricing_axes() a
-                where a.per = 'token' and ((d.known).synced ->> a.axis)::numeric > 0
+        (coalesce(0 < any (d.new_amounts), false) or (d.incoming).listed_conditions <> '[]') and case
+            when (d.known).synced is null then
+                coalesce(0 < any (d.old_amounts), false) or coalesce((d.known).conditions, '[]') <> '[]'
+            else (d.known).synced ? 'conditions' or exists (
+                select from public.pricing_axes() a where ((d.known).synced ->> a.axis)::numeric > 0
             )
         end,
+        coalesce((d.incoming).free = 'true', false),
         s.old_prices,
         s.new_prices,
         (d.incoming).listed_extra,
@@ -197,4 +199,4 @@ as $$
 $$;
 
 comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz, text) is
-'Each model of a price list within the targets, beside the stored one; price sets only where they differ. is_priced: a positive token price before and now.';
+'Each model of a price list within the targets, beside the stored one; price sets only where they differ. is_priced: a positive price, or one under a condition, before and now; says_free: the list says that the model is free.';

@@ -90,6 +90,7 @@ begin
                         'new', c.new_prices,
                         'old_source', c.old_source,
                         'source', c.source,
+                        'free', c.says_free,
                         'extra', c.extra,
                         'raw', c.raw
                     )

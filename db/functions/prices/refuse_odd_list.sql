@@ -1,4 +1,5 @@
 -- apply_provider_prices calls it. A single bad model is skipped; a list that looks wrong as a whole is refused.
+-- after: pricing_list_bounds
 create or replace function public.refuse_odd_list(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb)
 returns boolean
 language plpgsql
@@ -18,6 +19,25 @@ declare
     v_twice text;
     v_priced integer;
     v_lost integer;
+    -- An absent fee is a fee of 0: judge_price_changes looks at those.
+    v_axes constant text[] := array[
+        'price_per_input_token',
+        'price_per_output_token',
+        'price_per_cache_read_token',
+        'price_per_cache_write_token',
+        'price_per_cache_write_1h_token',
+        'price_per_input_audio_token',
+        'price_per_output_audio_token',
+        'price_per_cache_read_audio_token',
+        'price_per_input_image_token',
+        'price_per_output_image_token',
+        'price_per_input_character',
+        'price_per_audio_second',
+        'price_per_page',
+        'price_per_video_second'
+    ];
+    v_losing jsonb;
+    v_axis text;
 begin
     if jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) = 0 then
         raise exception 'The list is empty'
@@ -96,9 +116,137 @@ begin
                     'Nothing was changed. If the provider really publishes none: select accept_shorter_list(%L);', p_provider
                 );
     end if;
+    if v_accepted.accepted_list_prices_gone is true then
+        return v_is_accepted;
+    end if;
+
+    -- The same of one price: the models that lose one first, because nearly always there are few.
+    with listed as materialized (
+        select
+            coalesce(r.provider, p_provider) as provider_slug,
+            r.model_id,
+            array[
+                r.price_per_input_token,
+                r.price_per_output_token,
+                r.price_per_cache_read_token,
+                r.price_per_cache_write_token,
+                r.price_per_cache_write_1h_token,
+                r.price_per_input_audio_token,
+                r.price_per_output_audio_token,
+                r.price_per_cache_read_audio_token,
+                r.price_per_input_image_token,
+                r.price_per_output_image_token,
+                r.price_per_input_character,
+                r.price_per_audio_second,
+                r.price_per_page,
+                r.price_per_video_second
+            ] as amounts,
+            r.conditions
+        from jsonb_to_recordset(p_prices) as r (
+            provider text,
+            model_id text,
+            price_per_input_token text,
+            price_per_output_token text,
+            price_per_cache_read_token text,
+            price_per_cache_write_token text,
+            price_per_cache_write_1h_token text,
+            price_per_input_audio_token text,
+            price_per_output_audio_token text,
+            price_per_cache_read_audio_token text,
+            price_per_input_image_token text,
+            price_per_output_image_token text,
+            price_per_input_character text,
+            price_per_audio_second text,
+            price_per_page text,
+            price_per_video_second text,
+            conditions jsonb
+        )
+    ),
+    known as (
+        select
+            m.id,
+            i.conditions,
+            i.amounts,
+            case
+                when m.synced is not null then array(
+                    select nullif((m.synced ->> a.axis)::numeric, 0)
+                    from unnest(v_axes) with ordinality as a (axis, place)
+                    order by a.place
+                )
+                else array[
+                    nullif(m.price_per_input_token, 0),
+                    nullif(m.price_per_output_token, 0),
+                    nullif(m.price_per_cache_read_token, 0),
+                    nullif(m.price_per_cache_write_token, 0),
+                    nullif(m.price_per_cache_write_1h_token, 0),
+                    nullif(m.price_per_input_audio_token, 0),
+                    nullif(m.price_per_output_audio_token, 0),
+                    nullif(m.price_per_cache_read_audio_token, 0),
+                    nullif(m.price_per_input_image_token, 0),
+                    nullif(m.price_per_output_image_token, 0),
+                    nullif(m.price_per_input_character, 0),
+                    nullif(m.price_per_audio_second, 0),
+                    nullif(m.price_per_page, 0),
+                    nullif(m.price_per_video_second, 0)
+                ]::numeric[]
+            end as old_amounts
+        from public.model_pricing m
+        join listed i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+        where m.provider_slug = any (p_targets)
+            and m.is_active
+            and (m.pricing_source like 'catalogue:%') = (p_provider = 'catalogue')
+    )
+    select jsonb_agg(jsonb_build_object('id', k.id, 'place', a.place))
+    into v_losing
+    from known k
+    cross join lateral unnest(k.old_amounts, k.amounts) with ordinality as a (old_amount, amount, place)
+    where not array_positions(k.amounts, null) <@ array_positions(k.old_amounts, null)
+        and a.old_amount is not null
+        and a.amount is null
+        -- A price that has moved into conditions is not gone.
+        and not exists (
+            select from jsonb_array_elements(k.conditions) as c (entry) where c.entry ->> v_axes[a.place] is not null
+        );
+    if v_losing is null then
+        return v_is_accepted;
+    end if;
+
+    select l.axis, l.lost, k.known
+    into v_axis, v_lost, v_priced
+    from (
+        select v_axes[e.place] as axis, count(*)::integer as lost
+        from jsonb_to_recordset(v_losing) as e (id bigint, place integer)
+        group by e.place
+    ) as l
+    cross join public.pricing_list_bounds() b
+    cross join lateral (
+        select count(*)::integer as known
+        from public.model_pricing m
+        join (
+            select coalesce(r.provider, p_provider) as provider_slug, r.model_id
+            from jsonb_to_recordset(p_prices) as r (provider text, model_id text)
+        ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+        where m.provider_slug = any (p_targets)
+            and m.is_active
+            and (m.pricing_source like 'catalogue:%') = (p_provider = 'catalogue')
+            and (public.pricing_base_set(m) ->> l.axis)::numeric > 0
+        -- Offset 0: only for the few prices that reach the floor.
+        offset 0
+    ) as k
+    where l.lost >= b.gone_models and l.lost * b.gone_one_of >= k.known
+    order by l.lost desc, l.axis
+    limit 1;
+    if v_axis is not null then
+        raise exception 'The list has no % any more for % of % models that had one: half of them or more', v_axis, v_lost, v_priced
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'prices_gone')::text,
+                hint = format(
+                    'Nothing was changed. If the provider really publishes none: select accept_shorter_list(%L);', p_provider
+                );
+    end if;
     return v_is_accepted;
 end;
 $$;
 
 comment on function public.refuse_odd_list(text, text[], jsonb, jsonb) is
-'Refuse with PT422 a list that is empty, lacks half of its known models, or the prices of half of those that had one, unless a person has accepted that; with 21000 one that has a model twice. Returns true when it lacks half of its models and a person has accepted that.';
+'Refuse with PT422 a list that is empty, lacks half of its known models, or the prices of half of those that had one, or one price of half of those (10 or more) that had it, unless a person has accepted that; with 21000 one that has a model twice. Returns true when it lacks half of its models and a person has accepted that.';

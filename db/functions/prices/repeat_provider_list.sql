@@ -65,8 +65,10 @@ begin
                         'new', s.prices,
                         'old_source', s.old_source,
                         'source', s.pricing_source,
+                        'free', s.evidence @> '[{"kind": "zero", "free": true}]',
                         'extra', s.extra,
-                        'raw', s.raw
+                        'raw', s.raw,
+                        'is_again', true
                     )
                     order by s.provider, s.model
                 ),

@@ -1,5 +1,5 @@
 -- The price guards. It writes nothing: hold_price_changes does, except in a dry run.
--- after: pricing_shared_moves, pricing_short_number, pricing_token_moves
+-- after: pricing_list_bounds, pricing_moves, pricing_prices_elsewhere, pricing_shared_moves, pricing_short_number
 create or replace function public.judge_price_changes(
     p_provider text,
     p_changes jsonb,
@@ -31,7 +31,15 @@ as $$
     ),
     change as materialized (
         select
-            c.*,
+            c.position,
+            c.provider,
+            c.model_id,
+            c.source,
+            c.old,
+            c.new,
+            c.raw,
+            -- Ids and names say so as well, to callers that do not.
+            coalesce(c.free = 'true', false) or c.model_id like '%:free' or coalesce(c.name ~* '[[:<:]]free[[:>:]]', false) as says_free,
             -- A dry run stores nothing, so its reference is not in the table. A subquery uses the index for each change; a
             -- join would read the numbers of all providers.
             case
@@ -46,8 +54,8 @@ as $$
             end as catalogue
         from rows from (
             jsonb_to_recordset(case when exists (select from guard) then p_changes else '[]' end)
-                as (provider text, model_id text, source text, raw jsonb)
-        ) with ordinality as c (provider, model_id, source, raw, position)
+                as (provider text, model_id text, name text, source text, old jsonb, new jsonb, free jsonb, raw jsonb)
+        ) with ordinality as c (provider, model_id, name, source, old, new, free, raw, position)
         left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
             on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id
     ),
@@ -55,6 +63,7 @@ as $$
         select
             m.*,
             c.provider,
+            c.says_free,
             g.guard_large_ratio,
             g.guard_unit_ratio,
             g.guard_lowest_per_1m,
@@ -64,9 +73,54 @@ as $$
             m.now > 0 and (m.now >= m.before * g.guard_unit_ratio or m.now * g.guard_unit_ratio <= m.before) as is_unit,
             m.now > 0 and (m.now >= m.before * g.guard_large_ratio or m.now * g.guard_large_ratio <= m.before) as is_large,
             case when not m.is_condition and m.now > 0 then nullif((c.catalogue ->> m.axis)::numeric, 0) end as catalogue
-        from public.pricing_token_moves(case when exists (select from guard) then p_changes else '[]' end) m
+        from public.pricing_moves(case when exists (select from guard) then p_changes else '[]' end) m
         join change c on c.position = m.change
         cross join guard g
+    ),
+    -- The lists of which too many models move, each with its finding for all of its changes.
+    moving as materialized (
+        select
+            l.provider,
+            l.models || ' of ' || l.listed || ' priced models move in one sync' as words,
+            jsonb_build_object('kind', 'moves', 'models', l.models, 'listed', l.listed) as evidence
+        from (
+            select m.provider, count(distinct m.change) as models, (p_lists ->> m.provider)::bigint as listed
+            from move m
+            where m.old > 0 and m.now > 0 and not m.is_first
+            group by m.provider
+        ) as l
+        cross join public.pricing_list_bounds() b
+        where l.models >= b.moved_models and l.models * b.moved_one_of > l.listed
+    ),
+    -- A fee that goes is a fee of 0: single ones do, and many at once where a key was renamed, or really went.
+    fee_lost as materialized (
+        select c.provider, a.axis, a.short_name, array_agg(c.position) as changes, count(*) as models
+        from change c
+        cross join public.pricing_axes() a
+        where a.is_fee
+            and p_lists ? c.provider
+            and (c.old ->> a.axis)::numeric > 0
+            and coalesce((c.new ->> a.axis)::numeric, 0) = 0
+        group by c.provider, a.axis, a.short_name
+        having count(*) >= (select b.gone_models from public.pricing_list_bounds() b)
+    ),
+    fee_gone as materialized (
+        select
+            p.change,
+            f.axis,
+            f.models || ' of ' || k.known || ' models lose ' || f.short_name || ' in one sync' as words,
+            jsonb_build_object('kind', 'fees_gone', 'axis', f.axis, 'models', f.models, 'listed', k.known) as evidence
+        from fee_lost f
+        cross join public.pricing_list_bounds() b
+        cross join lateral (
+            select count(*) as known
+            from public.model_pricing m
+            where m.provider_slug = f.provider
+                and m.is_active
+                and (public.pricing_base_set(m) ->> f.axis)::numeric > 0
+        ) as k
+        cross join lateral unnest(f.changes) as p (change)
+        where f.models * b.gone_one_of >= k.known
     ),
     shared as materialized (
         select s.*
@@ -76,12 +130,54 @@ as $$
                 array_agg(m.change order by m.change) as changes,
                 array_agg(m.now / m.old order by m.change) as factors
             from move m
-            where m.old > 0
-                and m.before = m.old
-                and (m.now >= m.old * 2 or (m.now > 0 and m.now * 2 <= m.old))
-                and not m.is_condition
+            where m.old > 0 and m.now > 0 and not m.is_first and not m.is_new_entry
         ) as p
         cross join lateral public.pricing_shared_moves(p_lists, p.providers, p.changes, p.factors) s
+    ),
+    -- First prices, and what the catalogue has for them.
+    beginning as materialized (
+        select m.provider, m.change, m.axis, m.now / r.amount as factor
+        from move m
+        cross join lateral (
+            select coalesce(m.catalogue, case when not m.is_condition and m.now > 0 then nullif(m.old, 0) end) as amount
+        ) as r
+        where m.is_first and r.amount > 0
+    ),
+    beginning_alike as materialized (
+        select s.*
+        from (
+            select
+                array_agg(w.provider order by w.change) as providers,
+                array_agg(w.change order by w.change) as changes,
+                array_agg(w.factor order by w.change) as factors
+            from beginning w
+            cross join public.pricing_list_bounds() b
+            where w.factor >= b.alike_factor or w.factor * b.alike_factor <= 1
+        ) as p
+        cross join lateral public.pricing_shared_moves(
+            (
+                select jsonb_object_agg(l.provider, l.models)
+                from (select w.provider, count(distinct w.change) as models from beginning w group by w.provider) as l
+            ),
+            p.providers,
+            p.changes,
+            p.factors
+        ) s
+    ),
+    elsewhere as materialized (
+        select e.*, m.now / e.median as times
+        from (
+            select
+                jsonb_agg(jsonb_build_object(
+                    'change', m.change, 'provider', m.provider, 'model_id', c.model_id, 'axis', m.axis
+                )) as prices
+            from move m
+            join change c on c.position = m.change
+            -- The catalogue has prices of one unit only.
+            where m.is_first and not m.is_fee and m.now > 0 and c.source not like 'catalogue:%'
+        ) as p
+        cross join lateral public.pricing_prices_elsewhere(p.prices) e
+        join move m on m.change = e.change and m.axis = e.axis
     ),
     finding as (
         select
@@ -90,19 +186,24 @@ as $$
             m.is_unit as looks_like_unit,
             m.ratio as weight,
             '%1$s moves by %2$s times (%3$s -> %4$s)' as words,
-            array[m.ratio, m.before * 1000000, m.now * 1000000] as numbers
+            array[m.ratio, m.before * m.factor, m.now * m.factor] as numbers,
+            '{}'::jsonb as more
         from move m
         where m.is_unit or (m.is_large and not m.is_new_entry)
         union all
         select
             m.*,
             'zero',
-            false,
+            not m.says_free,
             null,
-            '%1$s falls to zero (%2$s -> 0)',
-            array[m.old * 1000000]
+            case
+                when m.says_free then '%1$s falls to zero (%2$s -> 0)'
+                else '%1$s falls to zero (%2$s -> 0), and nothing says that it is free'
+            end,
+            array[coalesce(m.old, m.before) * m.factor],
+            case when m.says_free then '{"free": true}' else '{}' end::jsonb
         from move m
-        where m.now = 0 and m.old > 0
+        where m.now = 0 and not m.is_fee and (m.old > 0 or (m.is_new_entry and m.before > 0))
         union all
         select
             m.*,
@@ -110,32 +211,60 @@ as $$
             true,
             null,
             '%1$s %2$s is outside %3$s to %4$s',
-            array[m.now * 1000000, m.guard_lowest_per_1m, m.guard_highest_per_1m]
+            array[m.now * 1000000, m.guard_lowest_per_1m, m.guard_highest_per_1m],
+            '{}'
         from move m
-        where m.now > 0 and (m.now * 1000000 < m.guard_lowest_per_1m or m.now * 1000000 > m.guard_highest_per_1m)
+        where m.is_token
+            and m.now > 0
+            and (m.now * 1000000 < m.guard_lowest_per_1m or m.now * 1000000 > m.guard_highest_per_1m)
         union all
         select
             m.*,
             'catalogue',
-            true,
+            p.is_power or q.times >= m.guard_unit_ratio,
             q.times,
             '%1$s is %2$s times the catalogue''s %3$s',
-            array[m.now / m.catalogue, m.catalogue * 1000000]
+            array[m.now / m.catalogue, m.catalogue * m.factor],
+            '{}'
         from move m
         cross join lateral (
-            select greatest(m.now / m.catalogue, m.catalogue / m.now) as times
+            select greatest(m.now / m.catalogue, m.catalogue / m.now) as times, l.is_large
+            from (
+                select
+                    -- A first price has no other measure.
+                    m.is_first
+                        and m.before is null
+                        and (m.now >= m.catalogue * m.guard_large_ratio or m.now * m.guard_large_ratio <= m.catalogue)
+                    as is_large
+            ) as l
             -- Skips the costly comparison below for all that cannot be near 100 times.
-            where m.now > m.catalogue * 90 or m.now * 90 < m.catalogue
+            where l.is_large or m.now > m.catalogue * 90 or m.now * 90 < m.catalogue
         ) as q
         cross join lateral (
             -- The nearest power of ten.
             select 10::numeric ^ (length(trunc(q.times)::text) - case when q.times::text < '5' then 1 else 0 end) as power
         ) as n
-        where n.power >= 100
-            and case
-                when m.now > m.catalogue then abs(m.now - m.catalogue * n.power) <= 0.05 * m.catalogue * n.power
-                else abs(m.now * n.power - m.catalogue) <= 0.05 * m.catalogue
-            end
+        cross join lateral (
+            select n.power >= 100
+                and case
+                    when m.now > m.catalogue then abs(m.now - m.catalogue * n.power) <= 0.05 * m.catalogue * n.power
+                    else abs(m.now * n.power - m.catalogue) <= 0.05 * m.catalogue
+                end as is_power
+        ) as p
+        where p.is_power or q.is_large
+        union all
+        select
+            m.*,
+            'elsewhere',
+            true,
+            greatest(e.times, 1 / e.times),
+            '%1$s is %2$s times the median at ' || e.providers || ' other '
+                || case e.providers when 1 then 'provider' else 'providers' end || ', %3$s',
+            array[e.times, e.median * m.factor],
+            jsonb_build_object('median', trim_scale(e.median)::text, 'providers', e.providers)
+        from move m
+        join elsewhere e on e.change = m.change and e.axis = m.axis
+        where m.now >= e.median * m.guard_large_ratio or m.now * m.guard_large_ratio <= e.median
         union all
         select
             m.*,
@@ -143,10 +272,23 @@ as $$
             true,
             m.ratio,
             s.models || ' of ' || s.listed || ' models move by the same factor %2$s',
-            array[s.factor]
+            array[s.factor],
+            '{}'
         from move m
         join shared s on s.model = m.change and s.factor = m.now / m.old
-        where m.old > 0 and not m.is_condition
+        where m.old > 0 and not m.is_first and not m.is_new_entry
+        union all
+        select
+            m.*,
+            'catalogue_list',
+            true,
+            m.ratio,
+            s.models || ' of ' || s.listed || ' first prices are %2$s times the catalogue''s',
+            array[s.factor],
+            '{}'
+        from beginning w
+        join beginning_alike s on s.model = w.change and s.factor = w.factor
+        join move m on m.change = w.change and m.axis = w.axis
     ),
     -- Each number is formatted once: in a list of another unit the same few occur thousands of times.
     short as materialized (
@@ -218,34 +360,87 @@ as $$
                     'now', trim_scale(f.now)::text,
                     'ratio', trim_scale(f.ratio)::text,
                     'catalogue', trim_scale(f.catalogue)::text
-                )) || coalesce(p.published, '{}')
+                )) || f.more || coalesce(p.published, '{}')
                 order by f.looks_like_unit desc, f.weight desc nulls last, f.axis, f.kind
             ) as evidence
         from finding f
         left join published p on p.change = f.change and p.axis = f.axis
         group by f.change
+    ),
+    -- What is wrong with the list as a whole.
+    whole as (
+        select
+            w.change,
+            string_agg(w.words, '; ' order by w.words) as words,
+            jsonb_agg(w.evidence order by w.words) as evidence,
+            bool_or(not w.to_zero) as moves,
+            bool_or(w.to_zero) as to_zero
+        from (
+            select c.position as change, m.words, m.evidence, false as to_zero
+            from change c
+            join moving m on m.provider = c.provider
+            union all
+            select f.change, f.words, f.evidence, true
+            from fee_gone f
+        ) as w
+        group by w.change
+    ),
+    -- Shown to the person who reviews a first list, also where nothing is wrong.
+    compared as (
+        select
+            e.change,
+            jsonb_agg(
+                jsonb_build_object(
+                    'axis', m.axis,
+                    'kind', 'elsewhere',
+                    'now', trim_scale(m.now)::text,
+                    'median', trim_scale(e.median)::text,
+                    'providers', e.providers
+                )
+                order by m.axis
+            ) as evidence
+        from elsewhere e
+        join move m on m.change = e.change and m.axis = e.axis
+        cross join guard g
+        where g.review_first
+            and not (m.now >= e.median * m.guard_large_ratio or m.now * m.guard_large_ratio <= e.median)
+        group by e.change
     )
     select
         c.provider,
         c.model_id,
-        coalesce(v.class, 'first_list'),
-        coalesce(v.class || ': ' || s.words, 'first_list: no list of this provider has been accepted yet'),
-        w.ratio,
-        coalesce(v.to_zero, false),
-        coalesce(v.evidence, '[]')
+        k.class,
+        k.class || ': ' || case k.class
+            when 'first_list' then 'no list of this provider has been accepted yet'
+            when 'list' then concat_ws('; ', w.words, s.words)
+            else concat_ws('; ', s.words, w.words)
+        end,
+        r.ratio,
+        coalesce(v.to_zero, false) or coalesce(w.to_zero, false),
+        coalesce(v.evidence, '[]') || coalesce(w.evidence, '[]') || coalesce(e.evidence, '[]')
     from change c
     cross join guard g
     left join verdict v on v.change = c.position
     left join sentence s on s.change = c.position
+    left join whole w on w.change = c.position
+    left join compared e on e.change = c.position
+    cross join lateral (
+        select case
+            when v.class = 'unit' then 'unit'
+            when w.moves then 'list'
+            when w.to_zero then 'large'
+            else coalesce(v.class, 'first_list')
+        end as class
+    ) as k
     left join (
         select m.change, max(m.ratio) as ratio
         from move m
         -- A new condition has no ratio, unless it looks like another unit.
         where not m.is_new_entry or m.is_unit
         group by m.change
-    ) as w on w.change = c.position
-    where v.change is not null or g.review_first;
+    ) as r on r.change = c.position
+    where v.change is not null or w.change is not null or g.review_first;
 $$;
 
 comment on function public.judge_price_changes(text, jsonb, jsonb, jsonb) is
-'The changes, of [{id, provider, model_id, old, new, old_source, source, raw}], that the guards of a provider stop: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}.';
+'The changes, of [{id, provider, model_id, name, old, new, old_source, source, free, raw}], that the guards of a provider stop: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}; free: true where the provider says so.';

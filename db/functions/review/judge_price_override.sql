@@ -1,6 +1,6 @@
 -- The guards of set_price_override: those of a synced change, measured against the provider's price. Measured against the
 -- price in force, two overrides of 9 times each would pass where one of 81 times does not.
--- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_overridden_set, pricing_short_number, pricing_token_moves
+-- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_moves, pricing_overridden_set, pricing_short_number
 create or replace function public.judge_price_override(p_model public.model_pricing, p_prices jsonb)
 returns text
 language plpgsql
@@ -71,7 +71,7 @@ begin
             w.lowest,
             w.highest,
             exists (
-                select from public.pricing_token_moves(v_change) m where m.axis = a.axis and m.before > 0
+                select from public.pricing_moves(v_change) m where m.axis = a.axis and m.before > 0
             ) as is_known,
             v_guard.guard_large_ratio as large,
             case when a.axis ~ 'audio|image' then v_guard.guard_unit_ratio else v_guard.guard_large_ratio end as dearer,

@@ -1,5 +1,6 @@
--- Prices that all move by the same factor look like another unit. A sweep over the sorted factors, because a list may have
+-- Prices that all move by the same factor look like another unit or currency. A sweep over the sorted factors, because a list may have
 -- 22,000 models: window s counts the models with a factor in [s, s * 1.01].
+-- after: pricing_list_bounds
 create or replace function public.pricing_shared_moves(
     p_lists jsonb,
     p_providers text[],
@@ -18,7 +19,7 @@ as $$
     with move as materialized (
         select distinct m.provider, m.model, m.factor
         from unnest(p_providers, p_models, p_factors) as m (provider, model, factor)
-        where m.factor >= 2 or m.factor <= 0.5
+        where m.factor > 0
     ),
     -- A model with several factors counts once per window: where its windows overlap, the later one starts at the end of
     -- the earlier. All values are 1.01 times the start of the window, which avoids division.
@@ -50,9 +51,10 @@ as $$
     shared as materialized (
         select c.provider, c.factor, array[c.factor, c.models] as starts
         from counted c
+        cross join public.pricing_list_bounds() b
         where c.factor is not null
-            and c.models >= 5
-            and c.models * 3 >= (p_lists ->> c.provider)::bigint
+            and c.models >= b.alike_models
+            and c.models * 100 >= (p_lists ->> c.provider)::bigint * b.alike_percent
     ),
     nearest as (
         select
@@ -68,4 +70,4 @@ as $$
 $$;
 
 comment on function public.pricing_shared_moves(jsonb, text[], bigint[], numeric[]) is
-'Of moves (provider, model, factor of 2 or 1/2 and more) those that at least 5 models and a third of the provider''s list, {provider: priced models}, share within 1 %.';
+'Of moves (provider, model, factor) those that at least 5 models and 15 % of the provider''s list, {provider: priced models}, share within 1 %.';

@@ -47,7 +47,8 @@ as $$
             p.guards_enabled,
             p.review_first and p.guards_enabled as is_review
         from jsonb_to_recordset(p_changes) as c (
-            id bigint, provider text, model_id text, old jsonb, new jsonb, source text, extra jsonb, raw jsonb
+            id bigint, provider text, model_id text, old jsonb, new jsonb, source text, extra jsonb, raw jsonb,
+            is_again boolean
         )
         join public.pricing_providers p on p.slug = p_provider
         left join jsonb_to_recordset(p_verdicts) as v (
@@ -82,6 +83,7 @@ as $$
             c.class as new_class,
             c.guards_enabled,
             c.is_review,
+            coalesce(c.is_again, false) as is_again,
             s.id as said_id,
             s.status as said_status,
             s.class as said_class,
@@ -101,7 +103,7 @@ as $$
                     or array_position(v_order, s.class) > array_position(v_order, c.class),
                 true
             ) as keeps
-            from (select array['first_list', 'large', 'unit', 'rollback'] as v_order) as o
+            from (select array['first_list', 'large', 'list', 'unit', 'rollback'] as v_order) as o
         ) as k
     ),
     -- Materialized, because kinds is used four times.
@@ -124,19 +126,26 @@ as $$
                     and r.ended_at is null
                     and r.created_at <= p_now
                     and r.expires_at > p_now
-                    and w.ratio <= r.up_to_ratio
+                    -- What waits for the list alone, such as a first price in it, has no ratio of its own.
+                    and coalesce(w.ratio, case when w.kinds = '{moves}' then 1 end) <= r.up_to_ratio
                     and w.kinds <> '{}'
-                    and w.kinds <@ '{ratio,list}'
+                    and w.kinds <@ '{ratio,list,moves}'
                     and not w.needs_person
             ) as rule_id,
             w.said_id is not null
                 and w.class = 'large'
                 and not w.needs_person
-                and ('zero' <> all (w.kinds) or w.hours >= 72)
-                and ('ratio' <> all (w.kinds) or (w.hours >= 24 and w.times_seen >= 3)) as is_ripe,
+                and (not w.kinds && '{zero,fees_gone}' or w.hours >= 72)
+                and (w.kinds <@ '{zero,fees_gone}' or (w.hours >= 24 and w.times_seen >= 3)) as is_ripe,
             w.new_class is null
                 and w.said_class is distinct from 'rollback'
-                and (w.said_class is distinct from 'unit' or not w.guards_enabled) as is_cleared
+                and (
+                    w.said_class is null
+                    or w.said_class not in ('unit', 'list')
+                    -- A first or a lost price that waited for the list alone, and the list, read whole, no longer moves.
+                    or (w.said_class = 'list' and w.kinds = '{moves}' and w.ratio is null and not w.is_again)
+                    or not w.guards_enabled
+                ) as is_cleared
         from weighted w
     )
     select

@@ -176,12 +176,13 @@ def _sets(row: asyncpg.Record) -> dict[str, PriceSet]:
 
 
 def _evidence(said: dict[str, Any]) -> dict[str, Any]:
-    """The evidence of one axis; fields that its kind lacks are null."""
+    """The evidence of one axis, or about the list; fields that its kind lacks are null."""
     # "conditions[0].price_per_input_token"
-    is_token = said["axis"].rpartition(".")[2] in PER_1M_NAMES
-    shown = {name: said.get(name) for name in ("axis", "kind", "ratio")}
+    is_token = said.get("axis", "").rpartition(".")[2] in PER_1M_NAMES
+    numbers = ("ratio", "providers", "models", "listed")
+    shown = {name: said.get(name) for name in ("axis", "kind", *numbers)}
     shown |= {name: said.get(name) and str(said[name]) for name in ("key", "text", "unit")}
-    for name in ("before", "now", "catalogue"):
+    for name in ("before", "now", "catalogue", "median"):
         usd = None if said.get(name) is None else Decimal(said[name])
         shown[name] = usd
         shown[f"{name}_per_1m"] = per_1m(usd) if is_token and usd is not None else None

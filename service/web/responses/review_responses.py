@@ -12,7 +12,7 @@ from pydantic import Field
 from service.web.requests.amounts import Amount, PriceSet
 from service.web.responses.sync_responses import ResponseModel, Time
 
-HeldClass = Literal["large", "unit", "first_list", "rollback"]
+HeldClass = Literal["large", "unit", "list", "first_list", "rollback"]
 HeldStatus = Literal["held", "approved", "rejected", "applied", "superseded", "withdrawn"]
 
 PRICE_SET = (
@@ -25,8 +25,21 @@ NEXT_CURSOR = "The cursor of the next page; null: this is the last."
 class Evidence(ResponseModel):
     """Why one axis is suspicious. Amounts are USD for one unit, and per million for tokens."""
 
-    axis: str = Field(examples=["price_per_input_token", "conditions[0].price_per_input_token"])
-    kind: Literal["ratio", "zero", "band", "catalogue", "list"]
+    axis: str | None = Field(
+        description="Null: the list as a whole is.",
+        examples=["price_per_input_token", "conditions[0].price_per_input_token"],
+    )
+    kind: Literal[
+        "ratio",
+        "zero",
+        "band",
+        "catalogue",
+        "elsewhere",
+        "list",
+        "catalogue_list",
+        "moves",
+        "fees_gone",
+    ]
     before: Amount | None
     before_per_1m: Amount | None
     now: Amount | None
@@ -34,6 +47,11 @@ class Evidence(ResponseModel):
     ratio: Amount | None
     catalogue: Amount | None
     catalogue_per_1m: Amount | None
+    median: Amount | None = Field(description="Of the same model at other providers.")
+    median_per_1m: Amount | None
+    providers: int | None = Field(description="How many other providers that is.")
+    models: int | None = Field(description="How many models of the list are suspicious alike.")
+    listed: int | None = Field(description="Of how many.")
     key: str | None = Field(description="The key in the provider's list.")
     text: str | None = Field(description="The text of the amount in that list.")
     unit: str | None = Field(description="The unit in which the text was read.")
@@ -46,7 +64,7 @@ class HeldChange(ResponseModel):
     class_: HeldClass = Field(alias="class")
     reason: str
     ratio: Amount | None = Field(
-        description="The largest factor by which a token price moves; null: nothing to compare."
+        description="The largest factor by which a price moves; null: nothing to compare."
     )
     to_zero: bool
     prices: PriceSet = Field(description="The held prices. " + PRICE_SET)

@@ -93,7 +93,7 @@ def test_what_was_approved_after_a_rollback_is_what_the_next_price_is_measured_b
     assert base(pricing) == prices(5)
     said(pricing, {"m": {}})
     moved = pricing.row(
-        "select before from public.pricing_token_moves(%s)",
+        "select before from public.pricing_moves(%s)",
         Jsonb([change({}, prices(400), id=pricing.model("m")["id"], old_source="api:openrouter")]),
     )
     assert moved["before"] * 1_000_000 == 5

@@ -92,5 +92,6 @@ def test_a_sync_finds_the_same(
     )
     assert first["is_changed"] is differ(pricing, {}, new)
     assert found["is_priced"] is all(
-        any(Decimal(it.get(axis, 0)) > 0 for axis in TOKEN_AXES) for it in (old, new)
+        "conditions" in it or any(Decimal(it.get(axis, 0)) > 0 for axis in AXES)
+        for it in (old, new)
     )

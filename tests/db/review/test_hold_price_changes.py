@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -277,12 +278,30 @@ def test_a_large_one_applies_itself_after_3_syncs_and_24_hours(
 
 
 @pytest.mark.parametrize(("hours", "applied"), [(71.99, False), (72, True)])
-def test_a_fall_to_zero_does_after_72_hours(pricing: Pricing, hours: float, applied: bool) -> None:
-    say(pricing, "0")
+def test_a_fall_to_zero_of_what_is_said_to_be_free_does_after_72_hours(
+    pricing: Pricing, hours: float, applied: bool
+) -> None:
+    free = [listed("0", free=True)]
+    pricing.sync("openrouter", free)
     age(pricing, hours)
-    say(pricing, "0")
+    pricing.sync("openrouter", free)
     assert (held_rows(pricing)[0]["status"] == "applied") is applied
     assert input_per_1m(pricing) == (0 if applied else 0.3)
+
+
+def test_an_unmodified_list_says_so_still(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [listed("0", free=True)])
+    age(pricing, 72)
+    pricing.sync("openrouter", None)
+    assert held_rows(pricing)[0]["status"] == "applied"
+
+
+def test_any_other_fall_to_zero_never_does(pricing: Pricing) -> None:
+    for _ in range(5):
+        say(pricing, "0")
+        age(pricing, 1000)
+    assert [(row["status"], row["class"]) for row in held_rows(pricing)] == [("held", "unit")]
+    assert input_per_1m(pricing) == 0.3
 
 
 @pytest.mark.parametrize(
@@ -291,7 +310,7 @@ def test_a_fall_to_zero_does_after_72_hours(pricing: Pricing, hours: float, appl
 def test_one_that_is_both_after_both(
     pricing: Pricing, syncs: int, hours: float, applied: bool
 ) -> None:
-    both = [price("m", None, None, **prices("3", "0"))]
+    both = [price("m", None, None, **prices("3", "0"), free=True)]
     for _ in range(syncs - 1):
         pricing.sync("openrouter", both)
     age(pricing, hours)
@@ -476,6 +495,96 @@ def test_a_rule_covers_a_whole_list(pricing: Pricing) -> None:
         "select public.accept_price_changes('openrouter', 2, now() + interval '1 day', 'x')"
     )
     assert say(pricing, *("2" * 6))["models_updated"] == 6
+
+
+def accept(pricing: Pricing, *, up_to_ratio: int) -> None:
+    pricing.rows(
+        "select public.accept_price_changes('openrouter', %s, now() + interval '1 day', 'x')",
+        up_to_ratio,
+    )
+
+
+def moving_list(count: int, *others: Row, is_moved: bool = False) -> list[Row]:
+    """Models beside others, as they were or each moved by a factor of its own."""
+    factors = [1 + Decimal(n + 2) / 20 if is_moved else 1 for n in range(count)]
+    return [*(listed((n + 1) * by, f"l{n}") for n, by in enumerate(factors)), *others]
+
+
+def test_a_list_of_which_too_many_models_move_waits_as_a_whole(pricing: Pricing) -> None:
+    pricing.sync("openrouter", moving_list(12, listed("0.3"), price("lost")))
+    wrong = moving_list(
+        12, listed("0.31"), listed("1", "new"), price("lost", output=None), is_moved=True
+    )
+    for seen in range(1, 5):
+        log = pricing.sync("openrouter", wrong)
+        assert (log["models_updated"], log["models_held"]) == (0, 15)
+        (row,) = held_rows(pricing)
+        assert (row["status"], row["class"], row["times_seen"]) == ("held", "list", seen)
+        age(pricing, 100)
+    assert charged(pricing, "new") == {}
+    log = pricing.sync("openrouter", None)
+    assert (log["models_updated"], log["models_held"]) == (0, 15)
+
+
+def test_when_the_list_is_right_again_what_moved_with_it_waits_and_first_prices_do_not(
+    pricing: Pricing,
+) -> None:
+    others = (listed("0.31"), listed("1", "new"), price("lost", output=None))
+    pricing.sync("openrouter", moving_list(12, listed("0.3"), price("lost")))
+    pricing.sync("openrouter", moving_list(12, *others, is_moved=True))
+    pricing.sync("openrouter", moving_list(12, *others))
+    assert {row["status"] for row in held_rows(pricing, "l0")} == {"withdrawn"}
+    assert statuses(pricing) == [("held", True)]
+    assert [statuses(pricing, name)[-1][0] for name in ("new", "lost")] == ["applied"] * 2
+
+
+def test_approving_most_of_a_list_applies_no_other_move(pricing: Pricing) -> None:
+    pricing.sync("openrouter", moving_list(12, listed("0.3")))
+    wrong = moving_list(12, listed("0.31"), is_moved=True)
+    pricing.sync("openrouter", wrong)
+    for n in range(12):
+        (row,) = held_rows(pricing, f"l{n}")
+        pricing.rows("select * from approve_held_price_change(%s, 'somebody')", row["id"])
+    for again in (wrong, None, wrong):
+        pricing.sync("openrouter", again)
+        age(pricing, 1000)
+        assert statuses(pricing) == [("held", True)]
+
+
+def test_a_rule_covers_an_announced_move_of_a_whole_list(pricing: Pricing) -> None:
+    pricing.sync("openrouter", moving_list(12, listed("0.3")))
+    accept(pricing, up_to_ratio=2)
+    cheaper = [listed((n + 1) * Decimal("0.8"), f"l{n}") for n in range(12)]
+    log = pricing.sync("openrouter", [*cheaper, listed("0.24"), listed("1", "new")])
+    assert (log["models_updated"], log["models_held"]) == (14, 0)
+
+
+def test_but_nothing_else_in_it(pricing: Pricing) -> None:
+    pricing.sync("openrouter", moving_list(12, listed("0.3")))
+    accept(pricing, up_to_ratio=2)
+    cheaper = [listed((n + 1) * Decimal("0.8"), f"l{n}") for n in range(11)]
+    wrong = [listed("1200", "new"), listed("0"), listed("40", "l11")]
+    log = pricing.sync("openrouter", [*cheaper, *wrong])
+    assert (log["models_updated"], log["models_held"]) == (11, 3)
+
+
+def test_a_fee_of_half_of_the_list_that_goes_waits_for_72_hours(pricing: Pricing) -> None:
+    fee = {"price_per_web_search": "0.01"}
+    names = ["m", *(f"l{n}" for n in range(9))]
+    pricing.sync("openrouter", [price(name, **fee) for name in names])
+    without = [price(name) for name in names]
+    for hours, status in ((0, "held"), (71.9, "held"), (0.1, "applied")):
+        age(pricing, hours)
+        pricing.sync("openrouter", without)
+        assert {held_rows(pricing, name)[0]["status"] for name in names} == {status}
+
+
+def test_a_first_price_far_off_the_catalogue_ripens_as_other_large_ones(pricing: Pricing) -> None:
+    catalogue_says(pricing, prices("1"), "new")
+    for hours, status in ((0, "held"), (23.9, "held"), (0, "held"), (0.1, "applied")):
+        age(pricing, hours)
+        pricing.sync("openrouter", [listed("0.3"), listed("20", "new")])
+        assert held_rows(pricing, "new")[0]["status"] == status
 
 
 def test_no_rule_accepts_a_first_list(pricing: Pricing) -> None:
