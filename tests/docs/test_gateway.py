@@ -289,6 +289,8 @@ LONGER: Row = {"min_prompt_tokens": 5000, INPUT: "3"}
 NIGHT: Row = {"utc_start": 2200, "utc_end": 600, INPUT: "0.5"}
 LUNCH: Row = {"utc_start": 1200, "utc_end": 1330, OUTPUT: "5"}
 WEEKEND: Row = {"utc_days": ["saturday", "sunday"], INPUT: "0.1"}
+ENDS: Row = {"effective_until": "2026-11-18T12:00:00Z", INPUT: "0.1"}
+BEGINS: Row = {"effective_from": "2026-11-18T12:00:00Z", OUTPUT: "7"}
 STRANGE: Row = {"min_prompt_tokens": 0, "phase_of_moon": "full", OUTPUT: "1"}
 
 
@@ -308,6 +310,8 @@ STRANGE: Row = {"min_prompt_tokens": 0, "phase_of_moon": "full", OUTPUT: "1"}
         ([LUNCH], 1, "2026-11-18T13:30Z", ("1", "10")),
         ([WEEKEND], 1, "2026-11-18T12:00Z", ("1", "10")),
         ([WEEKEND], 1, "2026-11-22T12:00Z", ("0.1", "10")),
+        ([ENDS, BEGINS], 1, "2026-11-18T11:59:59.999Z", ("0.1", "10")),
+        ([ENDS, BEGINS], 1, "2026-11-18T12:00Z", ("1", "7")),
         ([LONG, NIGHT], 1001, "2026-11-18T23:00Z", ("0.5", "20")),
         ([STRANGE], 1, "2026-11-18T12:00Z", ("1", None)),
         # Where another of its keys fails, an entry does not apply, whatever the strange one means.
@@ -316,18 +320,30 @@ STRANGE: Row = {"min_prompt_tokens": 0, "phase_of_moon": "full", OUTPUT: "1"}
 )
 def test_conditions(
     pricing: Pricing,
+    gateway: ModuleType,
     start: Start,
     conditions: list[Row],
     tokens: int,
     at: str,
     charged: tuple[str | None, str | None],
 ) -> None:
-    said(pricing, {"m": {INPUT: "1", OUTPUT: "10", "conditions": conditions}})
+    priced = {INPUT: "1", OUTPUT: "10", "conditions": conditions}
+    said(pricing, {"m": priced}, at=datetime(2026, 1, 1, tzinfo=UTC))
     usage = {"input_tokens": tokens}
-    found = start().price("openrouter", "m", usage, datetime.fromisoformat(at))
+    time = datetime.fromisoformat(at)
+    found = start().price("openrouter", "m", usage, time)
     assert (found[INPUT], found[OUTPUT]) == tuple(
         None if amount is None else Decimal(amount) for amount in charged
     )
+    # The rule of the database.
+    holds = pricing.rows(
+        "select public.pricing_condition_holds(c, %s, %s) as holds"
+        " from jsonb_array_elements(%s) with ordinality as e (c, place) order by place",
+        *(Jsonb(usage), time, Jsonb(conditions)),
+    )
+    assert [row["holds"] for row in holds] == [
+        gateway._holds(c, usage, time.astimezone(UTC)) for c in conditions
+    ]
 
 
 def test_the_statement_that_bills(pricing: Pricing) -> None:

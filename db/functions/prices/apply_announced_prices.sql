@@ -11,7 +11,6 @@ declare
     v_due record;
     v_model public.model_pricing;
     v_moment timestamptz;
-    v_charged_from timestamptz;
     v_applied integer := 0;
 begin
     for v_due in
@@ -32,16 +31,13 @@ begin
             and (v_moment is null or v_model.next_effective_at > v_moment)
         loop
             v_moment := v_model.next_effective_at;
-            -- Not before the price that it replaces: an override may have been set since.
-            select greatest(v_moment, max(coalesce(h.effective_at, h.changed_at))) into v_charged_from
-            from public.model_pricing_history h
-            where h.model_id = v_model.id;
             perform public.write_model_prices(
                 jsonb_build_array(jsonb_build_object(
                     'id', v_model.id,
                     'prices', public.pricing_effective_set(public.pricing_base_set(v_model), v_moment),
                     'moment', v_moment,
-                    'effective_at', v_charged_from
+                    -- The row that it replaces is older: each write folds in what is due by then.
+                    'effective_at', v_moment
                 )),
                 'announced:' || v_model.provider_slug,
                 clock_timestamp()

@@ -49,6 +49,7 @@ def test_a_late_tick_bills_the_same(pricing: Pricing) -> None:
     assert len(pricing.history("m")) == 3
     (row,) = call(pricing, "model_price_at", provider="openrouter", model="m", at=FIRST)
     assert (row["input_per_1m"], row["effective_at"]) == (3, FIRST)
+    assert row["changed_by"] == "announced:openrouter"
 
 
 def test_a_sync_after_the_moment_finds_the_announced_price(pricing: Pricing) -> None:
@@ -66,6 +67,29 @@ def test_a_list_that_arrives_late_is_read_as_of_now(pricing: Pricing) -> None:
     pricing.sync("openrouter", [price("m", "0.000001", conditions=[announce(FIRST, **announced)])])
     assert charged(pricing)[INPUT] == "0.000003"
     assert "conditions" not in charged(pricing)
+
+
+def test_a_list_from_before_the_moment_does_not_take_it_back(pricing: Pricing) -> None:
+    """Its base price is the old one; the guards would hold the way back from 30 to 1."""
+    conditions = [announce(FIRST, **prices(30, 40))]
+    said(pricing, {"m": prices(1, 2, conditions=conditions)}, at=PAST)
+    tick(pricing)
+    pricing.do("update public.pricing_providers set guards_enabled = true")
+    late = price("m", **prices(1, 2), conditions=conditions)
+    counts = pricing.sync("openrouter", [late])
+    assert (counts["models_unchanged"], counts["models_held"]) == (1, 0)
+    assert charged(pricing) == prices(30, 40)
+
+
+def test_what_is_announced_for_all_requests_wins_over_tiers_before_it(pricing: Pricing) -> None:
+    tier = {"min_prompt_tokens": 1000, **prices(2, 9)}
+    conditions = [tier, announce(FIRST, **prices(3))]
+    said(pricing, {"m": prices(1, 2, conditions=conditions)}, at=PAST)
+    usage = {"input_tokens": 1_000_000, "output_tokens": 1_000_000}
+    assert cost(pricing, usage) == 3 + 9
+    tick(pricing)
+    assert cost(pricing, usage) == 3 + 9
+    assert charged(pricing)["conditions"] == [{"min_prompt_tokens": 1000, **prices(None, 9)}]
 
 
 def test_an_announcement_is_seen_beforehand_and_may_be_withdrawn(pricing: Pricing) -> None:

@@ -1,0 +1,120 @@
+"""Mutants of what a request is billed: conditions, announced prices, and the sum."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+BILL = ("tests/db/prices/test_price_request.py",)
+ANNOUNCED = ("tests/db/prices/test_apply_announced_prices.py",)
+GATEWAY = ("tests/docs/test_gateway.py",)
+OVERRIDE = ("tests/db/review/test_override_conditions.py",)
+
+PRICES = "db/functions/prices/"
+
+BILLS = (
+    Mutant(
+        PRICES + "price_request.sql",
+        "where c.key <> 'reasoning_tokens' or c.price is not null or c.unknown_by is not null",
+        "where true",
+        BILL,
+        "reasoning without a price of its own is unknown",
+    ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "o.quantity - coalesce(p.quantity, 0) as billed",
+        "o.quantity as billed",
+        BILL,
+        "cached tokens are billed twice",
+    ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "case when o.is_fee and o.unknown_by is null then",
+        "case when o.is_fee then",
+        BILL,
+        "a fee under a condition that is not understood is none",
+    ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "v_unknown := v_unknown - array(select jsonb_object_keys(v_axes));",
+        "",
+        BILL,
+        "what a later condition says stays unknown",
+    ),
+    Mutant(
+        PRICES + "pricing_condition_holds.sql",
+        "coalesce((p_request ->> 'input_tokens')::numeric, 0) > v_value::numeric",
+        "coalesce((p_request ->> 'input_tokens')::numeric, 0) >= v_value::numeric",
+        (*BILL, *GATEWAY),
+        "the bound of a long prompt is a long prompt",
+    ),
+    Mutant(
+        PRICES + "pricing_condition_holds.sql",
+        "when 'effective_until' then p_at < public",
+        "when 'effective_until' then p_at <= public",
+        GATEWAY,
+        "a price ends a moment late",
+    ),
+    Mutant(
+        PRICES + "pricing_condition_holds.sql",
+        "return case when v_is_understood then true end;",
+        "return true;",
+        BILL,
+        "a condition that is not understood holds",
+    ),
+    Mutant(
+        PRICES + "read_usage.sql",
+        "elsif v_whole.parts > (v_usage ->> v_whole.key)::numeric then",
+        "elsif false then",
+        BILL,
+        "parts may be more than the whole",
+    ),
+    Mutant(
+        PRICES + "model_price_at.sql",
+        "and coalesce(h.effective_at, h.changed_at) <= model_price_at.at",
+        "and h.changed_at <= model_price_at.at",
+        ANNOUNCED,
+        "history begins when the tick came",
+    ),
+    Mutant(
+        PRICES + "apply_announced_prices.sql",
+        "'effective_at', v_moment",
+        "'effective_at', clock_timestamp()",
+        ANNOUNCED,
+        "history has the announced price from the tick on",
+    ),
+    Mutant(
+        PRICES + "pricing_effective_set.sql",
+        "continue when public.pricing_moment(v_entry ->> 'effective_until') <= p_at;",
+        "",
+        ANNOUNCED,
+        "what has ended stays",
+    ),
+    Mutant(
+        PRICES + "pricing_effective_set.sql",
+        "select o.entry - array(select jsonb_object_keys(v_entry)) as kept, o.position",
+        "select o.entry as kept, o.position",
+        ANNOUNCED,
+        "an earlier tier outlives the announcement",
+    ),
+    Mutant(
+        PRICES + "apply_provider_prices.sql",
+        "public.fold_announced_prices(apply_provider_prices.prices, v_now)",
+        "apply_provider_prices.prices",
+        ANNOUNCED,
+        "a list that arrives late brings an announcement back",
+    ),
+    Mutant(
+        PRICES + "apply_provider_prices.sql",
+        "perform public.apply_announced_prices(v_targets);",
+        "null;",
+        ANNOUNCED,
+        "the guards judge an announcement a second time",
+    ),
+    Mutant(
+        PRICES + "pricing_overridden_set.sql",
+        " || coalesce(p_override -> 'conditions', '[]')",
+        "",
+        OVERRIDE,
+        "an override's conditions are lost",
+    ),
+)
