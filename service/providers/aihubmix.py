@@ -15,8 +15,10 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.sold_as import Kind
 
 PRICE_KEYS = {
     "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -24,12 +26,14 @@ PRICE_KEYS = {
     "cache_read": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
     "cache_write": (Axis.CACHE_WRITE, Unit.USD_PER_1M_TOKENS),
 }
+KNOWN = KnownKeys.of(f"pricing.{key}" for key in PRICE_KEYS)
 CHARGED_BY_TOKEN = {"llm", "embedding", "rerank"}
+BY_TOKEN = frozenset({Kind.EMBEDDING, Kind.RERANK})
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model, id_key="model_id")
+    return read_models(body, _read_model, KNOWN, id_key="model_id", by_token=BY_TOKEN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:

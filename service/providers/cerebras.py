@@ -9,6 +9,7 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import read_prices, read_pricing
 
@@ -16,11 +17,12 @@ PRICE_KEYS = {
     "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
     "completion": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
 }
+KNOWN = KnownKeys.of(f"pricing.{key}" for key in PRICE_KEYS)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model)
+    return read_models(body, _read_model, KNOWN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:

@@ -10,24 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pydantic import JsonValue
-
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
-from service.reading.price_keys import (
-    ReadPrices,
-    as_unknown,
-    may_cost,
-    only_zeros,
-    price_of,
-    read_price,
-    read_prices,
-    read_pricing,
-    require_agreement,
-)
-from service.reading.wire import printable, read_object, verbatim
+from service.reading.price_keys import agreed, read_prices, read_pricing
+from service.reading.wire import read_object
 
 PRICE_KEYS = {
     "prompt": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -35,39 +24,36 @@ PRICE_KEYS = {
     "input_cache_read": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
 }
 PRICES_AGAIN = {
-    "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
-    "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
-    "input_cache_read": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
+    "price.input.usd": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
+    "price.output.usd": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
+    "price.input_cache_read.usd": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
 }
+KNOWN = KnownKeys.of(
+    (f"pricing.{key}" for key in PRICE_KEYS),
+    PRICES_AGAIN,
+    (path.replace(".usd", ".tao") for path in PRICES_AGAIN),
+)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list; one whose two publications disagree is skipped."""
-    return read_models(body, _read_model)
+    return read_models(body, _read_model, KNOWN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(read_pricing(entry), PRICE_KEYS, path="pricing.")
-    read = _compare(read, read_pricing(entry, "price"))
+    again = read_prices(_dollars(read_pricing(entry, "price")), PRICES_AGAIN)
+    read = replace(read, prices=agreed([*read.prices, *again.prices]))
     return read.as_model(model_id, read_name(entry))
 
 
-def _compare(read: ReadPrices, price: Mapping[str, object]) -> ReadPrices:
-    """Compare each price with its USD in ``price``; keys without an axis are kept in extra."""
-    strange: dict[str, JsonValue] = {}
-    for key, value in price.items():
-        path = f"price.{key}"
-        if key not in PRICES_AGAIN:
-            strange[printable(path)] = verbatim(value)
-        elif value is not None:
-            dollars = read_object(value, path).get("usd")
-            again = read_price(f"{path}.usd", dollars, PRICES_AGAIN[key])
-            require_agreement(price_of(read.prices, PRICES_AGAIN[key][0]), again)
-    if only_zeros(read.prices) and may_cost(strange):
-        read = as_unknown(read)
-    return replace(
-        read, extra={**read.extra, **strange}, unknown_keys=read.unknown_keys | set(strange)
-    )
+def _dollars(price: Mapping[str, object]) -> dict[str, object]:
+    """The USD of each price."""
+    return {
+        path: read_object(value, f"price.{key}").get("usd")
+        for key, value in price.items()
+        if (path := f"price.{key}.usd") in PRICES_AGAIN and value is not None
+    }
 
 
 ADAPTER = Adapter(
@@ -80,7 +66,7 @@ ADAPTER = Adapter(
     evidence=Evidence.RECORDED,
     price_keys={
         **{f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
-        **{f"price.{key}.usd": meaning for key, meaning in PRICES_AGAIN.items()},
+        **PRICES_AGAIN,
     },
     note=(
         "OpenRouter's key names with a unit a million times larger; price.*.usd must say the same,"

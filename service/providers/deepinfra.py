@@ -9,8 +9,10 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import read_prices, read_pricing
+from service.reading.sold_as import Kind
 from service.reading.wire import read_object
 
 PRICE_KEYS = {
@@ -19,11 +21,14 @@ PRICE_KEYS = {
     "cache_read_tokens": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
     "cache_write_tokens": (Axis.CACHE_WRITE, Unit.USD_PER_1M_TOKENS),
 }
+KNOWN = KnownKeys.of(f"metadata.pricing.{key}" for key in PRICE_KEYS)
+# The keys say that the numbers are for tokens.
+BY_TOKEN = frozenset({Kind.EMBEDDING, Kind.RERANK})
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model)
+    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:

@@ -7,21 +7,18 @@ unknown, not free. A model whose prices are all 0 is unknown as well.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from service.prices.price_list import Page, PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence, Pages
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import MAX_ENTRIES, read_models, read_name
 from service.reading.price_keys import (
     ReadPrices,
+    agreed,
     as_unknown,
     only_zeros,
-    price_of,
-    read_price,
     read_prices,
     read_pricing,
-    require_agreement,
 )
 from service.reading.wire import read_object, read_whole_number
 
@@ -36,11 +33,16 @@ PRICES_AGAIN = {
     "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
     "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
 }
+KNOWN = KnownKeys.of(
+    (f"pricing.{key}" for key in (*PRICE_KEYS, *PRICES_AGAIN)),
+    # How many of a subscription's parallel requests one request takes.
+    "concurrency_cost",
+)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of one page; one whose two publications disagree is skipped."""
-    return read_models(body, _read_model, read_page=_read_page)
+    return read_models(body, _read_model, KNOWN, read_page=_read_page)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -50,13 +52,9 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 def _read_pricing(entry: dict[str, object]) -> ReadPrices:
     pricing = read_pricing(entry)
-    read = read_prices(pricing, PRICE_KEYS, known=PRICES_AGAIN, path="pricing.")
-    for key, meaning in PRICES_AGAIN.items():
-        again = read_price(f"pricing.{key}", pricing.get(key), meaning)
-        once = price_of(read.prices, meaning[0])
-        require_agreement(once, again)
-        if once is None and again is not None:
-            read = replace(read, prices=(*read.prices, again))
+    read = read_prices(pricing, PRICE_KEYS, path="pricing.")
+    again = read_prices(pricing, PRICES_AGAIN, path="pricing.")
+    read = ReadPrices(agreed([*read.prices, *again.prices]), {**read.unknown, **again.unknown})
     return as_unknown(read) if only_zeros(read.prices) else read
 
 

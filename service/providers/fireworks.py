@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from service.prices.price_list import PriceList, RawModel
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, none with a price."""
-    return read_models(body, lambda model_id, entry: RawModel(model_id, name=read_name(entry)))
+    return read_models(body, _read_model, KnownKeys())
+
+
+def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
+    return RawModel(model_id, name=read_name(entry))
 
 
 ADAPTER = Adapter(

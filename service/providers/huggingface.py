@@ -14,7 +14,9 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
-from service.reading.model_list import read_id, read_models
+from service.reading.known_keys import KnownKeys
+from service.reading.model_id import read_id
+from service.reading.model_list import Split, read_models
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
 from service.reading.wire import InvalidEntry, read_object, shown
 
@@ -22,11 +24,12 @@ PRICE_KEYS = {
     "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
     "output": (Axis.OUTPUT, Unit.USD_PER_1M_TOKENS),
 }
+KNOWN = KnownKeys.of(f"providers[].pricing.{key}" for key in PRICE_KEYS)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list at each provider that serves it, those without a price included."""
-    return read_models(body, _read_offer, split=_offers)
+    return read_models(body, _read_offer, KNOWN, split=Split("providers", _offers))
 
 
 def _offers(
@@ -56,13 +59,7 @@ def _read_offer(model_id: str, offer: dict[str, object]) -> RawModel:
         raise InvalidEntry("is_free is true, but it has a price")
     if not is_free and only_zeros(read.prices):
         read = as_unknown(read)
-    return RawModel(
-        model_id=model_id,
-        prices=read.prices,
-        unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
-    )
+    return read.as_model(model_id, None)
 
 
 def _is_free(offer: dict[str, object]) -> bool:

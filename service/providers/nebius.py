@@ -12,6 +12,7 @@ from service.errors import ParseError
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import read_prices, read_pricing
 
@@ -19,6 +20,7 @@ PRICE_KEYS = {
     "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
     "completion": (Axis.OUTPUT, Unit.USD_PER_TOKEN),
 }
+KNOWN = KnownKeys.of(f"pricing.{key}" for key in PRICE_KEYS)
 
 
 def parse(body: bytes) -> PriceList:
@@ -30,7 +32,7 @@ def parse(body: bytes) -> PriceList:
             has_pricing.append(model_id)
         return _read_model(model_id, entry)
 
-    listed = read_models(body, read_model)
+    listed = read_models(body, read_model, KNOWN)
     if not has_pricing:
         raise ParseError(
             f"None of the {len(listed.models)} models has pricing: this is the list without"

@@ -4,22 +4,36 @@ Prices are numbers in ten-thousandths of a USD per 1M tokens: 630 is $0.063. -1 
 lists repeat them under ``pricing``, in the same unit (``price_per_m``) and as a string in USD per
 1M tokens (``price_per_m_decimal``); all that are present must agree.
 
-``tiered_billing_configs``, prices for long prompts, is kept and not applied: no source says whether
-a bound belongs to the tier below or above it. A model with tiers may have 0 outside of them, so its
-0 is unknown. The Chinese twin of this service (PPIO) uses the same keys for CNY. Source: a recorded
-list; for ``pricing`` and the tiers, other clients and their tests.
+``tiered_billing_configs`` has prices by the length of the prompt; ``min_tokens`` belongs to its
+tier, ``max_tokens`` is the next one's. A model with tiers may have 0 outside of them, so its flat 0
+is unknown; a flat price must agree with the lowest tier. The Chinese twin of this service (PPIO)
+uses the same keys for CNY. Source: a recorded list; for ``pricing`` and the tiers, other clients
+and their tests.
 """
 
 from __future__ import annotations
 
-from service.prices.price_list import PriceList, RawModel
+from collections.abc import Mapping
+from itertools import pairwise
+
+from service.prices.price_list import PriceList, RawCondition, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
-from service.reading.model_list import read_models, read_name
+from service.reading.known_keys import KnownKeys
+from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
+from service.reading.not_understood import not_understood
 from service.reading.price_keys import agreed, read_prices, read_pricing, zeros_as_unknown
-from service.reading.wire import RepeatedKeys, read_object
+from service.reading.sold_as import Kind
+from service.reading.wire import (
+    InvalidEntry,
+    RepeatedKeys,
+    read_object,
+    read_whole_number,
+    shown,
+)
 
 UNKNOWN = -1
+LONGEST_PROMPT = 10**12
 
 _NESTED = {
     "prompt": Axis.INPUT,
@@ -41,45 +55,91 @@ PRICE_KEYS = {
 }
 TIERS = "tiered_billing_configs"
 ARE_THERE_TIERS = "is_tiered_billing"
-PRICE_WORDS = ("price", "pricing", "billing")
+_TIER_KEYS = ("min_tokens", "max_tokens", "pricing")
+_NESTED_KEYS = [path for path in PRICE_KEYS if path.startswith("pricing.")]
+KNOWN = KnownKeys.of(
+    PRICE_KEYS,
+    (f"{TIERS}[].{key}" for key in ("min_tokens", "max_tokens", *_NESTED_KEYS)),
+    ARE_THERE_TIERS,
+)
+# The keys say that the numbers are for tokens.
+BY_TOKEN = frozenset({Kind.EMBEDDING, Kind.RERANK})
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list; one whose publications disagree is skipped."""
-    return read_models(body, _read_model)
+    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
-    published = _published(entry)
-    read = read_prices(published, PRICE_KEYS, known={ARE_THERE_TIERS}, dynamic=UNKNOWN)
-    prices = agreed(read.prices)
-    if TIERS in published or entry.get(ARE_THERE_TIERS) is True:
+    read = read_prices(_published(entry), PRICE_KEYS, dynamic=UNKNOWN)
+    tiers = _read_tiers(entry)
+    if tiers or entry.get(ARE_THERE_TIERS) is True:
         read = zeros_as_unknown(read)
-        prices = tuple(price for price in prices if price.amount)
+    lowest = [price for tier in tiers if not tier.min_prompt_tokens for price in tier.prices]
+    prices = agreed([*read.prices, *lowest])
+    conditions = [tier for tier in tiers if tier.min_prompt_tokens or tier.when]
+    if not tiers and entry.get(ARE_THERE_TIERS) is True and prices:
+        # Prices that hold for some prompts only, and the list does not say for which.
+        conditions.append(RawCondition(prices, when={ARE_THERE_TIERS: True}))
     return RawModel(
         model_id=model_id,
         name=read_name(entry, "display_name") or read_name(entry, "title"),
         prices=prices,
+        conditions=tuple(conditions),
         unknown=read.unknown,
-        extra=read.extra,
-        unknown_keys=read.unknown_keys,
     )
 
 
-def _published(entry: dict[str, object]) -> dict[str, object]:
-    """The values of an entry that are or may be prices, by path; empty ones are left out."""
-    found: dict[str, object] = {}
-    for key, value in entry.items():
-        if key != "pricing" and any(word in key for word in PRICE_WORDS):
-            found[key] = value
+def _published(entry: Mapping[str, object], path: str = "") -> dict[str, object]:
+    """The values of an entry or a tier by path, those of ``pricing.prompt`` and so on included."""
+    found = dict(entry)
     for key, value in read_pricing(entry).items():
-        path = f"pricing.{key}"
         if key in _NESTED and isinstance(value, dict | RepeatedKeys):
-            inner = read_object(value, path)
-            found |= {f"{path}.{name}": price for name, price in inner.items()}
-        else:
-            found[path] = value
-    return {path: value for path, value in found.items() if value not in (None, [], {})}
+            inner = read_object(value, f"{path}pricing.{key}")
+            found |= {f"pricing.{key}.{name}": price for name, price in inner.items()}
+    return {key: value for key, value in found.items() if value not in (None, "", [], {})}
+
+
+def _read_tiers(entry: Mapping[str, object]) -> list[RawCondition]:
+    """The tiers, lowest first; that of the shortest prompts has no ``min_prompt_tokens``."""
+    value = entry.get(TIERS)
+    if value in (None, {}):
+        return []
+    if not isinstance(value, list):
+        raise InvalidEntry(f"{TIERS} is {shown(value)}, not an array")
+    if len(value) > MAX_CONDITIONS:
+        raise InvalidEntry(f"it has {len(value):,} tiers, more than {MAX_CONDITIONS}")
+    tiers = [_read_tier(item, f"{TIERS}[{at}]") for at, item in enumerate(value)]
+    tiers.sort(key=lambda tier: tier[0])
+    for (*_, end, _), (start, *_) in pairwise(tiers):
+        if end is not None and start not in {end, end + 1}:
+            raise InvalidEntry(f"its tiers leave a gap or overlap at {start} tokens")
+    return [tier for _, _, tier in tiers]
+
+
+def _read_tier(item: object, path: str) -> tuple[int, int | None, RawCondition]:
+    """Its first number of tokens, the next tier's if it says it, and the prices."""
+    tier = read_object(item, path)
+    start = _read_bound(tier.get("min_tokens"), f"{path}.min_tokens")
+    end = tier.get("max_tokens")
+    stop = None if end is None else _read_bound(end, f"{path}.max_tokens")
+    read = read_prices(_published(tier, f"{path}."), PRICE_KEYS, path=f"{path}.", dynamic=UNKNOWN)
+    condition = RawCondition(
+        agreed(read.prices),
+        # The bound belongs to the tier; ours is the number of tokens that must be exceeded.
+        min_prompt_tokens=start - 1 if start > 1 else None,
+        when=not_understood(tier, _TIER_KEYS),
+        unknown=tuple({PRICE_KEYS[key.removeprefix(f"{path}.")][0] for key in read.unknown}),
+    )
+    return start, stop, condition
+
+
+def _read_bound(value: object, path: str) -> int:
+    try:
+        return read_whole_number(value, largest=LONGEST_PROMPT)
+    except InvalidEntry as invalid:
+        raise InvalidEntry(f"{path}: {invalid}") from None
 
 
 ADAPTER = Adapter(
@@ -92,7 +152,7 @@ ADAPTER = Adapter(
     evidence=Evidence.RECORDED,
     price_keys=PRICE_KEYS,
     note=(
-        "630 is $0.063 per 1M tokens: the numbers are ten-thousandths of a USD. -1, and 0 beside"
-        " tiers, are unknown; the tiers are kept and not applied."
+        "630 is $0.063 per 1M tokens: the numbers are ten-thousandths of a USD. -1, and a flat 0"
+        " beside tiers, are unknown. tiered_billing_configs: from min_tokens on."
     ),
 )

@@ -5,41 +5,42 @@ All prices are strings in USD: per token, or per request, image or search where 
 model that generates more than text and has only zeros: the list has no key for its price, so it is
 unknown.
 
-``overrides`` are prices for long prompts and for times of the day. Where they cover the whole day,
-the list shows the current one as base; the base that counts is the price of most of the day.
+``overrides`` are prices for long prompts, for times of the day and from dates on; one with a key
+that is not understood is kept as a condition, under which its prices are unknown. Where windows
+cover the whole day, the list shows the current one as base; the base that counts is the price of
+most of the day.
 Source: the provider's API reference (PublicPricing, PricingOverride).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-from pydantic import JsonValue
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from service.prices.price_list import PriceList, RawCondition, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
+from service.reading.not_understood import not_understood
 from service.reading.price_keys import (
     PriceKeys,
     ReadPrices,
+    agreed,
     as_unknown,
     only_zeros,
     price_of,
     read_prices,
     read_pricing,
-    require_agreement,
 )
-from service.reading.time_windows import read_weekdays, read_window, resolve_base
+from service.reading.sold_as import EVERY_KIND
+from service.reading.time_windows import read_moment, read_weekdays, read_window, resolve_base
 from service.reading.wire import (
     InvalidEntry,
-    printable,
     read_amount,
     read_object,
     read_whole_number,
     shown,
-    verbatim,
 )
 
 DYNAMIC = -1
@@ -63,53 +64,59 @@ PRICE_KEYS = {
     "web_search": (Axis.WEB_SEARCH, Unit.USD_PER_SEARCH),
 }
 
-NOT_PRICES = frozenset({"overrides", "discount"})
-CONDITION_KEYS = frozenset({"min_prompt_tokens", "utc_days", "utc_start", "utc_end"})
+CONDITION_KEYS = (
+    *("min_prompt_tokens", "utc_days", "utc_start", "utc_end"),
+    *("effective_from", "effective_until"),
+)
+# The prices already include the discount.
+DISCOUNT = "discount"
+KNOWN = KnownKeys.of(
+    (f"pricing.{key}" for key in (*PRICE_KEYS, DISCOUNT)),
+    (f"pricing.overrides[].{key}" for key in (*PRICE_KEYS, *CONDITION_KEYS, DISCOUNT)),
+)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, ``alias_target`` and ``:variant`` ones as models of their own."""
-    return read_models(body, _read_model)
+    # The reference documents each key of ``pricing`` with its unit, whatever the model is.
+    return read_models(body, _read_model, KNOWN, by_token=EVERY_KIND)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
-    read = _read_prices(pricing, known=NOT_PRICES)
-    overrides = _read_overrides(pricing)
-    if _says_nothing(entry, read, overrides):
-        read = as_unknown(read)
-        overrides.conditions.clear()
-    # Not a price: the prices already include it.
-    discount = pricing.get("discount")
-    extra = {"discount": verbatim(discount)} if _is_discount(discount) else {}
+    read = _read_prices(pricing)
+    conditions = _read_overrides(pricing)
+    if _says_nothing(entry, read, conditions):
+        read, conditions = as_unknown(read), []
+    unknown = dict(read.unknown)
+    if _is_discount(pricing.get(DISCOUNT)):
+        unknown[DISCOUNT] = shown(pricing[DISCOUNT])
     return RawModel(
         model_id=model_id,
         name=read_name(entry),
-        prices=resolve_base(read.prices, overrides.conditions),
-        conditions=tuple(overrides.conditions),
-        unknown=read.unknown,
-        extra={**read.extra, **extra, **overrides.extra},
-        unknown_keys=read.unknown_keys | overrides.unknown_keys,
+        prices=resolve_base(read.prices, conditions),
+        conditions=tuple(conditions),
+        unknown=unknown,
     )
 
 
 def _read_prices(
     pricing: Mapping[str, object],
     *,
-    known: frozenset[str],
     path: str = "",
     base: Mapping[str, object] | None = None,
 ) -> ReadPrices:
     """The prices of a model, or of an override, whose missing keys are those of ``base``."""
-    keys: PriceKeys = PRICE_KEYS
+    read = read_prices(pricing, _keys(pricing, base), path=path, dynamic=DYNAMIC)
+    return replace(read, prices=agreed(read.prices))
+
+
+def _keys(pricing: Mapping[str, object], base: Mapping[str, object] | None) -> PriceKeys:
     if _is_price_of_a_token(
         pricing.get("image"), pricing.get("prompt", (base or {}).get("prompt"))
     ):
-        keys = {**PRICE_KEYS, "image": PRICE_KEYS["image_token"]}
-    read = read_prices(pricing, keys, known=known, path=path, dynamic=DYNAMIC)
-    tokens = [price for price in read.prices if price.axis is Axis.INPUT_IMAGE]
-    require_agreement(tokens[0] if tokens else None, tokens[-1] if tokens else None)
-    return read
+        return {**PRICE_KEYS, "image": PRICE_KEYS["image_token"]}
+    return PRICE_KEYS
 
 
 def _is_price_of_a_token(image: object, prompt: object) -> bool:
@@ -121,11 +128,13 @@ def _is_price_of_a_token(image: object, prompt: object) -> bool:
         return False
 
 
-def _says_nothing(entry: dict[str, object], read: ReadPrices, overrides: _Overrides) -> bool:
+def _says_nothing(
+    entry: dict[str, object], read: ReadPrices, conditions: Iterable[RawCondition]
+) -> bool:
     """Whether all prices are 0 but the model is charged in a unit without a key: $0.08 per song."""
     if price_of(read.prices, Axis.INPUT) is None or price_of(read.prices, Axis.OUTPUT) is None:
         return False
-    more = [price for condition in overrides.conditions for price in condition.prices]
+    more = [price for condition in conditions for price in condition.prices]
     architecture = entry.get("architecture")
     modalities = architecture.get("output_modalities") if isinstance(architecture, dict) else None
     return (
@@ -135,61 +144,46 @@ def _says_nothing(entry: dict[str, object], read: ReadPrices, overrides: _Overri
     )
 
 
-@dataclass(slots=True)
-class _Overrides:
-    """The parsed overrides of a model."""
-
-    conditions: list[RawCondition] = field(default_factory=list)
-    extra: dict[str, JsonValue] = field(default_factory=dict)
-    unknown_keys: set[str] = field(default_factory=set)
-
-
-def _read_overrides(pricing: Mapping[str, object]) -> _Overrides:
-    read = _Overrides()
+def _read_overrides(pricing: Mapping[str, object]) -> list[RawCondition]:
     value = pricing.get("overrides")
     if value is None:
-        return read
+        return []
     if not isinstance(value, list):
         raise InvalidEntry(f"overrides is {shown(value)}, not an array")
     if len(value) > MAX_CONDITIONS:
         raise InvalidEntry(f"it has {len(value):,} overrides, more than {MAX_CONDITIONS}")
-    not_understood: list[JsonValue] = []
-    for position, item in enumerate(value):
-        path = f"overrides[{position}]"
-        override = read_object(item, path)
-        prices = _read_prices(override, known=CONDITION_KEYS, path=f"{path}.", base=pricing)
-        strange = _strange_keys(
-            override, {price.key.removeprefix(f"{path}.") for price in prices.prices}
+    conditions = [
+        _read_override(
+            read_object(item, f"overrides[{position}]"), f"overrides[{position}]", pricing
         )
-        if strange:
-            # Half an override would be a wrong price: the whole one is kept and not applied.
-            not_understood.append(verbatim(override))
-            read.unknown_keys |= strange
-        elif prices.prices:
-            read.conditions.append(_read_condition(override, prices, path))
-    if not_understood:
-        read.extra["overrides"] = not_understood
-    return read
+        for position, item in enumerate(value)
+    ]
+    return [condition for condition in conditions if condition.prices or condition.unknown]
 
 
-def _strange_keys(override: dict[str, object], priced: set[str]) -> set[str]:
-    """The keys that keep an override from being a condition, to report; empty if there are none."""
-    strange = override.keys() - priced - CONDITION_KEYS
-    if not strange and all(override.get(key) is None for key in CONDITION_KEYS):
-        return {"overrides without a condition"}
-    return {f"overrides.{printable(key)}" for key in strange}
-
-
-def _read_condition(override: dict[str, object], read: ReadPrices, path: str) -> RawCondition:
-    more = override.get("min_prompt_tokens")
+def _read_override(
+    override: dict[str, object], path: str, pricing: Mapping[str, object]
+) -> RawCondition:
+    """A condition; keys that are not understood are part of it, so that its prices are unknown."""
+    read = _read_prices(override, path=f"{path}.", base=pricing)
+    keys = _keys(override, pricing)
+    when = not_understood(override, {*PRICE_KEYS, *CONDITION_KEYS, DISCOUNT})
+    if not when and all(override.get(key) is None for key in CONDITION_KEYS):
+        # It would always hold, and the base price never.
+        when = {"override without a condition": True}
     try:
         start, end = read_window(override.get("utc_start"), override.get("utc_end"))
+        more = override.get("min_prompt_tokens")
         return RawCondition(
             prices=read.prices,
             min_prompt_tokens=None if more is None else read_whole_number(more, largest=10**12),
             utc_days=read_weekdays(override.get("utc_days")),
             utc_start=start,
             utc_end=end,
+            effective_from=read_moment(override.get("effective_from")),
+            effective_until=read_moment(override.get("effective_until")),
+            when=when,
+            unknown=tuple({keys[key.removeprefix(f"{path}.")][0] for key in read.unknown}),
         )
     except InvalidEntry as invalid:
         raise InvalidEntry(f"{path}: {invalid}") from None

@@ -13,16 +13,10 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
-from service.reading.price_keys import (
-    ReadPrices,
-    as_unknown,
-    only_zeros,
-    read_prices,
-    read_pricing,
-    zeros_as_unknown,
-)
-from service.reading.wire import InvalidEntry, shown
+from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
+from service.reading.wire import InvalidEntry
 
 PRICE_KEYS = {
     "prompt": (Axis.INPUT, Unit.USD_PER_TOKEN),
@@ -32,26 +26,22 @@ PRICE_KEYS = {
     "image": (Axis.IMAGE, Unit.USD_PER_IMAGE),
     "request": (Axis.REQUEST, Unit.USD_PER_REQUEST),
 }
-CACHE = (Axis.CACHE_READ, Axis.CACHE_WRITE)
+KNOWN = KnownKeys.of(f"pricing.{key}" for key in PRICE_KEYS)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, those without a price included; only dollars are read."""
-    return read_models(body, _read_model)
+    return read_models(body, _read_model, KNOWN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
-    read = read_prices(pricing, PRICE_KEYS, known={"currency_unit"}, path="pricing.")
-    if read.prices and pricing.get("currency_unit") != "USD":
-        currency = shown(pricing.get("currency_unit"))
-        raise InvalidEntry(f"its currency_unit is {currency}, and only USD is read")
-    read = _without_filling(read)
+    read = read_prices(pricing, PRICE_KEYS, path="pricing.")
+    if read.prices and not pricing.get("currency_unit"):
+        raise InvalidEntry("it has no currency_unit, and only USD is read")
+    if only_zeros(read.prices):
+        read = as_unknown(read)
     return read.as_model(model_id, read_name(entry))
-
-
-def _without_filling(read: ReadPrices) -> ReadPrices:
-    return as_unknown(read) if only_zeros(read.prices) else zeros_as_unknown(read, *CACHE)
 
 
 ADAPTER = Adapter(

@@ -1,23 +1,33 @@
 """Requesty: ``GET /v1/models`` of the router, no key needed.
 
 Prices are among the other keys of an entry, as JSON numbers in USD per token, in scientific
-notation. An entry always has all four keys, so 0 may also mean that there is no price: a 0 for the
-cache is unknown unless ``supports_caching`` is true, and so is a model with only zeros.
+notation. ``pricing`` repeats them in tiers, each for prompts of more tokens than its
+``prompt_tokens_threshold``; the tier from 0 on must say the same as the flat prices.
+
+An entry always has all four keys, so 0 may also mean that there is no price: a 0 for the cache is
+unknown unless ``supports_caching`` is true, and so is a model with only zeros, unless its tiers say
+0 as well.
 """
 
 from __future__ import annotations
 
-from service.prices.price_list import PriceList, RawModel
-from service.prices.units import Axis, Unit
+from dataclasses import replace
+
+from service.prices.price_list import PriceList, RawCondition, RawModel
+from service.prices.units import Axis, RawPrice, Unit
 from service.providers.adapter import Adapter, Evidence
-from service.reading.model_list import read_models, read_name
+from service.reading.known_keys import KnownKeys
+from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
+from service.reading.not_understood import not_understood
 from service.reading.price_keys import (
     ReadPrices,
+    agreed,
     as_unknown,
     only_zeros,
     read_prices,
     zeros_as_unknown,
 )
+from service.reading.wire import InvalidEntry, read_object, read_whole_number, shown
 
 PRICE_KEYS = {
     "input_price": (Axis.INPUT, Unit.USD_PER_TOKEN),
@@ -27,24 +37,76 @@ PRICE_KEYS = {
     "cached_price": (Axis.CACHE_READ, Unit.USD_PER_TOKEN),
 }
 CACHE = (Axis.CACHE_WRITE, Axis.CACHE_READ)
+THRESHOLD = "prompt_tokens_threshold"
+KNOWN = KnownKeys.of(
+    PRICE_KEYS,
+    (f"pricing[].{key}" for key in (*PRICE_KEYS, THRESHOLD)),
+)
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model)
+    return read_models(body, _read_model, KNOWN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
-    read = read_prices(
-        {key: value for key, value in entry.items() if key in PRICE_KEYS or "price" in key},
-        PRICE_KEYS,
+    flat = read_prices(entry, PRICE_KEYS)
+    tiers = _read_tiers(entry.get("pricing"))
+    lowest = [price for tier in tiers if tier.min_prompt_tokens == 0 for price in tier.prices]
+    read = _without_filling(
+        flat, lowest, supports_caching=entry.get("supports_caching") is True, has_tiers=bool(tiers)
     )
-    read = _without_filling(read, supports_caching=entry.get("supports_caching") is True)
-    return read.as_model(model_id, read_name(entry))
+    return RawModel(
+        model_id,
+        name=read_name(entry),
+        prices=read.prices,
+        conditions=tuple(
+            replace(tier, min_prompt_tokens=tier.min_prompt_tokens or None)
+            for tier in tiers
+            if (tier.min_prompt_tokens or tier.when) and tier.prices
+        ),
+        unknown=read.unknown,
+    )
 
 
-def _without_filling(read: ReadPrices, *, supports_caching: bool) -> ReadPrices:
-    if only_zeros(read.prices):
+def _read_tiers(value: object) -> list[RawCondition]:
+    """The tiers, lowest first, each from its threshold on; the one from 0 on is the base."""
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise InvalidEntry(f"pricing is {shown(value)}, not an array")
+    if len(value) > MAX_CONDITIONS:
+        raise InvalidEntry(f"it has {len(value):,} tiers, more than {MAX_CONDITIONS}")
+    tiers = []
+    for position, item in enumerate(value):
+        path = f"pricing[{position}]"
+        tier = read_object(item, path)
+        try:
+            above = read_whole_number(tier.get(THRESHOLD), largest=10**12)
+        except InvalidEntry as invalid:
+            raise InvalidEntry(f"{path}.{THRESHOLD}: {invalid}") from None
+        tiers.append(
+            RawCondition(
+                read_prices(tier, PRICE_KEYS, path=f"{path}.").prices,
+                min_prompt_tokens=above,
+                when=not_understood(tier, {*PRICE_KEYS, THRESHOLD}),
+            )
+        )
+    return sorted(tiers, key=lambda tier: tier.min_prompt_tokens or 0)
+
+
+def _without_filling(
+    flat: ReadPrices, lowest: list[RawPrice], *, supports_caching: bool, has_tiers: bool
+) -> ReadPrices:
+    """The flat prices and those of the lowest tier, which must agree; a flat 0 may fill a field.
+
+    Where there are tiers, zeros only are free: the tiers say so once more.
+    """
+    priced = {price.axis for price in lowest if price.amount}
+    filling = {price.axis for price in flat.prices if not price.amount} & priced
+    read = as_unknown(flat, *filling) if filling else flat
+    read = replace(read, prices=agreed([*read.prices, *lowest]))
+    if only_zeros(read.prices) and not has_tiers:
         return as_unknown(read)
     return read if supports_caching else zeros_as_unknown(read, *CACHE)
 
@@ -60,6 +122,7 @@ ADAPTER = Adapter(
     price_keys=PRICE_KEYS,
     note=(
         "caching_price is for writing to the cache, cached_price for reading from it. 0 is unknown"
-        " for a model with zeros only, and for the cache where supports_caching is not true."
+        " for a model with zeros only and no tiers, and for the cache where supports_caching is not"
+        " true. pricing has tiers by prompt_tokens_threshold."
     ),
 )

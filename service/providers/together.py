@@ -19,9 +19,11 @@ from collections.abc import Mapping
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
 from service.reading.said_free import says_free
+from service.reading.sold_as import Kind
 from service.reading.wire import InvalidEntry, read_amount
 
 PRICE_KEYS = {
@@ -30,19 +32,21 @@ PRICE_KEYS = {
     "cached_input": (Axis.CACHE_READ, Unit.USD_PER_1M_TOKENS),
 }
 NOT_FOR_TOKENS = ("hourly", "base", "finetune")
+KNOWN = KnownKeys.of(f"pricing.{key}" for key in (*PRICE_KEYS, *NOT_FOR_TOKENS))
 CHARGED_BY_TOKEN = {"chat", "language", "code", "embedding", "moderation", "rerank"}
+BY_TOKEN = frozenset({Kind.EMBEDDING, Kind.RERANK})
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, dedicated ones included; these have no price for tokens."""
-    return read_models(body, _read_model, at=())
+    return read_models(body, _read_model, KNOWN, at=(), by_token=BY_TOKEN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
-    read = read_prices(pricing, PRICE_KEYS, known=NOT_FOR_TOKENS, path="pricing.")
+    read = read_prices(pricing, PRICE_KEYS, path="pricing.")
     name = read_name(entry, "display_name")
-    costs_otherwise = _costs_otherwise(pricing) or bool(read.extra)
+    costs_otherwise = _costs_otherwise(pricing)
     is_not_served = entry.get("running") is False and not says_free(model_id, name, entry)
     if only_zeros(read.prices) and (
         costs_otherwise or is_not_served or entry.get("type") not in CHARGED_BY_TOKEN

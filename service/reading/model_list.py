@@ -8,26 +8,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from pydantic import JsonValue
 
 from service.errors import ParseError
 from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
-from service.prices.zeros import without_filling
-from service.reading.said_free import says_free
+from service.reading.currency_and_unit import require_dollars, require_units
+from service.reading.entry_words import EntryWords, words_of_answer, words_of_entry
+from service.reading.known_keys import KnownKeys
+from service.reading.model_id import MAX_ID_LENGTH, read_id
+from service.reading.sold_as import CHAT_ONLY, Kinds
+from service.reading.whole_entry import complete
 from service.reading.wire import (
     InvalidEntry,
     Number,
     RepeatedKeys,
-    is_printable,
     parse_json,
     printable,
     read_object,
     shown,
 )
 
-MAX_ID_LENGTH = 512
 # Several times what any provider has: a longer list is a mistake, and would take minutes to parse.
 MAX_ENTRIES = 100_000
 # Many times what any model has: the database compares each with each.
@@ -43,17 +45,28 @@ _MORE_FOLLOWS = ("next", "next_page", "next_page_token", "nextPageToken", "next_
 _LIKE_A_KEY = re.compile(r"[A-Za-z0-9_\-*.+/=]{16,}")
 
 ReadModel = Callable[[str, dict[str, object]], RawModel]
-# From an entry's id and the entry to each of its models: the id, and the model's own entry or the
-# error.
-Split = Callable[[str, dict[str, object]], list[tuple[str, dict[str, object] | InvalidEntry]]]
 # Gets the whole body and the number of its entries.
 ReadPage = Callable[[dict[str, object], int], Page]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """For a list in which one entry is several models: they are in the list under ``key``.
+
+    ``models`` maps an entry's id and the entry to each of them: the id, and the model's own entry
+    or the error.
+    """
+
+    key: str
+    models: Callable[[str, dict[str, object]], list[tuple[str, dict[str, object] | InvalidEntry]]]
 
 
 def read_models(
     body: bytes,
     read_model: ReadModel,
+    known: KnownKeys,
     *,
+    by_token: Kinds = CHAT_ONLY,
     at: tuple[str, ...] = ("data",),
     id_key: str = "id",
     split: Split | None = None,
@@ -61,9 +74,11 @@ def read_models(
 ) -> PriceList:
     """Parse the price list in a body, each entry by ``read_model(model_id, entry)``.
 
-    ``at`` is the path of keys to the list; an empty one means that the body is the list itself.
-    ``split`` is for a list in which one entry is several models. ``read_page`` reads which page of
-    how many this is; without it the body must be the whole list.
+    ``known`` are the keys that it reads, or that are no prices: what an entry says of prices under
+    other keys is kept in ``extra``. ``by_token`` are the kinds of model beside chat that the
+    provider's documentation charges by the token. ``at`` is the path of keys to the list; an empty
+    one means that the body is the list itself. ``read_page`` reads which page of how many this is;
+    without it the body must be the whole list.
     ParseError: ``not_json``, ``bad_shape``, ``refused_by_provider``, ``incomplete_list`` or
     ``empty_list``.
     """
@@ -80,16 +95,21 @@ def read_models(
         raise ParseError("The list is empty.", code="empty_list")
     models: dict[str, RawModel] = {}
     skipped: dict[str, str] = {}
-    for label, entry in _each(entries, id_key, split):
+    around = _words_around(answer, at)
+    for label, entry, outer in _each(entries, id_key, split):
         if label in skipped:
             # A model that was skipped once stays skipped, however often it comes.
             continue
         try:
             if isinstance(entry, InvalidEntry):
                 raise entry
-            model = without_filling(read_model(label, entry))
-            if says_free(label, model.name, entry):
-                model = replace(model, says_free=True)
+            words = words_of_entry(entry, known if split is None else known.beneath(split.key))
+            said = [entry]
+            if outer is not None and split is not None:
+                words.add(words_of_entry(outer, known.without(split.key)))
+                said.append(outer)
+            model = complete(read_model(label, entry), said, words, by_token)
+            _require_units_around(around, model)
             _require_few_conditions(model)
             model = _with_few_extras(model)
             first = models.setdefault(label, model)
@@ -103,17 +123,6 @@ def read_models(
         why = next(iter(skipped.values()), "it has no models in it")
         raise ParseError(f"None of the {len(entries)} entries can be read; the first: {why}.")
     return PriceList(kept, tuple(SkippedModel(*item) for item in skipped.items()), page)
-
-
-def read_id(model_id: object) -> str:
-    """A model's id as spelt; InvalidEntry for a value that cannot be one."""
-    if not isinstance(model_id, str) or not model_id.strip():
-        raise InvalidEntry(f"its id is {shown(model_id)}")
-    if len(model_id) > MAX_ID_LENGTH:
-        raise InvalidEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
-    if not is_printable(model_id):
-        raise InvalidEntry(f"its id has control characters: {shown(model_id)}")
-    return model_id
 
 
 def read_name(entry: dict[str, object], key: str = "name") -> str | None:
@@ -155,18 +164,41 @@ def _inner(found: object, key: str) -> object:
     return around[key]
 
 
+def _words_around(answer: dict[str, object], at: tuple[str, ...]) -> EntryWords:
+    """What is said around the list; ParseError for another currency than USD."""
+    words = words_of_answer(answer, at)
+    try:
+        require_dollars(words.currencies)
+    except InvalidEntry as invalid:
+        raise ParseError(f"The prices are not in USD: {invalid}.") from None
+    return words
+
+
+def _require_units_around(around: EntryWords, model: RawModel) -> None:
+    try:
+        require_units(around.units, model)
+    except InvalidEntry as invalid:
+        raise ParseError(f"The prices are in another unit: {invalid}.") from None
+
+
 def _each(
     entries: list[object], id_key: str, split: Split | None
-) -> Iterator[tuple[str, dict[str, object] | InvalidEntry]]:
-    """Each model's id and entry; for an entry without a usable id, its position and the error."""
+) -> Iterator[tuple[str, dict[str, object] | InvalidEntry, dict[str, object] | None]]:
+    """Each model's id and entry, and the one around it if it is one of several.
+
+    For an entry without a usable id, its position and the error.
+    """
     for position, entry in enumerate(entries, start=1):
         label = f"entry {position}"
         try:
             label = _read_id(entry, id_key)
             read = read_object(entry, "the entry")
-            yield from [(label, read)] if split is None else split(label, read)
+            if split is None:
+                yield label, read, None
+            else:
+                yield from ((name, inner, read) for name, inner in split.models(label, read))
         except InvalidEntry as invalid:
-            yield label, invalid
+            yield label, invalid, None
 
 
 def _require_few_conditions(model: RawModel) -> None:

@@ -10,40 +10,26 @@ from pydantic import JsonValue
 
 from service.prices.price_list import RawModel
 from service.prices.units import Axis, RawPrice, Unit, plain, to_canonical
-from service.reading.wire import (
-    InvalidEntry,
-    printable,
-    published_text,
-    read_amount,
-    read_object,
-    verbatim,
-)
+from service.reading.wire import InvalidEntry, published_text, read_amount, read_object
 
 PriceKeys = Mapping[str, tuple[Axis, Unit]]
 
-# The relative difference at which two publications of one price are equal: each may be rounded, to
-# 12 digits here, to a few decimals there.
-_SAME = Decimal("1e-6")
+# The relative difference at which two amounts are equal: JSON numbers are rounded to 12 digits.
+_NOISE = Decimal("1e-11")
+# USD per token: $0.0001 per 1M tokens, a tenth of the cheapest known price.
+_FINEST_ZERO = Decimal("1e-10")
+_NONE = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPrices:
-    """The content of one object of prices; the fields are those of ``RawModel``."""
+    """The prices of one object; the fields are those of ``RawModel``."""
 
     prices: tuple[RawPrice, ...]
     unknown: Mapping[str, str]
-    extra: Mapping[str, JsonValue]
-    unknown_keys: frozenset[str]
 
     def as_model(self, model_id: str, name: str | None) -> RawModel:
-        return RawModel(
-            model_id=model_id,
-            name=name,
-            prices=self.prices,
-            unknown=self.unknown,
-            extra=self.extra,
-            unknown_keys=self.unknown_keys,
-        )
+        return RawModel(model_id, name=name, prices=self.prices, unknown=self.unknown)
 
 
 def read_pricing(entry: Mapping[str, object], key: str = "pricing") -> dict[str, object]:
@@ -56,31 +42,25 @@ def read_prices(
     pricing: Mapping[str, object],
     keys: PriceKeys,
     *,
-    known: Collection[str] = (),
     path: str = "",
     dynamic: int | None = None,
 ) -> ReadPrices:
-    """Read each key of ``pricing``: a price, a known key without a price, or an unknown key.
+    """Read the price of each key of ``pricing`` that is one of ``keys``; others are left.
 
-    ``known`` are keys that mean something else and are left out. ``path`` precedes each key in
-    messages and in the history. The number ``dynamic`` means that the price is unknown. If all
-    prices are 0 and an unknown key may cost something, they are unknown, not free. InvalidEntry
-    names the key whose value is no price.
+    ``path`` precedes each key in messages and in the history. The number ``dynamic`` means that the
+    price is unknown. InvalidEntry names the key whose value is no price.
     """
     prices: list[RawPrice] = []
     unknown: dict[str, str] = {}
-    extra: dict[str, JsonValue] = {}
     for key, value in pricing.items():
-        if key in keys:
-            price = read_price(path + key, value, keys[key], dynamic=dynamic)
-            if price is not None:
-                prices.append(price)
-            elif value is not None:
-                unknown[path + key] = published_text(value)
-        elif key not in known:
-            extra[printable(path + key)] = verbatim(value)
-    read = ReadPrices(tuple(prices), unknown, extra, frozenset(extra))
-    return as_unknown(read) if only_zeros(prices) and may_cost(extra) else read
+        if key not in keys:
+            continue
+        price = read_price(path + key, value, keys[key], dynamic=dynamic)
+        if price is not None:
+            prices.append(price)
+        elif value is not None:
+            unknown[path + key] = published_text(value)
+    return ReadPrices(tuple(prices), unknown)
 
 
 def read_price(
@@ -97,19 +77,37 @@ def read_price(
     return RawPrice(axis, amount, unit, text=published_text(value), key=key)
 
 
-def require_agreement(one: RawPrice | None, other: RawPrice | None) -> None:
-    """InvalidEntry if two publications of one price differ once converted to USD for one unit.
+def finer(one: RawPrice, other: RawPrice) -> RawPrice:
+    """Of two publications of one price the one with more digits, or the first if they are equal.
 
-    A missing one is not compared.
+    They agree within half a unit of the last digit of the coarser one: 36 and 36.1 do, 36 and 36.6
+    do not. A 0 agrees with a positive price only if it is published to $0.0001 per 1M tokens or
+    finer; everywhere else it is another price. InvalidEntry if they do not agree.
     """
-    if one is None or other is None:
-        return
     usd, usd_again = to_canonical(one).usd, to_canonical(other).usd
-    if abs(usd - usd_again) > _SAME * max(usd, usd_again):
+    if abs(usd - usd_again) <= _NOISE * max(usd, usd_again):
+        return one
+    # Two values of one key are no two publications.
+    steps = (_last_digit(one), _last_digit(other)) if one.key != other.key else (_NONE, _NONE)
+    coarser, better = (one, other) if steps[0] > steps[1] else (other, one)
+    apart = abs(usd - usd_again)
+    if 2 * apart > max(steps) or (not coarser.amount and max(steps) > _FINEST_ZERO):
         raise InvalidEntry(
             f"{one.key} ({one.text}) is USD {plain(usd)} per unit,"
             f" but {other.key} ({other.text}) is USD {plain(usd_again)}"
         )
+    return better
+
+
+def _last_digit(price: RawPrice) -> Decimal:
+    """The worth of the last digit as published, in USD for one unit."""
+    exponent = max(int(Decimal(price.text).as_tuple().exponent), _exponent(price.amount))
+    return to_canonical(replace(price, amount=Decimal((0, (1,), min(exponent, 0))))).usd
+
+
+def _exponent(amount: Decimal) -> int:
+    """That of a JSON number's amount, which is rounded; -1000 for 0, whose digits are lost."""
+    return int(amount.as_tuple().exponent) if amount else -1000
 
 
 def price_of(prices: Collection[RawPrice], axis: Axis) -> RawPrice | None:
@@ -154,8 +152,9 @@ def may_cost(value: JsonValue | Mapping[str, JsonValue]) -> bool:
 
 
 def agreed(prices: Iterable[RawPrice]) -> tuple[RawPrice, ...]:
-    """The first price of each axis; InvalidEntry if a further one differs."""
-    first: dict[Axis, RawPrice] = {}
+    """The finest price of each axis, in the order of the first; InvalidEntry if two differ."""
+    finest: dict[Axis, RawPrice] = {}
     for price in prices:
-        require_agreement(first.setdefault(price.axis, price), price)
-    return tuple(first.values())
+        known = finest.get(price.axis)
+        finest[price.axis] = price if known is None else finer(known, price)
+    return tuple(finest.values())

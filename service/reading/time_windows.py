@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from service.prices.price_list import RawCondition
 from service.prices.units import RawPrice, Unit
 from service.reading.price_keys import price_of
-from service.reading.wire import InvalidEntry, read_whole_number
+from service.reading.wire import InvalidEntry, read_whole_number, shown
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MINUTES = 24 * 60
@@ -44,15 +45,28 @@ def read_weekdays(value: object) -> tuple[str, ...]:
     return tuple(day for day in WEEKDAYS if day in value)
 
 
+def read_moment(value: object) -> datetime | None:
+    """A time in RFC 3339 with its offset; None for null; else InvalidEntry."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 2000 <= moment.year < 3000:
+        raise InvalidEntry(f"{shown(value)} is not a time with an offset from UTC")
+    return moment
+
+
 def resolve_base(
     prices: Iterable[RawPrice], conditions: Sequence[RawCondition]
 ) -> tuple[RawPrice, ...]:
     """The base prices; where windows cover the whole day, the price of most of the day.
 
-    Only windows without another condition count (weekdays, prompt length). Those of equal price
-    count together; of two equally long ones, the one that begins first after midnight wins. The
-    text stays as published. If the windows leave a gap, the published base is the price of the gap,
-    and stays.
+    Only windows without another condition count (weekdays, prompt length, dates, other keys). Those
+    of equal price count together; of two equally long ones, the one that begins first after
+    midnight wins. The text stays as published. If the windows leave a gap, the published base is
+    the price of the gap, and stays.
     """
     windows = [
         (condition, tuple(_spans(condition.utc_start, condition.utc_end)))
@@ -61,6 +75,9 @@ def resolve_base(
         and condition.utc_end is not None
         and not condition.utc_days
         and condition.min_prompt_tokens is None
+        and condition.effective_from is None
+        and condition.effective_until is None
+        and not condition.when
     ]
     return tuple(_resolved(price, windows) for price in prices)
 

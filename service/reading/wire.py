@@ -96,7 +96,9 @@ def read_amount(value: object, *, unknown: int | None = None) -> Decimal | None:
         return None
     if amount < 0:
         raise InvalidEntry(f"{shown(value)} is negative")
-    if _digits(amount) > MAX_DIGITS:
+    # Without an exponent there are no more digits than characters.
+    is_short = len(text) <= MAX_DIGITS and "e" not in text and "E" not in text
+    if not is_short and _digits(amount) > MAX_DIGITS:
         raise InvalidEntry(f"{shown(value)} has more than {MAX_DIGITS} digits")
     return _JSON_NUMBER.create_decimal(amount) if isinstance(value, Number) else amount
 

@@ -81,7 +81,7 @@ ADAPTERS = (
     ),
     _mutant(
         "openrouter",
-        "prices=resolve_base(read.prices, overrides.conditions)",
+        "prices=resolve_base(read.prices, conditions)",
         "prices=read.prices",
         "the price changes whenever the clock turns",
     ),
@@ -117,8 +117,8 @@ ADAPTERS = (
     ),
     _mutant(
         "featherless",
-        "        require_agreement(once, again)\n",
-        "",
+        "agreed([*read.prices, *again.prices])",
+        "tuple({p.axis: p for p in [*again.prices, *read.prices]}.values())",
         "two publications that differ are believed",
     ),
     _mutant(
@@ -147,21 +147,21 @@ ADAPTERS = (
     ),
     _mutant(
         "nearai",
-        "prices=agreed(exact_first)",
-        "prices=tuple({price.axis: price for price in exact_first}.values())",
+        "prices = agreed(exact_first)",
+        "prices = tuple({price.axis: price for price in exact_first}.values())",
         "two publications that differ are believed",
     ),
     _mutant(
         "alibaba-cloud",
-        '"per million tokens": Unit.USD_PER_1M_TOKENS',
-        '"per million tokens": Unit.USD_PER_1K_TOKENS',
-        "one spelling of the unit is refused",
+        "size is None or not size.is_that_of(meaning[1])",
+        "size is None",
+        "any unit is taken for the one that is expected",
     ),
     _mutant(
         "alibaba-cloud",
-        'UNITS.get(" ".join(unit.lower().split())) != meaning[1]',
-        "not unit",
-        "any unit is taken for the one that is expected",
+        'when={"thinking": True},',
+        "when={},",
+        "all output costs what it does in thinking mode",
     ),
     _mutant(
         "alibaba-cloud",
@@ -171,20 +171,14 @@ ADAPTERS = (
     ),
     _mutant(
         "alibaba-cloud",
-        'value is not None and value != "USD"',
-        "value is None",
-        "CNY is charged as USD",
-    ),
-    _mutant(
-        "alibaba-cloud",
-        "if found.lower != end or",
-        "if",
+        "lower != end\n            or",
+        "False\n            or",
         "a range that is missing is charged as the one below it",
     ),
     _mutant(
         "alibaba-cloud",
-        "RawCondition(prices=tier, min_prompt_tokens=found.lower)",
-        "RawCondition(prices=tier, min_prompt_tokens=found.upper)",
+        "RawCondition(prices=tier, min_prompt_tokens=each.lower)",
+        "RawCondition(prices=tier, min_prompt_tokens=each.upper)",
         "a long prompt is charged as a short one",
     ),
     _mutant(
@@ -249,10 +243,33 @@ ADAPTERS = (
     ),
     _mutant(
         "novita",
-        "        read = zeros_as_unknown(read)\n"
-        "        prices = tuple(price for price in prices if price.amount)\n",
+        "        read = zeros_as_unknown(read)\n",
         "        pass\n",
         "a model with tiers is free",
+    ),
+    _mutant(
+        "novita",
+        "min_prompt_tokens=start - 1 if",
+        "min_prompt_tokens=start if",
+        "a tier begins one token too late",
+    ),
+    _mutant(
+        "requesty",
+        "min_prompt_tokens=tier.min_prompt_tokens or None",
+        "min_prompt_tokens=None",
+        "long prompts set the price of all",
+    ),
+    _mutant(
+        "requesty",
+        "if only_zeros(read.prices) and not has_tiers:",
+        "if only_zeros(read.prices):",
+        "a model whose tiers are all free is unknown",
+    ),
+    _mutant(
+        "nearai",
+        '"priority": ("priority", "fast")',
+        '"priority": ("priority",)',
+        "a fast request is charged as an ordinary one",
     ),
     _mutant(
         "novita",
@@ -298,8 +315,8 @@ ADAPTERS = (
     ),
     _mutant(
         "chutes",
-        "            require_agreement(price_of(read.prices, PRICES_AGAIN[key][0]), again)\n",
-        "",
+        "agreed([*read.prices, *again.prices])",
+        "tuple({p.axis: p for p in [*again.prices, *read.prices]}.values())",
         "two publications that differ are believed",
     ),
     _mutant(
@@ -334,15 +351,27 @@ ADAPTERS = (
     ),
     _mutant(
         "vercel",
-        "        require_agreement(price_of(read.prices, price.axis), price)\n",
-        "        pass\n",
+        "agreed([*found.read.prices, *lowest])",
+        "tuple({p.axis: p for p in [*lowest, *found.read.prices]}.values())",
         "a first tier that differs from the flat price is believed",
     ),
     _mutant(
         "vercel",
-        "and costs_otherwise",
-        "and not costs_otherwise",
+        "(others or costs or pricing.get(VARIES))",
+        "(costs or pricing.get(VARIES))",
         "an image model with zeros for tokens is free",
+    ),
+    _mutant(
+        "vercel",
+        "unknown=axes)",
+        ")",
+        "a service tier in a region costs what it does elsewhere",
+    ),
+    _mutant(
+        "vercel",
+        "                unknown=tuple(sorted(missing)),\n",
+        "",
+        "a long prompt of a service tier is charged as a short one",
     ),
     _mutant(
         "requesty",
@@ -370,14 +399,14 @@ ADAPTERS = (
     ),
     _mutant(
         "ovhcloud",
-        'pricing.get("currency_unit") != "USD"',
-        'pricing.get("currency_unit") == "CNY"',
-        "euros are charged as dollars",
+        'not pricing.get("currency_unit")',
+        "False",
+        "a model without a currency is charged in dollars",
     ),
     _mutant(
         "ovhcloud",
-        "else zeros_as_unknown(read, *CACHE)",
-        "else read",
-        "a cache that is not there is free",
+        "        read = as_unknown(read)\n",
+        "        pass\n",
+        "a speech model with zeros only is free",
     ),
 )

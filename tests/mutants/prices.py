@@ -8,6 +8,7 @@ CONVERSION = ("tests/service/prices/test_units.py",)
 ROWS = ("tests/service/prices/test_price_list.py",)
 WIRE = ("tests/service/reading/test_wire.py",)
 KEYS = ("tests/service/reading/test_price_keys.py",)
+WHOLE = ("tests/service/providers/test_whole_entries.py",)
 ZEROS = (
     "tests/service/providers/test_requesty.py",
     "tests/service/providers/test_ovhcloud.py",
@@ -153,17 +154,17 @@ PRICES = (
     ),
     Mutant(
         "service/reading/price_keys.py",
-        '_SAME = Decimal("1e-6")',
-        '_SAME = Decimal("1")',
+        "if 2 * apart > max(steps) or",
+        "if apart > max(steps) or",
         KEYS,
-        "publications that differ by any factor agree",
+        "publications that differ by a whole unit agree",
     ),
     Mutant(
         "service/reading/price_keys.py",
-        "> _SAME * max(usd, usd_again)",
-        "> _SAME",
+        "(not coarser.amount and max(steps) > _FINEST_ZERO)",
+        "False",
         KEYS,
-        "small prices agree whatever they are",
+        "a zero agrees with any small price",
     ),
     Mutant(
         "service/reading/price_keys.py",
@@ -181,10 +182,59 @@ PRICES = (
     ),
     Mutant(
         "service/reading/price_keys.py",
-        "if only_zeros(prices) and may_cost(extra)",
-        "if only_zeros(prices) and not may_cost(extra)",
+        "coarser, better = (one, other) if steps[0] > steps[1]",
+        "coarser, better = (one, other) if steps[0] < steps[1]",
         KEYS,
-        "zeros beside a price that nobody can read are free",
+        "of two publications the coarser is charged",
+    ),
+    Mutant(
+        "service/reading/whole_entry.py",
+        "and may_cost(model.extra)",
+        "and not may_cost(model.extra)",
+        ("tests/service/providers/test_together.py",),
+        "zeros beside a price that is not read are free",
+    ),
+    Mutant(
+        "service/reading/whole_entry.py",
+        "        require_dollars(words.currencies)\n",
+        "",
+        WHOLE,
+        "yuan are charged as dollars",
+    ),
+    Mutant(
+        "service/reading/whole_entry.py",
+        "        require_units(words.units, model)\n",
+        "",
+        WHOLE,
+        "prices per 1K tokens are charged per token",
+    ),
+    Mutant(
+        "service/reading/whole_entry.py",
+        "        model = _without_prices_of_text(model)\n",
+        "        pass\n",
+        WHOLE,
+        "a price of speech is charged for tokens",
+    ),
+    Mutant(
+        "service/reading/entry_words.py",
+        "where is _In.PRICES or says is KeySays.PRICE or _has_a_number(value)",
+        "where is _In.PRICES",
+        WHOLE,
+        "a price beside the known object is left out",
+    ),
+    Mutant(
+        "service/reading/model_id.py",
+        "if model_id != model_id.strip():",
+        "if False:",
+        WHOLE,
+        "an id with a space at its end is a new model",
+    ),
+    Mutant(
+        "service/prices/zeros.py",
+        "or (costs and price.axis in FILLED)",
+        "",
+        ("tests/service/prices/test_zeros.py",),
+        "a cache with a 0 that fills a field is free",
     ),
     Mutant(
         "service/reading/model_list.py",

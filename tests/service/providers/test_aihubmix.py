@@ -51,8 +51,19 @@ def test_zeros_are_unknown_where_they_are_not(types: str | None) -> None:
     model = listed({"input": 0, "output": 0}, types=types).models[0]
     assert model.as_charged() == {}
     assert model.unknown == {"pricing.input": "0", "pricing.output": "0"}
-    priced = listed({"input": 0, "output": 4}, types=types).models[0]
-    assert priced.as_charged()["price_per_output_token"] == "0.000004"
+
+
+@pytest.mark.parametrize("types", ["image_generation", "video", "tts", "stt", "tts,video"])
+def test_numbers_are_no_prices_of_tokens_where_they_are_not(types: str) -> None:
+    model = listed({"input": 0, "output": 4}, types=types).models[0]
+    assert model.as_charged() == {}
+    assert (model.unknown, model.extra) == ({"pricing.input": "0"}, {"pricing.output": "4"})
+
+
+@pytest.mark.parametrize("types", ["llm", "llm,tts", "", None])
+def test_numbers_are_prices_of_tokens_elsewhere(types: str | None) -> None:
+    model = listed({"input": 0, "output": 4}, types=types).models[0]
+    assert model.as_charged()["price_per_output_token"] == "0.000004"
 
 
 def test_an_id_under_another_key_is_another_list() -> None:

@@ -184,7 +184,7 @@ def test_ranges_that_price_different_things_skip_the_model(dearer: list[Any]) ->
         ("input_token", "per million characters"),
         ("input_token", "每百万tokens"),
         ("output_token", None),
-        ("output_token", 1000000),
+        ("output_token", 1000),
         ("image_number", "per million tokens"),
         ("image_number", "per 100 images"),
     ],
@@ -194,13 +194,69 @@ def test_a_unit_that_is_not_understood_skips_the_model(kind: str, unit: Any) -> 
     assert reason.startswith(f"{kind} in the unit")
 
 
-@pytest.mark.parametrize("where", ["range", "price"])
 @pytest.mark.parametrize("key", ["time_band", "discount"])
-def test_what_is_not_understood_beside_a_price_skips_the_model(where: str, key: str) -> None:
+def test_a_range_that_says_more_is_a_condition_with_that_key(key: str) -> None:
     there: dict[str, Any] = {key: "peak"}
-    on_range, on_price = (there, {}) if where == "range" else ({}, there)
-    reason = skipped(span("Default", price("input_token", "1", **on_price), **on_range))
-    assert f'has "{key}", which is not understood' in reason
+    model = read(
+        span("Default", price("input_token", "1")),
+        span("Default", price("input_token", "3"), **there),
+    )
+    assert model.as_charged() == {
+        "price_per_input_token": "0.000001",
+        "conditions": [{key: "peak", "price_per_input_token": "0.000003"}],
+    }
+    only = read(
+        span("Input<=32k", price("input_token", "3"), **there),
+        span("32k<Input<=64k", price("input_token", "4")),
+    )
+    assert only.as_charged() == {
+        "conditions": [
+            {"min_prompt_tokens": 32_000, "price_per_input_token": "0.000004"},
+            {key: "peak", "price_per_input_token": "0.000003"},
+        ]
+    }
+
+
+@pytest.mark.parametrize("key", ["time_band", "discount"])
+def test_a_price_that_says_more_is_unknown_under_a_condition_with_that_key(key: str) -> None:
+    there: dict[str, Any] = {key: "peak"}
+    model = read(span("Default", price("input_token", "1", **there), price("output_token", "2")))
+    assert model.as_charged() == {
+        "price_per_input_token": "0.000001",
+        "price_per_output_token": "0.000002",
+        "conditions": [{key: "peak", "price_per_input_token": "0.000001"}],
+    }
+    assert model.extra == {f"prices[].prices[].{key}": "peak"}
+
+
+def test_thinking_mode_has_a_price_of_its_own_for_all_output() -> None:
+    model = read(
+        span(
+            "Default",
+            price("input_token", "0.7"),
+            price("output_token", "2.8"),
+            price("thinking_output_token", "8.4"),
+        )
+    )
+    assert model.as_charged() == {
+        "price_per_input_token": "0.0000007",
+        "price_per_output_token": "0.0000028",
+        "conditions": [{"thinking": True, "price_per_output_token": "0.0000084"}],
+    }
+    assert (model.extra, model.unknown_keys) == ({}, frozenset())
+
+
+def test_a_range_without_a_price_of_thinking_has_none_in_that_mode() -> None:
+    thinking = price("thinking_output_token", "8")
+    model = read(
+        span("0<Token<=32k", price("output_token", "2"), thinking),
+        span("32k<Token<=64k", price("output_token", "4")),
+    )
+    assert model.as_charged()["conditions"] == [
+        {"min_prompt_tokens": 32_000, "price_per_output_token": "0.000004"},
+        {"thinking": True, "price_per_output_token": "0.000008"},
+        {"thinking": True, "min_prompt_tokens": 32_000, "price_per_output_token": None},
+    ]
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])
@@ -240,13 +296,13 @@ def test_types_that_are_no_axis_are_kept_and_reported() -> None:
             price("input_token", "1"),
             price("output_token", "2"),
             price("text_input_token", "0.5"),
-            price("thinking_output_token", "8"),
+            price("content_duration", "8", "per hour"),
         ),
         span(
             "32k<Token<=64k",
             price("input_token", "3"),
             price("output_token", "4"),
-            price("thinking_output_token", "9", "per hour"),
+            price("content_duration", "9", "per hour"),
         ),
     )
     assert model.as_charged()["price_per_input_token"] == "0.000001"
@@ -255,12 +311,12 @@ def test_types_that_are_no_axis_are_kept_and_reported() -> None:
         "prices.text_input_token": [
             {"range_name": "0<Token<=32k"} | price("text_input_token", "0.5")
         ],
-        "prices.thinking_output_token": [
-            {"range_name": "0<Token<=32k"} | price("thinking_output_token", "8"),
-            {"range_name": "32k<Token<=64k"} | price("thinking_output_token", "9", "per hour"),
+        "prices.content_duration": [
+            {"range_name": "0<Token<=32k"} | price("content_duration", "8", "per hour"),
+            {"range_name": "32k<Token<=64k"} | price("content_duration", "9", "per hour"),
         ],
     }
-    assert model.unknown_keys == {"prices.text_input_token", "prices.thinking_output_token"}
+    assert model.unknown_keys == {"prices.text_input_token", "prices.content_duration"}
 
 
 def test_a_model_with_such_types_only_has_no_price() -> None:
@@ -290,7 +346,7 @@ def test_which_cache_it_is_holds_for_all_ranges() -> None:
 
 
 def test_one_type_with_two_prices_skips_the_model() -> None:
-    said = skipped(span("Default", price("input_token", "1"), price("input_token", "0.5")))
+    said = skipped(span("Default", price("input_token", "1"), price("input_token", "1.1")))
     assert "prices.input_token (1)" in said
     same = span("Default", price("input_token", "1"), price("input_token", "1.0"))
     assert read(same).as_charged() == {"price_per_input_token": "0.000001"}

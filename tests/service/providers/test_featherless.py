@@ -106,7 +106,7 @@ def test_one_publication_alone_is_a_price_too(prompt: Any) -> None:
         # One of two equal prices has its unit switched, by 1e6 and 1e3, or has changed.
         ({"prompt": "3", "input": 3}, "pricing.prompt (3) is USD 3 per unit"),
         ({"prompt": "0.000003", "input": 0.003}, "pricing.input (0.003)"),
-        ({"completion": "0.000015", "output": 15.01}, "pricing.output (15.01)"),
+        ({"completion": "0.000015", "output": 15.51}, "pricing.output (15.51)"),
         ({"prompt": "0", "input": 3}, "pricing.prompt (0)"),
         ({"prompt": "free"}, 'pricing.prompt: "free" is not a price'),
         ({"prompt": "-1"}, "is negative"),

@@ -98,9 +98,83 @@ def test_what_disagrees_or_is_no_price_skips_that_model_only(pricing: Any, says:
     assert says in found.skipped[0].reason
 
 
-def test_prices_for_long_prompts_are_kept_and_reported() -> None:
-    tiers = {"default": {"long": {"input": "0.3"}}}
-    model = read({"prompt": "0.00000015", "video": "1"}, textPricing=tiers)
-    assert model.extra == {"textPricing": tiers, "pricing.video": "1"}
-    assert model.unknown_keys == {"textPricing", "pricing.video"}
-    assert model.as_charged() == {"price_per_input_token": "0.00000015"}
+def rates(uncached: str, cached: str, output: str) -> dict[str, str]:
+    return {"uncachedInput": uncached, "cachedInput": cached, "output": output}
+
+
+PROFILE = {
+    "version": 1,
+    "currency": "USD",
+    "unit": "million_tokens",
+    "longContextThreshold": 200_000,
+    "tiers": {
+        "default": {"short": rates("1.25", "0.1255", "10"), "long": rates("2.5", "0.251", "15")},
+        "priority": {"short": rates("2.5", "0.251", "20")},
+    },
+}
+BASE = {"prompt": "0.00000125", "completion": "0.00001", "input_cache_read": "0.000000126"}
+
+
+def test_text_pricing_has_service_tiers_and_long_prompts() -> None:
+    short = {
+        "price_per_input_token": "0.0000025",
+        "price_per_cache_read_token": "0.000000251",
+        "price_per_output_token": "0.00002",
+    }
+    # The server charges more for long prompts of a tier that has no price for them.
+    unknown = dict.fromkeys(short)
+    model = read(BASE, textPricing=PROFILE)
+    assert model.as_charged() == {
+        "price_per_input_token": "0.00000125",
+        "price_per_output_token": "0.00001",
+        # The finer of two publications that agree.
+        "price_per_cache_read_token": "0.0000001255",
+        "conditions": [
+            {
+                "min_prompt_tokens": 200_000,
+                "price_per_input_token": "0.0000025",
+                "price_per_cache_read_token": "0.000000251",
+                "price_per_output_token": "0.000015",
+            },
+            {"service_tier": "priority"} | short,
+            {"service_tier": "priority", "min_prompt_tokens": 200_000} | unknown,
+            {"service_tier": "fast"} | short,
+            {"service_tier": "fast", "min_prompt_tokens": 200_000} | unknown,
+        ],
+    }
+    assert (model.extra, model.unknown_keys) == ({}, frozenset())
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"default": {"long": {"input": "0.3"}}},
+        PROFILE | {"version": 2},
+        PROFILE | {"tiers": {"default": {"short": {"input": "1"}}}},
+        PROFILE | {"tiers": {"default": {}, "batch": {}}},
+        PROFILE | {"longContextThreshold": None},
+        "1.25",
+        [1],
+    ],
+)
+def test_text_pricing_that_is_not_understood_makes_the_prices_unknown(profile: Any) -> None:
+    model = read({"prompt": "0.00000015"}, textPricing=profile)
+    assert model.as_charged() == {
+        "price_per_input_token": "0.00000015",
+        "conditions": [{"textPricing": profile, "price_per_input_token": "0.00000015"}],
+    }
+    assert "textPricing" in model.extra
+    assert "textPricing" in model.unknown_keys
+
+
+@pytest.mark.parametrize("odd", [{"currency": "CNY"}, {"unit": "thousand_tokens"}])
+def test_text_pricing_in_another_currency_or_unit_skips_the_model(odd: dict[str, str]) -> None:
+    entry = {"id": "odd", "pricing": BASE, "textPricing": PROFILE | odd}
+    found = parse(json.dumps({"data": [entry, {"id": "fine"}]}).encode())
+    assert [each.model_id for each in found.skipped] == ["odd"]
+
+
+def test_new_keys_are_kept_and_reported() -> None:
+    model = read({"prompt": "0.00000015", "video": "1"})
+    assert model.extra == {"pricing.video": "1"}
+    assert model.unknown_keys == {"pricing.video"}

@@ -125,11 +125,87 @@ def test_zero_without_tiers_is_kept_as_published() -> None:
 TIERS = [{"min_tokens": 1, "max_tokens": 9, "pricing": {"prompt": {"price_per_m": 10}}}]
 
 
-@pytest.mark.parametrize("tiered", [{"is_tiered_billing": True}, {"tiered_billing_configs": TIERS}])
-def test_zero_beside_tiers_is_unknown(tiered: dict[str, Any]) -> None:
-    model = read({"input_token_price_per_m": 0, "output_token_price_per_m": 5} | tiered)
-    assert model.as_charged() == {"price_per_output_token": "0.0000000005"}
+def test_a_flat_zero_beside_tiers_is_unknown() -> None:
+    flat = {"input_token_price_per_m": 0, "output_token_price_per_m": 5}
+    model = read(flat | {"tiered_billing_configs": TIERS})
+    assert model.as_charged() == {
+        "price_per_input_token": "0.000000001",
+        "price_per_output_token": "0.0000000005",
+    }
     assert model.unknown == {"input_token_price_per_m": "0"}
+
+
+def test_tiers_that_are_there_but_not_said_leave_no_price_certain() -> None:
+    flat = {"input_token_price_per_m": 0, "output_token_price_per_m": 5}
+    model = read(flat | {"is_tiered_billing": True})
+    assert model.as_charged() == {
+        "price_per_output_token": "0.0000000005",
+        "conditions": [{"is_tiered_billing": True, "price_per_output_token": "0.0000000005"}],
+    }
+
+
+def tier(start: int, end: int | None, prompt: int, completion: int, **more: Any) -> Any:
+    prices = {"prompt": {"price_per_m": prompt}, "completion": {"price_per_m": completion}}
+    return {"min_tokens": start, "max_tokens": end, "pricing": prices} | more
+
+
+def test_a_tier_begins_with_its_first_number_of_tokens() -> None:
+    flat = {"input_token_price_per_m": 3000, "output_token_price_per_m": 12000}
+    tiers = [tier(524_288, 1_000_000, 6000, 24000), tier(1, 524_288, 3000, 12000)]
+    for entry in ({}, flat, dict.fromkeys(flat, 0)):
+        tiered = {"is_tiered_billing": True, "tiered_billing_configs": tiers}
+        model = read(entry | tiered)
+        assert model.as_charged() == {
+            "price_per_input_token": "0.0000003",
+            "price_per_output_token": "0.0000012",
+            "conditions": [
+                {
+                    "min_prompt_tokens": 524_287,
+                    "price_per_input_token": "0.0000006",
+                    "price_per_output_token": "0.0000024",
+                }
+            ],
+        }
+        assert (model.extra, model.unknown_keys) == ({}, frozenset())
+
+
+def test_a_tier_that_says_more_is_a_condition_with_that_key() -> None:
+    tiers = [tier(1, 9, 10, 20), tier(9, None, 30, 40, hour=5)]
+    model = read({"tiered_billing_configs": tiers})
+    assert model.as_charged()["conditions"] == [
+        {
+            "hour": 5,
+            "min_prompt_tokens": 8,
+            "price_per_input_token": "0.000000003",
+            "price_per_output_token": "0.000000004",
+        }
+    ]
+    assert model.extra == {"tiered_billing_configs[].hour": 5}
+
+
+@pytest.mark.parametrize(
+    ("tiers", "says"),
+    [
+        ([tier(1, 9, 1, 1), tier(20, 30, 2, 2)], "leave a gap"),
+        ([tier(1, 9, 1, 1), tier(5, 30, 2, 2)], "leave a gap or overlap"),
+        ([{"pricing": {}}], "tiered_billing_configs[0].min_tokens"),
+        ({}, None),
+        ({"a": 1}, "tiered_billing_configs is an object"),
+        ([7], "tiered_billing_configs[0] is 7"),
+    ],
+)
+def test_tiers_that_are_not_understood_skip_the_model(tiers: Any, says: str | None) -> None:
+    found = listed({"input_token_price_per_m": 1, "tiered_billing_configs": tiers})
+    if says is None:
+        assert found.skipped == ()
+    else:
+        assert says in found.skipped[0].reason
+
+
+def test_the_coarser_of_two_publications_may_be_rounded() -> None:
+    cached = {"price_per_m": 36, "price_per_m_decimal": "0.00361"}
+    model = read({"pricing": {"input_cache_read": cached}})
+    assert model.as_charged() == {"price_per_cache_read_token": "0.00000000361"}
 
 
 def test_what_is_said_of_another_thing_is_kept_as_one() -> None:
@@ -139,10 +215,9 @@ def test_what_is_said_of_another_thing_is_kept_as_one() -> None:
     assert key == "pricing." + "song" * 100
 
 
-def test_tiers_and_whatever_else_is_about_prices_are_kept_and_reported() -> None:
+def test_whatever_else_is_about_prices_are_kept_and_reported() -> None:
     more: dict[str, Any] = {
         "input_token_price_per_m": 10,
-        "tiered_billing_configs": TIERS,
         "multimodal_pricing": {"audio": 3},
         "image_price": 4,
         "pricing": {"audio": 7, "prompt": {"price_per_m": 10, "discount": "half"}},
@@ -150,7 +225,6 @@ def test_tiers_and_whatever_else_is_about_prices_are_kept_and_reported() -> None
     model = read(more)
     assert model.as_charged() == {"price_per_input_token": "0.000000001"}
     assert model.extra == {
-        "tiered_billing_configs": TIERS,
         "multimodal_pricing": {"audio": 3},
         "image_price": 4,
         "pricing.audio": 7,

@@ -206,26 +206,27 @@ def test_a_model_without_the_key_pricing_is_there_too() -> None:
 
 def test_unknown_keys_are_kept_verbatim_and_named() -> None:
     model = read({"prompt": "0.1", "per_song": "0.08", "video": {"second": 0.5}})
-    assert model.extra == {"per_song": "0.08", "video": {"second": 0.5}}
-    assert model.unknown_keys == {"per_song", "video"}
+    unread = {"pricing.per_song": "0.08", "pricing.video": {"second": 0.5}}
+    assert model.extra == unread
+    assert model.unknown_keys == unread.keys()
 
 
 @pytest.mark.parametrize(
-    ("discount", "extra"),
+    ("discount", "text"),
     [
-        ("0", {}),
-        (0, {}),
-        (0.0, {}),
-        (None, {}),
-        (0.25, {"discount": 0.25}),
-        ("0.1", {"discount": "0.1"}),
-        ("half", {"discount": "half"}),
+        ("0", None),
+        (0, None),
+        (0.0, None),
+        (None, None),
+        (0.25, "0.25"),
+        ("0.1", '"0.1"'),
+        ("half", '"half"'),
     ],
 )
-def test_a_discount_is_no_price_and_no_unknown_key(discount: Any, extra: Any) -> None:
+def test_a_discount_is_no_price_and_no_unknown_key(discount: Any, text: str | None) -> None:
     model = read({"prompt": "0.1", "discount": discount})
-    assert model.extra == extra
-    assert model.unknown_keys == frozenset()
+    assert model.unknown.get("discount") == text
+    assert (model.extra, model.unknown_keys) == ({}, frozenset())
 
 
 def test_context_tiers_are_conditions_in_the_published_order() -> None:
@@ -273,28 +274,65 @@ def test_time_windows_and_weekdays_are_conditions() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("override", "named"),
-    [
-        ({"min_images": 3, "prompt": "0.5"}, "overrides.min_images"),
-        ({"min_prompt_tokens": 5, "prompt": "-1"}, "overrides.prompt"),
-        ({"min_prompt_tokens": 5, "prompt": None}, "overrides.prompt"),
-        ({"prompt": "0.5"}, "overrides without a condition"),
-        ({"utc_days": None, "prompt": "0.5"}, "overrides without a condition"),
-    ],
-)
-def test_an_override_is_never_half_understood(override: Any, named: str) -> None:
+@pytest.mark.parametrize("key", ["min_context", "region", "a key"])
+def test_an_override_with_an_unknown_key_is_a_condition_with_that_key(key: str) -> None:
+    override = {key: 200_000, "prompt": "0.00002"}
     fine = {"min_prompt_tokens": 9, "prompt": "0.2"}
     model = read({"prompt": "0.1", "overrides": [override, fine]})
-    assert model.extra == {"overrides": [override]}
-    assert model.unknown_keys == {named}
     assert model.as_charged() == {
         "price_per_input_token": "0.1",
-        "conditions": [{"min_prompt_tokens": 9, "price_per_input_token": "0.2"}],
+        "conditions": [
+            {key: 200_000, "price_per_input_token": "0.00002"},
+            {"min_prompt_tokens": 9, "price_per_input_token": "0.2"},
+        ],
     }
+    assert model.extra.keys() == model.unknown_keys == {f"pricing.overrides[].{key}"}
 
 
-@pytest.mark.parametrize("overrides", [None, [], [{"min_prompt_tokens": 5}]])
+@pytest.mark.parametrize("key", ["price_per_input_token", "max_audio_seconds"])
+def test_an_unknown_key_never_gets_another_meaning_in_a_condition(key: str) -> None:
+    model = read({"prompt": "0.1", "overrides": [{key: "0.5", "prompt": "0.2"}]})
+    assert model.as_charged()["conditions"] == [
+        {f"published {key}": "0.5", "price_per_input_token": "0.2"}
+    ]
+
+
+def test_a_price_that_an_override_does_not_know_is_unknown_there() -> None:
+    model = read({"prompt": "0.1", "overrides": [{"min_prompt_tokens": 5, "prompt": "-1"}]})
+    assert model.as_charged()["conditions"] == [
+        {"min_prompt_tokens": 5, "price_per_input_token": None}
+    ]
+
+
+def test_an_override_with_a_price_of_something_else_leaves_no_price_certain() -> None:
+    override = {"min_prompt_tokens": 5, "prompt": "0.2", "per_song": "0.08"}
+    model = read({"prompt": "0.1", "overrides": [override]})
+    assert model.as_charged()["conditions"] == [
+        {"min_prompt_tokens": 5, "per_song": "0.08", "price_per_input_token": "0.2"}
+    ]
+    assert model.extra == {"pricing.overrides[].per_song": "0.08"}
+
+
+@pytest.mark.parametrize("override", [{"prompt": "0.5"}, {"utc_days": None, "prompt": "0.5"}])
+def test_an_override_without_a_condition_makes_its_prices_unknown(override: Any) -> None:
+    model = read({"prompt": "0.1", "overrides": [override]})
+    assert model.as_charged()["conditions"] == [
+        {"override without a condition": True, "price_per_input_token": "0.5"}
+    ]
+
+
+def test_an_announced_price_has_its_dates() -> None:
+    override = {"effective_from": "2027-01-01T01:00:00+01:00", "prompt": "0.2"}
+    model = read({"prompt": "0.1", "overrides": [override]})
+    assert model.as_charged()["conditions"] == [
+        {"effective_from": "2027-01-01T00:00:00Z", "price_per_input_token": "0.2"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [None, [], [{"min_prompt_tokens": 5}], [{"min_prompt_tokens": 5, "prompt": None}]],
+)
 def test_overrides_without_prices_say_nothing(overrides: Any) -> None:
     model = read({"prompt": "0.1", "overrides": overrides})
     assert model.conditions == ()

@@ -53,10 +53,16 @@ def test_the_documented_sample() -> None:
         "price_per_output_token": "0.000005",
         "price_per_cache_read_token": "0.0000001",
         "price_per_cache_write_token": "0.00000125",
+        "conditions": [
+            {
+                "region": "us",
+                "price_per_input_token": "0.0000011",
+                "price_per_output_token": "0.0000055",
+            }
+        ],
     }
     assert {price.unit.label for price in model.prices} == {"usd_per_token"}
-    assert model.extra == {"pricing.regional": regional}
-    assert model.unknown_keys == frozenset()
+    assert (model.extra, model.unknown_keys) == ({}, frozenset())
 
 
 def test_audio_tokens_have_columns_of_their_own() -> None:
@@ -149,22 +155,122 @@ def test_odd_tiers_skip_the_model_with_the_reason(given: Any, says: str) -> None
     assert says in reason(input="0.1", input_tiers=given)
 
 
-def test_a_tier_by_something_else_as_well_is_kept_and_not_read() -> None:
+def test_a_tier_by_something_else_as_well_is_a_condition_with_that_key() -> None:
     given = [{"cost": "0.1", "min": 0, "max": 9}, {"cost": "0.2", "min": 9, "hour": 5}]
     model = read(input="0.1", input_tiers=given)
-    assert model.as_charged() == {"price_per_input_token": "0.1"}
-    assert model.extra == {"pricing.input_tiers": given}
-    assert model.unknown_keys == {"pricing.input_tiers.hour"}
+    assert model.as_charged() == {
+        "price_per_input_token": "0.1",
+        "conditions": [
+            {"min_prompt_tokens": 8, "price_per_input_token": "0.2"},
+            {"hour": 5, "min_prompt_tokens": 8, "price_per_input_token": "0.2"},
+        ],
+    }
+    assert model.extra == {"pricing.input_tiers[].hour": 5}
 
 
-@pytest.mark.parametrize(
-    "key", ["image", "web_search", "video_duration_pricing", "service_tiers", "fast", "regional"]
-)
-def test_prices_in_other_units_are_kept_and_known(key: str) -> None:
+@pytest.mark.parametrize("key", ["video_duration_pricing", "maps_search", "peak_pricing"])
+def test_prices_that_are_not_read_are_kept_and_reported(key: str) -> None:
     model = read(**{"input": "0.1", key: {"cost": "0.04"}})
     assert model.as_charged() == {"price_per_input_token": "0.1"}
     assert model.extra == {f"pricing.{key}": {"cost": "0.04"}}
-    assert model.unknown_keys == frozenset()
+    assert model.unknown_keys == {f"pricing.{key}"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "pricing", "charged"),
+    [
+        ("image", {"image": "0.04"}, {"price_per_image": "0.04"}),
+        (
+            "speech",
+            {"speech_input_character_cost": "0.000015"},
+            {"price_per_input_character": "0.000015"},
+        ),
+        (
+            "transcription",
+            {"transcription_duration_cost_per_second": "0.0001"},
+            {"price_per_audio_second": "0.0001"},
+        ),
+        ("language", {"web_search": "10"}, {"price_per_web_search": "0.01"}),
+        ("embedding", {"input": "0.00000002"}, {"price_per_input_token": "0.00000002"}),
+        ("transcription", {"input": "0.0000025"}, {}),
+        ("reranking", {"input": "0.00000005"}, {}),
+    ],
+)
+def test_a_price_has_the_unit_of_what_is_sold(
+    kind: str, pricing: dict[str, str], charged: dict[str, str]
+) -> None:
+    entry = {"id": "m", "type": kind, "pricing": pricing}
+    (model,) = parse(json.dumps({"data": [entry]}).encode()).models
+    assert model.as_charged() == charged
+    assert bool(model.extra) is not bool(charged)
+
+
+def test_an_image_costs_what_its_size_and_quality_cost() -> None:
+    model = read(
+        image_dimension_quality_pricing=[
+            {"size": "default", "cost": "0.04"},
+            {"size": "1024x1536", "quality": "high", "cost": "0.25"},
+            {"size": "1024x1024", "style": "vector", "cost": "0.08"},
+        ]
+    )
+    assert model.as_charged() == {
+        "price_per_image": "0.04",
+        "conditions": [
+            {"image_size": "1024x1536", "image_quality": "high", "price_per_image": "0.25"},
+            {"image_size": "1024x1024", "style": "vector", "price_per_image": "0.08"},
+        ],
+    }
+
+
+def test_service_tiers_and_fast_are_conditions_that_a_request_names() -> None:
+    model = read(
+        input="1",
+        input_tiers=tiers(("1", 0, 9), ("2", 9, None)),
+        output="5",
+        service_tiers={
+            "flex": {"input": "0.5", "output": "2.5"},
+            "priority": {"input": "2", "long_context": {"threshold": 8, "input": "4"}},
+        },
+        fast={"output": "30"},
+    )
+    assert model.as_charged()["conditions"] == [
+        {"min_prompt_tokens": 8, "price_per_input_token": "2"},
+        {"service_tier": "flex", "price_per_input_token": "0.5", "price_per_output_token": "2.5"},
+        # Nothing says what a long prompt costs there.
+        {"service_tier": "flex", "min_prompt_tokens": 8, "price_per_input_token": None},
+        {"service_tier": "priority", "price_per_input_token": "2"},
+        {"service_tier": "priority", "min_prompt_tokens": 8, "price_per_input_token": "4"},
+        {"service_tier": "fast", "price_per_output_token": "30"},
+    ]
+
+
+def test_a_region_and_a_service_tier_at_once_cost_what_the_list_says_or_it_is_unknown() -> None:
+    model = read(
+        input="1",
+        service_tiers={"flex": {"input": "0.5"}},
+        fast={"input": "6"},
+        regional={"us": {"input": "1.1", "fast": {"input": "6.6"}}, "eu": {"input": "1.2"}},
+    )
+    assert model.as_charged()["conditions"] == [
+        {"service_tier": "flex", "price_per_input_token": "0.5"},
+        {"service_tier": "fast", "price_per_input_token": "6"},
+        {"region": "us", "price_per_input_token": "1.1"},
+        {"region": "us", "service_tier": "flex", "price_per_input_token": None},
+        {"region": "us", "service_tier": "fast", "price_per_input_token": "6.6"},
+        {"region": "eu", "price_per_input_token": "1.2"},
+        {"region": "eu", "service_tier": "flex", "price_per_input_token": None},
+        {"region": "eu", "service_tier": "fast", "price_per_input_token": None},
+    ]
+    assert (model.extra, model.unknown_keys) == ({}, frozenset())
+
+
+def test_where_the_price_varies_by_provider_it_is_unknown_whose_it_is() -> None:
+    model = read(input="1", varies_by_provider=True)
+    assert model.as_charged() == {
+        "price_per_input_token": "1",
+        "conditions": [{"varies_by_provider": True, "price_per_input_token": "1"}],
+    }
+    assert not read(input="1", varies_by_provider=False).conditions
 
 
 def test_tokens_at_zero_beside_another_unit_are_unknown() -> None:
@@ -173,7 +279,7 @@ def test_tokens_at_zero_beside_another_unit_are_unknown() -> None:
         output_tiers=tiers(("0", 0, 9), ("0", 9, None)),
         transcription_duration_cost_per_second="0.0001",
     )
-    assert model.as_charged() == {}
+    assert model.as_charged() == {"price_per_audio_second": "0.0001"}
     assert model.unknown == {"pricing.input": "0", "pricing.output_tiers[0].cost": "0"}
 
 
@@ -213,11 +319,10 @@ def test_one_malformed_price_skips_the_model_with_the_reason(pricing: Any, says:
     assert says in reason(**pricing)
 
 
-@pytest.mark.parametrize("strange", [{"song": "0.08"}, {"output_tiers": [{"cost": "1", "day": 1}]}])
-def test_zeros_beside_what_is_not_understood_are_unknown(strange: dict[str, Any]) -> None:
+def test_zeros_beside_what_is_not_understood_are_unknown() -> None:
     zeros = {"input": "0", "input_tiers": tiers(("0", None, None))}
     assert read(**zeros).as_charged() == {"price_per_input_token": "0"}
-    assert read(**zeros, **strange).as_charged() == {}
+    assert read(**zeros, song="0.08").as_charged() == {}
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,12 @@ import pytest
 from service.errors import ParseError
 from service.prices.price_list import RawCondition, RawModel, SkippedModel
 from service.providers.openrouter import parse
-from service.reading.model_list import read_models
+from service.reading.known_keys import KnownKeys
+from service.reading.model_list import Split, read_models
 from service.reading.wire import InvalidEntry
+
+# The tests below read no keys of their own.
+NO_KEYS = KnownKeys.of("pricing")
 
 
 def entry(model_id: Any = "a/b", prompt: str = "0.000001", **others: Any) -> dict[str, Any]:
@@ -148,7 +152,7 @@ def test_a_model_that_is_left_out_is_not_read_again_however_often_it_comes() -> 
         times_read += 1
         return RawModel(model_id, conditions=(RawCondition((), min_prompt_tokens=times_read),))
 
-    (skipped,) = read_models(body(*[entry("same")] * 50, entry("fine")), differ).skipped
+    (skipped,) = read_models(body(*[entry("same")] * 50, entry("fine")), differ, NO_KEYS).skipped
     assert (skipped.model_id, times_read) == ("same", 3)
 
 
@@ -157,7 +161,7 @@ def test_a_model_with_conditions_without_end_is_skipped() -> None:
         count = 101 if model_id == "many" else 100
         return RawModel(model_id, conditions=(RawCondition((), min_prompt_tokens=1),) * count)
 
-    read = read_models(body(entry("many"), entry("some")), read_model)
+    read = read_models(body(entry("many"), entry("some")), read_model, NO_KEYS)
     assert [model.model_id for model in read.models] == ["some"]
     assert read.skipped == (SkippedModel("many", "it has 101 conditions, more than 100"),)
 
@@ -175,8 +179,8 @@ def test_of_keys_without_end_some_are_kept_and_the_others_counted() -> None:
     flat, nested_ones, full = (model.extra for model in models)
 
     assert len(flat) == 1_001
-    assert (flat["key_00999"], flat["(keys left out)"]) == ("1", 2_000)
-    assert set(nested_ones) == {"more", "z", "(keys left out)"}
+    assert (flat["pricing.key_00999"], flat["(keys left out)"]) == ("1", 2_000)
+    assert set(nested_ones) == {"pricing.more", "pricing.z", "(keys left out)"}
     assert "(keys left out)" not in full
     assert len(models[0].unknown_keys) == 1_000
     assert all(len(model.prices) == 1 for model in models)
@@ -229,7 +233,8 @@ def test_one_entry_may_be_several_models() -> None:
     listed = read_models(
         body({"id": "a", "sizes": ["s", "odd", "l", "s"]}, {"id": "b"}, {"id": "c", "sizes": []}),
         read_model,
-        split=split,
+        NO_KEYS,
+        split=Split("sizes", split),
     )
     assert listed.models == (RawModel("a-s", name="s"), RawModel("a-l", name="l"))
     assert listed.skipped == (
@@ -237,4 +242,6 @@ def test_one_entry_may_be_several_models() -> None:
         SkippedModel("b", "it has no sizes"),
     )
     with pytest.raises(ParseError, match="no models in it"):
-        read_models(body({"id": "c", "sizes": []}), read_model, split=split)
+        read_models(
+            body({"id": "c", "sizes": []}), read_model, NO_KEYS, split=Split("sizes", split)
+        )

@@ -1,0 +1,204 @@
+"""Finds what an entry says about prices beside the keys that its adapter reads.
+
+One place for all adapters: the words in the names of keys decide, at every level. So a price that
+a provider publishes under a new name is kept and reported, and never silently left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TypeAlias
+
+from pydantic import JsonValue
+
+from service.reading.key_words import KeySays, key_says, words_of
+from service.reading.known_keys import KnownKeys
+from service.reading.wire import InvalidEntry, Number, RepeatedKeys, printable, shown, verbatim
+
+NONE_KNOWN = KnownKeys()
+_SCALARS = frozenset({str, Number, bool, type(None)})
+_NO_KEYS: frozenset[str] = frozenset()
+# Keys that say nothing of prices, so that each is judged once; keys may be ids without end.
+_silent: set[str] = set()
+_MOST_SILENT = 4096
+
+
+class _In(Enum):
+    """Where the walk is: it decides which words count."""
+
+    # Around the models: a currency counts at every level.
+    ANSWER = auto()
+    # The entry, and what is on the way to its prices.
+    ENTRY = auto()
+    # An object that the adapter does not know and that is not called a price.
+    ELSEWHERE = auto()
+    # Every key that the adapter does not know is unread.
+    PRICES = auto()
+    # Below an unread key: it is kept as a whole, and only its currency counts.
+    UNREAD = auto()
+
+
+# A key and the path before it.
+_Path: TypeAlias = "tuple[str, _Path | None]"
+# A value with what is known there, its path, and where it is.
+_Step: TypeAlias = tuple[object, KnownKeys | None, _Path, _In]
+_NOTHING_BELOW: Mapping[str, KnownKeys] = {}
+_WITH_UNITS = {_In.ANSWER, _In.ENTRY, _In.PRICES}
+
+
+@dataclass(slots=True)
+class EntryWords:
+    """What was found: each value with its dotted path; ``[]`` stands for any place in a list."""
+
+    unread: dict[str, list[JsonValue]] = field(default_factory=dict)
+    currencies: list[tuple[str, object]] = field(default_factory=list)
+    units: list[tuple[str, object]] = field(default_factory=list)
+
+    def add(self, others: EntryWords) -> None:
+        """Add what was found elsewhere."""
+        for path, values in others.unread.items():
+            self.unread.setdefault(path, []).extend(values)
+        self.currencies.extend(others.currencies)
+        self.units.extend(others.units)
+
+    def extra(self) -> dict[str, JsonValue]:
+        """The unread values by path, verbatim; a list of them where a path occurs several times."""
+        return {path: each[0] if len(each) == 1 else each for path, each in self.unread.items()}
+
+
+def words_of_entry(entry: Mapping[str, object], known: KnownKeys) -> EntryWords:
+    """What an entry says; InvalidEntry for an unread key with two values, or nested too deep."""
+    return _walk(entry, known, _In.ENTRY)
+
+
+def words_of_answer(answer: Mapping[str, object], at: tuple[str, ...]) -> EntryWords:
+    """What is said around the list, which is at the path ``at``."""
+    return _walk(answer, KnownKeys.of(".".join(at)) if at else NONE_KNOWN, _In.ANSWER)
+
+
+def says_nothing(key: str, value: object) -> bool:
+    """Whether it is empty, down to the last level, or denies that there is something: false."""
+    if value is False:
+        return words_of(key)[:1] in {("is",), ("has",), ("supports",)}
+    if isinstance(value, str):
+        return not value.strip()
+    return next(_leaves(value), None) is None
+
+
+def _walk(entry: Mapping[str, object], known: KnownKeys, place: _In) -> EntryWords:
+    found = EntryWords()
+    # A stack, because an entry may be nested deeper than Python recurses.
+    todo: list[_Step] = [(entry, known, ("", None), place)]
+    while todo:
+        value, known_here, path, where = todo.pop()
+        if type(value) is list:
+            # Reversed, because the stack turns the order round.
+            inner = [each for each in value[::-1] if type(each) not in _SCALARS]
+            if inner:
+                todo.extend((each, known_here, ("[]", path), where) for each in inner)
+            continue
+        if type(value) is RepeatedKeys:
+            _refuse_repeated_prices(value, path, where)
+            value = value.values
+        assert isinstance(value, Mapping)
+        below, leaves = (_NOTHING_BELOW, _NO_KEYS) if known_here is None else known_here.both
+        # Where any key is known, none is judged by its name alone.
+        silent = _NO_KEYS if where is _In.PRICES or "*" in below else _silent
+        within = where if where is _In.ANSWER or where is _In.UNREAD else _In.ELSEWHERE
+        for key, inner in value.items():
+            if key in leaves:
+                continue
+            if key in silent and key not in below:
+                # Nearly every key of an entry: names and numbers that are about something else.
+                if type(inner) not in _SCALARS:
+                    todo.append((inner, None, (key, path), within))
+                continue
+            known_there = below.get(key) or below.get("*")
+            if known_there is not None and not known_there.below:
+                continue
+            says = key_says(key)
+            if known_there is None and says is KeySays.NOTHING and where is not _In.PRICES:
+                if len(_silent) < _MOST_SILENT:
+                    _silent.add(key)
+                if type(inner) not in _SCALARS:
+                    todo.append((inner, None, (key, path), within))
+                continue
+            _note(found, todo, (key, inner, known_there, (key, path), where, says))
+    return found
+
+
+def _note(
+    found: EntryWords,
+    todo: list[_Step],
+    at: tuple[str, object, KnownKeys | None, _Path, _In, KeySays],
+) -> None:
+    """Note a key that says something, or go on below it."""
+    key, value, below, path, where, says = at
+    if below is not None and _is_nested(value):
+        is_price = where is _In.PRICES or says is KeySays.PRICE
+        todo.append((value, below, path, _In.PRICES if is_price else where))
+    elif says_nothing(key, value) or says is KeySays.TEXT:
+        return
+    elif says is KeySays.CURRENCY:
+        if where is not _In.ELSEWHERE:
+            found.currencies.append((_shown(path), value))
+    elif says is KeySays.UNIT:
+        if where in _WITH_UNITS:
+            found.units.append((_shown(path), value))
+    elif where is _In.UNREAD or where is _In.ANSWER:
+        if _is_nested(value):
+            todo.append((value, None, path, where))
+    elif where is _In.PRICES or says is KeySays.PRICE or _has_a_number(value):
+        found.unread.setdefault(_shown(path), []).append(verbatim(value))
+        if _is_nested(value):
+            todo.append((value, None, path, _In.UNREAD))
+    elif _is_nested(value):
+        todo.append((value, None, path, _In.ELSEWHERE))
+
+
+def _is_nested(value: object) -> bool:
+    return isinstance(value, dict | list | RepeatedKeys) and bool(value)
+
+
+def _has_a_number(value: object) -> bool:
+    """Whether an object or array has a number in it: not a scalar, such as the name of a tier."""
+    return _is_nested(value) and any(map(_is_amount, _leaves(value)))
+
+
+def _is_amount(leaf: object) -> bool:
+    return isinstance(leaf, Number) or (
+        isinstance(leaf, str) and leaf[:1].isdecimal() and leaf.replace(".", "", 1).isdecimal()
+    )
+
+
+def _leaves(value: object) -> Iterator[object]:
+    """Everything in a value that is no object or array, and not empty."""
+    todo = [value]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, RepeatedKeys):
+            todo.extend(each.values.values())
+        elif isinstance(each, dict):
+            todo.extend(each.values())
+        elif isinstance(each, list):
+            todo.extend(each)
+        elif each is not None and each != "":
+            yield each
+
+
+def _refuse_repeated_prices(value: RepeatedKeys, path: _Path, where: _In) -> None:
+    says = {key_says(key) for key in value.keys} - {KeySays.NOTHING, KeySays.TEXT}
+    if where is _In.PRICES or says:
+        named = _shown(path) or "the entry"
+        raise InvalidEntry(f"{named} gives {', '.join(map(shown, value.keys))} twice")
+
+
+def _shown(path: _Path) -> str:
+    keys: list[str] = []
+    at: _Path | None = path
+    while at is not None:
+        keys.append(at[0])
+        at = at[1]
+    return printable(".".join(reversed(keys)).replace(".[]", "[]").removeprefix("."))

@@ -1,0 +1,75 @@
+"""Checks that a model's id looks like what it is: no two ids may look the same to a person.
+
+An id with a space at its end or a Cyrillic letter among Latin ones would be a new model, and the
+old one would look as if it were removed.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import pairwise
+
+from service.reading.wire import InvalidEntry, is_printable, shown
+
+MAX_ID_LENGTH = 512
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Letters in these scripts look like Latin ones.
+_LOOK_ALIKE = _words(
+    "CYRILLIC GREEK COPTIC ARMENIAN CHEROKEE LISU GEORGIAN GOTHIC TIFINAGH DESERET"
+)
+# Drawn as nothing or as a blank, and neither a space nor a format character by their category.
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+
+
+def read_id(model_id: object) -> str:
+    """A model's id as spelt; InvalidEntry for a value that cannot be one."""
+    if not isinstance(model_id, str) or not model_id.strip():
+        raise InvalidEntry(f"its id is {shown(model_id)}")
+    if len(model_id) > MAX_ID_LENGTH:
+        raise InvalidEntry(f"its id has {len(model_id)} characters: {shown(model_id)}")
+    if not is_printable(model_id):
+        raise InvalidEntry(f"its id has control characters: {shown(model_id)}")
+    if model_id != model_id.strip():
+        raise InvalidEntry(f"its id has white space around it: {_escaped(model_id)}")
+    if not model_id.isascii():
+        _require_plain(model_id)
+    return model_id
+
+
+def _require_plain(model_id: str) -> None:
+    for before, character in pairwise(f" {model_id}"):
+        if _is_invisible(character) or (before.isascii() and unicodedata.combining(character)):
+            raise InvalidEntry(f"its id has an invisible character: {_escaped(model_id)}")
+    if unicodedata.normalize("NFKC", model_id) != model_id:
+        raise InvalidEntry(f"its id has characters in an unusual form: {_escaped(model_id)}")
+    scripts = {_script(character) for character in model_id if character.isalpha()}
+    mixed = sorted(scripts & _LOOK_ALIKE) if "LATIN" in scripts else []
+    if mixed:
+        named = ", ".join(script.capitalize() for script in mixed)
+        raise InvalidEntry(f"its id has {named} letters among Latin ones: {_escaped(model_id)}")
+
+
+def _is_invisible(character: str) -> bool:
+    category = unicodedata.category(character)
+    return (
+        category in {"Cf", "Zl", "Zp", "Co", "Cn"}
+        or (category == "Zs" and character != " ")
+        or character in _BLANK
+        # Variation selectors.
+        or "\ufe00" <= character <= "\ufe0f"
+        or "\u180b" <= character <= "\u180f"
+        or "\U000e0000" <= character <= "\U000e0fff"
+    )
+
+
+def _script(character: str) -> str:
+    return "LATIN" if character.isascii() else unicodedata.name(character, "").partition(" ")[0]
+
+
+def _escaped(model_id: str) -> str:
+    return shown(model_id.encode("ascii", "backslashreplace").decode())

@@ -1,0 +1,150 @@
+"""Reads what a model is sold as: a speech or image model's number is no price of a token.
+
+Providers name the type of a model in many places and words; the words decide, wherever they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import Enum
+from functools import lru_cache
+
+
+class Kind(Enum):
+    """What a model is sold as. Only CHAT is charged by the token unless a provider says so."""
+
+    CHAT = "chat"
+    EMBEDDING = "embedding"
+    RERANK = "rerank"
+    SPEECH = "speech"
+    TRANSCRIPTION = "transcription"
+    IMAGE = "image"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+Kinds = frozenset[Kind]
+CHAT_ONLY: Kinds = frozenset({Kind.CHAT})
+# For a provider whose keys are documented per token, whatever the model is.
+EVERY_KIND: Kinds = frozenset(Kind)
+
+_TYPE_KEYS = (
+    *("type", "types", "model_type", "modelType", "model_types", "task", "tasks", "task_type"),
+    *("pipeline_tag", "pipeline", "kind", "category", "categories", "mode", "modes", "api"),
+    *("sub_type", "subtype", "endpoint_type"),
+)
+_MODALITY_KEYS = ("output_modalities", "outputModalities", "output_modality", "modalities_output")
+_MODALITIES_WITHIN = ("architecture", "modalities", "capabilities", "metadata")
+_WORD = re.compile(r"[a-z]+")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Of several kinds of words the first decides: a multimodal embedding is an embedding.
+_WORDS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    (Kind.EMBEDDING, frozenset({"embedding", "embeddings", "embed", "embedder"})),
+    (Kind.RERANK, frozenset({"rerank", "reranker", "reranking", "rerankers", "ranking"})),
+    (
+        Kind.CHAT,
+        _words(
+            "chat llm llms language vlm vision multimodal understanding completion completions"
+            " conversational instruct reasoning code moderation moderations"
+        ),
+    ),
+    (
+        Kind.TRANSCRIPTION,
+        _words("transcribe transcription transcriptions stt asr recognition"),
+    ),
+    (Kind.SPEECH, _words("audio tts speech voice music song songs sound")),
+    (Kind.VIDEO, _words("video videos")),
+    (Kind.IMAGE, _words("image images diffusion picture")),
+    (Kind.DOCUMENT, frozenset({"ocr"})),
+)
+_SHORT = {
+    **{"t2i": Kind.IMAGE, "i2i": Kind.IMAGE, "t2v": Kind.VIDEO, "i2v": Kind.VIDEO},
+    **{"text": Kind.CHAT, "feature-extraction": Kind.EMBEDDING, "text-generation": Kind.CHAT},
+    **{"sentence-similarity": Kind.EMBEDDING, "text2text-generation": Kind.CHAT},
+}
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_FROM_TO = re.compile(r"(?P<inputs>.+?)(?:-to-|->|2)(?P<outputs>[a-z+]+)$")
+
+
+def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
+    """The kinds that each key with a type names; no item for words that are not understood.
+
+    What comes out counts only where no key names a type: a transcription comes out as text.
+    """
+    named = [found for value in _types(entry) if (found := _kinds(value))]
+    return named or [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
+
+
+def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
+    """Whether each key that names kinds names one that is charged by the token."""
+    return by_token is EVERY_KIND or all(kinds & (by_token | CHAT_ONLY) for kinds in sold_as(entry))
+
+
+def _types(entry: Mapping[str, object]) -> Iterator[object]:
+    yield from (entry[key] for key in _TYPE_KEYS if key in entry)
+
+
+def _outputs(entry: Mapping[str, object]) -> Iterator[object]:
+    for around in (entry, *(entry.get(key) for key in _MODALITIES_WITHIN)):
+        if not isinstance(around, Mapping):
+            continue
+        yield from (around[key] for key in _MODALITY_KEYS if key in around)
+    modalities = entry.get("modalities")
+    if isinstance(modalities, Mapping):
+        yield modalities.get("output")
+    architecture = entry.get("architecture")
+    if isinstance(architecture, Mapping) and isinstance(architecture.get("modality"), str):
+        # "text+image->text"
+        yield architecture["modality"].rpartition("->")[2].split("+")
+
+
+def _kinds(value: object) -> Kinds:
+    """The kinds in a text (``llm,image_generation``) or a list of texts."""
+    if isinstance(value, str):
+        return frozenset(kind for part in value[:200].split(",") if (kind := _kind(part.strip())))
+    if isinstance(value, list):
+        return frozenset().union(*map(_kinds, value[:20]))
+    return frozenset()
+
+
+@lru_cache(maxsize=1024)
+def _kind(text: str) -> Kind | None:
+    name = _CAMEL.sub("-", text).lower().replace("_", "-").replace(" ", "-")
+    if name in _SHORT:
+        return _SHORT[name]
+    words = set(_WORD.findall(name))
+    between = _FROM_TO.fullmatch(name)
+    if between is not None:
+        return _kind_of_output(between["inputs"], between["outputs"])
+    return next((kind for kind, names in _WORDS if words & names), None)
+
+
+def _kind_of_output(inputs: str, outputs: str) -> Kind | None:
+    """``image-text-to-text`` is chat, ``speech-to-text`` a transcription."""
+    into, out = set(_WORD.findall(inputs)), set(_WORD.findall(outputs))
+    if out == {"text"}:
+        if "text" in into:
+            return Kind.CHAT
+        return Kind.TRANSCRIPTION if into & {"speech", "audio", "voice"} else None
+    if out == {"any"}:
+        return Kind.CHAT
+    return next((kind for kind, names in _WORDS if kind is not Kind.CHAT and out & names), None)
+
+
+def _kinds_of_outputs(value: object) -> Kinds:
+    """Of what comes out; text alone says nothing, text beside something else is chat."""
+    if isinstance(value, str):
+        value = [value]
+    if not isinstance(value, list):
+        return frozenset()
+    texts = [each.lower() for each in value[:20] if isinstance(each, str)]
+    kinds = frozenset(
+        kind for each in texts if each != "text" and (kind := _kind(each)) is not None
+    )
+    return kinds | CHAT_ONLY if kinds and "text" in texts else kinds
