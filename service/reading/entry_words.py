@@ -102,7 +102,8 @@ def _walk(entry: Mapping[str, object], known: KnownKeys, place: _In) -> EntryWor
         if type(value) is RepeatedKeys:
             _refuse_repeated_prices(value, path, where)
             value = value.values
-        assert isinstance(value, Mapping)
+        if not isinstance(value, Mapping):
+            continue
         below, leaves = (_NOTHING_BELOW, _NO_KEYS) if known_here is None else known_here.both
         # Where any key is known, none is judged by its name alone.
         silent = _NO_KEYS if where is _In.PRICES or "*" in below else _silent
