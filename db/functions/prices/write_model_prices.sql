@@ -36,9 +36,12 @@ begin
             coalesce(m.synced, f.old_in_force) as old_synced,
             o.id is not null as is_overridden,
             s.in_force,
-            least(
-                public.pricing_next_effective_at(s.synced, f.moment), public.pricing_next_effective_at(s.in_force, f.moment)
-            ) as next_effective_at,
+            case
+                when s.synced ? 'conditions' or s.in_force ? 'conditions' then least(
+                    public.pricing_next_effective_at(s.synced, f.moment),
+                    public.pricing_next_effective_at(s.in_force, f.moment)
+                )
+            end as next_effective_at,
             c.effective_at,
             f.old_in_force,
             coalesce(c.source, m.pricing_source) as source,
@@ -66,18 +69,25 @@ begin
                     else public.pricing_effective_set(public.pricing_overridden_set(e.synced, o.prices), f.moment)
                 end as in_force
             from (
-                select public.pricing_effective_set(
+                -- Most sets need neither call, and one for each of 25,000 models would take a second.
+                select
                     case
-                        -- Held by a version that kept fees of 0.
-                        when c.prices @> '{"price_per_request": "0"}'
-                            or c.prices @> '{"price_per_image": "0"}'
-                            or c.prices @> '{"price_per_web_search": "0"}'
-                            or c.prices @> '{"price_per_reasoning_token": "0"}'
-                            then public.pricing_price_set(c.prices)
-                        else c.prices
-                    end,
-                    f.moment
-                ) as synced
+                        when p.prices ? 'conditions' then public.pricing_effective_set(p.prices, f.moment)
+                        else p.prices
+                    end as synced
+                from (
+                    select
+                        case
+                            -- Held by a version that kept fees of 0.
+                            when c.prices @> '{"price_per_request": "0"}'
+                                or c.prices @> '{"price_per_image": "0"}'
+                                or c.prices @> '{"price_per_web_search": "0"}'
+                                or c.prices @> '{"price_per_reasoning_token": "0"}'
+                                then public.pricing_price_set(c.prices)
+                            else c.prices
+                        end as prices
+                    offset 0
+                ) as p
                 offset 0
             ) as e
             offset 0
