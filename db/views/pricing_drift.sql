@@ -1,3 +1,4 @@
+-- after: pricing_catalogue_by_id
 create or replace view public.pricing_drift
 with (security_invoker = true)
 as
@@ -44,7 +45,7 @@ from (
         m.pricing_source as source,
         c.version as catalogue
     from public.model_pricing m
-    join public.pricing_catalogue_prices c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
+    join public.pricing_catalogue_by_id c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
     -- Only the axes that the catalogue has for the model, not all of them.
     cross join lateral jsonb_object_keys(c.prices) as k (axis)
     join public.pricing_axes() a on a.axis = k.axis

@@ -15,6 +15,7 @@ with relation (name, readers) as (
         ('pricing_announced', '{pricing_web, service_role}'),
         ('pricing_api_keys', '{}'),
         ('pricing_audit_log', '{pricing_web, service_role}'),
+        ('pricing_catalogue_by_id', '{pricing_web, service_role}'),
         ('pricing_catalogue_prices', '{pricing_web, service_role}'),
         ('pricing_changes', '{pricing_web, service_role}'),
         ('pricing_change_rules', '{pricing_web, service_role}'),

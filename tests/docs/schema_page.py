@@ -29,6 +29,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "model_pricing",
             "model_pricing_history",
             "pricing_catalogue_prices",
+            "pricing_catalogue_by_id",
             "pricing_model_aliases",
         ),
     ),

@@ -44,11 +44,34 @@ as $$
             -- join would read the numbers of all providers.
             case
                 when c.source not like 'catalogue:%' then coalesce(
+                    -- As in pricing_catalogue_by_id.
+                    (
+                        select k.prices
+                        from public.pricing_catalogue_prices k
+                        where k.provider_slug = c.provider
+                            and k.model_id = (
+                                select l.canonical_id
+                                from public.pricing_model_aliases l
+                                where l.provider_slug = c.provider
+                                    and l.model_id = c.model_id
+                                    and l.source like 'manual:%'
+                            )
+                    ),
                     r.prices,
                     (
                         select k.prices
                         from public.pricing_catalogue_prices k
                         where k.provider_slug = c.provider and k.model_id = c.model_id
+                    ),
+                    (
+                        select k.prices
+                        from public.pricing_catalogue_prices k
+                        where k.provider_slug = c.provider
+                            and k.model_id = (
+                                select l.canonical_id
+                                from public.pricing_model_aliases l
+                                where l.provider_slug = c.provider and l.model_id = c.model_id
+                            )
                     )
                 )
             end as catalogue

@@ -1,6 +1,6 @@
 -- The guards of set_price_override: those of a synced change, measured against the provider's price. Measured against the
 -- price in force, two overrides of 9 times each would pass where one of 81 times does not.
--- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_moves, pricing_overridden_set, pricing_short_number
+-- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_catalogue_by_id, pricing_moves, pricing_overridden_set, pricing_short_number
 create or replace function public.judge_price_override(p_model public.model_pricing, p_prices jsonb)
 returns text
 language plpgsql
@@ -84,7 +84,7 @@ begin
         cross join lateral (
             select (p_prices ->> a.axis)::numeric as amount, (v_base ->> a.axis)::numeric as base
         ) as p
-        left join public.pricing_catalogue_prices c
+        left join public.pricing_catalogue_by_id c
             on c.provider_slug = p_model.provider_slug and c.model_id = p_model.model_id
         cross join lateral (
             select min(o.amount) as lowest, max(o.amount) as highest
