@@ -1,4 +1,4 @@
--- after: pricing_held_all
+-- after: pricing_held_all, pricing_set_moves
 create or replace view public.pricing_held
 with (security_invoker = true)
 as
@@ -17,8 +17,8 @@ select
     h.times_seen,
     case
         when h.class <> 'large' then null
-        when h.to_zero then h.first_seen_at + interval '72 hours'
-        else h.first_seen_at + interval '24 hours'
+        when h.to_zero then greatest(h.first_seen_at, h.reopened_at) + interval '72 hours'
+        else greatest(h.first_seen_at, h.reopened_at) + interval '24 hours'
     end as applies_at,
     h.pricing_source as source,
     h.job_id,
@@ -27,7 +27,8 @@ select
     h.prices,
     h.previous,
     h.evidence,
-    h.observed_at
+    h.observed_at,
+    (select public.pricing_set_moves(h.previous, h.prices)) as moves
 from public.pricing_held_all h
 join public.model_pricing m on m.id = h.model_id
 where h.status = 'held';
@@ -55,3 +56,4 @@ comment on column public.pricing_held.source is 'Where the price comes from: api
 comment on column public.pricing_held.id is 'For approve_held_price_change and reject_held_price_change.';
 comment on column public.pricing_held.to_zero is 'A positive price falls to zero.';
 comment on column public.pricing_held.observed_at is 'When the provider''s answer arrived.';
+comment on column public.pricing_held.moves is 'Each price that would change, {price, before, after, percent, condition}: decimal strings by the names of model_prices, USD per million tokens or characters, or per one unit; null is unknown, or for condition the base price.';

@@ -26,7 +26,8 @@ select
     h.decided_at,
     h.decided_by,
     h.decision_note,
-    h.said_again_from
+    h.said_again_from,
+    h.reopened_at
 from public.pricing_held_changes h
 left join public.pricing_said_again r on r.provider_slug = h.provider_slug
 cross join lateral (select coalesce(r.times > h.said_again_from, false) as is_later) as a;
@@ -58,3 +59,4 @@ comment on column public.pricing_held_all.decided_at is 'When a person or the sy
 comment on column public.pricing_held_all.decided_by is 'Who decided: a person''s name, rule:<id> or api_sync:<provider>; null while it waits.';
 comment on column public.pricing_held_all.decision_note is 'What the person wrote beside the decision.';
 comment on column public.pricing_held_all.said_again_from is 'pricing_said_again.times when the row was last counted; null: the row has all counts itself.';
+comment on column public.pricing_held_all.reopened_at is 'When a person made a rejected change wait again; null: never.';

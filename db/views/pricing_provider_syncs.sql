@@ -19,7 +19,8 @@ select distinct on (log.job_id, log.provider_slug)
     round(log.duration_ms)::double precision as duration_ms,
     log.sync_started_at,
     (log.details ->> 'differences_total')::integer as differences_total,
-    log.details -> 'differences' as differences
+    log.details -> 'differences' as differences,
+    coalesce((log.details ->> 'models_rejected')::integer, 0) as models_rejected
 from public.pricing_sync_log as log
 order by log.job_id, log.provider_slug, log.id desc;
 
@@ -35,7 +36,8 @@ comment on column public.pricing_provider_syncs.attempt is 'The number of the at
 comment on column public.pricing_provider_syncs.models_fetched is 'Models in the provider''s list, skipped ones included.';
 comment on column public.pricing_provider_syncs.models_updated is 'Models that got a history row, first prices included.';
 comment on column public.pricing_provider_syncs.models_unchanged is 'Models whose price in force was confirmed.';
-comment on column public.pricing_provider_syncs.models_held is 'Models whose new price waits for review.';
+comment on column public.pricing_provider_syncs.models_held is 'Models whose new price does not get into force: it waits for review, or was rejected earlier.';
+comment on column public.pricing_provider_syncs.models_rejected is 'Of models_held, those whose new price a person has rejected earlier: they do not wait.';
 comment on column public.pricing_provider_syncs.models_skipped is 'Models that could not be understood; details of the log row names them.';
 comment on column public.pricing_provider_syncs.errors is '1 when the attempt failed, else 0.';
 comment on column public.pricing_provider_syncs.error_kind is 'Why the attempt failed, one of a closed set of words; null without an error.';

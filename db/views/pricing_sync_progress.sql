@@ -55,6 +55,7 @@ cross join lateral (
                     'models_unchanged', newest.models_unchanged,
                     'models_skipped', newest.models_skipped,
                     'models_held', newest.models_held,
+                    'models_rejected', coalesce((newest.details ->> 'models_rejected')::integer, 0),
                     'error_kind', newest.error_kind,
                     'error_message', newest.error_message,
                     'duration_ms', round(newest.duration_ms, 3)

@@ -25,6 +25,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_announced",
             "pricing_changes",
             "pricing_unpriced",
+            "pricing_stale",
             "pricing_drift",
             "model_pricing",
             "model_pricing_history",
@@ -38,6 +39,8 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Changes that wait for a person, rules that accept changes beforehand, and overrides.",
         (
             "pricing_held",
+            "pricing_rejected",
+            "pricing_waiting",
             "pricing_held_all",
             "pricing_active_rules",
             "pricing_active_overrides",

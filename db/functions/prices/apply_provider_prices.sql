@@ -247,7 +247,12 @@ begin
                 from jsonb_array_elements(apply_provider_prices.skipped) with ordinality as s (entry, position)
                 where s.position <= 1000
             ),
-            'unknown_keys', to_jsonb(nullif(v_unknown_keys, '{}'))
+            'unknown_keys', to_jsonb(nullif(v_unknown_keys, '{}')),
+            'models_rejected', (
+                select nullif(count(*), 0)
+                from jsonb_to_recordset(v_judged.held) as h (rejected boolean)
+                where h.rejected
+            )
         )) || case
             when v_job.dry_run then public.show_price_changes(v_list.changes, v_judged.held)
             else '{}'

@@ -24,9 +24,11 @@ as $$
                         'price_per_output_token', c.new -> 'price_per_output_token',
                         'previous_input_price', c.old -> 'price_per_input_token',
                         'previous_output_price', c.old -> 'price_per_output_token'
-                    ) || jsonb_strip_nulls(jsonb_build_object('class', h.class, 'reason', h.reason)) as difference
+                    ) || jsonb_strip_nulls(jsonb_build_object(
+                        'class', h.class, 'reason', h.reason, 'rejected', nullif(h.rejected, false)
+                    )) as difference
                 from jsonb_to_recordset(p_changes) as c (provider text, model_id text, old jsonb, new jsonb)
-                left join jsonb_to_recordset(p_held) as h (provider text, model_id text, class text, reason text)
+                left join jsonb_to_recordset(p_held) as h (provider text, model_id text, class text, reason text, rejected boolean)
                     on h.provider = c.provider and h.model_id = c.model_id
                 order by c.provider, c.model_id
                 limit 500
@@ -36,4 +38,4 @@ as $$
 $$;
 
 comment on function public.show_price_changes(jsonb, jsonb) is
-'The first 500 differences of a dry run, with class and reason where the change would be held, and how many there are.';
+'The first 500 differences of a dry run, with class and reason where the change would be held (rejected: a person has rejected it earlier), and how many there are.';

@@ -21,8 +21,10 @@ as $$
         p_log.models_skipped,
         p_log.models_unchanged,
         p_log.models_held,
-        jsonb_strip_nulls(jsonb_build_object('unknown_keys', p_log.details -> 'unknown_keys'));
+        jsonb_strip_nulls(jsonb_build_object(
+            'unknown_keys', p_log.details -> 'unknown_keys', 'models_rejected', p_log.details -> 'models_rejected'
+        ));
 $$;
 
 comment on function public.counts_of_sync(public.pricing_sync_log) is
-'The counts of an attempt, and the price keys that no earlier list of its provider had.';
+'The counts of an attempt, the price keys that no earlier list of its provider had, and how many of the held changes were rejected earlier.';

@@ -81,7 +81,12 @@ begin
         coalesce(
             jsonb_agg(
                 jsonb_build_object(
-                    'provider', d.provider, 'model_id', d.model_id, 'class', d.class, 'reason', d.reason
+                    'provider', d.provider,
+                    'model_id', d.model_id,
+                    'class', d.class,
+                    'reason', d.reason,
+                    -- By a person, earlier.
+                    'rejected', d.outcome = 'reject'
                 )
             ) filter (where d.outcome not in ('pass', 'apply')),
             '[]'
@@ -202,4 +207,4 @@ end;
 $$;
 
 comment on function public.hold_price_changes(text, jsonb, jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
-'Hold the changes that the guards stop, confirm those that were held before, and end those no longer listed. accepted: the changes for write_model_prices; held: [{provider, model_id, class, reason}]. p_unchanged_ids: models that have their accepted price again.';
+'Hold the changes that the guards stop, confirm those that were held before, and end those no longer listed. accepted: the changes for write_model_prices; held: [{provider, model_id, class, reason, rejected}]. p_unchanged_ids: models that have their accepted price again.';

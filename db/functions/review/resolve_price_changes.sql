@@ -87,7 +87,8 @@ as $$
             s.id as said_id,
             s.status as said_status,
             s.class as said_class,
-            s.first_seen_at,
+            greatest(s.first_seen_at, s.reopened_at) as first_seen_at,
+            s.reopened_at,
             s.times_seen + 1 as times_seen,
             case when k.keeps then s.class else c.class end as class,
             case when k.keeps then s.reason else c.reason end as reason,
@@ -138,6 +139,8 @@ as $$
                 and (not w.kinds && '{zero,fees_gone}' or w.hours >= 72)
                 and (w.kinds <@ '{zero,fees_gone}' or (w.hours >= 24 and w.times_seen >= 3)) as is_ripe,
             w.new_class is null
+                -- A person wanted to look at it again.
+                and w.reopened_at is null
                 and w.said_class is distinct from 'rollback'
                 and (
                     w.said_class is null

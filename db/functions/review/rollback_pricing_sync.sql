@@ -1,6 +1,6 @@
 -- Reads history alone, because the job may have been pruned. Changes of the provider's price have a job (a sync, an
 -- approval, a rollback); overrides and their expiry have none and do not prevent a rollback.
--- after: write_model_prices, require_author
+-- after: price_change_reach, write_model_prices, require_author
 create or replace function public.rollback_pricing_sync(
     job_id uuid,
     dry_run boolean default true,
@@ -14,7 +14,9 @@ returns table (
     output_per_1m numeric,
     back_to_input_per_1m numeric,
     back_to_output_per_1m numeric,
-    note text
+    note text,
+    largest_factor numeric,
+    to_free boolean
 )
 language plpgsql
 security definer
@@ -159,7 +161,9 @@ begin
             'changed since by ' || p.since_by || ', job ' || p.since_job_id,
             case when p.back_to_source is null then 'its first price: before it there was none' end,
             case when p.is_overridden then 'an override is in force, and stays' end
-        ), '')
+        ), ''),
+        w.largest_factor,
+        w.to_free
     from jsonb_to_recordset(v_plan) as p (
         provider_slug text,
         model_id text,
@@ -170,6 +174,7 @@ begin
         since_by text,
         since_job_id uuid
     )
+    cross join lateral public.price_change_reach(p.prices, p.back_to) as w
     order by 1, 2;
     if dry_run then
         return;
@@ -291,4 +296,4 @@ end;
 $$;
 
 comment on function public.rollback_pricing_sync(uuid, boolean, text) is
-'Show what prices would be without one job''s changes; with dry_run => false roll them back, except where a later job has changed them. A price that was rolled back is held if its provider lists it again. USD per million tokens.';
+'Show what prices would be without one job''s changes; with dry_run => false roll them back, except where a later job has changed them. A price that was rolled back is held if its provider lists it again. USD per million tokens; largest_factor: of all its prices; to_free: it becomes free, or one of its prices falls to zero.';

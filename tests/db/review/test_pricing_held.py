@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from service.prices.units import Axis
 from tests.db.price_decisions import ended_job, held, prices, said
 from tests.db.pricing import Pricing, Row
 
@@ -45,8 +46,37 @@ def test_what_waits(pricing: Pricing) -> None:
             "previous": prices("0.3", 2),
             "evidence": [],
             "observed_at": SEEN,
+            "moves": [
+                {
+                    "price": "input_per_1m",
+                    "before": "0.3",
+                    "after": "300",
+                    "percent": "99900",
+                    "condition": None,
+                },
+                {
+                    "price": "output_per_1m",
+                    "before": "2",
+                    "after": None,
+                    "percent": None,
+                    "condition": None,
+                },
+            ],
         }
     ]
+
+
+def test_every_price_that_would_change_is_shown(pricing: Pricing) -> None:
+    tier = {"service_tier": "batch"}
+    before = {axis.value: "0.5" for axis in Axis}
+    said(pricing, {"m": before | {"conditions": [tier | prices(1)]}})
+    now = {axis.value: "0.25" for axis in Axis} | {"conditions": [tier | prices(3)]}
+    held(pricing, "m", now)
+    (row,) = shown(pricing)
+    names = [a["short_name"] for a in pricing.rows("select * from public.pricing_axes()")]
+    assert [move["price"] for move in row["moves"]] == [*names, "input_per_1m"]
+    assert {move["percent"] for move in row["moves"][:-1]} == {"-50"}
+    assert row["moves"][-1]["condition"] == tier
 
 
 @pytest.mark.parametrize("status", ["approved", "rejected", "applied", "superseded", "withdrawn"])

@@ -59,6 +59,8 @@ def test_it_is_shown_first_then_done(pricing: Pricing) -> None:
             "back_to_input_per_1m": 1,
             "back_to_output_per_1m": 2,
             "note": None,
+            "largest_factor": 100,
+            "to_free": False,
         },
         {
             "provider": "openrouter",
@@ -69,6 +71,8 @@ def test_it_is_shown_first_then_done(pricing: Pricing) -> None:
             "back_to_input_per_1m": 1,
             "back_to_output_per_1m": 2,
             "note": None,
+            "largest_factor": None,
+            "to_free": False,
         },
     ]
     assert roll_back(pricing, job_id) == shown

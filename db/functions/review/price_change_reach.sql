@@ -1,0 +1,41 @@
+-- after: pricing_price_moves, pricing_set_amounts
+create or replace function public.price_change_reach(
+    p_old jsonb, p_new jsonb, out largest_factor numeric, out to_free boolean
+)
+language sql
+immutable
+security invoker
+set search_path = pg_catalog, pg_temp
+as $$
+    select
+        trim_scale(max(greatest(m.new_amount / p.old_amount, p.old_amount / m.new_amount))
+            filter (where p.old_amount > 0 and m.new_amount > 0)),
+        coalesce(bool_or(m.old_amount > 0 and m.new_amount = 0), false)
+            or coalesce(bool_or(m.new_amount = 0), false) and not exists (
+                select
+                from (
+                    select p_new
+                    union all
+                    select c.entry from jsonb_array_elements(coalesce(p_new -> 'conditions', '[]')) as c (entry)
+                ) as s (prices)
+                cross join public.pricing_axes() a
+                -- As in model_prices.price_state.
+                where (s.prices ->> a.axis)::numeric > 0 and a.axis <> 'price_per_web_search'
+            )
+    from public.pricing_price_moves(
+        public.pricing_set_amounts(p_old),
+        public.pricing_set_amounts(p_new),
+        coalesce(p_old -> 'conditions', '[]'),
+        coalesce(p_new -> 'conditions', '[]')
+    ) m
+    -- As the guards: a new condition is measured by the base price that it replaces.
+    cross join lateral (
+        select case
+            when m.condition is null then m.old_amount
+            else coalesce(nullif(m.old_amount, 0), (p_old ->> m.axis)::numeric)
+        end as old_amount
+    ) as p;
+$$;
+
+comment on function public.price_change_reach(jsonb, jsonb) is
+'Of a change of one price set into another: the largest factor by which a price moves, up or down (null: nothing to compare), and whether the model becomes free or one of its prices falls to zero.';
