@@ -19,7 +19,7 @@ select
     h.pricing_source as source,
     h.job_id,
     h.id,
-    v.position,
+    coalesce(v.position, 1) as position,
     h.is_in_force,
     trim_scale(h.price_per_input_token * 1000000) as input_per_1m,
     trim_scale(h.price_per_output_token * 1000000) as output_per_1m,

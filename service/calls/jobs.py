@@ -31,7 +31,7 @@ from public.pricing_sync_progress
 _PROVIDER_SYNCS = """
 select provider, status, attempt, models_fetched, models_updated, models_unchanged, models_held,
        models_skipped, errors, error_kind, error_message, duration_ms, sync_started_at,
-       differences_total, differences
+       differences_total, differences, models_rejected
 from public.pricing_provider_syncs
 where job_id = %(job_id)s
 order by provider
@@ -65,7 +65,10 @@ class Job:
 
 @dataclass(frozen=True)
 class ProviderSync:
-    """One provider's part of a job: its newest attempt. ``differences`` only in a dry run."""
+    """One provider's part of a job: its newest attempt. ``differences`` only in a dry run.
+
+    ``models_held`` includes ``models_rejected``: changes that a person has rejected earlier.
+    """
 
     provider: str
     status: str
@@ -82,6 +85,7 @@ class ProviderSync:
     sync_started_at: datetime | None = None
     differences_total: int | None = None
     differences: list[dict[str, Any]] | None = None
+    models_rejected: int = 0
 
 
 def read_job(connection: psycopg.Connection, job_id: UUID) -> Job | None:
@@ -140,11 +144,23 @@ def missing_credentials(connection: psycopg.Connection) -> list[tuple[str, str]]
         ).fetchall()
 
 
-def held_changes(connection: psycopg.Connection) -> int:
-    """The number of held price changes."""
-    with refusals():
-        row = connection.execute("select count(*) from public.pricing_held").fetchone()
-    return 0 if row is None else int(row[0])
+@dataclass(frozen=True)
+class Waiting:
+    """What waits for a person; ``rejected``: what was rejected and is still listed."""
+
+    held: int
+    rejected: int
+    oldest_held_seconds: int | None
+    standing_still: list[str]
+
+
+def read_waiting(connection: psycopg.Connection) -> Waiting:
+    with refusals(), connection.cursor(row_factory=class_row(Waiting)) as cursor:
+        row = cursor.execute(
+            "select held, rejected, oldest_held_seconds, standing_still"
+            " from public.pricing_waiting_summary()"
+        ).fetchone()
+    return Waiting(0, 0, None, []) if row is None else row
 
 
 def workers_alive(connection: psycopg.Connection) -> int:

@@ -74,6 +74,26 @@ def reject_held_of_sync(
     return _review(connection, "reject_held_price_changes", "rejected_by", job_id, who, note)
 
 
+def reopen_held(connection: psycopg.Connection, held_id: int, who: str, note: str | None) -> Row:
+    return _review(connection, "reopen_held_price_change", "reopened_by", held_id, who, note)[0]
+
+
+def reopen_held_of(
+    connection: psycopg.Connection,
+    provider: str | None,
+    job_id: UUID | None,
+    who: str,
+    note: str | None,
+) -> list[Row]:
+    """Reopen all rejected changes of a provider or of a job."""
+    call = (
+        "reopen_held_price_changes(provider => %(provider)s::text, job_id => %(job_id)s::uuid,"
+        " reopened_by => %(who)s::text, note => %(note)s::text)"
+    )
+    arguments = {"provider": provider, "job_id": job_id, "who": who, "note": note}
+    return _call(connection, _REVIEWED.format(call=call), arguments)
+
+
 def accept_changes(
     connection: psycopg.Connection,
     provider: str,

@@ -13,7 +13,7 @@ from service.cli.cost import cost
 from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
 from service.cli.grouped_help import GroupedHelp
-from service.cli.held import approve, held, reject
+from service.cli.held import approve, held, reject, reopen
 from service.cli.keys import keys
 from service.cli.migration import migrate
 from service.cli.overrides import override
@@ -92,6 +92,7 @@ for group, name, command in (
     (REVIEW, "held", held),
     (REVIEW, "approve", approve),
     (REVIEW, "reject", reject),
+    (REVIEW, "reopen", reopen),
     (REVIEW, "accept", accept),
     (REVIEW, "rules", rules),
     (REVIEW, "end-rule", end_rule_command),

@@ -1,26 +1,31 @@
-"""The commands of review: ``held``, ``approve`` and ``reject``."""
+"""The commands of review: ``held``, ``approve``, ``reject`` and ``reopen``."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from uuid import UUID
 
 import psycopg
 import typer
 
+from service.calls.previews import preview_review
 from service.calls.review import (
     approve_held,
     approve_held_of_sync,
     reject_held,
     reject_held_of_sync,
+    reopen_held,
+    reopen_held_of,
 )
 from service.cli.arguments import caller_name
-from service.cli.held_tables import show_decided, show_held, show_one_held
+from service.cli.confirmation import Yes, confirm
+from service.cli.held_tables import show_decided, show_held, show_one_held, show_rejected
 from service.cli.options import LARGEST_ID, Json, Limit, OfProvider, at_most
 from service.cli.queries import Row, command_connection, find_past_job
-from service.cli.review_queries import read_held, read_one_held
+from service.cli.review_queries import read_held, read_one_held, read_rejected
 from service.errors import PricingError
 from service.terminal.output import Terminal
 
@@ -54,6 +59,12 @@ def held(
     ] = None,
     provider: OfProvider = None,
     sync: OfJob = None,
+    rejected: Annotated[
+        bool,
+        typer.Option(
+            "--rejected", help="Those that were rejected and that their provider still lists."
+        ),
+    ] = False,
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
@@ -63,73 +74,119 @@ def held(
     to zero, one that looks like another unit, the first list of some providers,
     and what `rollback` undid. The price in force stays meanwhile. "applies itself" is the time
     after which a sync may apply a change that its provider still lists; without one it waits for
-    `approve` or `reject`. Newest first, in US dollars per 1M tokens.
+    `approve` or `reject`. "moves" has every price that would change, by its name in `models
+    --json`. Newest first, in US dollars per 1M tokens.
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         if held_id is not None:
-            if provider or sync:
-                raise typer.BadParameter("An ID goes without --provider and --sync.")
+            if provider or sync or rejected:
+                raise typer.BadParameter("An ID goes without --provider, --sync and --rejected.")
             one = read_one_held(connection, held_id)
             output.json(one) if as_json else show_one_held(output, one)
             return
         job_id = None if sync is None else find_past_job(connection, sync)
-        rows = read_held(connection, provider=provider, job_id=job_id, limit=limit + 1)
+        read = read_rejected if rejected else read_held
+        rows = read(connection, provider=provider, job_id=job_id, limit=limit + 1)
     if as_json:
         output.json(rows[:limit])
     elif rows:
-        show_held(output, rows[:limit])
+        (show_rejected if rejected else show_held)(output, rows[:limit])
     else:
-        output.say("Nothing is held.")
+        output.say("Nothing that was rejected is still listed." if rejected else "Nothing is held.")
     if len(rows) > limit:
         Terminal(sys.stderr).say(f"There are more than {limit}: --limit {limit * 10} shows them.")
 
 
 def approve(
-    ids: HeldIds = None, sync: OfJob = None, note: Note = None, as_json: Json = False
+    ids: HeldIds = None,
+    sync: OfJob = None,
+    note: Note = None,
+    yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Apply changes that are held.
 
-    Give ids, or --sync for all that one job was the last to report; exit status 2 without either.
-    To reverse it: `rollback` undoes that job, all of it; `override set` sets another price. A
-    rejected change can still be approved by its id while its provider lists that price.
+    Says how many models they change and by how much; on a terminal it asks. Give ids, or --sync for
+    all that one job was the last to report; exit status 2 without either. To reverse it: `rollback`
+    undoes that job, all of it; `override set` sets another price. A rejected change can still be
+    approved by its id while its provider lists that price.
     """
-    _decide(ids, sync, note, as_json, approve_held, approve_held_of_sync)
+    _decide(ids, sync, note, yes, as_json, approve_held, approve_held_of_sync, "approve")
 
 
 def reject(
-    ids: HeldIds = None, sync: OfJob = None, note: Note = None, as_json: Json = False
+    ids: HeldIds = None,
+    sync: OfJob = None,
+    note: Note = None,
+    yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Reject changes that are held.
 
-    The price in force stays. Give ids, or --sync for all that one job was the last to report; exit
-    status 2 without either. The same price is not held again for as long as the provider lists
-    it; until then `approve` with the id reverses it.
+    Says how many models they would change and by how much; on a terminal it asks. The price in
+    force stays. Give ids, or --sync for all that one job was the last to report; exit status 2
+    without either. The same price is not held again for as long as the provider lists it; until
+    then `reopen` makes it wait again, and `approve` with the id applies it.
     """
-    _decide(ids, sync, note, as_json, reject_held, reject_held_of_sync)
+    _decide(ids, sync, note, yes, as_json, reject_held, reject_held_of_sync, "reject")
+
+
+def reopen(
+    ids: HeldIds = None,
+    sync: OfJob = None,
+    provider: OfProvider = None,
+    note: Note = None,
+    as_json: Json = False,
+) -> None:
+    """Let rejected changes wait for review again.
+
+    As `held --rejected` shows them: by id, all of a provider with --provider, or all that one job
+    was the last to report with --sync; exit status 2 without one of them. The price in force stays.
+    """
+    if sum((bool(ids), bool(sync), bool(provider))) != 1:
+        raise typer.BadParameter("Give ids, as `held --rejected` shows them, --sync or --provider.")
+    who = caller_name()
+    with command_connection() as connection, _reported(as_json) as reopened:
+        if ids:
+            for held_id in ids:
+                reopened.append(reopen_held(connection, held_id, who, note))
+        else:
+            job_id = None if sync is None else find_past_job(connection, sync)
+            reopened += reopen_held_of(connection, provider, job_id, who, note)
 
 
 def _decide(
     ids: list[int] | None,
     sync: str | None,
     note: str | None,
+    yes: bool,
     as_json: bool,
     decide_one: DecideOne,
     decide_all: DecideAll,
+    decision: str,
 ) -> None:
     if bool(ids) == bool(sync):
         raise typer.BadParameter("Give either ids, as `pricing-sync held` shows them, or --sync.")
-    decided: list[Row] = []
-    try:
-        with command_connection() as connection:
-            if sync is not None:
-                decided = decide_all(
-                    connection, find_past_job(connection, sync), caller_name(), note
-                )
+    what = decision.capitalize()
+    with command_connection() as connection, _reported(as_json) as decided:
+        if sync is not None:
+            job_id = find_past_job(connection, sync)
+            confirm(what, lambda: preview_review(connection, decision, job_id=job_id), yes=yes)
+            decided += decide_all(connection, job_id, caller_name(), note)
+        else:
+            confirm(what, lambda: preview_review(connection, decision, ids=ids), yes=yes)
             for held_id in ids or []:
                 decided.append(decide_one(connection, held_id, caller_name(), note))
+
+
+@contextmanager
+def _reported(as_json: bool) -> Iterator[list[Row]]:
+    """Print what was decided; each decision commits by itself, so those before a failure stay."""
+    decided: list[Row] = []
+    try:
+        yield decided
     except PricingError:
-        # Each decision commits by itself, so those before the failure stay.
         if decided:
             _print_decided(decided, as_json)
         raise

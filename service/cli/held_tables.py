@@ -6,9 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.cli.job_tables import shown_job
-from service.cli.price_cells import axes, shown_axis, shown_condition, shown_ratio, shown_usd
+from service.cli.price_cells import (
+    axes,
+    shown_axis,
+    shown_condition,
+    shown_moves,
+    shown_ratio,
+    shown_usd,
+)
 from service.cli.queries import Row
-from service.terminal.output import NOTHING, Column, Terminal, shown_amount, shown_count, shown_time
+from service.terminal.output import NOTHING, Column, Terminal, shown_count, shown_time
 
 
 def show_held(terminal: Terminal, changes: Sequence[Row]) -> None:
@@ -17,10 +24,7 @@ def show_held(terminal: Terminal, changes: Sequence[Row]) -> None:
         Column("provider"),
         Column("model", fixed=False),
         Column("reason", fixed=False),
-        Column("input/1M", right=True, optional=True),
-        Column("before", right=True, optional=True),
-        Column("output/1M", right=True, optional=True),
-        Column("before", right=True, optional=True),
+        Column("moves", fixed=False),
         Column("since", optional=True),
         Column("seen", right=True, optional=True),
         Column("applies itself", optional=True),
@@ -34,10 +38,7 @@ def show_held(terminal: Terminal, changes: Sequence[Row]) -> None:
                 row["provider"],
                 row["model"],
                 row["reason"],
-                shown_amount(row["input_per_1m_now"]),
-                shown_amount(row["input_per_1m_before"]),
-                shown_amount(row["output_per_1m_now"]),
-                shown_amount(row["output_per_1m_before"]),
+                shown_moves(row["moves"]),
                 shown_time(row["first_seen_at"]),
                 shown_count(row["times_seen"]),
                 shown_time(row["applies_at"]),
@@ -48,9 +49,41 @@ def show_held(terminal: Terminal, changes: Sequence[Row]) -> None:
     )
 
 
+def show_rejected(terminal: Terminal, changes: Sequence[Row]) -> None:
+    columns = (
+        Column("id", right=True),
+        Column("provider"),
+        Column("model", fixed=False),
+        Column("reason", fixed=False),
+        Column("moves", fixed=False),
+        Column("rejected"),
+        Column("by", fixed=False),
+        Column("note", fixed=False, optional=True),
+        Column("job", optional=True),
+    )
+    terminal.table(
+        columns,
+        [
+            (
+                str(row["id"]),
+                row["provider"],
+                row["model"],
+                row["reason"],
+                shown_moves(row["moves"]),
+                shown_time(row["decided_at"]),
+                row["decided_by"],
+                row["decision_note"] or "",
+                shown_job(terminal, row["job_id"]),
+            )
+            for row in changes
+        ],
+    )
+
+
 def show_one_held(terminal: Terminal, row: Row) -> None:
     """One held change with its evidence."""
-    terminal.say(f"{row['provider']} {row['model']}: held as {row['class']}, id {row['id']}")
+    was = "rejected, held before" if row.get("decided_at") else "held"
+    terminal.say(f"{row['provider']} {row['model']}: {was} as {row['class']}, id {row['id']}")
     terminal.say(row["reason"])
     times = "once" if row["times_seen"] == 1 else f"{shown_count(row['times_seen'])} times"
     terminal.say(
@@ -109,6 +142,9 @@ def _show_evidence(terminal: Terminal, evidence: Sequence[Mapping[str, Any]]) ->
 
 
 def _applies(row: Row) -> str:
+    if row.get("decided_at"):
+        note = f": {row['decision_note']}" if row["decision_note"] else ""
+        return f"rejected by {row['decided_by']} {shown_time(row['decided_at'])}{note}"
     if row["applies_at"] is None:
         return "only a person applies it"
     return f"applies itself if it is still said after {shown_time(row['applies_at'])}"

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from service.calls.previews import preview_override
 from service.calls.review import clear_override, set_override
 from service.cli.arguments import (
     TIME_HELP,
@@ -16,6 +17,7 @@ from service.cli.arguments import (
     parse_prices,
     parse_time,
 )
+from service.cli.confirmation import Yes, confirm
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
 from service.cli.queries import command_connection
@@ -76,9 +78,12 @@ def set_command(
             "--force", help="Set the prices although they look wrong; the audit log records it."
         ),
     ] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Set a model's prices, whatever its provider lists.
+
+    Says by how much the price in force changes; on a terminal it asks.
 
     In US dollars per 1M tokens, in force at once. Prices that are not named follow the provider.
     An existing override is replaced whole. Prices that look wrong beside the provider's, such as
@@ -95,6 +100,11 @@ def set_command(
     expires_at = None if until is None else parse_time(until)
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        confirm(
+            "Set",
+            lambda: preview_override(connection, provider, model, amounts),
+            yes=yes,
+        )
         row = set_override(
             connection,
             provider,
@@ -115,10 +125,20 @@ def set_command(
 
 
 @override.command("clear")
-def clear_command(provider: ProviderName, model: ModelName, as_json: Json = False) -> None:
-    """End the override: the model follows its provider again."""
+def clear_command(
+    provider: ProviderName, model: ModelName, yes: Yes = False, as_json: Json = False
+) -> None:
+    """End the override: the model follows its provider again.
+
+    Says by how much the price in force changes; on a terminal it asks.
+    """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        confirm(
+            "Clear",
+            lambda: preview_override(connection, provider, model, {}),
+            yes=yes,
+        )
         row = clear_override(connection, provider, model, caller_name())
     if as_json:
         output.json(row)

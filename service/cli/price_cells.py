@@ -28,6 +28,17 @@ def shown_condition(condition: Mapping[str, Any]) -> str:
     return f"{when}: {shown_prices(condition)}"
 
 
+def shown_moves(moves: Iterable[Mapping[str, Any]]) -> str:
+    """What changes, in one cell: ``input_per_1m 2.5 -> 5, per_image - -> 0.04``."""
+    return ", ".join(_shown_move(move) for move in moves)
+
+
+def _shown_move(move: Mapping[str, Any]) -> str:
+    before, after = (NOTHING if move[key] is None else move[key] for key in ("before", "after"))
+    keys = f" ({shown_keys(move['condition'])})" if move["condition"] else ""
+    return f"{move['price']}{keys} {before} -> {after}"
+
+
 def shown_keys(condition: Mapping[str, Any] | None) -> str:
     """The requests that a price is for: ``service_tier batch``; nothing for a base price."""
     return ", ".join(f"{name} {value}" for name, value in (condition or {}).items())

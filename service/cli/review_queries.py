@@ -13,8 +13,21 @@ from service.errors import UnknownName
 HELD = """
 select id, provider, model, class, reason, ratio, input_per_1m_before, input_per_1m_now,
        output_per_1m_before, output_per_1m_now, first_seen_at, last_seen_at, times_seen,
-       applies_at, source, job_id, to_zero, prices, previous, evidence
+       applies_at, source, job_id, to_zero, prices, previous, evidence, moves
 from public.pricing_held
+where (%(provider)s::text is null or provider = %(provider)s::text)
+  and (%(job_id)s::uuid is null or job_id = %(job_id)s::uuid)
+  and (%(id)s::bigint is null or id = %(id)s::bigint)
+order by id desc
+limit %(limit)s
+"""
+
+REJECTED = """
+select id, provider, model, class, reason, ratio, input_per_1m_before, input_per_1m_now,
+       output_per_1m_before, output_per_1m_now, first_seen_at, last_seen_at, times_seen,
+       source, job_id, to_zero, prices, previous, evidence, moves, decided_at, decided_by,
+       decision_note
+from public.pricing_rejected
 where (%(provider)s::text is null or provider = %(provider)s::text)
   and (%(job_id)s::uuid is null or job_id = %(job_id)s::uuid)
   and (%(id)s::bigint is null or id = %(id)s::bigint)
@@ -87,11 +100,24 @@ def read_held(
     return read_rows(connection, HELD, arguments)
 
 
+def read_rejected(
+    connection: psycopg.Connection,
+    *,
+    provider: str | None = None,
+    job_id: UUID | None = None,
+    limit: int,
+) -> list[Row]:
+    """The rejected price changes that are still listed, newest first."""
+    arguments = {"provider": provider, "job_id": job_id, "id": None, "limit": limit}
+    return read_rows(connection, REJECTED, arguments)
+
+
 def read_one_held(connection: psycopg.Connection, held_id: int) -> Row:
-    """The held change of this id; UnknownName if there is none."""
+    """The held or rejected change of this id; UnknownName if there is none."""
     arguments = {"provider": None, "job_id": None, "id": held_id, "limit": 1}
-    for row in read_rows(connection, HELD, arguments):
-        return row
+    for statement in (HELD, REJECTED):
+        for row in read_rows(connection, statement, arguments):
+            return row
     raise UnknownName(
         f"No price change {held_id} waits.", hint="`pricing-sync held` lists those that do."
     )

@@ -7,20 +7,20 @@ from typing import Annotated
 
 import typer
 
+from service.calls.previews import preview_rollback
 from service.calls.review import rollback_sync
 from service.cli.arguments import caller_name
+from service.cli.confirmation import NOTHING_CHANGED, Yes, ask, shown_impact
 from service.cli.options import JobName, Json
 from service.cli.queries import command_connection, find_past_job
 from service.cli.review_tables import show_rollback
 from service.errors import NotConfirmed
 from service.terminal.output import Terminal, shown_count
 
-NOTHING_CHANGED = "Nothing was changed."
-
 
 def rollback(
     job: JobName,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Yes = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what the job changed; change nothing.")
     ] = False,
@@ -40,20 +40,23 @@ def rollback(
     with command_connection() as connection:
         job_id = find_past_job(connection, job)
         planned = rollback_sync(connection, job_id, dry_run=True, who=caller_name())
+        impact = preview_rollback(connection, job_id)
     going = sum(row["action"] == "roll_back" for row in planned)
     if not (yes and going):
         show_rollback(notes, planned)
+    if going:
+        notes.say(f"Roll back: {shown_impact(impact)}.")
     if dry_run or not going:
         notes.say(NOTHING_CHANGED if going else "Nothing goes back.")
         if as_json:
-            output.json({"job_id": job_id, "dry_run": True, "models": planned})
+            output.json({"job_id": job_id, "dry_run": True, "impact": impact, "models": planned})
         return
     if not yes:
         _require_yes(notes, going)
     with command_connection() as connection:
         done = rollback_sync(connection, job_id, dry_run=False, who=caller_name())
     if as_json:
-        output.json({"job_id": job_id, "dry_run": False, "models": done})
+        output.json({"job_id": job_id, "dry_run": False, "impact": impact, "models": done})
     else:
         if yes:
             show_rollback(output, done)
@@ -69,7 +72,4 @@ def _require_yes(notes: Terminal, going: int) -> None:
             NOTHING_CHANGED, hint="--yes does it without asking; --dry-run only shows it."
         )
     go = "price goes" if going == 1 else "prices go"
-    notes.stream.write(f"{shown_count(going)} {go} back. Do it? [y/N] ")
-    notes.stream.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise NotConfirmed(NOTHING_CHANGED, hint="Answer y to do it.")
+    ask(notes, f"{shown_count(going)} {go} back. Do it?")

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from service.calls.previews import preview_rule
 from service.calls.review import accept_changes, accept_shorter_list, end_rule
 from service.cli.arguments import TIME_HELP, caller_name, parse_amount, parse_time
+from service.cli.confirmation import Yes, confirm
 from service.cli.options import LARGEST_ID, Json, ProviderName, Reason, at_most
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_rules
@@ -34,10 +36,12 @@ def accept(
         str | None,
         typer.Option("--model", metavar="MODEL", help="Only of this model; default: all models."),
     ] = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Let larger changes pass beforehand, until a time.
 
+    Says which held changes the next sync would apply by it; on a terminal it asks.
     A rule for a provider, or a model of it, for example for an announced price list: syncs apply
     changes that would be held for their size alone. A fall to zero, a price outside the provider's
     bounds or a power of ten beside the catalogue's, a first list and what `rollback` undid are held
@@ -47,6 +51,7 @@ def accept(
     ratio, expires_at = parse_amount(up_to), parse_time(until)
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        confirm("Accept", lambda: preview_rule(connection, provider, model, ratio), yes=yes)
         rule = accept_changes(
             connection,
             provider,

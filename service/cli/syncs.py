@@ -14,11 +14,11 @@ from service.calls.jobs import (
     Job,
     ProviderSync,
     follow_job,
-    held_changes,
     last_jobs,
     open_jobs,
     provider_syncs,
     read_job,
+    read_waiting,
     workers_alive,
 )
 from service.cli.arguments import caller_name
@@ -29,7 +29,7 @@ from service.cli.queries import command_connection, command_settings, find_job
 from service.database_address.address import DatabaseAddress
 from service.postgres.rows import the_row
 from service.terminal.output import Terminal, shown_time, without
-from service.terminal.progress import Progress, show_summary, tell_held
+from service.terminal.progress import Progress, show_summary, tell_waiting
 
 LAST_JOBS = 10
 NO_WORKER = "No worker is alive: the job waits until one starts (`pricing-sync worker`)."
@@ -114,9 +114,7 @@ def status(
                 show_jobs(output, jobs)
             else:
                 output.say("No job yet: `pricing-sync sync` triggers one.")
-            held = held_changes(connection)
-            if held:
-                tell_held(output, held)
+            tell_waiting(output, read_waiting(connection))
             return
         job_id = find_job(connection, job)
         found, syncs = _read(connection, job_id)

@@ -19,6 +19,7 @@ from service.doctor.configuration import (
     processes,
 )
 from service.doctor.facts import Facts, read_facts
+from service.doctor.held_changes import HELD, check_held
 from service.doctor.login_session import Session, open_session
 from service.doctor.prices import PRICES, check_prices, read_unrecorded_prices
 from service.doctor.process_login import LISTEN, POOLER, check_listen, check_pooler, check_rights
@@ -51,6 +52,7 @@ from service.doctor.server import (
     read_clocks,
     read_server,
 )
+from service.doctor.stale_prices import STALE, check_stale
 from service.doctor.transactions import TRANSACTIONS, check_transactions
 from service.errors import PricingError, SettingsError
 from service.migrations.comparison.compare import read_differences
@@ -78,6 +80,8 @@ CHECKS = (
     TRANSACTIONS,
     PROVIDERS,
     ADDRESSES,
+    HELD,
+    STALE,
     PRICES,
     CLOCK,
     CONNECTIONS,
@@ -183,6 +187,8 @@ def _check_database(
     yield check_transactions(facts)
     yield check_providers(facts)
     yield check_addresses(facts, settings)
+    yield check_held(facts)
+    yield check_stale(facts)
     if unrecorded is not None:
         yield check_prices(unrecorded)
     return True

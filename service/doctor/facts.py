@@ -49,6 +49,24 @@ class Provider(_Fact):
     error_message: str | None = None
 
 
+class HeldChanges(_Fact):
+    """What waits for a person; ``rejected``: still listed by their providers."""
+
+    held: int = 0
+    rejected: int = 0
+    oldest_held_seconds: float | None = None
+    standing_still: list[str] = []
+
+
+class StalePrices(_Fact):
+    """``models`` of a provider that were not confirmed in time, or 0 and the provider itself."""
+
+    provider: str
+    why: str
+    models: int = 0
+    seconds: float | None = None
+
+
 class CronJob(_Fact):
     name: str
     active: bool = True
@@ -74,6 +92,8 @@ class Facts(_Fact):
     open_transactions: list[OpenTransaction] = []
     hidden_sessions: int = 0
     providers: list[Provider] = []
+    held: HeldChanges = HeldChanges()
+    stale: list[StalePrices] = []
     cron_jobs: list[CronJob] | None = None
 
 

@@ -1,4 +1,4 @@
-"""Ticks every few seconds in each worker process: clean-up, schedule, and a check for locked rows.
+"""Ticks every few seconds in each worker process: clean-up, schedule, locked rows, held changes.
 
 A loop, not a queue task: a tick must run while all slots of the worker are busy.
 """
@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from service.engine.held_report import HeldReport
 from service.engine.job_manager import PricingJobManager
 from service.engine.lock_waits import LockWaits
 from service.postgres.pool import answer_within
@@ -24,10 +25,12 @@ TICK_ANSWER_SECONDS = 60.0
 async def tick_forever(job_manager: PricingJobManager) -> None:
     """Tick at once and then every TICK_SECONDS, until cancelled; no failure ends it."""
     lock_waits = LockWaits(job_manager)
+    held_report = HeldReport(job_manager)
     tasks = (
         _PeriodicTask("The clean-up of stuck syncs", lambda: _clean_up(job_manager)),
         _PeriodicTask("The schedule's tick", lambda: _schedule(job_manager)),
         _PeriodicTask("The check for locked syncs", lock_waits.check),
+        _PeriodicTask("The report of held changes", held_report.tell),
     )
     with answer_within(TICK_ANSWER_SECONDS):
         while True:

@@ -62,13 +62,15 @@ async def _fetch_and_apply(
             return
         provider_list = await fetch_provider_list(attempt, context.additional_context["tools"])
         row = await _apply(app, attempt, provider_list)
+        rejected = row["details"].get("models_rejected", 0)
         log.info(
-            "sync %s in %.1f s, %d models fetched, %d updated, %d held, %d skipped",
+            "sync %s in %.1f s, %d models fetched, %d updated, %d held%s, %d skipped",
             "done" if row["status"] == "success" else f"ended as {row['status']}",
             time.monotonic() - started,
             row["models_fetched"],
             row["models_updated"],
-            row["models_held"],
+            row["models_held"] - rejected,
+            f", {rejected} rejected earlier" if rejected else "",
             row["models_skipped"],
         )
         _log_oddities(log, provider_list, row["details"])

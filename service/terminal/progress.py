@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from service.calls.jobs import ProviderSync
+from service.calls.jobs import ProviderSync, Waiting
 from service.printable import printable
-from service.terminal.output import STYLES, Column, Terminal, shown_count, shown_seconds
+from service.terminal.output import (
+    STYLES,
+    Column,
+    Terminal,
+    shown_age,
+    shown_count,
+    shown_seconds,
+)
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -120,8 +127,10 @@ def shown_counts(sync: ProviderSync) -> str:
         counts.append(f"{shown_count(sync.differences_total)} would change")
     else:
         counts.append(f"{shown_count(sync.models_updated)} updated")
-    if sync.models_held:
-        counts.append(f"{shown_count(sync.models_held)} held")
+    if sync.models_held > sync.models_rejected:
+        counts.append(f"{shown_count(sync.models_held - sync.models_rejected)} held")
+    if sync.models_rejected:
+        counts.append(f"{shown_count(sync.models_rejected)} rejected earlier")
     if sync.models_skipped:
         counts.append(f"{shown_count(sync.models_skipped)} skipped")
     return ", ".join(counts)
@@ -141,7 +150,7 @@ def show_summary(
                 shown_state(sync),
                 shown_count(sync.models_fetched),
                 shown_count(sync.models_updated),
-                shown_count(sync.models_held),
+                shown_count(sync.models_held - sync.models_rejected),
                 shown_count(sync.models_skipped),
                 (sync.error_message or sync.error_kind or "") if sync.status != "success" else "",
                 shown_seconds(None if sync.duration_ms is None else sync.duration_ms / 1000),
@@ -150,16 +159,41 @@ def show_summary(
         ],
     )
     # A dry run holds no change; its differences show what a sync would change.
-    held = sum(sync.models_held for sync in syncs if sync.differences_total is None)
-    if held:
-        tell_held(terminal, held, command)
+    synced = [sync for sync in syncs if sync.differences_total is None]
+    rejected = sum(sync.models_rejected for sync in synced)
+    tell_held(terminal, sum(sync.models_held for sync in synced) - rejected, command)
+    tell_rejected(terminal, rejected, command)
 
 
-def tell_held(terminal: Terminal, held: int, command: str = "pricing-sync") -> None:
+def tell_held(
+    terminal: Terminal, held: int, command: str = "pricing-sync", *, more: str = ""
+) -> None:
     """Say that price changes wait for review, and which command shows them."""
-    changes = "price change is" if held == 1 else "price changes are"
-    text = f"{shown_count(held)} {changes} held: `{command} held` shows them, and why."
-    terminal.say(text, style="yellow")
+    if held:
+        changes = "price change is" if held == 1 else "price changes are"
+        text = f"{shown_count(held)} {changes} held{more}: `{command} held` shows them, and why."
+        terminal.say(text, style="yellow")
+
+
+def tell_rejected(terminal: Terminal, rejected: int, command: str = "pricing-sync") -> None:
+    """Say that providers still list price changes that a person has rejected."""
+    if rejected:
+        were = "price change was" if rejected == 1 else "price changes were"
+        terminal.say(
+            f"{shown_count(rejected)} {were} rejected earlier: `{command} held --rejected` shows"
+            f" them, `{command} reopen` reviews them again."
+        )
+
+
+def tell_waiting(terminal: Terminal, waiting: Waiting) -> None:
+    """Say what waits for review, for how long, and who stands still by it."""
+    oldest = shown_age(timedelta(seconds=waiting.oldest_held_seconds or 0))
+    still = ""
+    if waiting.standing_still:
+        stands = "stands" if len(waiting.standing_still) == 1 else "stand"
+        still = f" ({', '.join(waiting.standing_still)} {stands} still by them)"
+    tell_held(terminal, waiting.held, more=f", the oldest for {oldest}{still}")
+    tell_rejected(terminal, waiting.rejected)
 
 
 def tell_missing_credentials(terminal: Terminal, missing: Sequence[tuple[str, str]]) -> None:

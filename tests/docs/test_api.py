@@ -98,12 +98,14 @@ def test_the_examples(
     retried = answered("retried")
     assert (retried["sync_id"], retried["finished"]) == (cancelled["sync_id"], False)
 
-    held_shown, approved_shown = json_blocks("Held changes")
+    held_shown, preview_shown, approved_shown = json_blocks("Held changes")
+    assert answered("preview") == preview_shown
     (held,) = answered("held")["held"]
     assert held.keys() == held_shown["held"][0].keys()
     assert held["model_id"] == "maker/wrong"
     assert held["class"] == "unit"
     assert "input_per_1m moves by 1,000 times" in held["reason"]
+    assert held["moves"][0].keys() == held_shown["held"][0]["moves"][0].keys()
     assert held["evidence"][0].keys() == held_shown["held"][0]["evidence"][0].keys()
     approved = answered("approved")
     assert approved.keys() == approved_shown.keys()
@@ -120,7 +122,12 @@ def test_the_examples(
     rolled_back = answered("rolled-back")
     assert rolled_back["models"][0].keys() == rollback_shown["models"][0].keys()
     assert rolled_back["rolled_back"] > 0
-    for name in ("drift", "unpriced"):
+    (history_shown,) = json_blocks("What changed")
+    change = answered("history")["history"][0]
+    assert change.keys() == history_shown["history"][0].keys()
+    in_history_only = {"is_in_force", "in_force_from"}
+    assert answered("changes")["changes"][0].keys() == change.keys() - in_history_only
+    for name in ("drift", "unpriced", "changes", "history"):
         assert {"count", "next_cursor", name} == answered(name).keys()
 
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}

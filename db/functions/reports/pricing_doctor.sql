@@ -1,5 +1,6 @@
 -- `pricing-sync doctor` calls it once and judges the result. Ages are measured here, by the clock that wrote the times: the
 -- caller's clock may be wrong.
+-- after: pricing_stale, pricing_waiting_summary
 create or replace function public.pricing_doctor()
 returns jsonb
 language plpgsql
@@ -152,6 +153,22 @@ begin
             where a.datname = current_database() and a.query = '<insufficient privilege>'
         ),
         'providers', coalesce((select jsonb_agg(to_jsonb(p) order by p.slug) from providers p), '[]'),
+        'held', (select to_jsonb(w) from public.pricing_waiting_summary() w),
+        'stale', coalesce(
+            (
+                select jsonb_agg(to_jsonb(k) order by k.seconds desc nulls last, k.provider, k.why)
+                from (
+                    select
+                        s.provider,
+                        s.why,
+                        count(s.model) as models,
+                        extract(epoch from now() - min(s.confirmed_at)) as seconds
+                    from public.pricing_stale s
+                    group by s.provider, s.why
+                ) as k
+            ),
+            '[]'
+        ),
         'cron_jobs', v_cron_jobs
     )
     into strict v_facts
@@ -161,4 +178,4 @@ end;
 $$;
 
 comment on function public.pricing_doctor() is
-'The facts that `pricing-sync doctor` judges, ages in seconds: workers, schedule, waiting and stuck syncs, open transactions, providers, the jobs of pg_cron (null: not visible).';
+'The facts that `pricing-sync doctor` judges, ages in seconds: workers, schedule, waiting and stuck syncs, open transactions, providers, held changes, stale prices, the jobs of pg_cron (null: not visible).';

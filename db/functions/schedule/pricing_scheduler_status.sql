@@ -1,4 +1,5 @@
 -- The scheduler's route returns it unchanged.
+-- after: pricing_waiting_summary
 create or replace function public.pricing_scheduler_status()
 returns jsonb
 language sql
@@ -47,11 +48,33 @@ as $$
         'cron', case when ticking.is_cron then 'pg_cron' else 'worker' end,
         'providers', totals.slugs,
         'next_runs', case when settings.scheduler_enabled then totals.next_runs else '{}' end,
-        'last_syncs', totals.last_syncs
+        'last_syncs', totals.last_syncs,
+        'held', jsonb_build_object(
+            'changes', waiting.held,
+            'rejected', waiting.rejected,
+            'oldest_seconds', waiting.oldest_held_seconds,
+            'standing_still', waiting.standing_still,
+            'providers', (
+                select coalesce(
+                    jsonb_object_agg(
+                        w.provider,
+                        jsonb_build_object(
+                            'changes', w.held,
+                            'rejected', w.rejected,
+                            'oldest_held_at', public.capped_expiry(w.oldest_held_at),
+                            'stands_still', w.stands_still
+                        )
+                    ),
+                    '{}'
+                )
+                from public.pricing_waiting w
+            )
+        )
     )
     from public.pricing_settings as settings
     cross join alive
     cross join ticking
+    cross join public.pricing_waiting_summary() as waiting
     cross join (
         select
             count(*) as providers,
@@ -77,4 +100,4 @@ as $$
 $$;
 
 comment on function public.pricing_scheduler_status() is
-'Which providers are scheduled, what runs the schedule, when each provider is next due and when it last succeeded.';
+'Which providers are scheduled, what runs the schedule, when each provider is next due and when it last succeeded, and what waits for a person.';

@@ -9,7 +9,7 @@ from service.migrations.schema import Schema
 from service.web.database.job_changes import JobChanges
 from service.web.database.web_database import WebDatabase
 from service.web.responses.error_responses import HttpError
-from service.web.responses.sync_responses import ReadyAnswer
+from service.web.responses.sync_responses import HeldSummary, ReadyAnswer
 
 # The longest that a probe waits; without an answer it gets "unavailable".
 ANSWER_SECONDS = 5.0
@@ -73,8 +73,20 @@ class Readiness:
             database="ok",
             migrations="ok",
             workers=workers,
+            held=await self._held(),
             warnings=warnings,
         )
+
+    async def _held(self) -> HeldSummary | None:
+        """What waits for a person; it says nothing about readiness, so no failure of it counts."""
+        try:
+            row = await self._database.row(
+                "select held as changes, rejected, oldest_held_seconds as oldest_seconds,"
+                " standing_still from public.pricing_waiting_summary()"
+            )
+        except HttpError:
+            return None
+        return None if row is None else HeldSummary(**row)
 
 
 def _unavailable() -> ReadyAnswer:
@@ -83,6 +95,7 @@ def _unavailable() -> ReadyAnswer:
         database="unavailable",
         migrations="unknown",
         workers=None,
+        held=None,
         warnings=[NO_DATABASE],
     )
 
@@ -93,5 +106,6 @@ def _pending() -> ReadyAnswer:
         database="ok",
         migrations="pending",
         workers=None,
+        held=None,
         warnings=[NOT_MIGRATED],
     )

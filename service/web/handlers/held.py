@@ -1,10 +1,12 @@
-"""Handlers of held price changes: list, approve, reject."""
+"""Handlers of held price changes: list, approve, reject, reopen."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Literal, get_args
+from typing import Any, get_args
+from uuid import UUID
 
 import asyncpg
 from pydantic import Field
@@ -13,16 +15,19 @@ from starlette.responses import Response
 
 from service.prices.per_million import PER_1M_NAMES, per_1m
 from service.web.app_state import state_of
+from service.web.handlers.previews import DryRunOf, preview_of_sync, preview_one
 from service.web.requests.amounts import PriceSet, shown_set
 from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.pagination import page_of
 from service.web.requests.parameters import (
     UNKNOWN_SYNC_HINT,
+    is_dry_run,
     job_id_of,
     queried_job_id,
     query_value,
     row_id_of,
+    slug_of,
 )
 from service.web.responses.error_responses import bad_input, with_hints
 from service.web.responses.review_responses import (
@@ -32,14 +37,16 @@ from service.web.responses.review_responses import (
     HeldAnswer,
     HeldChange,
     HeldClass,
+    ReopenedAnswer,
+    ReopenedChange,
 )
 
 CLASSES = get_args(HeldClass)
 
-HELD = """
-select id, provider, model, class, reason, ratio, to_zero, prices, previous, evidence,
-       source, first_seen_at, last_seen_at, times_seen, applies_at, job_id, observed_at
-from public.pricing_held
+_HELD = """
+select id, provider, model, class, reason, ratio, to_zero, prices, previous, moves, evidence,
+       source, first_seen_at, last_seen_at, times_seen, job_id, observed_at, {columns}
+from public.{view}
 where ($1::text is null or provider = $1)
   and ($2::text is null or class = $2)
   and ($3::uuid is null or job_id = $3)
@@ -47,6 +54,17 @@ where ($1::text is null or provider = $1)
 order by id desc
 limit $5
 """
+LISTS = {
+    "held": _HELD.format(
+        view="pricing_held",
+        columns="applies_at, null::timestamptz as decided_at, null as decided_by,"
+        " null as decision_note",
+    ),
+    "rejected": _HELD.format(
+        view="pricing_rejected",
+        columns="null::timestamptz as applies_at, decided_at, decided_by, decision_note",
+    ),
+}
 
 # A left join, because an inner one may skip the function where there is no model.
 DECISION = """
@@ -74,6 +92,16 @@ REJECT_ALL = DECISIONS.format(
 )
 
 
+REOPEN = DECISION.format(decide="reopen_held_price_change", who=f"reopened_by => {key_name_sql(2)}")
+REOPEN_ALL = f"""
+select held.id, model.provider, model.model
+from public.reopen_held_price_changes(
+    provider => $1, job_id => $2, reopened_by => {key_name_sql(3)}, note => $4
+) as held
+left join public.model_prices as model on model.id = held.model_id
+order by model.provider, model.model
+"""
+
 HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/held lists those that wait.")
 HINTS_OF_SYNC = {
     404: UNKNOWN_SYNC_HINT,
@@ -81,17 +109,29 @@ HINTS_OF_SYNC = {
 }
 
 
-class DecisionBody(RequestBody):
+HINTS_OF_REJECTED = dict.fromkeys(
+    (404, 409), "GET /admin/pricing/held?status=rejected lists those that can be reopened."
+)
+
+
+class NoteBody(RequestBody):
     note: str | None = Field(default=None, max_length=500, description="Kept with the decision.")
+
+
+class DecisionBody(NoteBody):
+    dry_run: bool = Field(default=False, description="Only show what it would change.")
 
 
 async def list_held(request: Request) -> Response:
     held_class = query_value(request, "class")
     if held_class is not None and held_class not in CLASSES:
         raise bad_input(f"class must be one of {', '.join(CLASSES)}.", hint="Leave it out for all.")
+    status = query_value(request, "status") or "held"
+    if status not in LISTS:
+        raise bad_input("status must be held or rejected.", hint="Leave it out for held.")
     page = page_of(request, int)
     found = await state_of(request).database.rows(
-        HELD,
+        LISTS[status],
         query_value(request, "provider"),
         held_class,
         queried_job_id(request, "sync"),
@@ -105,50 +145,83 @@ async def list_held(request: Request) -> Response:
 
 
 async def approve_held(request: Request) -> Response:
-    return (await _decide(request, APPROVE)).response()
+    return await _decide(request, APPROVE, "approve")
 
 
 async def reject_held(request: Request) -> Response:
-    return (await _decide(request, REJECT)).response()
+    return await _decide(request, REJECT, "reject")
 
 
 async def approve_held_of_sync(request: Request) -> Response:
-    return (await _decide_all(request, APPROVE_ALL, "approved")).response()
+    return await _decide_all(request, APPROVE_ALL, "approve")
 
 
 async def reject_held_of_sync(request: Request) -> Response:
-    return (await _decide_all(request, REJECT_ALL, "rejected")).response()
+    return await _decide_all(request, REJECT_ALL, "reject")
 
 
-async def _decide(request: Request, statement: str) -> Decision:
+async def reopen_held(request: Request) -> Response:
+    held_id = row_id_of(request, "held change")
+    body = await read_body(request, NoteBody)
+    with with_hints(HINTS_OF_REJECTED):
+        row = await state_of(request).database.the_row(
+            REOPEN, held_id, caller_json(request), body.note
+        )
+    shown = {name: row[name] for name in ("id", "provider", "class", "reason")}
+    return ReopenedChange.model_validate({**shown, "model_id": row["model"]}).response()
+
+
+async def reopen_held_of_sync(request: Request) -> Response:
+    return await _reopen_all(request, None, job_id_of(request))
+
+
+async def reopen_held_of_provider(request: Request) -> Response:
+    return await _reopen_all(request, slug_of(request), None)
+
+
+async def _decide(request: Request, statement: str, decision: DryRunOf) -> Response:
     held_id = row_id_of(request, "held change")
     body = await read_body(request, DecisionBody)
     with with_hints(HINTS):
+        if is_dry_run(request, body.dry_run):
+            return (await preview_one(request, decision, held_id)).response()
         row = await state_of(request).database.the_row(
             statement, held_id, caller_json(request), body.note
         )
-    return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)})
+    return Decision.model_validate({**_renamed(row, model="model_id"), **_sets(row)}).response()
 
 
-async def _decide_all(
-    request: Request, statement: str, status: Literal["approved", "rejected"]
-) -> DecisionsAnswer:
+async def _decide_all(request: Request, statement: str, decision: DryRunOf) -> Response:
     job_id = job_id_of(request)
     body = await read_body(request, DecisionBody)
     with with_hints(HINTS_OF_SYNC):
+        if is_dry_run(request, body.dry_run):
+            return (await preview_of_sync(request, decision, job_id)).response()
         rows = await state_of(request).database.rows(
             statement, job_id, caller_json(request), body.note
         )
     return DecisionsAnswer(
         sync_id=str(job_id),
         job_id=str(job_id),
-        status=status,
+        status="approved" if decision == "approve" else "rejected",
         count=len(rows),
-        changes=[
-            DecidedModel(id=row["id"], provider=row["provider"], model_id=row["model"])
-            for row in rows
-        ],
-    )
+        changes=_decided(rows),
+    ).response()
+
+
+async def _reopen_all(request: Request, slug: str | None, job_id: UUID | None) -> Response:
+    body = await read_body(request, NoteBody)
+    with with_hints(HINTS_OF_REJECTED):
+        rows = await state_of(request).database.rows(
+            REOPEN_ALL, slug, job_id, caller_json(request), body.note
+        )
+    return ReopenedAnswer(count=len(rows), changes=_decided(rows)).response()
+
+
+def _decided(rows: Sequence[asyncpg.Record]) -> list[DecidedModel]:
+    return [
+        DecidedModel(id=row["id"], provider=row["provider"], model_id=row["model"]) for row in rows
+    ]
 
 
 def _held_change(row: asyncpg.Record) -> HeldChange:
@@ -159,6 +232,7 @@ def _held_change(row: asyncpg.Record) -> HeldChange:
                 row, model="model_id", source="pricing_source", applies_at="applies_itself_at"
             ),
             **_sets(row),
+            "moves": json.loads(row["moves"]),
             "evidence": [_evidence(each) for each in json.loads(row["evidence"])],
             "sync_id": job_id,
             "job_id": job_id,

@@ -12,11 +12,12 @@ from starlette.responses import Response
 
 from service.prices.units import plain
 from service.web.app_state import state_of
+from service.web.handlers.previews import preview_override
 from service.web.requests.amounts import AmountInput, ConditionInput, shown_set
 from service.web.requests.body import ExactBody, RequestBody, TimeInput, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.pagination import page_of
-from service.web.requests.parameters import query_value
+from service.web.requests.parameters import is_dry_run, query_value
 from service.web.responses.error_responses import with_hints
 from service.web.responses.review_responses import Override, OverridesAnswer
 
@@ -65,6 +66,7 @@ class ModelBody(RequestBody):
 
     provider: str = Field(max_length=200, description="Its slug.")
     model_id: str = Field(max_length=512, description="As the provider spells it.")
+    dry_run: bool = Field(default=False, description="Only show what it would change.")
 
 
 class OverrideBody(ExactBody):
@@ -99,6 +101,7 @@ class OverrideBody(ExactBody):
         default=False,
         description="True: set it although the provider's guards find it suspicious; recorded.",
     )
+    dry_run: bool = Field(default=False, description="Only show what it would change.")
 
 
 async def list_overrides(request: Request) -> Response:
@@ -121,6 +124,10 @@ async def set_override(request: Request) -> Response:
     if body.conditions:
         prices["conditions"] = body.conditions
     with with_hints(SET_HINTS):
+        if is_dry_run(request, body.dry_run):
+            amounts = (body.input_per_1m, body.output_per_1m, prices)
+            shown = await preview_override(request, body.provider, body.model_id, *amounts)
+            return shown.response()
         row = await state_of(request).database.the_row(
             SET,
             body.provider,
@@ -140,6 +147,9 @@ async def set_override(request: Request) -> Response:
 async def clear_override(request: Request) -> Response:
     body = await read_body(request, ModelBody)
     with with_hints(HINTS):
+        if is_dry_run(request, body.dry_run):
+            shown = await preview_override(request, body.provider, body.model_id, None, None, "{}")
+            return shown.response()
         row = await state_of(request).database.the_row(
             CLEAR, body.provider, body.model_id, caller_json(request)
         )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.app_state import state_of
+from service.web.handlers.previews import impact_of_rollback
 from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.parameters import UNKNOWN_SYNC_HINT, job_id_of
@@ -15,7 +16,7 @@ from service.web.responses.review_responses import RollbackAnswer, RolledBackMod
 
 _ROLLBACK = """
 select provider, model as model_id, action, input_per_1m, output_per_1m, back_to_input_per_1m,
-       back_to_output_per_1m, note
+       back_to_output_per_1m, note, largest_factor, to_free
 from public.rollback_pricing_sync(job_id => $1, dry_run => $2, rolled_back_by => {key_name})
 order by provider, model
 """
@@ -36,6 +37,8 @@ async def rollback_sync(request: Request) -> Response:
     job_id = job_id_of(request)
     body = await read_body(request, RollbackBody)
     with with_hints(HINTS):
+        # Before it is done: afterwards nothing is left to compare.
+        impact = await impact_of_rollback(request, job_id)
         rows = await state_of(request).database.rows(
             ROLLBACK, job_id, body.dry_run, caller_json(request)
         )
@@ -47,5 +50,6 @@ async def rollback_sync(request: Request) -> Response:
         dry_run=body.dry_run,
         rolled_back=rolled_back,
         changed_since=len(models) - rolled_back,
+        impact=impact,
         models=models,
     ).response()

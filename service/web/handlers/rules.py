@@ -12,9 +12,9 @@ from service.web.requests.amounts import AmountInput
 from service.web.requests.body import ExactBody, TimeInput, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.pagination import page_of
-from service.web.requests.parameters import query_value, row_id_of
+from service.web.requests.parameters import is_dry_run, query_value, row_id_of
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import Rule, RulesAnswer
+from service.web.responses.review_responses import Rule, RuleImpact, RulePreviewAnswer, RulesAnswer
 
 COLUMNS = """
 select id, provider_slug as provider, model_id, up_to_ratio, reason, created_by, created_at,
@@ -41,6 +41,11 @@ from public.accept_price_changes(
 """
 )
 
+PREVIEW = """
+select models, providers, largest_factor, to_free_count, to_free, covered
+from public.preview_price_change_rule(provider => $1, up_to_ratio => $2, model => $3)
+"""
+
 END = COLUMNS + f"from public.end_price_change_rule(id => $1, ended_by => {key_name_sql(2)})"
 
 
@@ -57,6 +62,7 @@ class RuleBody(ExactBody):
     )
     expires_at: TimeInput
     reason: str = Field(max_length=500)
+    dry_run: bool = Field(default=False, description="Only show what it would let pass.")
 
 
 async def list_rules(request: Request) -> Response:
@@ -76,6 +82,11 @@ async def list_rules(request: Request) -> Response:
 async def add_rule(request: Request) -> Response:
     body = await read_body(request, RuleBody)
     with with_hints({404: "Give the provider's slug, and the model as the provider spells it."}):
+        if is_dry_run(request, body.dry_run):
+            row = await state_of(request).database.the_row(
+                PREVIEW, body.provider, body.up_to_ratio, body.model_id
+            )
+            return RulePreviewAnswer(impact=RuleImpact(**row)).response()
         row = await state_of(request).database.the_row(
             ACCEPT,
             body.provider,

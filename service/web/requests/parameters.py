@@ -28,6 +28,12 @@ def job_id_of(request: Request) -> UUID:
     return UUID(text)
 
 
+def slug_of(request: Request) -> str:
+    """The provider of the path; any text, of which the database knows the rest."""
+    text: str = request.path_params["slug"]
+    return text[:60]
+
+
 def unknown_sync(job_id: str) -> HttpError:
     return not_found(
         f"There is no sync {job_id[:60]}.",
@@ -64,6 +70,21 @@ def queried_job_id(request: Request, name: str) -> UUID | None:
     if not JOB_ID.fullmatch(text):
         raise bad_input(f"{name} is not a job's id.", hint=UNKNOWN_SYNC_HINT)
     return UUID(text)
+
+
+def is_dry_run(request: Request, said: bool) -> bool:
+    """Whether ``dry_run`` is true in the query, or was in the body."""
+    text = query_value(request, "dry_run")
+    if text not in (None, "true", "false"):
+        raise bad_input("dry_run must be true or false.", hint="True only shows what would change.")
+    return said or text == "true"
+
+
+def required_value(request: Request, name: str) -> str:
+    text = query_value(request, name)
+    if text is None:
+        raise bad_input(f"{name} is missing.", hint="It is a query parameter.")
+    return text
 
 
 def wait_seconds_of(request: Request) -> float:

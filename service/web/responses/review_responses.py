@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue, RootModel
 
 from service.web.requests.amounts import Amount, PriceSet
 from service.web.responses.sync_responses import ResponseModel, Time
@@ -20,6 +20,53 @@ PRICE_SET = (
     " price with its *_per_1m beside it; `conditions` where there are any."
 )
 NEXT_CURSOR = "The cursor of the next page; null: this is the last."
+
+
+class Impact(ResponseModel):
+    """What a decision changes, or would change."""
+
+    models: int
+    providers: list[str]
+    largest_factor: Amount | None = Field(
+        description="The largest factor by which a price moves, up or down; null: nothing to"
+        " compare."
+    )
+    to_free_count: int = Field(
+        description="Models that become free, or one of whose prices falls to zero."
+    )
+    to_free: list[str] = Field(description="The first 20 of them, as provider/model.")
+
+
+class PreviewAnswer(ResponseModel):
+    """The answer to `"dry_run": true`: nothing was changed."""
+
+    dry_run: Literal[True] = True
+    impact: Impact
+
+
+class RuleImpact(Impact):
+    """Of the changes that are held now, those that the next sync would apply by the rule."""
+
+    covered: int = Field(description="Active models that the rule covers.")
+
+
+class RulePreviewAnswer(ResponseModel):
+    dry_run: Literal[True] = True
+    impact: RuleImpact
+
+
+class Move(ResponseModel):
+    """One price that would change, in the unit of its name: per 1M, or per one unit."""
+
+    price: str = Field(
+        description="As model_prices names it.", examples=["input_per_1m", "per_image"]
+    )
+    before: str | None = Field(description="A decimal; null: unknown.")
+    after: str | None = Field(description="A decimal; null: unknown.")
+    percent: str | None
+    condition: dict[str, JsonValue] | None = Field(
+        description="For which requests; null: the base price."
+    )
 
 
 class Evidence(ResponseModel):
@@ -69,6 +116,7 @@ class HeldChange(ResponseModel):
     to_zero: bool
     prices: PriceSet = Field(description="The held prices. " + PRICE_SET)
     previous: PriceSet = Field(description="The prices that it would replace. " + PRICE_SET)
+    moves: list[Move] = Field(description="Each price that would change.")
     evidence: list[Evidence]
     pricing_source: str
     first_seen_at: Time
@@ -81,6 +129,9 @@ class HeldChange(ResponseModel):
     sync_id: str | None = Field(description="The last job that reported it.")
     job_id: str | None = Field(description="The same value as sync_id.")
     observed_at: Time | None
+    decided_at: Time | None = Field(description="When it was rejected; null: it waits.")
+    decided_by: str | None
+    decision_note: str | None
 
 
 class HeldAnswer(ResponseModel):
@@ -105,6 +156,10 @@ class Decision(ResponseModel):
     decision_note: str | None
 
 
+class DecisionOrPreview(RootModel[Decision | PreviewAnswer]):
+    """With `"dry_run": true` the second."""
+
+
 class DecidedModel(ResponseModel):
     id: int
     provider: str
@@ -117,6 +172,29 @@ class DecisionsAnswer(ResponseModel):
     status: HeldStatus
     count: int
     changes: list[DecidedModel]
+
+
+class DecisionsOrPreview(RootModel[DecisionsAnswer | PreviewAnswer]):
+    """With `"dry_run": true` the second."""
+
+
+class ReopenedAnswer(ResponseModel):
+    """Rejected changes of a provider or job that wait again."""
+
+    status: Literal["held"] = "held"
+    count: int
+    changes: list[DecidedModel]
+
+
+class ReopenedChange(ResponseModel):
+    """A rejected change that waits again."""
+
+    id: int
+    provider: str
+    model_id: str
+    status: Literal["held"] = "held"
+    class_: HeldClass = Field(alias="class")
+    reason: str
 
 
 class Rule(ResponseModel):
@@ -165,6 +243,10 @@ class Override(ResponseModel):
     ended_by: str | None
 
 
+class OverrideOrPreview(RootModel[Override | PreviewAnswer]):
+    """With `"dry_run": true` the second."""
+
+
 class OverridesAnswer(ResponseModel):
     overrides: list[Override] = Field(description="Those in force, newest first.")
     count: int
@@ -182,6 +264,8 @@ class RolledBackModel(ResponseModel):
     back_to_input_per_1m: Amount | None
     back_to_output_per_1m: Amount | None
     note: str | None
+    largest_factor: Amount | None = Field(description="Of all its prices.")
+    to_free: bool = Field(description="It becomes free, or one of its prices falls to zero.")
 
 
 class RollbackAnswer(ResponseModel):
@@ -190,6 +274,7 @@ class RollbackAnswer(ResponseModel):
     dry_run: bool = Field(description="True: nothing was changed.")
     rolled_back: int = Field(description="Models that get, or got, their earlier price.")
     changed_since: int = Field(description="Models that have a newer price, and keep it.")
+    impact: Impact
     models: list[RolledBackModel]
 
 

@@ -66,7 +66,8 @@ class ProviderResult(ResponseModel):
     models_updated: int
     models_unchanged: int
     models_skipped: int
-    models_held: int
+    models_held: int = Field(description="Waiting for review, or rejected earlier.")
+    models_rejected: int = Field(description="Of models_held, those rejected earlier.")
     error_kind: str | None
     error_message: str | None
     duration_ms: float | None
@@ -131,6 +132,31 @@ class LastSync(ResponseModel):
     seconds_ago: int | None
 
 
+class HeldSummary(ResponseModel):
+    """What waits for a person."""
+
+    changes: int = Field(description="Held price changes, one a model.")
+    rejected: int = Field(description="Rejected ones that their providers still list.")
+    oldest_seconds: int | None = Field(
+        description="For how long the oldest has waited; null: nothing waits."
+    )
+    standing_still: list[str] = Field(
+        description="Providers whose list does not get into force: changes of a third of their"
+        " priced models or more wait, or their first list does."
+    )
+
+
+class HeldOfProvider(ResponseModel):
+    changes: int
+    rejected: int
+    oldest_held_at: Time | None
+    stands_still: bool
+
+
+class HeldStatus(HeldSummary):
+    providers: dict[str, HeldOfProvider] = Field(description="Those with held or rejected changes.")
+
+
 class Scheduler(ResponseModel):
     enabled: bool = Field(description="The schedule is on, and at least one provider is enabled.")
     interval_hours: int | float | None = Field(
@@ -149,6 +175,7 @@ class Scheduler(ResponseModel):
         " possible."
     )
     last_syncs: dict[str, LastSync] = Field(description="The last success of each provider.")
+    held: HeldStatus
 
 
 class SchedulerAnswer(ResponseModel):
@@ -168,6 +195,9 @@ class ReadyAnswer(ResponseModel):
     database: Literal["ok", "unavailable"]
     migrations: Literal["ok", "pending", "unknown"]
     workers: int | None
+    held: HeldSummary | None = Field(
+        description="What waits for a person; null: it could not be read."
+    )
     warnings: list[str]
 
 

@@ -1,9 +1,10 @@
-"""Routes of rules, overrides and reports about prices."""
+"""Routes of rules, overrides, price changes and reports about prices."""
 
 from __future__ import annotations
 
 from service.web.handlers.costs import CostBody, compute_cost
 from service.web.handlers.drift import list_drift, list_unpriced
+from service.web.handlers.history import list_price_changes, list_price_history
 from service.web.handlers.overrides import (
     ModelBody,
     OverrideBody,
@@ -14,17 +15,31 @@ from service.web.handlers.overrides import (
 from service.web.handlers.rules import RuleBody, add_rule, end_rule, list_rules
 from service.web.handlers.shorter_list import accept_shorter_list
 from service.web.responses.cost_responses import CostAnswer
+from service.web.responses.history_responses import ChangesAnswer, HistoryAnswer
 from service.web.responses.review_responses import (
     DriftAnswer,
     Override,
+    OverrideOrPreview,
     OverridesAnswer,
+    PreviewAnswer,
     Rule,
+    RulePreviewAnswer,
     RulesAnswer,
     ShorterListAnswer,
     UnpricedAnswer,
 )
 from service.web.routes.endpoint import Endpoint
-from service.web.routes.route_parameters import CURSOR, LIMIT, OF_PROVIDER, RULE_ID, SLUG
+from service.web.routes.route_parameters import (
+    CURSOR,
+    DRY_RUN,
+    LIMIT,
+    OF_PROVIDER,
+    RULE_ID,
+    SINCE,
+    SLUG,
+    THE_MODEL,
+    THE_PROVIDER,
+)
 
 PRICE_ROUTES: tuple[Endpoint, ...] = (
     Endpoint(
@@ -44,6 +59,8 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         Rule,
         status=201,
         body=RuleBody,
+        parameters=(DRY_RUN,),
+        answers_by_status={200: RulePreviewAnswer},
         errors=(404, 408, 409, 413, 422),
         least_role="operate",
     ),
@@ -84,6 +101,8 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         Override,
         status=201,
         body=OverrideBody,
+        parameters=(DRY_RUN,),
+        answers_by_status={200: PreviewAnswer},
         errors=(404, 408, 409, 413, 422),
         least_role="operate",
     ),
@@ -92,8 +111,9 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         "/admin/pricing/overrides/clear",
         clear_override,
         "Let a model follow its provider again",
-        Override,
+        OverrideOrPreview,
         body=ModelBody,
+        parameters=(DRY_RUN,),
         errors=(404, 408, 409, 413, 422),
         least_role="operate",
     ),
@@ -106,6 +126,24 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         body=CostBody,
         errors=(404, 408, 413, 422),
         least_role="read",
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/models/history",
+        list_price_history,
+        "Every price of a model, and what set it",
+        HistoryAnswer,
+        parameters=(THE_PROVIDER, THE_MODEL, LIMIT, CURSOR),
+        errors=(404, 422),
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/changes",
+        list_price_changes,
+        "What changed in the prices that are charged, over all models",
+        ChangesAnswer,
+        parameters=(SINCE, OF_PROVIDER, LIMIT, CURSOR),
+        errors=(422,),
     ),
     Endpoint(
         "GET",

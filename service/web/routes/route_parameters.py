@@ -47,6 +47,32 @@ OF_SYNC = Parameter(
     {"type": "string", "format": "uuid"},
 )
 
+DRY_RUN = Parameter(
+    "dry_run",
+    "query",
+    "True: only show what it would change, as `dry_run` in the body does.",
+    {"type": "boolean", "default": False},
+)
+
+HELD_STATUS = Parameter(
+    "status",
+    "query",
+    "held: those that wait; rejected: those that were rejected and that their provider still"
+    " lists.",
+    {"type": "string", "enum": ["held", "rejected"], "default": "held"},
+)
+
+THE_PROVIDER = Parameter("provider", "query", "Required: its slug.", {"type": "string"})
+THE_MODEL = Parameter(
+    "model_id", "query", "Required: the model, as the provider spells it.", {"type": "string"}
+)
+SINCE = Parameter(
+    "since",
+    "query",
+    "Only changes from this time on; omitted: all.",
+    {"type": "string", "format": "date-time"},
+)
+
 LIMIT = Parameter(
     "limit",
     "query",

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.db.conftest import Another
+from tests.db.price_decisions import held, prices, said
 from tests.db.pricing import Pricing, price
 
 
@@ -45,8 +46,31 @@ def test_an_idle_database(pricing: Pricing) -> None:
         "stuck": {},
         "open_transactions": [],
         "hidden_sessions": 0,
+        "held": {"held": 0, "rejected": 0, "oldest_held_seconds": None, "standing_still": []},
+        "stale": [],
         "cron_jobs": None,
     }
+
+
+def test_what_waits_and_what_was_not_confirmed_in_time(pricing: Pricing) -> None:
+    pricing.do("update public.pricing_settings set scheduler_enabled = true")
+    said(pricing, {"a": prices(1), "b": prices(1)})
+    since = pricing.value("select now() - interval '3 days'")
+    held(pricing, "a", prices(300), first_seen_at=since)
+    pricing.do(
+        "update public.pricing_providers set last_success_at = now() - interval '2 days'"
+        " where slug = 'openrouter'"
+    )
+    found = facts(pricing)
+    assert found["held"] == {
+        "held": 1,
+        "rejected": 0,
+        "oldest_held_seconds": about(3 * 86400),
+        "standing_still": ["openrouter"],
+    }
+    assert found["stale"] == [
+        {"provider": "openrouter", "why": "overdue", "models": 2, "seconds": about(2 * 86400)}
+    ]
 
 
 def test_workers_and_their_heartbeats(pricing: Pricing) -> None:

@@ -26,21 +26,28 @@ def reviews(connection: psycopg.Connection[DictRow]) -> Reviews:
     return Reviews(connection)
 
 
-def output_of(ended: subprocess.CompletedProcess[str]) -> str:
-    assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
+def output_of(ended: subprocess.CompletedProcess[str], note: str = "") -> str:
+    """Stdout of a success; stderr has this note, a decision's numbers, or nothing."""
+    assert (ended.returncode, ended.stderr) == (0, note and f"{note}\n"), ended.stderr
     return ended.stdout
 
 
-def json_of(ended: subprocess.CompletedProcess[str]) -> Any:
-    return json.loads(output_of(ended))
+def json_of(ended: subprocess.CompletedProcess[str], note: str = "") -> Any:
+    return json.loads(output_of(ended, note))
 
 
 def assert_refused(
-    ended: subprocess.CompletedProcess[str], message: str, *, status: int = 1, stdout: str = ""
+    ended: subprocess.CompletedProcess[str],
+    message: str,
+    *,
+    status: int = 1,
+    stdout: str = "",
+    note: str = "",
 ) -> None:
-    """Stderr has one error and one hint, stdout has what is expected."""
+    """Stderr has the note, one error and one hint; stdout has what is expected."""
     assert (ended.returncode, ended.stdout) == (status, stdout), ended.stderr
-    error, hint = ended.stderr.splitlines()
+    *notes, error, hint = ended.stderr.splitlines()
+    assert notes == [note] * bool(note)
     assert error.startswith("error: "), error
     assert message in error
     assert hint.startswith("hint: "), hint
@@ -60,7 +67,7 @@ def test_what_waits(run: Run, reviews: Reviews) -> None:
         [str(held_id), "openrouter", MODEL],
     ]
     assert REASON in lines[1]
-    assert " 300 " in lines[1]
+    assert "input_per_1m 0.3 -> 300, output_per_1m 0.6 -> 600" in lines[1]
     for arguments in (["--provider", "openrouter"], ["--sync", job_id[:8]], ["--sync", job_id]):
         (found,) = json_of(run("held", *arguments, "--json"))
         assert (found["id"], found["reason"], found["ratio"]) == (held_id, REASON, "1000")
@@ -101,9 +108,9 @@ def test_status_says_that_something_is_held(run: Run, reviews: Reviews) -> None:
 
     shown = output_of(run("status"))
 
-    assert shown.splitlines()[-1] == (
-        "2 price changes are held: `pricing-sync held` shows them, and why."
-    )
+    last = shown.splitlines()[-1]
+    assert last.startswith("2 price changes are held, the oldest for ")
+    assert "openrouter stands still" in last
     assert json_of(run("status", "--json")) == []
 
 
@@ -111,7 +118,10 @@ def test_approve(run: Run, reviews: Reviews) -> None:
     ids = [reviews.hold("openrouter", name) for name in (MODEL, "second")]
     other = reviews.hold("openrouter", "third")
 
-    shown = output_of(run("approve", *map(str, ids), "--note", "announced"))
+    shown = output_of(
+        run("approve", *map(str, ids), "--note", "announced"),
+        "Approve: 2 models of openrouter, the largest factor is 1000.",
+    )
 
     assert [line.split()[:2] + line.split()[-1:] for line in shown.splitlines()[1:]] == [
         [str(ids[0]), "openrouter", "approved"],
@@ -129,13 +139,14 @@ def test_approve(run: Run, reviews: Reviews) -> None:
 def test_reject(run: Run, reviews: Reviews) -> None:
     held_id = reviews.hold("openrouter", MODEL)
 
-    (decided,) = json_of(run("reject", str(held_id), "--json"))
+    numbers = "1 model of openrouter, the largest factor is 1000."
+    (decided,) = json_of(run("reject", str(held_id), "--json"), f"Reject: {numbers}")
 
     assert (decided["id"], decided["status"]) == (held_id, "rejected")
     assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
     assert json_of(run("held", "--json")) == []
     # A rejected change can be approved while the provider still publishes its price.
-    (approved,) = json_of(run("approve", str(held_id), "--json"))
+    (approved,) = json_of(run("approve", str(held_id), "--json"), f"Approve: {numbers}")
     assert approved["status"] == "approved"
     assert reviews.in_force("openrouter", MODEL) == ("300", "600")
 
@@ -147,7 +158,8 @@ def test_all_of_one_job(run: Run, reviews: Reviews, act: str, price: str) -> Non
         reviews.hold("openrouter", f"model {number}", job_id=job_id)
     other = reviews.hold("openrouter", MODEL, job_id=reviews.job())
 
-    assert len(json_of(run(act, "--sync", job_id[:13], "--json"))) == 3
+    numbers = f"{act.capitalize()}: 3 models of openrouter, the largest factor is 1000."
+    assert len(json_of(run(act, "--sync", job_id[:13], "--json"), numbers)) == 3
 
     assert reviews.in_force("openrouter", "model 2")[0] == price
     assert [each["id"] for each in json_of(run("held", "--json"))] == [other]
@@ -171,11 +183,13 @@ def test_a_rule(run: Run, reviews: Reviews) -> None:
 
     rule = json_of(
         run("accept", "openrouter", "--up-to", "20", "--until", "2999-11-27",
-            "--reason", "new list", "--json")
+            "--reason", "new list", "--json"),
+        "Accept: 0 models held now (the rule covers 1 model).",
     )  # fmt: skip
     one = output_of(
         run("accept", "openrouter", "--model", MODEL, "--up-to", "12.5",
-            "--until", "2999-11-27T12:00+02:00", "--reason", "another")
+            "--until", "2999-11-27T12:00+02:00", "--reason", "another"),
+        "Accept: 0 models held now (the rule covers 1 model).",
     )  # fmt: skip
 
     assert (rule["provider"], rule["model"], rule["up_to_ratio"]) == ("openrouter", None, "20")
@@ -206,7 +220,8 @@ def test_an_override(run: Run, reviews: Reviews) -> None:
     shown = output_of(
         run("override", "set", "openrouter", MODEL, "--input", "2.5", "--output", "10",
             "--price", "cache_read_per_1m=0.25", "--price", "per_image=0.04",
-            "--reason", "contract 7", "--until", "2999-11-27")
+            "--reason", "contract 7", "--until", "2999-11-27"),
+        "Set: 1 model of openrouter, the largest factor is 16.7.",
     )  # fmt: skip
 
     assert shown == (
@@ -222,7 +237,9 @@ def test_an_override(run: Run, reviews: Reviews) -> None:
     (model,) = json_of(run("models", MODEL, "--json"))
     assert (model["is_overridden"], model["provider_output_per_1m"]) == (True, "0.6")
 
-    assert "follows its provider again" in output_of(run("override", "clear", "openrouter", MODEL))
+    cleared = run("override", "clear", "openrouter", MODEL)
+    numbers = "Clear: 1 model of openrouter, the largest factor is 16.7."
+    assert "follows its provider again" in output_of(cleared, numbers)
     assert reviews.in_force("openrouter", MODEL) == ("0.3", "0.6")
     assert_refused(run("override", "clear", "openrouter", MODEL), "No override is in force")
     assert_refused(run("override", "clear", "openrouter", "nope"), "has no model 'nope'")
@@ -232,8 +249,9 @@ def test_an_override_that_looks_wrong(run: Run, reviews: Reviews) -> None:
     reviews.connection.execute("update pricing_providers set guards_enabled = true")
     reviews.model("openrouter", MODEL, CHEAP)
     command = ("override", "set", "openrouter", MODEL, "--input", "110000", "--reason", "x")
-    assert_refused(run(*command), "input_per_1m moves by")
-    assert json_of(run(*command, "--force", "--json"))["forced"] is True
+    numbers = "Set: 1 model of openrouter, the largest factor is 367000."
+    assert_refused(run(*command), "input_per_1m moves by", note=numbers)
+    assert json_of(run(*command, "--force", "--json"), numbers)["forced"] is True
 
 
 @pytest.mark.parametrize(
@@ -272,7 +290,8 @@ def test_wrong_usage(run: Run, arguments: list[str]) -> None:
 def test_what_the_database_refuses(run: Run, reviews: Reviews) -> None:
     reviews.model("openrouter", MODEL, CHEAP)
     accept = ["accept", "openrouter", "--reason", "x", "--up-to"]
-    assert_refused(run(*accept, "20", "--until", "2020-01-01"), "until cannot be")
+    numbers = "Accept: 0 models held now (the rule covers 1 model)."
+    assert_refused(run(*accept, "20", "--until", "2020-01-01"), "until cannot be", note=numbers)
     assert_refused(run(*accept, "1", "--until", "2999-01-01"), "up_to_ratio cannot be")
     override = ["override", "set", "openrouter", MODEL, "--reason", "x"]
     assert_refused(run(*override, "--price", "input=1"), "There is no price called 'input'")
@@ -295,9 +314,13 @@ def test_a_rollback_is_shown_first(run: Run, reviews: Reviews, wrong_job: str) -
     assert shown.splitlines()[1].split() == [
         "openrouter", MODEL, "roll", "back", "300", "0.3", "600", "0.6"
     ]  # fmt: skip
-    assert shown.splitlines()[-1] == "Nothing was changed."
+    assert shown.splitlines()[-2:] == [
+        "Roll back: 1 model of openrouter, the largest factor is 1000.",
+        "Nothing was changed.",
+    ]
     plan = json.loads(run("rollback", wrong_job, "--dry-run", "--json").stdout)
     assert (plan["dry_run"], len(plan["models"])) == (True, 1)
+    assert (plan["impact"]["models"], plan["impact"]["largest_factor"]) == (1, "1000")
     # A program has to pass --yes.
     ended = run("rollback", wrong_job)
     assert ended.returncode == 1
@@ -338,9 +361,61 @@ def test_what_has_changed_since_stays(run: Run, reviews: Reviews, wrong_job: str
 def test_a_person_is_asked(
     processes: Processes, reviews: Reviews, wrong_job: str, typed: str, status: int, price: str
 ) -> None:
+    ended, output, _ = typing(processes, typed, "rollback", wrong_job)
+
+    assert ended == status
+    assert b"1 price goes back. Do it? [y/N]" in output
+    assert reviews.in_force("openrouter", MODEL)[0] == price
+
+
+@pytest.mark.parametrize(
+    ("typed", "more", "status", "price"),
+    [("y", [], 0, "300"), ("n", [], 1, "0.3"), ("", [], 1, "0.3"), ("", ["--yes"], 0, "300")],
+)
+def test_a_person_is_asked_with_the_numbers(
+    processes: Processes,
+    reviews: Reviews,
+    typed: str,
+    more: list[str],
+    status: int,
+    price: str,
+) -> None:
+    held_id = reviews.hold("openrouter", MODEL)
+    ended, _, notes = typing(processes, typed, "approve", str(held_id), *more)
+    assert ended == status
+    assert b"Approve: 1 model of openrouter, the largest factor is 1000." in notes
+    assert (b"Approve? [y/N]" in notes) is not bool(more)
+    assert reviews.in_force("openrouter", MODEL)[0] == price
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["reject", "1"],
+        ["accept", "openrouter", "--up-to", "20", "--until", "2999-01-01", "--reason", "x"],
+        ["override", "set", "openrouter", "other", "--input", "0.4", "--reason", "x"],
+        ["override", "clear", "openrouter", MODEL],
+    ],
+)
+def test_no_decision_is_made_without_the_person(
+    processes: Processes, reviews: Reviews, command: list[str]
+) -> None:
+    reviews.model("openrouter", "other", CHEAP)
+    reviews.hold("openrouter", MODEL)
+    reviews.row("select set_price_override('openrouter', %s, 'contract', 1, 2)", MODEL)
+    held_id = str(reviews.value("select id from pricing_held"))
+    before = reviews.audited()
+    words = [held_id if word == "1" else word for word in command]
+    ended, _, notes = typing(processes, "n", *words)
+    assert (ended, b"? [y/N]" in notes, b"Nothing was changed." in notes) == (1, True, True)
+    assert reviews.audited() == before
+
+
+def typing(processes: Processes, typed: str, *command: str) -> tuple[int, bytes, bytes]:
+    """Run a command whose stdin is a terminal; returns status, stdout and stderr."""
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "service", "rollback", wrong_job],
+        [sys.executable, "-m", "service", *command],
         stdin=terminal,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -349,12 +424,38 @@ def test_a_person_is_asked(
     )
     os.close(terminal)
     os.write(controller, f"{typed}\n".encode())
-    output, _ = process.communicate(timeout=60)
+    output, notes = process.communicate(timeout=60)
     os.close(controller)
+    return process.returncode, output, notes
 
-    assert process.returncode == status
-    assert b"1 price goes back. Do it? [y/N]" in output
-    assert reviews.in_force("openrouter", MODEL)[0] == price
+
+def test_rejected_ones_are_said_and_can_be_reopened(run: Run, reviews: Reviews) -> None:
+    job_id = reviews.job()
+    first, second = (reviews.hold("openrouter", name, job_id=job_id) for name in (MODEL, "two"))
+    reviews.row("select reject_held_price_changes(%s, 'ann', 'too much') limit 1", job_id)
+
+    assert output_of(run("held")) == "Nothing is held.\n"
+    last = output_of(run("status")).splitlines()[-1]
+    assert last.startswith("2 price changes were rejected earlier: `pricing-sync held --rejected`")
+    lines = output_of(run("held", "--rejected")).splitlines()
+    assert [line.split()[:3] for line in lines[1:]] == [
+        [str(second), "openrouter", "two"],
+        [str(first), "openrouter", MODEL],
+    ]
+    assert "too much" in lines[1]
+    row = json_of(run("held", "--rejected", "--json"))[0]
+    assert (row["decided_by"], row["decision_note"]) == ("ann", "too much")
+    assert "rejected by ann" in output_of(run("held", str(first)))
+
+    (reopened,) = json_of(run("reopen", str(first), "--note", "they confirmed it", "--json"))
+    assert (reopened["id"], reopened["status"]) == (first, "held")
+    assert "held" in output_of(run("reopen", "--provider", "openrouter"))
+    assert {each["id"] for each in json_of(run("held", "--json"))} == {first, second}
+    assert output_of(run("held", "--rejected")) == "Nothing that was rejected is still listed.\n"
+    assert_refused(run("reopen", "--sync", job_id), "No rejected change")
+    assert_refused(run("reopen", str(first)), "is not rejected")
+    for wrong in ([], [str(first), "--provider", "openrouter"]):
+        assert run("reopen", *wrong).returncode == 2
 
 
 def test_drift_and_unpriced(run: Run, reviews: Reviews) -> None:

@@ -5,6 +5,8 @@ import psycopg
 from psycopg.rows import DictRow
 
 from service.migrations.migrate import migrate
+from tests.db.price_decisions import held, prices, said
+from tests.db.pricing import Pricing
 from tests.service.web.queue import Queue
 from tests.service.web.running import TRIGGER, Web, running_web, settings_for
 
@@ -30,8 +32,30 @@ def test_ready_with_a_worker(web: Web, queue: Queue) -> None:
         "database": "ok",
         "migrations": "ok",
         "workers": 1,
+        "held": {"changes": 0, "rejected": 0, "oldest_seconds": None, "standing_still": []},
         "warnings": [],
     }
+
+
+def test_held_changes_are_shown_and_change_nothing(
+    web: Web, queue: Queue, connection: psycopg.Connection[DictRow]
+) -> None:
+    queue.register_worker()
+    people = Pricing(connection)
+    said(people, {"m": prices(1, 2)})
+    since = people.value("select now() - interval '1 hour'")
+    held(people, "m", prices(300, 2), first_seen_at=since)
+
+    answer = ready(web)
+
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    waits = answer.json()["held"]
+    assert 3600 <= waits.pop("oldest_seconds") < 3700
+    assert waits == {"changes": 1, "rejected": 0, "standing_still": ["openrouter"]}
+
+    connection.execute("revoke execute on function pricing_waiting_summary() from pricing_web")
+    answer = ready(web)
+    assert (answer.status_code, answer.json()["status"], answer.json()["held"]) == (200, "ok", None)
 
 
 def test_ready_without_a_worker_is_a_warning(

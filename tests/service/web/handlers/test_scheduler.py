@@ -6,6 +6,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from tests.db.price_decisions import held, prices, said
+from tests.db.pricing import Pricing
 from tests.service.web.queue import Queue
 from tests.service.web.running import SCHEDULER, Web
 
@@ -32,6 +34,36 @@ def test_the_schedule_without_a_worker(web: Web) -> None:
         "providers": ["catalogue", "deepinfra", "openrouter"],
         "next_runs": {"catalogue": None, "deepinfra": None, "openrouter": None},
         "last_syncs": {"catalogue": never, "deepinfra": never, "openrouter": never},
+        "held": {
+            "changes": 0,
+            "rejected": 0,
+            "oldest_seconds": None,
+            "standing_still": [],
+            "providers": {},
+        },
+    }
+
+
+def test_what_waits(web: Web, connection: psycopg.Connection[DictRow]) -> None:
+    people = Pricing(connection)
+    said(people, {"m": prices(1, 2)})
+    held(people, "m", prices(300, 2), first_seen_at="2026-01-02T00:00:00Z")
+
+    waits = web.client.get(SCHEDULER).json()["scheduler"]["held"]
+
+    assert waits.pop("oldest_seconds") > 0
+    assert waits == {
+        "changes": 1,
+        "rejected": 0,
+        "standing_still": ["openrouter"],
+        "providers": {
+            "openrouter": {
+                "changes": 1,
+                "rejected": 0,
+                "oldest_held_at": "2026-01-02T00:00:00Z",
+                "stands_still": True,
+            }
+        },
     }
 
 

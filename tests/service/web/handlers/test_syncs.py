@@ -81,6 +81,7 @@ def test_a_queued_job(web: Web) -> None:
                 "models_unchanged": 0,
                 "models_skipped": 0,
                 "models_held": 0,
+                "models_rejected": 0,
                 "error_kind": None,
                 "error_message": None,
                 "duration_ms": None,

@@ -13,6 +13,7 @@ from service.web.handlers.triggers import TriggerBody
 from service.web.http_server.protocol_errors import CODE_BY_STATUS as REFUSALS
 from service.web.requests.body import RequestBody
 from service.web.responses.error_responses import CODE_BY_STATUS
+from service.web.responses.history_responses import PriceChangeInTime
 from service.web.responses.review_responses import (
     Decision,
     DecisionsAnswer,
@@ -20,17 +21,24 @@ from service.web.responses.review_responses import (
     Evidence,
     HeldAnswer,
     HeldChange,
+    Move,
     Override,
     OverridesAnswer,
+    PreviewAnswer,
+    ReopenedAnswer,
+    ReopenedChange,
     RollbackAnswer,
     RolledBackModel,
     Rule,
+    RuleImpact,
     RulesAnswer,
     ShorterListAnswer,
     UnpricedModel,
 )
 from service.web.responses.sync_responses import (
     ActiveSync,
+    HeldOfProvider,
+    HeldStatus,
     ProviderResult,
     ReadyAnswer,
     ResponseModel,
@@ -63,6 +71,14 @@ def test_it_explains_every_error() -> None:
 
 def test_it_names_every_field() -> None:
     models: tuple[type[ResponseModel] | type[RequestBody], ...] = (
+        PriceChangeInTime,
+        PreviewAnswer,
+        RuleImpact,
+        ReopenedAnswer,
+        ReopenedChange,
+        Move,
+        HeldStatus,
+        HeldOfProvider,
         ActiveSync,
         Decision,
         DecisionBody,
