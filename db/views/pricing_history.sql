@@ -1,4 +1,4 @@
--- after: pricing_condition_amount, pricing_history_amounts, pricing_price_moves
+-- after: pricing_condition_amount, pricing_history_amounts, pricing_moment, pricing_price_moves
 create or replace view public.pricing_history
 with (security_invoker = true)
 as
@@ -12,9 +12,10 @@ select
     case when v.before > 0 then trim_scale((v.after - v.before) * 100 / v.before) end as percent,
     v.condition,
     e.effective_at,
-    case when h.is_in_force then e.effective_at end as in_force_from,
-    -- A row that begins earlier than the one before it, because a clock was set back, replaces all of that.
-    case when u.effective_at is not null then greatest(u.effective_at, e.effective_at) end as in_force_until,
+    t.begins_at as in_force_from,
+    -- A row that begins earlier than the one before it, because a clock was set back, replaces all of that; an announcement
+    -- may be withdrawn before it begins.
+    case when t.ends_at is not null then greatest(t.ends_at, t.begins_at) end as in_force_until,
     h.changed_by,
     h.pricing_source as source,
     h.job_id,
@@ -63,17 +64,23 @@ left join lateral (
     limit 1
 ) as b on true
 -- Outer: a row in which no single price differs, such as another order of conditions, is shown too.
-left join lateral public.pricing_price_moves(
-    case
-        when b.id is null then array[h.previous_input_price::numeric, h.previous_output_price::numeric]
-        else array[
-            coalesce(h.previous_input_price, b.price_per_input_token)::numeric,
-            coalesce(h.previous_output_price, b.price_per_output_token)::numeric
-        ] || (public.pricing_history_amounts(row(b.*)::public.model_pricing_history))[3:]
-    end,
-    public.pricing_history_amounts(h),
-    coalesce(b.conditions, '[]'),
-    h.conditions
+left join lateral (
+    select v.*
+    from public.pricing_price_moves(
+        case
+            when b.id is null then array[h.previous_input_price::numeric, h.previous_output_price::numeric]
+            else array[
+                coalesce(h.previous_input_price, b.price_per_input_token)::numeric,
+                coalesce(h.previous_output_price, b.price_per_output_token)::numeric
+            ] || (public.pricing_history_amounts(row(b.*)::public.model_pricing_history))[3:]
+        end,
+        public.pricing_history_amounts(h),
+        coalesce(b.conditions, '[]'),
+        h.conditions
+    ) as v
+    -- An announcement whose moment has come is the base price now, and shown as such.
+    where v.new_amount is not null
+        or not coalesce(public.pricing_moment(v.condition ->> 'effective_from') <= e.effective_at, false)
 ) as v on true
 -- The next row in which that price is another.
 left join lateral (
@@ -89,7 +96,16 @@ left join lateral (
         end is distinct from v.new_amount
     order by n.id
     limit 1
-) as u on true;
+) as u on true
+cross join lateral (
+    select
+        case
+            when h.is_in_force then greatest(e.effective_at, public.pricing_moment(v.condition ->> 'effective_from'))
+        end as begins_at,
+        case
+            when h.is_in_force then least(u.effective_at, public.pricing_moment(v.condition ->> 'effective_until'))
+        end as ends_at
+) as t;
 
 comment on view public.pricing_history is
 'Every price change with its model''s name: one row for each price that changed, a first price included; order by changed_at desc, id desc, position. Token and character prices are US dollars per million. Where is_in_force, a price that was charged.';
@@ -99,7 +115,7 @@ comment on column public.pricing_history.after is 'The price from then on, in th
 comment on column public.pricing_history.percent is 'The change in percent of the price before; null where one of the two is unknown, or the one before is 0.';
 comment on column public.pricing_history.condition is 'For which requests it is the price, as in model_pricing.conditions; null: the base price.';
 comment on column public.pricing_history.effective_at is 'From when it is charged: an announced moment that a sync recorded late, else changed_at.';
-comment on column public.pricing_history.in_force_from is 'From when it was the price in force; null: it never was, because an override was.';
+comment on column public.pricing_history.in_force_from is 'From when it was the price in force, of an announced one its moment; null: it never was, because an override was.';
 comment on column public.pricing_history.in_force_until is 'When the next other price of that name replaced it; null: it is in force now, or never was.';
 comment on column public.pricing_history.position is 'The order within one change: base prices in the order of pricing_axes, then those under conditions.';
 comment on column public.pricing_history.input_per_1m is 'USD per million input tokens from effective_at on, in each row of the change.';

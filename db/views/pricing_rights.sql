@@ -166,6 +166,7 @@ function (name, callers) as (
         ('review_held_price_changes', '{}'),
         ('review_held_changes_of_job', '{}'),
         ('reopen_rejected_changes', '{}'),
+        ('rule_accepts_change', '{}'),
         ('price_change_reach', '{}'),
         ('price_changes_impact', '{}'),
         ('notify_held_changes', '{}'),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -64,15 +65,29 @@ def preview_rule(
 
 
 def preview_override(
-    connection: psycopg.Connection, provider: str, model: str, prices: Mapping[str, Decimal]
+    connection: psycopg.Connection,
+    provider: str,
+    model: str,
+    prices: Mapping[str, Decimal],
+    *,
+    conditions: Sequence[Mapping[str, Any]] = (),
+    effective_from: datetime | None = None,
 ) -> Impact:
     """Call ``preview_price_override``; without prices: what the end of the override changes."""
     call = (
         " from public.preview_price_override(provider => %(provider)s::text,"
-        " model => %(model)s::text, prices => %(prices)s::jsonb)"
+        " model => %(model)s::text, prices => %(prices)s::jsonb,"
+        " effective_from => %(effective_from)s::timestamptz)"
     )
-    named = {name: plain(amount) for name, amount in prices.items()}
-    arguments = {"provider": provider, "model": model, "prices": json.dumps(named)}
+    named: dict[str, Any] = {name: plain(amount) for name, amount in prices.items()}
+    if conditions:
+        named["conditions"] = conditions
+    arguments = {
+        "provider": provider,
+        "model": model,
+        "prices": json.dumps(named),
+        "effective_from": effective_from,
+    }
     return _read(connection, _IMPACT + call, arguments)
 
 

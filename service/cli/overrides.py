@@ -98,11 +98,20 @@ def set_command(
     if not amounts and not conditions:
         raise typer.BadParameter("Give --input, --output, --price or --condition.")
     expires_at = None if until is None else parse_time(until)
+    effective_from = None if starts is None else parse_time(starts)
+    entries = [parse_condition(text) for text in conditions or []]
     output = Terminal(sys.stdout)
     with command_connection() as connection:
         confirm(
             "Set",
-            lambda: preview_override(connection, provider, model, amounts),
+            lambda: preview_override(
+                connection,
+                provider,
+                model,
+                amounts,
+                conditions=entries,
+                effective_from=effective_from,
+            ),
             yes=yes,
         )
         row = set_override(
@@ -110,8 +119,8 @@ def set_command(
             provider,
             model,
             amounts,
-            conditions=[parse_condition(text) for text in conditions or []],
-            effective_from=None if starts is None else parse_time(starts),
+            conditions=entries,
+            effective_from=effective_from,
             expires_at=expires_at,
             reason=reason,
             force=force,

@@ -48,6 +48,10 @@ def _whole(text: str, instead: str, test: str, why: str) -> Mutant:
     )
 
 
+def _rule(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
+    return Mutant("db/functions/review/rule_accepts_change.sql", text, instead, tests, why)
+
+
 def _decide(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
     return Mutant("db/functions/review/resolve_price_changes.sql", text, instead, tests, why)
 
@@ -217,9 +221,9 @@ GUARDS = (
         (f"{WAITS}::test_approving_most_of_a_list_applies_no_other_move",),
         "a list that moves is applied as soon as most of it was approved",
     ),
-    _decide(
-        "w.kinds <@ '{ratio,list,moves}'",
-        "w.kinds <@ '{ratio,list}'",
+    _rule(
+        "p_kinds <@ '{ratio,list,moves}'",
+        "p_kinds <@ '{ratio,list}'",
         (f"{WAITS}::test_a_rule_covers_an_announced_move_of_a_whole_list",),
         "no rule accepts a list that moves",
     ),
@@ -271,15 +275,15 @@ GUARDS = (
         ALONE,
         "another unit is applied as soon as others were approved",
     ),
-    _decide("end) <= r.up_to_ratio", "end) < r.up_to_ratio", RULE, "20 times is more than 20"),
-    _decide(
-        "coalesce(w.ratio, case when w.kinds = '{moves}' then 1 end) <= r.up_to_ratio",
-        "r.up_to_ratio > 1",
+    _rule("end) <= p_up_to_ratio", "end) < p_up_to_ratio", RULE, "20 times is more than 20"),
+    _rule(
+        "coalesce(p_ratio, case when p_kinds = '{moves}' then 1 end) <= p_up_to_ratio",
+        "p_up_to_ratio > 1",
         RULE,
         "a rule covers every ratio",
     ),
-    _decide(
-        "w.kinds <@ '{ratio,list,moves}'", "true", RULE, "a rule covers what is outside the band"
+    _rule(
+        "p_kinds <@ '{ratio,list,moves}'", "true", RULE, "a rule covers what is outside the band"
     ),
     _decide("and r.expires_at > p_now\n", "\n", RULE, "a rule holds for ever"),
     _decide("and r.ended_at is null\n", "\n", RULE, "a rule that a person ended holds on"),

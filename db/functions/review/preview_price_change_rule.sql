@@ -1,5 +1,5 @@
--- The condition is that of resolve_price_changes for a rule; a test compares what it shows with what the next sync applies.
--- after: price_changes_impact, pricing_base_set, pricing_held_all
+-- As resolve_price_changes decides; a test compares what it shows with what the next sync applies.
+-- after: price_changes_impact, pricing_base_set, pricing_held_all, rule_accepts_change
 create or replace function public.preview_price_change_rule(
     provider text,
     up_to_ratio numeric,
@@ -64,9 +64,7 @@ begin
                 or preview_price_change_rule.provider = 'catalogue' and h.pricing_source like 'catalogue:%'
             )
             and (preview_price_change_rule.model is null or m.model_id = preview_price_change_rule.model)
-            and h.ratio <= preview_price_change_rule.up_to_ratio
-            and k.kinds <> '{}'
-            and k.kinds <@ '{ratio,list}'
+            and public.rule_accepts_change(preview_price_change_rule.up_to_ratio, h.ratio, k.kinds)
             and h.class <> 'rollback'
             and not coalesce(p.review_first and p.guards_enabled, false)
     )) i;

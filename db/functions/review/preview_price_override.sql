@@ -1,10 +1,11 @@
--- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_price_set, read_override_prices
+-- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_price_set, pricing_set_from, read_override_prices
 create or replace function public.preview_price_override(
     provider text,
     model text,
     input_per_1m numeric default null,
     output_per_1m numeric default null,
-    prices jsonb default '{}'
+    prices jsonb default '{}',
+    effective_from timestamptz default null
 )
 returns table (
     models integer,
@@ -38,6 +39,9 @@ begin
         v_prices := public.read_override_prices(
             preview_price_override.prices, preview_price_override.input_per_1m, preview_price_override.output_per_1m
         );
+        if isfinite(preview_price_override.effective_from) then
+            v_prices := public.pricing_set_from(v_prices, preview_price_override.effective_from);
+        end if;
     elsif v_model.synced is null then
         raise exception 'No override is in force for % of %', v_model.model_id, v_model.provider_slug
             using errcode = 'PT409', hint = 'Name prices to preview an override; without them its end is previewed.';
@@ -53,5 +57,5 @@ begin
 end;
 $$;
 
-comment on function public.preview_price_override(text, text, numeric, numeric, jsonb) is
+comment on function public.preview_price_override(text, text, numeric, numeric, jsonb, timestamptz) is
 'What set_price_override with these prices would change beside the price in force, and without prices clear_price_override: the largest factor of a price, and whether the model becomes free or one of its prices falls to zero. Changes nothing.';

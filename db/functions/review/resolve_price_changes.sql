@@ -1,6 +1,6 @@
 -- Decides whether a change passes: by the guards' verdict, by earlier held or rejected changes of the model, and by rules.
 -- It writes nothing: hold_price_changes does.
--- after: pricing_held_all, pricing_is_clock_turn, pricing_sets_differ
+-- after: pricing_held_all, pricing_is_clock_turn, pricing_sets_differ, rule_accepts_change
 create or replace function public.resolve_price_changes(
     p_provider text,
     p_changes jsonb,
@@ -127,10 +127,7 @@ as $$
                     and r.ended_at is null
                     and r.created_at <= p_now
                     and r.expires_at > p_now
-                    -- What waits for the list alone, such as a first price in it, has no ratio of its own.
-                    and coalesce(w.ratio, case when w.kinds = '{moves}' then 1 end) <= r.up_to_ratio
-                    and w.kinds <> '{}'
-                    and w.kinds <@ '{ratio,list,moves}'
+                    and public.rule_accepts_change(r.up_to_ratio, w.ratio, w.kinds)
                     and not w.needs_person
             ) as rule_id,
             w.said_id is not null

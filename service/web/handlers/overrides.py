@@ -125,8 +125,15 @@ async def set_override(request: Request) -> Response:
         prices["conditions"] = body.conditions
     with with_hints(SET_HINTS):
         if is_dry_run(request, body.dry_run):
-            amounts = (body.input_per_1m, body.output_per_1m, prices)
-            shown = await preview_override(request, body.provider, body.model_id, *amounts)
+            shown = await preview_override(
+                request,
+                body.provider,
+                body.model_id,
+                body.input_per_1m,
+                body.output_per_1m,
+                json.dumps(prices),
+                body.effective_from,
+            )
             return shown.response()
         row = await state_of(request).database.the_row(
             SET,
@@ -148,7 +155,9 @@ async def clear_override(request: Request) -> Response:
     body = await read_body(request, ModelBody)
     with with_hints(HINTS):
         if is_dry_run(request, body.dry_run):
-            shown = await preview_override(request, body.provider, body.model_id, None, None, "{}")
+            shown = await preview_override(
+                request, body.provider, body.model_id, None, None, "{}", None
+            )
             return shown.response()
         row = await state_of(request).database.the_row(
             CLEAR, body.provider, body.model_id, caller_json(request)

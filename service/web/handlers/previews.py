@@ -21,7 +21,8 @@ OF_OVERRIDE = (
     IMPACT
     + """
 from public.preview_price_override(
-    provider => $1, model => $2, input_per_1m => $3, output_per_1m => $4, prices => $5
+    provider => $1, model => $2, input_per_1m => $3, output_per_1m => $4, prices => $5,
+    effective_from => $6
 )
 """
 )

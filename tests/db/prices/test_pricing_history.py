@@ -90,6 +90,39 @@ def test_an_announced_price_is_in_force_from_its_moment(pricing: Pricing) -> Non
     ]
 
 
+def test_an_announced_price_begins_with_its_moment(pricing: Pricing) -> None:
+    moment = datetime(2027, 3, 1, tzinfo=UTC)
+    announced = {"effective_from": "2027-03-01T00:00:00Z"}
+    said(pricing, {"m": prices(1)}, at=T1)
+    said(pricing, {"m": prices(1) | {"conditions": [announced | prices(2)]}}, at=T2)
+    assert shown(history(pricing)[1:], "condition", "after", "in_force_from", "in_force_until") == [
+        (announced, 2, moment, None)
+    ]
+    said(pricing, {"m": prices(1)}, at=T3)
+    assert shown(history(pricing)[1:], "condition", "after", "in_force_from", "in_force_until") == [
+        (announced, 2, moment, moment),
+        (announced, None, moment, None),
+    ], "withdrawn: it never was in force"
+
+
+def test_an_announcement_that_comes_true_is_a_change_of_the_base_price(pricing: Pricing) -> None:
+    moment = datetime(2026, 3, 2, 6, tzinfo=UTC)
+    announced = {"effective_from": "2026-03-02T06:00:00Z"}
+    said(pricing, {"m": prices(1)}, at=T1)
+    said(
+        pricing,
+        {"m": prices(1) | {"conditions": [announced | prices(2)]}},
+        at=moment - timedelta(hours=1),
+    )
+    pricing.do("select public.apply_announced_prices()")
+    base = [row for row in history(pricing) if row["condition"] is None]
+    assert shown(base, "before", "after", "in_force_from", "in_force_until") == [
+        (None, 1, T1, moment),
+        (1, 2, moment, None),
+    ]
+    assert [row["after"] for row in history(pricing) if row["condition"]] in ([], [2])
+
+
 def test_a_clock_that_was_set_back_leaves_no_negative_time(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1)}, at=T2)
     said(pricing, {"m": prices(2)}, at=T1)
