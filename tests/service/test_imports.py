@@ -44,6 +44,7 @@ SAME_THING = {
     "held",
     "keys",
     "overrides",
+    "previews",
     "prices",
     "providers",
     "rules",

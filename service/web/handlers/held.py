@@ -93,14 +93,15 @@ REJECT_ALL = DECISIONS.format(
 
 
 REOPEN = DECISION.format(decide="reopen_held_price_change", who=f"reopened_by => {key_name_sql(2)}")
-REOPEN_ALL = f"""
+_REOPENED = """
 select held.id, model.provider, model.model
 from public.reopen_held_price_changes(
-    provider => $1, job_id => $2, reopened_by => {key_name_sql(3)}, note => $4
+    provider => $1, job_id => $2, reopened_by => {key_name}, note => $4
 ) as held
 left join public.model_prices as model on model.id = held.model_id
 order by model.provider, model.model
 """
+REOPEN_ALL = _REOPENED.format(key_name=key_name_sql(3))
 
 HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/held lists those that wait.")
 HINTS_OF_SYNC = {

@@ -27,9 +27,10 @@ select provider, model as model_id, changed_at, effective_at, price, before, aft
 """
 # The cursor's change and price; both conditions are of columns that an index orders.
 _AFTER = """
-  and (changed_at, id) <= (select changed_at, id from public.model_pricing_history where id = {id})
+  and (changed_at, id)
+      <= (select changed_at, id from public.pricing_history where id = {id} limit 1)
   and ((changed_at, id)
-       < (select changed_at, id from public.model_pricing_history where id = {id})
+       < (select changed_at, id from public.pricing_history where id = {id} limit 1)
        or position > {position}::integer)
 """
 _ORDER = "order by changed_at desc, id desc, position limit "
@@ -48,7 +49,7 @@ _CHANGES = (
 CHANGES = _CHANGES + _ORDER + "$3"
 MORE_CHANGES = _CHANGES + _AFTER.format(id="$4", position="$5") + _ORDER + "$3"
 
-KNOWN = "select from public.model_pricing where provider_slug = $1 and model_id = $2"
+KNOWN = "select model from public.model_prices where provider = $1 and model = $2"
 
 LONG_AGO = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 
