@@ -60,6 +60,7 @@ select
             then 'unknown'
         else 'free'
     end as price_state,
+    array(select jsonb_object_keys(m.extra) order by 1) as unread,
     m.pricing_source as source,
     m.is_active,
     m.last_changed_at,
@@ -105,6 +106,7 @@ comment on column public.model_prices.per_audio_second is 'USD per second of aud
 comment on column public.model_prices.per_page is 'USD per page of a document.';
 comment on column public.model_prices.per_video_second is 'USD per second of video.';
 comment on column public.model_prices.price_state is 'priced (also where only some requests cost something), free (everything is 0, under every condition, web searches apart) or unknown.';
+comment on column public.model_prices.unread is 'Keys of the list that say something about a price and were not read, sorted; see pricing_incomplete.';
 comment on column public.model_prices.confirmed_ago is 'How long ago the source of this price was last read successfully.';
 comment on column public.model_prices.is_held is 'Its provider lists another price, which waits in pricing_held.';
 comment on column public.model_prices.is_overridden is 'A person has fixed one of its prices; see pricing_overrides.';

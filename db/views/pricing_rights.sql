@@ -47,6 +47,7 @@ with relation (name, readers) as (
         ('pricing_sync_log', '{pricing_web, service_role}'),
         ('pricing_sync_progress', '{pricing_web, service_role}'),
         ('pricing_syncable_providers', '{pricing_web, service_role}'),
+        ('pricing_incomplete', '{pricing_web, service_role}'),
         ('pricing_unpriced', '{pricing_web, service_role}'),
         ('pricing_waiting', '{pricing_web, service_role}'),
         ('pricing_worker_heartbeats', '{}'),

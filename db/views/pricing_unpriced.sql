@@ -32,7 +32,7 @@ where m.is_active and s.price_state = 'unknown';
 comment on view public.pricing_unpriced is
 'Active models without a price in force, and why; do not bill by an unknown price.';
 comment on column public.pricing_unpriced.why is
-'held: a price waits in pricing_held; rejected: a person rejected it; not in the list: its provider''s last lists lack it; only in extra: its list has only prices without a column, such as one by the minute; not in the catalogue: its provider publishes no prices, and the catalogue does not have it; said unknown: the list has it without a price.';
+'held: a price waits in pricing_held; rejected: a person rejected it; not in the list: its provider''s last lists lack it; only in extra: its list has only prices that are not read, such as one by the minute (see pricing_incomplete); not in the catalogue: its provider publishes no prices, and the catalogue does not have it; said unknown: the list has it without a price.';
 comment on column public.pricing_unpriced.held_id is 'The held or rejected change, for approve_held_price_change.';
 comment on column public.pricing_unpriced.lost_at is 'When it lost its price; null: it never had one.';
 comment on column public.pricing_unpriced.provider is 'The provider, pricing_providers.slug.';

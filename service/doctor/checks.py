@@ -54,6 +54,7 @@ from service.doctor.server import (
 )
 from service.doctor.stale_prices import STALE, check_stale
 from service.doctor.transactions import TRANSACTIONS, check_transactions
+from service.doctor.unread import UNREAD, check_unread
 from service.errors import PricingError, SettingsError
 from service.migrations.comparison.compare import read_differences
 from service.migrations.comparison.difference import Difference
@@ -83,6 +84,7 @@ CHECKS = (
     HELD,
     STALE,
     PRICES,
+    UNREAD,
     CLOCK,
     CONNECTIONS,
 )
@@ -189,6 +191,7 @@ def _check_database(
     yield check_addresses(facts, settings)
     yield check_held(facts)
     yield check_stale(facts)
+    yield check_unread(facts)
     if unrecorded is not None:
         yield check_prices(unrecorded)
     return True

@@ -75,7 +75,10 @@ class CronJob(_Fact):
 
 
 class Facts(_Fact):
-    """``cron_jobs``: null where pg_cron is not installed, or this login may not read its jobs."""
+    """``incomplete``: models with prices that were not read, by provider.
+
+    ``cron_jobs``: null where pg_cron is not installed, or this login may not read its jobs.
+    """
 
     lease_seconds: float = 20
     scheduler_enabled: bool = True
@@ -91,6 +94,7 @@ class Facts(_Fact):
     stuck: dict[str, int] = {}
     open_transactions: list[OpenTransaction] = []
     hidden_sessions: int = 0
+    incomplete: dict[str, int] = {}
     providers: list[Provider] = []
     held: HeldChanges = HeldChanges()
     stale: list[StalePrices] = []

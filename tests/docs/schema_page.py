@@ -26,6 +26,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_changes",
             "pricing_unpriced",
             "pricing_stale",
+            "pricing_incomplete",
             "pricing_drift",
             "model_pricing",
             "model_pricing_history",

@@ -31,6 +31,16 @@ begin
             l.model_id,
             case
                 when length(l.model_id) > 512 then format('its id has %s characters', length(l.model_id))
+                when l.model_id <> btrim(l.model_id, ' ' || chr(9) || chr(10) || chr(11) || chr(12) || chr(13))
+                    then 'its id has white space around it'
+                -- By their codes: spaces of other widths, and characters that are drawn as nothing.
+                when octet_length(l.model_id) > length(l.model_id)
+                    and exists (
+                        select
+                        from string_to_table(l.model_id, null) as c (letter)
+                        where ascii(c.letter) <@ '{[128,160],[173,173],[847,847],[1564,1564],[4447,4448],[5760,5760],[6068,6069],[6155,6159],[8192,8207],[8232,8239],[8287,8303],[10240,10240],[12288,12288],[12644,12644],[65024,65039],[65279,65279],[65440,65440],[65529,65531],[917504,921599]}'::int4multirange
+                    )
+                    then 'its id has an invisible character'
                 when length(l.provider) > 512 then format('its provider has %s characters', length(l.provider))
                 when pg_column_size(l.entry) > 262144 then 'it has more than 256 kB'
                 when jsonb_path_exists(l.entry, '$.**{30}') then 'it is nested 30 deep'
@@ -96,4 +106,4 @@ end;
 $$;
 
 comment on function public.bound_price_list(jsonb, jsonb) is
-'Move the models that are longer, deeper or have more digits than any adapter reads from the list to the skipped ones, with the reason; PT422 for a list that is too large as a whole.';
+'Move the models whose id has white space around it or invisible characters, and those that are longer, deeper or have more digits than any adapter reads, from the list to the skipped ones, with the reason; PT422 for a list that is too large as a whole.';

@@ -152,6 +152,19 @@ begin
             from pg_catalog.pg_stat_activity a
             where a.datname = current_database() and a.query = '<insufficient privilege>'
         ),
+        -- Models of which a price was published and not read, by provider.
+        'incomplete', coalesce(
+            (
+                select jsonb_object_agg(i.provider_slug, i.models)
+                from (
+                    select m.provider_slug, count(*) as models
+                    from public.model_pricing m
+                    where m.is_active and m.extra <> '{}'
+                    group by m.provider_slug
+                ) as i
+            ),
+            '{}'
+        ),
         'providers', coalesce((select jsonb_agg(to_jsonb(p) order by p.slug) from providers p), '[]'),
         'held', (select to_jsonb(w) from public.pricing_waiting_summary() w),
         'stale', coalesce(
@@ -178,4 +191,4 @@ end;
 $$;
 
 comment on function public.pricing_doctor() is
-'The facts that `pricing-sync doctor` judges, ages in seconds: workers, schedule, waiting and stuck syncs, open transactions, providers, held changes, stale prices, the jobs of pg_cron (null: not visible).';
+'The facts that `pricing-sync doctor` judges, ages in seconds: workers, schedule, waiting and stuck syncs, open transactions, models with prices that were not read, providers, held changes, stale prices, the jobs of pg_cron (null: not visible).';

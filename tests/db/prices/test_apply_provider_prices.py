@@ -927,6 +927,20 @@ def test_what_no_adapter_would_bring_is_skipped_and_named(pricing: Pricing) -> N
     assert pricing.model("m")["name"] == "n" * 512
 
 
+ODD_IDS = [
+    *(" m", "m ", "m\n", "m\u00a0", "m\u2003", "m\u200b", "a\u2060b", "\ufeffm", "m\u3164"),
+    *("a\u00adb", "m\U000e0041"),
+]
+
+
+def test_an_id_that_looks_like_another_is_skipped_and_named(pricing: Pricing) -> None:
+    fine = ["m", "\u043a\u043b\u044e\u0447", "\u6a21\u578b x", "a b"]
+    log = pricing.sync("openrouter", [price(each) for each in (*ODD_IDS, *fine)])
+    assert [each["model_id"] for each in log["details"]["skipped"]] == ODD_IDS
+    assert all(each["reason"].startswith("its id has") for each in log["details"]["skipped"])
+    assert log["models_fetched"] == len(ODD_IDS) + len(fine)
+
+
 def test_nothing_of_a_list_is_stored_without_a_bound(pricing: Pricing) -> None:
     pricing.sync(
         "openrouter",

@@ -48,6 +48,7 @@ def test_an_idle_database(pricing: Pricing) -> None:
         "hidden_sessions": 0,
         "held": {"held": 0, "rejected": 0, "oldest_held_seconds": None, "standing_still": []},
         "stale": [],
+        "incomplete": {},
         "cron_jobs": None,
     }
 
@@ -71,6 +72,13 @@ def test_what_waits_and_what_was_not_confirmed_in_time(pricing: Pricing) -> None
     assert found["stale"] == [
         {"provider": "openrouter", "why": "overdue", "models": 2, "seconds": about(2 * 86400)}
     ]
+
+
+def test_models_with_prices_that_were_not_read(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [price("a", extra={"pricing.song": "0.08"}), price("b")])
+    pricing.sync("deepinfra", [price(name, extra={"fees": 1}) for name in ("c", "d", "gone")])
+    pricing.maintain("update public.model_pricing set is_active = false where model_id = 'gone'")
+    assert facts(pricing)["incomplete"] == {"deepinfra": 2, "openrouter": 1}
 
 
 def test_workers_and_their_heartbeats(pricing: Pricing) -> None:

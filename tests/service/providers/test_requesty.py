@@ -103,3 +103,77 @@ def test_one_malformed_price_skips_the_model_with_the_reason(entry: Any, says: s
     found = listed({"id": "odd"} | entry, {"id": "fine"})
     assert [model.model_id for model in found.models] == ["fine"]
     assert says in found.skipped[0].reason
+
+
+def tier(above: int, price_in: float, price_out: float, **more: Any) -> dict[str, Any]:
+    prices = {"input_price": price_in, "output_price": price_out}
+    return {"prompt_tokens_threshold": above} | prices | more
+
+
+def test_a_tier_is_for_prompts_of_more_tokens_than_its_threshold() -> None:
+    flat = {"input_price": 1.25e-6, "output_price": 1e-5, "cached_price": 1.25e-7}
+    tiers = [
+        tier(200_000, 2.5e-6, 1.5e-5, cached_price=2.5e-7),
+        tier(0, 1.25e-6, 1e-5, cached_price=1.25e-7),
+    ]
+    for prices in (flat, {}, dict.fromkeys(flat, 0)):
+        model = read(pricing=tiers, supports_caching=True, **prices)
+        assert model.as_charged() == {
+            "price_per_input_token": "0.00000125",
+            "price_per_output_token": "0.00001",
+            "price_per_cache_read_token": "0.000000125",
+            "conditions": [
+                {
+                    "min_prompt_tokens": 200_000,
+                    "price_per_input_token": "0.0000025",
+                    "price_per_output_token": "0.000015",
+                    "price_per_cache_read_token": "0.00000025",
+                }
+            ],
+        }
+        assert (model.extra, model.unknown_keys) == ({}, frozenset())
+
+
+def test_a_model_is_free_where_all_its_tiers_are() -> None:
+    free = {"price_per_input_token": "0", "price_per_output_token": "0"}
+    assert read(input_price=0, output_price=0, pricing=[tier(0, 0, 0)]).as_charged() == free
+    model = read(input_price=0, output_price=0, pricing=[tier(0, 0, 0), tier(9, 1e-6, 0)])
+    assert model.as_charged() == free | {
+        "conditions": [
+            {
+                "min_prompt_tokens": 9,
+                "price_per_input_token": "0.000001",
+                "price_per_output_token": "0",
+            }
+        ]
+    }
+
+
+def test_a_tier_that_says_more_is_a_condition_with_that_key() -> None:
+    model = read(pricing=[tier(0, 1e-6, 2e-6), tier(9, 3e-6, 4e-6, hour=5)])
+    assert model.as_charged()["conditions"] == [
+        {
+            "hour": 5,
+            "min_prompt_tokens": 9,
+            "price_per_input_token": "0.000003",
+            "price_per_output_token": "0.000004",
+        }
+    ]
+    assert model.extra == {"pricing[].hour": 5}
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"pricing": {"input_price": 1}}, "pricing is an object, not an array"),
+        ({"pricing": [1]}, "pricing[0] is 1, not an object"),
+        ({"pricing": [{"input_price": 1}]}, "pricing[0].prompt_tokens_threshold"),
+        ({"pricing": [tier(0, 2e-6, 1)], "input_price": 3e-6}, "pricing[0].input_price"),
+        ({"pricing": [tier(n, 1, 1) for n in range(101)]}, "101 tiers"),
+    ],
+)
+def test_tiers_that_are_not_understood_skip_the_model(more: Any, says: str) -> None:
+    body = json.dumps({"data": [{"id": "odd"} | more, {"id": "fine"}]}).encode()
+    found = parse(body)
+    assert [model.model_id for model in found.models] == ["fine"]
+    assert says in found.skipped[0].reason

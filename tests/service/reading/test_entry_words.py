@@ -1,0 +1,110 @@
+"""What an entry says beside the keys that are known."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from service.reading.entry_words import words_of_answer, words_of_entry
+from service.reading.known_keys import KnownKeys
+from service.reading.wire import InvalidEntry, parse_json
+
+KNOWN = KnownKeys.of("pricing.in", "pricing.tiers[].cost", "price.*.usd", "not_a_price_but_a_cost")
+
+
+def said(entry: Any, known: KnownKeys = KNOWN) -> Any:
+    read: Any = parse_json(json.dumps(entry).encode())
+    return words_of_entry(read, known)
+
+
+def test_known_keys_are_not_unread() -> None:
+    entry = {
+        "pricing": {"in": 1, "tiers": [{"cost": 2}]},
+        "price": {"in": {"usd": 3}, "out": {"usd": 4}},
+        "not_a_price_but_a_cost": {"x": {"price": 5}},
+    }
+    assert said(entry).extra() == {}
+
+
+def test_all_other_keys_of_known_prices_are_unread_and_elsewhere_only_words_count() -> None:
+    entry = {
+        "pricing": {"in": 1, "song": 2, "tiers": [{"cost": 2, "hour": 5}, {"hour": 6}]},
+        "price": {"in": {"tao": 3}},
+        "about": {"colour": "blue", "list": [[{"fees": {"song": 7}}]]},
+        "tiers": [{"up_to": 9}],
+        "tier": "warm",
+    }
+    assert said(entry).extra() == {
+        "pricing.song": 2,
+        "pricing.tiers[].hour": [5, 6],
+        "price.in.tao": 3,
+        "about.list[][].fees": {"song": 7},
+        "tiers": [{"up_to": 9}],
+    }
+
+
+def test_a_known_object_with_another_value_is_unread() -> None:
+    assert said({"price": {"in": 5}}).extra() == {"price.in": 5}
+
+
+@pytest.mark.parametrize("empty", [None, "", " ", [], {}, [{}], {"a": {"b": None}}])
+def test_empty_values_say_nothing(empty: Any) -> None:
+    assert said({"costs": empty, "pricing": {"song": empty}}).extra() == {}
+    assert said({"has_pricing": False, "is_billed": False}).extra() == {}
+    assert said({"fees": 0, "surcharge": False}).extra() == {"fees": 0, "surcharge": False}
+
+
+def test_currency_and_unit_count_where_prices_are() -> None:
+    entry = {
+        "currency": "A",
+        "unit": "a",
+        "pricing": {"currency": "B", "unit": "b", "tiers": [{"currency": "C", "per": "c"}]},
+        "costs": {"currency": "D", "unit": "d"},
+        "about": {"currency": "E", "unit": "e"},
+    }
+    found = said(entry)
+    assert {value for _, value in found.currencies} == {"A", "B", "C", "D"}
+    assert sorted(path for path, _ in found.units) == [
+        "pricing.tiers[].per",
+        "pricing.unit",
+        "unit",
+    ]
+
+
+def test_around_the_list_a_currency_counts_at_every_level_and_the_list_does_not() -> None:
+    answer: dict[str, object] = {
+        "meta": {"currency": "EUR"},
+        "output": {"unit": "token", "models": [{"currency": "CNY", "price": 1}]},
+    }
+    found = words_of_answer(answer, ("output", "models"))
+    assert found.currencies == [("meta.currency", "EUR")]
+    assert found.units == [("output.unit", "token")]
+    assert found.extra() == {}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        b'{"about": {"costs": 1, "costs": 2}}',
+        b'{"pricing": {"tiers": [{"hour": 1, "hour": 2}]}}',
+        b'{"costs": {"a": 1, "a": 2}}',
+    ],
+)
+def test_a_price_that_is_said_twice_is_refused(entry: bytes) -> None:
+    read: Any = parse_json(entry)
+    with pytest.raises(InvalidEntry, match="twice"):
+        words_of_entry(read, KNOWN)
+    other: Any = parse_json(b'{"about": {"colour": 1, "colour": 2}}')
+    assert words_of_entry(other, KNOWN).extra() == {}
+
+
+def test_depth_without_end_is_walked() -> None:
+    deep: dict[str, object] = {"price": "1"}
+    for _ in range(5_000):
+        deep = {"a": [deep]}
+    with pytest.raises(InvalidEntry):
+        words_of_entry({"costs": deep}, KNOWN)
+    (key,) = words_of_entry(deep, KNOWN).extra()
+    assert key.endswith(".price")
