@@ -36,7 +36,8 @@ from service.reading.wire import InvalidEntry, Number
 def test_sizes_of_tokens_in_any_spelling(said: str, count: int) -> None:
     size = read_size(said)
     assert size is not None
-    assert (size.dimensions, size.count) == ({Dimension.TOKEN}, count)
+    assert size.dimensions == {Dimension.TOKEN}
+    assert size.count == count
 
 
 @pytest.mark.parametrize(
