@@ -54,6 +54,8 @@ class Answer:
     hang: bool = False
     held: bool = False
     etag: bool = False
+    # An ETag that stays when the list changes.
+    sticky_etag: bool = False
 
 
 @dataclass
@@ -241,8 +243,9 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 body = self.server.providers.page(slug, _query(self.path))
         headers = {"Content-Type": "application/json"} | answer.headers
-        if answer.etag:
-            headers["ETag"] = f'"{hashlib.sha256(body).hexdigest()}"'
+        if answer.etag or answer.sticky_etag:
+            tag = "sticky" if answer.sticky_etag else hashlib.sha256(body).hexdigest()
+            headers["ETag"] = f'"{tag}"'
             if self.headers.get("If-None-Match") == headers["ETag"]:
                 answer, body = Answer(status=304), b""
         if answer.encoding:

@@ -13,7 +13,7 @@ declare
     -- Columns that syncs and the schedule write, many times a day.
     v_machine constant text[] := case when v_by_others then array[]::text[] else array[
         'state', 'next_sync_at', 'next_allowed_at', 'last_success_at', 'last_changed_at', 'consecutive_failures',
-        'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at',
+        'last_list_at', 'etag', 'etag_parser', 'content_digest', 'unknown_keys', 'created_at',
         -- accept_shorter_list sets these and writes an audit row of its own; a sync clears them.
         'accepted_list_at', 'accepted_list_models', 'accepted_list_prices_gone'
     ] end;

@@ -289,6 +289,7 @@ begin
             unknown_keys = (p.unknown_keys || v_unknown_keys)[
                 greatest(cardinality(p.unknown_keys) + cardinality(v_unknown_keys) - 999, 1):
             ],
+            last_list_at = case when v_not_modified then p.last_list_at else v_now end,
             etag = case when v_not_modified then p.etag else apply_provider_prices.etag end,
             etag_parser = case when v_not_modified then p.etag_parser else apply_provider_prices.etag_parser end,
             content_digest = case when v_not_modified then p.content_digest else apply_provider_prices.content_digest end

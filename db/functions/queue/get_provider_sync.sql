@@ -1,4 +1,5 @@
 -- The worker calls it first for a queue row that it fetched. Definer: the worker may not read our tables.
+-- A server whose ETag stays while its list changes would freeze prices, so once a day the list is fetched without one.
 create or replace function public.get_provider_sync(queue_job_id bigint, attempt integer)
 returns table (
     job_id uuid,
@@ -23,8 +24,8 @@ as $$
         p.base_url,
         p.credential_variable,
         extract(epoch from p.timeout)::double precision,
-        case when not j.dry_run then p.etag end,
-        case when not j.dry_run then p.etag_parser end,
+        case when not j.dry_run and p.last_list_at > clock_timestamp() - interval '1 day' then p.etag end,
+        case when not j.dry_run and p.last_list_at > clock_timestamp() - interval '1 day' then p.etag_parser end,
         -- A provider that was deleted or renamed since.
         coalesce(p.enabled, false)
     from procrastinate.procrastinate_jobs q

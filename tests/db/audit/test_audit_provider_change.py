@@ -17,6 +17,7 @@ MACHINE = {
     *("state", "next_sync_at", "next_allowed_at", "last_success_at", "last_changed_at"),
     *("consecutive_failures", "etag", "etag_parser", "content_digest", "unknown_keys"),
     *("created_at", "accepted_list_at", "accepted_list_models", "accepted_list_prices_gone"),
+    "last_list_at",
 }
 
 

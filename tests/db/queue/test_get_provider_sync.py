@@ -42,6 +42,32 @@ def test_a_dry_run_fetches_without_conditions(pricing: Pricing) -> None:
     assert (row["etag"], row["etag_parser"]) == (None, None)
 
 
+def test_once_a_day_it_fetches_without_conditions(pricing: Pricing) -> None:
+    """An ETag that stays while the list changes would freeze its prices."""
+    pricing.sync("openrouter", [price("m")], etag="e", etag_parser="p")
+    age = "update public.pricing_providers set last_list_at = now() - %s::interval"
+    pricing.do(age, "23 hours 59 minutes")
+    # That a list is unchanged is not the list.
+    pricing.sync("openrouter", None)
+    attempt = pricing.start()
+    (row,) = ask(pricing, attempt)
+    assert (row["etag"], row["etag_parser"]) == ("e", "p")
+    pricing.do(age, "1 day")
+    (row,) = ask(pricing, attempt)
+    assert (row["etag"], row["etag_parser"]) == (None, None)
+    pricing.apply(attempt, [price("m")], etag="e", etag_parser="p")
+    (row,) = ask(pricing, pricing.start())
+    assert (row["etag"], row["etag_parser"]) == ("e", "p")
+
+
+def test_a_dry_run_does_not_count_as_one(pricing: Pricing) -> None:
+    pricing.sync("openrouter", [price("m")])
+    pricing.do("update public.pricing_providers set last_list_at = '2026-01-01T00:00:00Z'")
+    was = pricing.provider("openrouter")["last_list_at"]
+    pricing.apply(pricing.start(dry_run=True), [price("m")])
+    assert pricing.provider("openrouter")["last_list_at"] == was
+
+
 def test_a_disabled_provider_is_told(pricing: Pricing) -> None:
     attempt = pricing.start()
     pricing.do("update public.pricing_providers set enabled = false")

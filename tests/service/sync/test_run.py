@@ -89,6 +89,25 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
     assert "if-none-match" in providers.requests("openrouter")[1].headers
 
 
+def test_a_sticky_etag_freezes_prices_for_a_day_at_most(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    providers.fill("openrouter", 5)
+    providers.answer("openrouter", Answer(sticky_etag=True))
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    changed = providers.body("openrouter")["data"][2]["id"]
+    providers.price_of("openrouter", changed)["completion"] = "0.0000077"
+    assert queue.wait_for_end(queue.trigger("openrouter"))["models_updated"] == 0
+
+    queue.connection.execute(
+        "update pricing_providers set last_list_at = last_list_at - interval '1 day'"
+    )
+    assert queue.wait_for_end(queue.trigger("openrouter"))["models_updated"] == 1
+    conditional = ["if-none-match" in each.headers for each in providers.requests("openrouter")]
+    assert conditional == [False, True, False]
+
+
 def test_another_version_asks_for_the_same_answer_again(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
