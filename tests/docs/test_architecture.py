@@ -48,6 +48,21 @@ def test_what_the_page_calls_by_name_is_in_the_code() -> None:
     assert set(re.findall(r"`(\w+_\w+)`", PAGE.read_text() + places)) - known == set()
 
 
+def test_a_new_axis_has_the_list_of_all_places() -> None:
+    """Each file that writes the axes out is named, by its path or as the object that it makes."""
+    section = PAGE.read_text().split("\n## A new axis\n", 1)[1].split("\n## ", 1)[0]
+    last = "price_per_video_second", "per_video_second", "VIDEO_SECOND"
+    files = [*(ROOT / "db").rglob("*.sql"), *(ROOT / "service").rglob("*.py")]
+    writes = [file for file in files if any(name in file.read_text() for name in last)]
+    assert len(writes) > 15
+    forgotten = [
+        file
+        for file in writes
+        if f"`{file.stem}`" not in section and f"`{file.relative_to(ROOT)}`" not in section
+    ]
+    assert forgotten == []
+
+
 def test_every_term_has_one_row_and_its_places_are_there() -> None:
     lines = [line for line in GLOSSARY.read_text().splitlines() if line[:2] == "| "]
     rows = [line.strip("| ").split(" | ") for line in lines]
