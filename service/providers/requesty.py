@@ -71,7 +71,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
 
 def _read_tiers(value: object) -> list[RawCondition]:
     """The tiers, lowest first, each from its threshold on; the one from 0 on is the base."""
-    if value is None:
+    if value in (None, {}):
         return []
     if not isinstance(value, list):
         raise InvalidEntry(f"pricing is {shown(value)}, not an array")

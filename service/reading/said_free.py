@@ -11,9 +11,12 @@ _KEYS = ("is_free", "isFree", "free")
 
 
 def says_free(model_id: str, name: str | None, entry: Mapping[str, object]) -> bool:
-    """Whether the id ends in the word ``free``, the name has it, or ``is_free`` is true."""
+    """Whether the id ends in the word ``free``, the name or a tag has it, or ``is_free`` is true."""
+    tags, pricing = entry.get("tags"), entry.get("pricing")
     return (
         _IN_ID.search(model_id) is not None
         or (name is not None and _IN_NAME.search(name) is not None)
+        or (isinstance(tags, list) and ("free" in tags or "Free" in tags))
         or any(entry.get(key) is True for key in _KEYS)
+        or (isinstance(pricing, dict) and any(pricing.get(key) is True for key in _KEYS))
     )

@@ -17,6 +17,8 @@ from service.reading.said_free import says_free
         ("m", "FREE model", {}),
         ("m", None, {"is_free": True}),
         ("m", None, {"isFree": True}),
+        ("m", None, {"tags": ["reasoning", "free"]}),
+        ("m", None, {"pricing": {"is_free": True}}),
     ],
 )
 def test_a_word_that_says_free(model_id: str, name: str | None, entry: dict[str, Any]) -> None:
@@ -30,6 +32,8 @@ def test_a_word_that_says_free(model_id: str, name: str | None, entry: dict[str,
         ("free/model", None, {}),
         ("m:freer", "Carefree2", {}),
         ("m", None, {"is_free": False, "isFree": "true", "free": None}),
+        ("m", None, {"tags": "free", "pricing": [True]}),
+        ("m", None, {"tags": ["carefree"], "pricing": {"is_free": "true"}}),
     ],
 )
 def test_no_such_word(model_id: str, name: str | None, entry: dict[str, Any]) -> None:
