@@ -33,6 +33,10 @@ BOUNDS = (
     ("unpriced", "models that lose one price (no fee)", "1/2, and 10: the list fails"),
     ("fee", "models that lose one fee", "1/2, and 10"),
 )
+FALLEN_TO_ZERO = (
+    "select h.id from model_pricing_history h where h.previous_input_price > 0"
+    " and h.price_per_input_token = 0"
+)
 HELD = (
     "select h.*, m.model_id as model from pricing_held_all h"
     " join model_pricing m on m.id = h.model_id order by h.id"
@@ -61,9 +65,20 @@ def test_two_years_of_lists_leave_exactly_the_changes_waiting_that_the_rules_nam
         if time_passes and day in to_next:
             _make_older(course, (to_next[day] - date.fromisoformat(day)).days)
     assert stored_pages(course.queue, course.provider, course.days) == book.pages
+    _assert_held_for_a_reason(course.queue.rows(HELD))
+    # What was published as free by mistake, in March 2026, and taken back.
+    assert course.queue.rows(FALLEN_TO_ZERO) == []
     record_property(
         "terminal_summary", _summary(course.queue.rows(HELD), course.days, book, time_passes)
     )
+
+
+def _assert_held_for_a_reason(rows: list[DictRow]) -> None:
+    """A factor of 10 (of a first price: beside the catalogue), a fall to zero, or a whole list."""
+    of_lists = {"catalogue", "moves", "fees_gone", "list", "catalogue_list"}
+    for row in rows:
+        kinds = {evidence["kind"] for evidence in row["evidence"]}
+        assert (row["ratio"] or 0) >= 10 or row["to_zero"] or kinds & of_lists, row
 
 
 def _make_older(course: Course, days: int) -> None:

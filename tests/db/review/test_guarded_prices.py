@@ -117,11 +117,11 @@ class Provider:
             if now and (base := self.models[name].base)
         }
         size = len(priced) + len(ANCHORS)
-        moving = {name: f for name, f in priced.items() if f >= 2 or f <= Decimal("0.5")}
+        moving = {name: f for name, f in priced.items() if f != 1}
         shared: set[str] = set()
         for lowest in moving.values():
             same = {name for name, f in moving.items() if lowest <= f <= lowest * Decimal("1.01")}
-            if len(same) >= 5 and len(same) * 3 >= size:
+            if len(same) >= 5 and len(same) * 100 >= size * 15:
                 shared |= same
         return shared
 
@@ -147,8 +147,7 @@ class Provider:
             held.kind, held.to_zero, held.is_ratio = kind, to_zero, is_ratio
         if held.kind == "unit":
             return True
-        waited = held.age >= (72 if held.to_zero else DAY)
-        if kind is None or (waited and (held.seen >= 3 or not held.is_ratio)):
+        if kind is None or (held.age >= DAY and held.seen >= 3):
             model.take(now)
             return False
         return True
@@ -158,8 +157,9 @@ class Provider:
         if now is None:
             return None, False, False
         if now == 0:
+            # Nothing in these lists says that a model is free.
             to_zero = bool(model.base)
-            return ("large" if to_zero else None), to_zero, False
+            return ("unit" if to_zero else None), to_zero, False
         before = model.base or model.last_positive
         ratio = max(now / before, before / now) if before else Decimal(1)
         outside = now * 1_000_000 < Decimal("0.001") or now * 1_000_000 > 1000
