@@ -48,12 +48,28 @@ def _sync(prices: str | None, provider: str = "p") -> Round:
 
 
 def _there_and_back(provider: str, models: int) -> Round:
-    """The apply of a sync that changes every price back, after one that changed every price."""
-    there, back = _sync(price_list(models, "1.1"), provider), _sync(price_list(models), provider)
+    """The apply of a sync that changes a quarter of the prices back, after one that changed them.
+
+    The guards let both pass: they are too few, and no two move alike.
+    """
+    there, back = _sync(price_list(models, one_in=4), provider), _sync(price_list(models), provider)
 
     def prepare(connection: Connection) -> Callable[[], object]:
         there(connection)()
         return back(connection)
+
+    return prepare
+
+
+def _first(provider: str, models: int) -> Round:
+    """The first sync of a provider, with its trigger, that is rolled back."""
+
+    def prepare(connection: Connection) -> Callable[[], object]:
+        def call() -> None:
+            with connection.transaction(force_rollback=True):
+                _sync(price_list(models), provider)(connection)()
+
+        return call
 
     return prepare
 
@@ -83,7 +99,7 @@ def _load_held(connection: Connection) -> None:
 
 
 def _load_many(connection: Connection) -> None:
-    load_models(connection, {f"p{n}": LARGE for n in range(5)} | {"small": SMALL})
+    load_models(connection, {f"p{n}": LARGE for n in range(5)} | {"small": SMALL, "new": 0})
 
 
 _OVERRIDE = """
@@ -98,8 +114,10 @@ GROUNDS = (
             "pricing_drift": _call("select * from pricing_drift"),
             "one override": _undone(_OVERRIDE),
             "400 models, none changed": _sync(price_list(SMALL), "small"),
-            "400 models, all changed": _there_and_back("small", SMALL),
+            "400 models, a quarter changed": _there_and_back("small", SMALL),
             "25,000 models, none changed": _sync(price_list(LARGE), "p1"),
+            "25,000 models, a quarter changed": _there_and_back("p2", LARGE),
+            "25,000 first prices, which five others have": _first("new", LARGE),
         },
     ),
     Ground(

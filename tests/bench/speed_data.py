@@ -68,9 +68,16 @@ def load_past(connection: Connection, jobs: int) -> None:
     connection.execute("vacuum analyze")
 
 
-def price_list(models: int, factor: str = "1") -> str:
-    """A list of ``load_models``'s models with prices times a factor, as a worker sends it."""
-    return json.dumps([_model(n, Decimal(factor)) for n in range(1, models + 1)])
+def price_list(models: int, factor: str = "1", *, one_in: int | None = None) -> str:
+    """A list of ``load_models``'s models with prices times a factor, as a worker sends it.
+
+    ``one_in``: every so many models moves by a factor between 1.1 and 9.
+    """
+    factors = {n: Decimal(factor) for n in range(1, models + 1)}
+    if one_in is not None:
+        for n in range(one_in, models + 1, one_in):
+            factors[n] = Decimal("1.1") ** (1 + n // one_in % 23)
+    return json.dumps([_model(n, by) for n, by in factors.items()])
 
 
 def _model(number: int, factor: Decimal) -> dict[str, Any]:

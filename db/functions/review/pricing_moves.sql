@@ -130,22 +130,23 @@ as $$
             a.is_token,
             a.is_fee,
             (o.entry ->> a.axis)::numeric as old_amount,
-            (n.entry ->> a.axis)::public.pricing_usd::numeric as amount,
+            k.amount::public.pricing_usd::numeric as amount,
             (l.entry ->> a.axis)::numeric as lasting_amount,
             n.key <> n.lasting_key or n.key = '{}' as is_announced,
             n.lasting_key = '{}' as replaces_base,
             case when n.is_first_own then null else nullif((n.old ->> a.axis)::numeric, 0) end as old_base,
             nullif((n.new ->> a.axis)::numeric, 0) as new_base
         from entry n
-        cross join every_axis a
+        cross join lateral jsonb_each_text(n.entry) as k (axis, amount)
+        join every_axis a on a.axis = k.axis
         left join entry o on o.position = n.position and o.key = n.key and o.nth = n.nth and not o.is_new
         left join entry l
             on l.position = n.position and l.key = n.lasting_key and l.nth = 1 and not l.is_new and n.key <> n.lasting_key
         where n.is_new
             -- Null is unknown under that condition.
-            and n.entry ->> a.axis is not null
+            and k.amount is not null
             -- A minimum replaces the price by the second with a fee.
-            and not (n.entry ? 'max_audio_seconds' and (n.entry ->> a.axis)::numeric = 0)
+            and not (n.entry ? 'max_audio_seconds' and k.amount::numeric = 0)
     ),
     measured as (
         select
