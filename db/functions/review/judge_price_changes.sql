@@ -148,10 +148,11 @@ as $$
     shared as materialized (
         select s.*
         from (
+            -- The arrays of one query take the rows in the same order.
             select
-                array_agg(m.provider order by m.change) as providers,
-                array_agg(m.change order by m.change) as changes,
-                array_agg(m.now / m.old order by m.change) as factors
+                array_agg(m.provider) as providers,
+                array_agg(m.change) as changes,
+                array_agg(m.now / m.old) as factors
             from move m
             where m.old > 0 and m.now > 0 and not m.is_first and not m.is_new_entry
         ) as p
@@ -170,9 +171,9 @@ as $$
         select s.*
         from (
             select
-                array_agg(w.provider order by w.change) as providers,
-                array_agg(w.change order by w.change) as changes,
-                array_agg(w.factor order by w.change) as factors
+                array_agg(w.provider) as providers,
+                array_agg(w.change) as changes,
+                array_agg(w.factor) as factors
             from beginning w
             cross join public.pricing_list_bounds() b
             where w.factor >= b.alike_factor or w.factor * b.alike_factor <= 1
@@ -191,15 +192,26 @@ as $$
         select e.*, m.now / e.median as times
         from (
             select
-                jsonb_agg(jsonb_build_object(
-                    'change', m.change, 'provider', m.provider, 'model_id', c.model_id, 'axis', m.axis
-                )) as prices
+                array_agg(m.change) as changes,
+                array_agg(m.provider) as providers,
+                array_agg(c.model_id) as models,
+                array_agg(m.axis) as axes,
+                array_agg(m.now) as amounts
             from move m
             join change c on c.position = m.change
             -- The catalogue has prices of one unit only.
             where m.is_first and not m.is_fee and m.now > 0 and c.source not like 'catalogue:%'
         ) as p
-        cross join lateral public.pricing_prices_elsewhere(p.prices) e
+        cross join guard g
+        cross join lateral public.pricing_prices_elsewhere(
+            p.changes,
+            p.providers,
+            p.models,
+            p.axes,
+            p.amounts,
+            -- Who reviews a first list sees all.
+            case when g.review_first then 1 else g.guard_large_ratio end
+        ) e
         join move m on m.change = e.change and m.axis = e.axis
     ),
     finding as (

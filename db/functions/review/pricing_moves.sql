@@ -146,7 +146,7 @@ as $$
             -- Null is unknown under that condition.
             and k.amount is not null
             -- A minimum replaces the price by the second with a fee.
-            and not (n.entry ? 'max_audio_seconds' and k.amount::numeric = 0)
+            and not (n.entry ? 'max_audio_seconds' and case when k.axis = a.axis then k.amount::numeric = 0 end)
     ),
     measured as (
         select

@@ -1,6 +1,14 @@
 -- What other providers charge for the same model: the measure of a first price. One statement for a whole list, because a
--- first list may have 25,000 models; by arrays of ids, because an index serves them and a join would read all models.
-create or replace function public.pricing_prices_elsewhere(p_prices jsonb)
+-- first list may have 25,000 models; by arrays of ids, because an index serves them and a join would read all models. Few
+-- first prices are far from any other, and only those need a median.
+create or replace function public.pricing_prices_elsewhere(
+    p_changes bigint[],
+    p_providers text[],
+    p_models text[],
+    p_axes text[],
+    p_amounts numeric[],
+    p_ratio numeric
+)
 returns table (change bigint, axis text, median numeric, providers bigint)
 language sql
 stable
@@ -14,65 +22,75 @@ set jit = off
 set plan_cache_mode = force_custom_plan
 as $$
     with asked as materialized (
-        select p.*
-        from jsonb_to_recordset(p_prices) as p (change bigint, provider text, model_id text, axis text)
+        select p.change, p.provider, p.axis, p.now, coalesce(l.canonical_id, p.model_id) as canonical_id
+        from unnest(p_changes, p_providers, p_models, p_axes, p_amounts) as p (change, provider, model_id, axis, now)
+        left join (
+            select l.* from public.pricing_model_aliases l where l.model_id = any (p_models)
+        ) as l on l.provider_slug = p.provider and l.model_id = p.model_id
     ),
     wanted as materialized (
-        select a.change, a.provider, coalesce(l.canonical_id, a.model_id) as canonical_id
-        from (select distinct k.change, k.provider, k.model_id from asked k) as a
-        left join (
-            select l.*
-            from public.pricing_model_aliases l
-            where l.model_id = any (array(select a.model_id from asked a))
-                and l.provider_slug = any (array(select distinct a.provider from asked a))
-        ) as l on l.provider_slug = a.provider and l.model_id = a.model_id
+        select distinct a.canonical_id from asked a
     ),
-    alias as materialized (
-        select l.*
+    -- The ids under which others have them.
+    id as materialized (
+        select w.canonical_id as model_id
+        from wanted w
+        union
+        select l.model_id
         from public.pricing_model_aliases l
         where l.canonical_id = any (array(select w.canonical_id from wanted w))
     ),
-    other as materialized (
-        select m as model, coalesce(l.canonical_id, m.model_id) as canonical_id
-        from public.model_pricing m
-        left join public.pricing_model_aliases l on l.provider_slug = m.provider_slug and l.model_id = m.model_id
-            and l.model_id = any (array(select w.canonical_id from wanted w union select a.model_id from alias a))
-        where m.model_id = any (array(select w.canonical_id from wanted w union select a.model_id from alias a))
-            and m.is_active
-    ),
     charged as (
+        select
+            coalesce(l.canonical_id, m.model_id) as canonical_id,
+            m.provider_slug,
+            x.axis,
+            -- Typed columns, as in pricing_drift. Overrides do not count.
+            case
+                when m.synced is not null then (m.synced ->> x.axis)::numeric
+                else case x.axis
+                    when 'price_per_input_token' then m.price_per_input_token
+                    when 'price_per_output_token' then m.price_per_output_token
+                    when 'price_per_cache_read_token' then m.price_per_cache_read_token
+                    when 'price_per_cache_write_token' then m.price_per_cache_write_token
+                    when 'price_per_cache_write_1h_token' then m.price_per_cache_write_1h_token
+                    when 'price_per_input_audio_token' then m.price_per_input_audio_token
+                    when 'price_per_output_audio_token' then m.price_per_output_audio_token
+                    when 'price_per_cache_read_audio_token' then m.price_per_cache_read_audio_token
+                    when 'price_per_input_image_token' then m.price_per_input_image_token
+                    when 'price_per_output_image_token' then m.price_per_output_image_token
+                    when 'price_per_input_character' then m.price_per_input_character
+                    when 'price_per_audio_second' then m.price_per_audio_second
+                    when 'price_per_page' then m.price_per_page
+                    when 'price_per_video_second' then m.price_per_video_second
+                end
+            end::numeric as amount
+        from public.model_pricing m
+        left join (
+            select l.* from public.pricing_model_aliases l where l.model_id = any (array(select i.model_id from id i))
+        ) as l on l.provider_slug = m.provider_slug and l.model_id = m.model_id
+        cross join (select distinct a.axis from asked a) as x
+        where m.model_id = any (array(select i.model_id from id i)) and m.is_active
+    ),
+    compared as materialized (
         select
             a.change,
             a.axis,
-            (o.model).provider_slug as provider,
-            -- Typed columns, as in pricing_drift. Overrides do not count.
-            case
-                when (o.model).synced is not null then ((o.model).synced ->> a.axis)::numeric
-                else case a.axis
-                    when 'price_per_input_token' then (o.model).price_per_input_token
-                    when 'price_per_output_token' then (o.model).price_per_output_token
-                    when 'price_per_cache_read_token' then (o.model).price_per_cache_read_token
-                    when 'price_per_cache_write_token' then (o.model).price_per_cache_write_token
-                    when 'price_per_cache_write_1h_token' then (o.model).price_per_cache_write_1h_token
-                    when 'price_per_input_audio_token' then (o.model).price_per_input_audio_token
-                    when 'price_per_output_audio_token' then (o.model).price_per_output_audio_token
-                    when 'price_per_cache_read_audio_token' then (o.model).price_per_cache_read_audio_token
-                    when 'price_per_input_image_token' then (o.model).price_per_input_image_token
-                    when 'price_per_output_image_token' then (o.model).price_per_output_image_token
-                    when 'price_per_input_character' then (o.model).price_per_input_character
-                    when 'price_per_audio_second' then (o.model).price_per_audio_second
-                    when 'price_per_page' then (o.model).price_per_page
-                    when 'price_per_video_second' then (o.model).price_per_video_second
-                end
-            end::numeric as amount
+            c.provider_slug as provider,
+            c.amount,
+            a.now >= c.amount * p_ratio or a.now * p_ratio <= c.amount as is_far
         from asked a
-        join wanted w on w.change = a.change
-        join other o on o.canonical_id = w.canonical_id and (o.model).provider_slug <> a.provider
+        join charged c on c.canonical_id = a.canonical_id and c.axis = a.axis and c.provider_slug <> a.provider
+        where c.amount > 0
     ),
     sorted as (
-        select c.change, c.axis, array_agg(c.amount order by c.amount) as amounts, count(distinct c.provider) as providers
-        from charged c
-        where c.amount > 0
+        select
+            c.change,
+            c.axis,
+            array_agg(c.amount order by c.amount) as amounts,
+            count(distinct c.provider) as providers
+        from compared c
+        join (select distinct f.change, f.axis from compared f where f.is_far) as w on w.change = c.change and w.axis = c.axis
         group by c.change, c.axis
     )
     select
@@ -83,5 +101,5 @@ as $$
     from sorted s;
 $$;
 
-comment on function public.pricing_prices_elsewhere(jsonb) is
-'The median of the positive prices of the same model at other providers, for each of [{change, provider, model_id, axis}] that has any. The same model: the same canonical id by pricing_model_aliases. Fees are not compared.';
+comment on function public.pricing_prices_elsewhere(bigint[], text[], text[], text[], numeric[], numeric) is
+'The median of the positive prices of the same model at other providers, for each price (change, provider, model id, axis, amount) that is as many times as p_ratio off one of them, or more; with 1 for all. The same model: the same canonical id by pricing_model_aliases. Fees are not compared.';
