@@ -196,8 +196,8 @@ GUARDS = (
     ),
     Mutant(
         "db/functions/review/pricing_prices_elsewhere.sql",
-        "            and m.is_active\n",
-        "\n",
+        "from id i)) and m.is_active",
+        "from id i))",
         (f"{JUDGE}::test_only_active_models_of_others_with_the_same_id_count",),
         "prices of models that are gone are a measure",
     ),
