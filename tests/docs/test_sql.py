@@ -128,13 +128,9 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     assert [(row["model"], row["price"], row["ratio"]) for row in drift] == [
         ("a", "input_per_1m", 100)
     ]
-    aliases, said, cleared = next(answers)
-    assert aliases == []
-    assert (
-        said
-        == cleared
-        == [{"model_id": MODEL, "canonical_id": "gpt-4o", "source": "manual:postgres"}]
-    )
+    (aliases, (alias,), (cleared,)) = next(answers)
+    assert (aliases, alias) == ([], cleared)
+    assert tuple(alias.values()) == (MODEL, "gpt-4o", "manual:postgres")
     (unpriced,) = next(answers)
     assert {(row["provider"], row["why"], row["for_example"]) for row in unpriced} == {
         ("openrouter", "said unknown", "odd"),
