@@ -136,6 +136,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
         ("openrouter", "said unknown", "odd"),
         ("novita", "held", "d"),
     }
+    assert next(answers) == [[]], "every key is read"
 
     (triggered,), (progress,) = next(answers)
     assert (triggered["status"], progress["progress_percent"]) == ("queued", 0)
