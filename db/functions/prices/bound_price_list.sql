@@ -47,6 +47,13 @@ begin
                 when jsonb_typeof(l.conditions) = 'array' and jsonb_array_length(l.conditions) > 100
                     then format('it has %s conditions, more than 100', jsonb_array_length(l.conditions))
                 when pg_column_size(l.conditions) > 65536 then 'its conditions have more than 64 kB'
+                -- Views and bills cast each of them.
+                when l.conditions <> '[]' and (
+                    jsonb_typeof(l.conditions) <> 'array'
+                    or l.conditions @? '$[*] ? (@.type() != "object")'
+                    or l.conditions @? '$[*].keyvalue() ? (@.key starts with "price_per_" && @.value.type() != "null" && (@.value.type() != "string" || !(@.value like_regex "^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$")))'
+                )
+                    then 'one of its conditions is no object of keys and decimal strings'
                 when (length(a.amounts) >= 200 or strpos(lower(a.amounts), 'e') > 0)
                     and a.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
                     then 'one of its prices has more digits than a price has'
@@ -106,4 +113,4 @@ end;
 $$;
 
 comment on function public.bound_price_list(jsonb, jsonb) is
-'Move the models whose id has white space around it or invisible characters, and those that are longer, deeper or have more digits than any adapter reads, from the list to the skipped ones, with the reason; PT422 for a list that is too large as a whole.';
+'Move the models whose id has white space around it or invisible characters, and those that are longer, deeper or have more digits than any adapter reads, and those whose conditions are none, from the list to the skipped ones, with the reason; PT422 for a list that is too large as a whole.';

@@ -205,3 +205,39 @@ def test_a_worker_whose_clock_is_ahead_observes_now(pricing: Pricing) -> None:
     pricing.sync("openrouter", [price("m")], observed_at=at)
     (row,) = pricing.history("m")
     assert row["observed_at"] <= row["changed_at"]
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"min_prompt_tokens": 1, INPUT: "1"},
+        ["min_prompt_tokens"],
+        [{"min_prompt_tokens": 1, INPUT: "many"}],
+        [{"min_prompt_tokens": 1, INPUT: -1}],
+        [{"min_prompt_tokens": 1, INPUT: "NaN"}],
+        [{"min_prompt_tokens": 1, "price_per_thought": {"usd": 1}}],
+    ],
+    ids=str,
+)
+def test_conditions_that_are_none_skip_the_model(pricing: Pricing, conditions: object) -> None:
+    """Else one of them would fail every view that shows conditions."""
+    counts = pricing.sync("openrouter", [price("m", conditions=conditions), price("other")])
+    assert (counts["models_skipped"], counts["models_updated"]) == (1, 1)
+    pricing.rows("select * from public.model_price_conditions")
+
+
+def test_conditions_of_odd_values_are_only_not_understood(pricing: Pricing) -> None:
+    odd: list[Row] = [
+        {"min_prompt_tokens": "many", INPUT: "1"},
+        {"effective_from": "2026-02-30T00:00:00Z", INPUT: "1"},
+        {"effective_until": {"at": 1}, INPUT: "1"},
+        {"utc_days": 7, "utc_start": "x", "utc_end": None, INPUT: None},
+        {"max_audio_seconds": [], "service_tier": {}, "thinking": "yes", INPUT: "1"},
+    ]
+    pricing.sync("openrouter", [price("m", conditions=odd)])
+    pricing.rows("select * from public.model_price_conditions")
+    pricing.rows("select * from public.pricing_announced")
+    pricing.rows("select public.tick_pricing_schedule('worker')")
+    usage = {"input_tokens": 1}
+    (bill,) = call(pricing, "price_request", provider="openrouter", model="m", usage=usage)
+    assert (bill["cost"], "input_per_1m is unknown" in bill["reason"]) == (None, True)
