@@ -228,3 +228,15 @@ def test_a_list_without_prices_gets_the_catalogue_s_marked(snapshot: list[ModelI
     assert not [key for key in unheard_of if key.startswith("price_per_")]
     assert reference(provider_list) == {"accounts/maker/a": {"price_per_input_token": "0.000002"}}
     assert canonical_ids(provider_list) == {"accounts/maker/a": "a"}
+
+
+def test_a_router_of_fireworks_has_the_price_that_the_catalogue_equals_to_it() -> None:
+    body = {"data": [{"id": "accounts/fireworks/routers/glm-5p2-fast"}]}
+    provider_list = collect(adapter("fireworks"), json.dumps(body).encode(), slug="fireworks")
+    row = rows(provider_list)["accounts/fireworks/routers/glm-5p2-fast"]
+    assert {key: value for key, value in row.items() if key.startswith("price_per_")} == {
+        "price_per_input_token": "0.0000021",
+        "price_per_output_token": "0.0000066",
+        "price_per_cache_read_token": "0.00000021",
+    }
+    assert set(canonical_ids(provider_list).values()) == {"glm-5p2-fast"}
