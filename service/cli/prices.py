@@ -83,7 +83,7 @@ def changes(
     limit: Limit = 50,
     as_json: Json = False,
 ) -> None:
-    """Show what changed in the prices that are charged, over all models.
+    """Show which prices changed, over all models.
 
     Newest first, one line for each price; "for" is the condition of a price that only some
     requests have. Names with per_1m are US dollars per 1M, others per one unit.

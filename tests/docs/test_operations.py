@@ -35,7 +35,7 @@ from tests.docs.runbook import (
     tables,
 )
 from tests.support.postgres import Cluster, free_port
-from tests.support.processes import Processes, answers
+from tests.support.processes import ROOT, Processes, answers
 from tests.support.waiting import wait_until
 
 Case = Callable[[Night], None]
@@ -660,10 +660,17 @@ def held_list(night: Night) -> None:
     pricing.sync("openrouter", guarded_list(1))
     guard(pricing)
     job_id = pricing.sync("openrouter", guarded_list(1000))["job_id"]
+    (summary,) = night.sql()
+    assert (row(summary)["held"], row(summary)["stands_still"]) == (6, True)
     (waiting,) = night.sql()
     assert (row(waiting)["class"], row(waiting)["count"]) == ("unit", 6)
     assert row(waiting)["job_id"] == job_id
     first = pricing.value("select min(id) from pricing_held")
+    before = pricing.state()
+    moves, numbers = night.sql(held_id=first, job_id=job_id)
+    assert "input_per_1m" in row(moves)["jsonb_pretty"]
+    assert (row(numbers)["models"], row(numbers)["largest_factor"]) == (6, 1000)
+    assert pricing.state() == before
     one, others = night.sql(held_id=first, job_id=job_id)
     assert (row(one)["status"], row(others)["count"]) == ("approved", 5)
     assert pricing.value("select max(input_per_1m) from model_prices") == 600
@@ -674,10 +681,28 @@ def held_list(night: Night) -> None:
     pricing.sync("openrouter", guarded_list(1))
     assert pricing.rows("select from pricing_held") == []
     assert pricing.value("select max(input_per_1m) from model_prices") == 600
+    shown, reopened = night.sql(provider="openrouter")
+    assert len(rows(shown)) == row(reopened)["count"] == 6
+    assert pricing.value("select count(*) from pricing_held") == 6
     last = pricing.value("select max(id) from pricing_held_changes")
     pricing.row("select * from approve_held_price_change(%s)", last)
     classes = [code(entry["class"])[0] for entry in tables(night.heading)[0]]
     assert classes == ["large", "unit", "list", "first_list", "rollback"]
+
+
+@section("Prices are not confirmed")
+def stale_prices(night: Night) -> None:
+    pricing = night.pricing
+    pricing.do("update pricing_settings set scheduler_enabled = true")
+    pricing.sync("openrouter", guarded_list(1))
+    pricing.do("update pricing_providers set last_success_at = now() - interval '2 days'")
+    (found,) = night.sql()
+    (stale,) = [each for each in rows(found) if each["provider"] == "openrouter"]
+    assert (stale["why"], stale["models"]) == ("overdue", 6)
+    view = (ROOT / "db" / "views" / "pricing_stale.sql").read_text()
+    for entry in tables(night.heading)[0]:
+        for why in code(entry["`why`"]):
+            assert f"'{why}'" in view
 
 
 @section("A provider switched its unit")

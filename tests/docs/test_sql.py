@@ -81,6 +81,8 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     assert before["input_per_1m"] == Decimal("2.5")
     assert next(answers) == [[]]
 
+    (waiting,) = next(answers)
+    assert [(row["provider"], row["held"]) for row in waiting] == [("novita", 3)]
     (review,) = next(answers)
     assert [(change["id"], change["model"]) for change in review] == [
         (19, "c"),
@@ -89,11 +91,16 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     ]
     ((why,),) = next(answers)
     assert all("price_per_input_token" in text or "USD" in text for text in why.values())
+    ((impact,),) = next(answers)
+    assert impact["models"] == 2
     (approved,), (rejected,) = next(answers)
     assert (approved["status"], rejected["status"]) == ("approved", "rejected")
-    ((bulk,),) = next(answers)
-    assert (bulk["id"], bulk["status"]) == (19, "approved")
-    (rule,), (in_force,) = next(answers)
+    shown, (reopened,) = next(answers)
+    assert ([row["id"] for row in shown], reopened["status"]) == ([18], "held")
+    (bulk,) = next(answers)
+    assert {(row["id"], row["status"]) for row in bulk} == {(18, "approved"), (19, "approved")}
+    (covered,), (rule,), (in_force,) = next(answers)
+    assert covered["covered"] == 4
     assert rule["id"] == in_force["id"] == 3
     ((ended,),) = next(answers)
     assert ended["ended_by"] == "postgres"
@@ -117,6 +124,7 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
         "end_price_change_rule",
         "accept_price_changes",
         "approve_held_price_changes",
+        "reopen_held_price_change",
         "reject_held_price_change",
         "approve_held_price_change",
     ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tests.mutants.adapters import ADAPTERS
 from tests.mutants.bills import BILLS
+from tests.mutants.decisions import DECISIONS
 from tests.mutants.drawn import DRAWN
 from tests.mutants.guards import GUARDS
 from tests.mutants.prices import PRICES
 
-MUTANTS = (*PRICES, *BILLS, *ADAPTERS, *GUARDS, *DRAWN)
+MUTANTS = (*PRICES, *BILLS, *ADAPTERS, *GUARDS, *DECISIONS, *DRAWN)

@@ -219,3 +219,26 @@ def test_changes_are_what_is_charged_newest_first_over_all_models(pricing: Prici
             "select * from public.pricing_changes where changed_at >= %s and source <> ''", T2
         )
     assert shown(rows, "model", "before", "after") == [("a", 2, 4), ("b", None, 3), ("a", None, 2)]
+
+
+def test_a_page_reads_few_rows_of_a_long_history(own_database: Pricing) -> None:
+    """500 models with 40 changes each; a page has 50 of their prices."""
+    pricing = own_database
+    models = {f"m{number}": prices(2, 2) for number in range(500)}
+    said(pricing, models, at=datetime(2024, 12, 31, tzinfo=UTC))
+    pricing.maintain(
+        "insert into public.model_pricing_history (model_id, changed_at, changed_by,"
+        " pricing_source, price_per_input_token, price_per_output_token, previous_input_price,"
+        " previous_output_price)"
+        " select m.id, timestamptz '2025-01-01 00:00Z' + n * interval '1 hour', 'api_sync:x',"
+        " 'api:x', 1e-6 * (1 + n % 3), 2e-6, 1e-6 * (1 + (n - 1) % 3), 2e-6"
+        " from generate_series(1, 40) n cross join public.model_pricing m order by n, m.id"
+    )
+    pricing.do("vacuum analyze public.model_pricing_history, public.model_pricing")
+    for page, found in (
+        ("pricing_history where provider = 'openrouter' and model = 'm7'", 42),
+        ("pricing_changes where changed_at >= '2025-01-02 10:00Z' limit 50", 50),
+        ("pricing_changes limit 50", 50),
+    ):
+        with pricing.reading_few_rows():
+            assert len(pricing.rows(f"select * from public.{page}")) == found, page
