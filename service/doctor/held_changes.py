@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.doctor.check_result import CheckResult, age, counted, listed, ok, warn
 from service.doctor.facts import Facts
 
-HELD = "held changes"
+HELD = "held"
 
 # After that a change of class large would have applied itself.
 PATIENCE_SECONDS = 24 * 3600.0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from service.doctor.check_result import MOST_NAMES, CheckResult, age, counted, listed, ok, warn
 from service.doctor.facts import Facts, StalePrices
 
-STALE = "stale prices"
+STALE = "stale"
 
 # The operator has decided so, or has yet to: no list is expected.
 NOT_EXPECTED = ("disabled", "no credential", "no adapter", "schedule off")

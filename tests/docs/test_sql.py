@@ -95,8 +95,8 @@ def test_the_cookbook(connection: psycopg.Connection[DictRow]) -> None:
     assert impact["models"] == 2
     (approved,), (rejected,) = next(answers)
     assert (approved["status"], rejected["status"]) == ("approved", "rejected")
-    shown, (reopened,) = next(answers)
-    assert ([row["id"] for row in shown], reopened["status"]) == ([18], "held")
+    listed, (reopened,) = next(answers)
+    assert ([row["id"] for row in listed], reopened["status"]) == ([18], "held")
     (bulk,) = next(answers)
     assert {(row["id"], row["status"]) for row in bulk} == {(18, "approved"), (19, "approved")}
     (covered,), (rule,), (in_force,) = next(answers)

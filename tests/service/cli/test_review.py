@@ -529,7 +529,10 @@ def test_an_override_with_conditions_and_a_beginning(run: Run, reviews: Reviews)
     condition = '{"service_tier": "batch", "input_per_1m": 0.15}'
     command = ["override", "set", "openrouter", MODEL, "--reason", "contract"]
 
-    shown = output_of(run(*command, "--condition", condition, "--from", "2999-01-01"))
+    shown = output_of(
+        run(*command, "--condition", condition, "--from", "2999-01-01"),
+        "Set: 1 model of openrouter, the largest factor is 2.",
+    )
 
     assert "service_tier batch" in shown
     assert "input_per_1m 0.15" in shown

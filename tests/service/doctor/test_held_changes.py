@@ -54,14 +54,14 @@ def test_what_cannot_be_confirmed_is_told_apart(why: str) -> None:
 
 @pytest.mark.usefixtures("without_comparison")
 def test_the_doctor_sees_them(diagnose: Diagnose, people: Pricing) -> None:
-    assert diagnose()["held changes"].state == "ok"
+    assert diagnose()["held"].state == "ok"
     people.do("update pricing_settings set scheduler_enabled = true")
     said(people, {"m": prices(1, 2)})
     held(people, "m", prices(300, 2))
     people.do("update pricing_providers set last_success_at = now() - interval '3 days'")
     found = diagnose()
-    assert found["held changes"].state == "warn"
-    assert found["held changes"].advice is not None
-    assert "openrouter" in found["held changes"].advice
-    assert found["stale prices"].state == "warn"
-    assert "openrouter (overdue, 1 model, last 3 d ago)" in found["stale prices"].found
+    assert found["held"].state == "warn"
+    assert found["held"].advice is not None
+    assert "openrouter" in found["held"].advice
+    assert found["stale"].state == "warn"
+    assert "openrouter (overdue, 1 model, last 3 d ago)" in found["stale"].found

@@ -42,6 +42,7 @@ KEYS = [
     "errors",
     "error_message",
     "duration_ms",
+    "models_rejected",
 ]
 SLUGS = ["catalogue", "deepinfra", "openrouter"]
 READY = "Ctrl-C stops everything."

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from service.web.handlers.held import DecisionBody
+from service.web.handlers.costs import CostBody
+from service.web.handlers.held import DecisionBody, NoteBody
 from service.web.handlers.overrides import ModelBody, OverrideBody
 from service.web.handlers.rollbacks import RollbackBody
 from service.web.handlers.rules import RuleBody
@@ -46,6 +47,8 @@ MODEL = {"provider": "openrouter", "model_id": "m"}
 BODIES: dict[type, dict[str, Any]] = {
     TriggerBody: {"dry_run": True},
     DecisionBody: {},
+    NoteBody: {},
+    CostBody: MODEL | {"usage": {}},
     RollbackBody: {},
     RuleBody: {
         "provider": "openrouter",
