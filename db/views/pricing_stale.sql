@@ -41,72 +41,81 @@ priced as (
     from public.model_pricing m
     where m.is_active and m.last_changed_at is not null
 ),
--- Models that the newest lists lack: an earlier list has confirmed them.
+-- The newest lists of each provider; a dry run confirms nothing. 400 are more than a day of the shortest interval, and once a
+-- day a list is read whole. Materialized, because details may be large.
+list as materialized (
+    select
+        d.slug,
+        l.id,
+        l.applied_at,
+        l.applied_at > now() - d.allowed as is_in_time,
+        not l.details ? 'not_modified' as is_whole,
+        l.details -> 'skipped' as skipped,
+        row_number() over (partition by d.slug order by l.id desc) as nth
+    from due d
+    cross join lateral (
+        select k.id, k.applied_at, coalesce(k.details, '{}') as details
+        from public.pricing_sync_log k
+        where k.provider_slug = d.slug and k.status = 'success' and k.applied_at is not null
+        order by k.id desc
+        limit 400
+    ) as l
+    where not l.details ? 'differences_total'
+),
+-- Models that the newest lists lack: the list before those has confirmed them.
 missing as (
     select p.*, l.applied_at as confirmed_at, l.applied_at + d.allowed as due_at
     from priced p
     join due d on d.slug = p.listed_by
-    cross join lateral (
-        select min(n.applied_at) as applied_at
-        from (
-            select k.applied_at
-            from public.pricing_sync_log k
-            where k.provider_slug = p.listed_by
-                and k.status = 'success'
-                and k.applied_at is not null
-                -- A dry run confirms nothing.
-                and not coalesce(k.details ? 'differences_total', false)
-            order by k.id desc
-            limit p.missing_count + 1
-        ) as n
-    ) as l
+    join (
+        select a.slug, a.applied_at, a.nth, max(a.nth) over (partition by a.slug) as lists
+        from list a
+    ) as l on l.slug = p.listed_by and l.nth = least(p.missing_count + 1, l.lists)
     where p.missing_count > 0
 ),
-newest_list as (
-    select d.slug, d.allowed, l.id, l.details
-    from due d
-    cross join lateral (
-        select k.id, k.details
-        from public.pricing_sync_log k
-        where k.provider_slug = d.slug
-            and k.status = 'success'
-            and k.applied_at is not null
-            and not coalesce(k.details ?| '{differences_total,not_modified}', false)
-        order by k.id desc
-        limit 1
-    ) as l
-    where l.details ? 'skipped'
+newest_whole as materialized (
+    select l.slug, max(l.id) as id
+    from list l
+    where l.is_whole
+    group by l.slug
 ),
--- Models that the newest list has and that could not be read: a list within the allowed time may have confirmed them.
+-- The whole lists that were confirmed within the allowed time, before the newest one: an unmodified list confirms what the
+-- whole list before it had.
+confirmed_list as materialized (
+    select distinct r.slug, r.whole_id
+    from (
+        select l.*, max(l.id) filter (where l.is_whole) over (partition by l.slug order by l.id) as whole_id
+        from list l
+    ) as r
+    join newest_whole n on n.slug = r.slug
+    where r.id < n.id and r.is_in_time
+),
+skip as materialized (
+    select l.slug, l.id as list_id, k.model_id
+    from list l
+    cross join lateral jsonb_to_recordset(coalesce(l.skipped, '[]')) as k (model_id text)
+    where l.is_whole
+        and (
+            l.id in (select n.id from newest_whole n)
+            or l.id in (select c.whole_id from confirmed_list c where c.whole_id is not null)
+        )
+),
+-- Models that the newest list has and that could not be read, unless one of those lists has confirmed them.
 skipped as (
     select p.*
-    from newest_list n
-    cross join lateral jsonb_to_recordset(n.details -> 'skipped') as k (model_id text)
-    join priced p on p.provider_slug = n.slug and p.confirmed_by = n.slug and p.model_id = k.model_id
-    where not exists (
-        select
-        from public.pricing_sync_log e
-        where e.provider_slug = n.slug
-            and e.id < n.id
-            and e.status = 'success'
-            and e.applied_at > now() - n.allowed
-            and not coalesce(e.details ? 'differences_total', false)
-            -- What was not modified confirms what the whole list before it had.
-            and not coalesce(
-                (
-                    select f.details -> 'skipped' @> jsonb_build_array(jsonb_build_object('model_id', k.model_id))
-                    from public.pricing_sync_log f
-                    where f.provider_slug = n.slug
-                        and f.id <= e.id
-                        and f.status = 'success'
-                        and f.applied_at is not null
-                        and not coalesce(f.details ?| '{differences_total,not_modified}', false)
-                    order by f.id desc
-                    limit 1
-                ),
-                false
-            )
-    )
+    from newest_whole n
+    join skip s on s.list_id = n.id
+    join priced p on p.provider_slug = n.slug and p.confirmed_by = n.slug and p.model_id = s.model_id
+    left join (
+        select c.slug, count(*) as lists from confirmed_list c group by c.slug
+    ) as all_lists on all_lists.slug = n.slug
+    left join (
+        select c.slug, x.model_id, count(*) as lists
+        from confirmed_list c
+        join skip x on x.list_id = c.whole_id
+        group by c.slug, x.model_id
+    ) as without on without.slug = n.slug and without.model_id = s.model_id
+    where coalesce(all_lists.lists, 0) = coalesce(without.lists, 0)
 ),
 stale as (
     select

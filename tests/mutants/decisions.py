@@ -72,8 +72,8 @@ DECISIONS = (
     ),
     _view(
         "pricing_stale",
-        "limit p.missing_count + 1",
-        "limit 1",
+        "least(p.missing_count + 1, l.lists)",
+        "1",
         f"{STALE}::test_a_model_that_the_lists_lack",
         "the list that lacks a model confirms it",
     ),
