@@ -125,19 +125,22 @@ def _show_evidence(terminal: Terminal, evidence: Sequence[Mapping[str, Any]]) ->
         Column("now", right=True),
         Column("ratio", right=True),
         Column("catalogue's", right=True),
+        Column("elsewhere", right=True),
+        Column("models", right=True),
         Column("the provider wrote", fixed=False),
     )
     rows = []
     for each in evidence:
-        axis = each["axis"]
-        condition, _, name = axis.rpartition(".")
-        shown = f"{condition} {shown_axis(name)}".strip()
+        condition, _, name = each.get("axis", "").rpartition(".")
+        shown = f"{condition} {shown_axis(name)}".strip() if name else "the whole list"
         wrote = " ".join(str(each[key]) for key in ("key", "text", "unit") if each.get(key))
-        before, now, catalogue = (
-            shown_usd(name, each.get(key)) for key in ("before", "now", "catalogue")
+        before, now, catalogue, median = (
+            shown_usd(name, each.get(key)) for key in ("before", "now", "catalogue", "median")
         )
         ratio = shown_ratio(each.get("ratio"))
-        rows.append((shown, each["kind"], before, now, ratio, catalogue, wrote or NOTHING))
+        models = f"{each['models']} of {each['listed']}" if "models" in each else NOTHING
+        numbers = (before, now, ratio, catalogue, median, models)
+        rows.append((shown, each["kind"], *numbers, wrote or NOTHING))
     terminal.table(columns, rows)
 
 

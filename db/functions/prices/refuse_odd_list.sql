@@ -85,63 +85,10 @@ begin
     end if;
     v_is_accepted := v_is_accepted and v_listed * 2 <= v_known;
 
-    -- Such as after a renamed JSON key: no price is wrong, but all are gone. Only prices of the list's own source count,
-    -- not those that the catalogue gave meanwhile.
-    select count(*)::integer, (count(*) filter (where i.is_lost))::integer
-    into v_priced, v_lost
-    from public.model_pricing m
-    join (
-        select
-            coalesce(r.provider, p_provider) as provider_slug,
-            r.model_id,
-            coalesce(r.price_per_input_token, r.price_per_output_token) is null
-                and coalesce(r.conditions, '[]') = '[]' as is_lost
-        from jsonb_to_recordset(p_prices) as r (
-            provider text, model_id text, price_per_input_token text, price_per_output_token text, conditions jsonb
-        )
-    ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
-    where m.provider_slug = any (p_targets)
-        and m.is_active
-        and (m.pricing_source like 'catalogue:%') = (p_provider = 'catalogue')
-        and coalesce(
-            m.synced -> 'price_per_input_token',
-            m.synced -> 'price_per_output_token',
-            case when m.synced is null then to_jsonb(coalesce(m.price_per_input_token, m.price_per_output_token)) end
-        ) is not null;
-    if v_lost >= 5 and v_lost * 2 >= v_priced and v_accepted.accepted_list_prices_gone is not true then
-        raise exception 'The list has no price any more for % of % models that had one: half of them or more', v_lost, v_priced
-            using errcode = 'PT422',
-                detail = jsonb_build_object('error_kind', 'prices_gone')::text,
-                hint = format(
-                    'Nothing was changed. If the provider really publishes none: select accept_shorter_list(%L);', p_provider
-                );
-    end if;
-    if v_accepted.accepted_list_prices_gone is true then
-        return v_is_accepted;
-    end if;
-
-    -- The same of one price: the models that lose one first, because nearly always there are few.
-    with listed as materialized (
-        select
-            coalesce(r.provider, p_provider) as provider_slug,
-            r.model_id,
-            array[
-                r.price_per_input_token,
-                r.price_per_output_token,
-                r.price_per_cache_read_token,
-                r.price_per_cache_write_token,
-                r.price_per_cache_write_1h_token,
-                r.price_per_input_audio_token,
-                r.price_per_output_audio_token,
-                r.price_per_cache_read_audio_token,
-                r.price_per_input_image_token,
-                r.price_per_output_image_token,
-                r.price_per_input_character,
-                r.price_per_audio_second,
-                r.price_per_page,
-                r.price_per_video_second
-            ] as amounts,
-            r.conditions
+    -- Such as after a renamed JSON key: no price is wrong, but all are gone, or one of each model. Only prices of the list's
+    -- own source count, not those that the catalogue gave meanwhile.
+    with listed as (
+        select coalesce(r.provider, p_provider) as provider_slug, r.*
         from jsonb_to_recordset(p_prices) as r (
             provider text,
             model_id text,
@@ -164,49 +111,98 @@ begin
     ),
     known as (
         select
-            m.id,
-            i.conditions,
-            i.amounts,
+            coalesce(
+                m.synced -> 'price_per_input_token',
+                m.synced -> 'price_per_output_token',
+                case when m.synced is null then to_jsonb(coalesce(m.price_per_input_token, m.price_per_output_token)) end
+            ) is not null as is_priced,
+            coalesce(i.price_per_input_token, i.price_per_output_token) is null
+                and coalesce(i.conditions, '[]') = '[]' as is_lost,
             case
-                when m.synced is not null then array(
-                    select nullif((m.synced ->> a.axis)::numeric, 0)
-                    from unnest(v_axes) with ordinality as a (axis, place)
-                    order by a.place
+                -- Nearly no model loses a price, and arrays for all of them would cost as much as the comparison of the list.
+                when m.synced is not null
+                    or (i.price_per_input_token is null and m.price_per_input_token > 0)
+                    or (i.price_per_output_token is null and m.price_per_output_token > 0)
+                    or (i.price_per_cache_read_token is null and m.price_per_cache_read_token > 0)
+                    or (i.price_per_cache_write_token is null and m.price_per_cache_write_token > 0)
+                    or (i.price_per_cache_write_1h_token is null and m.price_per_cache_write_1h_token > 0)
+                    or (i.price_per_input_audio_token is null and m.price_per_input_audio_token > 0)
+                    or (i.price_per_output_audio_token is null and m.price_per_output_audio_token > 0)
+                    or (i.price_per_cache_read_audio_token is null and m.price_per_cache_read_audio_token > 0)
+                    or (i.price_per_input_image_token is null and m.price_per_input_image_token > 0)
+                    or (i.price_per_output_image_token is null and m.price_per_output_image_token > 0)
+                    or (i.price_per_input_character is null and m.price_per_input_character > 0)
+                    or (i.price_per_audio_second is null and m.price_per_audio_second > 0)
+                    or (i.price_per_page is null and m.price_per_page > 0)
+                    or (i.price_per_video_second is null and m.price_per_video_second > 0)
+                then array(
+                    select a.place
+                    from unnest(
+                        v_axes,
+                        array[
+                            m.price_per_input_token,
+                            m.price_per_output_token,
+                            m.price_per_cache_read_token,
+                            m.price_per_cache_write_token,
+                            m.price_per_cache_write_1h_token,
+                            m.price_per_input_audio_token,
+                            m.price_per_output_audio_token,
+                            m.price_per_cache_read_audio_token,
+                            m.price_per_input_image_token,
+                            m.price_per_output_image_token,
+                            m.price_per_input_character,
+                            m.price_per_audio_second,
+                            m.price_per_page,
+                            m.price_per_video_second
+                        ]::numeric[],
+                        array[
+                            i.price_per_input_token,
+                            i.price_per_output_token,
+                            i.price_per_cache_read_token,
+                            i.price_per_cache_write_token,
+                            i.price_per_cache_write_1h_token,
+                            i.price_per_input_audio_token,
+                            i.price_per_output_audio_token,
+                            i.price_per_cache_read_audio_token,
+                            i.price_per_input_image_token,
+                            i.price_per_output_image_token,
+                            i.price_per_input_character,
+                            i.price_per_audio_second,
+                            i.price_per_page,
+                            i.price_per_video_second
+                        ]
+                    ) with ordinality as a (axis, known, amount, place)
+                    where case when m.synced is null then a.known else (m.synced ->> a.axis)::numeric end > 0
+                        and a.amount is null
+                        -- A price that has moved into conditions is not gone.
+                        and not exists (
+                            select from jsonb_array_elements(i.conditions) as c (entry) where c.entry ->> a.axis is not null
+                        )
                 )
-                else array[
-                    nullif(m.price_per_input_token, 0),
-                    nullif(m.price_per_output_token, 0),
-                    nullif(m.price_per_cache_read_token, 0),
-                    nullif(m.price_per_cache_write_token, 0),
-                    nullif(m.price_per_cache_write_1h_token, 0),
-                    nullif(m.price_per_input_audio_token, 0),
-                    nullif(m.price_per_output_audio_token, 0),
-                    nullif(m.price_per_cache_read_audio_token, 0),
-                    nullif(m.price_per_input_image_token, 0),
-                    nullif(m.price_per_output_image_token, 0),
-                    nullif(m.price_per_input_character, 0),
-                    nullif(m.price_per_audio_second, 0),
-                    nullif(m.price_per_page, 0),
-                    nullif(m.price_per_video_second, 0)
-                ]::numeric[]
-            end as old_amounts
+            end as places
         from public.model_pricing m
         join listed i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
         where m.provider_slug = any (p_targets)
             and m.is_active
             and (m.pricing_source like 'catalogue:%') = (p_provider = 'catalogue')
     )
-    select jsonb_agg(jsonb_build_object('id', k.id, 'place', a.place))
-    into v_losing
-    from known k
-    cross join lateral unnest(k.old_amounts, k.amounts) with ordinality as a (old_amount, amount, place)
-    where not array_positions(k.amounts, null) <@ array_positions(k.old_amounts, null)
-        and a.old_amount is not null
-        and a.amount is null
-        -- A price that has moved into conditions is not gone.
-        and not exists (
-            select from jsonb_array_elements(k.conditions) as c (entry) where c.entry ->> v_axes[a.place] is not null
-        );
+    select
+        (count(*) filter (where k.is_priced))::integer,
+        (count(*) filter (where k.is_priced and k.is_lost))::integer,
+        jsonb_agg(jsonb_build_object('places', k.places)) filter (where k.places <> '{}')
+    into v_priced, v_lost, v_losing
+    from known k;
+    if v_accepted.accepted_list_prices_gone is true then
+        return v_is_accepted;
+    end if;
+    if v_lost >= 5 and v_lost * 2 >= v_priced then
+        raise exception 'The list has no price any more for % of % models that had one: half of them or more', v_lost, v_priced
+            using errcode = 'PT422',
+                detail = jsonb_build_object('error_kind', 'prices_gone')::text,
+                hint = format(
+                    'Nothing was changed. If the provider really publishes none: select accept_shorter_list(%L);', p_provider
+                );
+    end if;
     if v_losing is null then
         return v_is_accepted;
     end if;
@@ -214,9 +210,10 @@ begin
     select l.axis, l.lost, k.known
     into v_axis, v_lost, v_priced
     from (
-        select v_axes[e.place] as axis, count(*)::integer as lost
-        from jsonb_to_recordset(v_losing) as e (id bigint, place integer)
-        group by e.place
+        select v_axes[p.place] as axis, count(*)::integer as lost
+        from jsonb_to_recordset(v_losing) as e (places integer[])
+        cross join lateral unnest(e.places) as p (place)
+        group by p.place
     ) as l
     cross join public.pricing_list_bounds() b
     cross join lateral (

@@ -163,9 +163,9 @@ as $$
         select m.provider, m.change, m.axis, m.now / r.amount as factor
         from move m
         cross join lateral (
-            select coalesce(m.catalogue, case when not m.is_condition and m.now > 0 then nullif(m.old, 0) end) as amount
+            select coalesce(m.catalogue, case when m.now > 0 then nullif(m.old, 0) end) as amount
         ) as r
-        where m.is_first and r.amount > 0
+        where m.is_first and not m.is_condition and r.amount > 0
     ),
     beginning_alike as materialized (
         select s.*
@@ -200,7 +200,7 @@ as $$
             from move m
             join change c on c.position = m.change
             -- The catalogue has prices of one unit only.
-            where m.is_first and not m.is_fee and m.now > 0 and c.source not like 'catalogue:%'
+            where m.is_first and not m.is_condition and not m.is_fee and m.now > 0 and c.source not like 'catalogue:%'
         ) as p
         cross join guard g
         cross join lateral public.pricing_prices_elsewhere(

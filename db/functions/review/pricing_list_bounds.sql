@@ -25,7 +25,7 @@ as $$
         -- First prices that all are one same factor of the catalogue's: below it a provider is dearer or cheaper.
         2.0,
         -- One price becomes unknown for half of the models that had it: a renamed key. One fee goes from half of them, which
-        -- happened once: OpenRouter stopped to publish the price of an image, for 42 of 44 models.
+        -- happened once: OpenRouter stopped publishing the price of an image, for 42 of 44 models.
         10, 2
     );
 $$;

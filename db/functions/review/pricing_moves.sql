@@ -134,6 +134,7 @@ as $$
             (l.entry ->> a.axis)::numeric as lasting_amount,
             n.key <> n.lasting_key or n.key = '{}' as is_announced,
             n.lasting_key = '{}' as replaces_base,
+            n.is_first_own,
             case when n.is_first_own then null else nullif((n.old ->> a.axis)::numeric, 0) end as old_base,
             nullif((n.new ->> a.axis)::numeric, 0) as new_base
         from entry n
@@ -182,15 +183,18 @@ as $$
         m.is_fee,
         true,
         coalesce(m.old_amount, 0) = 0 and m.replaced is null,
-        false,
+        m.is_first_own,
         coalesce(m.old_amount, m.replaced),
         -- A new condition is measured by the base price that it replaces.
         coalesce(m.replaced, nullif(m.old_amount, 0), m.new_base, m.old_base),
         m.amount
     from measured m
     where case
-        when m.is_fee then abs(coalesce(m.old_amount, 0) - m.amount) > 1e-12 * greatest(m.old_amount, m.amount)
-        else m.old_amount is null or abs(m.old_amount - m.amount) > 1e-12 * greatest(m.old_amount, m.amount)
+        when m.is_fee then
+            abs(coalesce(m.old_amount, m.replaced, 0) - m.amount) > 1e-12 * greatest(m.old_amount, m.replaced, m.amount)
+        else
+            coalesce(m.old_amount, m.replaced) is null
+            or abs(coalesce(m.old_amount, m.replaced) - m.amount) > 1e-12 * greatest(m.old_amount, m.replaced, m.amount)
     end;
 $$;
 

@@ -28,59 +28,61 @@ as $$
             select l.* from public.pricing_model_aliases l where l.model_id = any (p_models)
         ) as l on l.provider_slug = p.provider and l.model_id = p.model_id
     ),
-    wanted as materialized (
-        select distinct a.canonical_id from asked a
-    ),
     -- The ids under which others have them.
     id as materialized (
-        select w.canonical_id as model_id
-        from wanted w
+        select a.canonical_id as model_id
+        from asked a
         union
         select l.model_id
         from public.pricing_model_aliases l
-        where l.canonical_id = any (array(select w.canonical_id from wanted w))
+        where l.canonical_id = any (array(select a.canonical_id from asked a))
     ),
-    charged as (
-        select
-            coalesce(l.canonical_id, m.model_id) as canonical_id,
-            m.provider_slug,
-            x.axis,
-            -- Typed columns, as in pricing_drift. Overrides do not count.
-            case
-                when m.synced is not null then (m.synced ->> x.axis)::numeric
-                else case x.axis
-                    when 'price_per_input_token' then m.price_per_input_token
-                    when 'price_per_output_token' then m.price_per_output_token
-                    when 'price_per_cache_read_token' then m.price_per_cache_read_token
-                    when 'price_per_cache_write_token' then m.price_per_cache_write_token
-                    when 'price_per_cache_write_1h_token' then m.price_per_cache_write_1h_token
-                    when 'price_per_input_audio_token' then m.price_per_input_audio_token
-                    when 'price_per_output_audio_token' then m.price_per_output_audio_token
-                    when 'price_per_cache_read_audio_token' then m.price_per_cache_read_audio_token
-                    when 'price_per_input_image_token' then m.price_per_input_image_token
-                    when 'price_per_output_image_token' then m.price_per_output_image_token
-                    when 'price_per_input_character' then m.price_per_input_character
-                    when 'price_per_audio_second' then m.price_per_audio_second
-                    when 'price_per_page' then m.price_per_page
-                    when 'price_per_video_second' then m.price_per_video_second
-                end
-            end::numeric as amount
+    other as (
+        select m.provider_slug, coalesce(l.canonical_id, m.model_id) as canonical_id, m.synced,
+            m.price_per_input_token, m.price_per_output_token, m.price_per_cache_read_token, m.price_per_cache_write_token,
+            m.price_per_cache_write_1h_token, m.price_per_input_audio_token, m.price_per_output_audio_token,
+            m.price_per_cache_read_audio_token, m.price_per_input_image_token, m.price_per_output_image_token,
+            m.price_per_input_character, m.price_per_audio_second, m.price_per_page, m.price_per_video_second
         from public.model_pricing m
         left join (
             select l.* from public.pricing_model_aliases l where l.model_id = any (array(select i.model_id from id i))
         ) as l on l.provider_slug = m.provider_slug and l.model_id = m.model_id
-        cross join (select distinct a.axis from asked a) as x
         where m.model_id = any (array(select i.model_id from id i)) and m.is_active
     ),
-    compared as materialized (
+    charged as (
         select
             a.change,
             a.axis,
-            c.provider_slug as provider,
-            c.amount,
-            a.now >= c.amount * p_ratio or a.now * p_ratio <= c.amount as is_far
+            a.now,
+            o.provider_slug as provider,
+            -- Typed columns, as in pricing_drift. Overrides do not count.
+            case
+                when o.synced is not null then (o.synced ->> a.axis)::numeric
+                else case a.axis
+                    when 'price_per_input_token' then o.price_per_input_token
+                    when 'price_per_output_token' then o.price_per_output_token
+                    when 'price_per_cache_read_token' then o.price_per_cache_read_token
+                    when 'price_per_cache_write_token' then o.price_per_cache_write_token
+                    when 'price_per_cache_write_1h_token' then o.price_per_cache_write_1h_token
+                    when 'price_per_input_audio_token' then o.price_per_input_audio_token
+                    when 'price_per_output_audio_token' then o.price_per_output_audio_token
+                    when 'price_per_cache_read_audio_token' then o.price_per_cache_read_audio_token
+                    when 'price_per_input_image_token' then o.price_per_input_image_token
+                    when 'price_per_output_image_token' then o.price_per_output_image_token
+                    when 'price_per_input_character' then o.price_per_input_character
+                    when 'price_per_audio_second' then o.price_per_audio_second
+                    when 'price_per_page' then o.price_per_page
+                    when 'price_per_video_second' then o.price_per_video_second
+                end
+            end::numeric as amount
         from asked a
-        join charged c on c.canonical_id = a.canonical_id and c.axis = a.axis and c.provider_slug <> a.provider
+        join other o on o.canonical_id = a.canonical_id and o.provider_slug <> a.provider
+        -- Offset 0: the amount is computed once, not at each use.
+        offset 0
+    ),
+    compared as materialized (
+        select c.*, c.now >= c.amount * p_ratio or c.now * p_ratio <= c.amount as is_far
+        from charged c
         where c.amount > 0
     ),
     sorted as (

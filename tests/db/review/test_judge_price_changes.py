@@ -587,6 +587,27 @@ def test_an_announced_tier_is_measured_by_that_tier(
     assert (found and found["class"]) == expected
 
 
+def test_an_announcement_of_the_same_price_is_no_move(pricing: Pricing) -> None:
+    same = [
+        change(prices(n + 1), prices(n + 1, conditions=[FROM | prices(n + 1)]), f"m{n}")
+        for n in range(20)
+    ]
+    assert judged(pricing, same, lists={"openrouter": 20}) == {}
+
+
+def test_conditions_of_a_first_own_list_do_not_move_with_it(pricing: Pricing) -> None:
+    own = [
+        change(
+            prices(n + 1, conditions=[TIER | prices(n + 2)]),
+            prices(n + 1, conditions=[TIER | prices((n + 2) * (1 + Decimal(n + 2) / 20))]),
+            f"m{n}",
+            old_source="catalogue:x",
+        )
+        for n in range(20)
+    ]
+    assert judged(pricing, own, lists={"openrouter": 20}) == {}
+
+
 def test_an_announcement_moves_with_the_list(pricing: Pricing) -> None:
     alike = [
         change(prices(n + 1), prices(n + 1, conditions=[FROM | prices((n + 1) * 2)]), f"m{n}")
