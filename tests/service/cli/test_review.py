@@ -94,11 +94,30 @@ def test_one_with_its_evidence(run: Run, reviews: Reviews) -> None:
     assert ["per_image", "0.04", "-"] in lines
     assert "now, min_prompt_tokens 200000: input_per_1m 0.5" in shown
     assert [
-        "input_per_1m", "ratio", "0.3", "300", "1000", "0.31", "prompt", "3e-4", "usd_per_token"
-    ] in lines  # fmt: skip
+        *("input_per_1m", "ratio", "0.3", "300", "1000", "0.31", "-", "-"),
+        *("prompt", "3e-4", "usd_per_token"),
+    ] in lines
     assert json_of(run("held", str(held_id), "--json"))["id"] == held_id
     assert_refused(run("held", "999"), "No price change 999 waits")
     assert_refused(run("held", str(held_id), "--provider", "x"), "An ID goes without", status=2)
+
+
+def test_the_evidence_of_a_whole_list_and_of_other_providers(run: Run, reviews: Reviews) -> None:
+    evidence = [
+        {"kind": "moves", "models": 367, "listed": 393},
+        {
+            "axis": "price_per_input_token",
+            "kind": "elsewhere",
+            "now": "0.0003",
+            "median": "0.0000003",
+            "providers": 2,
+        },
+    ]
+    held_id = reviews.hold("openrouter", MODEL, evidence=evidence)
+    shown = output_of(run("held", str(held_id)))
+    lines = [line.split() for line in shown.splitlines()]
+    assert [*("the", "whole", "list", "moves"), *"-----", *("367", "of", "393", "-")] in lines
+    assert ["input_per_1m", "elsewhere", "-", "300", "-", "-", "0.3", "-", "-"] in lines
 
 
 def test_status_says_that_something_is_held(run: Run, reviews: Reviews) -> None:
