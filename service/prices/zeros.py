@@ -34,19 +34,18 @@ def without_filling(model: RawModel) -> RawModel:
     everywhere = [*model.prices, *(p for each in model.conditions for p in each.prices)]
     if all(price.amount for price in everywhere):
         return model
-    costs = any(price.amount for price in everywhere)
     charged = {price.axis for price in everywhere if price.amount}
     conditions = [_conditional(each, model.prices, charged) for each in model.conditions]
-    kept = tuple(price for price in model.prices if not _is_filling(price, costs=costs))
+    kept = tuple(price for price in model.prices if not _is_filling(price, costs=bool(charged)))
+    if len(kept) == len(model.prices) and conditions == list(model.conditions):
+        return model
     stay = {id(price) for price in (*kept, *(p for each in conditions for p in each.prices))}
+    dropped = {price.key: price.text for price in everywhere if id(price) not in stay}
     return replace(
         model,
         prices=kept,
         conditions=tuple(each for each in conditions if each.prices or each.unknown),
-        unknown={
-            **model.unknown,
-            **{price.key: price.text for price in everywhere if id(price) not in stay},
-        },
+        unknown={**model.unknown, **dropped},
     )
 
 

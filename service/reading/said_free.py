@@ -11,7 +11,7 @@ _KEYS = ("is_free", "isFree", "free")
 
 
 def says_free(model_id: str, name: str | None, entry: Mapping[str, object]) -> bool:
-    """Whether the id ends in the word ``free``, the name or a tag has it, or ``is_free`` is true."""
+    """Whether the id ends in ``free``, the name or a tag has that word, or ``is_free`` is true."""
     tags, pricing = entry.get("tags"), entry.get("pricing")
     return (
         _IN_ID.search(model_id) is not None

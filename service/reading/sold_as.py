@@ -36,6 +36,7 @@ _TYPE_KEYS = (
 )
 _MODALITY_KEYS = ("output_modalities", "outputModalities", "output_modality", "modalities_output")
 _MODALITIES_WITHIN = ("architecture", "modalities", "capabilities", "metadata")
+_SAYING = frozenset((*_TYPE_KEYS, *_MODALITY_KEYS, *_MODALITIES_WITHIN))
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -83,7 +84,9 @@ def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
 
 def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
     """Whether each key that names kinds names one that is charged by the token."""
-    return by_token is EVERY_KIND or all(kinds & (by_token | CHAT_ONLY) for kinds in sold_as(entry))
+    if by_token is EVERY_KIND or _SAYING.isdisjoint(entry):
+        return True
+    return all(kinds & (by_token | CHAT_ONLY) for kinds in sold_as(entry))
 
 
 def _types(entry: Mapping[str, object]) -> Iterator[object]:

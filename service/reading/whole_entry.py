@@ -54,7 +54,7 @@ def complete(
             extra={**unread, **model.extra},
             unknown_keys=model.unknown_keys | unread.keys(),
         )
-    if only_zeros(_all_prices(model)) and may_cost(model.extra):
+    if model.extra and only_zeros(_all_prices(model)) and may_cost(model.extra):
         model = _without_zeros(model)
     model = without_filling(model)
     if says_free(model.model_id, model.name, entries[0]):

@@ -171,7 +171,10 @@ def shown(value: object, *, limit: int = 60) -> str:
 
 
 def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | RepeatedKeys:
-    read: dict[str, object] = {}
+    read = dict(pairs)
+    if len(read) == len(pairs):
+        return read
+    read = {}
     repeated = []
     for key, value in pairs:
         if key in read and read[key] != value:
