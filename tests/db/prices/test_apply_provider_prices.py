@@ -572,7 +572,6 @@ def test_what_is_no_price_sinks_the_list(
         ([{"price_per_input_token": "1", "source": "api:openrouter"}], "23502"),
         ([price("")], "23514"),
         ({"m": price("m")}, "22023"),
-        ([price("m", conditions={"a": 1})], "23514"),
     ],
 )
 def test_a_malformed_list_sinks(pricing: Pricing, prices: Any, code: str) -> None:
