@@ -223,6 +223,20 @@ PRICES = (
         "a price beside the known object is left out",
     ),
     Mutant(
+        "service/reading/not_understood.py",
+        'or key.startswith("price_per_")',
+        "",
+        ("tests/service/providers/test_openrouter.py",),
+        "a provider's word becomes a price under a condition",
+    ),
+    Mutant(
+        "service/reading/said_free.py",
+        "any(entry.get(key) is True for key in _KEYS)",
+        "any(entry.get(key) for key in _KEYS)",
+        ("tests/service/reading/test_said_free.py",),
+        'is_free: "no" says that a model is free',
+    ),
+    Mutant(
         "service/reading/model_id.py",
         "if model_id != model_id.strip():",
         "if False:",

@@ -137,6 +137,11 @@ def test_a_tier_is_for_prompts_of_more_tokens_than_its_threshold() -> None:
 def test_a_model_is_free_where_all_its_tiers_are() -> None:
     free = {"price_per_input_token": "0", "price_per_output_token": "0"}
     assert read(input_price=0, output_price=0, pricing=[tier(0, 0, 0)]).as_charged() == free
+    cached = {"input_price": 0, "output_price": 0, "cached_price": 0, "pricing": [tier(0, 0, 0)]}
+    assert read(**cached, supports_caching=False).as_charged() == free
+    assert read(**cached, supports_caching=True).as_charged() == free | {
+        "price_per_cache_read_token": "0"
+    }
     model = read(input_price=0, output_price=0, pricing=[tier(0, 0, 0), tier(9, 1e-6, 0)])
     assert model.as_charged() == free | {
         "conditions": [
