@@ -10,6 +10,9 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
+from tests.db.price_changes import guard
+from tests.db.price_decisions import call
+from tests.db.pricing import Pricing, price
 from tests.service.web.queue import Queue
 from tests.support.postgres import free_port
 from tests.support.processes import Run
@@ -224,3 +227,25 @@ def test_a_database_that_does_not_answer(run: Run, command: str) -> None:
     ended = run(command, UNKNOWN, DATABASE_URL=url)
     assert_refused(ended, "The database does not answer")
     assert "a-secret" not in ended.stderr
+
+
+def test_a_sync_of_what_was_rejected_earlier_says_so(
+    run: Run, connection: psycopg.Connection[DictRow]
+) -> None:
+    """Not that something is held: `held` would show nothing."""
+    people = Pricing(connection)
+    guard(people)
+    right, wrong = ([price(m, amount) for m in "ab"] for amount in ("0.0000003", "0.0003"))
+    people.sync("openrouter", right)
+    first = people.sync("openrouter", wrong)["job_id"]
+    assert "2 price changes are held" in run("status", str(first)).stdout
+    call(people, "reject_held_price_changes", job_id=first, rejected_by="ann")
+    again = people.sync("openrouter", wrong)["job_id"]
+
+    shown = run("status", str(again)).stdout
+
+    assert "2 price changes were rejected earlier: `pricing-sync held --rejected`" in shown
+    assert "are held" not in shown
+    (part,) = json.loads(run("status", str(again), "--json").stdout)["providers"]
+    assert (part["models_held"], part["models_rejected"]) == (2, 2)
+    assert run("held").stdout == "Nothing is held.\n"
