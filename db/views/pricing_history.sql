@@ -37,6 +37,8 @@ left join lateral (
             select r.*
             from public.model_pricing_history r
             where r.model_id = h.model_id and r.is_in_force = h.is_in_force and r.id < h.id
+                -- No price of an older system is compared with ours.
+                and (r.pricing_source <> 'legacy' or h.pricing_source = 'legacy')
             order by r.id desc
             limit 1
         )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from service.prices.units import Axis
-from tests.db.price_decisions import call, override, prices, said
+from tests.db.price_decisions import call, listed, override, prices, said
 from tests.db.pricing import Pricing, Row, price
 
 AXES = [axis.value for axis in Axis]
@@ -192,6 +192,25 @@ def test_what_was_said_under_an_override_was_never_in_force(pricing: Pricing) ->
     ]
     assert {row["in_force_from"] for row in rows if not row["is_in_force"]} == {None}
     assert {row["in_force_until"] for row in rows if not row["is_in_force"]} == {None}
+
+
+def test_no_price_of_an_older_system_is_the_one_before(pricing: Pricing) -> None:
+    listed(pricing, "m")
+    pricing.maintain(
+        "insert into public.model_pricing_history (model_id, is_in_force, changed_at, changed_by,"
+        " pricing_source, price_per_input_token, price_per_image)"
+        " select id, false, %s, 'legacy', 'legacy', 1e-6, 1 from public.model_pricing",
+        T1,
+    )
+    override(pricing, input_per_1m=5, force=True)
+    said(pricing, {"m": prices(3, price_per_image="2")})
+    noted = [row for row in history(pricing) if not row["is_in_force"]]
+    assert shown(noted, "source", "price", "before", "after") == [
+        ("legacy", "input_per_1m", None, 1),
+        ("legacy", "per_image", None, 1),
+        ("api:openrouter", "input_per_1m", None, 3),
+        ("api:openrouter", "per_image", None, 2),
+    ]
 
 
 def test_other_prices_under_an_override_compare_with_the_provider_s_own(pricing: Pricing) -> None:
