@@ -8,8 +8,11 @@ select
     a.short_name as price,
     trim_scale(case when e.ends then e.amount else e.base end * a.factor) as before,
     trim_scale(case when e.ends then e.base else e.amount end * a.factor) as after,
-    round((case when e.ends then e.base / nullif(e.amount, 0) else e.amount / nullif(e.base, 0) end - 1) * 100, 2)
-        as percent,
+    trim_scale(
+        case when e.ends then (e.base - e.amount) * 100 / nullif(e.amount, 0)
+            else (e.amount - e.base) * 100 / nullif(e.base, 0)
+        end
+    ) as percent,
     nullif(e.condition, '{}') as condition,
     m.pricing_source as source,
     m.last_changed_at as announced_at,

@@ -124,19 +124,20 @@ stale as (
     where d.due_at < now() and (d.is_syncable or d.confirmed_at is not null)
     union all
     select
-        p.provider_slug, p.model_id, coalesce(d.why, 'no provider'), p.confirmed_by, d.confirmed_at, d.due_at, p.pricing_source
+        p.provider_slug, p.model_id, coalesce(d.why, 'no provider') as why, p.confirmed_by, d.confirmed_at, d.due_at, p.pricing_source
     from priced p
     left join due d on d.slug = p.confirmed_by
     where d.slug is null or d.due_at < now()
     union all
     select
-        m.provider_slug, m.model_id, 'not in the list', m.confirmed_by, m.confirmed_at, m.due_at, m.pricing_source
+        m.provider_slug, m.model_id, 'not in the list' as why, m.confirmed_by, m.confirmed_at, m.due_at, m.pricing_source
     from missing m
     join due d on d.slug = m.confirmed_by and d.due_at >= now()
     where m.due_at < now()
     union all
     select
-        k.provider_slug, k.model_id, 'not understood', k.confirmed_by, null, null, k.pricing_source
+        -- Named in each branch: a restored view is compared by its text.
+        k.provider_slug, k.model_id, 'not understood' as why, k.confirmed_by, null as confirmed_at, null as due_at, k.pricing_source
     from skipped k
     join due d on d.slug = k.confirmed_by and d.due_at >= now()
 )

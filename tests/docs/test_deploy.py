@@ -320,7 +320,7 @@ def test_the_first_day(
     assert [(job["status"], job["outcome"], job["count"]) for job in jobs] == [
         ("completed", "success", 1)
     ]
-    assert sum(row["count"] for row in changes) > 1000, "first prices"
+    assert sum(row["changes"] for row in changes) > 1000, "first prices"
     assert sum(row["count"] for row in connections) < int(connections[0]["out_of"])
 
     # The queries also show what is wrong.

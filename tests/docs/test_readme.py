@@ -125,6 +125,7 @@ def test_make_up_once_as_json_prints_nothing_else(reader: Reader) -> None:
         "models_updated",
         "models_skipped",
         "models_held",
+        "models_rejected",
         "errors",
         "error_message",
         "duration_ms",
