@@ -52,10 +52,10 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
     body = providers.body("openrouter")
     models = body["data"]
     providers.price_of("openrouter", models[0]["id"]).update(
-        prompt="0.0000000208333333333333",
+        prompt="0.00000208333333333333",
         web_search="0.005",
         batch_discount="0.5",
-        overrides=[{"min_prompt_tokens": 200_000, "prompt": "0.00000005"}],
+        overrides=[{"min_prompt_tokens": 200_000, "prompt": "0.000005"}],
     )
     providers.price_of("openrouter", models[1]["id"]).update(prompt="-1", completion="-1")
     providers.price_of("openrouter", models[2]["id"])["prompt"] = "a penny"
@@ -89,7 +89,7 @@ def _fill(queue: Queue, providers: ProviderServer, processes: Processes) -> None
 
 def _decide(queue: Queue, model_id: str) -> None:
     """Decide about prices as a person does: an override and a rule; one change stays held."""
-    held = queue.rows("select model_id from pricing_held_changes where status = 'held'")
+    held = queue.rows("select model, reason from pricing_held")
     assert len(held) == 1, held
     queue.row(
         "select set_price_override('openrouter', %s, 'contract', input_per_1m => 2, force => true)",
