@@ -31,10 +31,11 @@ join public.model_pricing m on m.id = h.model_id
 cross join lateral (select coalesce(h.effective_at, h.changed_at) as effective_at) as e
 -- The row with the prices before.
 left join lateral (
-    select b.*
+    -- As a whole, because the order of its columns may differ once a lost one was made again.
+    select b.id, b.fact
     from (
         (
-            select r.*
+            select r.id, r as fact
             from public.model_pricing_history r
             where r.model_id = h.model_id and r.is_in_force = h.is_in_force and r.id < h.id
                 -- No price of an older system is compared with ours.
@@ -45,7 +46,7 @@ left join lateral (
         union all
         -- The provider's first price under an override replaces the last one that was charged without it.
         (
-            select r.*
+            select r.id, r as fact
             from public.model_pricing_history r
             where not h.is_in_force
                 and r.model_id = h.model_id
@@ -72,12 +73,12 @@ left join lateral (
         case
             when b.id is null then array[h.previous_input_price::numeric, h.previous_output_price::numeric]
             else array[
-                coalesce(h.previous_input_price, b.price_per_input_token)::numeric,
-                coalesce(h.previous_output_price, b.price_per_output_token)::numeric
-            ] || (public.pricing_history_amounts(row(b.*)::public.model_pricing_history))[3:]
+                coalesce(h.previous_input_price, (b.fact).price_per_input_token)::numeric,
+                coalesce(h.previous_output_price, (b.fact).price_per_output_token)::numeric
+            ] || (public.pricing_history_amounts(b.fact))[3:]
         end,
         public.pricing_history_amounts(h),
-        coalesce(b.conditions, '[]'),
+        coalesce((b.fact).conditions, '[]'),
         h.conditions
     ) as v
     -- An announcement whose moment has come is the base price now, and shown as such.

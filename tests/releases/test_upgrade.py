@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from service.migrations.export import export
 from service.migrations.migrate import migrate
@@ -64,6 +65,9 @@ def test_an_upgrade_keeps_every_fact(released_database: str) -> None:
 
 def test_an_upgrade_makes_zeros_unknown_and_says_so_in_the_history(released_database: str) -> None:
     """A cache price of 0 beside a positive price was a field that the provider had filled in."""
+    repairs = "select from pricing_schema_ledger where name like '%zeros_are_unknown.sql'"
+    if rows(released_database, repairs):
+        pytest.skip("this release has repaired them already")
     model = "(select min(id) from model_pricing where price_per_input_token > 0)"
     execute(
         released_database,
