@@ -229,8 +229,11 @@ def huggingface(model_id: str, model: RawModel) -> Entry:
 
 
 def vercel(model_id: str, model: RawModel) -> Entry:
-    """USD per token, as strings; again in half-open tiers by prompt length."""
+    """USD per token, as strings; again in half-open tiers by prompt length. Searches per 1,000."""
     pricing: Entry = _per_token(VERCEL_KEYS, model)
+    search = amounts(model.prices).get(Axis.WEB_SEARCH)
+    if search is not None:
+        pricing["web_search"] = plain(search * 1000)
     for key, axis in VERCEL_KEYS.items():
         steps = [(above, changed[axis]) for above, changed in tiers(model) if axis in changed]
         if steps:

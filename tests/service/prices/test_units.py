@@ -5,7 +5,7 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.prices.units import Axis, Dimension, RawPrice, Unit, plain, to_canonical
@@ -56,6 +56,7 @@ def test_what_is_no_amount_is_no_price(amount: str) -> None:
         raw(Axis.INPUT, amount, Unit.USD_PER_TOKEN)
 
 
+@example(10**60 - 1, 60, Unit.USD_PER_TOKEN)
 @given(st.integers(0, 10**60 - 1), st.integers(0, 60), st.sampled_from(list(Unit)))
 def test_conversion_loses_no_digit(digits: int, decimals: int, unit: Unit) -> None:
     axis = next(axis for axis in Axis if axis.dimension is unit.dimension)
