@@ -86,7 +86,7 @@ begin
         -- Keep the error of the last hour's attempt. It is the first in last_error: later parts contain foreign text, such
         -- as an application's name.
         v_prune_error := substring(
-            v_last.last_error from '^Pruning failed: .*?(?=; Enqueueing failed: |; Not enqueued: |; Ending overrides failed: |Announced prices failed: |$)'
+            v_last.last_error from '^Pruning failed: .*?(?=; Enqueueing failed: |; Not enqueued: |; Ending overrides failed: |; Announced prices failed: |$)'
         );
     end if;
     -- Before enqueueing, which locks providers: a sync locks prices first. Also while the schedule is off, because the

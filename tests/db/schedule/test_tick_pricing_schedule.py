@@ -468,6 +468,25 @@ def test_failing_to_end_them_keeps_nothing_from_being_enqueued(own_database: Pri
     assert heartbeat(pricing)["last_error"] == "Ending overrides failed: somebody has broken it"
 
 
+def test_failing_to_apply_announced_prices_keeps_what_else_failed_as_it_was(
+    own_database: Pricing,
+) -> None:
+    pricing = own_database
+    old_job(pricing)
+    with broken(pricing, "if tg_op = 'DELETE' then raise 'a trigger refuses it'; end if"):
+        assert tick(pricing) == 2
+    pricing.do(
+        "create or replace function public.apply_announced_prices(p_providers text[] default null)"
+        " returns integer language plpgsql as $$ begin raise 'it was replaced'; end $$"
+    )
+    for _ in range(3):
+        slots_come_again(pricing)
+        assert tick(pricing) == 2
+        assert heartbeat(pricing)["last_error"] == (
+            "Pruning failed: a trigger refuses it; Announced prices failed: it was replaced"
+        )
+
+
 def test_a_sync_that_writes_is_not_waited_for(pricing: Pricing, another: Another) -> None:
     expired_override(pricing)
     sync = another()
