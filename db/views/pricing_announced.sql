@@ -34,7 +34,21 @@ cross join lateral (
         coalesce(t.begins_at, t.ends_at) as effective_at,
         t.begins_at is null as ends,
         (c.entry ->> a.axis)::numeric as amount,
-        (s.prices ->> a.axis)::numeric as base,
+        coalesce(
+            -- What is charged until then under the same keys: the batch price, not the base price.
+            (
+                select (o.entry ->> a.axis)::numeric
+                from jsonb_array_elements(s.prices -> 'conditions') with ordinality as o (entry, position)
+                where t.begins_at is not null
+                    and not o.entry ? 'effective_from'
+                    and o.entry - 'effective_until' - array(select x.axis from public.pricing_axes() x)
+                        = c.entry - 'effective_from' - 'effective_until' - array(select x.axis from public.pricing_axes() x)
+                    and o.entry ? a.axis
+                order by o.position desc
+                limit 1
+            ),
+            (s.prices ->> a.axis)::numeric
+        ) as base,
         c.entry - 'effective_from' - array(select x.axis from public.pricing_axes() x) as condition
 ) as e
 where m.next_effective_at is not null

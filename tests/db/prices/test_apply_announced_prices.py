@@ -95,11 +95,12 @@ def test_what_is_announced_for_all_requests_wins_over_tiers_before_it(pricing: P
 def test_an_announcement_is_seen_beforehand_and_may_be_withdrawn(pricing: Pricing) -> None:
     soon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
     ends = {"effective_until": f"{soon:%Y-%m-%dT%H:%M:%SZ}", OUTPUT: "0.000001"}
+    now = {"service_tier": "batch", **prices("0.25")}
     batch = announce(soon, service_tier="batch", **prices("0.5"))
-    said(pricing, {"m": prices(1, 2, conditions=[announce(soon, **prices(3)), batch, ends])})
+    said(pricing, {"m": prices(1, 2, conditions=[now, announce(soon, **prices(3)), batch, ends])})
     rows = pricing.rows("select * from public.pricing_announced order by price, after")
     assert [(r["price"], r["before"], r["after"], r["percent"], r["condition"]) for r in rows] == [
-        ("input_per_1m", 1, Decimal("0.5"), -50, {"service_tier": "batch"}),
+        ("input_per_1m", Decimal("0.25"), Decimal("0.5"), 100, {"service_tier": "batch"}),
         ("input_per_1m", 1, 3, 200, None),
         ("output_per_1m", 1, 2, 100, {"effective_until": ends["effective_until"]}),
     ]
