@@ -158,6 +158,7 @@ function (name, callers) as (
         ('lock_listed_prices', '{}'),
         ('resolve_price_changes', '{}'),
         ('pricing_moves', '{}'),
+        ('pricing_unconditional_set', '{}'),
         ('pricing_list_bounds', '{}'),
         ('pricing_prices_elsewhere', '{}'),
         ('pricing_shared_moves', '{}'),

@@ -201,6 +201,26 @@ GUARDS = (
         (f"{JUDGE}::test_only_active_models_of_others_with_the_same_id_count",),
         "prices of models that are gone are a measure",
     ),
+    _judge(
+        "(m.is_new_entry or m.old is null) and m.before > 0",
+        "m.is_new_entry and m.before > 0",
+        "a price that is unknown for one list becomes free in the next",
+    ),
+    _move(
+        "or (v.amount = 0 and b.amount = 0)",
+        "or false",
+        "what was free, then unknown, then free again is held",
+    ),
+    _move(
+        "public.pricing_unconditional_set(c.new) as new",
+        "c.new",
+        "a price moves by 99 times as a condition that always holds",
+    ),
+    _move(
+        "public.pricing_unconditional_set(c.old) as old",
+        "c.old",
+        "a price moves by 99 times when a condition that always holds goes",
+    ),
     Mutant(
         "db/functions/review/pricing_moves.sql",
         "then coalesce(c.old_base, c.new_base)",

@@ -28,6 +28,22 @@ FEES = ("image", "request", "web_search")
 # Counted in units of their own.
 OTHERS = ("input_character", "audio_second", "page", "video_second")
 
+DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+ALWAYS: tuple[dict[str, Any], ...] = (
+    {},
+    {"min_prompt_tokens": 0},
+    {"utc_days": DAYS},
+    {"utc_start": 0, "utc_end": 2400},
+    {"min_prompt_tokens": 0, "utc_days": DAYS},
+    {"min_prompt_tokens": 0, "effective_from": "2099-01-01T00:00:00Z"},
+)
+NEARLY_ALWAYS: tuple[dict[str, Any], ...] = (
+    {"min_prompt_tokens": 1},
+    {"utc_days": DAYS[1:]},
+    {"utc_start": 0, "utc_end": 2359},
+    {"min_prompt_tokens": 0, "service_tier": "batch"},
+)
+
 Said = Mapping[str, Any]
 
 
@@ -159,6 +175,18 @@ CASES = (
         frozenset({"ratio"}),
     ),
     Case(
+        "to zero from unknown",
+        ({"input_token": 1}, {"output_token": 1}),
+        {"input_token": 0},
+        "unit",
+        frozenset({"zero"}),
+    ),
+    Case(
+        "to zero from unknown, and 0 before that",
+        ({"input_token": 1}, {"input_token": 0}, {"output_token": 1}),
+        {"input_token": 0},
+    ),
+    Case(
         "two reasons",
         ({"input_token": 1, "output_token": 1},),
         {"input_token": 0, "output_token": 100},
@@ -203,4 +231,34 @@ CASES = (
     _condition("a new condition far from the base", None, 99, None),
     _condition("a new condition 100 times the base", None, 100, "unit", "ratio"),
     _condition("a new condition above the highest price", None, 1001, "unit", "band", base=500),
+    *(
+        Case(
+            f"a new condition that always holds, {', '.join(keys) or 'without a key'}",
+            ({"input_token": 1},),
+            {"input_token": 1, "conditions": [keys | {"input_token": 10}]},
+            "large",
+            frozenset({"ratio"}),
+        )
+        for keys in ALWAYS
+    ),
+    *(
+        Case(
+            f"a new condition that nearly always holds, {', '.join(keys)}",
+            ({"input_token": 1},),
+            {"input_token": 1, "conditions": [keys | {"input_token": 10}]},
+        )
+        for keys in NEARLY_ALWAYS
+    ),
+    Case(
+        "a condition that always holds goes",
+        ({"input_token": 1, "conditions": [{"min_prompt_tokens": 0, "input_token": 10}]},),
+        {"input_token": 1},
+        "large",
+        frozenset({"ratio"}),
+    ),
+    Case(
+        "a condition that always holds becomes the base price",
+        ({"input_token": 1, "conditions": [{"min_prompt_tokens": 0, "input_token": 10}]},),
+        {"input_token": 10},
+    ),
 )

@@ -7,8 +7,8 @@ is a first one.
 ============== ===================================================================== =====
 kind           when                                                                  class
 ============== ===================================================================== =====
-zero           a positive number, not of a fee, becomes 0: where id or name say that large
-               the model is free; otherwise                                          unit
+zero           a positive number, not of a fee, becomes 0, at once or after it was   large
+               unknown: where id or name say that the model is free; otherwise       unit
 ratio          it moves by 10 times or more, up or down; by 100 times or more        large; unit
 band           it is a token price below $0.001 or above $1,000 per 1M, and not 0    unit
 catalogue      a first price is 10 times the catalogue's number or more, or a tenth  large
@@ -237,9 +237,8 @@ def _moves_of_base(page: Page, prices: PriceSet, catalogue: PriceSet) -> Iterato
     for axis in _changed(page.prices, prices):
         old = page.prices.get(axis)
         reference = catalogue.get(axis) or None
-        yield Move(
-            axis, axis, old, old or _last_positive(page, axis), prices[axis], catalogue=reference
-        )
+        earlier = _last_positive(page, axis) if prices[axis] else _last_known(page, axis)
+        yield Move(axis, axis, old, old or earlier, prices[axis], catalogue=reference)
 
 
 def _moves_of_conditions(before: PriceSet, prices: PriceSet) -> Iterator[Move]:
@@ -260,7 +259,8 @@ def _moves_of_conditions(before: PriceSet, prices: PriceSet) -> Iterator[Move]:
 
 def _kinds(move: Move) -> Iterator[str]:
     if move.now == 0:
-        if move.column not in FEES and (move.old or (move.is_new and move.before)):
+        is_fall = move.old or (move.before and (move.is_new or move.old is None))
+        if move.column not in FEES and is_fall:
             yield "zero"
         return
     if move.ratio is not None and move.ratio >= LARGE:
@@ -347,6 +347,11 @@ def _changed(before: PriceSet, prices: PriceSet) -> list[str]:
 def _last_positive(page: Page, axis: str) -> Decimal | None:
     positive = (entry.prices[axis] for entry in reversed(page.history) if entry.prices.get(axis))
     return next(positive, None)
+
+
+def _last_known(page: Page, axis: str) -> Decimal | None:
+    known = (entry.prices[axis] for entry in reversed(page.history) if axis in entry.prices)
+    return next(known, None)
 
 
 def _is_priced(prices: PriceSet) -> bool:

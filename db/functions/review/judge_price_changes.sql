@@ -238,7 +238,10 @@ as $$
             array[coalesce(m.old, m.before) * m.factor],
             case when m.says_free then '{"free": true}' else '{}' end::jsonb
         from move m
-        where m.now = 0 and not m.is_fee and (m.old > 0 or (m.is_new_entry and m.before > 0))
+        where m.now = 0
+            and not m.is_fee
+            -- A price that is unknown for a while falls all the same.
+            and (m.old > 0 or ((m.is_new_entry or m.old is null) and m.before > 0))
         union all
         select
             m.*,

@@ -1,5 +1,5 @@
 -- plpgsql, because a preview calls it for each of up to 22,000 held changes.
--- after: pricing_price_moves, pricing_set_amounts
+-- after: pricing_price_moves, pricing_set_amounts, pricing_unconditional_set
 create or replace function public.price_change_reach(
     p_old jsonb, p_new jsonb, out largest_factor numeric, out to_free boolean
 )
@@ -10,6 +10,8 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     v_is_free boolean;
+    v_old constant jsonb := public.pricing_unconditional_set(p_old);
+    v_new constant jsonb := public.pricing_unconditional_set(p_new);
 begin
     select
         trim_scale(max(greatest(m.new_amount / p.old_amount, p.old_amount / m.new_amount))
@@ -18,25 +20,25 @@ begin
         coalesce(bool_or(m.new_amount = 0), false)
     into largest_factor, to_free, v_is_free
     from public.pricing_price_moves(
-        public.pricing_set_amounts(p_old),
-        public.pricing_set_amounts(p_new),
-        coalesce(p_old -> 'conditions', '[]'),
-        coalesce(p_new -> 'conditions', '[]')
+        public.pricing_set_amounts(v_old),
+        public.pricing_set_amounts(v_new),
+        coalesce(v_old -> 'conditions', '[]'),
+        coalesce(v_new -> 'conditions', '[]')
     ) m
     -- As the guards: a new condition is measured by the base price that it replaces.
     cross join lateral (
         select case
             when m.condition is null then m.old_amount
-            else coalesce(nullif(m.old_amount, 0), (p_old ->> m.axis)::numeric)
+            else coalesce(nullif(m.old_amount, 0), (v_old ->> m.axis)::numeric)
         end as old_amount
     ) as p;
     if v_is_free and not to_free then
         to_free := not exists (
             select
             from (
-                select p_new
+                select v_new
                 union all
-                select c.entry from jsonb_array_elements(coalesce(p_new -> 'conditions', '[]')) as c (entry)
+                select c.entry from jsonb_array_elements(coalesce(v_new -> 'conditions', '[]')) as c (entry)
             ) as s (prices)
             cross join public.pricing_axes() a
             -- As in model_prices.price_state.

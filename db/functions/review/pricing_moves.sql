@@ -1,5 +1,5 @@
 -- The input of judge_price_changes: each price of a change that is known now and differs from the accepted one.
--- after: pricing_axes
+-- after: pricing_axes, pricing_unconditional_set
 create or replace function public.pricing_moves(p_changes jsonb)
 returns table (
     change bigint,
@@ -25,7 +25,12 @@ set jit = off
 as $$
     with change as materialized (
         select
-            c.*,
+            c.position,
+            c.id,
+            c.old_source,
+            c.source,
+            public.pricing_unconditional_set(c.old) as old,
+            public.pricing_unconditional_set(c.new) as new,
             c.source like 'catalogue:%' as is_from_catalogue,
             -- The catalogue's number is no earlier price of the provider itself.
             coalesce(c.old_source like 'catalogue:%' and c.source not like 'catalogue:%', false) as is_first_own
@@ -56,13 +61,14 @@ as $$
             b.*,
             case
                 when b.old_amount > 0 and not b.is_first_own then b.old_amount
-                -- A price that was unknown or 0 is measured by the last positive one.
+                -- A price that was unknown or 0 is measured by the last positive one; where it is 0 now, by the last known one,
+                -- because that may have been 0 too.
                 when b.old_source is not null then (
-                    select v.amount
+                    select nullif(v.amount, 0)
                     from public.model_pricing_history h
                     cross join lateral (select (to_jsonb(h) ->> b.axis)::numeric as amount) as v
                     where h.model_id = b.id
-                        and v.amount > 0
+                        and (v.amount > 0 or (v.amount = 0 and b.amount = 0))
                         and (b.is_from_catalogue or h.pricing_source not like 'catalogue:%')
                         -- Nor prices of another system,
                         and h.pricing_source <> 'legacy'
@@ -147,7 +153,11 @@ as $$
             -- Null is unknown under that condition.
             and k.amount is not null
             -- A minimum replaces the price by the second with a fee.
-            and not (n.entry ? 'max_audio_seconds' and case when k.axis = a.axis then k.amount::numeric = 0 end)
+            and not (
+                n.entry ? 'max_audio_seconds'
+                and coalesce((n.entry ->> 'price_per_request')::numeric > 0, false)
+                and case when k.axis = a.axis then k.amount::numeric = 0 end
+            )
     ),
     measured as (
         select

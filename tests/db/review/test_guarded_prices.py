@@ -82,6 +82,10 @@ class Model:
     def last_positive(self) -> Decimal | None:
         return next((amount for amount in reversed(self.charged) if amount), None)
 
+    @property
+    def last_known(self) -> Decimal | None:
+        return next((amount for amount in reversed(self.charged) if amount is not None), None)
+
     def take(self, amount: Decimal | None) -> None:
         self.base = amount
         self.charged.append(amount)
@@ -158,7 +162,7 @@ class Provider:
             return None, False, False
         if now == 0:
             # Nothing in these lists says that a model is free.
-            to_zero = bool(model.base)
+            to_zero = bool(model.last_known)
             return ("unit" if to_zero else None), to_zero, False
         before = model.base or model.last_positive
         ratio = max(now / before, before / now) if before else Decimal(1)

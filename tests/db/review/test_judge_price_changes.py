@@ -522,6 +522,12 @@ def test_a_minimum_is_none(pricing: Pricing) -> None:
     second = {"price_per_audio_second": "0.0001"}
     minimum = {"max_audio_seconds": 10, "price_per_request": "0.001", "price_per_audio_second": "0"}
     assert verdict(pricing, second, second | {"conditions": [minimum]}) is None
+    # Without the fee it is a price of zero.
+    for fee in ({}, {"price_per_request": "0"}):
+        free = {"max_audio_seconds": 10, "price_per_audio_second": "0"} | fee
+        found = verdict(pricing, second, second | {"conditions": [free]})
+        assert found is not None
+        assert found["class"] == "unit"
 
 
 def test_a_price_that_is_unknown_under_a_condition_disturbs_nothing(pricing: Pricing) -> None:
