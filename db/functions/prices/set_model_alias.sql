@@ -18,9 +18,11 @@ begin
     perform public.require_author('author', set_model_alias.author, 'Name the person who says that both are one model.');
     if coalesce(length(btrim(set_model_alias.canonical_id)), 0) = 0
         or length(set_model_alias.canonical_id) > 512
+        -- No list has such an id.
+        or set_model_alias.canonical_id <> btrim(set_model_alias.canonical_id)
         or set_model_alias.canonical_id = set_model_alias.model
     then
-        raise exception 'canonical_id must be another id, of 1 to 512 characters'
+        raise exception 'canonical_id must be another id, of 1 to 512 characters without white space around it'
             using errcode = 'PT422', hint = 'clear_model_alias makes an id stand for itself again.';
     end if;
     if not exists (

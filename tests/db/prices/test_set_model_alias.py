@@ -56,6 +56,7 @@ def test_it_is_set_replaced_and_cleared_and_all_of_it_is_audited(pricing: Pricin
         ({"model": "vendor/M"}, "PT404"),
         ({"canonical_id": None}, "PT422"),
         ({"canonical_id": " "}, "PT422"),
+        ({"canonical_id": "m-1 "}, "PT422"),
         ({"canonical_id": "x" * 513}, "PT422"),
         ({"canonical_id": "vendor/m"}, "PT422"),
         ({"author": ""}, "PT422"),
