@@ -14,6 +14,7 @@ and their tests.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 from service.prices.price_list import PriceList, RawCondition, RawModel
@@ -23,9 +24,11 @@ from service.reading.known_keys import KnownKeys
 from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
 from service.reading.not_understood import not_understood
 from service.reading.price_keys import agreed, read_prices, read_pricing, zeros_as_unknown
+from service.reading.price_tiers import without_base, without_repeats
 from service.reading.sold_as import Kind
 from service.reading.wire import (
     InvalidEntry,
+    Number,
     RepeatedKeys,
     read_object,
     read_whole_number,
@@ -55,6 +58,7 @@ PRICE_KEYS = {
 }
 TIERS = "tiered_billing_configs"
 ARE_THERE_TIERS = "is_tiered_billing"
+NO_TIERS = (None, False, "", "false", Number("0"))
 _TIER_KEYS = ("min_tokens", "max_tokens", "pricing")
 _NESTED_KEYS = [path for path in PRICE_KEYS if path.startswith("pricing.")]
 KNOWN = KnownKeys.of(
@@ -74,12 +78,25 @@ def parse(body: bytes) -> PriceList:
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     read = read_prices(_published(entry), PRICE_KEYS, dynamic=UNKNOWN)
     tiers = _read_tiers(entry)
-    if tiers or entry.get(ARE_THERE_TIERS) is True:
+    says_tiers = entry.get(ARE_THERE_TIERS) not in NO_TIERS
+    if tiers or says_tiers:
         read = zeros_as_unknown(read)
-    lowest = [price for tier in tiers if not tier.min_prompt_tokens for price in tier.prices]
+    lowest = [
+        price
+        for tier in tiers
+        if not tier.condition.min_prompt_tokens and not tier.condition.when
+        for price in tier.condition.prices
+    ]
     prices = agreed([*read.prices, *lowest])
-    conditions = [tier for tier in tiers if tier.min_prompt_tokens or tier.when]
-    if not tiers and entry.get(ARE_THERE_TIERS) is True and prices:
+    base = [price.axis for price in prices]
+    conditions = without_repeats(
+        [
+            without_base(tier.condition, base) if tier.has_unread else tier.condition
+            for tier in tiers
+            if tier.condition.min_prompt_tokens or tier.condition.when
+        ]
+    )
+    if not tiers and says_tiers and prices:
         # Prices that hold for some prompts only, and the list does not say for which.
         conditions.append(RawCondition(prices, when={ARE_THERE_TIERS: True}))
     return RawModel(
@@ -101,7 +118,17 @@ def _published(entry: Mapping[str, object], path: str = "") -> dict[str, object]
     return {key: value for key, value in found.items() if value not in (None, "", [], {})}
 
 
-def _read_tiers(entry: Mapping[str, object]) -> list[RawCondition]:
+@dataclass(frozen=True, slots=True)
+class _Tier:
+    """``start`` is its first number of tokens, ``stop`` the next tier's if it says it."""
+
+    start: int
+    stop: int | None
+    condition: RawCondition
+    has_unread: bool
+
+
+def _read_tiers(entry: Mapping[str, object]) -> list[_Tier]:
     """The tiers, lowest first; that of the shortest prompts has no ``min_prompt_tokens``."""
     value = entry.get(TIERS)
     if value in (None, {}):
@@ -111,15 +138,14 @@ def _read_tiers(entry: Mapping[str, object]) -> list[RawCondition]:
     if len(value) > MAX_CONDITIONS:
         raise InvalidEntry(f"it has {len(value):,} tiers, more than {MAX_CONDITIONS}")
     tiers = [_read_tier(item, f"{TIERS}[{at}]") for at, item in enumerate(value)]
-    tiers.sort(key=lambda tier: tier[0])
-    for (*_, end, _), (start, *_) in pairwise(tiers):
-        if end is not None and start not in {end, end + 1}:
-            raise InvalidEntry(f"its tiers leave a gap or overlap at {start} tokens")
-    return [tier for _, _, tier in tiers]
+    tiers.sort(key=lambda tier: tier.start)
+    for before, after in pairwise(tiers):
+        if before.stop is not None and after.start not in {before.stop, before.stop + 1}:
+            raise InvalidEntry(f"its tiers leave a gap or overlap at {after.start} tokens")
+    return tiers
 
 
-def _read_tier(item: object, path: str) -> tuple[int, int | None, RawCondition]:
-    """Its first number of tokens, the next tier's if it says it, and the prices."""
+def _read_tier(item: object, path: str) -> _Tier:
     tier = read_object(item, path)
     start = _read_bound(tier.get("min_tokens"), f"{path}.min_tokens")
     end = tier.get("max_tokens")
@@ -132,7 +158,10 @@ def _read_tier(item: object, path: str) -> tuple[int, int | None, RawCondition]:
         when=not_understood(tier, _TIER_KEYS),
         unknown=tuple({PRICE_KEYS[key.removeprefix(f"{path}.")][0] for key in read.unknown}),
     )
-    return start, stop, condition
+    priced = {*(price.axis for price in condition.prices), *condition.unknown}
+    said = {} if tier.get("pricing") is None else not_understood(read_pricing(tier), ())
+    is_priced = bool(priced) and len(said) <= len(priced)
+    return _Tier(start, stop, condition, has_unread=not is_priced)
 
 
 def _read_bound(value: object, path: str) -> int:

@@ -14,7 +14,7 @@ Source: the provider's API reference (PublicPricing, PricingOverride).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from service.prices.price_list import PriceList, RawCondition, RawModel
@@ -33,7 +33,8 @@ from service.reading.price_keys import (
     read_prices,
     read_pricing,
 )
-from service.reading.sold_as import EVERY_KIND
+from service.reading.price_tiers import without_base
+from service.reading.sold_as import Kind
 from service.reading.time_windows import read_moment, read_weekdays, read_window, resolve_base
 from service.reading.wire import (
     InvalidEntry,
@@ -74,18 +75,19 @@ KNOWN = KnownKeys.of(
     (f"pricing.{key}" for key in (*PRICE_KEYS, DISCOUNT)),
     (f"pricing.overrides[].{key}" for key in (*PRICE_KEYS, *CONDITION_KEYS, DISCOUNT)),
 )
+# Its own pages have speech under ``prompt`` by the character, or by the token.
+BY_TOKEN = frozenset({Kind.EMBEDDING})
 
 
 def parse(body: bytes) -> PriceList:
     """Every model of a list, ``alias_target`` and ``:variant`` ones as models of their own."""
-    # The reference documents each key of ``pricing`` with its unit, whatever the model is.
-    return read_models(body, _read_model, KNOWN, by_token=EVERY_KIND)
+    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
     read = _read_prices(pricing)
-    conditions = _read_overrides(pricing)
+    conditions = _read_overrides(pricing, [price.axis for price in read.prices])
     if _says_nothing(entry, read, conditions):
         read, conditions = as_unknown(read), []
     unknown = dict(read.unknown)
@@ -144,7 +146,7 @@ def _says_nothing(
     )
 
 
-def _read_overrides(pricing: Mapping[str, object]) -> list[RawCondition]:
+def _read_overrides(pricing: Mapping[str, object], base: Collection[Axis]) -> list[RawCondition]:
     value = pricing.get("overrides")
     if value is None:
         return []
@@ -158,6 +160,10 @@ def _read_overrides(pricing: Mapping[str, object]) -> list[RawCondition]:
         )
         for position, item in enumerate(value)
     ]
+    # Only keys that are not understood: the price is among them.
+    conditions = [
+        without_base(each, base) if each.when and not each.prices else each for each in conditions
+    ]
     return [condition for condition in conditions if condition.prices or condition.unknown]
 
 
@@ -168,7 +174,7 @@ def _read_override(
     read = _read_prices(override, path=f"{path}.", base=pricing)
     keys = _keys(override, pricing)
     when = not_understood(override, {*PRICE_KEYS, *CONDITION_KEYS, DISCOUNT})
-    if not when and all(override.get(key) is None for key in CONDITION_KEYS):
+    if not when and all(override.get(key) is None for key in CONDITION_KEYS) and read.prices:
         # It would always hold, and the base price never.
         when = {"override without a condition": True}
     try:

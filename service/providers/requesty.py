@@ -27,6 +27,7 @@ from service.reading.price_keys import (
     read_prices,
     zeros_as_unknown,
 )
+from service.reading.price_tiers import without_base, without_repeats
 from service.reading.wire import InvalidEntry, read_object, read_whole_number, shown
 
 PRICE_KEYS = {
@@ -52,10 +53,16 @@ def parse(body: bytes) -> PriceList:
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     flat = read_prices(entry, PRICE_KEYS)
     tiers = _read_tiers(entry.get("pricing"))
-    lowest = [price for tier in tiers if tier.min_prompt_tokens == 0 for price in tier.prices]
-    read = _without_filling(
-        flat, lowest, supports_caching=entry.get("supports_caching") is True, has_tiers=bool(tiers)
-    )
+    lowest = [
+        price
+        for tier in tiers
+        if tier.min_prompt_tokens == 0 and not tier.when
+        for price in tier.prices
+    ]
+    read = _without_filling(flat, lowest, supports_caching=entry.get("supports_caching") is True)
+    base = [price.axis for price in read.prices]
+    # Only keys that are not understood: the price is among them.
+    tiers = [without_base(tier, base) if tier.when and not tier.prices else tier for tier in tiers]
     return RawModel(
         model_id,
         name=read_name(entry),
@@ -63,7 +70,7 @@ def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
         conditions=tuple(
             replace(tier, min_prompt_tokens=tier.min_prompt_tokens or None)
             for tier in tiers
-            if (tier.min_prompt_tokens or tier.when) and tier.prices
+            if (tier.min_prompt_tokens or tier.when) and (tier.prices or tier.unknown)
         ),
         unknown=read.unknown,
     )
@@ -92,21 +99,21 @@ def _read_tiers(value: object) -> list[RawCondition]:
                 when=not_understood(tier, {*PRICE_KEYS, THRESHOLD}),
             )
         )
-    return sorted(tiers, key=lambda tier: tier.min_prompt_tokens or 0)
+    return sorted(without_repeats(tiers), key=lambda tier: tier.min_prompt_tokens or 0)
 
 
 def _without_filling(
-    flat: ReadPrices, lowest: list[RawPrice], *, supports_caching: bool, has_tiers: bool
+    flat: ReadPrices, lowest: list[RawPrice], *, supports_caching: bool
 ) -> ReadPrices:
     """The flat prices and those of the lowest tier, which must agree; a flat 0 may fill a field.
 
-    Where there are tiers, zeros only are free: the tiers say so once more.
+    Zeros only are free where the lowest tier says so once more.
     """
     priced = {price.axis for price in lowest if price.amount}
     filling = {price.axis for price in flat.prices if not price.amount} & priced
     read = as_unknown(flat, *filling) if filling else flat
     read = replace(read, prices=agreed([*read.prices, *lowest]))
-    if only_zeros(read.prices) and not has_tiers:
+    if only_zeros(read.prices) and not lowest:
         return as_unknown(read)
     return read if supports_caching else zeros_as_unknown(read, *CACHE)
 

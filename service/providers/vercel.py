@@ -35,6 +35,7 @@ from service.reading.price_keys import (
     read_prices,
     read_pricing,
 )
+from service.reading.price_tiers import without_base
 from service.reading.sold_as import Kind
 from service.reading.wire import (
     InvalidEntry,
@@ -69,6 +70,8 @@ VARIES = "varies_by_provider"
 # As the size of an image: of one whose size the request does not name.
 ANY_SIZE = "default"
 LONGEST_PROMPT = 10**12
+# Of prices that a request asks for.
+REQUESTED_KEYS = (*TOKEN_KEYS, *TIERS, LONG, "fast")
 
 _VARIANT = (*TOKEN_KEYS, *(f"{key}[].{inner}" for key in TIERS for inner in TIER_KEYS))
 KNOWN = KnownKeys.of(
@@ -96,6 +99,7 @@ class _Variant:
     read: ReadPrices
     above: dict[int, list[RawPrice]] = field(default_factory=dict)
     conditions: list[RawCondition] = field(default_factory=list)
+    has_unread: bool = False
 
     @property
     def axes(self) -> dict[Axis, None]:
@@ -106,9 +110,15 @@ class _Variant:
     def under(self, when: Mapping[str, JsonValue], base: _Variant) -> Iterator[RawCondition]:
         """The conditions for requests that name ``when``.
 
-        Where only ``base`` has tiers of an axis, its long prompts have no known price here.
+        Where only ``base`` has tiers of an axis, its long prompts have no known price here. Nor
+        have its axes beside a price that is not read, or where this has only zeros and it has not.
         """
-        yield RawCondition(self.read.prices, when=when)
+        own = [*self.read.prices, *chain(*self.above.values())]
+        if only_zeros(own) and any(price.amount for price in base.read.prices):
+            yield RawCondition((), when=when, unknown=tuple(self.axes))
+            return
+        flat = RawCondition(self.read.prices, when=when)
+        yield without_base(flat, base.axes) if self.has_unread else flat
         tiered = {price.axis for prices in self.above.values() for price in prices}
         for tokens in sorted({*self.above, *base.above}):
             missing = {price.axis for price in base.above.get(tokens, ())} & set(self.axes) - tiered
@@ -172,6 +182,7 @@ def _read_variant(
 ) -> _Variant:
     """The prices of one object; InvalidEntry where a flat price and its first tier differ."""
     found = _Variant(read_prices(pricing, keys, path=path))
+    found.has_unread = bool(not_understood(pricing, REQUESTED_KEYS))
     lowest: list[RawPrice] = []
     for key, tiers in _tiers(pricing, path):
         for at, (above, price, strange) in enumerate(_each_tier(f"{path}{key}", TIERS[key], tiers)):
@@ -224,6 +235,11 @@ def _read_service(pricing: Mapping[str, object], path: str) -> _Variant:
             raise InvalidEntry(f"{path}{LONG} has no threshold")
         prices = read_prices(longer, TOKEN_KEYS, path=f"{path}{LONG}.").prices
         found.above.setdefault(above, []).extend(prices)
+        if not_understood(longer, (*TOKEN_KEYS, "threshold")):
+            rest = without_base(
+                RawCondition(tuple(prices)), (each.axis for each in found.read.prices)
+            )
+            found.conditions.append(replace(rest, prices=(), min_prompt_tokens=above))
     return found
 
 

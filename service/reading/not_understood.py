@@ -34,7 +34,8 @@ def not_understood(said: Mapping[str, object], understood: Collection[str]) -> d
         for key, value in said.items()
         if key not in understood
         and key_says(key) not in _ELSEWHERE
-        and not says_nothing(key, value)
+        # In a condition ``false`` says something.
+        and (value is False or not says_nothing(key, value))
     }
 
 

@@ -26,8 +26,6 @@ class Kind(Enum):
 
 Kinds = frozenset[Kind]
 CHAT_ONLY: Kinds = frozenset({Kind.CHAT})
-# For a provider whose keys are documented per token, whatever the model is.
-EVERY_KIND: Kinds = frozenset(Kind)
 
 _TYPE_KEYS = (
     *("type", "types", "model_type", "modelType", "model_types", "task", "tasks", "task_type"),
@@ -84,7 +82,7 @@ def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
 
 def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
     """Whether each key that names kinds names one that is charged by the token."""
-    if by_token is EVERY_KIND or _SAYING.isdisjoint(entry):
+    if _SAYING.isdisjoint(entry):
         return True
     return all(kinds & (by_token | CHAT_ONLY) for kinds in sold_as(entry))
 

@@ -261,9 +261,27 @@ ADAPTERS = (
     ),
     _mutant(
         "requesty",
-        "if only_zeros(read.prices) and not has_tiers:",
+        "if only_zeros(read.prices) and not lowest:",
         "if only_zeros(read.prices):",
         "a model whose tiers are all free is unknown",
+    ),
+    _mutant(
+        "requesty",
+        "without_base(tier, base) if tier.when and not tier.prices else tier",
+        "tier",
+        "a tier whose price is not read costs what the base does",
+    ),
+    _mutant(
+        "novita",
+        "without_base(tier.condition, base) if tier.has_unread else tier.condition",
+        "tier.condition",
+        "a tier whose price is not read costs what the base does",
+    ),
+    _mutant(
+        "vercel",
+        "without_base(flat, base.axes) if self.has_unread else flat",
+        "flat",
+        "a region whose price is not read costs what the base does",
     ),
     _mutant(
         "nearai",

@@ -231,3 +231,51 @@ def test_whatever_else_is_about_prices_are_kept_and_reported() -> None:
         "pricing.prompt.discount": "half",
     }
     assert model.unknown_keys == set(model.extra)
+
+
+def long_tier(pricing: Any, **others: Any) -> Any:
+    entry = {
+        "input_token_price_per_m": 3000,
+        "output_token_price_per_m": 12000,
+        "tiered_billing_configs": [{"min_tokens": 1000, "pricing": pricing} | others],
+    }
+    return read(entry).as_charged()["conditions"]
+
+
+@pytest.mark.parametrize(
+    ("pricing", "known"),
+    [
+        (None, {}),
+        ({"input": {"price_per_m": 6000}}, {}),
+        ({"prompt": {"price": 6000}}, {}),
+        (
+            {"prompt": {"price_per_m": 6000}, "output": {"price_per_m": 1}},
+            {"price_per_input_token": "0.0000006"},
+        ),
+    ],
+)
+def test_a_tier_whose_price_is_not_read_is_not_the_base(pricing: Any, known: Any) -> None:
+    unknown = {"price_per_input_token": None, "price_per_output_token": None}
+    assert long_tier(pricing) == [{"min_prompt_tokens": 999} | unknown | known]
+
+
+def test_a_tier_of_one_axis_leaves_the_other_at_the_base() -> None:
+    said = {"prompt": {"price_per_m": 6000, "origin_price_per_m": 9000}, "currency": "USD"}
+    expected = {"min_prompt_tokens": 999, "price_per_input_token": "0.0000006"}
+    assert long_tier(said) == [expected]
+
+
+def test_two_tiers_from_one_bound_on_must_agree() -> None:
+    tiers = [
+        {"min_tokens": 9, "pricing": {"prompt": {"price_per_m": price}}} for price in (6000, 7000)
+    ]
+    assert listed({"tiered_billing_configs": tiers}).skipped[0].model_id == "lab/m"
+    (condition,) = read({"tiered_billing_configs": tiers[:1] * 2}).conditions
+    assert condition.min_prompt_tokens == 8
+
+
+@pytest.mark.parametrize("said", [True, "true", 1])
+def test_tiers_that_are_not_in_the_list_are_said_in_any_way(said: Any) -> None:
+    entry = {"input_token_price_per_m": 3000, "is_tiered_billing": said}
+    assert read(entry).conditions[0].when == {"is_tiered_billing": True}
+    assert read(entry | {"is_tiered_billing": 0}).conditions == ()

@@ -110,7 +110,6 @@ def test_zeros_for_more_than_text_are_unknown_with_their_texts() -> None:
     [
         ({"prompt": "0", "completion": "0"}, {}),
         ({"prompt": "0", "completion": "0"}, {"architecture": None}),
-        ({"prompt": "0", "completion": "0"}, {"architecture": {"output_modalities": "audio"}}),
         ({"prompt": "0", "completion": "0"}, {"architecture": {"output_modalities": ["text"]}}),
         ({"prompt": "0", "completion": "0", "request": "0.08"}, SONGS),
         ({"prompt": "0"}, SONGS),
@@ -390,3 +389,21 @@ def test_overrides_without_end_are_not_read() -> None:
     assert len(read({"prompt": "1", "overrides": [override] * 100}).conditions) == 100
     many = {"prompt": "1", "overrides": [override] * 101}
     assert reason(many) == "it has 101 overrides, more than 100"
+
+
+@pytest.mark.parametrize("strange", [{"input": "0.2"}, {"pricing": {"prompt": "0.2"}}])
+def test_an_override_whose_price_is_not_read_is_not_the_base(strange: Any) -> None:
+    override = {"min_prompt_tokens": 9, **strange}
+    model = read({"prompt": "0.1", "completion": "0.2", "overrides": [override]})
+    unknown = {"price_per_input_token": None, "price_per_output_token": None}
+    assert model.as_charged()["conditions"] == [override | unknown]
+
+
+@pytest.mark.parametrize("kind", ["audio", "speech", "transcription", "video", "image", "rerank"])
+def test_what_is_not_sold_by_the_token_has_no_price_of_one(kind: str) -> None:
+    pricing = {"prompt": "0.0000006", "completion": "0", "request": "0.1"}
+    model = read(pricing, architecture={"output_modalities": [kind]})
+    assert model.as_charged() == {"price_per_request": "0.1"}
+    assert model.extra == {"prompt": "0.0000006"}
+    both = read(pricing, architecture={"output_modalities": ["text", kind]})
+    assert both.as_charged()["price_per_input_token"] == "0.0000006"

@@ -182,3 +182,54 @@ def test_tiers_that_are_not_understood_skip_the_model(more: Any, says: str) -> N
     found = parse(body)
     assert [model.model_id for model in found.models] == ["fine"]
     assert says in found.skipped[0].reason
+
+
+def input_tier(threshold: int, price: float, **others: Any) -> dict[str, Any]:
+    return {"prompt_tokens_threshold": threshold, "input_price": price} | others
+
+
+def test_two_tiers_from_one_threshold_on_must_agree() -> None:
+    same = read(
+        input_price=1e-6, pricing=[input_tier(0, 1e-6), input_tier(9, 2e-6), input_tier(9, 2e-6)]
+    )
+    assert len(same.conditions) == 1
+    found = listed(
+        {"id": "odd", "pricing": [input_tier(9, 2e-6), input_tier(9, 3e-6)]},
+        {"id": "fine"},
+    )
+    assert [skipped.model_id for skipped in found.skipped] == ["odd"]
+
+
+def test_a_tier_whose_price_is_not_read_is_not_the_base() -> None:
+    model = read(
+        input_price=1e-6,
+        output_price=2e-6,
+        pricing=[input_tier(0, 1e-6), {"prompt_tokens_threshold": 9, "rate": 5}],
+    )
+    assert model.as_charged()["conditions"] == [
+        {
+            "rate": 5,
+            "min_prompt_tokens": 9,
+            "price_per_input_token": None,
+            "price_per_output_token": None,
+        }
+    ]
+
+
+def test_a_tier_from_0_on_with_a_condition_is_not_the_base() -> None:
+    batch = input_tier(0, 5e-7, service_tier="batch")
+    model = read(input_price=1e-6, pricing=[input_tier(0, 1e-6), batch])
+    assert model.as_charged() == {
+        "price_per_input_token": "0.000001",
+        "conditions": [{"service_tier": "batch", "price_per_input_token": "0.0000005"}],
+    }
+
+
+def test_flat_zeros_beside_higher_tiers_alone_are_unknown() -> None:
+    model = read(input_price=0, output_price=0, pricing=[input_tier(9, 2e-6)])
+    assert list(model.as_charged()) == ["conditions"]
+
+
+def test_false_is_a_condition_too() -> None:
+    model = read(input_price=1e-6, pricing=[input_tier(9, 2e-6, is_batch=False)])
+    assert model.conditions[0].when == {"is_batch": False}

@@ -350,3 +350,38 @@ def test_a_tier_that_costs_something_stays_beside_a_first_one_that_is_free() -> 
         "price_per_output_token": "0",
         "conditions": [{"min_prompt_tokens": 999, "price_per_output_token": "0.000001"}],
     }
+
+
+IN, OUT = "price_per_input_token", "price_per_output_token"
+
+
+@pytest.mark.parametrize(
+    ("requested", "expected"),
+    [
+        ({"prompt": "0.1"}, {IN: None, OUT: None}),
+        ({"multiplier": 1.1}, {IN: None, OUT: None}),
+        ({"input": "0.1", "song": "0.2"}, {IN: "0.1", OUT: None}),
+        ({"input": "0.1"}, {IN: "0.1"}),
+        # Beside a positive price zeros fill fields.
+        ({"input": "0", "output": "0"}, {IN: None, OUT: None}),
+    ],
+)
+def test_what_a_request_asks_for_is_not_the_base_where_it_is_not_read(
+    requested: Any, expected: Any
+) -> None:
+    for where, when in (
+        ({"service_tiers": {"batch": requested}}, {"service_tier": "batch"}),
+        ({"fast": requested}, {"service_tier": "fast"}),
+        ({"regional": {"us": requested}}, {"region": "us"}),
+    ):
+        model = read(input="0.2", output="0.3", **where)
+        assert model.as_charged()["conditions"] == [when | expected]
+
+
+def test_long_prompts_of_a_service_tier_whose_price_is_not_read() -> None:
+    batch = {"input": "0.1", "output": "0.2", "long_context": {"threshold": 9, "prompt": "0.3"}}
+    model = read(input="0.2", output="0.3", service_tiers={"batch": batch})
+    conditions: Any = model.as_charged()["conditions"]
+    short, long = conditions
+    assert short == {"service_tier": "batch", IN: "0.1", OUT: "0.2"}
+    assert long == {"service_tier": "batch", "min_prompt_tokens": 9, IN: None, OUT: None}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.reading.sold_as import CHAT_ONLY, EVERY_KIND, Kind, is_sold_by_token, sold_as
+from service.reading.sold_as import CHAT_ONLY, Kind, is_sold_by_token, sold_as
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,6 @@ def test_words_that_are_not_understood_say_nothing(odd: Any) -> None:
 )
 def test_whether_tokens_are_sold(entry: dict[str, object], by_token: bool) -> None:
     assert is_sold_by_token(entry, CHAT_ONLY) is by_token
-    assert is_sold_by_token(entry, EVERY_KIND)
 
 
 def test_a_kind_that_is_documented_per_token() -> None:
