@@ -42,6 +42,7 @@ from tests.db.prices.requests import (
     random_time,
     random_usage,
 )
+from tests.db.prices.test_price_request import NO_USAGES
 from tests.db.pricing import Pricing, Row, price
 from tests.docs.blocks import blocks
 from tests.support.odd_payloads import odd_payloads
@@ -291,6 +292,7 @@ LUNCH: Row = {"utc_start": 1200, "utc_end": 1330, OUTPUT: "5"}
 WEEKEND: Row = {"utc_days": ["saturday", "sunday"], INPUT: "0.1"}
 ENDS: Row = {"effective_until": "2026-11-18T12:00:00Z", INPUT: "0.1"}
 BEGINS: Row = {"effective_from": "2026-11-18T12:00:00Z", OUTPUT: "7"}
+BATCH_REASONING: Row = {"service_tier": "batch", "reasoning_per_1m": 0}
 STRANGE: Row = {"min_prompt_tokens": 0, "phase_of_moon": "full", OUTPUT: "1"}
 
 
@@ -352,6 +354,24 @@ def test_the_statement_that_bills(pricing: Pricing) -> None:
     with pricing.as_role("pricing_web"):
         (row,) = pricing.rows(statement)
     assert row["cost"] == Decimal("0.0045")
+
+
+@pytest.mark.parametrize("usage", NO_USAGES, ids=str)
+def test_a_usage_that_the_database_refuses_is_no_usage(gateway: ModuleType, usage: Row) -> None:
+    with pytest.raises(ValueError, match=r"usage|twice|parts"):
+        gateway.PriceCache("").cost("openrouter", "m", usage, NOON)
+
+
+def test_a_reasoning_price_of_0_is_none(pricing: Pricing, start: Start) -> None:
+    said(pricing, {"m": prices(1, 2, **{REASONING: "0.000003"})})
+    override(pricing, prices={"reasoning_per_1m": 0, "conditions": [BATCH_REASONING]}, force=True)
+    cache = start()
+    for words in ({}, {"service_tier": "batch"}):
+        usage = {"output_tokens": 1000, "reasoning_tokens": 400} | words
+        at = datetime.now(UTC)
+        arguments = {"provider": "openrouter", "model": "m", "usage": usage, "at": at}
+        (row,) = call(pricing, "price_request", **arguments)
+        assert row["cost"] == cache.cost("openrouter", "m", usage, at) == Decimal("0.002")
 
 
 COSTS = (

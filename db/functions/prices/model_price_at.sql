@@ -86,13 +86,15 @@ begin
         f.id,
         greatest(
             f.charged_from,
-            -- The announcement that is in force since.
+            -- The announcement that has begun or ended since.
             (
                 select max(e.moment)
-                from (
-                    select public.pricing_moment(c.entry ->> 'effective_from') as moment
-                    from jsonb_array_elements(coalesce(f.conditions, '[]')) as c (entry)
-                ) as e
+                from jsonb_array_elements(coalesce(f.conditions, '[]')) as c (entry)
+                cross join lateral (
+                    values
+                        (public.pricing_moment(c.entry ->> 'effective_from')),
+                        (public.pricing_moment(c.entry ->> 'effective_until'))
+                ) as e (moment)
                 where e.moment <= model_price_at.at
             )
         )

@@ -72,11 +72,11 @@ begin
         from public.pricing_usage() with ordinality as u (key, axis, part_of, position)
         join public.pricing_axes() a on a.axis = u.axis
     ),
-    -- Reasoning without a price of its own is output.
+    -- Reasoning without a price of its own is output, and a fee of 0 is none.
     own as materialized (
         select c.*
         from counted c
-        where c.key <> 'reasoning_tokens' or c.price is not null or c.unknown_by is not null
+        where c.key <> 'reasoning_tokens' or c.price <> 0 or c.unknown_by is not null
     ),
     line as (
         select
@@ -94,7 +94,7 @@ begin
             jsonb_agg(
                 jsonb_build_object(
                     'axis', l.axis,
-                    'quantity', l.billed,
+                    'quantity', trim_scale(l.billed),
                     'price', trim_scale(l.unit_price)::text,
                     'cost', trim_scale(l.billed * l.unit_price)::text,
                     'condition', l.condition

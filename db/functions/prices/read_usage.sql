@@ -56,7 +56,7 @@ begin
             raise exception '% cannot be %', v_name, left(v_value::text, 60)
                 using errcode = 'PT422', hint = 'A count is a number from 0 up, such as 1000 or 2.5.';
         end if;
-        if v_value #>> '{}' ~ '[.]' and v_name not like '%seconds' then
+        if v_value #>> '{}' ~ '[.]0*[1-9]' and v_name not like '%seconds' then
             raise exception '% cannot be %', v_name, left(v_value::text, 60)
                 using errcode = 'PT422', hint = 'It is a whole number.';
         end if;

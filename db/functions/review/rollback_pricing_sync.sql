@@ -1,6 +1,6 @@
 -- Reads history alone, because the job may have been pruned. Changes of the provider's price have a job (a sync, an
 -- approval, a rollback); overrides and their expiry have none and do not prevent a rollback.
--- after: price_change_reach, write_model_prices, require_author
+-- after: price_change_reach, pricing_effective_set, write_model_prices, require_author
 create or replace function public.rollback_pricing_sync(
     job_id uuid,
     dry_run boolean default true,
@@ -99,7 +99,8 @@ begin
     origin as materialized (
         select distinct on (b.model_id)
             b.model_id,
-            public.pricing_price_set(to_jsonb(f)) as prices,
+            -- What was announced then may be in force since.
+            public.pricing_effective_set(public.pricing_price_set(to_jsonb(f)), v_now) as prices,
             f.pricing_source,
             f.extra,
             f.raw

@@ -1,4 +1,4 @@
--- after: judge_price_override, pricing_set_from, read_override_prices, write_model_prices, require_author
+-- after: capped_expiry, judge_price_override, pricing_set_from, read_override_prices, write_model_prices, require_author
 create or replace function public.set_price_override(
     provider text,
     model text,
@@ -37,11 +37,11 @@ begin
     perform public.require_expiry(
         'expires_at', set_price_override.expires_at, 'null for one that does not end by itself'
     );
-    if not isfinite(set_price_override.effective_from)
+    if set_price_override.effective_from is distinct from public.capped_expiry(set_price_override.effective_from)
         or set_price_override.effective_from >= set_price_override.expires_at
     then
         raise exception 'effective_from cannot be %', set_price_override.effective_from
-            using errcode = 'PT422', hint = 'It is a time before expires_at; left out, the prices are in force at once.';
+            using errcode = 'PT422', hint = 'It is a time before expires_at, up to 9999-12-31 00:00 UTC; left out, the prices are in force at once.';
     end if;
     v_prices := public.read_override_prices(
         set_price_override.prices, set_price_override.input_per_1m, set_price_override.output_per_1m

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from service.web.app_state import state_of
-from service.web.requests.body import RequestBody, TimeInput, read_body
+from service.web.requests.amounts import UsageInput, usage_json
+from service.web.requests.body import ExactBody, TimeInput, read_body
 from service.web.responses.cost_responses import CostAnswer
 from service.web.responses.error_responses import with_hints
 
@@ -21,10 +22,10 @@ from public.price_request(provider => $1, model => $2, usage => $3, at => $4) as
 HINTS = {404: "Ids are case-sensitive, as the provider spells them."}
 
 
-class CostBody(RequestBody):
+class CostBody(ExactBody):
     provider: str = Field(max_length=200, description="Its slug.")
     model_id: str = Field(max_length=512, description="As the provider spells it.")
-    usage: dict[str, int | float | str | bool | None] = Field(
+    usage: dict[str, UsageInput] = Field(
         description="What the request used and says, such as input_tokens, output_tokens,"
         " cache_read_tokens, images, service_tier; docs/gateway.md has all.",
         examples=[{"input_tokens": 1000, "output_tokens": 200}],
@@ -39,7 +40,7 @@ async def compute_cost(request: Request) -> Response:
     at = body.at or datetime.now(UTC)
     with with_hints(HINTS):
         bill = await state_of(request).database.the_row(
-            COST, body.provider, body.model_id, json.dumps(body.usage), at
+            COST, body.provider, body.model_id, usage_json(body.usage), at
         )
     return CostAnswer(
         provider=body.provider,

@@ -6,6 +6,7 @@ million tokens beside it, and so has each of its conditions.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,6 +84,42 @@ ConditionInput = Annotated[
         }
     ),
 ]
+
+
+def read_usage_value(value: object) -> Number | str | bool | None:
+    """A count as it was written, or a text, true, false or null."""
+    if isinstance(value, Number):
+        if len(value.text) > LONGEST_AMOUNT or not AMOUNT.fullmatch(value.text):
+            raise ValueError("must be a number from 0 up, such as 1000 or 2.5")
+    elif value is not None and not isinstance(value, str | bool):
+        raise ValueError("must be a number, a text, true, false or null")
+    return value
+
+
+UsageInput = Annotated[
+    Any,
+    BeforeValidator(read_usage_value),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0},
+                {"type": "string"},
+                {"type": "boolean"},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
+
+
+def usage_json(usage: Mapping[str, Any]) -> str:
+    """A usage as JSON, its numbers as they were written."""
+    pairs = (
+        f"{json.dumps(key)}: {value.text if isinstance(value, Number) else json.dumps(value)}"
+        for key, value in usage.items()
+    )
+    return f"{{{', '.join(pairs)}}}"
+
 
 Amount = Annotated[
     Decimal,

@@ -5,8 +5,6 @@ The classes' names are published: they are the schemas' names in ``/openapi.json
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from pydantic import Field, JsonValue
 
 from service.web.requests.amounts import Amount
@@ -15,7 +13,7 @@ from service.web.responses.sync_responses import ResponseModel, Time
 
 class CostLine(ResponseModel):
     axis: str = Field(examples=["price_per_input_token"])
-    quantity: Decimal | float = Field(description="How many units were used.")
+    quantity: int | float = Field(description="How many units were used.")
     price: Amount | None = Field(description="USD for one unit; null: unknown.")
     cost: Amount | None = Field(description="USD.")
     condition: dict[str, JsonValue] | None = Field(

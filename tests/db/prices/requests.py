@@ -33,6 +33,7 @@ INPUT_PARTS = (
     *("cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens"),
     *("input_audio_tokens", "cache_read_audio_tokens", "input_image_tokens"),
 )
+WHOLES = {"input_tokens": "prompt_tokens", "output_tokens": "completion_tokens"}
 OUTPUT_PARTS = ("reasoning_tokens", "output_audio_tokens", "output_image_tokens")
 WORDS: dict[str, Sequence[Any]] = {
     "service_tier": ("batch", "flex", "priority", "fast"),
@@ -87,7 +88,7 @@ def _keys(chance: random.Random, kind: str) -> Row:
             word = chance.choice(list(WORDS))
             return {word: chance.choice(WORDS[word])}
         case "seconds":
-            return {"max_audio_seconds": chance.choice((10, 60))}
+            return {"max_audio_seconds": chance.choice((10, 10.1, 60))}
     return dict([chance.choice([("phase_of_moon", "full"), ("service_tier", 7), ("utc_start", 1)])])
 
 
@@ -108,18 +109,21 @@ def _amount(chance: random.Random) -> str:
 
 
 def random_usage(chance: random.Random) -> Row:
-    """Counts with parts that fit their wholes, and words."""
+    """Counts with parts that fit their wholes, of which some have their other name, and words."""
     found: Row = {}
     for whole, parts in (("input_tokens", INPUT_PARTS), ("output_tokens", OUTPUT_PARTS)):
         counts = {part: chance.randrange(1, 2000) for part in parts if chance.random() < 0.15}
         found |= counts
-        found[whole] = sum(counts.values()) + chance.choice((0, 1, 999, 1000, 1001, 6000))
+        name = chance.choice((whole, whole, whole, WHOLES[whole]))
+        # A whole that is left out is the sum of its parts.
+        if not counts or chance.random() < 0.9:
+            found[name] = sum(counts.values()) + chance.choice((0, 1, 999, 1000, 1001, 6000))
     for key in ("images", "web_searches", "input_characters", "pages"):
         if chance.random() < 0.15:
             found[key] = chance.randrange(1, 5000)
     for key in ("audio_seconds", "video_seconds"):
         if chance.random() < 0.15:
-            found[key] = chance.choice(("10", "10.5", "59.25", "61"))
+            found[key] = chance.choice(("10", 10.1, "10.5", "59.25", "61"))
     if chance.random() < 0.1:
         found["requests"] = chance.randrange(4)
     for word, values in WORDS.items():

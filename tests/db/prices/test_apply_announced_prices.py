@@ -52,6 +52,21 @@ def test_a_late_tick_bills_the_same(pricing: Pricing) -> None:
     assert row["changed_by"] == "announced:openrouter"
 
 
+def test_what_ends_is_in_force_until_then_with_or_without_a_tick(pricing: Pricing) -> None:
+    ends = announce(FIRST, **prices(3), effective_until=f"{SECOND:%Y-%m-%dT%H:%M:%SZ}")
+    said(pricing, {"m": prices(1, 2, conditions=[ends])}, at=PAST)
+
+    def since() -> list[object]:
+        moments = (PAST, FIRST, SECOND - INSTANT, SECOND)
+        arguments = {"provider": "openrouter", "model": "m"}
+        rows = [call(pricing, "model_price_at", **arguments, at=at)[0] for at in moments]
+        return [row["effective_at"] for row in rows]
+
+    assert since() == [PAST, FIRST, FIRST, SECOND]
+    tick(pricing)
+    assert since() == [PAST, FIRST, FIRST, SECOND]
+
+
 def test_a_sync_after_the_moment_finds_the_announced_price(pricing: Pricing) -> None:
     """Also where it comes before the tick: the guards then see no change."""
     said(pricing, {"m": prices(1, 2, conditions=[announce(FIRST, **prices(30, 40))])}, at=PAST)

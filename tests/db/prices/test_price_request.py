@@ -17,6 +17,21 @@ REASONING = "price_per_reasoning_token"
 AUDIO = "price_per_audio_second"
 
 
+# What is no usage, also for the program of docs/gateway.md.
+NO_USAGES: tuple[Row, ...] = (
+    {"tokens": 1},
+    {"input_tokens": -1},
+    {"input_tokens": 1.5},
+    {"input_tokens": "many"},
+    {"input_tokens": True},
+    {"input_tokens": 1, "prompt_tokens": 1},
+    {"service_tier": 1},
+    {"thinking": "yes"},
+    {"input_tokens": 5, "cache_read_tokens": 3, "input_audio_tokens": 3},
+    {"output_tokens": 0, "reasoning_tokens": 1},
+)
+
+
 def bill(pricing: Pricing, usage: Row, at: datetime | None = None, model: str = "m") -> Row:
     arguments = {"provider": "openrouter", "model": model, "usage": usage}
     (row,) = call(pricing, "price_request", **arguments, **({} if at is None else {"at": at}))
@@ -119,26 +134,19 @@ def test_a_later_condition_makes_known_again_what_an_earlier_one_made_unknown(
     assert cost(pricing, {"output_tokens": 1, "region": "us"}) is None
 
 
-@pytest.mark.parametrize(
-    "usage",
-    [
-        [],
-        {"tokens": 1},
-        {"input_tokens": -1},
-        {"input_tokens": 1.5},
-        {"input_tokens": "many"},
-        {"input_tokens": True},
-        {"input_tokens": 1, "prompt_tokens": 1},
-        {"service_tier": 1},
-        {"thinking": "yes"},
-        {"input_tokens": 5, "cache_read_tokens": 3, "input_audio_tokens": 3},
-        {"input_tokens": "9" * 41},
-    ],
-)
+@pytest.mark.parametrize("usage", [[], None, *NO_USAGES], ids=str)
 def test_a_usage_that_is_not_understood_is_refused(pricing: Pricing, usage: Any) -> None:
     said(pricing, {"m": prices(1, 2)})
     with refused("PT422"):
         bill(pricing, usage)
+
+
+def test_counts_as_programs_write_them(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    for count in (1000, "1000", 1000.0):
+        assert cost(pricing, {"input_tokens": count, "output_tokens": None}) == Decimal("0.001")
+    with refused("PT422"):
+        bill(pricing, {"input_tokens": "9" * 41})
 
 
 def test_no_model_and_no_price(pricing: Pricing) -> None:

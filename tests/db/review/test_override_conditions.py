@@ -34,6 +34,14 @@ def test_a_condition_of_a_person_comes_after_the_providers(pricing: Pricing) -> 
     assert charged(pricing) == prices(3, 2, conditions=tiers)
 
 
+def test_a_number_of_a_condition_may_be_a_text(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    condition = {"max_audio_seconds": "10.50", "min_prompt_tokens": "7", "input_per_1m": "3"}
+    row = override(pricing, prices={"conditions": [condition]})
+    (entry,) = row["prices"]["conditions"]
+    assert (entry["max_audio_seconds"], entry["min_prompt_tokens"]) == (10.5, 7)
+
+
 def test_it_begins_at_a_time(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
     override(pricing, input_per_1m=5, prices={"conditions": [BATCH]}, effective_from=SOON)
@@ -63,12 +71,20 @@ def test_a_time_that_has_come_is_in_force_at_once(pricing: Pricing) -> None:
         {"prices": {"conditions": [BATCH | {"phase_of_moon": "full"}]}},
         {"prices": {"conditions": [BATCH | {"min_prompt_tokens": "many"}]}},
         {"prices": {"conditions": [BATCH | {"utc_start": 100}]}},
+        {"prices": {"conditions": [BATCH | {"utc_start": 2200, "utc_end": 2500}]}},
+        {"prices": {"conditions": [BATCH | {"utc_days": ["Monday"]}]}},
+        {"prices": {"conditions": [BATCH | {"utc_days": []}]}},
+        {"prices": {"conditions": [BATCH | {"min_prompt_tokens": 0.5}]}},
+        {"prices": {"conditions": [BATCH | {"max_audio_seconds": -1}]}},
+        {"prices": {"conditions": [BATCH | {"effective_from": "2999-01-01T24:00:00Z"}]}},
+        {"prices": {"conditions": [BATCH | {"effective_until": "2026-01-01T00:00:00Z"}]}},
         {"prices": {"conditions": [BATCH | {"effective_from": "soon"}]}},
         {"prices": {"conditions": [BATCH | {"thinking": "yes"}]}},
         {"prices": {"conditions": [BATCH | {"input_per_1m": -1}]}},
         {"prices": {"conditions": [BATCH | {"price_per_thought": 1}]}},
         {"prices": {"conditions": [BATCH] * 101}},
         {"input_per_1m": 1, "effective_from": "infinity"},
+        {"input_per_1m": 1, "effective_from": "10000-01-01"},
         {"input_per_1m": 1, "effective_from": SOON, "expires_at": SOON - timedelta(days=1)},
     ],
     ids=str,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 import pytest
@@ -427,3 +428,16 @@ def test_thousands_of_models(pricing: Pricing, another: Another) -> None:
         )
     ]
     assert took < 15, took
+
+
+def test_what_was_announced_before_the_job_is_in_force_after_its_rollback(pricing: Pricing) -> None:
+    past = datetime(2026, 1, 1, tzinfo=UTC)
+    announced = {"effective_from": "2026-02-01T00:00:00Z", **prices(3)}
+    said(pricing, {"m": prices(1, 2, conditions=[announced])}, at=past)
+    pricing.rows("select public.apply_announced_prices()")
+    job_id = said(pricing, {"m": prices(5, 2)})
+    (shown,) = call(pricing, "rollback_pricing_sync", job_id=job_id)
+    assert (shown["input_per_1m"], shown["back_to_input_per_1m"]) == (5, 3)
+    roll_back(pricing, job_id)
+    assert charged(pricing) == prices(3, 2)
+    assert waiting(pricing)["previous"] == prices(3, 2)

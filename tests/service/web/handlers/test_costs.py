@@ -53,6 +53,19 @@ def test_what_is_refused(web: Web) -> None:
     refused(web.client.post("/admin/pricing/cost", json=body), 404, "not_found")
 
 
+def test_numbers_are_read_as_they_are_written(web: Web) -> None:
+    def bill(count: str) -> Any:
+        body = f'{{"provider": "openrouter", "model_id": "{MODEL}", "usage": {{{count}}}}}'
+        return web.client.post("/admin/pricing/cost", content=body)
+
+    answer = bill('"input_tokens": 1000000000000000000001')
+    assert '"quantity":1000000000000000000001,' in answer.text
+    assert answer.json()["cost"] == "300000000000000.0000003"
+    assert bill('"input_tokens": 1e3').json()["lines"][0]["quantity"] == 1000
+    for odd in ("1e400", "NaN", "-1", "1e-3", "[1]", "9" * 41):
+        refused(bill(f'"input_tokens": {odd}'), 422, "bad_input")
+
+
 def test_an_override_with_a_condition_and_a_beginning(web: Web) -> None:
     override = {
         "provider": "openrouter",
