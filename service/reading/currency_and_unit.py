@@ -12,10 +12,22 @@ from dataclasses import dataclass, replace
 
 from service.prices.price_list import RawModel
 from service.prices.units import Dimension, RawPrice, Unit
+from service.reading.key_words import KeySays, key_says
 from service.reading.wire import InvalidEntry, Number, shown
 
 _DOLLARS = frozenset(
     {"usd", "us$", "$", "us dollar", "us dollars", "u.s. dollar", "u.s. dollars", "us-dollar"}
+)
+# By name or sign; a list of all would take ids of regions and languages for some.
+_OTHER_CURRENCIES = frozenset(
+    {
+        *("cny", "rmb", "yuan", "eur", "euro", "euros", "gbp", "jpy", "yen", "chf", "krw", "inr"),
+        *("rub", "aud", "cad", "sgd", "hkd", "twd", "brl", "¥", "€", "£", "₹", "₩", "元", "cn¥"),
+    }
+)
+_MONEY = re.compile(
+    r"(?:us\$|[$€£¥₹₩]) ?[0-9].*|[0-9][0-9.,]* ?(?:usd|eur|cny|rmb|gbp|jpy|inr|krw|[$€£¥₹₩元]).*",
+    re.IGNORECASE | re.DOTALL,
 )
 _OF_AUDIO_OR_VIDEO = frozenset({Dimension.AUDIO_SECOND, Dimension.VIDEO_SECOND})
 _WORD = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[kKmM](?![a-z]))?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\$")
@@ -99,12 +111,36 @@ def require_units(said: Iterable[tuple[str, object]], model: RawModel) -> None:
         size = read_size(value)
         if size is None:
             raise InvalidEntry(f"{path} is {shown(value)}, a unit that is not understood")
-        if path.lower().endswith("type"):
-            # ``unit_type`` says what is counted, not how many.
+        key = path.rpartition(".")[2]
+        if size.count == 1 and (key_says(key) is not KeySays.UNIT or key.lower().endswith("type")):
+            # ``unit_type`` and ``billed_by`` say what is counted, not how many.
             size = replace(size, count=None)
         if not _agrees(size, published):
             units = ", ".join(sorted({price.unit.label for price in published}))
             raise InvalidEntry(f"{path} is {shown(value)}, and its prices are read as {units}")
+
+
+def names_currency(value: object) -> bool:
+    """Whether a text is nothing but the name of a currency."""
+    name = " ".join(value.lower().split()) if isinstance(value, str) else ""
+    return name in _DOLLARS or name in _OTHER_CURRENCIES
+
+
+def is_amount_of_money(text: str) -> bool:
+    """``$3``, ``3 USD per 1M``."""
+    return _MONEY.fullmatch(text.strip()) is not None
+
+
+def names_size(value: object) -> bool:
+    """Whether a text is nothing but what a price is for: ``per_1k_tokens``, ``characters``.
+
+    A time alone may be something else, such as when prices change.
+    """
+    size = read_size(value) if isinstance(value, str) else None
+    if size is None:
+        return False
+    says_per = isinstance(value, str) and value.lower().startswith("per")
+    return says_per or bool(size.dimensions - _OF_AUDIO_OR_VIDEO)
 
 
 def read_size(value: object) -> Size | None:

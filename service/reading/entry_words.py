@@ -6,6 +6,7 @@ a provider publishes under a new name is kept and reported, and never silently l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -13,6 +14,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
+from service.reading.currency_and_unit import is_amount_of_money, names_currency, names_size
 from service.reading.key_words import KeySays, key_says, words_of
 from service.reading.known_keys import KnownKeys
 from service.reading.wire import InvalidEntry, Number, RepeatedKeys, printable, shown, verbatim
@@ -32,7 +34,7 @@ class _In(Enum):
     ANSWER = auto()
     # The entry, and what is on the way to its prices.
     ENTRY = auto()
-    # An object that the adapter does not know and that is not called a price.
+    # An object that the adapter does not know and that is not called a price: no unit counts.
     ELSEWHERE = auto()
     # Every key that the adapter does not know is unread.
     PRICES = auto()
@@ -44,6 +46,7 @@ class _In(Enum):
 _Path: TypeAlias = "tuple[str, _Path | None]"
 # A value with what is known there, its path, and where it is.
 _Step: TypeAlias = tuple[object, KnownKeys | None, _Path, _In]
+_NUMBER = re.compile(r"[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _NOTHING_BELOW: Mapping[str, KnownKeys] = {}
 _WITH_UNITS = {_In.ANSWER, _In.ENTRY, _In.PRICES}
 
@@ -143,15 +146,20 @@ def _note(
     elif says_nothing(key, value) or says is KeySays.TEXT:
         return
     elif says is KeySays.CURRENCY:
-        if where is not _In.ELSEWHERE:
-            found.currencies.append((_shown(path), value))
+        found.currencies.append((_shown(path), value))
     elif says is KeySays.UNIT:
         if where in _WITH_UNITS:
             found.units.append((_shown(path), value))
     elif where is _In.UNREAD or where is _In.ANSWER:
         if _is_nested(value):
             todo.append((value, None, path, where))
-    elif where is _In.PRICES or says is KeySays.PRICE or _has_a_number(value):
+    elif where is _In.PRICES or says is KeySays.PRICE or _is_price(says, value):
+        if names_currency(value):
+            found.currencies.append((_shown(path), value))
+            return
+        if names_size(value):
+            found.units.append((_shown(path), value))
+            return
         found.unread.setdefault(_shown(path), []).append(verbatim(value))
         if _is_nested(value):
             todo.append((value, None, path, _In.UNREAD))
@@ -163,14 +171,27 @@ def _is_nested(value: object) -> bool:
     return isinstance(value, dict | list | RepeatedKeys) and bool(value)
 
 
-def _has_a_number(value: object) -> bool:
-    """Whether an object or array has a number in it: not a scalar, such as the name of a tier."""
+def _is_price(says: KeySays, value: object) -> bool:
+    """Whether the value of a key that may say a price is one."""
+    if says is KeySays.MAYBE_AMOUNT:
+        return _is_fraction(value)
+    # Not a scalar, such as the name of a tier.
     return _is_nested(value) and any(map(_is_amount, _leaves(value)))
 
 
 def _is_amount(leaf: object) -> bool:
     return isinstance(leaf, Number) or (
-        isinstance(leaf, str) and leaf[:1].isdecimal() and leaf.replace(".", "", 1).isdecimal()
+        isinstance(leaf, str) and (_NUMBER.fullmatch(leaf) is not None or is_amount_of_money(leaf))
+    )
+
+
+def _is_fraction(leaf: object) -> bool:
+    """Prices of tokens are fractions, and numbers of tokens are not."""
+    text = leaf.text if isinstance(leaf, Number) else leaf
+    if not isinstance(text, str):
+        return False
+    return (_NUMBER.fullmatch(text) is not None and not text.isdecimal()) or is_amount_of_money(
+        text
     )
 
 

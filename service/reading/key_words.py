@@ -20,6 +20,8 @@ class KeySays(Enum):
     PRICE = auto()
     # A price only if the value is an object or array with numbers: ``tiers``.
     MAYBE_PRICE = auto()
+    # A price only if the value is a number with a fraction, or an amount of money: ``output``.
+    MAYBE_AMOUNT = auto()
     CURRENCY = auto()
     UNIT = auto()
     # A sentence for people.
@@ -35,9 +37,11 @@ _PRICE_WORDS = _words(
     " billed bill bills billable charge charges charged surcharge surcharges discount discounts"
     " discounted rebate rebates promo promotion promotions markup multiplier multipliers credit"
     " credits usd dollar dollars cent cents eur euro euros cny rmb yuan gbp jpy mtok ktok"
+    " ratecard payg overage overages uplift expense expenses msrp"
 )
 # Also inside of a word that is not split: "inputcost".
-_PRICE_STEMS = ("pric", "cost", "billing", "tariff")
+_PRICE_STEMS = ("pric", "cost", "billing", "tariff", "价", "费", "料金", "가격")
+_CURRENCIES = _words("currencies ccy denomination denominated")
 _RATE_OF_ELSE = _words(
     "sample sampling frame bit refresh error success hit learning dropout limit limits win"
     " throughput request requests max min"
@@ -49,12 +53,17 @@ _COUNTED = _words(
     " second song"
 )
 _CHARGED = _words(
-    "input output prompt completion cache cached read write audio image video text token"
+    "input output prompt completion cache cached read write audio image video text token in out"
 )
+_TOKENS = _CHARGED | _words("tokens reasoning thinking hit miss long short peak batch")
+_TOKEN = _words("input output prompt completion cache cached token tokens")
+_CARDS = _words("card cards sheet table plan")
 _OF_UNIT = _words(
     "unit units per price prices pricing priced billing billed bill charge charged cost rate token"
-    " tokens type name size of measure base quantity"
+    " tokens type name size of measure base quantity count"
 )
+_OF_A_UNIT = _words("type name size measure tokens count quantity")
+_MAYBE = _words("tier tiers amount amounts peak offpeak")
 _TEXTS = _words("description free_text freetext")
 _ADDRESSES = _words("url uri link href")
 
@@ -69,7 +78,7 @@ def key_says(key: str) -> KeySays:
     """What the key may say, by its name alone."""
     words = words_of(key[:200])
     known = set(words)
-    if "currency" in known:
+    if known & _CURRENCIES or "currency" in key.lower().replace("concurrency", ""):
         return KeySays.CURRENCY
     if _names_a_unit(words):
         return KeySays.UNIT
@@ -84,8 +93,10 @@ def key_says(key: str) -> KeySays:
         or _is_per_unit(words)
     ):
         return KeySays.PRICE
-    if words and words[-1] in {"tier", "tiers"} and not known & _LIMITS and "rate" not in known:
+    if known & _MAYBE and not known & _LIMITS and "rate" not in known:
         return KeySays.MAYBE_PRICE
+    if known & _TOKEN and known <= _TOKENS:
+        return KeySays.MAYBE_AMOUNT
     return KeySays.NOTHING
 
 
@@ -95,14 +106,14 @@ def _names_a_unit(words: tuple[str, ...]) -> bool:
         return False
     if words[-1] in {"unit", "units", "per"}:
         return True
-    return words[0] in {"unit", "units"} and words[-1] in {"type", "name", "size", "measure"}
+    return words[0] in {"unit", "units"} and words[-1] in _OF_A_UNIT
 
 
 def _is_rate(words: tuple[str, ...]) -> bool:
-    """``rate``, ``input_rate``, ``rate_per_token``; not ``rate_limit``, ``sample_rate``."""
+    """``rate``, ``input_rate``, ``rate_card``; not ``rate_limit``, ``sample_rate``."""
     if "rate" not in words or set(words) & _RATE_OF_ELSE:
         return False
-    return words[-1] == "rate" or "per" in words
+    return words[-1] == "rate" or "per" in words or set(words) <= {"rate", *_CHARGED, *_CARDS}
 
 
 def _is_per_unit(words: tuple[str, ...]) -> bool:

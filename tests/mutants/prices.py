@@ -217,7 +217,7 @@ PRICES = (
     ),
     Mutant(
         "service/reading/entry_words.py",
-        "where is _In.PRICES or says is KeySays.PRICE or _has_a_number(value)",
+        "where is _In.PRICES or says is KeySays.PRICE or _is_price(says, value)",
         "where is _In.PRICES",
         WHOLE,
         "a price beside the known object is left out",

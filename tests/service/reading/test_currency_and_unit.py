@@ -79,6 +79,24 @@ def test_the_declared_unit_passes(said: str) -> None:
     require_units([("unit", "per cow")], RawModel("m"))
 
 
+@pytest.mark.parametrize(
+    ("key", "said", "passes"),
+    [
+        ("pricing.type", "tokens", True),
+        ("pricing.metric", "tokens", True),
+        ("pricing.unit", "tokens", False),
+        ("unit_type", "1K tokens", False),
+        ("billing_type", "per_image", False),
+    ],
+)
+def test_what_is_counted_and_how_many(key: str, said: str, *, passes: bool) -> None:
+    if passes:
+        require_units([(key, said)], model())
+    else:
+        with pytest.raises(InvalidEntry):
+            require_units([(key, said)], model())
+
+
 @pytest.mark.parametrize("said", ["token", "per_1k", "image", "CNY", "per cow"])
 def test_another_unit_is_refused(said: str) -> None:
     with pytest.raises(InvalidEntry, match="unit"):

@@ -56,7 +56,7 @@ def test_empty_values_say_nothing(empty: Any) -> None:
     assert said({"fees": 0, "surcharge": False}).extra() == {"fees": 0, "surcharge": False}
 
 
-def test_currency_and_unit_count_where_prices_are() -> None:
+def test_a_currency_counts_everywhere_and_a_unit_where_prices_are() -> None:
     entry = {
         "currency": "A",
         "unit": "a",
@@ -65,12 +65,43 @@ def test_currency_and_unit_count_where_prices_are() -> None:
         "about": {"currency": "E", "unit": "e"},
     }
     found = said(entry)
-    assert {value for _, value in found.currencies} == {"A", "B", "C", "D"}
+    assert {value for _, value in found.currencies} == {"A", "B", "C", "D", "E"}
     assert sorted(path for path, _ in found.units) == [
         "pricing.tiers[].per",
         "pricing.unit",
         "unit",
     ]
+
+
+@pytest.mark.parametrize("name", ["symbol", "priced_in", "kind"])
+def test_a_value_that_is_only_a_currency_or_a_size_is_one_beside_prices(name: str) -> None:
+    for currency in ("EUR", "yuan", "¥", "USD"):
+        found = said({"pricing": {name: currency}})
+        assert found.currencies == [(f"pricing.{name}", currency)]
+        assert found.extra() == {}
+    for unit in ("per_1k", "characters", "per minute", "1M tokens"):
+        assert said({"pricing": {name: unit}}).units == [(f"pricing.{name}", unit)]
+    for other in ("hour", "1k", "5", "free", "EU"):
+        assert said({"pricing": {name: other}}).extra() == {f"pricing.{name}": other}
+
+
+def test_an_amount_under_the_name_of_tokens_is_a_price() -> None:
+    entry: dict[str, Any] = {
+        "off_peak": {"input": "0.0000005", "output": 5e-7, "context": 5},
+        "batch": [{"cached_input": "$3 / 1M"}],
+        "long_output": "0.5 CNY",
+        "limits": {"input": 128000, "output": "4096", "tokens": None},
+        "modalities": {"input": ["text"], "output": "text"},
+        "top_p": {"image_ratio": 0.5},
+        "peak_hours": {"start": 100, "end": 400},
+        "peak": "high",
+    }
+    assert said(entry).extra() == {
+        "off_peak": {"input": "0.0000005", "output": 5e-7, "context": 5},
+        "batch[].cached_input": "$3 / 1M",
+        "long_output": "0.5 CNY",
+        "peak_hours": {"start": 100, "end": 400},
+    }
 
 
 def test_around_the_list_a_currency_counts_at_every_level_and_the_list_does_not() -> None:
