@@ -10,7 +10,7 @@ from service.web.app_state import state_of
 from service.web.handlers.previews import impact_of_rollback
 from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, key_name_sql
-from service.web.requests.parameters import UNKNOWN_SYNC_HINT, job_id_of
+from service.web.requests.parameters import UNKNOWN_SYNC_HINT, is_dry_run, job_id_of
 from service.web.responses.error_responses import with_hints
 from service.web.responses.review_responses import RollbackAnswer, RolledBackModel
 
@@ -36,18 +36,19 @@ class RollbackBody(RequestBody):
 async def rollback_sync(request: Request) -> Response:
     job_id = job_id_of(request)
     body = await read_body(request, RollbackBody)
+    dry_run = is_dry_run(request, body.dry_run)
     with with_hints(HINTS):
         # Before it is done: afterwards nothing is left to compare.
         impact = await impact_of_rollback(request, job_id)
         rows = await state_of(request).database.rows(
-            ROLLBACK, job_id, body.dry_run, caller_json(request)
+            ROLLBACK, job_id, dry_run, caller_json(request)
         )
     models = [RolledBackModel(**row) for row in rows]
     rolled_back = sum(model.action == "roll_back" for model in models)
     return RollbackAnswer(
         sync_id=str(job_id),
         job_id=str(job_id),
-        dry_run=body.dry_run,
+        dry_run=dry_run,
         rolled_back=rolled_back,
         changed_since=len(models) - rolled_back,
         impact=impact,

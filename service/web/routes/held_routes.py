@@ -131,7 +131,7 @@ HELD_ROUTES: tuple[Endpoint, ...] = (
         "Undo the price changes of one job, or show them",
         RollbackAnswer,
         body=RollbackBody,
-        parameters=(SYNC_ID,),
+        parameters=(SYNC_ID, DRY_RUN),
         errors=(404, 408, 409, 413, 422),
         least_role="operate",
     ),

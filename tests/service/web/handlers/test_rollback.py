@@ -49,6 +49,11 @@ def test_it_is_shown_first(web: Web, reviews: Reviews, wrong_job: str) -> None:
     assert reviews.in_force("openrouter", "kept") == ("300", "600")
     assert reviews.audited() == []
     assert rollback(web, wrong_job, dry_run=True).json() == shown
+    asked = web.client.post(
+        f"/admin/pricing/sync/{wrong_job}/rollback?dry_run=true", json={"dry_run": False}
+    )
+    assert asked.json() == shown
+    assert reviews.audited() == []
 
 
 def test_then_it_is_done(web: Web, reviews: Reviews, wrong_job: str) -> None:
