@@ -235,6 +235,18 @@ GUARDS = (
         (f"{JUDGE}::test_a_first_own_price_is_measured_by_the_catalogue_s",),
         "a first own price may be any times the catalogue's that it replaces",
     ),
+    _whole(
+        "where l.models * b.gone_one_of >= w.known",
+        "where false",
+        "test_conditions_that_go_from_half_of_the_models_wait_for_a_person",
+        "a renamed key takes the prices for long prompts from a whole list",
+    ),
+    _whole(
+        "and split_part(c.old_source, ':', 1) = split_part(c.source, ':', 1)",
+        "",
+        "test_conditions_that_go_from_half_of_the_models_wait_for_a_person",
+        "a provider's first own list waits because the catalogue has more conditions",
+    ),
     _decide(
         "w.said_class not in ('unit', 'list')",
         "w.said_class <> 'unit'",

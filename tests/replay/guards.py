@@ -20,6 +20,8 @@ catalogue_list at least 5 models, and 15 % of those with first prices that the  
 moves          at least 10 models, and more than a third of the list, move: all      list
                changes of that list
 fees_gone      at least 10 models, and half of those that had it, lose one fee       large
+conditions_    at least 10 models, and half of those that had one, lose their        list
+gone           conditions with one key (and word, such as service_tier batch)
 ============== ===================================================================== =====
 
 A condition is measured against the one with the same keys before; a new one against its own base,
@@ -50,6 +52,7 @@ GONE_MODELS, GONE_PART = 10, 2
 ANNOUNCED = {"effective_from", "effective_until"}
 # A price with one of these kinds looks like another unit, whatever its ratio.
 UNIT_KINDS = {"band", "list", "catalogue_list"}
+OF_A_LIST = {"moves", "conditions_gone"}
 CLASSES = ("large", "list", "unit")
 
 
@@ -136,13 +139,13 @@ class Guards:
         )
         alike = self._alike(moves, listed)
         is_moving = self._is_moving(moves, listed)
-        fees_gone = self._fees_gone(pages, published)
+        gone = self._fees_gone(pages, published), self._conditions_gone(pages, published)
         verdicts = {}
         for model_id in changed:
             found: set[tuple[str | None, str]] = {
                 (move.axis, kind) for move in moves[model_id] for kind in _kinds(move)
             }
-            found |= alike.get(model_id, set()) | fees_gone.get(model_id, set())
+            found |= alike.get(model_id, set()).union(*(of.get(model_id, set()) for of in gone))
             if is_moving:
                 found.add((None, "moves"))
             if found:
@@ -216,6 +219,20 @@ class Guards:
                 if len(lost) * GONE_PART >= len(active):
                     for model_id in lost:
                         found.setdefault(model_id, set()).add((fee, "fees_gone"))
+        return found
+
+    def _conditions_gone(
+        self, pages: Mapping[str, Page], published: Mapping[str, PriceSet]
+    ) -> dict[str, set[tuple[str | None, str]]]:
+        had = {m: _words(page.prices) for m, page in pages.items()}
+        found: dict[str, set[tuple[str | None, str]]] = {}
+        for word in set().union(*had.values()):
+            known = {m for m, words in had.items() if word in words}
+            lost = {m for m in known & published.keys() if word not in _words(published[m])}
+            active = [m for m in known if pages[m].is_active or m in published]
+            if len(lost) >= GONE_MODELS and len(lost) * GONE_PART >= len(active):
+                for model_id in lost:
+                    found.setdefault(model_id, set()).add((None, "conditions_gone"))
         return found
 
 
@@ -294,7 +311,7 @@ def _verdict(moves: list[Move], found: set[tuple[str | None, str]], *, is_free: 
         or any(times >= UNIT or _is_near_a_power_of_ten(times) for times in far)
     )
     return Verdict(
-        kind="unit" if is_unit else "list" if "moves" in kinds else "large",
+        kind="unit" if is_unit else "list" if kinds & OF_A_LIST else "large",
         ratio=max(ratios, default=None),
         to_zero=bool(kinds & {"zero", "fees_gone"}),
         suspicions=frozenset(found),
@@ -356,6 +373,15 @@ def _last_known(page: Page, axis: str) -> Decimal | None:
 
 def _is_priced(prices: PriceSet) -> bool:
     return bool(prices.get("conditions")) or any(prices.get(axis) for axis in AXES)
+
+
+def _words(prices: PriceSet) -> set[tuple[str, str]]:
+    return {
+        (key, value if isinstance(value, str) else "")
+        for condition in prices.get("conditions", [])
+        for key, value in _keys(condition).items()
+        if key not in ANNOUNCED
+    }
 
 
 def _keys(condition: PriceSet) -> PriceSet:

@@ -57,6 +57,7 @@ OTHERS: dict[str, Way | partial[dict[str, Any]]] = {
     "input_cache_read renamed": ways.renamed("input_cache_read", "cached"),
     "web_search renamed": ways.renamed("web_search", "search"),
     "web_search x 10": ways.times("10", only={"web_search"}),
+    "overrides renamed": ways.renamed("overrides", "tiers"),
     "completion unknown": ways.all_to("completion", "-1"),
     "completion zero": ways.all_to("completion", "0"),
     "web_search zero": ways.all_to("web_search", "0"),

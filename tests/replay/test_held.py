@@ -75,7 +75,7 @@ def test_two_years_of_lists_leave_exactly_the_changes_waiting_that_the_rules_nam
 
 def _assert_held_for_a_reason(rows: list[DictRow]) -> None:
     """A factor of 10 (of a first price: beside the catalogue), a fall to zero, or a whole list."""
-    of_lists = {"catalogue", "moves", "fees_gone", "list", "catalogue_list"}
+    of_lists = {"catalogue", "moves", "fees_gone", "conditions_gone", "list", "catalogue_list"}
     for row in rows:
         kinds = {evidence["kind"] for evidence in row["evidence"]}
         assert (row["ratio"] or 0) >= 10 or row["to_zero"] or kinds & of_lists, row

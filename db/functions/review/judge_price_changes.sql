@@ -35,6 +35,7 @@ as $$
             c.provider,
             c.model_id,
             c.source,
+            c.old_source,
             c.old,
             c.new,
             c.raw,
@@ -77,8 +78,11 @@ as $$
             end as catalogue
         from rows from (
             jsonb_to_recordset(case when exists (select from guard) then p_changes else '[]' end)
-                as (provider text, model_id text, name text, source text, old jsonb, new jsonb, free jsonb, raw jsonb)
-        ) with ordinality as c (provider, model_id, name, source, old, new, free, raw, position)
+                as (
+                    provider text, model_id text, name text, source text, old_source text, old jsonb, new jsonb, free jsonb,
+                    raw jsonb
+                )
+        ) with ordinality as c (provider, model_id, name, source, old_source, old, new, free, raw, position)
         left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
             on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id
     ),
@@ -144,6 +148,63 @@ as $$
         ) as k
         cross join lateral unnest(f.changes) as p (change)
         where f.models * b.gone_one_of >= k.known
+    ),
+    -- Prices for long prompts, a service tier and so on: where a renamed key takes them from many models, all of their requests
+    -- would cost the base price.
+    condition_key as materialized (
+        select distinct
+            c.position,
+            c.provider,
+            e.is_new,
+            k.key || case when jsonb_typeof(k.value) = 'string' then ' ' || (k.value #>> '{}') else '' end as key
+        from change c
+        cross join lateral (
+            select o.entry, false as is_new
+            from jsonb_array_elements(case when c.old -> 'conditions' <> '[]' then c.old -> 'conditions' end) as o (entry)
+            union all
+            select n.entry, true
+            from jsonb_array_elements(
+                case when c.old -> 'conditions' <> '[]' then c.new -> 'conditions' end
+            ) as n (entry)
+        ) as e
+        cross join lateral jsonb_each(e.entry) as k
+        where p_lists ? c.provider
+            -- The catalogue may know of more than the provider's own list.
+            and split_part(c.old_source, ':', 1) = split_part(c.source, ':', 1)
+            and not starts_with(k.key, 'price_per_')
+            and k.key not in ('effective_from', 'effective_until')
+    ),
+    condition_lost as materialized (
+        select o.provider, o.key, array_agg(o.position) as changes, count(*) as models
+        from condition_key o
+        where not o.is_new
+            and not exists (
+                select from condition_key n where n.is_new and n.position = o.position and n.key = o.key
+            )
+        group by o.provider, o.key
+        having count(*) >= (select b.gone_models from public.pricing_list_bounds() b)
+    ),
+    condition_gone as materialized (
+        select
+            p.change,
+            l.models || ' of ' || w.known || ' models lose their prices for ' || left(l.key, 100) || ' in one sync' as words,
+            jsonb_build_object('kind', 'conditions_gone', 'models', l.models, 'listed', w.known) as evidence
+        from condition_lost l
+        cross join public.pricing_list_bounds() b
+        cross join lateral (
+            select count(*) as known
+            from public.model_pricing m
+            where m.provider_slug = l.provider
+                and m.is_active
+                and exists (
+                    select
+                    from jsonb_array_elements(public.pricing_base_set(m) -> 'conditions') as c (entry)
+                    cross join lateral jsonb_each(c.entry) as k
+                    where k.key || case when jsonb_typeof(k.value) = 'string' then ' ' || (k.value #>> '{}') else '' end = l.key
+                )
+        ) as w
+        cross join lateral unnest(l.changes) as p (change)
+        where l.models * b.gone_one_of >= w.known
     ),
     shared as materialized (
         select s.*
@@ -420,6 +481,9 @@ as $$
             union all
             select f.change, f.words, f.evidence, true
             from fee_gone f
+            union all
+            select g.change, g.words, g.evidence, false
+            from condition_gone g
         ) as w
         group by w.change
     ),

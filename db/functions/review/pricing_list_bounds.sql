@@ -25,10 +25,11 @@ as $$
         -- First prices that all are one same factor of the catalogue's: below it a provider is dearer or cheaper.
         2.0,
         -- One price becomes unknown for half of the models that had it: a renamed key. One fee goes from half of them, which
-        -- happened once: OpenRouter stopped publishing the price of an image, for 42 of 44 models.
+        -- happened once: OpenRouter stopped publishing the price of an image, for 42 of 44 models. The prices under a condition go
+        -- from half of those that had them, which never happened.
         10, 2
     );
 $$;
 
 comment on function public.pricing_list_bounds() is
-'From where on a list as a whole looks wrong: models that move (a floor, and more than one of so many), that move by one same factor (a floor, and a percentage), that differ from the catalogue by it, and that lose one price (a floor, and one of so many or more).';
+'From where on a list as a whole looks wrong: models that move (a floor, and more than one of so many), that move by one same factor (a floor, and a percentage), that differ from the catalogue by it, and that lose one price, or their prices under a condition (a floor, and one of so many or more).';

@@ -86,6 +86,7 @@ class Evidence(ResponseModel):
         "catalogue_list",
         "moves",
         "fees_gone",
+        "conditions_gone",
     ]
     before: Amount | None
     before_per_1m: Amount | None

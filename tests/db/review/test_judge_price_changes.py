@@ -820,6 +820,42 @@ def test_a_fee_that_goes_from_half_of_the_models_waits(
         assert f"{count} of {known} models lose " in verdict["reason"]
 
 
+LONG, BATCH = {"min_prompt_tokens": 200000}, {"service_tier": "batch"}
+FLEX, UNTIL = {"service_tier": "flex"}, {"effective_until": "2099-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "left", "count", "known", "held"),
+    [
+        (LONG, [], 10, 20, True),
+        (LONG, [], 10, 21, False),
+        (LONG, [], 9, 9, False),
+        (LONG, [BATCH], 10, 10, True),
+        (BATCH, [FLEX], 10, 10, True),
+        # Another number of tokens; an end, which comes by itself.
+        (LONG, [{"min_prompt_tokens": 100000}], 10, 10, False),
+        (UNTIL, [], 10, 10, False),
+    ],
+)
+def test_conditions_that_go_from_half_of_the_models_wait_for_a_person(
+    pricing: Pricing, keys: Row, left: list[Row], count: int, known: int, held: bool
+) -> None:
+    old = prices("1", conditions=[keys | prices("2")])
+    now = prices("1", conditions=[each | prices("1.5") for each in left])
+    said(pricing, {f"m{n}": old for n in range(known)})
+    said(pricing, {"without": prices("1")})
+    lost = [change(old, now if left or n % 2 else prices("1"), f"m{n}") for n in range(count)]
+    others = [change(prices("1"), prices("1.1"), "without")]
+    found = judged(pricing, [*lost, *others], lists={"openrouter": known + 1})
+    assert len(found) == (count if held else 0)
+    for verdict in found.values():
+        assert (verdict["class"], verdict["to_zero"]) == ("list", False)
+        assert [each["kind"] for each in verdict["evidence"]] == ["conditions_gone"]
+        assert f"{count} of {known} models lose their prices for " in verdict["reason"]
+    first_own = [each | {"old_source": "catalogue:x"} for each in lost]
+    assert judged(pricing, first_own, lists={"openrouter": known + 1}) == {}
+
+
 # The same model elsewhere.
 
 
