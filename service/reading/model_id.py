@@ -20,8 +20,15 @@ def _words(text: str) -> frozenset[str]:
 
 # Letters in these scripts look like Latin ones.
 _LOOK_ALIKE = _words(
-    "CYRILLIC GREEK COPTIC ARMENIAN CHEROKEE LISU GEORGIAN GOTHIC TIFINAGH DESERET"
+    "CYRILLIC GREEK COPTIC ARMENIAN CHEROKEE LISU GEORGIAN GOTHIC TIFINAGH DESERET CANADIAN"
 )
+# Phonetic letters, and signs, that look like those of ASCII: g, a, l, ', -, /, :.
+_LIKE_ASCII = frozenset(
+    "\u0261\u0251\u01c0\ua78c\u2010\u2012\u2013\u2212\u2043\u2044\u2215\u2236\ua789\u05c3\u0589"
+)
+# As Chinese and Japanese texts are spelt.
+_WIDE = str.maketrans("\uff08\uff09", "()")
+_CHINESE_OR_JAPANESE = _words("CJK HIRAGANA KATAKANA")
 # Drawn as nothing or as a blank, and neither a space nor a format character by their category.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
@@ -45,9 +52,12 @@ def _require_plain(model_id: str) -> None:
     for before, character in pairwise(f" {model_id}"):
         if _is_invisible(character) or (before.isascii() and unicodedata.combining(character)):
             raise InvalidEntry(f"its id has an invisible character: {_escaped(model_id)}")
-    if unicodedata.normalize("NFKC", model_id) != model_id:
-        raise InvalidEntry(f"its id has characters in an unusual form: {_escaped(model_id)}")
     scripts = {_script(character) for character in model_id if character.isalpha()}
+    text = model_id.translate(_WIDE) if scripts & _CHINESE_OR_JAPANESE else model_id
+    if unicodedata.normalize("NFKC", text) != text or not _LIKE_ASCII.isdisjoint(text):
+        raise InvalidEntry(f"its id has characters in an unusual form: {_escaped(model_id)}")
+    if "LATIN" in scripts and any(each.isdigit() and not each.isascii() for each in text):
+        raise InvalidEntry(f"its id has digits of another script: {_escaped(model_id)}")
     mixed = sorted(scripts & _LOOK_ALIKE) if "LATIN" in scripts else []
     if mixed:
         named = ", ".join(script.capitalize() for script in mixed)

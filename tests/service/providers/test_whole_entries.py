@@ -268,6 +268,16 @@ ODD_IDS = [
         "gpt\u2010\u03bf1",
         "\uff47pt-4",
         "\U0001d5ba",
+        *[
+            "gpt\u20104",
+            "gpt\u20134",
+            "gpt\u22124",
+            "a\u2215b",
+            "a\u2236free",
+            "\u0261pt",
+            "\u1455laude",
+        ],
+        *["gpt-\u0664", "gpt\uff08x\uff09"],
         "a\ufe0f",
         "a\u034f",
         "\u3164a",
@@ -283,6 +293,19 @@ def test_an_id_that_looks_like_another_is_skipped_and_named(slug: str) -> None:
         found = parsed(slug, entry)
         assert [each.model_id for each in found.skipped] == ["entry 1"], ascii(odd)
         assert found.skipped[0].reason.isascii()
+
+
+FINE_IDS = [
+    *["通义千问-max", "通义千问\uff08测试\uff09", "日本語モデル", "コード・7b", "モデル〜7b"],
+    *["한국어-모델", "solar-한글", "Café-model", "naïve", "Übersetzer", "łódź", "straße"],
+    *["typhoon-ไทย", "ключ", "عربي-model", "model-🚀", "a b", "GPT-4", "gpt-4"],
+]
+
+
+def test_ids_of_other_languages_are_read() -> None:
+    entries = [{"id": each, "pricing": {"prompt": "1"}} for each in FINE_IDS]
+    found = adapter("openrouter").parse(json.dumps({"data": entries}).encode())
+    assert [model.model_id for model in found.models] == FINE_IDS
 
 
 @settings(max_examples=200)
