@@ -34,7 +34,17 @@ _TYPE_KEYS = (
 )
 _MODALITY_KEYS = ("output_modalities", "outputModalities", "output_modality", "modalities_output")
 _MODALITIES_WITHIN = ("architecture", "modalities", "capabilities", "metadata")
-_SAYING = frozenset((*_TYPE_KEYS, *_MODALITY_KEYS, *_MODALITIES_WITHIN))
+# Objects that may have a type of the model in them.
+_TYPES_WITHIN = ("metadata", "info", "model_info", "modelInfo", "model_spec", "details")
+# Of chat models they may name more than what is sold, such as "vision" or "tools".
+_LABEL_KEYS = (
+    *("modality", "modalities", "endpoints", "endpoint", "supported_endpoints", "tags", "features"),
+    *("capabilities", "use_case", "use_cases", "function", "purpose", "group", "service", "class"),
+    *("output_type", "outputs", "model_kind", "api_type"),
+)
+_SAYING = frozenset(
+    (*_TYPE_KEYS, *_MODALITY_KEYS, *_MODALITIES_WITHIN, *_TYPES_WITHIN, *_LABEL_KEYS)
+)
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -58,13 +68,17 @@ _WORDS: tuple[tuple[Kind, frozenset[str]], ...] = (
         _words("transcribe transcription transcriptions stt asr recognition"),
     ),
     (Kind.SPEECH, _words("audio tts speech voice music song songs sound")),
-    (Kind.VIDEO, _words("video videos")),
-    (Kind.IMAGE, _words("image images diffusion picture")),
+    (Kind.VIDEO, _words("video videos lipsync")),
+    (
+        Kind.IMAGE,
+        _words("image images diffusion picture upscale upscaler upscaling inpainting segmentation"),
+    ),
     (Kind.DOCUMENT, frozenset({"ocr"})),
 )
 _SHORT = {
     **{"t2i": Kind.IMAGE, "i2i": Kind.IMAGE, "t2v": Kind.VIDEO, "i2v": Kind.VIDEO},
     **{"text": Kind.CHAT, "feature-extraction": Kind.EMBEDDING, "text-generation": Kind.CHAT},
+    **{"txt2img": Kind.IMAGE, "img2img": Kind.IMAGE, "3d": Kind.IMAGE, "text-to-3d": Kind.IMAGE},
     **{"sentence-similarity": Kind.EMBEDDING, "text2text-generation": Kind.CHAT},
 }
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -74,10 +88,12 @@ _FROM_TO = re.compile(r"(?P<inputs>.+?)(?:-to-|->|2)(?P<outputs>[a-z+]+)$")
 def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
     """The kinds that each key with a type names; no item for words that are not understood.
 
-    What comes out counts only where no key names a type: a transcription comes out as text.
+    What comes out counts only where no key names a type: a transcription comes out as text. Labels
+    count only where neither does.
     """
     named = [found for value in _types(entry) if (found := _kinds(value))]
-    return named or [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
+    named = named or [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
+    return named or [found for value in _labels(entry) if (found := _kinds_of_labels(value))]
 
 
 def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
@@ -88,7 +104,21 @@ def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
 
 
 def _types(entry: Mapping[str, object]) -> Iterator[object]:
-    yield from (entry[key] for key in _TYPE_KEYS if key in entry)
+    for around in _arounds(entry):
+        yield from (around[key] for key in _TYPE_KEYS if key in around)
+
+
+def _labels(entry: Mapping[str, object]) -> Iterator[object]:
+    for around in _arounds(entry):
+        yield from (around[key] for key in _LABEL_KEYS if key in around)
+
+
+def _arounds(entry: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    yield entry
+    for key in _TYPES_WITHIN:
+        inner = entry.get(key)
+        if isinstance(inner, Mapping):
+            yield inner
 
 
 def _outputs(entry: Mapping[str, object]) -> Iterator[object]:
@@ -101,8 +131,10 @@ def _outputs(entry: Mapping[str, object]) -> Iterator[object]:
         yield modalities.get("output")
     architecture = entry.get("architecture")
     if isinstance(architecture, Mapping) and isinstance(architecture.get("modality"), str):
-        # "text+image->text"
-        yield architecture["modality"].rpartition("->")[2].split("+")
+        # "text+image->text", and "audio->text" is a transcription.
+        modality = architecture["modality"]
+        outputs = modality.rpartition("->")[2].split("+")
+        yield [modality] if outputs == ["text"] else outputs
 
 
 def _kinds(value: object) -> Kinds:
@@ -112,6 +144,15 @@ def _kinds(value: object) -> Kinds:
     if isinstance(value, list):
         return frozenset().union(*map(_kinds, value[:20]))
     return frozenset()
+
+
+def _kinds_of_labels(value: object) -> Kinds:
+    """The kinds of labels of which each is understood; of an object, those that are true."""
+    if isinstance(value, Mapping):
+        value = [key for key, said in value.items() if said is True]
+    labels = value[:20] if isinstance(value, list) else [value]
+    kinds = [_kinds(label) for label in labels]
+    return frozenset().union(*kinds) if all(kinds) else frozenset()
 
 
 @lru_cache(maxsize=1024)

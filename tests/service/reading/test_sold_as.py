@@ -58,3 +58,31 @@ def test_whether_tokens_are_sold(entry: dict[str, object], by_token: bool) -> No
 def test_a_kind_that_is_documented_per_token() -> None:
     assert is_sold_by_token({"type": "rerank"}, frozenset({Kind.RERANK}))
     assert not is_sold_by_token({"type": "image"}, frozenset({Kind.RERANK}))
+
+
+@pytest.mark.parametrize(
+    ("entry", "by_token"),
+    [
+        ({"metadata": {"type": "tts"}}, False),
+        ({"metadata": {"tags": ["text-to-speech"]}}, False),
+        ({"modality": "text->image"}, False),
+        ({"architecture": {"modality": "audio->text"}}, False),
+        ({"architecture": {"modality": "text+image->text+image"}}, True),
+        ({"architecture": {"modality": "image->text"}}, True),
+        ({"modality": "text+image->text"}, True),
+        ({"modalities": ["audio"]}, False),
+        ({"modalities": ["text", "audio"]}, True),
+        ({"endpoints": ["/v1/audio/transcriptions"]}, False),
+        ({"endpoints": ["chat/completions", "audio/speech"]}, True),
+        ({"capabilities": {"tts": True, "chat": False}}, False),
+        ({"capabilities": {"chat": True, "audio": True}}, True),
+        # What is not understood may be chat.
+        ({"tags": ["tools", "image-generation"]}, True),
+        ({"tags": []}, True),
+        # A type says more than a label.
+        ({"type": "chat", "tags": ["tts"]}, True),
+        ({"output_modalities": ["text", "image"], "features": ["image"]}, True),
+    ],
+)
+def test_labels_count_where_nothing_names_a_type(entry: Any, *, by_token: bool) -> None:
+    assert is_sold_by_token(entry, CHAT_ONLY) is by_token
