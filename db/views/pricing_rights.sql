@@ -154,6 +154,7 @@ function (name, callers) as (
         ('judge_price_changes', '{}'),
         ('pricing_short_number', '{}'),
         ('show_price_changes', '{}'),
+        ('refuse_lost_prices', '{}'),
         ('refuse_odd_list', '{}'),
         ('lock_listed_prices', '{}'),
         ('resolve_price_changes', '{}'),

@@ -13,9 +13,10 @@ END = (f"{BOUNDS}::test_what_waits_ends_when_something_else_is_said",)
 JUDGE = "tests/db/review/test_judge_price_changes.py"
 MOVES = (f"{JUDGE}::test_more_than_a_third_of_the_list_may_not_move",)
 FEES_GONE = (f"{JUDGE}::test_a_fee_that_goes_from_half_of_the_models_waits",)
-ONE_GONE = (
-    "tests/db/prices/test_refuse_odd_list.py"
-    "::test_one_price_gone_from_half_of_the_models_sinks_the_list",
+LOST = "tests/db/prices/test_refuse_lost_prices.py"
+ONE_GONE = (f"{LOST}::test_one_price_gone_from_half_of_the_models_sinks_the_list",)
+MOVED_INTO_CONDITIONS = (
+    f"{LOST}::test_a_price_that_moves_into_conditions_is_not_gone_nor_is_one_that_is_unknown_there",
 )
 WAITS = "tests/db/review/test_hold_price_changes.py"
 RULE = (
@@ -359,6 +360,20 @@ GUARDS = (
         "v_old is null or abs",
         DIFFERENCE,
         "a price that becomes unknown stays",
+    ),
+    Mutant(
+        "db/functions/prices/refuse_lost_prices.sql",
+        "where (c.old_source like 'catalogue:%') = (p_provider = 'catalogue')",
+        "where c.old_source is not null",
+        (f"{LOST}::test_prices_of_the_catalogue_are_no_promise_of_the_provider",),
+        "a first own list without prices is refused",
+    ),
+    Mutant(
+        "db/functions/prices/refuse_lost_prices.sql",
+        "where e.entry ->> a.axis is not null",
+        "where e.entry ? a.axis",
+        MOVED_INTO_CONDITIONS,
+        "a price that is unknown under a condition is still there",
     ),
     Mutant(
         "db/functions/prices/refuse_odd_list.sql",

@@ -1,5 +1,5 @@
 -- The decision is about the next list: models become inactive only when that list has arrived and shows which ones it
--- lacks. refuse_odd_list reads the decision, and the next success clears it.
+-- lacks. refuse_odd_list and refuse_lost_prices read the decision, and the next success clears it.
 -- after: require_author
 create or replace function public.accept_shorter_list(provider text, accepted_by text default current_user)
 returns public.pricing_sync_log

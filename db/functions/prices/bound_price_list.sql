@@ -42,8 +42,11 @@ begin
                     )
                     then 'its id has an invisible character'
                 when length(l.provider) > 512 then format('its provider has %s characters', length(l.provider))
-                when pg_column_size(l.entry) > 262144 then 'it has more than 256 kB'
-                when jsonb_path_exists(l.entry, '$.**{30}') then 'it is nested 30 deep'
+                when coalesce(pg_column_size(l.raw), 0) + coalesce(pg_column_size(l.extra), 0)
+                    + coalesce(pg_column_size(l.prices), 0) + coalesce(pg_column_size(l.aliases), 0) > 262144
+                    then 'it has more than 256 kB'
+                when jsonb_path_exists(l.raw, '$.**{29}') or jsonb_path_exists(l.extra, '$.**{29}')
+                    then 'it is nested 30 deep'
                 when jsonb_typeof(l.conditions) = 'array' and jsonb_array_length(l.conditions) > 100
                     then format('it has %s conditions, more than 100', jsonb_array_length(l.conditions))
                 when pg_column_size(l.conditions) > 65536 then 'its conditions have more than 64 kB'
@@ -54,52 +57,57 @@ begin
                     or l.conditions @? '$[*].keyvalue() ? (@.key starts with "price_per_" && @.value.type() != "null" && (@.value.type() != "string" || !(@.value like_regex "^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$")))'
                 )
                     then 'one of its conditions is no object of keys and decimal strings'
-                when (length(a.amounts) >= 200 or strpos(lower(a.amounts), 'e') > 0)
-                    and a.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
+                when (length(l.amounts) >= 200 or strpos(lower(l.amounts), 'e') > 0)
+                    and l.amounts ~* '[0-9.]e[+-]?[0-9]{3}|[0-9.]{200}'
                     then 'one of its prices has more digits than a price has'
             end as reason
-        from rows from (
-            jsonb_array_elements(p_prices),
-            jsonb_to_recordset(p_prices) as (
-                model_id text,
-                provider text,
-                conditions jsonb,
-                price_per_input_token text,
-                price_per_output_token text,
-                price_per_cache_read_token text,
-                price_per_cache_write_token text,
-                price_per_cache_write_1h_token text,
-                price_per_reasoning_token text,
-                price_per_input_audio_token text,
-                price_per_output_audio_token text,
-                price_per_cache_read_audio_token text,
-                price_per_input_image_token text,
-                price_per_output_image_token text,
-                price_per_image text,
-                price_per_request text,
-                price_per_web_search text,
-                price_per_input_character text,
-                price_per_audio_second text,
-                price_per_page text,
-                price_per_video_second text
+        from (
+            select
+                e.*,
+                concat_ws(
+                    ' ', e.p1, e.p2, e.p3, e.p4, e.p5, e.p6, e.p7, e.p8, e.p9, e.p10, e.p11, e.p12, e.p13, e.p14,
+                    e.p15, e.p16, e.p17, e.p18,
+                    case when e.conditions <> '[]' then e.conditions::text end
+                ) as amounts
+            -- What is not named here is not stored.
+            from rows from (
+                jsonb_to_recordset(p_prices) as (
+                    model_id text,
+                    provider text,
+                    conditions jsonb,
+                    extra jsonb,
+                    raw jsonb,
+                    prices jsonb,
+                    aliases jsonb,
+                    price_per_input_token text,
+                    price_per_output_token text,
+                    price_per_cache_read_token text,
+                    price_per_cache_write_token text,
+                    price_per_cache_write_1h_token text,
+                    price_per_reasoning_token text,
+                    price_per_input_audio_token text,
+                    price_per_output_audio_token text,
+                    price_per_cache_read_audio_token text,
+                    price_per_input_image_token text,
+                    price_per_output_image_token text,
+                    price_per_image text,
+                    price_per_request text,
+                    price_per_web_search text,
+                    price_per_input_character text,
+                    price_per_audio_second text,
+                    price_per_page text,
+                    price_per_video_second text
+                )
+            ) with ordinality as e (
+                model_id, provider, conditions, extra, raw, prices, aliases, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11,
+                p12, p13, p14, p15, p16, p17, p18, position
             )
-        ) with ordinality as l (
-            entry, model_id, provider, conditions, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, p14, p15,
-            p16, p17, p18, position
-        )
-        cross join lateral (
-            select concat_ws(
-                ' ', l.p1, l.p2, l.p3, l.p4, l.p5, l.p6, l.p7, l.p8, l.p9, l.p10, l.p11, l.p12, l.p13, l.p14,
-                l.p15, l.p16, l.p17, l.p18,
-                case when l.conditions <> '[]' then l.conditions::text end
-            ) as amounts
+            -- Offset 0: computed once per model, not at each use.
             offset 0
-        ) as a
+        ) as l
     ) as o
     where o.reason is not null;
 
-    prices := p_prices;
-    skipped := p_skipped;
     if v_odd is not null then
         select coalesce(jsonb_agg(e.entry order by e.position), '[]') into prices
         from jsonb_array_elements(p_prices) with ordinality as e (entry, position)
@@ -113,4 +121,4 @@ end;
 $$;
 
 comment on function public.bound_price_list(jsonb, jsonb) is
-'Move the models whose id has white space around it or invisible characters, and those that are longer, deeper or have more digits than any adapter reads, and those whose conditions are none, from the list to the skipped ones, with the reason; PT422 for a list that is too large as a whole.';
+'Move the models whose id has white space around it or invisible characters, and those that are longer, deeper or have more digits than any adapter reads, and those whose conditions are none, from the list to the skipped ones, with the reason; null where all models stay. PT422 for a list that is too large as a whole.';

@@ -185,7 +185,10 @@ as $$
     -- Offset 0: computed once per model, not at each use.
     cross join lateral (
         select
-            case when d.differs then public.pricing_base_set(d.known) end as old_prices,
+            case
+                when d.differs and (d.known).id is null then '{}'
+                when d.differs then public.pricing_base_set(d.known)
+            end as old_prices,
             case when d.differs then public.pricing_price_set(to_jsonb(d.incoming)) end as new_prices
         offset 0
     ) as p

@@ -7,24 +7,20 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    select case
-        when not p_prices @? '$[*].conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))' then p_prices
-        else (
-            select jsonb_agg(
-                case
-                    when r.entry @? '$.conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))' then
-                        r.entry - array(select a.axis from public.pricing_axes() a) - 'conditions'
-                        || public.pricing_effective_set(
-                            public.pricing_price_set(r.entry), p_at
-                        )
-                    else r.entry
-                end
-                order by r.position
-            )
-            from jsonb_array_elements(p_prices) with ordinality as r (entry, position)
-        )
-    end;
+    select jsonb_agg(
+        case
+            when r.entry @? '$.conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))' then
+                r.entry - array(select a.axis from public.pricing_axes() a) - 'conditions'
+                || public.pricing_effective_set(
+                    public.pricing_price_set(r.entry), p_at
+                )
+            else r.entry
+        end
+        order by r.position
+    )
+    from jsonb_array_elements(p_prices) with ordinality as r (entry, position)
+    where p_prices @? '$[*].conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))';
 $$;
 
 comment on function public.fold_announced_prices(jsonb, timestamptz) is
-'A price list as it is from that time on: announcements whose moment has come are its prices.';
+'A price list as it is from that time on: announcements whose moment has come are its prices. Null where nothing is announced.';

@@ -12,7 +12,9 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-    v_reference constant jsonb := (select b.prices from public.bound_price_list(p_reference, '[]') b);
+    v_reference constant jsonb := (
+        select coalesce(b.prices, p_reference) from public.bound_price_list(p_reference, '[]') b
+    );
     v_stored integer;
 begin
     perform public.store_model_aliases(p_provider, v_reference, p_version);

@@ -56,7 +56,18 @@ begin
         -- Offset 0: computed once per model, not at each use.
         cross join lateral (
             select
-                public.pricing_price_set(to_jsonb(m)) as old_in_force,
+                case
+                    -- Most models of a first list, without the cost of a call.
+                    when m.conditions = '[]' and num_nonnulls(
+                        m.price_per_input_token, m.price_per_output_token, m.price_per_cache_read_token,
+                        m.price_per_cache_write_token, m.price_per_cache_write_1h_token, m.price_per_reasoning_token,
+                        m.price_per_input_audio_token, m.price_per_output_audio_token, m.price_per_cache_read_audio_token,
+                        m.price_per_input_image_token, m.price_per_output_image_token, m.price_per_image,
+                        m.price_per_request, m.price_per_web_search, m.price_per_input_character, m.price_per_audio_second,
+                        m.price_per_page, m.price_per_video_second
+                    ) = 0 then '{}'
+                    else public.pricing_price_set(to_jsonb(m))
+                end as old_in_force,
                 coalesce(c.moment, p_changed_at) as moment
             offset 0
         ) as f
