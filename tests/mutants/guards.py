@@ -271,8 +271,8 @@ GUARDS = (
         "fees are not looked at",
     ),
     _move(
-        "where h.model_id = b.id\n                        and v.amount > 0\n",
-        "where h.model_id = b.id\n                        and v.amount < 0\n",
+        "and (v.amount > 0 or (",
+        "and (v.amount < 0 or (",
         "after a zero everything passes",
     ),
     _move(

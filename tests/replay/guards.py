@@ -21,7 +21,8 @@ moves          at least 10 models, and more than a third of the list, move: all 
                changes of that list
 fees_gone      at least 10 models, and half of those that had it, lose one fee       large
 conditions_    at least 10 models, and half of those that had one, lose their        list
-gone           conditions with one key (and word, such as service_tier batch)
+gone           conditions: all of them, or all with one key (and word, such as
+               service_tier batch)
 ============== ===================================================================== =====
 
 A condition is measured against the one with the same keys before; a new one against its own base,
@@ -376,12 +377,13 @@ def _is_priced(prices: PriceSet) -> bool:
 
 
 def _words(prices: PriceSet) -> set[tuple[str, str]]:
-    return {
+    words = {
         (key, value if isinstance(value, str) else "")
         for condition in prices.get("conditions", [])
         for key, value in _keys(condition).items()
         if key not in ANNOUNCED
     }
+    return {*words, ("", "")} if words else words
 
 
 def _keys(condition: PriceSet) -> PriceSet:

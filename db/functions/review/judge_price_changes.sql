@@ -152,11 +152,7 @@ as $$
     -- Prices for long prompts, a service tier and so on: where a renamed key takes them from many models, all of their requests
     -- would cost the base price.
     condition_key as materialized (
-        select distinct
-            c.position,
-            c.provider,
-            e.is_new,
-            k.key || case when jsonb_typeof(k.value) = 'string' then ' ' || (k.value #>> '{}') else '' end as key
+        select distinct c.position, c.provider, e.is_new, w.key
         from change c
         cross join lateral (
             select o.entry, false as is_new
@@ -168,6 +164,10 @@ as $$
             ) as n (entry)
         ) as e
         cross join lateral jsonb_each(e.entry) as k
+        -- Without a text: any of them.
+        cross join lateral unnest(array[
+            k.key || case when jsonb_typeof(k.value) = 'string' then ' ' || (k.value #>> '{}') else '' end, ''
+        ]) as w (key)
         where p_lists ? c.provider
             -- The catalogue may know of more than the provider's own list.
             and split_part(c.old_source, ':', 1) = split_part(c.source, ':', 1)
@@ -187,7 +187,8 @@ as $$
     condition_gone as materialized (
         select
             p.change,
-            l.models || ' of ' || w.known || ' models lose their prices for ' || left(l.key, 100) || ' in one sync' as words,
+            l.models || ' of ' || w.known || ' models lose their prices '
+                || case l.key when '' then 'under conditions' else 'for ' || left(l.key, 100) end || ' in one sync' as words,
             jsonb_build_object('kind', 'conditions_gone', 'models', l.models, 'listed', w.known) as evidence
         from condition_lost l
         cross join public.pricing_list_bounds() b
@@ -200,7 +201,11 @@ as $$
                     select
                     from jsonb_array_elements(public.pricing_base_set(m) -> 'conditions') as c (entry)
                     cross join lateral jsonb_each(c.entry) as k
-                    where k.key || case when jsonb_typeof(k.value) = 'string' then ' ' || (k.value #>> '{}') else '' end = l.key
+                    where not starts_with(k.key, 'price_per_')
+                        and k.key not in ('effective_from', 'effective_until')
+                        and l.key in (
+                            '', k.key || case when jsonb_typeof(k.value) = 'string' then ' ' || (k.value #>> '{}') else '' end
+                        )
                 )
         ) as w
         cross join lateral unnest(l.changes) as p (change)

@@ -820,20 +820,20 @@ def test_a_fee_that_goes_from_half_of_the_models_waits(
         assert f"{count} of {known} models lose " in verdict["reason"]
 
 
-LONG, BATCH = {"min_prompt_tokens": 200000}, {"service_tier": "batch"}
-FLEX, UNTIL = {"service_tier": "flex"}, {"effective_until": "2099-01-01T00:00:00Z"}
+BATCH, FLEX = {"service_tier": "batch"}, {"service_tier": "flex"}
+UNTIL = {"effective_until": "2099-01-01T00:00:00Z"}
 
 
 @pytest.mark.parametrize(
     ("keys", "left", "count", "known", "held"),
     [
-        (LONG, [], 10, 20, True),
-        (LONG, [], 10, 21, False),
-        (LONG, [], 9, 9, False),
-        (LONG, [BATCH], 10, 10, True),
+        (TIER, [], 10, 20, True),
+        (TIER, [], 10, 21, False),
+        (TIER, [], 9, 9, False),
+        (TIER, [BATCH], 10, 10, True),
         (BATCH, [FLEX], 10, 10, True),
         # Another number of tokens; an end, which comes by itself.
-        (LONG, [{"min_prompt_tokens": 100000}], 10, 10, False),
+        (TIER, [{"min_prompt_tokens": 100000}], 10, 10, False),
         (UNTIL, [], 10, 10, False),
     ],
 )
@@ -850,10 +850,27 @@ def test_conditions_that_go_from_half_of_the_models_wait_for_a_person(
     assert len(found) == (count if held else 0)
     for verdict in found.values():
         assert (verdict["class"], verdict["to_zero"]) == ("list", False)
-        assert [each["kind"] for each in verdict["evidence"]] == ["conditions_gone"]
+        assert {each["kind"] for each in verdict["evidence"]} == {"conditions_gone"}
         assert f"{count} of {known} models lose their prices for " in verdict["reason"]
+        assert ("lose their prices under conditions" in verdict["reason"]) is (not left)
+    if not held:
+        return
     first_own = [each | {"old_source": "catalogue:x"} for each in lost]
     assert judged(pricing, first_own, lists={"openrouter": known + 1}) == {}
+
+
+def test_conditions_of_several_kinds_that_go_together_are_counted_together(
+    pricing: Pricing,
+) -> None:
+    keys: list[Row] = [TIER, BATCH, FLEX, NIGHT]
+    old = [prices("1", conditions=[keys[n % 4] | prices("2")]) for n in range(12)]
+    said(pricing, {f"m{n}": each for n, each in enumerate(old)})
+    lost = [change(each, prices("1"), f"m{n}") for n, each in enumerate(old)]
+    found = judged(pricing, lost, lists={"openrouter": 12})
+    assert len(found) == 12
+    assert found["m0"]["reason"] == (
+        "list: 12 of 12 models lose their prices under conditions in one sync"
+    )
 
 
 # The same model elsewhere.
