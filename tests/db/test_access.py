@@ -80,6 +80,7 @@ CALLERS = {
     "price_request": {"pricing_web", "service_role"},
     "pricing_moment": {"pricing_web", "service_role"},
     "pricing_effective_set": {"pricing_web", "service_role"},
+    "pricing_announcements": {"pricing_web", "service_role"},
     "pricing_condition_holds": {"pricing_web", "service_role"},
     "pricing_usage": {"pricing_web", "service_role"},
     "read_usage": {"pricing_web", "service_role"},

@@ -125,6 +125,24 @@ def test_an_announcement_is_seen_beforehand_and_may_be_withdrawn(pricing: Pricin
     assert cost(pricing, MILLION, soon) == 1
 
 
+def test_each_announcement_is_compared_with_the_one_before_it(pricing: Pricing) -> None:
+    first, second, end = (f"2999-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+    conditions = [
+        {"effective_from": first, **prices(3)},
+        {"effective_from": second, "effective_until": end, **prices(6)},
+        {"effective_from": second, "service_tier": "batch", **prices("1.5")},
+        {"effective_from": end, "service_tier": "batch", INPUT: None},
+    ]
+    said(pricing, {"m": prices(1, 2, conditions=conditions)})
+    rows = pricing.rows("select * from public.pricing_announced order by effective_at, after")
+    assert [(r["before"], r["after"], r["percent"]) for r in rows] == [
+        (1, 3, 200),
+        (3, Decimal("1.5"), -50),
+        (3, 6, 100),
+        (Decimal("1.5"), None, None),
+    ]
+
+
 def test_an_override_stays_and_its_own_times_are_kept(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2, conditions=[announce(FIRST, **prices(3, 4))])}, at=PAST)
     override(pricing, input_per_1m=7, force=True)
