@@ -34,7 +34,7 @@ comment on column public.pricing_changes.percent is 'The change in percent of th
 comment on column public.pricing_changes.condition is 'For which requests it is the price, as in model_pricing.conditions; null: the base price.';
 comment on column public.pricing_changes.effective_at is 'From when it is charged: an announced moment that a sync recorded late, else changed_at.';
 comment on column public.pricing_changes.in_force_until is 'When the next other price of that name replaced it; null: it is in force now.';
-comment on column public.pricing_changes.changed_by is 'api_sync:<provider>, manual:<name>, rollback:<job_id>, expiry:<override id> or repair:<reason>, by a migration.';
+comment on column public.pricing_changes.changed_by is 'api_sync:<provider>, manual:<name>, rollback:<job_id>, expiry:<override id>, announced:<provider>, or repair:<reason> by a migration.';
 comment on column public.pricing_changes.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
 comment on column public.pricing_changes.job_id is 'The job that wrote it; null where a person did.';
 comment on column public.pricing_changes.id is 'model_pricing_history.id: the change that the row is a part of.';

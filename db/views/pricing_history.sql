@@ -129,7 +129,7 @@ comment on column public.pricing_history.is_in_force is 'False: the provider''s 
 comment on column public.pricing_history.provider is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_history.model is 'The model''s id as the provider spells it, case included.';
 comment on column public.pricing_history.changed_at is 'When the change was written; ties are ordered by id.';
-comment on column public.pricing_history.changed_by is 'api_sync:<provider>, manual:<name>, rollback:<job_id>, expiry:<override id> or repair:<reason>, by a migration.';
+comment on column public.pricing_history.changed_by is 'api_sync:<provider>, manual:<name>, rollback:<job_id>, expiry:<override id>, announced:<provider>, or repair:<reason> by a migration.';
 comment on column public.pricing_history.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
 comment on column public.pricing_history.job_id is 'The job that wrote it; null where a person did.';
 comment on column public.pricing_history.id is 'model_pricing_history.id: the change that the row is a part of.';

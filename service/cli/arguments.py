@@ -44,8 +44,10 @@ def parse_prices(texts: list[str]) -> dict[str, Decimal]:
 def parse_condition(text: str) -> dict[str, Any]:
     """A JSON object with its numbers as written; typer.BadParameter for anything else."""
     try:
-        found = json.loads(text, parse_float=str)
-    except (ValueError, RecursionError):
+        # The database has no NaN and no halves of surrogate pairs: neither can be written here.
+        found = json.loads(text, parse_float=str, parse_constant=Decimal)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, TypeError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise typer.BadParameter(

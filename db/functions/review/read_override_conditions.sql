@@ -60,7 +60,7 @@ begin
                 now()
             ) is null
                 -- What could never hold.
-                or v_number < 0
+                or v_number not between 0 and 999999999999999999
                 or v_key = 'min_prompt_tokens' and v_number % 1 <> 0
                 or v_key in ('utc_start', 'utc_end') and (v_number % 1 <> 0 or v_number > 2400 or v_number % 100 > 59)
                 or v_key = 'utc_days' and (v_value = '[]' or not v_value <@ v_days)

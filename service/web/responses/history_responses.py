@@ -40,7 +40,8 @@ class PriceChange(ResponseModel):
         " never was."
     )
     changed_by: str = Field(
-        description="api_sync:<provider>, manual:<name>, rollback:<job_id> or expiry:<override id>."
+        description="api_sync:<provider>, manual:<name>, rollback:<job_id>, expiry:<override id>,"
+        " announced:<provider>, or repair:<reason> by an upgrade."
     )
     pricing_source: str
     sync_id: str | None = Field(description="The job that wrote it; null: a person did.")

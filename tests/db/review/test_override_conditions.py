@@ -76,6 +76,7 @@ def test_a_time_that_has_come_is_in_force_at_once(pricing: Pricing) -> None:
         {"prices": {"conditions": [BATCH | {"utc_days": []}]}},
         {"prices": {"conditions": [BATCH | {"min_prompt_tokens": 0.5}]}},
         {"prices": {"conditions": [BATCH | {"max_audio_seconds": -1}]}},
+        {"prices": {"conditions": [BATCH | {"min_prompt_tokens": 10**18}]}},
         {"prices": {"conditions": [BATCH | {"effective_from": "2999-01-01T24:00:00Z"}]}},
         {"prices": {"conditions": [BATCH | {"effective_until": "2026-01-01T00:00:00Z"}]}},
         {"prices": {"conditions": [BATCH | {"effective_from": "soon"}]}},

@@ -563,6 +563,12 @@ def test_an_override_with_conditions_and_a_beginning(run: Run, reviews: Reviews)
     assert costs == ["0.3 US dollars.", "0.15 US dollars."]
 
 
+def test_a_condition_that_is_no_json_object_is_refused(run: Run) -> None:
+    command = ["override", "set", "openrouter", MODEL, "--reason", "contract"]
+    for odd in ("[1]", '{"input_per_1m": NaN}', '{"service_tier": "\\ud800"}'):
+        assert_refused(run(*command, "--condition", odd), "is not a JSON object", status=2)
+
+
 def test_history_says_what_was_not_in_force(run: Run, reviews: Reviews) -> None:
     reviews.model("openrouter", MODEL, CHEAP)
     reviews.row("select set_price_override('openrouter', %s, 'contract', 1, 2)", MODEL)
