@@ -1,9 +1,9 @@
 """Decides which published zeros are prices: one rule for every adapter and for the catalogue.
 
 Providers fill fields that do not apply with 0. A fee of 0 is the same as none, and is left out. A 0
-for cache, audio or reasoning counts only in a model that costs nothing at all: beside a positive
-price it is unknown. Zeros for input and output are judged by the adapter, which knows what its
-provider's 0 means.
+for cache, reasoning, or another thing than text counts only in a model that costs nothing at all:
+beside a positive price it is unknown. Zeros for input and output are judged by the adapter, which
+knows what its provider's 0 means.
 """
 
 from __future__ import annotations
@@ -25,6 +25,11 @@ FILLED = frozenset(
         Axis.INPUT_AUDIO,
         Axis.OUTPUT_AUDIO,
         Axis.CACHE_READ_AUDIO,
+        Axis.INPUT_IMAGE,
+        Axis.OUTPUT_IMAGE,
+        Axis.INPUT_CHARACTER,
+        Axis.PAGE,
+        Axis.VIDEO_SECOND,
     }
 )
 

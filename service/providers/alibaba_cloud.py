@@ -21,6 +21,7 @@ never seen on the wire.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -229,10 +230,12 @@ def _applied_types(ranges: list[_Range]) -> set[str]:
 def _read_tier(
     found: _Range, applied: Collection[str], meanings: Mapping[str, tuple[Axis, Unit]]
 ) -> tuple[RawPrice, ...]:
+    times = Counter(kind for kind, _ in found.priced)
     prices = [
         _read_type(found, kind, said, meanings[kind])
         for kind, said in found.priced
-        if kind in applied
+        # Of several prices of one type, those that say more are conditions only.
+        if kind in applied and (times[kind] == 1 or not not_understood(said, TYPE_KEYS))
     ]
     return agreed(price for price in prices if price is not None)
 

@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from service.prices.price_list import RawModel
 from service.prices.units import Axis, RawPrice, Unit, plain, to_canonical
+from service.reading.currency_and_unit import is_amount_of_money
 from service.reading.wire import InvalidEntry, published_text, read_amount, read_object
 
 PriceKeys = Mapping[str, tuple[Axis, Unit]]
@@ -138,15 +139,18 @@ def zeros_as_unknown(read: ReadPrices, *axes: Axis) -> ReadPrices:
 
 
 def may_cost(value: JsonValue | Mapping[str, JsonValue]) -> bool:
-    """Whether the value of an unknown key contains a number above 0, as text or number."""
+    """Whether the value of an unknown key contains a number or an amount of money above 0."""
     if isinstance(value, Mapping):
         return any(map(may_cost, value.values()))
     if isinstance(value, list):
         return any(map(may_cost, value))
     if isinstance(value, bool) or value is None:
         return False
+    text = str(value)
+    if is_amount_of_money(text):
+        return any(digit in text for digit in "123456789")
     try:
-        return bool(read_amount(str(value)))
+        return bool(read_amount(text))
     except InvalidEntry:
         return False
 

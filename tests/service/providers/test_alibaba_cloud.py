@@ -229,6 +229,20 @@ def test_a_price_that_says_more_is_unknown_under_a_condition_with_that_key(key: 
     assert model.extra == {f"prices[].prices[].{key}": "peak"}
 
 
+@pytest.mark.parametrize("base", ["1", None])
+def test_of_several_prices_of_one_type_those_that_say_more_are_conditions(base: Any) -> None:
+    peak = price("input_token", "3", time_band="peak")
+    night = price("input_token", "2", time_band="night")
+    plain = [price("input_token", base)] if base else []
+    assert read(span("Default", *plain, peak, night)).as_charged() == {
+        **({"price_per_input_token": "0.000001"} if base else {}),
+        "conditions": [
+            {"time_band": "peak", "price_per_input_token": "0.000003"},
+            {"time_band": "night", "price_per_input_token": "0.000002"},
+        ],
+    }
+
+
 def test_thinking_mode_has_a_price_of_its_own_for_all_output() -> None:
     model = read(
         span(

@@ -48,6 +48,8 @@ def test_dynamic_is_said_and_unknown() -> None:
     ("value", "costs"),
     [
         ("0.08", True),
+        ("$0.5 per 1M", True),
+        ("0 USD", False),
         (2.5, True),
         ({"per_song": [{"usd": "0.08"}]}, True),
         ("0", False),
