@@ -84,8 +84,8 @@ GUARDS = (
         "a fall is measured by 100",
     ),
     _judge(
-        "where m.now = 0 and not m.is_fee and",
-        "where false and",
+        "where m.now = 0\n            and not m.is_fee\n",
+        "where false\n            and not m.is_fee\n",
         "a fall to zero passes",
     ),
     _judge(
