@@ -134,8 +134,8 @@ GUARDS = (
         "5 % from a hundredth is not near it",
     ),
     _judge(
-        "where l.is_large or m.now > m.catalogue * 90 or m.now * 90 < m.catalogue",
-        "where l.is_large or m.now > m.catalogue * 90",
+        "and (l.is_large or m.now > m.catalogue * 90 or m.now * 90 < m.catalogue)",
+        "and (l.is_large or m.now > m.catalogue * 90)",
         "a hundredth of the catalogue passes",
     ),
     _judge(
@@ -235,6 +235,12 @@ GUARDS = (
         "b.own_before",
         (f"{JUDGE}::test_a_first_own_price_is_measured_by_the_catalogue_s",),
         "a first own price may be any times the catalogue's that it replaces",
+    ),
+    _whole(
+        "and m.catalogue > 0 and not m.is_fee and not m.says_free",
+        "and m.catalogue > 0 and not m.is_fee",
+        "test_a_first_price_of_0_beside_the_catalogue_s_waits_unless_it_is_said_to_be_free",
+        "a model that is said to be free waits for a person",
     ),
     _whole(
         "where l.models * b.gone_one_of >= w.known",

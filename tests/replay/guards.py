@@ -8,7 +8,8 @@ is a first one.
 kind           when                                                                  class
 ============== ===================================================================== =====
 zero           a positive number, not of a fee, becomes 0, at once or after it was   large
-               unknown: where id or name say that the model is free; otherwise       unit
+               unknown: where id or name say that the model is free; otherwise, and  unit
+               where a first price is 0 beside a positive one of the catalogue's
 ratio          it moves by 10 times or more, up or down; by 100 times or more        large; unit
 band           it is a token price below $0.001 or above $1,000 per 1M, and not 0    unit
 catalogue      a first price is 10 times the catalogue's number or more, or a tenth  large
@@ -146,6 +147,8 @@ class Guards:
             found: set[tuple[str | None, str]] = {
                 (move.axis, kind) for move in moves[model_id] for kind in _kinds(move)
             }
+            if model_id not in free:
+                found |= {(move.axis, "zero") for move in moves[model_id] if _is_free_beside(move)}
             found |= alike.get(model_id, set()).union(*(of.get(model_id, set()) for of in gone))
             if is_moving:
                 found.add((None, "moves"))
@@ -290,6 +293,12 @@ def _kinds(move: Move) -> Iterator[str]:
         is_far = move.is_first and max(quotient, 1 / quotient) >= LARGE
         if is_far or _is_near_a_power_of_ten(quotient):
             yield "catalogue"
+
+
+def _is_free_beside(move: Move) -> bool:
+    """A first price of 0 beside a positive one of the catalogue's."""
+    is_zero = move.now == 0 and move.old is None and move.before is None
+    return is_zero and bool(move.catalogue) and move.column not in FEES
 
 
 def _is_near_a_power_of_ten(quotient: Decimal) -> bool:

@@ -99,7 +99,7 @@ as $$
             -- Multiplied, because a quotient would be rounded.
             m.now > 0 and (m.now >= m.before * g.guard_unit_ratio or m.now * g.guard_unit_ratio <= m.before) as is_unit,
             m.now > 0 and (m.now >= m.before * g.guard_large_ratio or m.now * g.guard_large_ratio <= m.before) as is_large,
-            case when not m.is_condition and m.now > 0 then nullif((c.catalogue ->> m.axis)::numeric, 0) end as catalogue
+            case when not m.is_condition then nullif((c.catalogue ->> m.axis)::numeric, 0) end as catalogue
         from public.pricing_moves(case when exists (select from guard) then p_changes else '[]' end) m
         join change c on c.position = m.change
         cross join guard g
@@ -229,9 +229,9 @@ as $$
         select m.provider, m.change, m.axis, m.now / r.amount as factor
         from move m
         cross join lateral (
-            select coalesce(m.catalogue, case when m.now > 0 then nullif(m.old, 0) end) as amount
+            select coalesce(m.catalogue, nullif(m.old, 0)) as amount
         ) as r
-        where m.is_first and not m.is_condition and r.amount > 0
+        where m.is_first and not m.is_condition and m.now > 0 and r.amount > 0
     ),
     beginning_alike as materialized (
         select s.*
@@ -311,6 +311,18 @@ as $$
         union all
         select
             m.*,
+            'zero',
+            true,
+            null,
+            '%1$s is 0 where the catalogue has %2$s, and nothing says that it is free',
+            array[m.catalogue * m.factor],
+            '{}'
+        from move m
+        -- A first price.
+        where m.now = 0 and m.old is null and m.before is null and m.catalogue > 0 and not m.is_fee and not m.says_free
+        union all
+        select
+            m.*,
             'band',
             true,
             null,
@@ -332,7 +344,7 @@ as $$
             '{}'
         from move m
         cross join lateral (
-            select greatest(m.now / m.catalogue, m.catalogue / m.now) as times, l.is_large
+            select greatest(m.now / m.catalogue, m.catalogue / nullif(m.now, 0)) as times, l.is_large
             from (
                 select
                     -- A first price has no other measure.
@@ -342,7 +354,7 @@ as $$
                     as is_large
             ) as l
             -- Skips the costly comparison below for all that cannot be near 100 times.
-            where l.is_large or m.now > m.catalogue * 90 or m.now * 90 < m.catalogue
+            where m.now > 0 and (l.is_large or m.now > m.catalogue * 90 or m.now * 90 < m.catalogue)
         ) as q
         cross join lateral (
             -- The nearest power of ten.

@@ -442,7 +442,21 @@ def test_the_catalogue_is_no_measure_of_itself_nor_is_nothing(pricing: Pricing) 
     catalogue_says(pricing, prices("0.3", "0"))
     itself = {"source": "catalogue:genai-prices@0.2.3"}
     assert judged(pricing, [input_change(None, "300", **itself)]) == {}
-    assert verdict(pricing, None, prices("0", "100")) is None
+    assert verdict(pricing, None, prices("0.3", "100")) is None
+
+
+def test_a_first_price_of_0_beside_the_catalogue_s_waits_unless_it_is_said_to_be_free(
+    pricing: Pricing,
+) -> None:
+    catalogue_says(pricing, prices("0.3", "0") | {"price_per_image": "0.01"})
+    found = verdict(pricing, None, prices("0", "0"))
+    assert found is not None
+    assert (found["class"], found["to_zero"], kinds(found)) == ("unit", True, {(INPUT, "zero")})
+    assert found["reason"] == (
+        "unit: input_per_1m is 0 where the catalogue has 0.3, and nothing says that it is free"
+    )
+    assert judged(pricing, [change(None, prices("0", "0"), free=True)]) == {}
+    assert judged(pricing, [change(prices("0"), prices("0", "1"))]) == {}
 
 
 def test_an_unchanged_price_was_accepted_whatever_the_catalogue_says(pricing: Pricing) -> None:
