@@ -136,5 +136,7 @@ def test_beside_overrides_one_price_is_gone_all_the_same(pricing: Pricing) -> No
 def test_prices_of_the_catalogue_are_no_promise_of_the_provider(pricing: Pricing) -> None:
     pricing.do("update pricing_providers set enabled = true where slug = 'chutes'")
     pricing.sync("catalogue", [catalogue_price("chutes", f"m{n}") for n in range(5)])
-    own = [row | {"source": "api:chutes"} for row in unpriced(*range(5))]
+    own = [row | {"source": "api:chutes"} for row in priced(*range(10, 15))]
+    pricing.sync("chutes", own)
+    own += [row | {"source": "api:chutes"} for row in unpriced(*range(5))]
     assert pricing.sync("chutes", own)["status"] == "success"
