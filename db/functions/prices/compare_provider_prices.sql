@@ -154,7 +154,7 @@ as $$
         p_source,
         (d.known).pricing_source,
         s.is_changed,
-        -- A change of something other than the price: new or active again, another name, list, source or extra keys.
+        -- A change of something other than the price: new or active again, another name, list, source or extra.
         (d.known).id is null
             or coalesce(left((d.incoming).name, 512), (d.known).name) is distinct from (d.known).name
             or (p_provider <> 'catalogue' and (d.known).listed_by <> p_provider)
@@ -164,11 +164,7 @@ as $$
                 -- Only the list that has the model says whether it is missing.
                 and (p_provider <> 'catalogue' or (d.known).listed_by = p_provider)
             )
-            or (
-                (d.incoming).listed_extra <> (d.known).extra
-                and array(select jsonb_object_keys((d.incoming).listed_extra) order by 1)
-                    <> array(select jsonb_object_keys((d.known).extra) order by 1)
-            ),
+            or (d.incoming).listed_extra <> (d.known).extra,
         (coalesce(0 < any (d.new_amounts), false) or (d.incoming).listed_conditions <> '[]') and case
             when (d.known).synced is null then
                 coalesce(0 < any (d.old_amounts), false) or coalesce((d.known).conditions, '[]') <> '[]'

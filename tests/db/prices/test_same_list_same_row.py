@@ -113,10 +113,8 @@ def stored(pricing: Pricing, provider: str) -> dict[str, Row]:
         row["model_id"]: {
             key: value
             for key, value in row.items()
-            if key.startswith("price_per_") or key in {"conditions", "name", "is_active"}
+            if key.startswith("price_per_") or key in {"conditions", "extra", "name", "is_active"}
         }
-        # The amount alone of a key that is not read is no news, and writes no row.
-        | {"unread": sorted(row["extra"])}
         for row in pricing.rows("select * from model_pricing where provider_slug = %s", provider)
     }
 
