@@ -3,7 +3,7 @@
 All prices are strings in USD: per token, or per request, image or search where the key says so.
 ``-1`` means that the price depends on where the request is routed: unknown. 0 is free, except for a
 model that generates more than text and has only zeros: the list has no key for its price, so it is
-unknown.
+unknown. Speech, transcriptions, images alone, videos and reranks have no price of tokens.
 
 ``overrides`` are prices for long prompts, for times of the day and from dates on; one with a key
 that is not understood is kept as a condition, under which its prices are unknown. Where windows

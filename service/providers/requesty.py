@@ -5,8 +5,8 @@ notation. ``pricing`` repeats them in tiers, each for prompts of more tokens tha
 ``prompt_tokens_threshold``; the tier from 0 on must say the same as the flat prices.
 
 An entry always has all four keys, so 0 may also mean that there is no price: a 0 for the cache is
-unknown unless ``supports_caching`` is true, and so is a model with only zeros, unless its tiers say
-0 as well.
+unknown unless ``supports_caching`` is true, and so is a model with only zeros, unless its tier from
+0 on says 0 as well.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ ADAPTER = Adapter(
     price_keys=PRICE_KEYS,
     note=(
         "caching_price is for writing to the cache, cached_price for reading from it. 0 is unknown"
-        " for a model with zeros only and no tiers, and for the cache where supports_caching is not"
-        " true. pricing has tiers by prompt_tokens_threshold."
+        " for a model with zeros only and no tier from 0 on, and for the cache where"
+        " supports_caching is not true. pricing has tiers by prompt_tokens_threshold."
     ),
 )

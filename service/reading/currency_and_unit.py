@@ -96,7 +96,12 @@ class Size:
 def require_dollars(said: Iterable[tuple[str, object]]) -> None:
     """InvalidEntry names the path of a value that is another currency than the US dollar."""
     for path, value in said:
-        if not _is_dollars(value):
+        # One may pay in several currencies; the prices are in the one that is read.
+        if isinstance(value, list) and path.lower().endswith("currencies"):
+            is_dollars = any(map(_is_dollars, value))
+        else:
+            is_dollars = _is_dollars(value)
+        if not is_dollars:
             raise InvalidEntry(f"{path} is {shown(value)}, and only USD is read")
 
 

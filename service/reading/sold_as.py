@@ -37,11 +37,14 @@ _MODALITIES_WITHIN = ("architecture", "modalities", "capabilities", "metadata")
 # Objects that may have a type of the model in them.
 _TYPES_WITHIN = ("metadata", "info", "model_info", "modelInfo", "model_spec", "details")
 # Of chat models they may name more than what is sold, such as "vision" or "tools".
+_ABILITY_KEYS = frozenset({"tags", "features", "capabilities"})
 _LABEL_KEYS = (
-    *("modality", "modalities", "endpoints", "endpoint", "supported_endpoints", "tags", "features"),
-    *("capabilities", "use_case", "use_cases", "function", "purpose", "group", "service", "class"),
-    *("output_type", "outputs", "model_kind", "api_type"),
+    *("modality", "modalities", "endpoints", "endpoint", "supported_endpoints"),
+    *("use_case", "use_cases", "function", "purpose", "group", "service", "class"),
+    *("output_type", "outputs", "model_kind", "api_type", *sorted(_ABILITY_KEYS)),
 )
+# As an ability also of models that take these in.
+_GOES_IN = frozenset({"image", "images", "audio", "video", "videos", "speech", "voice", "document"})
 _SAYING = frozenset(
     (*_TYPE_KEYS, *_MODALITY_KEYS, *_MODALITIES_WITHIN, *_TYPES_WITHIN, *_LABEL_KEYS)
 )
@@ -93,7 +96,7 @@ def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
     """
     named = [found for value in _types(entry) if (found := _kinds(value))]
     named = named or [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
-    return named or [found for value in _labels(entry) if (found := _kinds_of_labels(value))]
+    return named or [found for value in _labels(entry) if (found := _kinds_of_labels(*value))]
 
 
 def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
@@ -108,9 +111,9 @@ def _types(entry: Mapping[str, object]) -> Iterator[object]:
         yield from (around[key] for key in _TYPE_KEYS if key in around)
 
 
-def _labels(entry: Mapping[str, object]) -> Iterator[object]:
+def _labels(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
     for around in _arounds(entry):
-        yield from (around[key] for key in _LABEL_KEYS if key in around)
+        yield from ((key, around[key]) for key in _LABEL_KEYS if key in around)
 
 
 def _arounds(entry: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
@@ -146,11 +149,13 @@ def _kinds(value: object) -> Kinds:
     return frozenset()
 
 
-def _kinds_of_labels(value: object) -> Kinds:
+def _kinds_of_labels(key: str, value: object) -> Kinds:
     """The kinds of labels of which each is understood; of an object, those that are true."""
     if isinstance(value, Mapping):
         value = [key for key, said in value.items() if said is True]
     labels = value[:20] if isinstance(value, list) else [value]
+    if key in _ABILITY_KEYS and any(str(label).lower() in _GOES_IN for label in labels):
+        return frozenset()
     kinds = [_kinds(label) for label in labels]
     return frozenset().union(*kinds) if all(kinds) else frozenset()
 

@@ -116,6 +116,13 @@ def test_dollars(dollars: Any) -> None:
     require_dollars([("currency", dollars)])
 
 
+def test_a_choice_of_currencies_has_dollars() -> None:
+    require_dollars([("supported_currencies", ["EUR", "USD"])])
+    for key, value in (("currencies", ["EUR", "CNY"]), ("currency", ["EUR", "USD"])):
+        with pytest.raises(InvalidEntry, match="only USD"):
+            require_dollars([(key, value)])
+
+
 @pytest.mark.parametrize("other", ["CNY", "EUR", "dollars", "AUD", "A$", 5, True, {"code": "EUR"}])
 def test_another_currency_is_refused(other: Any) -> None:
     with pytest.raises(InvalidEntry, match="only USD"):

@@ -79,6 +79,9 @@ def test_a_kind_that_is_documented_per_token() -> None:
         # What is not understood may be chat.
         ({"tags": ["tools", "image-generation"]}, True),
         ({"tags": []}, True),
+        # Images may go in.
+        ({"tags": ["image"]}, True),
+        ({"capabilities": {"audio": True}}, True),
         # A type says more than a label.
         ({"type": "chat", "tags": ["tts"]}, True),
         ({"output_modalities": ["text", "image"], "features": ["image"]}, True),
