@@ -150,16 +150,17 @@ def _note(
     elif says is KeySays.UNIT:
         if where in _WITH_UNITS:
             found.units.append((_shown(path), value))
-    elif where is _In.UNREAD or where is _In.ANSWER:
+    elif where is _In.UNREAD:
+        if _is_nested(value):
+            todo.append((value, None, path, where))
+    elif (where is _In.PRICES or says is KeySays.PRICE) and names_currency(value):
+        found.currencies.append((_shown(path), value))
+    elif (where is _In.PRICES or says is KeySays.PRICE) and names_size(value):
+        found.units.append((_shown(path), value))
+    elif where is _In.ANSWER:
         if _is_nested(value):
             todo.append((value, None, path, where))
     elif where is _In.PRICES or says is KeySays.PRICE or _is_price(says, value):
-        if names_currency(value):
-            found.currencies.append((_shown(path), value))
-            return
-        if names_size(value):
-            found.units.append((_shown(path), value))
-            return
         found.unread.setdefault(_shown(path), []).append(verbatim(value))
         if _is_nested(value):
             todo.append((value, None, path, _In.UNREAD))

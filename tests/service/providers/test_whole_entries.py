@@ -117,6 +117,7 @@ def is_in_prices(slug: str, path: tuple[Any, ...]) -> bool:
         ("price_currency", "¥"),
         ("currency", 5),
         ("currency", {"code": "EUR"}),
+        ("priced_in", "EUR"),
     ],
 )
 def test_another_currency_skips_the_model_wherever_it_is_said(
@@ -130,9 +131,18 @@ def test_another_currency_skips_the_model_wherever_it_is_said(
         assert [each.model_id for each in found.skipped] == [SHAPES[slug].id_of(entry)], path
         assert "USD" in found.skipped[0].reason
         for dollars in ("USD", "usd", "US$", "$", "US dollars", {"code": "USD", "symbol": "$"}):
-            if name != "currency_unit":
+            if name not in {"currency_unit", "priced_in"}:
                 fine = parsed(slug, put(entry, path, name, dollars))
                 assert fine == parsed(slug, entry), (path, dollars)
+
+
+# Without a word for them in the key.
+@pytest.mark.parametrize("slug", WITH_PRICES)
+def test_another_unit_of_any_name_skips_the_model(slug: str) -> None:
+    entry = entry_of(slug)
+    for unit in ("per_1k", "characters", "per minute"):
+        found = parsed(slug, entry | {"billing_mode": unit})
+        assert [each.model_id for each in found.skipped] == [SHAPES[slug].id_of(entry)], unit
 
 
 UNITS = ["per_1k_tokens", "per 1K", "1K tokens", "per cow", "per_hour", 1000, ["token"]]
@@ -173,6 +183,8 @@ def test_another_currency_or_unit_around_the_list_refuses_it(slug: str) -> None:
         {"currency": "CNY"},
         {"meta": {"currencyCode": "EUR"}},
         {"unit": "per_1k_tokens"},
+        {"meta": {"priced_in": "EUR"}},
+        {"price_basis": "per_1k_tokens"},
     ]
     for around in odd:
         with pytest.raises(ParseError) as refused:
