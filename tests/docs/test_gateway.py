@@ -51,7 +51,7 @@ from tests.support.waiting import wait_until
 
 DOCUMENT = "docs/gateway.md"
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
-REASONING = "price_per_reasoning_token"
+REASONING, SECOND = "price_per_reasoning_token", "price_per_audio_second"
 ABSENT_IS_NONE = ("price_per_image", "price_per_request", "price_per_web_search")
 PROVIDERS = ("openrouter", "deepinfra", "somebody-else")
 
@@ -372,6 +372,17 @@ def test_a_reasoning_price_of_0_is_none(pricing: Pricing, start: Start) -> None:
         arguments = {"provider": "openrouter", "model": "m", "usage": usage, "at": at}
         (row,) = call(pricing, "price_request", **arguments)
         assert row["cost"] == cache.cost("openrouter", "m", usage, at) == Decimal("0.002")
+
+
+def test_a_bound_with_a_fraction_is_exact(pricing: Pricing, start: Start) -> None:
+    minimum = {"max_audio_seconds": 10.1, SECOND: "0", "price_per_request": "0.5"}
+    said(pricing, {"m": prices(1, 2, **{SECOND: "0.001"}, conditions=[minimum])})
+    cache = start()
+    for seconds, cost in (("10.1", "0.5"), (10.1, "0.5"), ("10.2", "0.0102")):
+        usage, at = {"audio_seconds": seconds}, datetime.now(UTC)
+        arguments = {"provider": "openrouter", "model": "m", "usage": usage, "at": at}
+        (row,) = call(pricing, "price_request", **arguments)
+        assert row["cost"] == cache.cost("openrouter", "m", usage, at) == Decimal(cost)
 
 
 COSTS = (

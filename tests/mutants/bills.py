@@ -14,7 +14,7 @@ PRICES = "db/functions/prices/"
 BILLS = (
     Mutant(
         PRICES + "price_request.sql",
-        "where c.key <> 'reasoning_tokens' or c.price is not null or c.unknown_by is not null",
+        "where c.key <> 'reasoning_tokens' or c.price <> 0 or c.unknown_by is not null",
         "where true",
         BILL,
         "reasoning without a price of its own is unknown",
@@ -116,5 +116,40 @@ BILLS = (
         "",
         OVERRIDE,
         "an override's conditions are lost",
+    ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "or c.price <> 0 or",
+        "or c.price is not null or",
+        GATEWAY,
+        "reasoning at 0 is free, though a fee of 0 is none",
+    ),
+    Mutant(
+        "db/functions/review/read_override_conditions.sql",
+        "or not v_value <@ v_days",
+        "",
+        OVERRIDE,
+        "a condition of a misspelt weekday never holds",
+    ),
+    Mutant(
+        "db/functions/review/rollback_pricing_sync.sql",
+        "public.pricing_effective_set(public.pricing_price_set(to_jsonb(f)), v_now)",
+        "public.pricing_price_set(to_jsonb(f))",
+        ("tests/db/review/test_rollback_pricing_sync.py",),
+        "a rollback shows the price from before an announcement",
+    ),
+    Mutant(
+        PRICES + "pricing_announcements.sql",
+        "order by o.keys = c.keys desc, o.position desc",
+        "order by o.position",
+        ANNOUNCED,
+        "each announcement is compared with the first price",
+    ),
+    Mutant(
+        "docs/gateway.md",
+        "return Decimal(str(value)) if is_number else value",
+        "return Decimal(value) if is_number else value",
+        GATEWAY,
+        "the program reads a bound of 10.1 seconds as a little less",
     ),
 )

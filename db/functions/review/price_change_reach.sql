@@ -16,7 +16,7 @@ begin
     select
         trim_scale(max(greatest(m.new_amount / p.old_amount, p.old_amount / m.new_amount))
             filter (where p.old_amount > 0 and m.new_amount > 0)),
-        coalesce(bool_or(m.old_amount > 0 and m.new_amount = 0), false),
+        coalesce(bool_or(p.old_amount > 0 and m.new_amount = 0), false),
         coalesce(bool_or(m.new_amount = 0), false)
     into largest_factor, to_free, v_is_free
     from public.pricing_price_moves(

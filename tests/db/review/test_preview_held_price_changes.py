@@ -94,6 +94,11 @@ def test_a_new_condition_is_measured_by_the_base_price(pricing: Pricing) -> None
             prices(1, conditions=[{"service_tier": "batch"} | prices(0)]),
             True,
         ),
+        (
+            prices(1, 2),
+            prices(1, 2, conditions=[{"effective_from": "2999-01-01T00:00:00Z"} | prices(0, 0)]),
+            True,
+        ),
     ],
 )
 def test_which_become_free(pricing: Pricing, before: Row, now: Row, becomes_free: bool) -> None:
