@@ -85,8 +85,9 @@ def set_command(
 
     Says by how much the price in force changes; on a terminal it asks.
 
-    In US dollars per 1M tokens, in force at once. Prices that are not named follow the provider.
-    An existing override is replaced whole. Prices that look wrong beside the provider's, such as
+    In US dollars per 1M tokens, in force at once or from --from on. Prices that are not named
+    follow the provider. An existing override is replaced whole, also where the new one begins
+    later. Prices that look wrong beside the provider's, such as
     10 times as much, need --force. `override clear` ends it.
     """
     amounts = parse_prices(prices or [])

@@ -46,9 +46,6 @@ begin
     v_prices := public.read_override_prices(
         set_price_override.prices, set_price_override.input_per_1m, set_price_override.output_per_1m
     );
-    if set_price_override.effective_from is not null then
-        v_prices := public.pricing_set_from(v_prices, set_price_override.effective_from);
-    end if;
 
     perform public.lock_provider_prices(array[set_price_override.provider]);
     select m.* into v_model
@@ -68,6 +65,10 @@ begin
         raise exception '%/%: % - to set it anyway, use force => true', v_model.provider_slug, v_model.model_id, v_suspicion
             using errcode = 'PT409',
                 hint = 'Amounts are US dollars per million tokens, or for one unit. force => true (--force, "force": true) sets it all the same, and is recorded.';
+    end if;
+    -- After the guards, which compare base prices with more than those under conditions.
+    if set_price_override.effective_from is not null then
+        v_prices := public.pricing_set_from(v_prices, set_price_override.effective_from);
     end if;
 
     v_base := public.pricing_base_set(v_model);
@@ -113,4 +114,4 @@ end;
 $$;
 
 comment on function public.set_price_override(text, text, text, numeric, numeric, jsonb, timestamptz, text, boolean, timestamptz) is
-'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing, and in prices conditions as docs/gateway.md has them; from effective_from on, or at once. All others follow the provider. Replaces the override in force; returns the new one. Prices that the provider''s guards find suspicious need force.';
+'Fix prices of a model until the override is cleared or expires: USD per million tokens by the names of model_prices, or per unit by the columns of model_pricing, and in prices conditions as docs/gateway.md has them; from effective_from on, or at once. All others follow the provider. Replaces the override in force, also where it begins later; returns the new one. Prices that the provider''s guards find suspicious need force.';

@@ -102,3 +102,13 @@ def test_the_guards_see_its_conditions(pricing: Pricing) -> None:
     with refused("PT409"):
         override(pricing, prices={"conditions": [BATCH | {"input_per_1m": 500}]})
     override(pricing, prices={"conditions": [BATCH]})
+
+
+def test_the_guards_see_what_begins_later_as_what_begins_now(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    guard(pricing)
+    for given in ({"prices": {"per_image": 50}}, {"input_per_1m": 0}):
+        with refused("PT409"):
+            override(pricing, **given, effective_from=SOON)
+    row = override(pricing, input_per_1m=5, effective_from=SOON)
+    assert row["forced"] is False
