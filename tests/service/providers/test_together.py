@@ -136,3 +136,8 @@ def test_one_malformed_price_skips_that_model_only(pricing: Any, says: str) -> N
 def test_a_list_inside_an_object_is_another_list(body: bytes) -> None:
     with pytest.raises(ParseError):
         parse(body)
+
+
+def test_a_speech_model_with_its_unit_is_kept_and_unknown() -> None:
+    model = read({"input": 65, "output": 0, "unit": "1M characters"}, kind="audio")
+    assert (model.as_charged(), model.extra) == ({}, {"pricing.input": "65"})
