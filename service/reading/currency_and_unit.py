@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from service.prices.price_list import RawModel
 from service.prices.units import Dimension, RawPrice, Unit
 from service.reading.key_words import KeySays, key_says
-from service.reading.wire import InvalidEntry, Number, shown
+from service.reading.wire import InvalidEntry, Number, leaves_of, shown
 
 _DOLLARS = frozenset(
     {"usd", "us$", "$", "us dollar", "us dollars", "u.s. dollar", "u.s. dollars", "us-dollar"}
@@ -193,10 +193,7 @@ def _agrees(size: Size, published: Collection[RawPrice]) -> bool:
 
 
 def _is_dollars(value: object) -> bool:
-    if isinstance(value, dict):
-        return all(map(_is_dollars, value.values()))
-    if isinstance(value, list):
-        return all(map(_is_dollars, value))
-    if value is None:
-        return True
-    return isinstance(value, str) and " ".join(value.lower().split()) in {*_DOLLARS, ""}
+    return all(
+        isinstance(each, str) and " ".join(each.lower().split()) in {*_DOLLARS, ""}
+        for each in leaves_of(value)
+    )

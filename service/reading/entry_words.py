@@ -7,7 +7,7 @@ a provider publishes under a new name is kept and reported, and never silently l
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TypeAlias
@@ -17,7 +17,15 @@ from pydantic import JsonValue
 from service.reading.currency_and_unit import is_amount_of_money, names_currency, names_size
 from service.reading.key_words import KeySays, key_says, words_of
 from service.reading.known_keys import KnownKeys
-from service.reading.wire import InvalidEntry, Number, RepeatedKeys, printable, shown, verbatim
+from service.reading.wire import (
+    InvalidEntry,
+    Number,
+    RepeatedKeys,
+    leaves_of,
+    printable,
+    shown,
+    verbatim,
+)
 
 NONE_KNOWN = KnownKeys()
 _SCALARS = frozenset({str, Number, bool, type(None)})
@@ -87,7 +95,7 @@ def says_nothing(key: str, value: object) -> bool:
         return words_of(key)[:1] in {("is",), ("has",), ("supports",)}
     if isinstance(value, str):
         return not value.strip()
-    return next(_leaves(value), None) is None
+    return next(leaves_of(value), None) is None
 
 
 def _walk(entry: Mapping[str, object], known: KnownKeys, place: _In) -> EntryWords:
@@ -177,7 +185,7 @@ def _is_price(says: KeySays, value: object) -> bool:
     if says is KeySays.MAYBE_AMOUNT:
         return _is_fraction(value)
     # Not a scalar, such as the name of a tier.
-    return _is_nested(value) and any(map(_is_amount, _leaves(value)))
+    return _is_nested(value) and any(map(_is_amount, leaves_of(value)))
 
 
 def _is_amount(leaf: object) -> bool:
@@ -194,21 +202,6 @@ def _is_fraction(leaf: object) -> bool:
     return (_NUMBER.fullmatch(text) is not None and not text.isdecimal()) or is_amount_of_money(
         text
     )
-
-
-def _leaves(value: object) -> Iterator[object]:
-    """Everything in a value that is no object or array, and not empty."""
-    todo = [value]
-    while todo:
-        each = todo.pop()
-        if isinstance(each, RepeatedKeys):
-            todo.extend(each.values.values())
-        elif isinstance(each, dict):
-            todo.extend(each.values())
-        elif isinstance(each, list):
-            todo.extend(each)
-        elif each is not None and each != "":
-            yield each
 
 
 def _refuse_repeated_prices(value: RepeatedKeys, path: _Path, where: _In) -> None:

@@ -117,6 +117,8 @@ def read_models(
                 raise InvalidEntry("the list has it more than once, with different prices")
         except InvalidEntry as invalid:
             skipped[label] = str(invalid)[:MAX_REASON_LENGTH]
+        except RecursionError:
+            skipped[label] = "it is nested too deep to be read"
     kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
     # One page may have no usable model; only the whole list must have one.
     if not kept and page is None:

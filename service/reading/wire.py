@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
 
@@ -146,6 +146,21 @@ def verbatim(value: object, *, depth: int = 0) -> JsonValue:
         printable(key): verbatim(item, depth=depth + 1)
         for key, item in read_object(value, "an unknown key").items()
     }
+
+
+def leaves_of(value: object) -> Iterator[object]:
+    """Everything in a value that is no object or array, and not empty."""
+    todo = [value]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, RepeatedKeys):
+            todo.extend(each.values.values())
+        elif isinstance(each, dict):
+            todo.extend(each.values())
+        elif isinstance(each, list):
+            todo.extend(each)
+        elif each is not None and each != "":
+            yield each
 
 
 def printable(text: str) -> str:

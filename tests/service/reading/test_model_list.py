@@ -245,3 +245,14 @@ def test_one_entry_may_be_several_models() -> None:
         read_models(
             body({"id": "c", "sizes": []}), read_model, NO_KEYS, split=Split("sizes", split)
         )
+
+
+@pytest.mark.parametrize("key", ["currency", "unit", "type", "tags", "costs", "metadata"])
+@pytest.mark.parametrize(("opened", "closed"), [("[", "]"), ('{"a":', "}")])
+def test_an_entry_that_is_nested_deep_costs_no_other_model(
+    key: str, opened: str, closed: str
+) -> None:
+    deep = opened * 900 + '"x"' + closed * 900
+    entry = f'{{"id": "deep", "{key}": {deep}, "pricing": {{"prompt": "1"}}}}'
+    read = parse(f'{{"data": [{entry}, {{"id": "fine"}}]}}'.encode())
+    assert "fine" in {model.model_id for model in read.models}
