@@ -30,7 +30,7 @@ begin
         then
             v_entry := v_entry - 'utc_days';
         end if;
-        if v_entry @? '$ ? (@.utc_start <= 0 && @.utc_end >= 2400)' then
+        if v_entry @? '$ ? (@.utc_start <= 0 && @.utc_end > 2359)' then
             v_entry := v_entry - 'utc_start' - 'utc_end';
         end if;
         if not exists (select from jsonb_object_keys(v_entry) as k where not starts_with(k, 'price_per_')) then
