@@ -155,6 +155,7 @@ function (name, callers) as (
         ('judge_price_changes', '{}'),
         ('pricing_short_number', '{}'),
         ('show_price_changes', '{}'),
+        ('lock_held_price_change', '{}'),
         ('refuse_lost_prices', '{}'),
         ('refuse_odd_list', '{}'),
         ('lock_listed_prices', '{}'),

@@ -1,4 +1,4 @@
--- after: require_author
+-- after: lock_held_price_change, require_author
 create or replace function public.approve_held_price_change(
     id bigint,
     approved_by text default current_user,
@@ -17,22 +17,7 @@ begin
     perform public.require_author(
         'approved_by', approve_held_price_change.approved_by, 'Name the person who approves.'
     );
-    if length(note) > 500 then
-        raise exception 'note must have 500 characters at most'
-            using errcode = 'PT422', hint = 'Say in a line why the price is right.';
-    end if;
-
-    select h.* into v_held from public.pricing_held_changes h where h.id = approve_held_price_change.id;
-    if not found then
-        raise exception 'There is no held price change %', coalesce(approve_held_price_change.id::text, 'null')
-            using errcode = 'PT404', hint = 'select * from pricing_held shows those that wait.';
-    end if;
-    perform public.lock_provider_prices(array[v_held.provider_slug]);
-    -- Read again: a sync or another person may have decided it meanwhile.
-    select h.* into v_held
-    from public.pricing_held_changes h
-    where h.id = approve_held_price_change.id
-    for no key update;
+    v_held := public.lock_held_price_change(approve_held_price_change.id, note);
     if v_held.status = 'rejected' and not v_held.still_said then
         raise exception 'Held price change % was rejected, and its provider no longer lists that price', v_held.id
             using errcode = 'PT409', hint = 'select * from pricing_held shows what waits now.';

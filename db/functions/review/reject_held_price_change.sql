@@ -1,4 +1,4 @@
--- after: require_author
+-- after: lock_held_price_change, require_author
 create or replace function public.reject_held_price_change(
     id bigint,
     rejected_by text default current_user,
@@ -15,22 +15,7 @@ declare
     v_held public.pricing_held_changes;
 begin
     perform public.require_author('rejected_by', reject_held_price_change.rejected_by, 'Name the person who rejects.');
-    if length(note) > 500 then
-        raise exception 'note must have 500 characters at most'
-            using errcode = 'PT422', hint = 'Say in a line why the price is wrong.';
-    end if;
-
-    select h.* into v_held from public.pricing_held_changes h where h.id = reject_held_price_change.id;
-    if not found then
-        raise exception 'There is no held price change %', coalesce(reject_held_price_change.id::text, 'null')
-            using errcode = 'PT404', hint = 'select * from pricing_held shows those that wait.';
-    end if;
-    perform public.lock_provider_prices(array[v_held.provider_slug]);
-    -- Read again: a sync or another person may have decided it meanwhile.
-    select h.* into v_held
-    from public.pricing_held_changes h
-    where h.id = reject_held_price_change.id
-    for no key update;
+    v_held := public.lock_held_price_change(reject_held_price_change.id, note);
     if v_held.status <> 'held' then
         raise exception 'Held price change % no longer waits: it is % (by %)',
                 v_held.id, v_held.status, v_held.decided_by

@@ -1,4 +1,4 @@
--- after: reopen_rejected_changes, require_author
+-- after: lock_held_price_change, reopen_rejected_changes, require_author
 create or replace function public.reopen_held_price_change(
     id bigint,
     reopened_by text default current_user,
@@ -15,22 +15,7 @@ declare
     v_held public.pricing_held_changes;
 begin
     perform public.require_author('reopened_by', reopen_held_price_change.reopened_by, 'Name the person who reopens it.');
-    if length(note) > 500 then
-        raise exception 'note must have 500 characters at most'
-            using errcode = 'PT422', hint = 'Say in a line why it is looked at again.';
-    end if;
-
-    select h.* into v_held from public.pricing_held_changes h where h.id = reopen_held_price_change.id;
-    if not found then
-        raise exception 'There is no held price change %', coalesce(reopen_held_price_change.id::text, 'null')
-            using errcode = 'PT404', hint = 'select * from pricing_rejected shows those that were rejected.';
-    end if;
-    perform public.lock_provider_prices(array[v_held.provider_slug]);
-    -- Read again: a sync or another person may have decided it meanwhile.
-    select h.* into v_held
-    from public.pricing_held_changes h
-    where h.id = reopen_held_price_change.id
-    for no key update;
+    v_held := public.lock_held_price_change(reopen_held_price_change.id, note);
     if v_held.status <> 'rejected' then
         raise exception 'Price change % is not rejected: it is %', v_held.id, v_held.status || coalesce(' (by ' || v_held.decided_by || ')', '')
             using errcode = 'PT409', hint = 'select * from pricing_rejected shows those that were rejected.';
