@@ -59,6 +59,19 @@ OPENROUTER = {
 }
 VERCEL = {"pricing": {"input": "0.000002", "service_tiers": {"flex": {"input": "0.000001"}}}}
 
+# Prices for some requests under names that are not read: no base price for these.
+UNREAD: dict[str, dict[str, Any]] = {
+    "openrouter": {
+        "pricing": {"prompt": "0.01", "overrides": [{"min_prompt_tokens": 9, "input": "0.02"}]}
+    },
+    "requesty": {"input_price": 0.01, "pricing": [{"prompt_tokens_threshold": 9, "rate": 0.02}]},
+    "novita": {
+        "input_token_price_per_m": 100_000_000,
+        "tiered_billing_configs": [{"min_tokens": 10, "pricing": {"input": {"price_per_m": 2}}}],
+    },
+    "vercel": {"pricing": {"input": "0.01", "regional": {"us": {"multiplier": 2}}}},
+}
+
 
 def body(slug: str, entry: dict[str, Any]) -> bytes:
     answer: Any = {"data": [{"id": "m"} | entry]}
@@ -98,3 +111,17 @@ def test_a_request_costs_what_the_list_says(
         "select cost from public.price_request('openrouter', 'm', %s::jsonb)", json.dumps(usage)
     )
     assert cost == (None if usd is None else Decimal(usd))
+
+
+@pytest.mark.parametrize("slug", UNREAD)
+def test_what_is_not_read_is_not_billed_at_the_base_price(pricing: Pricing, slug: str) -> None:
+    listed = adapter(slug).parse(body(slug, UNREAD[slug]))
+    pricing.sync("openrouter", to_apply_rows(listed, "openrouter", "api:openrouter"))
+    costs = [
+        pricing.value(
+            "select cost from public.price_request('openrouter', 'm', %s::jsonb)",
+            json.dumps(usage),
+        )
+        for usage in ({"input_tokens": 9}, {"input_tokens": 10, "region": "us"})
+    ]
+    assert costs == [Decimal("0.09"), None]
