@@ -26,8 +26,9 @@ _OTHER_CURRENCIES = frozenset(
     }
 )
 _MONEY = re.compile(
-    r"(?:us\$|[$€£¥₹₩]) ?[0-9].*|[0-9][0-9.,]* ?(?:usd|eur|cny|rmb|gbp|jpy|inr|krw|[$€£¥₹₩元]).*",
-    re.IGNORECASE | re.DOTALL,
+    r"[$€£¥₹₩] ?[0-9]|[0-9] ?(?:(?:usd|eur|cny|rmb|gbp|jpy|inr|krw)(?![a-z])|[$€£¥₹₩元])"
+    r"|^[0-9]{1,20}(?:\.[0-9]{1,20})? ?(?:/|per) ?[0-9]{0,9} ?(?:[km]|tok|mtok)",
+    re.IGNORECASE,
 )
 _OF_AUDIO_OR_VIDEO = frozenset({Dimension.AUDIO_SECOND, Dimension.VIDEO_SECOND})
 _WORD = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[kKmM](?![a-z]))?|[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\$")
@@ -132,8 +133,8 @@ def names_currency(value: object) -> bool:
 
 
 def is_amount_of_money(text: str) -> bool:
-    """``$3``, ``3 USD per 1M``."""
-    return _MONEY.fullmatch(text.strip()) is not None
+    """Whether a text names one: ``$3``, ``3 USD per 1M``, ``0.5/1M``, ``above 128k: $2``."""
+    return _MONEY.search(text[:1000].strip()) is not None
 
 
 def names_size(value: object) -> bool:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from pydantic import JsonValue
 
 from service.reading.currency_and_unit import is_amount_of_money, names_currency, names_size
-from service.reading.key_words import KeySays, key_says, words_of
+from service.reading.key_words import KeySays, is_unit_of_price, key_says, words_of
 from service.reading.known_keys import KnownKeys
 from service.reading.wire import (
     InvalidEntry,
@@ -42,7 +42,8 @@ class _In(Enum):
     ANSWER = auto()
     # The entry, and what is on the way to its prices.
     ENTRY = auto()
-    # An object that the adapter does not know and that is not called a price: no unit counts.
+    # An object that the adapter does not know and that is not called a price: of units only those
+    # of prices count.
     ELSEWHERE = auto()
     # Every key that the adapter does not know is unread.
     PRICES = auto()
@@ -156,7 +157,7 @@ def _note(
     elif says is KeySays.CURRENCY:
         found.currencies.append((_shown(path), value))
     elif says is KeySays.UNIT:
-        if where in _WITH_UNITS:
+        if where in _WITH_UNITS or (where is _In.ELSEWHERE and is_unit_of_price(key)):
             found.units.append((_shown(path), value))
     elif where is _In.UNREAD:
         if _is_nested(value):

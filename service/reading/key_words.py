@@ -100,6 +100,11 @@ def key_says(key: str) -> KeySays:
     return KeySays.NOTHING
 
 
+def is_unit_of_price(key: str) -> bool:
+    """``price_unit``, ``billed_per``; not ``unit``, which may be of anything."""
+    return not _PRICE_WORDS.isdisjoint(words_of(key))
+
+
 def _names_a_unit(words: tuple[str, ...]) -> bool:
     """``unit``, ``price_unit``, ``unit_type``, ``per``, ``billed_per``; not ``unit_price``."""
     if not words or not set(words) <= _OF_UNIT:

@@ -62,11 +62,12 @@ def test_a_currency_counts_everywhere_and_a_unit_where_prices_are() -> None:
         "unit": "a",
         "pricing": {"currency": "B", "unit": "b", "tiers": [{"currency": "C", "per": "c"}]},
         "costs": {"currency": "D", "unit": "d"},
-        "about": {"currency": "E", "unit": "e"},
+        "about": {"currency": "E", "unit": "e", "price_unit": "f"},
     }
     found = said(entry)
     assert {value for _, value in found.currencies} == {"A", "B", "C", "D", "E"}
     assert sorted(path for path, _ in found.units) == [
+        "about.price_unit",
         "pricing.tiers[].per",
         "pricing.unit",
         "unit",
@@ -90,6 +91,8 @@ def test_an_amount_under_the_name_of_tokens_is_a_price() -> None:
         "off_peak": {"input": "0.0000005", "output": 5e-7, "context": 5},
         "batch": [{"cached_input": "$3 / 1M"}],
         "long_output": "0.5 CNY",
+        "short_output": "0.5/1M",
+        "tiers": ["to 128k: $1", "above: $2"],
         "limits": {"input": 128000, "output": "4096", "tokens": None},
         "modalities": {"input": ["text"], "output": "text"},
         "top_p": {"image_ratio": 0.5},
@@ -100,6 +103,8 @@ def test_an_amount_under_the_name_of_tokens_is_a_price() -> None:
         "off_peak": {"input": "0.0000005", "output": 5e-7, "context": 5},
         "batch[].cached_input": "$3 / 1M",
         "long_output": "0.5 CNY",
+        "short_output": "0.5/1M",
+        "tiers": ["to 128k: $1", "above: $2"],
         "peak_hours": {"start": 100, "end": 400},
     }
 
