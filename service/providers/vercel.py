@@ -35,7 +35,7 @@ from service.reading.price_keys import (
     read_prices,
     read_pricing,
 )
-from service.reading.price_tiers import without_base
+from service.reading.price_tiers import without_base, without_repeats
 from service.reading.sold_as import Kind
 from service.reading.wire import (
     InvalidEntry,
@@ -134,7 +134,7 @@ class _Variant:
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
     base = _read_variant(pricing, "pricing.", PRICE_KEYS)
-    images = list(_read_images(pricing))
+    images = without_repeats(list(_read_images(pricing)))
     of_any_size = [price for image in images if not image.when for price in image.prices]
     base.read = replace(base.read, prices=agreed([*base.read.prices, *of_any_size]))
     conditions = [

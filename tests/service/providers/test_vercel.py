@@ -385,3 +385,10 @@ def test_long_prompts_of_a_service_tier_whose_price_is_not_read() -> None:
     short, long = conditions
     assert short == {"service_tier": "batch", IN: "0.1", OUT: "0.2"}
     assert long == {"service_tier": "batch", "min_prompt_tokens": 9, IN: None, OUT: None}
+
+
+def test_one_size_of_images_at_two_prices_skips_the_model() -> None:
+    sizes = [{"size": "1x1", "cost": cost} for cost in ("0.1", "0.2")]
+    assert "0.2" in reason(image_dimension_quality_pricing=sizes)
+    model = read(image_dimension_quality_pricing=sizes[:1] * 2)
+    assert len(model.conditions) == 1
