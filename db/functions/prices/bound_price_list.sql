@@ -45,7 +45,9 @@ begin
                 when coalesce(pg_column_size(l.raw), 0) + coalesce(pg_column_size(l.extra), 0)
                     + coalesce(pg_column_size(l.prices), 0) + coalesce(pg_column_size(l.aliases), 0) > 262144
                     then 'it has more than 256 kB'
-                when jsonb_path_exists(l.raw, '$.**{29}') or jsonb_path_exists(l.extra, '$.**{29}')
+                when jsonb_path_exists(l.raw, '$.**{29}')
+                    or jsonb_path_exists(l.extra, '$.**{29}')
+                    or jsonb_path_exists(l.conditions, '$.**{29}')
                     then 'it is nested 30 deep'
                 when jsonb_typeof(l.conditions) = 'array' and jsonb_array_length(l.conditions) > 100
                     then format('it has %s conditions, more than 100', jsonb_array_length(l.conditions))
