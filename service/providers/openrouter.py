@@ -114,10 +114,9 @@ def _read_prices(
 
 
 def _keys(pricing: Mapping[str, object], base: Mapping[str, object] | None) -> PriceKeys:
-    base = base or {}
-    # Of an override it is what it is of the base.
-    said = pricing if base.get("image") is None else base
-    if _is_price_of_a_token(said.get("image"), said.get("prompt", base.get("prompt"))):
+    if _is_price_of_a_token(
+        pricing.get("image"), pricing.get("prompt", (base or {}).get("prompt"))
+    ):
         return {**PRICE_KEYS, "image": PRICE_KEYS["image_token"]}
     return PRICE_KEYS
 

@@ -203,7 +203,7 @@ PRICES = (
     ),
     Mutant(
         "service/reading/whole_entry.py",
-        "        require_units(words.units, model)\n",
+        "    require_units(words.units, model)\n",
         "",
         WHOLE,
         "prices per 1K tokens are charged per token",

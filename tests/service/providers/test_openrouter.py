@@ -407,16 +407,3 @@ def test_what_is_not_sold_by_the_token_has_no_price_of_one(kind: str) -> None:
     assert model.extra == {"prompt": "0.0000006"}
     both = read(pricing, architecture={"output_modalities": ["text", kind]})
     assert both.as_charged()["price_per_input_token"] == "0.0000006"
-
-
-@pytest.mark.parametrize(
-    ("image", "axis"),
-    [("0.1", "price_per_input_image_token"), ("0.5", "price_per_image")],
-)
-def test_image_of_an_override_is_what_it_is_of_the_base(image: str, axis: str) -> None:
-    override = {"min_prompt_tokens": 9, "prompt": "0.3", "image": "0.3"}
-    for price in ("0.3", "0.4"):
-        overrides = [override | {"prompt": price}]
-        model = read({"prompt": "0.1", "image": image, "overrides": overrides})
-        conditions: Any = model.as_charged()["conditions"]
-        assert conditions[0][axis] == "0.3"
