@@ -109,11 +109,16 @@ def start(gateway: ModuleType, url: str) -> Iterator[Start]:
 def in_force(pricing: Pricing) -> dict[tuple[str, str], dict[str, Decimal | None]]:
     return {
         (row["provider_slug"], row["model_id"]): {
-            key: Decimal(0) if value is None and key in ABSENT_IS_NONE else value
+            key: Decimal(0)
+            if value is None and row["is_priced"] and key in ABSENT_IS_NONE
+            else value
             for key, value in row.items()
             if key.startswith("price_per_") and not (key == REASONING and value is None)
         }
-        for row in pricing.rows("select * from public.model_pricing")
+        for row in pricing.rows(
+            "select *, public.pricing_price_set(to_jsonb(m)) <> '{}' as is_priced"
+            " from public.model_pricing m"
+        )
     }
 
 

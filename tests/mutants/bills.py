@@ -152,4 +152,18 @@ BILLS = (
         GATEWAY,
         "the program reads a bound of 10.1 seconds as a little less",
     ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "not v_is_unpriced and not v_depends ? o.axis",
+        "not v_is_unpriced",
+        BILL,
+        "an image of a size without a price is free",
+    ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "and not v_is_unpriced and",
+        "and",
+        BILL,
+        "images of a model without any price are free",
+    ),
 )

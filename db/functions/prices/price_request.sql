@@ -22,6 +22,13 @@ declare
     -- By axis: the keys of the condition that sets the price, and those of one that is not understood.
     v_by jsonb := jsonb_build_object();
     v_unknown jsonb := jsonb_build_object();
+    -- By fee: what its price depends on, such as the size of an image.
+    v_depends jsonb := jsonb_build_object();
+    v_is_unpriced boolean;
+    v_words constant text[] := array[
+        'service_tier', 'thinking', 'region', 'upstream', 'cache_ttl', 'search_type', 'image_size', 'image_quality'
+    ];
+    v_kinds constant text[] := array['image_size', 'image_quality', 'search_type'];
     v_entry jsonb;
     v_keys jsonb;
     v_axes jsonb;
@@ -41,7 +48,21 @@ begin
         order by e.position
     loop
         v_holds := public.pricing_condition_holds(v_entry, v_usage, price_request.at);
-        continue when v_holds is false;
+        if v_holds is false then
+            -- It could hold for another image or search: so there is a fee, and that of this one is unknown unless it has
+            -- a price of its own.
+            if v_entry ?| v_kinds
+                and public.pricing_condition_holds(v_entry - v_words, v_usage, price_request.at) is not false
+            then
+                v_depends := v_depends || (
+                    select coalesce(jsonb_object_agg(e.key, k.names), '{}')
+                    from jsonb_each(v_entry) as e
+                    cross join (select string_agg(n, ', ') as names from unnest(v_kinds) as n where v_entry ? n) as k
+                    where starts_with(e.key, 'price_per_') and e.value <> 'null'
+                );
+            end if;
+            continue;
+        end if;
         select
             coalesce(jsonb_object_agg(e.key, e.value) filter (where not starts_with(e.key, 'price_per_')), '{}'),
             coalesce(jsonb_object_agg(e.key, e.value) filter (where starts_with(e.key, 'price_per_')), '{}')
@@ -54,6 +75,9 @@ begin
             v_unknown := v_unknown || (select coalesce(jsonb_object_agg(k, v_keys), '{}') from jsonb_object_keys(v_axes) as k);
         end if;
     end loop;
+    v_is_unpriced := not exists (
+        select from public.pricing_axes() a where v_prices ->> a.axis is not null and not v_unknown ? a.axis
+    );
 
     return query
     with counted as materialized (
@@ -82,8 +106,12 @@ begin
         select
             o.*,
             o.quantity - coalesce(p.quantity, 0) as billed,
-            -- An absent fee is none; an unknown one is unknown.
-            case when o.is_fee and o.unknown_by is null then coalesce(o.price, 0) else o.price end as unit_price
+            -- An absent fee is none; an unknown one is unknown, as all are where no price of the model is known.
+            case
+                when o.is_fee and o.unknown_by is null and not v_is_unpriced and not v_depends ? o.axis
+                    then coalesce(o.price, 0)
+                else o.price
+            end as unit_price
         from own o
         left join (select w.part_of, sum(w.quantity) as quantity from own w group by w.part_of) as p on p.part_of = o.key
         where o.quantity > coalesce(p.quantity, 0)
@@ -104,7 +132,10 @@ begin
             '[]'
         ),
         string_agg(
-            l.short_name || ' is unknown' || coalesce(' where ' || l.condition::text, ''), '; ' order by l.position
+            l.short_name || ' is unknown'
+                || coalesce(' where ' || l.condition::text, ', it depends on ' || (v_depends ->> l.axis), ''),
+            '; '
+            order by l.position
         ) filter (where l.unit_price is null),
         v_history_id
     from line l;

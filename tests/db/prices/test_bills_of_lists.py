@@ -71,6 +71,9 @@ UNREAD: dict[str, dict[str, Any]] = {
     },
     "vercel": {"pricing": {"input": "0.01", "regional": {"us": {"multiplier": 2}}}},
 }
+VERCEL_IMAGES = {
+    "pricing": {"image_dimension_quality_pricing": [{"size": "1024x1024", "cost": "0.04"}]}
+}
 
 
 def body(slug: str, entry: dict[str, Any]) -> bytes:
@@ -98,6 +101,9 @@ def body(slug: str, entry: dict[str, Any]) -> bytes:
         ("openrouter", OPENROUTER, {"input_tokens": 1_000, "output_tokens": 1_000}, None),
         ("vercel", VERCEL, {"input_tokens": 1_000_000}, "2"),
         ("vercel", VERCEL, {"input_tokens": 1_000_000, "service_tier": "flex"}, "1"),
+        ("vercel", VERCEL_IMAGES, {"images": 2, "image_size": "1024x1024"}, "0.08"),
+        ("vercel", VERCEL_IMAGES, {"images": 2}, None),
+        ("vercel", VERCEL_IMAGES, {"images": 2, "image_size": "1792x1024"}, None),
     ],
 )
 def test_a_request_costs_what_the_list_says(

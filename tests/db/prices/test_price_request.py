@@ -141,6 +141,31 @@ def test_a_usage_that_is_not_understood_is_refused(pricing: Pricing, usage: Any)
         bill(pricing, usage)
 
 
+def test_a_fee_by_what_is_asked_for_is_not_none_for_something_else(pricing: Pricing) -> None:
+    small: Row = {"image_size": "512x512", "price_per_image": "0.02"}
+    batch = {"service_tier": "batch", "image_size": "2048x2048", "price_per_image": "0.08"}
+    later = {"effective_from": "2999-01-01T00:00:00Z", "search_type": "web"}
+    later["price_per_web_search"] = "0.01"
+    said(pricing, {"m": prices(1, 2, conditions=[small, batch, later])})
+    assert cost(pricing, {"images": 3, "image_size": "512x512"}) == Decimal("0.06")
+    for words in ({}, {"image_size": "1024x1024"}, {"image_size": "2048x2048"}):
+        row = bill(pricing, {"images": 1} | words)
+        assert (row["cost"], row["reason"]) == (
+            None, "per_image is unknown, it depends on image_size",
+        )  # fmt: skip
+    # Nothing else depends on it.
+    assert cost(pricing, {"input_tokens": 1_000_000, "web_searches": 1}) == 1
+
+
+def test_no_fee_is_none_where_no_price_is_known(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    assert cost(pricing, {"images": 1, "web_searches": 1}) == 0
+    said(pricing, {"m": prices(None, None)})
+    for usage in ({}, {"images": 1}, {"web_searches": 1}):
+        assert cost(pricing, usage) is None
+    assert cost(pricing, {"requests": 0}) == 0
+
+
 def test_counts_as_programs_write_them(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
     for count in (1000, "1000", 1000.0):
