@@ -26,6 +26,13 @@ _LOOK_ALIKE = _words(
 _LIKE_ASCII = frozenset(
     "\u0261\u0251\u01c0\ua78c\u2010\u2012\u2013\u2212\u2043\u2044\u2215\u2236\ua789\u05c3\u0589"
 )
+# Cyrillic and Greek letters of which whole words look like Latin ones: "o1".
+_LIKE_LATIN = frozenset(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u051b\u051d\u04bb\u0501"
+    "\u04cf\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0423\u0405"
+    "\u0406\u0408\u03bf\u03b1\u03bd\u03b9\u03ba\u03c1\u03c5\u03c7\u0391\u0392\u0395\u0396"
+    "\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
+)
 # As Chinese and Japanese texts are spelt.
 _WIDE = str.maketrans("\uff08\uff09", "()")
 _CHINESE_OR_JAPANESE = _words("CJK HIRAGANA KATAKANA")
@@ -58,10 +65,12 @@ def _require_plain(model_id: str) -> None:
         raise InvalidEntry(f"its id has characters in an unusual form: {_escaped(model_id)}")
     if "LATIN" in scripts and any(each.isdigit() and not each.isascii() for each in text):
         raise InvalidEntry(f"its id has digits of another script: {_escaped(model_id)}")
-    mixed = sorted(scripts & _LOOK_ALIKE) if "LATIN" in scripts else []
+    letters = {character for character in model_id if character.isalpha()}
+    looks_latin = "LATIN" in scripts or (bool(letters) and letters <= _LIKE_LATIN)
+    mixed = sorted(scripts & _LOOK_ALIKE) if looks_latin else []
     if mixed:
         named = ", ".join(script.capitalize() for script in mixed)
-        raise InvalidEntry(f"its id has {named} letters among Latin ones: {_escaped(model_id)}")
+        raise InvalidEntry(f"its id has {named} letters that look Latin: {_escaped(model_id)}")
 
 
 def _is_invisible(character: str) -> bool:

@@ -289,7 +289,7 @@ ODD_IDS = [
             "\u0261pt",
             "\u1455laude",
         ],
-        *["gpt-\u0664", "gpt\uff08x\uff09"],
+        *["gpt-\u0664", "\u043e1", "\u0441\u043e\u0441\u043e-7", "gpt\uff08x\uff09"],
         "a\ufe0f",
         "a\u034f",
         "\u3164a",
