@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> Starlette:
             await state.readiness.stop()
             await database.close()
 
-    routes = [Route(each.path, each.handler, methods=[each.method]) for each in ROUTES]
+    routes = [Route(each.path, each.serve, methods=[each.method]) for each in ROUTES]
     roles = [(route, each.role) for route, each in zip(routes, ROUTES, strict=True)]
     app = Starlette(
         routes=routes,

@@ -15,7 +15,7 @@ from service.web.database.database_errors import RETRY_AFTER_LOCK
 from service.web.handlers.syncs import poll_url_of, status_word
 from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, caller_name_sql
-from service.web.requests.parameters import idempotency_key_of
+from service.web.requests.parameters import idempotency_key_of, is_dry_run
 from service.web.responses.error_responses import HttpError
 from service.web.responses.sync_responses import TriggerAnswer
 
@@ -58,7 +58,7 @@ async def trigger_sync(request: Request) -> Response:
             TRIGGER,
             body.providers,
             caller_json(request),
-            body.dry_run,
+            is_dry_run(request, body.dry_run),
             body.on_conflict,
             idempotency_key,
         )

@@ -10,6 +10,8 @@ from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.web.responses.error_responses import bad_input
+
 # In order: each may do what those before it may.
 Role = Literal["read", "operate", "admin"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -47,6 +49,13 @@ class Endpoint:
     @property
     def role(self) -> Role:
         return self.least_role or default_role(self.method)
+
+    async def serve(self, request: Request) -> Response:
+        """The handler's answer; HttpError 422 for a dry run of what has none."""
+        asked = request.query_params.get("dry_run", "false") != "false"
+        if asked and self.method != "GET" and all(p.name != "dry_run" for p in self.parameters):
+            raise bad_input("It has no dry run.", hint="Nothing was changed. Omit dry_run to do it.")
+        return await self.handler(request)
 
 
 def default_role(method: str) -> Role:

@@ -12,7 +12,7 @@ from service.web.responses.sync_responses import (
     TriggerAnswer,
 )
 from service.web.routes.endpoint import Endpoint
-from service.web.routes.route_parameters import IDEMPOTENCY_KEY, SYNC_ID, WAIT
+from service.web.routes.route_parameters import DRY_RUN, IDEMPOTENCY_KEY, SYNC_ID, WAIT
 
 SYNC_ROUTES: tuple[Endpoint, ...] = (
     Endpoint(
@@ -23,7 +23,7 @@ SYNC_ROUTES: tuple[Endpoint, ...] = (
         TriggerAnswer,
         status=202,
         body=TriggerBody,
-        parameters=(IDEMPOTENCY_KEY,),
+        parameters=(IDEMPOTENCY_KEY, DRY_RUN),
         errors=(408, 409, 413, 422, 429),
         least_role="operate",
     ),

@@ -66,6 +66,23 @@ def test_all_arguments_reach_the_job(web: Web, connection: psycopg.Connection[Di
     assert job == {"providers": ["openrouter"], "dry_run": True}
 
 
+def test_a_dry_run_may_be_asked_for_in_the_query(web: Web, queue: Queue) -> None:
+    for query in ("dry_run=true", "dry_run=false"):
+        assert web.client.post(f"{TRIGGER}?{query}").status_code == 202
+    assert web.client.post(f"{TRIGGER}?dry_run=1").status_code == 422
+    jobs = queue.connection.execute("select dry_run from public.pricing_sync_jobs order by dry_run")
+    assert [job["dry_run"] for job in jobs] == [False, True]
+
+
+def test_what_has_no_dry_run_is_not_done_instead(web: Web, queue: Queue) -> None:
+    job_id = web.triggered()
+    path = f"/admin/pricing/sync/{job_id}/cancel"
+    answer = web.client.post(f"{path}?dry_run=true")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "bad_input")
+    assert web.client.get(f"/admin/pricing/sync/{job_id}").json()["status"] == "queued"
+    assert web.client.post(f"{path}?dry_run=false").json()["status"] == "cancelled"
+
+
 def test_ten_triggers_are_ten_jobs(web: Web, queue: Queue) -> None:
     assert len({web.triggered() for _ in range(10)}) == 10
     assert queue.row_counts()["public.pricing_sync_jobs"] == 10
