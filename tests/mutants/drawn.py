@@ -209,9 +209,9 @@ DRAWN = (
         "the catalogue writes the prices of providers that publish their own",
     ),
     _function(
-        "review/approve_held_price_change",
-        "h.id = approve_held_price_change.id;\n    if not found then",
-        "h.id = approve_held_price_change.id;\n    if false then",
+        "review/lock_held_price_change",
+        "h.id = p_id;\n    if not found then",
+        "h.id = p_id;\n    if false then",
         "review/test_approve_held_price_change.py::test_an_unknown_one",
         "an approval of a change that does not exist succeeds",
     ),
