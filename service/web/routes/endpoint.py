@@ -54,7 +54,7 @@ class Endpoint:
         """The handler's answer; HttpError 422 for a dry run of what has none."""
         asked = request.query_params.get("dry_run", "false") != "false"
         if asked and self.method != "GET" and all(p.name != "dry_run" for p in self.parameters):
-            raise bad_input("It has no dry run.", hint="Nothing was changed. Without dry_run it is.")
+            raise bad_input("It has no dry run.", hint="Nothing was changed.")
         return await self.handler(request)
 
 
