@@ -166,4 +166,11 @@ BILLS = (
         BILL,
         "images of a model without any price are free",
     ),
+    Mutant(
+        "db/functions/review/resolve_price_changes.sql",
+        "public.pricing_effective_set(h.prices, p_now), public.pricing_effective_set(c.new, p_now)",
+        "h.prices, c.new",
+        ("tests/db/review/test_rollback_pricing_sync.py",),
+        "a price that was rolled back comes back with the moment of its announcement",
+    ),
 )

@@ -1,6 +1,6 @@
 -- Decides whether a change passes: by the guards' verdict, by earlier held or rejected changes of the model, and by rules.
 -- It writes nothing: hold_price_changes does.
--- after: pricing_held_all, pricing_is_clock_turn, pricing_sets_differ, rule_accepts_change
+-- after: pricing_effective_set, pricing_held_all, pricing_is_clock_turn, pricing_sets_differ, rule_accepts_change
 create or replace function public.resolve_price_changes(
     p_provider text,
     p_changes jsonb,
@@ -64,7 +64,10 @@ as $$
             and h.still_said
             and h.status in ('held', 'rejected')
             and (
-                not public.pricing_sets_differ(h.prices, c.new)
+                -- Also where the moment of an announcement among them has come since.
+                not public.pricing_sets_differ(
+                    public.pricing_effective_set(h.prices, p_now), public.pricing_effective_set(c.new, p_now)
+                )
                 or public.pricing_is_clock_turn(h.prices, c.new, p_observed_at)
             )
         order by c.id, h.status = 'rejected' desc, h.id desc

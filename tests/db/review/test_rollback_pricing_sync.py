@@ -27,6 +27,7 @@ from tests.db.price_decisions import (
     said,
 )
 from tests.db.pricing import Pricing, Row, price, refused
+from tests.support.waiting import wait_until
 
 LONG = [{"min_prompt_tokens": 200_000, INPUT: "0.000002"}]
 
@@ -441,3 +442,22 @@ def test_what_was_announced_before_the_job_is_in_force_after_its_rollback(pricin
     roll_back(pricing, job_id)
     assert charged(pricing) == prices(3, 2)
     assert waiting(pricing)["previous"] == prices(3, 2)
+
+
+def test_it_waits_also_when_an_announcement_of_it_comes_true(pricing: Pricing) -> None:
+    moment = pricing.value("select date_trunc('second', clock_timestamp()) + interval '1 second'")
+    announced = {"effective_from": f"{moment:%Y-%m-%dT%H:%M:%SZ}", INPUT: "0.000004"}
+    pricing.sync("openrouter", [price("m", "0.000001")])
+    listed_again = [price("m", "0.000003", conditions=[announced])]
+    log = pricing.sync("openrouter", listed_again)
+    roll_back(pricing, log["job_id"])
+    assert pricing.sync("openrouter", listed_again)["models_held"] == 1
+    held_id = waiting(pricing)["id"]
+
+    wait_until(lambda: pricing.value("select clock_timestamp() >= %s", moment), 5, "it comes")
+    log = pricing.sync("openrouter", listed_again)
+    assert (log["models_updated"], log["models_held"]) == (0, 1)
+    assert waiting(pricing)["id"] == held_id
+    pricing.sync("openrouter", None)
+    assert waiting(pricing)["id"] == held_id
+    assert charged(pricing)[INPUT] == "0.000001"
