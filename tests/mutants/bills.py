@@ -28,8 +28,8 @@ BILLS = (
     ),
     Mutant(
         PRICES + "price_request.sql",
-        "case when o.is_fee and o.unknown_by is null then",
-        "case when o.is_fee then",
+        "when o.is_fee and o.unknown_by is null and",
+        "when o.is_fee and",
         BILL,
         "a fee under a condition that is not understood is none",
     ),

@@ -16,8 +16,8 @@ def _view(name: str, text: str, instead: str, test: str, why: str) -> Mutant:
 DRAWN = (
     _function(
         "review/resolve_price_changes",
-        "not public.pricing_sets_differ(h.prices, c.new)",
-        "public.pricing_sets_differ(h.prices, c.new)",
+        "not public.pricing_sets_differ(\n",
+        "public.pricing_sets_differ(\n",
         "review/test_hold_price_changes.py::test_it_is_seen_again_ten_times_and_never_written",
         "a held change is taken for another one whenever the provider repeats it",
     ),
