@@ -173,4 +173,18 @@ BILLS = (
         ("tests/db/review/test_rollback_pricing_sync.py",),
         "a price that was rolled back comes back with the moment of its announcement",
     ),
+    Mutant(
+        PRICES + "price_request.sql",
+        "or (e.value = 'null' and e.key in ('price_per_image', 'price_per_request', 'price_per_web_search'))",
+        "",
+        ("tests/db/prices/test_bills_of_lists.py",),
+        "a fee that is unknown under a condition is free",
+    ),
+    Mutant(
+        PRICES + "pricing_effective_set.sql",
+        "if v_unknown is not null then",
+        "if false then",
+        ANNOUNCED,
+        "a fee that becomes unknown is free from the tick on",
+    ),
 )

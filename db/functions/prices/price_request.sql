@@ -71,9 +71,13 @@ begin
         v_by := v_by || (select coalesce(jsonb_object_agg(k, v_keys), '{}') from jsonb_object_keys(v_axes) as k);
         v_prices := v_prices || v_axes;
         v_unknown := v_unknown - array(select jsonb_object_keys(v_axes));
-        if v_holds is null then
-            v_unknown := v_unknown || (select coalesce(jsonb_object_agg(k, v_keys), '{}') from jsonb_object_keys(v_axes) as k);
-        end if;
+        -- A fee that is null here is unknown, not none.
+        v_unknown := v_unknown || (
+            select coalesce(jsonb_object_agg(e.key, v_keys), '{}')
+            from jsonb_each(v_axes) as e
+            where v_holds is null
+                or (e.value = 'null' and e.key in ('price_per_image', 'price_per_request', 'price_per_web_search'))
+        );
     end loop;
     v_is_unpriced := not exists (
         select from public.pricing_axes() a where v_prices ->> a.axis is not null and not v_unknown ? a.axis

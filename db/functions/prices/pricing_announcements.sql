@@ -34,6 +34,7 @@ begin
         cross join lateral unnest(v_axes) as k (axis)
         where c.entry ? k.axis
             -- A price for some requests only, such as long prompts, ends together with the price that it belongs to.
+            and coalesce(c.begins_at > p_at, true)
             and (c.begins_at is not null or (c.ends_at is not null and c.keys = '{}'))
     )
     select

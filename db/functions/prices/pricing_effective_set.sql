@@ -13,6 +13,8 @@ declare
     v_set jsonb := p_set - 'conditions';
     v_kept jsonb := jsonb_build_array();
     v_entry jsonb;
+    v_begun jsonb;
+    v_unknown jsonb;
 begin
     -- Nearly every set ends here.
     if jsonb_typeof(p_set -> 'conditions') is distinct from 'array'
@@ -31,6 +33,7 @@ begin
         end if;
         continue when public.pricing_moment(v_entry ->> 'effective_until') <= p_at;
         if public.pricing_moment(v_entry ->> 'effective_from') <= p_at then
+            v_begun := v_entry;
             v_entry := v_entry - 'effective_from';
             if not exists (select from jsonb_object_keys(v_entry) as k where not starts_with(k, 'price_per_')) then
                 v_set := v_set || v_entry;
@@ -45,6 +48,15 @@ begin
                     ),
                     '[]'
                 );
+                -- A base price has no unknown fee, so that stays a condition, which has begun.
+                select jsonb_object_agg(e.key, e.value) into v_unknown
+                from jsonb_each(v_entry) as e
+                where e.value = 'null' and e.key in ('price_per_image', 'price_per_request', 'price_per_web_search');
+                if v_unknown is not null then
+                    v_kept := v_kept || jsonb_build_array(
+                        jsonb_build_object('effective_from', v_begun -> 'effective_from') || v_unknown
+                    );
+                end if;
                 continue;
             end if;
         end if;

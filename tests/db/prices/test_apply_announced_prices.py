@@ -67,6 +67,23 @@ def test_what_ends_is_in_force_until_then_with_or_without_a_tick(pricing: Pricin
     assert since() == [PAST, FIRST, FIRST, SECOND]
 
 
+def test_a_fee_that_becomes_unknown_is_not_free(pricing: Pricing) -> None:
+    unknown = announce(FIRST, price_per_image=None, **prices(3))
+    conditions = [unknown, announce(SECOND, price_per_image="0.05")]
+    said(pricing, {"m": prices(1, 2, price_per_image="0.04", conditions=conditions)}, at=PAST)
+
+    def images() -> list[Decimal | None]:
+        return [cost(pricing, {"images": 1}, at) for at in (PAST, FIRST, SECOND)]
+
+    assert images() == [Decimal("0.04"), None, Decimal("0.05")]
+    said(pricing, {"n": prices(1, 2, price_per_image="0.04", conditions=[unknown])}, at=PAST)
+    tick(pricing)
+    assert images() == [Decimal("0.04"), None, Decimal("0.05")]
+    assert charged(pricing) == prices(3, 2, price_per_image="0.05")
+    assert charged(pricing, "n")["conditions"] == [announce(FIRST, price_per_image=None)]
+    assert pricing.rows("select * from public.pricing_announced") == []
+
+
 def test_a_sync_after_the_moment_finds_the_announced_price(pricing: Pricing) -> None:
     """Also where it comes before the tick: the guards then see no change."""
     said(pricing, {"m": prices(1, 2, conditions=[announce(FIRST, **prices(30, 40))])}, at=PAST)
@@ -180,4 +197,5 @@ def test_every_request_costs_the_same_before_and_after_the_tick(
         before = pricing.rows(bills, Jsonb(requests))
         assert pricing.value("select public.apply_announced_prices()") > 0
         assert pricing.rows(bills, Jsonb(requests)) == before
-        assert all("effective_" not in str(charged(pricing, model)) for model in models)
+        waiting = "select count(*) from public.model_pricing where next_effective_at is not null"
+        assert pricing.value(waiting) == 0

@@ -71,6 +71,13 @@ UNREAD: dict[str, dict[str, Any]] = {
     },
     "vercel": {"pricing": {"input": "0.01", "regional": {"us": {"multiplier": 2}}}},
 }
+VERCEL_VARIES = {
+    "pricing": {
+        "input": "0.000002",
+        "image": "0.01",
+        "service_tiers": {"flex": {"input": "0.000001", "varies_by_provider": True}},
+    }
+}
 VERCEL_IMAGES = {
     "pricing": {"image_dimension_quality_pricing": [{"size": "1024x1024", "cost": "0.04"}]}
 }
@@ -103,6 +110,8 @@ def body(slug: str, entry: dict[str, Any]) -> bytes:
         ("vercel", VERCEL, {"input_tokens": 1_000_000, "service_tier": "flex"}, "1"),
         ("vercel", VERCEL_IMAGES, {"images": 2, "image_size": "1024x1024"}, "0.08"),
         ("vercel", VERCEL_IMAGES, {"images": 2}, None),
+        ("vercel", VERCEL_VARIES, {"images": 2}, "0.02"),
+        ("vercel", VERCEL_VARIES, {"images": 2, "service_tier": "flex"}, None),
         ("vercel", VERCEL_IMAGES, {"images": 2, "image_size": "1792x1024"}, None),
     ],
 )
