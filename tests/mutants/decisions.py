@@ -63,18 +63,18 @@ DECISIONS = (
         f"{WAITING}::test_rejected_ones_that_are_still_listed_are_told_apart",
         "rejected changes that are gone are still listed",
     ),
-    _view(
-        "pricing_stale",
+    Mutant(
+        "db/functions/reports/pricing_unconfirmed.sql",
         " * (1 + p.sync_jitter)",
         "",
-        f"{STALE}::test_what_is_confirmed_in_time",
+        (f"{STALE}::test_what_is_confirmed_in_time",),
         "the jitter makes a provider late",
     ),
-    _view(
-        "pricing_stale",
+    Mutant(
+        "db/functions/reports/pricing_unconfirmed.sql",
         "least(p.missing_count + 1, l.lists)",
         "1",
-        f"{STALE}::test_a_model_that_the_lists_lack",
+        (f"{STALE}::test_a_model_that_the_lists_lack",),
         "the list that lacks a model confirms it",
     ),
     _review(

@@ -55,7 +55,7 @@ begin
                 -- Views and bills cast each of them.
                 when l.conditions <> '[]' and (
                     jsonb_typeof(l.conditions) <> 'array'
-                    or l.conditions @? '$[*] ? (@.type() != "object")'
+                    or l.conditions @? 'strict $[*].type() ? (@ != "object")'
                     or l.conditions @? '$[*].keyvalue() ? (@.key starts with "price_per_" && @.value.type() != "null" && (@.value.type() != "string" || !(@.value like_regex "^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]{1,2})?$")))'
                 )
                     then 'one of its conditions is no object of keys and decimal strings'

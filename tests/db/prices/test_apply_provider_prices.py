@@ -911,17 +911,18 @@ def test_what_no_adapter_would_bring_is_skipped_and_named(pricing: Pricing) -> N
         price("digits", "1e-5000"),
         price("long", "0." + "1" * 300),
         price("conditions", conditions=[{"min_prompt_tokens": n} for n in range(101)]),
+        price("list", conditions=[[]]),
     ]
     log = pricing.sync(
         "openrouter",
         [price("m", name="n" * 10_000), *odd],
         skipped=[{"model_id": "s" * 1000, "reason": "r" * 1000}],
     )
-    assert counts(log) == (9, 1, 0, 8)
+    assert counts(log) == (10, 1, 0, 9)
     skipped = log["details"]["skipped"]
     assert [s["model_id"] for s in skipped] == ["s" * 512] + [o["model_id"][:512] for o in odd]
     assert skipped[0]["reason"] == "r" * 500
-    says_each = ("600 char", "256 kB", "deep", "deep", "digits", "digits", "101 cond")
+    says_each = ("600 char", "256 kB", "deep", "deep", "digits", "digits", "101 cond", "object")
     for entry, says in zip(skipped[1:], says_each, strict=True):
         assert says in entry["reason"]
     assert pricing.model("m")["name"] == "n" * 512

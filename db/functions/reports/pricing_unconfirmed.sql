@@ -1,0 +1,164 @@
+-- The view pricing_stale calls it: a function, because its query as a part of the view would be compiled for seconds.
+create or replace function public.pricing_unconfirmed()
+returns table (
+    provider text,
+    model text,
+    why text,
+    confirmed_by text,
+    confirmed_at timestamptz,
+    due_at timestamptz,
+    source text
+)
+language sql
+stable
+rows 100
+security invoker
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+    with confirming as (
+        select
+            p.slug,
+            p.adapter is not null as is_syncable,
+            case when isfinite(p.last_success_at) then p.last_success_at end as confirmed_at,
+            p.created_at,
+            -- The schedule's longest wait, an attempt's longest time, and a quarter of an hour for the queue. Capped: an
+            -- overflowing time in one row would fail the view.
+            least(p.sync_interval, interval '100 years') * (1 + p.sync_jitter)
+                + least(p.timeout, interval '1 year')
+                + interval '15 minutes' as allowed,
+            case
+                when not p.enabled then 'disabled'
+                when p.adapter is null then 'no adapter'
+                when p.state = 'no_credentials' then 'no credential'
+                when not s.scheduler_enabled then 'schedule off'
+                when p.consecutive_failures > 0 then 'failing'
+                when p.next_allowed_at > now() then 'rate limited'
+                when p.last_success_at is null then 'never synced'
+                else 'overdue'
+            end as why
+        from public.pricing_providers p
+        cross join public.pricing_settings s
+    ),
+    due as (
+        select c.*, coalesce(c.confirmed_at, c.created_at) + c.allowed as due_at
+        from confirming c
+    ),
+    priced as (
+        select
+            m.provider_slug,
+            m.model_id,
+            m.pricing_source,
+            m.listed_by,
+            m.missing_count,
+            -- As in model_prices.
+            case when m.pricing_source like 'catalogue:%' then 'catalogue' else m.provider_slug end as confirmed_by
+        from public.model_pricing m
+        where m.is_active and m.last_changed_at is not null
+    ),
+    -- The newest lists of each provider; a dry run confirms nothing. 400 are more than a day of the shortest interval, and once a
+    -- day a list is read whole. Materialized, because details may be large.
+    list as materialized (
+        select
+            d.slug,
+            l.id,
+            l.applied_at,
+            l.applied_at > now() - d.allowed as is_in_time,
+            not l.details ? 'not_modified' as is_whole,
+            l.details -> 'skipped' as skipped,
+            row_number() over (partition by d.slug order by l.id desc) as nth
+        from due d
+        cross join lateral (
+            select k.id, k.applied_at, coalesce(k.details, '{}') as details
+            from public.pricing_sync_log k
+            where k.provider_slug = d.slug and k.status = 'success' and k.applied_at is not null
+            order by k.id desc
+            limit 400
+        ) as l
+        where not l.details ? 'differences_total'
+    ),
+    -- Models that the newest lists lack: the list before those has confirmed them.
+    missing as (
+        select p.*, l.applied_at as confirmed_at, l.applied_at + d.allowed as due_at
+        from priced p
+        join due d on d.slug = p.listed_by
+        join (
+            select a.slug, a.applied_at, a.nth, max(a.nth) over (partition by a.slug) as lists
+            from list a
+        ) as l on l.slug = p.listed_by and l.nth = least(p.missing_count + 1, l.lists)
+        where p.missing_count > 0
+    ),
+    newest_whole as materialized (
+        select l.slug, max(l.id) as id
+        from list l
+        where l.is_whole
+        group by l.slug
+    ),
+    -- The whole lists that were confirmed within the allowed time, before the newest one: an unmodified list confirms what the
+    -- whole list before it had.
+    confirmed_list as materialized (
+        select distinct r.slug, r.whole_id
+        from (
+            select l.*, max(l.id) filter (where l.is_whole) over (partition by l.slug order by l.id) as whole_id
+            from list l
+        ) as r
+        join newest_whole n on n.slug = r.slug
+        where r.id < n.id and r.is_in_time
+    ),
+    skip as materialized (
+        select l.slug, l.id as list_id, k.model_id
+        from list l
+        cross join lateral jsonb_to_recordset(coalesce(l.skipped, '[]')) as k (model_id text)
+        where l.is_whole
+            and (
+                l.id in (select n.id from newest_whole n)
+                or l.id in (select c.whole_id from confirmed_list c where c.whole_id is not null)
+            )
+    ),
+    -- Models that the newest list has and that could not be read, unless one of those lists has confirmed them.
+    skipped as (
+        select p.*
+        from newest_whole n
+        join skip s on s.list_id = n.id
+        join priced p on p.provider_slug = n.slug and p.confirmed_by = n.slug and p.model_id = s.model_id
+        left join (
+            select c.slug, count(*) as lists from confirmed_list c group by c.slug
+        ) as all_lists on all_lists.slug = n.slug
+        left join (
+            select c.slug, x.model_id, count(*) as lists
+            from confirmed_list c
+            join skip x on x.list_id = c.whole_id
+            group by c.slug, x.model_id
+        ) as without on without.slug = n.slug and without.model_id = s.model_id
+        where coalesce(all_lists.lists, 0) = coalesce(without.lists, 0)
+    ),
+    stale as (
+        select
+            d.slug as provider, null::text as model, d.why, d.slug as confirmed_by, d.confirmed_at, d.due_at, null::text as source
+        from due d
+        where d.due_at < now() and (d.is_syncable or d.confirmed_at is not null)
+        union all
+        select
+            p.provider_slug, p.model_id, coalesce(d.why, 'no provider'), p.confirmed_by, d.confirmed_at, d.due_at,
+            p.pricing_source
+        from priced p
+        left join due d on d.slug = p.confirmed_by
+        where d.slug is null or d.due_at < now()
+        union all
+        select
+            m.provider_slug, m.model_id, 'not in the list', m.confirmed_by, m.confirmed_at, m.due_at, m.pricing_source
+        from missing m
+        join due d on d.slug = m.confirmed_by and d.due_at >= now()
+        where m.due_at < now()
+        union all
+        select
+            k.provider_slug, k.model_id, 'not understood', k.confirmed_by, null, null, k.pricing_source
+        from skipped k
+        join due d on d.slug = k.confirmed_by and d.due_at >= now()
+    )
+    select s.provider, s.model, s.why, s.confirmed_by, s.confirmed_at, s.due_at, s.source
+    from stale s;
+$$;
+
+comment on function public.pricing_unconfirmed() is
+'Providers (model is null) and active priced models that were not confirmed for longer than their interval allows: the rows of pricing_stale.';
