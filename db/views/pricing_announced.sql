@@ -1,4 +1,4 @@
--- after: pricing_announcements, pricing_axes, pricing_price_set
+-- after: pricing_announcements, pricing_axes, pricing_set_in_force
 create or replace view public.pricing_announced
 with (security_invoker = true)
 as
@@ -15,7 +15,7 @@ select
     m.last_changed_at as announced_at,
     m.id
 from public.model_pricing m
-cross join lateral public.pricing_announcements(public.pricing_price_set(to_jsonb(m)), now()) as e
+cross join lateral public.pricing_announcements(public.pricing_set_in_force(m), now()) as e
 join public.pricing_axes() a on a.axis = e.axis
 where m.next_effective_at is not null;
 

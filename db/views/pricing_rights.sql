@@ -111,6 +111,7 @@ function (name, callers) as (
         ('capped_expiry', '{pricing_web, service_role}'),
         ('pricing_axes', '{pricing_web, service_role}'),
         ('pricing_price_set', '{pricing_web, service_role}'),
+        ('pricing_set_in_force', '{pricing_web, service_role}'),
         ('pricing_history_amounts', '{pricing_web, service_role}'),
         ('pricing_set_amounts', '{pricing_web, service_role}'),
         ('pricing_condition_amount', '{pricing_web, service_role}'),

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 _IN_ID = re.compile(r"[:/_-]free$", re.IGNORECASE)
 _IN_NAME = re.compile(r"(?<![a-z0-9])free(?![a-z0-9])", re.IGNORECASE)
-_KEYS = ("is_free", "isFree", "free")
 
 
 def says_free(model_id: str, name: str | None, entry: Mapping[str, object]) -> bool:
@@ -17,6 +16,10 @@ def says_free(model_id: str, name: str | None, entry: Mapping[str, object]) -> b
         _IN_ID.search(model_id) is not None
         or (name is not None and _IN_NAME.search(name) is not None)
         or (isinstance(tags, list) and ("free" in tags or "Free" in tags))
-        or any(entry.get(key) is True for key in _KEYS)
-        or (isinstance(pricing, dict) and any(pricing.get(key) is True for key in _KEYS))
+        or _is_true(entry)
+        or (isinstance(pricing, dict) and _is_true(pricing))
     )
+
+
+def _is_true(said: Mapping[str, object]) -> bool:
+    return said.get("is_free") is True or said.get("isFree") is True or said.get("free") is True

@@ -32,6 +32,8 @@ MAX_LIST_BYTES = 128 * 1024 * 1024
 # The database stores each key, to report it once; a list whose keys are ids has no end of them.
 MAX_UNKNOWN_KEYS = 1_000
 MAX_KEY_LENGTH = 200
+# One for all rows: ``json.dumps`` would make one for each.
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,3 @@ def _reference(model: RawModel, known: RawModel) -> dict[str, JsonValue]:
     if known.model_id == model.model_id:
         return {"prices": prices}
     return {"prices": prices, "canonical_id": known.model_id}
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))

@@ -59,7 +59,7 @@ class PageWalk:
             self.next_page = None
         else:
             self._follow(page, listed)
-        new = tuple(self._new(listed.models))
+        new = self._new(listed.models)
         for skipped in listed.skipped:
             self._skipped.setdefault(_label(skipped, page), skipped.reason)
         if self.next_page is None and not self._charged.keys() - self._skipped.keys():
@@ -106,14 +106,24 @@ class PageWalk:
             raise _incomplete(f"Page {asked} has the models of a page before it.")
         self._pages_seen.add(digest)
 
-    def _new(self, models: Iterable[RawModel]) -> Iterable[RawModel]:
+    def _new(self, models: Iterable[RawModel]) -> tuple[RawModel, ...]:
+        new: dict[str, RawModel] = {}
         for model in models:
-            charged = _digest([model.as_charged()])
-            known = self._charged.setdefault(model.model_id, charged)
-            if known is charged:
-                yield model
-            elif known != charged:
-                self._skipped.setdefault(model.model_id, CONFLICT)
+            name = model.model_id
+            if name in self._charged:
+                agrees = self._charged[name] == _digest([model.as_charged()])
+            elif name in new:
+                agrees = new[name].as_charged() == model.as_charged()
+            else:
+                new[name] = model
+                continue
+            if not agrees:
+                self._skipped.setdefault(name, CONFLICT)
+        # After the last page nothing is compared any more.
+        is_last = self.next_page is None
+        for name, model in new.items():
+            self._charged[name] = b"" if is_last else _digest([model.as_charged()])
+        return tuple(new.values())
 
 
 def _require_bounds(page: Page, asked: int, entries: int) -> None:

@@ -81,6 +81,7 @@ CALLERS = {
     "pricing_moment": {"pricing_web", "service_role"},
     "pricing_effective_set": {"pricing_web", "service_role"},
     "pricing_announcements": {"pricing_web", "service_role"},
+    "pricing_set_in_force": {"pricing_web", "service_role"},
     "pricing_unconfirmed": {"pricing_web", "service_role"},
     "pricing_condition_holds": {"pricing_web", "service_role"},
     "pricing_usage": {"pricing_web", "service_role"},

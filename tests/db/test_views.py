@@ -8,14 +8,14 @@ from tests.db.pricing import Pricing
 COMPILED_ABOVE = 100_000
 
 
-def test_no_view_is_compiled_before_it_is_read(pricing: Pricing) -> None:
+def test_no_view_is_compiled_before_it_is_read(own_database: Pricing) -> None:
     """Compiling takes seconds, also where there are no rows."""
-    views = pricing.rows("select viewname from pg_views where schemaname = 'public'")
+    views = own_database.rows("select viewname from pg_views where schemaname = 'public'")
     assert len(views) > 20
     costs = {
-        row["viewname"]: pricing.value(f"explain (format json) select * from {row['viewname']}")[0][
-            "Plan"
-        ]["Total Cost"]
+        row["viewname"]: own_database.value(
+            f"explain (format json) select * from {row['viewname']}"
+        )[0]["Plan"]["Total Cost"]
         for row in views
     }
     assert {name: cost for name, cost in costs.items() if cost > COMPILED_ABOVE} == {}

@@ -213,13 +213,13 @@ GUARDS = (
         "what was free, then unknown, then free again is held",
     ),
     _move(
-        "public.pricing_unconditional_set(c.new) as new",
-        "c.new",
+        "then public.pricing_unconditional_set(c.new) else",
+        "then c.new else",
         "a price moves by 99 times as a condition that always holds",
     ),
     _move(
-        "public.pricing_unconditional_set(c.old) as old",
-        "c.old",
+        "then public.pricing_unconditional_set(c.old) else",
+        "then c.old else",
         "a price moves by 99 times when a condition that always holds goes",
     ),
     Mutant(

@@ -1,4 +1,4 @@
--- after: pricing_price_set
+-- after: pricing_set_in_force
 create or replace function public.pricing_base_set(p_model public.model_pricing)
 returns jsonb
 language plpgsql
@@ -7,7 +7,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    return coalesce(p_model.synced, public.pricing_price_set(to_jsonb(p_model)));
+    return coalesce(p_model.synced, public.pricing_set_in_force(p_model));
 end;
 $$;
 

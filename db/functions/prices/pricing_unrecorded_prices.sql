@@ -1,6 +1,6 @@
 -- The doctor calls it. Nearly none of 125,000 models differs, so it compares columns, and makes price sets only of those
 -- that differ. The axes are written out for that; a test compares them with pricing_axes.
--- after: pricing_price_set, pricing_sets_differ
+-- after: pricing_price_set, pricing_set_in_force, pricing_sets_differ
 create or replace function public.pricing_unrecorded_prices(most integer default 1000)
 returns table (provider text, model text, in_force jsonb, recorded jsonb, recorded_at timestamptz)
 language sql
@@ -73,7 +73,7 @@ as $$
         left join public.model_pricing_history h on h.id = u.history_id
         cross join lateral (
             select
-                public.pricing_price_set(to_jsonb(m)) as in_force,
+                public.pricing_set_in_force(m) as in_force,
                 public.pricing_price_set(coalesce(to_jsonb(h), '{}')) as recorded
             offset 0
         ) as s

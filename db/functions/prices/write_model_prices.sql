@@ -1,6 +1,6 @@
 -- The only place where a price in force changes, together with its history row. The caller has locked the providers'
 -- prices (lock_provider_prices) and names in p_changed_by who changes them.
--- after: pricing_effective_set, pricing_next_effective_at, pricing_overridden_set, pricing_price_set, pricing_sets_differ
+-- after: pricing_effective_set, pricing_next_effective_at, pricing_overridden_set, pricing_price_set, pricing_set_in_force, pricing_sets_differ
 create or replace function public.write_model_prices(
     p_changes jsonb,
     p_changed_by text,
@@ -56,18 +56,7 @@ begin
         -- Offset 0: computed once per model, not at each use.
         cross join lateral (
             select
-                case
-                    -- Most models of a first list, without the cost of a call.
-                    when m.conditions = '[]' and num_nonnulls(
-                        m.price_per_input_token, m.price_per_output_token, m.price_per_cache_read_token,
-                        m.price_per_cache_write_token, m.price_per_cache_write_1h_token, m.price_per_reasoning_token,
-                        m.price_per_input_audio_token, m.price_per_output_audio_token, m.price_per_cache_read_audio_token,
-                        m.price_per_input_image_token, m.price_per_output_image_token, m.price_per_image,
-                        m.price_per_request, m.price_per_web_search, m.price_per_input_character, m.price_per_audio_second,
-                        m.price_per_page, m.price_per_video_second
-                    ) = 0 then '{}'
-                    else public.pricing_price_set(to_jsonb(m))
-                end as old_in_force,
+                public.pricing_set_in_force(m) as old_in_force,
                 coalesce(c.moment, p_changed_at) as moment
             offset 0
         ) as f

@@ -1,4 +1,4 @@
--- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_price_set, pricing_set_from, read_override_prices
+-- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_set_from, pricing_set_in_force, read_override_prices
 create or replace function public.preview_price_override(
     provider text,
     model text,
@@ -51,7 +51,7 @@ begin
     from public.price_changes_impact(jsonb_build_array(jsonb_build_object(
         'provider', v_model.provider_slug,
         'model_id', v_model.model_id,
-        'old', public.pricing_price_set(to_jsonb(v_model)),
+        'old', public.pricing_set_in_force(v_model),
         'new', case when v_prices is null then v_base else public.pricing_overridden_set(v_base, v_prices) end
     ))) i;
 end;

@@ -29,8 +29,9 @@ as $$
             c.id,
             c.old_source,
             c.source,
-            public.pricing_unconditional_set(c.old) as old,
-            public.pricing_unconditional_set(c.new) as new,
+            -- Most sets need no call.
+            case when c.old ? 'conditions' then public.pricing_unconditional_set(c.old) else c.old end as old,
+            case when c.new ? 'conditions' then public.pricing_unconditional_set(c.new) else c.new end as new,
             c.source like 'catalogue:%' as is_from_catalogue,
             -- The catalogue's number is no earlier price of the provider itself.
             coalesce(c.old_source like 'catalogue:%' and c.source not like 'catalogue:%', false) as is_first_own

@@ -37,7 +37,9 @@ as $$
         from public.pricing_model_aliases l
         where l.canonical_id = any (array(select a.canonical_id from asked a))
     ),
-    other as (
+    -- Not materialized: the prices of 25,000 models at five others would not fit into memory. The second use has nothing to
+    -- read where nothing is far.
+    other as not materialized (
         select m.provider_slug, coalesce(l.canonical_id, m.model_id) as canonical_id, m.synced,
             m.price_per_input_token, m.price_per_output_token, m.price_per_cache_read_token, m.price_per_cache_write_token,
             m.price_per_cache_write_1h_token, m.price_per_input_audio_token, m.price_per_output_audio_token,
@@ -49,7 +51,7 @@ as $$
         ) as l on l.provider_slug = m.provider_slug and l.model_id = m.model_id
         where m.model_id = any (array(select i.model_id from id i)) and m.is_active
     ),
-    charged as (
+    charged as not materialized (
         select
             a.change,
             a.axis,
@@ -80,10 +82,10 @@ as $$
         -- Offset 0: the amount is computed once, not at each use.
         offset 0
     ),
-    compared as materialized (
-        select c.*, c.now >= c.amount * p_ratio or c.now * p_ratio <= c.amount as is_far
+    far as materialized (
+        select distinct c.change, c.axis
         from charged c
-        where c.amount > 0
+        where c.amount > 0 and (c.now >= c.amount * p_ratio or c.now * p_ratio <= c.amount)
     ),
     sorted as (
         select
@@ -91,8 +93,9 @@ as $$
             c.axis,
             array_agg(c.amount order by c.amount) as amounts,
             count(distinct c.provider) as providers
-        from compared c
-        join (select distinct f.change, f.axis from compared f where f.is_far) as w on w.change = c.change and w.axis = c.axis
+        from charged c
+        join far f on f.change = c.change and f.axis = c.axis
+        where c.amount > 0
         group by c.change, c.axis
     )
     select

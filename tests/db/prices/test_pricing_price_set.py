@@ -64,3 +64,25 @@ def test_a_row_of_the_table_gives_the_set_that_was_listed(pricing: Pricing) -> N
         assert pricing.value(
             f"select public.pricing_price_set(to_jsonb(t)) from public.{table} t"
         ) == {Axis.INPUT.value: "0.1", Axis.OUTPUT.value: "0", Axis.IMAGE.value: "2"}
+
+
+def test_the_set_in_force_of_a_model_is_the_same(pricing: Pricing) -> None:
+    each = {axis.value: f"0.{n}0" for n, axis in enumerate(Axis, start=1)}
+    tier = {"min_prompt_tokens": 1, Axis.INPUT.value: "0.10"}
+    listed = [
+        price("each", None, None, **each),
+        price("zeros", None, None, **dict.fromkeys(each, "0.0")),
+        price("conditions", None, None, conditions=[tier]),
+        price("none", None, None),
+    ]
+    pricing.sync("openrouter", listed)
+    pricing.row(
+        "select set_price_override('openrouter', 'each', 'r', prices => '{\"per_image\": 0}')"
+    )
+    sets = """
+        select pricing_set_in_force(m) as columns, pricing_price_set(to_jsonb(m)) as row
+        from model_pricing m order by array_position('{none,zeros,conditions,each}', model_id)
+    """
+    found = pricing.rows(sets)
+    assert [each["columns"] for each in found] == [each["row"] for each in found]
+    assert [len(each["row"]) for each in found] == [0, len(Axis) - 4, 1, len(Axis) - 1]
