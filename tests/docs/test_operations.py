@@ -699,10 +699,10 @@ def stale_prices(night: Night) -> None:
     (found,) = night.sql()
     (stale,) = [each for each in rows(found) if each["provider"] == "openrouter"]
     assert (stale["why"], stale["models"]) == ("overdue", 6)
-    view = (ROOT / "db" / "views" / "pricing_stale.sql").read_text()
+    query = (ROOT / "db" / "functions" / "reports" / "pricing_unconfirmed.sql").read_text()
     for entry in tables(night.heading)[0]:
         for why in code(entry["`why`"]):
-            assert f"'{why}'" in view
+            assert f"'{why}'" in query
 
 
 @section("A provider switched its unit")

@@ -197,7 +197,7 @@ PRICES = (
     Mutant(
         "service/reading/whole_entry.py",
         "        require_dollars(words.currencies)\n",
-        "",
+        "        pass\n",
         WHOLE,
         "yuan are charged as dollars",
     ),
