@@ -65,6 +65,7 @@ def test_what_ends_is_in_force_until_then_with_or_without_a_tick(pricing: Pricin
     assert since() == [PAST, FIRST, FIRST, SECOND]
     tick(pricing)
     assert since() == [PAST, FIRST, FIRST, SECOND]
+    assert charged(pricing) == prices(1, 2), "what has ended is not kept"
 
 
 def test_a_fee_that_becomes_unknown_is_not_free(pricing: Pricing) -> None:
