@@ -138,9 +138,11 @@ GUARDS = (
         "and (l.is_large or m.now > m.catalogue * 90)",
         "a hundredth of the catalogue passes",
     ),
-    _judge(
+    Mutant(
+        "db/functions/review/judge_price_changes.sql",
         "case when bool_or(f.looks_like_unit) then 'unit' else 'large' end as class",
         "case when bool_and(f.looks_like_unit) then 'unit' else 'large' end as class",
+        (f"{JUDGE}::test_the_worst_comes_first",),
         "of two reasons the milder one counts",
     ),
     _judge(
