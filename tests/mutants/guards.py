@@ -292,7 +292,7 @@ GUARDS = (
         "db/functions/prices/pricing_axes.sql",
         "('price_per_input_audio_token', 'token',",
         "('price_per_input_audio_token', 'second',",
-        ONE_MODEL,
+        (f"{JUDGE}::test_the_band_is_for_every_price_of_a_token",),
         "audio tokens are not looked at",
     ),
     _decide("w.hours >= 72", "w.hours >= 24", RIPE, "a zero applies itself after a day"),

@@ -1,6 +1,6 @@
 -- apply_provider_prices calls it. After a renamed JSON key no price is wrong, but all are gone, or one of each model. Only
 -- changed models can have lost a price, so it reads the changes and not the list.
--- after: pricing_base_set, pricing_list_bounds
+-- after: pricing_axes, pricing_base_set, pricing_list_bounds
 create or replace function public.refuse_lost_prices(p_provider text, p_targets text[], p_prices jsonb, p_changes jsonb)
 returns void
 language plpgsql
@@ -43,9 +43,7 @@ begin
         from changed c
         cross join public.pricing_axes() a
         -- An absent fee is a fee of 0: judge_price_changes looks at those.
-        where a.axis not in (
-                'price_per_reasoning_token', 'price_per_image', 'price_per_request', 'price_per_web_search'
-            )
+        where not a.is_fee
             and c.old ? a.axis
             and not c.new ? a.axis
             and (c.old ->> a.axis)::numeric > 0

@@ -273,6 +273,13 @@ def test_so_does_one_above_it(
     assert class_of(pricing, before, now) == expected
 
 
+@pytest.mark.parametrize("axis", TOKEN_AXES)
+def test_the_band_is_for_every_price_of_a_token(pricing: Pricing, axis: str) -> None:
+    found = verdict(pricing, None, {axis: "0.002"})
+    assert found is not None
+    assert (found["class"], kinds(found)) == ("unit", {(axis, "band")})
+
+
 def test_a_band_of_none_has_no_lower_bound(pricing: Pricing) -> None:
     guard(pricing, guard_lowest_per_1m=0)
     assert class_of(pricing, None, "1e-40") is None
