@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from threading import Barrier
 
 import psycopg
 import pytest
+from psycopg.pq import ExecStatus
 
 from tests.db.conftest import Another, SharedDatabase
 from tests.db.outsiders import login
@@ -245,6 +247,28 @@ def test_a_tick_that_is_cut_short_leaves_a_heartbeat_too(own_database: Pricing) 
     row = heartbeat(pricing)
     assert row["is_new"]
     assert "statement timeout" in row["last_error"]
+
+
+def test_its_timeout_is_known_when_the_client_is_slow(own_database: Pricing) -> None:
+    """statement_timeout counts from Parse, statement_timestamp() from Execute."""
+    pricing = own_database
+    connection = pricing.connection.pgconn
+    with broken(pricing, "perform pg_sleep(20)"):
+        pricing.do("set statement_timeout = '2s'")
+        connection.enter_pipeline_mode()
+        connection.send_prepare(b"tick", b"select public.tick_pricing_schedule('worker')")
+        connection.send_flush_request()
+        connection.flush()
+        time.sleep(0.4)  # The input of this test, not a wait for something.
+        connection.send_query_prepared(b"tick", None)
+        connection.pipeline_sync()
+        statuses = []
+        while (result := connection.get_result()) or statuses[-1] is not ExecStatus.PIPELINE_SYNC:
+            statuses.append(result and ExecStatus(result.status))
+        connection.exit_pipeline_mode()
+        assert ExecStatus.TUPLES_OK in statuses
+        pricing.do("reset statement_timeout")
+    assert "statement timeout" in heartbeat(pricing)["last_error"]
 
 
 def test_who_cancels_a_tick_cancels_all_of_it(
