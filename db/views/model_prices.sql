@@ -45,8 +45,8 @@ select
             m.price_per_page,
             m.price_per_video_second
         ) > 0
-            -- Amounts are text: a positive one has a digit other than 0 before any exponent.
-            or m.conditions @? '$[*].keyvalue() ? (
+            -- Amounts are text: a positive one has a digit other than 0 before any exponent. What begins later is no price yet.
+            or m.conditions @? '$[*] ? (!exists (@.effective_from)).keyvalue() ? (
                 @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value like_regex "^[^eE]*[1-9]"
             )'
             then 'priced'
@@ -54,9 +54,11 @@ select
         when coalesce(m.price_per_input_token, m.price_per_output_token) is null
             then 'unknown'
         -- Nor does a base of 0 where the price under some condition is unknown.
-        when m.conditions @? '$[*].keyvalue() ? (
+        when m.conditions @? '$[*] ? (!exists (@.effective_from)).keyvalue() ? (
             @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value == null
         )'
+            -- An unknown fee stays a condition once it has begun.
+            or m.conditions @? '$[*] ? (@.price_per_image == null || @.price_per_request == null)'
             then 'unknown'
         else 'free'
     end as price_state,

@@ -27,7 +27,7 @@ comment on column public.pricing_active_overrides.provider_input_per_1m is 'USD 
 comment on column public.pricing_active_overrides.provider_output_per_1m is 'USD per million output tokens by the provider''s list; null is unknown.';
 comment on column public.pricing_active_overrides.prices is 'All fixed prices: USD for one unit by column of model_pricing, and conditions.';
 comment on column public.pricing_active_overrides.forced is 'True: the guards found it suspicious, and a person set it with force.';
-comment on column public.pricing_active_overrides.expires_at is 'When the schedule''s tick ends it; null: never by itself.';
+comment on column public.pricing_active_overrides.expires_at is 'Until when it is charged: the next tick of the schedule ends it; null: never by itself.';
 comment on column public.pricing_active_overrides.provider is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_active_overrides.model is 'The model''s id as the provider spells it, case included.';
 comment on column public.pricing_active_overrides.reason is 'Why the person set it.';

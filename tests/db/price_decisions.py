@@ -160,6 +160,12 @@ def charged(pricing: Pricing, model: str = "m", provider: str = "openrouter") ->
     return found
 
 
+def charged_now(pricing: Pricing, model: str = "m", provider: str = "openrouter") -> Row:
+    """The same without its conditions, such as the end of an override."""
+    found = charged(pricing, model, provider)
+    return {name: amount for name, amount in found.items() if name != "conditions"}
+
+
 def course(
     pricing: Pricing, model: str = "m", provider: str = "openrouter"
 ) -> list[tuple[Any, ...]]:

@@ -8,6 +8,7 @@ BILL = ("tests/db/prices/test_price_request.py",)
 ANNOUNCED = ("tests/db/prices/test_apply_announced_prices.py",)
 GATEWAY = ("tests/docs/test_gateway.py",)
 OVERRIDE = ("tests/db/review/test_override_conditions.py",)
+EXPIRY = ("tests/db/prices/test_pricing_set_under_override.py",)
 
 PRICES = "db/functions/prices/"
 
@@ -84,8 +85,8 @@ BILLS = (
     ),
     Mutant(
         PRICES + "pricing_effective_set.sql",
-        "continue when public.pricing_moment(v_entry ->> 'effective_until') <= p_at;",
-        "",
+        "        if public.pricing_moment(v_entry ->> 'effective_until') <= p_at then\n",
+        "        if false then\n",
         ANNOUNCED,
         "what has ended stays",
     ),
@@ -116,6 +117,34 @@ BILLS = (
         "",
         OVERRIDE,
         "an override's conditions are lost",
+    ),
+    Mutant(
+        PRICES + "pricing_set_under_override.sql",
+        "|| jsonb_build_object('effective_until', public.pricing_moment_text(v_ends_at))",
+        "",
+        EXPIRY,
+        "an override's conditions are charged after its expiry",
+    ),
+    Mutant(
+        PRICES + "pricing_set_under_override.sql",
+        "where c.entry ?| v_axes",
+        "where false",
+        EXPIRY,
+        "after an override the provider's price for long prompts is lost",
+    ),
+    Mutant(
+        "db/functions/review/end_expired_overrides.sql",
+        "                'effective_at', v_moment\n",
+        "                'effective_at', null\n",
+        EXPIRY,
+        "the history has a late tick's time in place of the expiry",
+    ),
+    Mutant(
+        "db/functions/review/end_expired_overrides.sql",
+        "                'moment', v_moment,\n",
+        "",
+        EXPIRY,
+        "a late tick writes a price announced since the expiry as of the expiry",
     ),
     Mutant(
         PRICES + "price_request.sql",

@@ -11,6 +11,7 @@ declare
     v_due record;
     v_model public.model_pricing;
     v_moment timestamptz;
+    v_by text;
     v_applied integer := 0;
 begin
     for v_due in
@@ -31,6 +32,10 @@ begin
             and (v_moment is null or v_model.next_effective_at > v_moment)
         loop
             v_moment := v_model.next_effective_at;
+            -- The tick that ends the override is still to come.
+            select 'expiry:' || o.id into v_by
+            from public.pricing_overrides o
+            where o.model_id = v_model.id and o.ended_at is null and o.expires_at = v_moment;
             perform public.write_model_prices(
                 jsonb_build_array(jsonb_build_object(
                     'id', v_model.id,
@@ -39,7 +44,7 @@ begin
                     -- The row that it replaces is older: each write folds in what is due by then.
                     'effective_at', v_moment
                 )),
-                'announced:' || v_model.provider_slug,
+                coalesce(v_by, 'announced:' || v_model.provider_slug),
                 clock_timestamp()
             );
             select m.* into v_model from public.model_pricing m where m.id = v_due.id;

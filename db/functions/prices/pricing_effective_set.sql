@@ -15,6 +15,7 @@ declare
     v_entry jsonb;
     v_begun jsonb;
     v_unknown jsonb;
+    v_is_changed boolean := false;
 begin
     -- Nearly every set ends here.
     if jsonb_typeof(p_set -> 'conditions') is distinct from 'array'
@@ -31,8 +32,12 @@ begin
             v_kept := v_kept || jsonb_build_array(v_entry);
             continue;
         end if;
-        continue when public.pricing_moment(v_entry ->> 'effective_until') <= p_at;
+        if public.pricing_moment(v_entry ->> 'effective_until') <= p_at then
+            v_is_changed := true;
+            continue;
+        end if;
         if public.pricing_moment(v_entry ->> 'effective_from') <= p_at then
+            v_is_changed := true;
             v_begun := v_entry;
             v_entry := v_entry - 'effective_from';
             if not exists (select from jsonb_object_keys(v_entry) as k where not starts_with(k, 'price_per_')) then
@@ -62,6 +67,9 @@ begin
         end if;
         v_kept := v_kept || jsonb_build_array(v_entry);
     end loop;
+    if not v_is_changed then
+        return p_set;
+    end if;
     return public.pricing_price_set(v_set || jsonb_build_object('conditions', v_kept));
 end;
 $$;

@@ -1,5 +1,5 @@
 -- Conditions come after the prices for every request, so that they win over them.
--- after: pricing_moment
+-- after: pricing_moment, pricing_moment_text
 create or replace function public.pricing_set_from(p_set jsonb, p_from timestamptz)
 returns jsonb
 language sql
@@ -8,17 +8,17 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
     select jsonb_build_object('conditions', (
-        select jsonb_agg(
+        select coalesce(jsonb_agg(
             jsonb_build_object(
                 'effective_from',
                 -- A condition that begins later than that keeps its own time.
                 coalesce(
                     case when public.pricing_moment(e.entry ->> 'effective_from') > p_from then e.entry ->> 'effective_from' end,
-                    to_char(p_from at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+                    public.pricing_moment_text(p_from)
                 )
             ) || (e.entry - 'effective_from')
             order by e.position
-        )
+        ), '[]')
         from (
             select p_set - 'conditions' as entry, 0 as position
             where p_set - 'conditions' <> '{}'

@@ -1,6 +1,6 @@
 -- The only place where a price in force changes, together with its history row. The caller has locked the providers'
 -- prices (lock_provider_prices) and names in p_changed_by who changes them.
--- after: pricing_effective_set, pricing_next_effective_at, pricing_overridden_set, pricing_price_set, pricing_set_in_force, pricing_sets_differ
+-- after: pricing_effective_set, pricing_next_effective_at, pricing_price_set, pricing_set_in_force, pricing_set_under_override, pricing_sets_differ
 create or replace function public.write_model_prices(
     p_changes jsonb,
     p_changed_by text,
@@ -65,8 +65,7 @@ begin
                 e.synced,
                 case
                     when o.id is null then e.synced
-                    -- The override's own conditions may have begun.
-                    else public.pricing_effective_set(public.pricing_overridden_set(e.synced, o.prices), f.moment)
+                    else public.pricing_set_under_override(e.synced, o.prices, o.expires_at, f.moment)
                 end as in_force
             from (
                 -- Most sets need neither call, and one for each of 25,000 models would take a second.

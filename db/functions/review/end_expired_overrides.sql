@@ -1,5 +1,5 @@
--- Each tick of the schedule calls it.
--- after: try_pricing_lock, write_model_prices
+-- Each tick of the schedule calls it. Bills do not wait for that: the price in force says when its override ends.
+-- after: pricing_base_set, pricing_moment_text, pricing_set_in_force, pricing_set_under_override, pricing_sets_differ, try_pricing_lock, write_model_prices
 create or replace function public.end_expired_overrides()
 returns integer
 language plpgsql
@@ -11,13 +11,29 @@ declare
     v_model public.model_pricing;
     v_override public.pricing_overrides;
     v_now timestamptz;
+    v_text text;
+    v_moment timestamptz;
     v_ended integer := 0;
 begin
     for v_due in
         select o.id, m.id as model_id, m.provider_slug
         from public.pricing_overrides o
         join public.model_pricing m on m.id = o.model_id
-        where o.ended_at is null and o.expires_at <= clock_timestamp()
+        where o.ended_at is null
+            and (
+                o.expires_at <= clock_timestamp()
+                -- A version before 0.7.0 has set it and did not write when it ends.
+                or (
+                    o.expires_at < 'infinity'
+                    and coalesce(m.next_effective_at, 'infinity') > o.expires_at
+                    and public.pricing_sets_differ(
+                        public.pricing_set_in_force(m),
+                        public.pricing_set_under_override(
+                            public.pricing_base_set(m), o.prices, o.expires_at, clock_timestamp()
+                        )
+                    )
+                )
+            )
         order by o.expires_at, o.id
         limit 1000
     loop
@@ -26,20 +42,37 @@ begin
         continue when not public.try_pricing_lock('prices of ' || v_due.provider_slug);
         select m.* into v_model from public.model_pricing m where m.id = v_due.model_id for no key update skip locked;
         continue when not found;
-        perform from public.pricing_overrides o where o.id = v_due.id for no key update skip locked;
+        select o.* into v_override
+        from public.pricing_overrides o
+        where o.id = v_due.id and o.ended_at is null
+        for no key update skip locked;
         continue when not found;
         v_now := clock_timestamp();
-        update public.pricing_overrides o
-        set ended_at = v_now, ended_by = 'expiry'
-        where o.id = v_due.id and o.ended_at is null and o.expires_at <= v_now
-        returning o.* into v_override;
-        continue when not found;
+        v_moment := null;
+        if v_override.expires_at <= v_now then
+            update public.pricing_overrides o set ended_at = v_now, ended_by = 'expiry' where o.id = v_override.id;
+            v_ended := v_ended + 1;
+            -- A late tick writes the price of that time, if bills follow it since.
+            v_text := public.pricing_moment_text(v_override.expires_at);
+            if v_model.conditions @> jsonb_build_array(jsonb_build_object('effective_from', v_text))
+                or v_model.conditions @> jsonb_build_array(jsonb_build_object('effective_until', v_text))
+            then
+                v_moment := v_override.expires_at;
+            end if;
+        end if;
         perform public.write_model_prices(
-            jsonb_build_array(jsonb_build_object('id', v_model.id, 'prices', public.pricing_base_set(v_model))),
-            'expiry:' || v_override.id,
+            jsonb_build_array(jsonb_build_object(
+                'id', v_model.id,
+                'prices', public.pricing_base_set(v_model),
+                'moment', v_moment,
+                'effective_at', v_moment
+            )),
+            case
+                when v_override.expires_at <= v_now then 'expiry:' || v_override.id
+                else 'repair:override_expiry'
+            end,
             v_now
         );
-        v_ended := v_ended + 1;
     end loop;
     return v_ended;
 end;

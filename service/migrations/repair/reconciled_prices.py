@@ -38,7 +38,8 @@ _FORGET_OVERRIDES = fill(_REWRITE, stale="o.model_id is null")
 _RENEW_OVERRIDES = fill(
     _REWRITE,
     stale="""o.model_id is not null and public.pricing_sets_differ(
-        public.pricing_price_set(to_jsonb(m)), public.pricing_overridden_set(m.synced, o.prices)
+        public.pricing_set_in_force(m),
+        public.pricing_set_under_override(m.synced, o.prices, o.expires_at, now())
     )""",
 )
 

@@ -7,7 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-from tests.db.price_decisions import charged, course, override, prices, said
+from tests.db.price_decisions import (
+    charged,
+    charged_now,
+    course,
+    override,
+    prices,
+    said,
+)
 from tests.db.prices.test_check_pricing_records import restored_into
 from tests.db.pricing import Pricing, price, refused
 from tests.support.postgres import Cluster
@@ -91,7 +98,7 @@ def test_that_call_keeps_what_else_the_override_in_force_fixes(by_hand: Pricing)
         return call[1].replace("...", "agreed")
 
     by_hand.do(instead("price_per_input_token = 0.00000035"))
-    assert charged(by_hand) == {
+    assert charged_now(by_hand) == {
         "price_per_input_token": "0.00000035",
         "price_per_output_token": "0.0000009",
         "price_per_image": "0.04",

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from tests.db.conftest import Another
-from tests.db.price_decisions import audit, charged, course, override, prices, said
+from tests.db.price_decisions import (
+    audit,
+    charged,
+    charged_now,
+    course,
+    override,
+    prices,
+    said,
+)
 from tests.db.pricing import Pricing
 
 
@@ -45,7 +53,7 @@ def test_what_has_not_expired_stays(pricing: Pricing) -> None:
     assert end_expired(pricing) == 0
     expire(pricing, ago="-1 hour")
     assert end_expired(pricing) == 0
-    assert charged(pricing) == prices(5, 2)
+    assert charged_now(pricing) == prices(5, 2)
 
 
 def test_many_of_many_providers(pricing: Pricing) -> None:

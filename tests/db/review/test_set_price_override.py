@@ -18,6 +18,7 @@ from tests.db.price_decisions import (
     base,
     call,
     charged,
+    charged_now,
     course,
     listed,
     override,
@@ -36,7 +37,7 @@ def test_it_is_in_force_at_once(pricing: Pricing) -> None:
 
     assert (row["prices"], row["reason"]) == ({INPUT: "0.0000008"}, "contract")
     assert (row["created_by"], row["expires_at"], row["ended_at"]) == ("ann", expires_at, None)
-    assert charged(pricing) == prices("0.8", 2)
+    assert charged_now(pricing) == prices("0.8", 2)
     assert base(pricing) == prices(1, 2)
     assert course(pricing)[-1] == ("manual:ann", True, Decimal("0.8"), 2)
     assert pricing.history("m")[-1]["job_id"] is None

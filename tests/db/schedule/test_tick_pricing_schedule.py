@@ -262,9 +262,9 @@ def test_its_timeout_is_known_when_the_client_is_slow(own_database: Pricing) -> 
         time.sleep(0.4)  # The input of this test, not a wait for something.
         connection.send_query_prepared(b"tick", None)
         connection.pipeline_sync()
-        statuses = []
+        statuses: list[ExecStatus | None] = []
         while (result := connection.get_result()) or statuses[-1] is not ExecStatus.PIPELINE_SYNC:
-            statuses.append(result and ExecStatus(result.status))
+            statuses.append(ExecStatus(result.status) if result else None)
         connection.exit_pipeline_mode()
         assert ExecStatus.TUPLES_OK in statuses
         pricing.do("reset statement_timeout")
