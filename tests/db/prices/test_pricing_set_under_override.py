@@ -61,6 +61,20 @@ def test_its_end_is_billed_and_seen_beforehand(pricing: Pricing) -> None:
     assert charged(pricing) == prices(3, 4)
 
 
+@pytest.mark.parametrize(
+    ("ends", "shown"),
+    [
+        ("2999-01-01T10:20:30Z", "2999-01-01T10:20:30Z"),
+        ("2999-01-01T10:20:00.5+02:00", "2999-01-01T08:20:00.5Z"),
+        ("2999-01-01T10:20:00.000001Z", "2999-01-01T10:20:00.000001Z"),
+    ],
+)
+def test_its_time_is_written_as_short_as_is_exact(pricing: Pricing, ends: str, shown: str) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=5, expires_at=ends)
+    assert charged(pricing)["conditions"] == [{"effective_from": shown, **prices(1)}]
+
+
 def test_a_late_tick_changes_no_bill(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
     ends = pricing.value("select clock_timestamp() + interval '0.3 seconds'")
