@@ -208,7 +208,7 @@ def start_worker(processes: Processes, queue: Queue) -> StartWorker:
         worker = processes.service("worker", *options)
         wait_until(
             lambda: queue.row(newest)["id"] > before or not worker.is_running,
-            30,
+            60,
             "the worker registers",
         )
         assert worker.is_running, worker.output

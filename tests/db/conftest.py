@@ -59,7 +59,7 @@ def another(shared_database: SharedDatabase) -> Iterator[Another]:
                 psycopg.connect(shared_database.url, autocommit=True, row_factory=dict_row)
             )
             # A test that waits for ever would block its thread, and the threads the whole run.
-            connection.execute("set statement_timeout = '20s'")
+            connection.execute("set statement_timeout = '60s'")
             return Pricing(connection)
 
         yield connect

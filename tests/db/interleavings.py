@@ -467,7 +467,7 @@ def interleave(
             barrier = Barrier(caller_count)
 
             def play(one: Caller, barrier: Barrier = barrier) -> None:
-                barrier.wait(20)
+                barrier.wait(60)
                 for _ in range(acts):
                     one.do_something()
 

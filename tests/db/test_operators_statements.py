@@ -44,7 +44,7 @@ def editor(
         url = cluster.url_of(pricing.connection.info.dbname, user=user, password=password)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
             assert connection.info.parameter_status("is_superuser") == "off"
-            connection.execute("set statement_timeout = '20s'")
+            connection.execute("set statement_timeout = '60s'")
             yield Pricing(connection)
 
 

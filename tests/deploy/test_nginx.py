@@ -93,15 +93,15 @@ def proxy(open_path: Path, processes: Processes) -> Iterator[Proxy]:
     base = f"https://127.0.0.1:{secure}"
     try:
         with httpx2.Client(base_url=base, headers={"Host": NAME}, transport=transport) as client:
-            wait_until(lambda: answers(f"http://127.0.0.1:{web}/health"), 30, "the web process")
+            wait_until(lambda: answers(f"http://127.0.0.1:{web}/health"), 60, "the web process")
             wait_until(
-                lambda: answers(f"http://127.0.0.1:{plain}/") or nginx.poll() is not None, 10
+                lambda: answers(f"http://127.0.0.1:{plain}/") or nginx.poll() is not None, 30
             )
             assert nginx.poll() is None, (open_path / "log").read_text()
             yield Proxy(f"http://127.0.0.1:{plain}", base, context, client, process)
     finally:
         nginx.terminate()
-        nginx.wait(10)
+        nginx.wait(30)
     said = (open_path / "log").read_text()
     assert "[emerg]" not in said and "deprecated" not in said, said
 

@@ -98,7 +98,7 @@ def test_what_it_starts_works(image: Image, database: str, tmp_path: Path) -> No
         assert "listening on http://0.0.0.0:" in web.output, "Railway asks from outside"
         wait_until(
             lambda: httpx2.get(f"{url}/health/ready", timeout=10).json()["workers"] == 1,
-            30,
+            60,
             "the worker registers",
         )
         for file, process in ((WORKER, worker), (WEB, web)):

@@ -96,12 +96,12 @@ def test_what_they_start_works_and_stops_in_time(
             *worker.command(), may_fail=False, cwd=ROOT, **environment(worker)
         )
         url = f"http://127.0.0.1:{variables['PRICING_PORT']}"
-        wait_until(lambda: answers(f"{url}/health"), 30, "it answers")
+        wait_until(lambda: answers(f"{url}/health"), 60, "it answers")
 
         def workers() -> object:
             return httpx2.get(f"{url}/health/ready", timeout=10).json()["workers"]
 
-        wait_until(lambda: workers() == 1, 30, "the worker registers")
+        wait_until(lambda: workers() == 1, 60, "the worker registers")
         for process, unit in ((working, worker), (serving, web)):
             assert process.stop(seconds(unit)) == 0, process.output
     finally:

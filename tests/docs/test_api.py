@@ -53,7 +53,7 @@ def test_the_examples(
     url = f"http://127.0.0.1:{free_port()}"
     processes.service("serve", "--port", url.rpartition(":")[2])
     start_worker()
-    wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
+    wait_until(lambda: answers(f"{url}/health"), 60, "the web process answers")
 
     # The sync of the first example brings a new model and one price that looks wrong.
     queue.wait_for_end(queue.trigger("openrouter"))

@@ -229,7 +229,7 @@ def test_processes_of_an_older_version_work_beside_a_newer_database(
     port = free_port()
     processes.service("serve", "--port", str(port))
     processes.service("worker")
-    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30, "the web process")
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60, "the web process")
     pricing = Pricing(connection)
     job_id = pricing.trigger("catalogue")["job_id"]
     wait_until(lambda: pricing.job(job_id)["outcome"] == "success", 60, "the sync")

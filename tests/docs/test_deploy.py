@@ -193,9 +193,9 @@ def test_the_image_runs_with_the_variables_that_are_named(
     shell.environment = {**dict.fromkeys(urls, database), "PRICING_ADMIN_KEY": ADMIN_KEY}
     try:
         shell.type(block)
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30, "the web process")
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60, "the web process")
         alive = "select pricing_workers_alive() as n"
-        wait_until(lambda: Pricing(connection).value(alive) == 1, 30, "the worker")
+        wait_until(lambda: Pricing(connection).value(alive) == 1, 60, "the worker")
     finally:
         for pid in Path(f"{shell.log('docker')}.pids").read_text().split():
             os.kill(int(pid), 15)
@@ -301,8 +301,8 @@ def test_the_first_day(
     processes.service("serve", "--port", str(port))
     worker = start_worker()
     assert queue.wait_for_end(queue.trigger("catalogue"))["outcome"] == "success"
-    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30, "the web process")
-    wait_until(lambda: queue.rows("select from pricing_scheduler_ticks"), 30, "a tick")
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60, "the web process")
+    wait_until(lambda: queue.rows("select from pricing_scheduler_ticks"), 60, "a tick")
 
     shell.environment = {"DATABASE_URL": database}
     shell.replaced = {"127.0.0.1:8000": f"127.0.0.1:{port}"}

@@ -100,7 +100,7 @@ def night(
 
 def connect(url: str) -> psycopg.Connection[DictRow]:
     connection = psycopg.connect(url, autocommit=True, row_factory=dict_row)
-    connection.execute("set statement_timeout = '20s'")
+    connection.execute("set statement_timeout = '60s'")
     return connection
 
 
@@ -289,7 +289,7 @@ def behind_a_proxy(night: Night) -> None:
     port = free_port()
     web = night.start(PRICING_PORT=str(port))
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/health"), 30, "the web process")
+    wait_until(lambda: answers(f"{url}/health"), 60, "the web process")
     httpx2.get(f"{url}/nowhere", headers={"X-Forwarded-For": "203.0.113.9"}, timeout=10)
     assert "203.0.113.9" not in web.wait_for_output("from 127.0.0.1")
     assert web.stop() == 0
@@ -561,7 +561,7 @@ def no_worker(night: Night) -> None:
     (alive,) = night.sql()
     assert row(alive) == {"pricing_workers_alive": 0}
     worker = night.start()
-    wait_until(lambda: pricing.job(job["job_id"])["outcome"] == "success", 25, "it runs at once")
+    wait_until(lambda: pricing.job(job["job_id"])["outcome"] == "success", 60, "it runs at once")
     assert row(night.answer("select pricing_workers_alive()")) == {"pricing_workers_alive": 1}
     assert worker.stop() == 0
 
@@ -585,7 +585,7 @@ def test_a_worker_of_other_queues_counts_as_alive(night: Night) -> None:
     assert program == "procrastinate"
     job = pricing.trigger("openrouter")
     worker = night.processes.procrastinate(*arguments)
-    wait_until(lambda: pricing.value("select pricing_workers_alive()") == 1, 20, "it registers")
+    wait_until(lambda: pricing.value("select pricing_workers_alive()") == 1, 60, "it registers")
     time_passes(pricing, "25 hours")
     pricing.do("select cleanup_stuck_pricing_syncs()")
     assert pricing.job(job["job_id"])["status"] == "queued"
@@ -763,7 +763,7 @@ def left_open(night: Night) -> None:
             Pricing(colleague).do, "update pricing_sync_jobs set providers_total = 1"
         )
         blocked = "select from pg_locks where pid = %s and not granted"
-        wait_until(lambda: pricing.rows(blocked, colleague.info.backend_pid), 10, "it waits")
+        wait_until(lambda: pricing.rows(blocked, colleague.info.backend_pid), 30, "it waits")
         (waiting,) = night.sql()
         assert row(waiting)["pid"] == colleague.info.backend_pid
         assert row(waiting)["blocked_by"] == pid
@@ -771,7 +771,7 @@ def left_open(night: Night) -> None:
 
         (terminated,) = night.sql(pid=pid)
         assert row(terminated) == {"pg_terminate_backend": True}
-        assert changing.result(10) == 1
+        assert changing.result(60) == 1
         with pytest.raises(psycopg.errors.AdminShutdown):
             person.execute("select")
     attempt = pricing.fetch()
@@ -807,7 +807,7 @@ def disk(night: Night) -> None:
 def restart_workers(night: Night) -> None:
     pricing = night.pricing
     worker = night.processes.service("worker")
-    wait_until(lambda: pricing.value("select pricing_workers_alive()") == 1, 20, "it registers")
+    wait_until(lambda: pricing.value("select pricing_workers_alive()") == 1, 60, "it registers")
     night.sh(pid=worker.pid)
     assert worker.wait(10) == 0
     assert pricing.value("select pricing_workers_alive()") == 0

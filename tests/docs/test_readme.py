@@ -83,7 +83,7 @@ class Reader:
         """Press Ctrl-C: the terminal signals the whole process group."""
         if self.up is not None and self.up.poll() is None:
             os.killpg(self.up.pid, signal.SIGINT)
-            self.up.wait(30)
+            self.up.wait(60)
 
 
 @pytest.fixture

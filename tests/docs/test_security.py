@@ -231,15 +231,15 @@ def assert_they_work(owner: str, variables: dict[str, str], directory: Path) -> 
     client = httpx2.Client(
         base_url=f"http://127.0.0.1:{port}",
         headers={"Authorization": f"Bearer {ADMIN_KEY}"},
-        timeout=30,
+        timeout=120,
     )
     with client, psycopg.connect(owner, autocommit=True, row_factory=dict_row) as connection:
         connection.execute("update pricing_settings set scheduler_enabled = false")
         try:
             processes.service("serve", "--port", port)
             processes.service("worker")
-            wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 20, "it answers")
-            wait_until(lambda: client.get("/health/ready").status_code == 200, 20, "it is ready")
+            wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60, "it answers")
+            wait_until(lambda: client.get("/health/ready").status_code == 200, 60, "it is ready")
             job_id = client.post(
                 "/admin/pricing/scheduler/trigger", json={"providers": ["catalogue"]}
             ).json()["job_id"]

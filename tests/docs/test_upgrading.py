@@ -45,9 +45,9 @@ def test_the_polling_loop(
     port = free_port()
     processes.service("serve", "--port", str(port), PRICING_HTTP_SUCCESS_WORD=word)
     processes.service("worker")
-    wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
+    wait_until(lambda: queue.workers() == 1, 60, "the worker registers")
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
+    wait_until(lambda: answers(f"{url}/health"), 60, "the web process answers")
 
     done = subprocess.run(
         ["bash", "-c", blocks("docs/upgrading.md", section=section)[0].text],

@@ -115,6 +115,6 @@ def _set_base_url(queue: Queue, slug: str, base_url: str | None) -> None:
 
 def _start_worker(queue: Queue, processes: Processes) -> Process:
     worker = processes.service("worker")
-    wait_until(lambda: queue.workers() or not worker.is_running, 20, "the worker registers")
+    wait_until(lambda: queue.workers() or not worker.is_running, 60, "the worker registers")
     assert worker.is_running, worker.output
     return worker

@@ -129,11 +129,11 @@ def pooler(
     )
     try:
         url = f"postgresql://{login[0]}:{login[1]}@127.0.0.1:{port}/postgres"
-        wait_until(lambda: _connects(url), 10, "PgBouncer answers")
+        wait_until(lambda: _connects(url), 30, "PgBouncer answers")
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def _connects(url: str) -> bool:

@@ -103,15 +103,15 @@ def test_the_engines_lines_of_a_running_worker(
     """The queue row has a foreign task, whose name the engine repeats, in a traceback too."""
     start = processes.service if command == "ours" else processes.procrastinate
     worker = start("worker", may_fail=True, PRICING_LOG_LEVEL="DEBUG")
-    wait_until(lambda: queue.workers() == 1, 30, "the worker registers")
+    wait_until(lambda: queue.workers() == 1, 60, "the worker registers")
     queue.connection.execute(
         "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
         " values ('other', %s, '{}')",
         [f"evil\n{FORGED}\x1b[2J"],
     )
     ended = "select from procrastinate.procrastinate_jobs where status = 'failed'"
-    wait_until(lambda: queue.rows(ended), 30, "the engine has no such task")
-    wait_until(lambda: "Task was not found" in worker.output, 10, "it says so")
+    wait_until(lambda: queue.rows(ended), 60, "the engine has no such task")
+    wait_until(lambda: "Task was not found" in worker.output, 30, "it says so")
     worker.stop()
     assert "evil\\n" in worker.output
     lines = worker.output.split("\n")

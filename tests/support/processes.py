@@ -102,14 +102,14 @@ class Process:
     def is_running(self) -> bool:
         return self.popen.poll() is None
 
-    def wait(self, timeout: float = 30.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """Wait for its end; returns the exit status."""
         try:
             return self.popen.wait(timeout)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"{self.name} did not end:\n{self.output}") from None
 
-    def wait_for_output(self, text: str, timeout: float = 30.0) -> str:
+    def wait_for_output(self, text: str, timeout: float = 60.0) -> str:
         """Wait until it has printed a text; returns all its output so far."""
         wait_until(
             lambda: text in self.output or not self.is_running, timeout, f"{text!r} by {self.name}"
@@ -120,7 +120,7 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         self.popen.send_signal(number)
 
-    def stop(self, timeout: float = 15.0) -> int:
+    def stop(self, timeout: float = 60.0) -> int:
         """Send SIGTERM and wait for the end; returns the exit status."""
         self.popen.terminate()
         return self.wait(timeout)
@@ -186,7 +186,7 @@ class Processes:
         return process
 
     def run(
-        self, *arguments: str, cwd: Path = ROOT, timeout: float = 60, **variables: str
+        self, *arguments: str, cwd: Path = ROOT, timeout: float = 120, **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run ``python -m service ...`` to its end, with stdout and stderr apart."""
         with TemporaryFile() as stdout, TemporaryFile() as stderr:
@@ -214,7 +214,7 @@ class Processes:
         problems = []
         for process in self._started:
             try:
-                process.popen.wait(15)
+                process.popen.wait(60)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.popen.wait()

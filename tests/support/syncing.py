@@ -41,7 +41,7 @@ class Queue:
     def job(self, job_id: str) -> DictRow:
         return self.row("select * from pricing_sync_jobs where job_id = %s", job_id)
 
-    def wait_for_end(self, job_id: str, timeout: float = 30) -> DictRow:
+    def wait_for_end(self, job_id: str, timeout: float = 60) -> DictRow:
         """Wait until the job has ended; returns its row."""
         wait_until(lambda: self.job(job_id)["outcome"], timeout, f"the end of job {job_id}")
         return self.job(job_id)
@@ -49,7 +49,7 @@ class Queue:
     def attempts(self, job_id: str) -> list[DictRow]:
         return self.rows("select * from pricing_sync_log where job_id = %s order by id", job_id)
 
-    def wait_for_status(self, job_id: str, status: str, timeout: float = 15) -> DictRow:
+    def wait_for_status(self, job_id: str, status: str, timeout: float = 60) -> DictRow:
         """Wait until one attempt of the job has this status; returns its log row."""
 
         def found() -> DictRow | None:

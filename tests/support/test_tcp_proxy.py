@@ -66,7 +66,7 @@ def test_it_forwards_both_ways(proxy: TcpProxy) -> None:
     with connect(proxy) as connection:
         assert asked(connection) == b"hello"
         assert proxy.connections == 1
-    wait_until(lambda: proxy.connections == 0, 5, "an end is passed on")
+    wait_until(lambda: proxy.connections == 0, 30, "an end is passed on")
 
 
 def test_frozen_connections_stay_acknowledged_and_are_never_answered_again(

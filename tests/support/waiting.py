@@ -10,9 +10,12 @@ T = TypeVar("T")
 
 
 def wait_until(
-    condition: Callable[[], T], timeout: float = 10.0, what: str = "", every: float = 0.02
+    condition: Callable[[], T], timeout: float = 30.0, what: str = "", every: float = 0.02
 ) -> T:
-    """Poll until the result is true and return it; AssertionError after ``timeout`` seconds."""
+    """Poll until the result is true and return it; AssertionError after ``timeout`` seconds.
+
+    A bound costs time only on failure: it is for a busy machine, unless the test is about it.
+    """
     deadline = time.monotonic() + timeout
     while True:
         answer = condition()

@@ -26,7 +26,7 @@ def after(
         first.value(open_call)
         waiting = threads.submit(second.value, then)
         first.wait_until_blocked(second)
-    return waiting.result(10)
+    return waiting.result(60)
 
 
 @pytest.mark.parametrize(("rotate", "ended"), [(ROTATE, 1), (WITH_GRACE, 2)])

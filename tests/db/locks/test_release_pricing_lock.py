@@ -152,7 +152,7 @@ def test_a_late_end_changes_nothing(
         pricing.do(ALL)
         late = threads.submit(worker.end, attempt, "failed", "timeout")
         pricing.wait_until_blocked(worker)
-    assert late.result(10) is False
+    assert late.result(60) is False
     assert pricing.log_statuses(attempt.queue_job_id) == ["cancelled", "queued"]
     assert_agreed(pricing.connection)
 

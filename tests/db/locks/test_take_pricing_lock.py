@@ -44,7 +44,7 @@ def test_who_waits_gets_it_and_is_named_in_turn(
             holder.do(HOLD, 1)
             waiting = threads.submit(next_one.do, HOLD, 15)
             holder.wait_until_blocked(next_one)
-        waiting.result(10)
+        waiting.result(60)
         with refused("55P03") as caught:
             pricing.do(HOLD, 0)
     said = caught.value.diag.message_primary or ""

@@ -438,7 +438,7 @@ def test_concurrent_applies_of_one_attempt_write_once(
         first = pricing.succeed(attempt)
         waiting = threads.submit(second.succeed, attempt)
         pricing.wait_until_blocked(second)
-    assert waiting.result(10) == first
+    assert waiting.result(60) == first
     assert len(pricing.history("m")) == 1
 
 
@@ -493,7 +493,7 @@ def test_an_apply_that_waits_for_the_clean_up_is_late(
         waiting = threads.submit(worker.succeed, attempt)
         pricing.wait_until_blocked(worker)
     with refused("PT409"):
-        waiting.result(10)
+        waiting.result(60)
     assert pricing.rows("select * from public.model_pricing") == []
 
 
@@ -525,7 +525,7 @@ def test_writers_of_one_provider_s_prices_wait_for_each_other(
         catalogue.apply(from_catalogue, [catalogue_price("openrouter", "m", "1")])
         waiting = threads.submit(own.apply, from_itself, [price("m", "2")])
         catalogue.wait_until_blocked(own)
-    waiting.result(10)
+    waiting.result(60)
 
     steps = [(h["previous_input_price"], h["price_per_input_token"]) for h in pricing.history("m")]
     assert steps == [(None, 1), (1, 2)]

@@ -20,7 +20,7 @@ def test_locked_until_the_end_of_the_transaction(
         other.do(LOCK, ["deepinfra"])
         waiting = threads.submit(other.do, LOCK, ["deepinfra", "openrouter"])
         pricing.wait_until_blocked(other)
-    waiting.result(10)
+    waiting.result(60)
 
 
 def test_the_order_of_the_names_does_not_matter(
@@ -33,7 +33,7 @@ def test_the_order_of_the_names_does_not_matter(
 
         def lock(racer: Pricing, names: list[str], barrier: Barrier = barrier) -> None:
             with racer.connection.transaction():
-                barrier.wait(10)
+                barrier.wait(60)
                 racer.do(LOCK, names)
 
         list(threads.map(lock, [another(), another()], [names, names[::-1]]))

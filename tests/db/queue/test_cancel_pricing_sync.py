@@ -153,7 +153,7 @@ def test_cancelled_twice_at_once(
         second = threads.submit(cancel, other, attempt.job_id, "second")
         pricing.wait_until_blocked(other)
     with refused("PT409"):
-        second.result(10)
+        second.result(60)
     assert pricing.job(attempt.job_id)["error_message"] == "Cancelled by first"
     assert pricing.value("select count(*) from public.pricing_audit_log") == 1
 
@@ -168,6 +168,6 @@ def test_one_that_has_just_ended_is_not_cancelled(
         cancelled = threads.submit(cancel, pricing, attempt.job_id)
         worker.wait_until_blocked(pricing)
     with refused("PT409"):
-        cancelled.result(10)
+        cancelled.result(60)
     assert pricing.job(attempt.job_id)["outcome"] == "success"
     assert_agreed(pricing.connection)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from tests.db.conftest import Another
 from tests.db.pricing import Pricing
@@ -117,14 +121,38 @@ def test_nor_do_many_rows_of_one_such_job(pricing: Pricing, another: Another) ->
         assert fetch(pricing) is None
 
 
+@pytest.fixture
+def patient(own_database: Pricing) -> Pricing:
+    """The fetch waits longer than a second: on a busy machine the other session may be slow."""
+    own_database.do(
+        "do $$ begin execute replace(pg_get_functiondef("
+        f"'{OURS}(varchar[], bigint)'::regprocedure), '''1 second''', '''30 seconds'''); end $$"
+    )
+    return own_database
+
+
+@pytest.fixture
+def others(database: str, patient: Pricing) -> Iterator[list[Pricing]]:
+    """Two more connections to the database of ``patient``."""
+    with ExitStack() as stack:
+        yield [
+            Pricing(
+                stack.enter_context(
+                    psycopg.connect(database, autocommit=True, row_factory=dict_row)
+                )
+            )
+            for _ in range(2)
+        ]
+
+
 @pytest.mark.parametrize("locked_for_long", [0, 3])
 def test_a_job_that_is_locked_for_a_moment_is_waited_for(
-    pricing: Pricing, another: Another, threads: ThreadPoolExecutor, locked_for_long: int
+    patient: Pricing, others: list[Pricing], threads: ThreadPoolExecutor, locked_for_long: int
 ) -> None:
     """No notification would come later, so the fetch waits, whatever its place in the queue."""
+    pricing, (holder, other) = patient, others
     for slug in more_providers(pricing, locked_for_long):
         pricing.trigger(slug)
-    holder, other = another(), another()
     with other.connection.transaction():
         other.do("select from public.pricing_sync_jobs for update")
         job_id = pricing.trigger("openrouter")["job_id"]
@@ -137,14 +165,14 @@ def test_a_job_that_is_locked_for_a_moment_is_waited_for(
         )
         wait_until(lambda: is_asleep(pricing, holder), what="it locks the job")
         assert fetch(pricing) == pricing.queue_rows(job_id)[0]["id"]
-        locking.result(20)
+        locking.result(60)
 
 
 def test_what_comes_while_it_waits_is_had_at_once(
-    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+    patient: Pricing, others: list[Pricing], threads: ThreadPoolExecutor
 ) -> None:
+    pricing, (holder, person) = patient, others
     pricing.trigger("openrouter")
-    holder, person = another(), another()
     with holder.connection.transaction():
         holder.do("select from public.pricing_sync_jobs for update")
         coming = threads.submit(
@@ -156,7 +184,7 @@ def test_what_comes_while_it_waits_is_had_at_once(
         )
         wait_until(lambda: is_asleep(pricing, person), what="it waits for the fetch")
         fetched = fetch(pricing)
-        coming.result(20)
+        coming.result(60)
     assert fetched is not None
     assert pricing.queue_row(fetched)["args"]["provider"] == "deepinfra"
 

@@ -82,7 +82,7 @@ def test_a_job_is_ended_while_an_apply_waits_for_it(
             person.do(END_JOB, attempt.job_id)
             applied = threads.submit(worker.succeed, attempt)
             person.wait_until_blocked(worker)
-        assert applied.result(10)["status"] == "success"
+        assert applied.result(60)["status"] == "success"
     job = pricing.job(attempt.job_id)
     assert (job["status"], job["providers_synced"]) == ("failed", 1)
     assert_agreed(pricing.connection)
@@ -97,7 +97,7 @@ def test_a_job_is_ended_before_an_apply_has_its_queue_row(
         applied = threads.submit(worker.succeed, attempt)
         person.wait_until_blocked(worker)
     with refused("PT409"):
-        applied.result(10)
+        applied.result(60)
     assert pricing.rows("select from public.model_pricing") == []
     assert_agreed(pricing.connection)
 
@@ -113,7 +113,7 @@ def test_two_cancels_at_once(
         cancelled = threads.submit(second.do, cancel, attempt.job_id)
         person.wait_until_blocked(second)
     with refused("PT409"):
-        cancelled.result(10)
+        cancelled.result(60)
     assert pricing.job(attempt.job_id)["status"] == "cancelled"
     assert_agreed(pricing.connection)
 
@@ -127,7 +127,7 @@ def test_a_retry_while_the_last_provider_ends(
         worker.end(last)
         retried = threads.submit(person.do, "select public.retry_pricing_sync(%s)", first.job_id)
         worker.wait_until_blocked(person)
-    assert retried.result(10) == 1
+    assert retried.result(60) == 1
     statuses = [row["status"] for row in pricing.queue_rows(first.job_id)]
     assert statuses == ["failed", "failed", "todo", "todo"]
     assert pricing.job(first.job_id)["outcome"] is None
@@ -143,7 +143,7 @@ def test_the_last_provider_ends_while_its_job_is_retried(
         person.do("select public.retry_pricing_sync(%s)", first.job_id)
         ended = threads.submit(worker.end, last)
         person.wait_until_blocked(worker)
-    assert ended.result(10) is True
+    assert ended.result(60) is True
     statuses = [row["status"] for row in pricing.queue_rows(first.job_id)]
     assert statuses == ["failed", "failed", "todo"]
     assert pricing.job(first.job_id)["outcome"] is None
@@ -181,7 +181,7 @@ def test_a_holder_applies_while_its_lock_is_released(
         applied = threads.submit(worker.succeed, attempt)
         person.wait_until_blocked(worker)
     with refused("PT409"):
-        applied.result(10)
+        applied.result(60)
     assert pricing.log_statuses(attempt.queue_job_id) == ["cancelled", "queued"]
     assert_agreed(pricing.connection)
 
@@ -198,7 +198,7 @@ def test_a_queue_row_is_deleted_while_a_sibling_ends(
             second.queue_job_id,
         )
         worker.wait_until_blocked(person)
-    assert deleted.result(10) == 1
+    assert deleted.result(60) == 1
     assert pricing.job(first.job_id)["outcome"] == "partial"
     assert_agreed(pricing.connection)
 
@@ -218,8 +218,8 @@ def test_all_providers_are_disabled_while_the_syncs_of_one_job_end(
         person.wait_until_blocked(workers[0])
         ended = threads.submit(workers[1].end, second)
         wait_until_blocked(pricing, workers[0], workers[1])
-    applied.result(10)
-    assert ended.result(10) is True
+    applied.result(60)
+    assert ended.result(60) is True
     job = pricing.job(first.job_id)
     assert (job["outcome"], job["providers_synced"]) == ("partial", 1)
     assert_agreed(pricing.connection)
@@ -241,8 +241,8 @@ def test_a_sync_ends_while_all_providers_are_about_to_be_disabled(
         worker.wait_until_blocked(person)
         ended = threads.submit(sibling.succeed, second)
         worker.wait_until_blocked(sibling)
-    assert disabled.result(10) == pricing.value("select count(*) from public.pricing_providers")
-    ended.result(10)
+    assert disabled.result(60) == pricing.value("select count(*) from public.pricing_providers")
+    ended.result(60)
     pricing.do("select public.cleanup_stuck_pricing_syncs()")
     assert {row["status"] for row in pricing.queue_rows(waiting)} == {"cancelled"}
     assert_agreed(pricing.connection)
@@ -280,7 +280,7 @@ def test_a_reject_waits_for_the_schedule(
         triggered = threads.submit(pricing.trigger, "openrouter", on_conflict="reject")
         scheduler.wait_until_blocked(pricing)
     with refused("PT429"):
-        triggered.result(10)
+        triggered.result(60)
 
 
 def test_the_schedule_does_not_wait_for_sessions_that_lock_a_provider(
@@ -352,10 +352,10 @@ def test_a_decision_waits_for_a_sync_that_writes(
     # The decision applies to the current state, in which the sync has published another price.
     if decide in (approve, approve_all, reject):
         with refused("PT409"):
-            decided.result(10)
+            decided.result(60)
         assert charged(pricing) == prices("0.3", "0.6")
     else:
-        decided.result(10)
+        decided.result(60)
     assert pricing.rows("select from public.pricing_held where class <> 'rollback'") == []
     assert broken_chains(pricing.connection) == []
     assert_agreed(pricing.connection)
@@ -374,7 +374,7 @@ def test_a_sync_waits_for_a_decision(
         decide(person)
         applied = threads.submit(worker.succeed, decided_about, "m", "other")
         person.wait_until_blocked(worker)
-    assert applied.result(10)["status"] == "success"
+    assert applied.result(60)["status"] == "success"
     assert base(pricing) == base(pricing, "other") == prices("0.3", "0.6")
     assert broken_chains(pricing.connection) == []
     assert_agreed(pricing.connection)

@@ -21,7 +21,7 @@ def test_locked_until_the_end_of_the_transaction(
         assert other.value(LOCK, ["deepinfra"]) == ["deepinfra"]
         waiting = threads.submit(other.value, LOCK, ["deepinfra", "openrouter"])
         pricing.wait_until_blocked(other)
-    assert sorted(waiting.result(10)) == ["deepinfra", "openrouter"]
+    assert sorted(waiting.result(60)) == ["deepinfra", "openrouter"]
 
 
 def test_who_does_not_wait_gets_what_is_free(pricing: Pricing, another: Another) -> None:
@@ -43,7 +43,7 @@ def test_the_order_of_the_names_does_not_matter(
 
         def lock(racer: Pricing, names: list[str], barrier: Barrier = barrier) -> None:
             with racer.connection.transaction():
-                barrier.wait(10)
+                barrier.wait(60)
                 racer.do(LOCK, names)
 
         list(threads.map(lock, [another(), another()], [names, names[::-1]]))

@@ -192,7 +192,7 @@ def test_a_job_that_is_ended_meanwhile_takes_the_new_row_along(
         insert(pricing, {"provider": "deepinfra", "job_id": job_id})
         ending = threads.submit(person.do, END_BY_HAND, job_id)
         wait_until(lambda: ending.done() or is_waiting(pricing, person), what="it waits, or not")
-    assert ending.result(10) == 1
+    assert ending.result(60) == 1
     assert [row["status"] for row in pricing.queue_rows(job_id)] == ["cancelled"] * 2
 
 
@@ -232,7 +232,7 @@ def test_a_row_that_waits_for_the_end_of_its_job_is_refused(
         late = threads.submit(insert, pricing, {"provider": "deepinfra", "job_id": job_id})
         wait_until(lambda: late.done() or is_waiting(person, pricing), what="it waits, or not")
     with refused("PT422"):
-        late.result(10)
+        late.result(60)
     assert [row["status"] for row in pricing.queue_rows(job_id)] == ["cancelled"]
 
 

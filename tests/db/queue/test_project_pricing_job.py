@@ -127,7 +127,7 @@ def test_two_ends_of_one_job_at_once_both_count(
         pricing.succeed(first)
         waiting = threads.submit(other.end, second, "failed", "timeout")
         pricing.wait_until_blocked(other)
-    assert waiting.result(10) is True
+    assert waiting.result(60) is True
 
     job = pricing.job(first.job_id)
     assert (job["status"], job["outcome"]) == ("completed", "partial")

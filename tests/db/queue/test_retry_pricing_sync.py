@@ -129,7 +129,7 @@ def test_retried_twice_at_once_it_runs_once(
         second = threads.submit(retry, other, job_id)
         pricing.wait_until_blocked(other)
     with refused("PT409"):
-        second.result(10)
+        second.result(60)
     assert len(pricing.queue_rows(job_id)) == 3
     assert_agreed(pricing.connection)
 
@@ -143,7 +143,7 @@ def test_the_last_part_that_is_about_to_end_is_not_missed(
         worker.end(attempt)
         retried = threads.submit(retry, pricing, attempt.job_id)
         worker.wait_until_blocked(pricing)
-    assert retried.result(10)["status"] == "running"
+    assert retried.result(60)["status"] == "running"
     assert_agreed(pricing.connection)
 
 

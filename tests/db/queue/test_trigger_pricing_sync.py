@@ -189,7 +189,7 @@ def test_concurrent_coalesce_makes_one_job(
         barrier = Barrier(len(racers))
 
         def race(racer: Pricing, barrier: Barrier = barrier) -> object:
-            barrier.wait(10)
+            barrier.wait(60)
             return racer.trigger("openrouter", "deepinfra", on_conflict="coalesce")["job_id"]
 
         assert len(set(threads.map(race, racers))) == 1
@@ -228,7 +228,7 @@ def test_of_concurrent_rejects_one_is_accepted(
         barrier = Barrier(len(racers))
 
         def race(racer: Pricing, barrier: Barrier = barrier) -> str:
-            barrier.wait(10)
+            barrier.wait(60)
             try:
                 racer.trigger("openrouter", on_conflict="reject")
             except psycopg.Error as error:
@@ -357,7 +357,7 @@ def test_concurrent_calls_with_one_key_make_one_job(
         job = first.trigger("openrouter", idempotency_key="k")
         waiting = threads.submit(second.trigger, "openrouter", idempotency_key="k")
         first.wait_until_blocked(second)
-    assert waiting.result(10)["job_id"] == job["job_id"]
+    assert waiting.result(60)["job_id"] == job["job_id"]
     assert pricing.value("select count(*) from public.pricing_sync_jobs") == 1
 
 
@@ -486,7 +486,7 @@ def test_concurrent_coalesces_and_rejects_of_overlapping_lists_end(
             racer: tuple[Pricing, tuple[str, ...], str], barrier: Barrier = barrier
         ) -> str | None:
             connection, named, how = racer
-            barrier.wait(10)
+            barrier.wait(60)
             try:
                 connection.trigger(*named, on_conflict=how)
             except psycopg.Error as error:

@@ -252,7 +252,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.met[f"{type(act).__name__} {'waits' if has_waited else 'overtakes'}"] += 1
         assert not (has_waited and act.never_waits), f"{act} waits"
         yield answer, has_waited
-        answer.result(20)
+        answer.result(60)
 
     def _after_waiting(
         self, act: Act, answer: Answer, before: Model, after: Model, locked: set[Any]

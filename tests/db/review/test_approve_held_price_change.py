@@ -121,7 +121,7 @@ def test_two_at_once(pricing: Pricing, another: Another, threads: ThreadPoolExec
         second = threads.submit(approve, other, waits, approved_by="bob")
         pricing.wait_until_blocked(other)
     with refused("PT409"):
-        second.result(10)
+        second.result(60)
     assert held_row(pricing, waits)["decided_by"] == "ann"
     assert len(course(pricing)) == 2
     assert len(audit(pricing)) == 1

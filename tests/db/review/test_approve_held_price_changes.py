@@ -101,7 +101,7 @@ def test_two_at_once(
         second = threads.submit(approve, other, job_id)
         pricing.wait_until_blocked(other)
     with refused("PT409"):
-        second.result(10)
+        second.result(60)
     assert len(audit(pricing)) == 1
 
 

@@ -62,7 +62,7 @@ def test_a_sync_that_runs_is_waited_for(
         sync.rows("select public.lock_provider_prices('{openrouter}')")
         ended = threads.submit(end, pricing, rule)
         sync.wait_until_blocked(pricing)
-    assert ended.result(10)["ended_by"] == "bob"
+    assert ended.result(60)["ended_by"] == "bob"
 
 
 @pytest.mark.parametrize("unknown", [None, 0, 987654321])

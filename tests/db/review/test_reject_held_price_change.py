@@ -73,7 +73,7 @@ def test_while_another_session_approves_it(
         rejected = threads.submit(reject, other, waits)
         pricing.wait_until_blocked(other)
     with refused("PT409"):
-        rejected.result(10)
+        rejected.result(60)
     assert charged(pricing) == prices(300, 2)
 
 

@@ -394,7 +394,7 @@ def test_two_at_once(pricing: Pricing, another: Another, threads: ThreadPoolExec
         second = threads.submit(roll_back, other, job_id)
         pricing.wait_until_blocked(other)
     with refused("PT409"):
-        second.result(10)
+        second.result(60)
     assert len(course(pricing)) == 3
 
 
@@ -454,7 +454,7 @@ def test_it_waits_also_when_an_announcement_of_it_comes_true(pricing: Pricing) -
     assert pricing.sync("openrouter", listed_again)["models_held"] == 1
     held_id = waiting(pricing)["id"]
 
-    wait_until(lambda: pricing.value("select clock_timestamp() >= %s", moment), 5, "it comes")
+    wait_until(lambda: pricing.value("select clock_timestamp() >= %s", moment), 30, "it comes")
     log = pricing.sync("openrouter", listed_again)
     assert (log["models_updated"], log["models_held"]) == (0, 1)
     assert waiting(pricing)["id"] == held_id

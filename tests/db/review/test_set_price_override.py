@@ -253,7 +253,7 @@ def test_two_at_once(pricing: Pricing, another: Another, threads: ThreadPoolExec
         override(pricing, input_per_1m=5, author="ann")
         second = threads.submit(override, other, input_per_1m=6, author="bob")
         pricing.wait_until_blocked(other)
-    assert second.result(10)["created_by"] == "bob"
+    assert second.result(60)["created_by"] == "bob"
     assert charged(pricing) == prices(6, 2)
     assert [row[2] for row in course(pricing)] == [1, 5, 6]
     open_ones = "select created_by from public.pricing_overrides where ended_at is null"

@@ -71,9 +71,9 @@ def test_a_worker_that_starts_with_it_says_so(
     worker = processes.service(
         "worker", DEEPINFRA_API_KEY=SECRET, PRICING_CREDENTIAL_HOSTS=permitted
     )
-    wait_until(lambda: provider(locked_out) == ("ok", 0), 30, "the worker has reported")
+    wait_until(lambda: provider(locked_out) == ("ok", 0), 60, "the worker has reported")
     # The provider is due at once.
-    wait_until(lambda: locked_out.rows("select from model_pricing"), 30, "the prices are there")
+    wait_until(lambda: locked_out.rows("select from model_pricing"), 60, "the prices are there")
     (request,) = providers.requests("deepinfra")
     assert request.headers["authorization"] == f"Bearer {SECRET}"
     assert "Credentials found" in worker.output and "from now on: deepinfra" in worker.output
@@ -119,7 +119,7 @@ def test_a_trigger_by_name_with_it_ends_the_state(
     worker = processes.service(
         "worker", DEEPINFRA_API_KEY=SECRET, PRICING_CREDENTIAL_HOSTS=permitted
     )
-    wait_until(lambda: provider(locked_out)[0] == "ok", 30, "the worker has reported")
+    wait_until(lambda: provider(locked_out)[0] == "ok", 60, "the worker has reported")
     locked_out.connection.execute(
         "update pricing_providers set state = 'no_credentials' where slug = 'deepinfra'"
     )

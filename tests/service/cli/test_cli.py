@@ -44,7 +44,7 @@ def provider_server(connection: psycopg.Connection[DictRow]) -> Iterator[Provide
 def worker(processes: Processes, provider_server: ProviderServer, run: Run) -> None:
     """A worker that takes syncs from ``provider_server``."""
     process = processes.service("worker")
-    wait_until(lambda: _workers(processes), 20, f"a worker:\n{process.output}")
+    wait_until(lambda: _workers(processes), 60, f"a worker:\n{process.output}")
 
 
 def _workers(processes: Processes) -> int:
@@ -83,7 +83,7 @@ def _on_a_terminal(processes: Processes, *arguments: str, **variables: str) -> s
     while piece := _read(controller):
         output += piece
     os.close(controller)
-    assert process.wait(30) == 0, output.decode()
+    assert process.wait(60) == 0, output.decode()
     return output.decode()
 
 
@@ -158,7 +158,7 @@ def test_output_that_cannot_be_written_is_told(processes: Processes) -> None:
             stderr=subprocess.PIPE,
             text=True,
             env=processes.environment,
-            timeout=30,
+            timeout=120,
         )
     assert ended.returncode == 1
     error, hint = ended.stderr.splitlines()
@@ -196,7 +196,7 @@ def test_an_argument_that_is_no_text_is_refused(processes: Processes, command: l
         capture_output=True,
         text=True,
         env=processes.environment,
-        timeout=30,
+        timeout=120,
     )
     _assert_refused(ended, 2, "An argument is not UTF-8: '\\udcff'")
 
@@ -378,7 +378,7 @@ def test_ctrl_c_leaves_the_watch_and_not_the_job(
     assert "The job goes on" in watching.output
     provider_server.release()
     wait_until(
-        lambda: _json(run("status", "--json"))[0]["status"] == "completed", 20, "the job's end"
+        lambda: _json(run("status", "--json"))[0]["status"] == "completed", 60, "the job's end"
     )
 
 
@@ -484,7 +484,7 @@ def test_a_closed_pipe_is_quiet(processes: Processes, run: Run) -> None:
             stdout=writing,
             stderr=subprocess.PIPE,
             env=processes.environment,
-            timeout=30,
+            timeout=120,
         )
         os.close(writing)
         assert (ended.returncode, ended.stderr) == (1, b""), arguments
@@ -507,7 +507,7 @@ def test_serve_on_a_taken_port(run: Run, processes: Processes) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_worker_ends_by_signal(processes: Processes, number: signal.Signals) -> None:
     worker = processes.service("worker", "--concurrency", "2")
-    wait_until(lambda: _workers(processes), 20, f"a worker:\n{worker.output}")
+    wait_until(lambda: _workers(processes), 60, f"a worker:\n{worker.output}")
     worker.send(number)
     assert worker.wait() == 0
     assert _workers(processes) == 0

@@ -109,7 +109,7 @@ def into(
         capture_output=True,
         text=True,
         env=processes.environment,
-        timeout=60,
+        timeout=120,
     )
 
 

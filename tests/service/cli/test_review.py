@@ -443,7 +443,7 @@ def typing(processes: Processes, typed: str, *command: str) -> tuple[int, bytes,
     )
     os.close(terminal)
     os.write(controller, f"{typed}\n".encode())
-    output, notes = process.communicate(timeout=60)
+    output, notes = process.communicate(timeout=120)
     os.close(controller)
     return process.returncode, output, notes
 

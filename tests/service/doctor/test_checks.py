@@ -249,7 +249,7 @@ def test_a_network_that_falls_silent_in_the_middle(
                 "select from pg_stat_activity where wait_event_type = 'Lock'"
                 " and datname = current_database() and application_name = 'pricing-sync'"
             ),
-            10,
+            30,
             "the doctor waits for the lock",
         )
         proxy.freeze()

@@ -40,16 +40,19 @@ def test_workers_that_are_alive(diagnose: Diagnose, people: Pricing) -> None:
 
 
 def test_a_stalled_worker(diagnose: Diagnose, people: Pricing) -> None:
+    began = time.monotonic()
     people.worker("50 seconds")
     found = diagnose()["workers"]
     assert found.state == "fail"
-    assert re.fullmatch(
-        r"none is alive; 1 without a heartbeat for 5\d s \(lease 20 s\)", found.found
+    silent = re.fullmatch(
+        r"none is alive; 1 without a heartbeat for (\d+) s \(lease 20 s\)", found.found
     )
+    assert silent is not None, found
+    assert 50 <= int(silent[1]) <= 51 + time.monotonic() - began
     people.worker()
     found = diagnose()["workers"]
     assert found.state == "warn" and "1 alive" in found.found
-    assert "1 without a heartbeat for 5" in found.found
+    assert "1 without a heartbeat for " in found.found
 
 
 def test_a_sync_that_waits_for_a_worker_that_is_not_there(

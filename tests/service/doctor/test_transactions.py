@@ -64,7 +64,7 @@ def test_a_session_that_locks_a_job(
         assert "locks rows of pricing_sync_jobs:" in result.found
 
         people.do(result.advice)
-        wait_until(lambda: diagnose()["transactions"].state == "ok", 5, "it is ended")
+        wait_until(lambda: diagnose()["transactions"].state == "ok", 30, "it is ended")
         with pytest.raises(psycopg.OperationalError):
             person.execute("select")
 

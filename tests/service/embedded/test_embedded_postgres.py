@@ -69,7 +69,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _assert_gone(pid: int) -> None:
-    wait_until(lambda: not _is_alive(pid), 5, "the end of the server")
+    wait_until(lambda: not _is_alive(pid), 30, "the end of the server")
 
 
 def _write(url: str) -> None:

@@ -70,13 +70,13 @@ class Installation:
         # The engine's command line prints the traceback of errors that its worker survives.
         worker = PROGRAMS[program](self.processes, may_fail=True, **more)
         # Compare numbers, not counts: the new worker may prune another one.
-        wait_until(lambda: self._newest_worker() > before, 30, "the worker registers")
+        wait_until(lambda: self._newest_worker() > before, 60, "the worker registers")
         return worker
 
-    def wait_for_pickups_at_once(self, within: float = 10) -> None:
+    def wait_for_pickups_at_once(self, within: float = 30) -> None:
         """Wait until three triggers in a row start at once: by LISTEN, not by the next poll.
 
-        Polling every 5 s alone would achieve this once in a hundred times.
+        Polling every 5 s alone would achieve this in one of a hundred tries.
         """
         deadline = time.monotonic() + within
         while True:

@@ -54,7 +54,7 @@ def test_one_failed_heartbeat_ends_heartbeats_for_good(
 def wait_for_heartbeat(queue: Queue) -> None:
     since = queue.row("select clock_timestamp() as now")["now"]
     newer = "select from procrastinate.procrastinate_workers where last_heartbeat > %s"
-    wait_until(lambda: queue.rows(newer, since), 15, "its heart beats on")
+    wait_until(lambda: queue.rows(newer, since), 30, "its heart beats on")
 
 
 def test_an_end_that_cannot_be_written_leaves_the_row_running(

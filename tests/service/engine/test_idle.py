@@ -25,7 +25,7 @@ def test_web_and_worker_with_nothing_to_do(installation: Installation) -> None:
     try:
         installation.processes.service("serve", "--port", str(port))
         installation.start_worker()
-        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 30, "the web process")
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60, "the web process")
         installation.wait_for_pickups_at_once()
         before = len(server.log.read_text())
         time.sleep(SECONDS)

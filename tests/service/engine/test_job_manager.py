@@ -31,7 +31,7 @@ async def app(database: str, clean_environment: pytest.MonkeyPatch) -> AsyncIter
 
 
 async def until(condition: Callable[[], object], what: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0.01)
     assert condition(), what
@@ -306,7 +306,7 @@ async def test_heartbeats_go_on_while_all_connections_are_busy(
         " where datname = current_database() and wait_event = 'PgSleep'"
     )
     await until(lambda: queue.row(sleeping)["n"] == len(busy), "no connection is free")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await app.job_manager.update_heartbeat(worker_id)
     assert queue.row("select pricing_workers_alive() as n")["n"] == 1
     assert not any(task.done() for task in busy)

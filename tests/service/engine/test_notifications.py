@@ -62,7 +62,7 @@ async def hearing(worker: Worker, **bounds: Any) -> AsyncIterator[NotificationFi
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not condition():
             await asyncio.sleep(0)
 
@@ -147,7 +147,7 @@ async def test_what_could_not_be_passed_on_is_said_once_and_is_no_end(
         worker, new_work_interval_seconds=0, abort_lookup_interval_seconds=0
     ) as heard:
         worker.deaf_to = 2
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not worker.told:
                 await heard.receive(channel="c", payload="")
                 await asyncio.sleep(0)

@@ -42,17 +42,17 @@ def test_it_delays_its_own_job_and_no_other(
 
     others = [queue.trigger("deepinfra") for _ in range(3)]
     for other in others:
-        assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
+        assert queue.wait_for_end(other, timeout=60)["outcome"] == "success"
     assert queue.job(locked_job)["outcome"] is None
     # The server has ended the statements that the worker gave up.
     waiting = (
         "select count(*) as n from pg_stat_activity"
         " where wait_event_type = 'Lock' and datname = current_database()"
     )
-    wait_until(lambda: queue.row(waiting)["n"] <= len(workers), 15, "few wait for the person")
+    wait_until(lambda: queue.row(waiting)["n"] <= len(workers), 30, "few wait for the person")
 
     person.commit()
-    assert queue.wait_for_end(locked_job, timeout=30)["outcome"] == "success"
+    assert queue.wait_for_end(locked_job, timeout=60)["outcome"] == "success"
     assert "worker_lost" not in {row["error_kind"] for row in queue.attempts(locked_job)}
     assert all(worker.is_running for worker in workers)
     assert not any("started again" in worker.output for worker in workers), workers[0].output
@@ -137,18 +137,18 @@ def test_the_session_that_locks_a_provider_s_prices_is_named_and_its_sync_is_tri
     assert f"pid {person.info.backend_pid} (" in failed["error_message"]
     assert "a dashboard" in failed["error_message"]
     said = "sync gave up (locked): The prices of openrouter are locked by pid"
-    wait_until(lambda: said in worker.output, 15, "the worker says so")
+    wait_until(lambda: said in worker.output, 30, "the worker says so")
 
     # The worker's only slot is free for others, and the worker does not fetch the list in vain.
     asked = len(providers.requests("openrouter"))
     for _ in range(3):
-        other = queue.wait_for_end(queue.trigger("deepinfra"), timeout=15)
+        other = queue.wait_for_end(queue.trigger("deepinfra"), timeout=30)
         assert other["outcome"] == "success"
     assert len(providers.requests("openrouter")) == asked
     assert queue.job(locked_job)["outcome"] is None
 
     person.commit()
-    assert queue.wait_for_end(locked_job, timeout=20)["outcome"] == "success"
+    assert queue.wait_for_end(locked_job, timeout=60)["outcome"] == "success"
     assert [row["status"] for row in queue.attempts(locked_job)] == ["failed", "success"]
 
 
@@ -169,12 +169,12 @@ def test_a_slot_waits_for_no_job_in_the_midst_of_a_cancel(
     person.execute("select cancel_pricing_sync(%s)", [locked_job])
 
     other = queue.trigger("deepinfra")
-    assert queue.wait_for_end(other, timeout=30)["outcome"] == "success"
+    assert queue.wait_for_end(other, timeout=60)["outcome"] == "success"
     said = f"sync gave up (locked): Its queue row is locked by pid {person.info.backend_pid} ("
     assert said in worker.output
     # The cancellation is rolled back.
     person.rollback()
-    assert queue.wait_for_end(locked_job, timeout=30)["outcome"] == "success"
+    assert queue.wait_for_end(locked_job, timeout=60)["outcome"] == "success"
     assert [row["error_kind"] for row in queue.attempts(locked_job)] == ["locked", None]
 
 
@@ -191,7 +191,7 @@ def test_a_locked_table_is_logged_and_ends_no_worker(
     person.execute("lock table procrastinate.procrastinate_jobs in access exclusive mode")
     queue.connection.execute("set statement_timeout = '1min'")
     who = f"the table procrastinate_jobs is locked by pid {person.info.backend_pid} ("
-    wait_until(lambda: f"Nothing can be fetched: {who}" in worker.output, 30, worker.output)
+    wait_until(lambda: f"Nothing can be fetched: {who}" in worker.output, 60, worker.output)
     person.rollback()
     assert queue.wait_for_end(queue.trigger("openrouter"))["outcome"] == "success"
     assert worker.is_running and "started again" not in worker.output
@@ -212,7 +212,7 @@ def test_a_worker_that_skips_locked_rows_names_the_session_that_locks_them(
         "syncs wait and cannot start: openrouter: the queue row is locked by pid"
         f" {person.info.backend_pid} ("
     )
-    wait_until(lambda: said in worker.output, 30, "it says who locks the row")
+    wait_until(lambda: said in worker.output, 60, "it says who locks the row")
     person.commit()
     assert queue.wait_for_end(locked_job)["outcome"] == "success"
     assert worker.output.count("syncs wait") == 1

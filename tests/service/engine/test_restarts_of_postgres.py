@@ -21,7 +21,7 @@ def test_listen_is_set_up_again_after_a_restart_of_postgres(
         installation.connect()
         installation.wait_for_pickups_at_once()
     assert worker.is_running
-    assert worker.stop(timeout=10) == 0
+    assert worker.stop() == 0
 
 
 def test_a_worker_outlives_an_outage_and_says_how_often_it_was_started_again(

@@ -42,7 +42,7 @@ def test_a_rolling_restart_loses_and_doubles_nothing(installation: Installation)
     installation.providers.answer("openrouter", Answer(delay=0.1))
     installation.providers.answer("deepinfra", Answer(hang=True), Answer(delay=0.1))
     workers = [installation.processes.service("worker") for _ in range(3)]
-    wait_until(lambda: installation.queue.workers() == 3, 20, "the workers register")
+    wait_until(lambda: installation.queue.workers() == 3, 60, "the workers register")
     jobs: list[str] = []
     stopping = threading.Event()
 
@@ -56,7 +56,7 @@ def test_a_rolling_restart_loses_and_doubles_nothing(installation: Installation)
     try:
         stops = (signal.SIGTERM, signal.SIGINT, signal.SIGTERM)
         for worker, number in zip(workers, stops, strict=True):
-            wait_until(partial(_have_come, jobs, len(jobs) + JOBS_A_RESTART), 20, "jobs come")
+            wait_until(partial(_have_come, jobs, len(jobs) + JOBS_A_RESTART), 60, "jobs come")
             installation.processes.service("worker")
             worker.send(number)
             assert worker.wait(10) == 0

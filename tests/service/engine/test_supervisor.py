@@ -67,13 +67,13 @@ def test_what_a_worker_left_is_taken_back_by_any_tick(
     providers.answer("deepinfra", Answer(hang=True))
     start_worker("--concurrency", "1")
     queue.trigger("deepinfra")
-    wait_until(lambda: providers.requests("deepinfra"), 10, "the only slot is busy")
+    wait_until(lambda: providers.requests("deepinfra"), 30, "the only slot is busy")
     stalled = queue.trigger("openrouter")
     queue.connection.execute(
         "update procrastinate.procrastinate_jobs set status = 'doing' where args ->> 'job_id' = %s",
         [stalled],
     )
-    wait_until(lambda: len(queue.attempts(stalled)) == 2, 15, "it is queued again")
+    wait_until(lambda: len(queue.attempts(stalled)) == 2, 30, "it is queued again")
     lost, waiting = queue.attempts(stalled)
     assert (lost["error_kind"], waiting["status"]) == ("worker_lost", "queued")
 
@@ -110,7 +110,7 @@ def test_the_web_process_takes_back_at_start(queue: Queue, database: str) -> Non
     job_id = queue.trigger("openrouter")
     queue.connection.execute("update procrastinate.procrastinate_jobs set status = 'doing'")
     with running_web(settings_for(database)):
-        wait_until(lambda: len(queue.attempts(job_id)) == 2, 10, "it is queued again")
+        wait_until(lambda: len(queue.attempts(job_id)) == 2, 30, "it is queued again")
     assert queue.row("select status::text from procrastinate.procrastinate_jobs") == {
         "status": "todo"
     }
@@ -127,7 +127,7 @@ def test_a_stop_during_the_start_is_not_lost(
                 "select pid from pg_locks where not granted"
                 " and relation = 'pricing_settings'::regclass"
             ),
-            20,
+            60,
             "the worker waits for its settings",
         )
         assert worker.stop(timeout=10) == 0

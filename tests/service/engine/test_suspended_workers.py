@@ -16,8 +16,6 @@ from tests.support.waiting import wait_until
 QUICK = "update pricing_settings set heartbeat_interval = '1 second', lease = '3 seconds'"
 
 PRUNE = "select public.prune_pricing_workers(3)"
-# Long enough to stop the worker for sure, and shorter than the worker stays stopped.
-ANSWER_SECONDS = 3
 
 
 @pytest.fixture
@@ -42,11 +40,12 @@ def _expect_that_the_second_attempt_stands(installation: Installation, job_id: s
 
 
 def test_while_the_provider_answers(quick: Installation) -> None:
-    quick.providers.answer("openrouter", Answer(delay=ANSWER_SECONDS), Answer())
+    quick.providers.answer("openrouter", Answer(held=True), Answer())
     suspended = quick.start_worker()
     job_id = quick.queue.trigger("openrouter")
-    wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
+    wait_until(lambda: quick.providers.requests("openrouter"), 30, "it fetches")
     suspended.send(signal.SIGSTOP)
+    quick.providers.release()
     other = quick.start_worker()
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"
     _resume_and_expect_one_warning(suspended)
@@ -54,7 +53,7 @@ def test_while_the_provider_answers(quick: Installation) -> None:
 
     # The worker lives on under a new number and takes work again.
     assert other.stop() == 0
-    wait_until(lambda: quick.queue.workers() == 1, 15, "it has registered again")
+    wait_until(lambda: quick.queue.workers() == 1, 30, "it has registered again")
     assert quick.queue.wait_for_end(quick.queue.trigger("openrouter"))["outcome"] == "success"
     assert suspended.is_running
     assert suspended.output.count("too late") == 1
@@ -71,7 +70,7 @@ def test_between_the_answer_and_the_prices(quick: Installation, program: str) ->
         job_id = quick.queue.trigger("openrouter")
         waits = "wait_event_type = 'Lock' and position('apply_provider_prices' in query) > 0"
         waiting = f"select from pg_stat_activity where {waits}"
-        wait_until(lambda: quick.queue.rows(waiting), 15, "it is about to write prices")
+        wait_until(lambda: quick.queue.rows(waiting), 30, "it is about to write prices")
         suspended.send(signal.SIGSTOP)
         # As if the statement had not reached the server.
         quick.queue.rows(
@@ -86,11 +85,12 @@ def test_between_the_answer_and_the_prices(quick: Installation, program: str) ->
 
 
 def test_while_a_failure_is_about_to_be_written(quick: Installation) -> None:
-    quick.providers.answer("openrouter", Answer(status=404, delay=ANSWER_SECONDS), Answer())
+    quick.providers.answer("openrouter", Answer(status=404, held=True), Answer())
     suspended = quick.start_worker()
     job_id = quick.queue.trigger("openrouter")
-    wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
+    wait_until(lambda: quick.providers.requests("openrouter"), 30, "it fetches")
     suspended.send(signal.SIGSTOP)
+    quick.providers.release()
     quick.start_worker()
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"
     _resume_and_expect_one_warning(suspended)
@@ -105,11 +105,11 @@ def test_a_worker_that_was_pruned_while_nothing_waited_registers_again(
     suspended = quick.start_worker()
     suspended.send(signal.SIGSTOP)
     wait_until(
-        lambda: quick.queue.row("select pricing_workers_alive() as n")["n"] == 0, 10, "it is silent"
+        lambda: quick.queue.row("select pricing_workers_alive() as n")["n"] == 0, 30, "it is silent"
     )
     quick.queue.rows(PRUNE)
     suspended.send(signal.SIGCONT)
-    wait_until(lambda: quick.queue.workers() == 1, 10, "it has registered again")
+    wait_until(lambda: quick.queue.workers() == 1, 30, "it has registered again")
     quick.wait_for_pickups_at_once()
     assert suspended.is_running
 
@@ -120,13 +120,13 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Pat
     blocking = quick.processes.start(
         "tests.service.engine.blocking", may_fail=True, BLOCK_UNTIL=str(until)
     )
-    wait_until(lambda: quick.queue.workers() == 1, 20, "it registers")
+    wait_until(lambda: quick.queue.workers() == 1, 60, "it registers")
     quick.providers.answer("openrouter", Answer(hang=True), Answer())
     job_id = quick.queue.trigger("openrouter")
-    wait_until(lambda: quick.providers.requests("openrouter"), 10, "it fetches")
+    wait_until(lambda: quick.providers.requests("openrouter"), 30, "it fetches")
     # This worker does not know the other task and does not fetch it.
     quick.processes.procrastinate("worker", "--queues", "pricing", may_fail=True)
-    wait_until(lambda: quick.queue.workers() == 2, 20, "the other one registers")
+    wait_until(lambda: quick.queue.workers() == 2, 60, "the other one registers")
     quick.queue.connection.execute(
         "insert into procrastinate.procrastinate_jobs (queue_name, task_name, args)"
         " values ('other', 'block', '{}')"
@@ -137,7 +137,7 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Pat
         quick.queue.rows("select * from cleanup_stuck_pricing_syncs()")
         return len(quick.queue.attempts(job_id)) == 2
 
-    wait_until(taken_back, 10, "it is queued again", every=0.2)
+    wait_until(taken_back, 30, "it is queued again", every=0.2)
     assert quick.queue.wait_for_end(job_id)["outcome"] == "success"
     # As the next worker would do at its start.
     quick.queue.rows(PRUNE)
@@ -145,5 +145,5 @@ def test_a_blocked_event_loop_is_no_different(quick: Installation, tmp_path: Pat
     blocking.wait_for_output("too late")
     _expect_that_the_second_attempt_stands(quick, job_id)
     blocking.wait_for_output("older than the lease")
-    wait_until(lambda: quick.queue.workers() == 2, 15, "it has registered again")
+    wait_until(lambda: quick.queue.workers() == 2, 30, "it has registered again")
     assert blocking.is_running

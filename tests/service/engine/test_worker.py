@@ -103,7 +103,7 @@ def test_the_sync_of_a_killed_worker_is_done_by_another(
     doomed.send(signal.SIGKILL)
     doomed.wait()
 
-    job = queue.wait_for_end(job_id, timeout=20)
+    job = queue.wait_for_end(job_id, timeout=60)
     assert job["outcome"] == "success"
     lost, done = queue.attempts(job_id)
     assert (lost["status"], lost["error_kind"]) == ("failed", "worker_lost")
@@ -152,8 +152,8 @@ def test_a_long_running_worker_of_the_engines_command_line_ends_on_sigterm(
     queue: Queue, processes: Processes
 ) -> None:
     worker = processes.procrastinate("worker", "--concurrency", "2")
-    wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
-    assert worker.stop(timeout=10) == 0
+    wait_until(lambda: queue.workers() == 1, 60, "the worker registers")
+    assert worker.stop() == 0
     assert queue.workers() == 0
 
 
@@ -162,7 +162,7 @@ def test_a_worker_of_other_queues_says_that_it_takes_no_syncs(
 ) -> None:
     said = "This worker takes no provider syncs: its queues are other, more."
     worker = processes.procrastinate("worker", "--queues", "other,more")
-    wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
+    wait_until(lambda: queue.workers() == 1, 60, "the worker registers")
     assert worker.output.count(said) == 1
 
 
@@ -171,7 +171,7 @@ def test_a_worker_of_all_queues_or_ours_has_nothing_to_say(
     queue: Queue, processes: Processes, options: list[str]
 ) -> None:
     worker = processes.procrastinate("worker", *options)
-    wait_until(lambda: queue.workers() == 1, 20, "the worker registers")
+    wait_until(lambda: queue.workers() == 1, 60, "the worker registers")
     assert "takes no provider syncs" not in worker.output
 
 

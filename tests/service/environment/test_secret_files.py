@@ -113,7 +113,7 @@ def test_a_worker_whose_credential_file_is_missing_serves_the_other_providers(
         ),
     )
     with_key = "select from pricing_providers where slug = 'openrouter' and state = 'ok'"
-    wait_until(lambda: queue.rows(with_key), 30, "the other's credential is reported")
+    wait_until(lambda: queue.rows(with_key), 60, "the other's credential is reported")
     job_id = queue.trigger("deepinfra", "openrouter")
     assert queue.wait_for_end(job_id)["outcome"] == "partial"
     (failed,) = (a for a in queue.attempts(job_id) if a["provider_slug"] == "deepinfra")

@@ -31,6 +31,7 @@ from tests.support.provider_server import (
     running_provider_server,
 )
 from tests.support.provider_shapes import SHAPES
+from tests.support.waiting import wait_until
 
 PROVIDER = "openrouter"
 CREDENTIAL = "sk-a-secret-that-nobody-may-read"
@@ -166,6 +167,8 @@ def test_each_failure_has_its_kind_and_its_tries(
     error = refusal(server.url(PROVIDER), deadlines=deadlines)
 
     assert error.code == code
+    # A client that gave up may be gone before the server has read its request.
+    wait_until(lambda: len(server.requests(PROVIDER)) >= tries, what="the tries arrive")
     assert len(server.requests(PROVIDER)) == tries
 
 
@@ -183,7 +186,8 @@ def test_each_failure_has_its_kind_and_its_tries(
 def test_transient_failures_are_retried(server: ProviderServer, passing: Answer) -> None:
     server.answer(PROVIDER, passing, passing, Answer())
     # The last response must arrive within this time.
-    assert ask(server.url(PROVIDER), deadlines=Deadlines(silence=2)).body is not None
+    deadlines = Deadlines(silence=3) if passing.hang else DEADLINES
+    assert ask(server.url(PROVIDER), deadlines=deadlines).body is not None
     assert len(server.requests(PROVIDER)) == 3
 
 
@@ -273,7 +277,7 @@ def test_the_callers_timeout_is_kept_and_the_client_lives_on(server: ProviderSer
     async def go() -> Fetched:
         async with make_client(Settings(allow_private_hosts=True)) as client:
             asking = asyncio.create_task(one(client))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not server.requests(PROVIDER):
                     await asyncio.sleep(0.01)
             started = time.monotonic()

@@ -68,7 +68,7 @@ def test_two_processes_at_once(empty_database: str, database_factory: DatabaseFa
     with psycopg.connect(empty_database, autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(%s)", [LOCK_KEY])
         both = [start(empty_database), start(empty_database)]
-        wait_until(lambda: len(rows(empty_database, WAITING)) == 2, 30, "both at the lock")
+        wait_until(lambda: len(rows(empty_database, WAITING)) == 2, 60, "both at the lock")
     answers = [process.communicate(timeout=60) for process in both]
 
     assert [process.returncode for process in both] == [0, 0], answers
@@ -140,16 +140,16 @@ def test_killed_in_and_after_every_part(
             with connection.transaction():
                 connection.execute("lock table public.pricing_schema_ledger in share mode")
                 process = start(empty_database)
-                wait_until(lambda: len(rows(empty_database, WAITING)) == 1, 30, f"in {part}")
+                wait_until(lambda: len(rows(empty_database, WAITING)) == 1, 60, f"in {part}")
                 process.kill()
                 process.communicate(timeout=10)
-            wait_until(lambda: len(rows(empty_database, OTHERS)) == 1, 30, "the backend's end")
+            wait_until(lambda: len(rows(empty_database, OTHERS)) == 1, 60, "the backend's end")
             assert ledger_names(empty_database) == before
             # Now kill it right after the part's commit.
             process = start(empty_database, parts=1)
             output = process.communicate(timeout=60)
             assert process.returncode == -signal.SIGKILL, output
-            wait_until(lambda: len(rows(empty_database, OTHERS)) == 1, 30, "the backend's end")
+            wait_until(lambda: len(rows(empty_database, OTHERS)) == 1, 60, "the backend's end")
             assert len(ledger_names(empty_database)) > len(before)
 
     assert migrate(empty_database).applied == ()
@@ -173,7 +173,7 @@ def test_a_deadlock_is_tried_again(
     ):
         connection.execute("lock table public.other")
         running = pool.submit(migrate, empty_database, roots=tree.roots)
-        wait_until(lambda: len(rows(empty_database, WAITING)) == 1, 30, "the table lock")
+        wait_until(lambda: len(rows(empty_database, WAITING)) == 1, 60, "the table lock")
         # The migration looks for deadlocks first, so Postgres cancels the migration.
         connection.execute("set local deadlock_timeout = '60s'")
         connection.execute("select pg_advisory_xact_lock(77)")

@@ -165,8 +165,8 @@ def test_a_database_on_odd_ground_does_what_every_other_does(
         workers = [processes.service("worker") for _ in range(2)]
         processes.service("serve")
         url = f"http://127.0.0.1:{port}"
-        wait_until(lambda: answers(f"{url}/health/ready"), 30, "the web process is up")
-        wait_until(lambda: queue.workers() == 2, 30, "the workers register")
+        wait_until(lambda: answers(f"{url}/health/ready"), 60, "the web process is up")
+        wait_until(lambda: queue.workers() == 2, 60, "the workers register")
 
         def trigger(slug: str) -> list[tuple[int, str]]:
             headers = {"Authorization": f"Bearer {ADMIN_KEY}"}

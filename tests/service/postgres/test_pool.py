@@ -42,7 +42,7 @@ async def pool(database: str, proxy: TcpProxy) -> AsyncIterator[ConnectionPool]:
 
 async def sleeping(queue: Queue, connections: int) -> None:
     """Wait until so many connections are in the middle of a statement."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(queue.rows(f"{OURS} and wait_event = 'PgSleep'")) < connections:
             await asyncio.sleep(0.01)
 

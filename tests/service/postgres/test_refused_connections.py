@@ -55,7 +55,7 @@ def test_a_worker_waits_and_does_not_say_so_at_every_try(
     for server.welcomes in (False, True):
         for server.code in ("42501", "XX000", ""):
             wanted = server.refused + 2
-            wait_until(partial(_has_refused, server, wanted), what="it tries", timeout=30)
+            wait_until(partial(_has_refused, server, wanted), what="it tries", timeout=60)
     assert worker.is_running
     assert worker.output.count("Waiting. No database: ") == 1, worker.output
     assert worker.stop() == 0

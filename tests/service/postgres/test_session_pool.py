@@ -42,7 +42,7 @@ def test_both_live_and_a_sync_completes(
     worker = processes.service("worker", may_fail=False, cwd=ROOT, **variables)
     processes.service("serve", may_fail=False, cwd=ROOT, **variables)
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/health/ready"), 30, "the web process is up")
+    wait_until(lambda: answers(f"{url}/health/ready"), 60, "the web process is up")
     worker.wait_for_output("PRICING_WORKER_CONNECTIONS leaves none for LISTEN")
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     with httpx2.Client(base_url=url, headers=headers, timeout=40) as client:
@@ -54,7 +54,7 @@ def test_both_live_and_a_sync_completes(
             assert answer.status_code == 200, answer.text
             return bool(answer.json()["finished"])
 
-        wait_until(ended, 30, "the sync ends")
+        wait_until(ended, 60, "the sync ends")
         assert queue.job(triggered.json()["job_id"])["outcome"] == "success"
         together = "select count(*) as n from pg_stat_activity where datname = current_database()"
         assert queue.row(together + " and pid <> pg_backend_pid()")["n"] <= 4

@@ -21,9 +21,9 @@ def client(processes: Processes) -> Iterator[httpx2.Client]:
     port = free_port()
     processes.service("serve", "--port", str(port))
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
+    wait_until(lambda: answers(f"{url}/health"), 60, "the web process answers")
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    with httpx2.Client(base_url=url, headers=headers, timeout=30) as client:
+    with httpx2.Client(base_url=url, headers=headers, timeout=90) as client:
         yield client
 
 
@@ -50,7 +50,7 @@ def test_a_trigger_answers_before_the_provider_does_and_polling_sees_each_step(
     def poll() -> None:
         with httpx2.Client(base_url=client.base_url, headers=client.headers) as poller:
             while True:
-                answer = poller.get(poll_url, timeout=30).json()
+                answer = poller.get(poll_url, timeout=60).json()
                 if answer["status"] != seen[-1]:
                     seen.append(answer["status"])
                     providers.release()
@@ -61,7 +61,7 @@ def test_a_trigger_answers_before_the_provider_does_and_polling_sees_each_step(
     polling = threading.Thread(target=poll)
     polling.start()
     start_worker()
-    assert done.wait(30)
+    assert done.wait(60)
     polling.join()
 
     assert seen == ["queued", "in_progress", "completed"]
@@ -82,7 +82,7 @@ def test_ten_triggers_in_a_row_are_ten_jobs_that_all_complete(
     polls = [_trigger(client, "openrouter", "deepinfra") for _ in range(10)]
     assert len(set(polls)) == 10
     for poll_url in polls:
-        assert client.get(poll_url, params={"wait": 30}).json()["outcome"] == "success"
+        assert client.get(poll_url, params={"wait": 60}).json()["outcome"] == "success"
     assert providers.peak("openrouter") == providers.peak("deepinfra") == 1
 
 
@@ -93,5 +93,5 @@ def test_a_waiting_client_hears_the_end_at_once(
     providers.answer("openrouter", Answer(delay=1))
     start_worker()
     poll_url = _trigger(client, "openrouter")
-    answer = client.get(poll_url, params={"wait": 30}).json()
+    answer = client.get(poll_url, params={"wait": 60}).json()
     assert (answer["status"], answer["finished"]) == ("completed", True)

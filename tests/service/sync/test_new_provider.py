@@ -53,7 +53,7 @@ def client(processes: Processes, checkout: Path) -> Iterator[httpx2.Client]:
     for arguments in (("serve", "--port", str(port := free_port())), ("worker",)):
         processes.service(*arguments, cwd=checkout, PYTHONPATH=str(checkout))
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/health"), 20, "the web process answers")
+    wait_until(lambda: answers(f"{url}/health"), 60, "the web process answers")
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
     with httpx2.Client(base_url=url, headers=headers, timeout=60) as client:
         yield client

@@ -143,7 +143,7 @@ def test_half_a_list_changes_nothing(
 
     site.answer("featherless", *wrong(site))
     job_id = queue.trigger("featherless")
-    job = queue.wait_for_end(job_id, timeout=40)
+    job = queue.wait_for_end(job_id, timeout=90)
 
     assert job["outcome"] == "failed"
     assert queue.attempts(job_id)[0]["error_kind"] == kind

@@ -85,7 +85,7 @@ def assert_it_works(url: str, connection: psycopg.Connection[DictRow], tmp_path:
         # The clean-up skips log rows that are younger than 10 seconds.
         wait_until(
             lambda: not queue.rows("select from pricing_sync_jobs where outcome is null"),
-            30,
+            60,
             "nothing is open",
         )
         assert queue.rows("select * from stuck_pricing_syncs()") == []

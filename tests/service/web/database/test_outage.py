@@ -92,7 +92,7 @@ def test_it_survives_a_restart_of_postgres(server: OwnServer) -> None:
         assert_all_unavailable(web)
 
         server.start()
-        wait_until(lambda: web.app.state.web.changes.listening, 30, "it listens again")
+        wait_until(lambda: web.app.state.web.changes.listening, 60, "it listens again")
         # The accepted job still exists, and its end wakes a waiting client.
         assert web.client.get(ACTIVE).json()["count"] == 1
         with (
@@ -122,7 +122,7 @@ def test_it_starts_without_a_database(server: OwnServer) -> None:
         assert_all_unavailable(web)
 
         server.start()
-        wait_until(lambda: web.app.state.web.changes.listening, 30, "it listens")
+        wait_until(lambda: web.app.state.web.changes.listening, 60, "it listens")
         assert web.trigger().status_code == 202
 
 

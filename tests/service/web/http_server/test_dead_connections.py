@@ -74,7 +74,7 @@ def fill_pool(web: Web, database: str) -> None:
 
         holder.execute("lock table pricing_sync_jobs in access exclusive mode")
         try:
-            wait_until(all_wait, 30, "all connections wait")
+            wait_until(all_wait, 60, "all connections wait")
         finally:
             holder.rollback()
 

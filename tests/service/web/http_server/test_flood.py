@@ -46,7 +46,7 @@ def serve_with(processes: Processes, descriptors: int) -> tuple[Process, str]:
         PRICING_ACCESS_LOG="off",
     )
     url = f"http://127.0.0.1:{port}"
-    wait_until(lambda: answers(f"{url}/health/ready") or not process.is_running, 30, "it serves")
+    wait_until(lambda: answers(f"{url}/health/ready") or not process.is_running, 60, "it serves")
     assert process.is_running, process.output
     return process, url
 

@@ -15,7 +15,7 @@ def test_repeated_lines_are_counted(caplog: pytest.LogCaptureFixture) -> None:
             lines.warn("one", f"from one, {n}")
         for n in range(1000):
             lines.warn(f"kind {n}", f"from {n}")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while lines._left_out:
                 await asyncio.sleep(0.01)
         # The series has ended, so the next line is logged at once again.

@@ -44,7 +44,7 @@ def serve(processes: Processes, *, expect: str = "ready", **variables: str) -> t
     process = processes.service("serve", may_fail=False, cwd=ROOT, **variables)
     url = f"http://127.0.0.1:{port}"
     path = "/health/ready" if expect == "ready" else "/health"
-    wait_until(lambda: answers(url + path) or not process.is_running, 30, "the server answers")
+    wait_until(lambda: answers(url + path) or not process.is_running, 60, "the server answers")
     assert process.is_running, process.output
     return process, url
 
