@@ -40,7 +40,7 @@ class Ear:
         self.losses += 1
 
     async def until(self, condition: Callable[[], object], what: str) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 assert not self.task.done(), self.task
                 await asyncio.sleep(0.01)
@@ -67,6 +67,7 @@ async def ear(
         await ear.task
 
 
+@pytest.mark.parametrize("probe_answer_seconds", [30.0])
 @pytest.mark.anyio
 async def test_notifications_are_heard_and_probes_are_not(ear: Ear, queue: Queue) -> None:
     # During a probe, between two probes, and during the next one.
