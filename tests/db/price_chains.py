@@ -14,7 +14,9 @@ with link as (
         lag(h.id) over history is null as is_first,
         lead(h.id) over history is null as is_last,
         lag(h.price_per_input_token) over history as before_input,
-        lag(h.price_per_output_token) over history as before_output
+        lag(h.price_per_output_token) over history as before_output,
+        public.pricing_price_set(to_jsonb(h)) as price_set,
+        lag(public.pricing_price_set(to_jsonb(h))) over history as before_set
     from public.model_pricing_history h
     -- What was said under an override was not charged.
     where h.is_in_force
@@ -28,9 +30,8 @@ where (l.previous_input_price, l.previous_output_price)
 union all
 select format('history row %s of model %s repeats the row before it', l.id, l.model_id)
 from link l
-where not l.is_first
-    and (l.price_per_input_token, l.price_per_output_token)
-        is not distinct from (l.before_input, l.before_output)
+-- An announcement, such as the end of an override, is part of the set.
+where not l.is_first and l.price_set = l.before_set
 union all
 select format('%s/%s costs %s, its history says %s',
     m.provider_slug, m.model_id, m.price_per_input_token, l.price_per_input_token)
