@@ -46,6 +46,13 @@ def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def slow_connects(short_times: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For networks that let new connections through, which a busy machine makes slowly."""
+    monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 30.0)
+    monkeypatch.setattr(web_database, "CONNECT_SECONDS", 30.0)
+
+
+@pytest.fixture
 def web(short_times: None, proxy: TcpProxy, database: str) -> Iterator[Web]:
     """A web server behind ``proxy``, with all connections of its pool open."""
     with running_web(settings_for(proxy.url_of(database))) as web:
@@ -114,7 +121,7 @@ def test_half_open_connections_answer_503_within_a_bound(web: Web, proxy: TcpPro
     assert httpx2.get(f"{web.url}/health/ready", timeout=BOUND_SECONDS).status_code == 503
 
 
-@pytest.mark.usefixtures("no_probe")
+@pytest.mark.usefixtures("slow_connects", "no_probe")
 def test_one_request_pays_for_all_dead_connections(web: Web, proxy: TcpProxy) -> None:
     """The pool drops all of its dead connections with the first one, and tries no other."""
     proxy.freeze()
@@ -126,7 +133,7 @@ def test_one_request_pays_for_all_dead_connections(web: Web, proxy: TcpProxy) ->
         assert web.trigger(providers=["deepinfra"]).status_code == 202
 
 
-@pytest.mark.usefixtures("quick_probe")
+@pytest.mark.usefixtures("slow_connects", "quick_probe")
 def test_the_probe_notices_before_any_request(web: Web, proxy: TcpProxy, queue: Queue) -> None:
     job_id = web.triggered(providers=["openrouter"])
 
@@ -142,7 +149,7 @@ def test_the_probe_notices_before_any_request(web: Web, proxy: TcpProxy, queue: 
         assert answer.result().json()["finished"]
 
 
-@pytest.mark.usefixtures("no_probe")
+@pytest.mark.usefixtures("slow_connects", "no_probe")
 def test_connections_that_are_reset_are_replaced(web: Web, proxy: TcpProxy) -> None:
     proxy.cut()
 
