@@ -26,6 +26,23 @@ declare
     v_back jsonb := jsonb_build_object();
     v_set jsonb;
 begin
+    -- A fee of 0 is not in a set, but an override that fixes it does not follow the provider.
+    v_fixed := v_fixed || (
+        select coalesce(jsonb_object_agg(a.axis, '0'), '{}')
+        from public.pricing_axes() a
+        where a.is_fee
+            and not v_fixed ? a.axis
+            and (
+                p_override ? a.axis
+                or exists (
+                    select
+                    from jsonb_array_elements(coalesce(p_override -> 'conditions', '[]')) as c (entry)
+                    where c.entry ? a.axis
+                        and public.pricing_moment(c.entry ->> 'effective_from') <= p_at
+                        and c.entry - 'effective_from' - array(select x.axis from public.pricing_axes() x) = '{}'
+                )
+            )
+    );
     if v_ends_at is null then
         return public.pricing_effective_set(public.pricing_overridden_set(p_synced, v_fixed), p_at);
     elsif v_ends_at <= p_at then
@@ -35,14 +52,15 @@ begin
     -- Its own conditions end then.
     if v_fixed ? 'conditions' then
         v_fixed := v_fixed || jsonb_build_object('conditions', (
-            select jsonb_agg(
+            select coalesce(jsonb_agg(
                 case
                     when public.pricing_moment(c.entry ->> 'effective_until') <= v_ends_at then c.entry
                     else c.entry || jsonb_build_object('effective_until', public.pricing_moment_text(v_ends_at))
                 end
                 order by c.position
-            )
+            ), '[]')
             from jsonb_array_elements(v_fixed -> 'conditions') with ordinality as c (entry, position)
+            where coalesce(public.pricing_moment(c.entry ->> 'effective_from') < v_ends_at, true)
         ));
     end if;
     -- And the provider's prices that it replaces come back, those under conditions after those for every request.
