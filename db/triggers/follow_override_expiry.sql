@@ -1,5 +1,5 @@
 create or replace trigger pricing_follow_override_expiry
-after update of expires_at on public.pricing_overrides
-for each row
-when (new.expires_at is distinct from old.expires_at)
+after update on public.pricing_overrides
+referencing old table as old_rows new table as new_rows
+for each statement
 execute function public.follow_override_expiry();

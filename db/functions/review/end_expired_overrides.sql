@@ -1,5 +1,5 @@
 -- Each tick of the schedule calls it. Bills do not wait for that: the price in force says when its override ends.
--- after: pricing_base_set, pricing_moment_text, pricing_set_in_force, pricing_set_under_override, pricing_sets_differ, try_pricing_lock, write_model_prices
+-- after: apply_announced_prices, pricing_base_set, pricing_set_in_force, pricing_set_under_override, pricing_sets_differ, try_pricing_lock, write_model_prices
 create or replace function public.end_expired_overrides()
 returns integer
 language plpgsql
@@ -7,14 +7,22 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_announced constant text[] := array(
+        select distinct m.provider_slug
+        from public.pricing_overrides o
+        join public.model_pricing m on m.id = o.model_id
+        where o.ended_at is null and o.expires_at <= clock_timestamp() and m.next_effective_at <= clock_timestamp()
+    );
     v_due record;
     v_model public.model_pricing;
     v_override public.pricing_overrides;
     v_now timestamptz;
-    v_text text;
-    v_moment timestamptz;
     v_ended integer := 0;
 begin
+    -- It writes the price of that time, however late this is, and what was announced before and after it.
+    if v_announced <> '{}' then
+        perform public.apply_announced_prices(v_announced);
+    end if;
     for v_due in
         select o.id, m.id as model_id, m.provider_slug
         from public.pricing_overrides o
@@ -48,25 +56,14 @@ begin
         for no key update skip locked;
         continue when not found;
         v_now := clock_timestamp();
-        v_moment := null;
         if v_override.expires_at <= v_now then
+            -- It has come since, or waits for the next call.
+            continue when v_model.next_effective_at <= v_now;
             update public.pricing_overrides o set ended_at = v_now, ended_by = 'expiry' where o.id = v_override.id;
             v_ended := v_ended + 1;
-            -- A late tick writes the price of that time, if bills follow it since.
-            v_text := public.pricing_moment_text(v_override.expires_at);
-            if v_model.conditions @> jsonb_build_array(jsonb_build_object('effective_from', v_text))
-                or v_model.conditions @> jsonb_build_array(jsonb_build_object('effective_until', v_text))
-            then
-                v_moment := v_override.expires_at;
-            end if;
         end if;
         perform public.write_model_prices(
-            jsonb_build_array(jsonb_build_object(
-                'id', v_model.id,
-                'prices', public.pricing_base_set(v_model),
-                'moment', v_moment,
-                'effective_at', v_moment
-            )),
+            jsonb_build_array(jsonb_build_object('id', v_model.id, 'prices', public.pricing_base_set(v_model))),
             case
                 when v_override.expires_at <= v_now then 'expiry:' || v_override.id
                 else 'repair:override_expiry'

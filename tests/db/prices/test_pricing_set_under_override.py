@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
+from tests.db.conftest import Another
 from tests.db.price_decisions import (
     call,
     charged,
@@ -37,6 +39,7 @@ from tests.db.pricing import Pricing, Row
 from tests.support.waiting import wait_until
 
 MILLION = {"input_tokens": 1_000_000}
+IMAGE, REQUEST = "price_per_image", "price_per_request"
 ENDS = datetime(2999, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
 KINDS = {"image_size", "image_quality", "search_type"}
@@ -105,6 +108,18 @@ def test_a_late_tick_changes_no_bill(pricing: Pricing) -> None:
     assert in_force[0]["in_force_from"] == ends
 
 
+def test_a_late_tick_dates_each_change_by_its_own_moment(pricing: Pricing) -> None:
+    begins, ends = START, START + timedelta(days=1)
+    listed(pricing, "m")
+    overridden_until(pricing, "m", prices(5), ends)
+    announced = {"effective_from": begins.isoformat(), **prices(None, 3)}
+    said(pricing, {"m": prices(1, 2, conditions=[announced])}, at=START - timedelta(days=3))
+    assert pricing.value("select public.end_expired_overrides()") == 1
+    dated = [(r["changed_by"], r["effective_at"]) for r in pricing.history("m") if r["is_in_force"]]
+    by_expiry = f"expiry:{pricing.value('select id from public.pricing_overrides')}"
+    assert dated[1:] == [("announced:openrouter", begins), (by_expiry, ends)]
+
+
 def test_a_sync_between_expiry_and_tick_finds_the_providers_price(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
     row = override_for_a_second(pricing)
@@ -131,6 +146,61 @@ def test_an_expiry_that_a_person_changes_is_billed(
     assert course(pricing)[-1][:2] == (f"manual:{login}", True)
 
 
+def test_one_that_a_person_lets_expire_is_no_longer_billed(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    row = override(pricing, input_per_1m=5, expires_at=ENDS)
+    pricing.do("update public.pricing_overrides set expires_at = now() - interval '1 day'")
+    assert charged(pricing) == prices(1, 2), "no tick has come"
+    assert pricing.value("select public.end_expired_overrides()") == 1
+    assert [name for name, *_ in course(pricing)][2:] == [f"expiry:{row['id']}"]
+
+
+def test_expiries_of_many_providers_are_changed_in_the_order_of_their_locks(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    """A catalogue's sync, which locks many, would deadlock with another order."""
+    for provider in ("openrouter", "deepinfra"):
+        said(pricing, {"m": prices(1, 2)}, provider=provider)
+        override(pricing, provider=provider, input_per_1m=5, expires_at=ENDS)
+    person = another()
+    change = "update public.pricing_overrides set expires_at = expires_at + interval '1 day'"
+    with pricing.connection.transaction():
+        pricing.do("select public.lock_provider_prices('{deepinfra}')")
+        waiting = threads.submit(person.do, change)
+        pricing.wait_until_blocked(person)
+        assert pricing.value("select public.try_pricing_lock('prices of openrouter')")
+    assert waiting.result(10) == 2
+
+
+@pytest.mark.parametrize("expires_at", [None, ENDS])
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        {REQUEST: "0", "conditions": [{"effective_until": "2026-01-01T00:00:00Z", IMAGE: "1"}]},
+        {"conditions": [{"effective_from": "2026-01-01T00:00:00Z", REQUEST: "0"}]},
+        {REQUEST: "1", "conditions": [{"effective_from": "2026-01-01T00:00:00Z", REQUEST: "0"}]},
+    ],
+    ids=["a condition has ended", "it has begun", "it has changed"],
+)
+def test_a_fee_that_it_makes_free_stays_free(
+    pricing: Pricing, fixed: Row, expires_at: datetime | None
+) -> None:
+    pricing.do("select set_config('pricing.maintenance', 'on', false)")
+    said(pricing, {"m": prices(1, 2, **{REQUEST: "0.5"})})
+    override(pricing, input_per_1m=5, expires_at=expires_at)
+    pricing.do("update public.pricing_overrides set prices = %s", Jsonb(fixed))
+    said(pricing, {"m": prices(3, 4, **{REQUEST: "0.7"})})
+    assert costs(pricing, datetime.now(UTC)) == [3]
+
+
+def test_what_it_would_change_after_its_end_is_not_announced(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    late = {"effective_from": "3000-01-01T00:00:00Z", "input_per_1m": 7}
+    override(pricing, prices={"input_per_1m": 5, "conditions": [late]}, expires_at=ENDS)
+    rows = pricing.rows("select effective_at, after from public.pricing_announced")
+    assert [tuple(row.values()) for row in rows] == [(ENDS, 1)]
+
+
 def test_an_override_of_an_older_version_is_announced_by_the_next_tick(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
     override(pricing, input_per_1m=5)
@@ -146,9 +216,10 @@ def test_an_override_of_an_older_version_is_announced_by_the_next_tick(pricing: 
 
 
 def test_what_it_makes_free_until_then_is_free(pricing: Pricing) -> None:
-    tiers = [{"min_prompt_tokens": 1000, **prices(3, 4)}]
+    tiers = [{"min_prompt_tokens": 1000, **prices(3, 4)}, {"image_size": "s", IMAGE: "0.04"}]
     said(pricing, {"m": prices(1, None, conditions=tiers)})
-    override(pricing, input_per_1m=0, output_per_1m=0, expires_at=ENDS, force=True)
+    free = {"input_per_1m": 0, "output_per_1m": 0, "per_image": 0}
+    override(pricing, prices=free, expires_at=ENDS, force=True)
     row = pricing.row("select price_state, is_overridden from public.model_prices")
     assert (row["price_state"], row["is_overridden"]) == ("free", True)
     usage = {"input_tokens": 2_000_000, "output_tokens": 1}
@@ -160,6 +231,7 @@ def test_what_it_makes_free_until_then_is_free(pricing: Pricing) -> None:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+@example(seed=14)  # A fee of 0, and a condition that ends before the override.
 @given(seed=st.integers(0, 2**32))
 def test_until_then_as_one_without_end_and_from_then_on_as_none(
     pricing: Pricing, seed: int
@@ -177,13 +249,7 @@ def test_until_then_as_one_without_end_and_from_then_on_as_none(
         ):
             listed(pricing, *(f"{kind}/{model}" for model in ends))
             for model, at in expiries.items():
-                pricing.maintain(
-                    "insert into public.pricing_overrides"
-                    " (model_id, prices, reason, created_by, created_at, expires_at)"
-                    " values (%s, %s, 'contract', 'ann', %s, %s)",
-                    *(model_id(pricing, f"{kind}/{model}"), Jsonb(fixed[model])),
-                    *(START - timedelta(days=9), at),
-                )
+                overridden_until(pricing, f"{kind}/{model}", fixed[model], at)
             published = {f"{kind}/{model}": worlds[model] for model in ends}
             said(pricing, published, at=START - timedelta(days=3))
         requests = [
@@ -218,6 +284,16 @@ def test_until_then_as_one_without_end_and_from_then_on_as_none(
         assert bills("expiring") == expected
         for model in ends:
             assert charged(pricing, f"expiring/{model}") == charged(pricing, f"none/{model}")
+
+
+def overridden_until(pricing: Pricing, model: str, fixed: Row, at: datetime | None) -> None:
+    """An override of the past, which no tick has seen."""
+    pricing.maintain(
+        "insert into public.pricing_overrides"
+        " (model_id, prices, reason, created_by, created_at, expires_at)"
+        " values (%s, %s, 'contract', 'ann', %s, %s)",
+        *(model_id(pricing, model), Jsonb(fixed), START - timedelta(days=9), at),
+    )
 
 
 def random_end(chance: random.Random) -> datetime:

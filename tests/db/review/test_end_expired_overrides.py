@@ -36,7 +36,6 @@ def test_what_the_provider_says_is_in_force_again(pricing: Pricing) -> None:
     overridden(pricing, "m")
     said(pricing, {"m": prices(3, 4)})
     expire(pricing)
-    assert charged(pricing) == prices(5, 4), "until the tick"
     assert end_expired(pricing) == 1
     assert charged(pricing) == prices(3, 4)
     row = pricing.row("select * from public.pricing_overrides")
@@ -81,8 +80,8 @@ def test_it_does_not_wait_for_sessions_that_write_prices(
     with sync.connection.transaction():
         sync.rows("select public.lock_provider_prices('{openrouter}')")
         assert end_expired(pricing) == 1
-        assert charged(pricing) == prices(5, 2)
-        assert charged(pricing, provider="deepinfra") == prices(1, 2)
+        (left,) = pricing.rows("select provider from public.pricing_active_overrides")
+        assert left["provider"] == "openrouter"
     assert end_expired(pricing) == 1
     assert charged(pricing) == prices(1, 2)
 
