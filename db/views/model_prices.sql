@@ -57,8 +57,12 @@ select
         when m.conditions @? '$[*] ? (!exists (@.effective_from)).keyvalue() ? (
             @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value == null
         )'
-            -- An unknown fee stays a condition once it has begun.
-            or m.conditions @? '$[*] ? (@.price_per_image == null || @.price_per_request == null)'
+            -- An unknown fee stays a condition once it has begun. Times are texts in UTC.
+            or jsonb_path_exists(
+                m.conditions,
+                '$[*] ? ((@.price_per_image == null || @.price_per_request == null) && @.effective_from <= $now)',
+                jsonb_build_object('now', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
+            )
             then 'unknown'
         else 'free'
     end as price_state,

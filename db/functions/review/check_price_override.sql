@@ -1,5 +1,5 @@
 -- An override that is inserted, changed or removed by hand would be charged from the next sync on, or leave its price in
--- force, without history and unseen by the guards. Reason and expiry may be changed by hand: the tick acts on the expiry.
+-- force, without history and unseen by the guards. Reason and expiry may be changed by hand: see follow_override_expiry.
 -- Like check_model_pricing it prevents accidents of the owner.
 -- after: note_pricing_maintenance, pricing_is_called_by
 create or replace function public.check_price_override()
@@ -16,7 +16,8 @@ begin
         return null;
     end if;
     if tg_op = 'INSERT' then
-        -- A restore inserts overrides that have ended, or whose prices are in force already.
+        -- A restore inserts overrides that have ended, or whose prices are in force already: of one that has expired, the
+        -- provider's may be.
         if not exists (
             select
             from inserted i
@@ -24,7 +25,7 @@ begin
             where i.ended_at is null
                 and (
                     m.synced is null
-                    or exists (
+                    or coalesce(i.expires_at > now(), true) and exists (
                         select
                         from jsonb_each_text(i.prices - 'conditions') as p
                         where (to_jsonb(m) ->> p.key)::numeric is distinct from p.value::numeric

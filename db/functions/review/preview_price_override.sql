@@ -1,4 +1,4 @@
--- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_set_from, pricing_set_in_force, read_override_prices
+-- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_set_from, pricing_set_in_force, pricing_set_under_override, read_override_prices
 create or replace function public.preview_price_override(
     provider text,
     model text,
@@ -22,6 +22,7 @@ as $$
 declare
     v_model public.model_pricing;
     v_base jsonb;
+    v_old jsonb;
     v_prices jsonb;
 begin
     select m.* into v_model
@@ -35,6 +36,12 @@ begin
                 hint = 'Ids are case sensitive, as the provider spells them: select provider, model from model_prices where ...';
     end if;
     v_base := public.pricing_base_set(v_model);
+    -- Without its end, by which its conditions would be other ones.
+    select public.pricing_set_under_override(
+        v_base, o.prices, case when o.expires_at <= now() then o.expires_at end, now()
+    ) into v_old
+    from public.pricing_overrides o
+    where o.model_id = v_model.id and o.ended_at is null;
     if input_per_1m is not null or output_per_1m is not null or coalesce(prices, '{}') <> '{}' then
         v_prices := public.read_override_prices(
             preview_price_override.prices, preview_price_override.input_per_1m, preview_price_override.output_per_1m
@@ -51,7 +58,7 @@ begin
     from public.price_changes_impact(jsonb_build_array(jsonb_build_object(
         'provider', v_model.provider_slug,
         'model_id', v_model.model_id,
-        'old', public.pricing_set_in_force(v_model),
+        'old', coalesce(v_old, public.pricing_set_in_force(v_model)),
         'new', case when v_prices is null then v_base else public.pricing_overridden_set(v_base, v_prices) end
     ))) i;
 end;

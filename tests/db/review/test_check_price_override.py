@@ -54,6 +54,17 @@ def test_a_restore_passes(pricing: Pricing, migrated_cluster: Cluster) -> None:
         assert [row for row in pricing.rows(logged) if row not in again] == []
 
 
+def test_a_restore_of_one_that_a_tick_has_not_ended_passes(
+    pricing: Pricing, migrated_cluster: Cluster
+) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    override(pricing, input_per_1m=3)
+    pricing.do("update pricing_overrides set expires_at = now()")
+    with restored_into(pricing, migrated_cluster, "pricing_overrides") as restored:
+        assert restored.value("select end_expired_overrides()") == 1
+        assert charged(restored) == prices(1, 2)
+
+
 def test_its_functions_and_its_expiry_pass(pricing: Pricing) -> None:
     said(pricing, {"m": prices(1, 2)})
     override(pricing, input_per_1m=3)

@@ -112,3 +112,11 @@ def test_the_guards_see_what_begins_later_as_what_begins_now(pricing: Pricing) -
             override(pricing, **given, effective_from=SOON)
     row = override(pricing, input_per_1m=5, effective_from=SOON)
     assert row["forced"] is False
+
+
+def test_its_preview_compares_conditions_without_its_end(pricing: Pricing) -> None:
+    said(pricing, {"m": prices(1, 2)})
+    fixed = {"input_per_1m": 5, "conditions": [BATCH]}
+    override(pricing, prices=fixed, expires_at=SOON, force=True)
+    (row,) = call(pricing, "preview_price_override", provider="openrouter", model="m", prices=fixed)
+    assert row["largest_factor"] is None
