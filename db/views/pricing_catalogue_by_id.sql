@@ -1,4 +1,4 @@
--- Comparisons read it, and judge_price_changes looks up the same: what a person says about a model comes before its own id,
+-- Comparisons read it, and pricing_measured_changes looks up the same: what a person says about a model comes before its own id,
 -- that before a clause of the catalogue.
 create or replace view public.pricing_catalogue_by_id
 with (security_invoker = true)

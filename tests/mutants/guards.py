@@ -28,7 +28,7 @@ APPLY = "tests/db/prices/test_apply_provider_prices.py"
 
 
 def _judge(text: str, instead: str, why: str) -> Mutant:
-    return Mutant("db/functions/review/judge_price_changes.sql", text, instead, ONE_MODEL, why)
+    return Mutant("db/functions/review/pricing_findings.sql", text, instead, ONE_MODEL, why)
 
 
 def _move(text: str, instead: str, why: str) -> Mutant:
@@ -45,7 +45,7 @@ def _bound(text: str, instead: str, tests: tuple[str, ...], why: str) -> Mutant:
 
 def _whole(text: str, instead: str, test: str, why: str) -> Mutant:
     return Mutant(
-        "db/functions/review/judge_price_changes.sql", text, instead, (f"{JUDGE}::{test}",), why
+        "db/functions/review/pricing_list_findings.sql", text, instead, (f"{JUDGE}::{test}",), why
     )
 
 
@@ -140,8 +140,8 @@ GUARDS = (
     ),
     Mutant(
         "db/functions/review/judge_price_changes.sql",
-        "case when bool_or(f.looks_like_unit) then 'unit' else 'large' end as class",
-        "case when bool_and(f.looks_like_unit) then 'unit' else 'large' end as class",
+        "when bool_or(f.class = 'unit') then 'unit'",
+        "when bool_and(f.class = 'unit') then 'unit'",
         (f"{JUDGE}::test_the_worst_comes_first",),
         "of two reasons the milder one counts",
     ),
@@ -185,16 +185,16 @@ GUARDS = (
         "a third of a list may not move",
     ),
     _whole(
-        "where m.old > 0 and m.now > 0 and not m.is_first\n            group by",
-        "where m.now > 0\n            group by",
+        "where not m.is_first\n            group by",
+        "where true\n            group by",
         "test_only_a_known_price_that_becomes_another_known_one_moves",
         "first prices are moves",
     ),
-    _whole(
-        "where m.now >= e.median * m.guard_large_ratio or"
-        " m.now * m.guard_large_ratio <= e.median\n        union",
-        "where m.now >= e.median * m.guard_large_ratio\n        union",
-        "test_a_first_price_is_measured_by_the_median_at_other_providers",
+    Mutant(
+        "db/functions/review/pricing_findings.sql",
+        "or m.now * m.guard_large_ratio <= e.median as is_large",
+        "as is_large",
+        (f"{JUDGE}::test_a_first_price_is_measured_by_the_median_at_other_providers",),
         "a price by the thousand tokens passes where the catalogue has none",
     ),
     Mutant(
@@ -238,14 +238,18 @@ GUARDS = (
         (f"{JUDGE}::test_a_first_own_price_is_measured_by_the_catalogue_s",),
         "a first own price may be any times the catalogue's that it replaces",
     ),
-    _whole(
+    Mutant(
+        "db/functions/review/pricing_findings.sql",
         "and m.catalogue > 0 and not m.is_fee and not m.says_free",
         "and m.catalogue > 0 and not m.is_fee",
-        "test_a_first_price_of_0_beside_the_catalogue_s_waits_unless_it_is_said_to_be_free",
+        (
+            f"{JUDGE}::test_a_first_price_of_0_beside_the_catalogue_s_waits"
+            "_unless_it_is_said_to_be_free",
+        ),
         "a model that is said to be free waits for a person",
     ),
     _whole(
-        "where l.models * b.gone_one_of >= w.known",
+        "where l.models * b.gone_one_of >= coalesce(k.known, 0)",
         "where false",
         "test_conditions_that_go_from_half_of_the_models_wait_for_a_person",
         "a renamed key takes the prices for long prompts from a whole list",

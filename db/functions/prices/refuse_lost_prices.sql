@@ -42,7 +42,7 @@ begin
         select a.axis, count(*)::integer
         from changed c
         cross join public.pricing_axes() a
-        -- An absent fee is a fee of 0: judge_price_changes looks at those.
+        -- An absent fee is a fee of 0: pricing_list_findings looks at those.
         where not a.is_fee
             and c.old ? a.axis
             and not c.new ? a.axis

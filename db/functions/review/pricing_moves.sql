@@ -1,4 +1,4 @@
--- The input of judge_price_changes: each price of a change that is known now and differs from the accepted one.
+-- The input of pricing_findings: each price of a change that is known now and differs from the accepted one.
 -- after: pricing_axes, pricing_unconditional_set
 create or replace function public.pricing_moves(p_changes jsonb)
 returns table (
