@@ -39,6 +39,7 @@ from service.reading.sold_as import Kind
 from service.reading.wire import (
     InvalidEntry,
     printable,
+    read_array,
     read_object,
     read_whole_number,
     shown,
@@ -268,11 +269,7 @@ def _kept(ranges: list[_Range], applied: set[str]) -> dict[str, JsonValue]:
 
 
 def _read_list(value: object, path: str) -> list[object]:
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        raise InvalidEntry(f"{path} is {shown(value)}, not an array")
-    return value
+    return [] if value is None else read_array(value, path)
 
 
 ADAPTER = Adapter(

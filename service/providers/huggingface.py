@@ -18,7 +18,7 @@ from service.reading.known_keys import KnownKeys
 from service.reading.model_id import read_id
 from service.reading.model_list import Split, read_models
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
-from service.reading.wire import InvalidEntry, read_object, shown
+from service.reading.wire import InvalidEntry, read_array, read_object, shown
 
 PRICE_KEYS = {
     "input": (Axis.INPUT, Unit.USD_PER_1M_TOKENS),
@@ -35,11 +35,8 @@ def parse(body: bytes) -> PriceList:
 def _offers(
     model_id: str, entry: dict[str, object]
 ) -> list[tuple[str, dict[str, object] | InvalidEntry]]:
-    providers = entry.get("providers")
-    if not isinstance(providers, list):
-        raise InvalidEntry(f"providers is {shown(providers)}, not an array")
     offers: list[tuple[str, dict[str, object] | InvalidEntry]] = []
-    for position, value in enumerate(providers, start=1):
+    for position, value in enumerate(read_array(entry.get("providers"), "providers"), start=1):
         label = f"{model_id}, provider {position}"
         try:
             offer = read_object(value, "the provider")

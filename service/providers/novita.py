@@ -24,19 +24,17 @@ from service.reading.known_keys import KnownKeys
 from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
 from service.reading.not_understood import not_understood
 from service.reading.price_keys import agreed, read_prices, read_pricing, zeros_as_unknown
-from service.reading.price_tiers import without_base, without_repeats
+from service.reading.price_tiers import read_prompt_tokens, without_base, without_repeats
 from service.reading.sold_as import Kind
 from service.reading.wire import (
     InvalidEntry,
     Number,
     RepeatedKeys,
+    read_array,
     read_object,
-    read_whole_number,
-    shown,
 )
 
 UNKNOWN = -1
-LONGEST_PROMPT = 10**12
 
 _NESTED = {
     "prompt": Axis.INPUT,
@@ -133,11 +131,10 @@ def _read_tiers(entry: Mapping[str, object]) -> list[_Tier]:
     value = entry.get(TIERS)
     if value in (None, {}):
         return []
-    if not isinstance(value, list):
-        raise InvalidEntry(f"{TIERS} is {shown(value)}, not an array")
-    if len(value) > MAX_CONDITIONS:
-        raise InvalidEntry(f"it has {len(value):,} tiers, more than {MAX_CONDITIONS}")
-    tiers = [_read_tier(item, f"{TIERS}[{at}]") for at, item in enumerate(value)]
+    items = read_array(value, TIERS)
+    if len(items) > MAX_CONDITIONS:
+        raise InvalidEntry(f"it has {len(items):,} tiers, more than {MAX_CONDITIONS}")
+    tiers = [_read_tier(item, f"{TIERS}[{at}]") for at, item in enumerate(items)]
     tiers.sort(key=lambda tier: tier.start)
     for before, after in pairwise(tiers):
         if before.stop is not None and after.start not in {before.stop, before.stop + 1}:
@@ -147,9 +144,9 @@ def _read_tiers(entry: Mapping[str, object]) -> list[_Tier]:
 
 def _read_tier(item: object, path: str) -> _Tier:
     tier = read_object(item, path)
-    start = _read_bound(tier.get("min_tokens"), f"{path}.min_tokens")
+    start = read_prompt_tokens(tier.get("min_tokens"), f"{path}.min_tokens")
     end = tier.get("max_tokens")
-    stop = None if end is None else _read_bound(end, f"{path}.max_tokens")
+    stop = None if end is None else read_prompt_tokens(end, f"{path}.max_tokens")
     read = read_prices(_published(tier, f"{path}."), PRICE_KEYS, path=f"{path}.", dynamic=UNKNOWN)
     condition = RawCondition(
         agreed(read.prices),
@@ -162,13 +159,6 @@ def _read_tier(item: object, path: str) -> _Tier:
     said = {} if tier.get("pricing") is None else not_understood(read_pricing(tier), ())
     is_priced = bool(priced) and len(said) <= len(priced)
     return _Tier(start, stop, condition, has_unread=not is_priced)
-
-
-def _read_bound(value: object, path: str) -> int:
-    try:
-        return read_whole_number(value, largest=LONGEST_PROMPT)
-    except InvalidEntry as invalid:
-        raise InvalidEntry(f"{path}: {invalid}") from None
 
 
 ADAPTER = Adapter(

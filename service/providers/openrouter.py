@@ -39,6 +39,7 @@ from service.reading.time_windows import read_moment, read_weekdays, read_window
 from service.reading.wire import (
     InvalidEntry,
     read_amount,
+    read_array,
     read_object,
     read_whole_number,
     shown,
@@ -150,15 +151,14 @@ def _read_overrides(pricing: Mapping[str, object], base: Collection[Axis]) -> li
     value = pricing.get("overrides")
     if value is None:
         return []
-    if not isinstance(value, list):
-        raise InvalidEntry(f"overrides is {shown(value)}, not an array")
-    if len(value) > MAX_CONDITIONS:
-        raise InvalidEntry(f"it has {len(value):,} overrides, more than {MAX_CONDITIONS}")
+    overrides = read_array(value, "overrides")
+    if len(overrides) > MAX_CONDITIONS:
+        raise InvalidEntry(f"it has {len(overrides):,} overrides, more than {MAX_CONDITIONS}")
     conditions = [
         _read_override(
             read_object(item, f"overrides[{position}]"), f"overrides[{position}]", pricing
         )
-        for position, item in enumerate(value)
+        for position, item in enumerate(overrides)
     ]
     # Only keys that are not understood: the price is among them.
     conditions = [

@@ -27,8 +27,8 @@ from service.reading.price_keys import (
     read_prices,
     zeros_as_unknown,
 )
-from service.reading.price_tiers import without_base, without_repeats
-from service.reading.wire import InvalidEntry, read_object, read_whole_number, shown
+from service.reading.price_tiers import read_prompt_tokens, without_base, without_repeats
+from service.reading.wire import InvalidEntry, read_array, read_object
 
 PRICE_KEYS = {
     "input_price": (Axis.INPUT, Unit.USD_PER_TOKEN),
@@ -80,18 +80,14 @@ def _read_tiers(value: object) -> list[RawCondition]:
     """The tiers, lowest first, each from its threshold on; the one from 0 on is the base."""
     if value in (None, {}):
         return []
-    if not isinstance(value, list):
-        raise InvalidEntry(f"pricing is {shown(value)}, not an array")
-    if len(value) > MAX_CONDITIONS:
-        raise InvalidEntry(f"it has {len(value):,} tiers, more than {MAX_CONDITIONS}")
+    items = read_array(value, "pricing")
+    if len(items) > MAX_CONDITIONS:
+        raise InvalidEntry(f"it has {len(items):,} tiers, more than {MAX_CONDITIONS}")
     tiers = []
-    for position, item in enumerate(value):
+    for position, item in enumerate(items):
         path = f"pricing[{position}]"
         tier = read_object(item, path)
-        try:
-            above = read_whole_number(tier.get(THRESHOLD), largest=10**12)
-        except InvalidEntry as invalid:
-            raise InvalidEntry(f"{path}.{THRESHOLD}: {invalid}") from None
+        above = read_prompt_tokens(tier.get(THRESHOLD), f"{path}.{THRESHOLD}")
         tiers.append(
             RawCondition(
                 read_prices(tier, PRICE_KEYS, path=f"{path}.").prices,

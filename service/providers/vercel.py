@@ -35,13 +35,13 @@ from service.reading.price_keys import (
     read_prices,
     read_pricing,
 )
-from service.reading.price_tiers import without_base, without_repeats
+from service.reading.price_tiers import read_prompt_tokens, without_base, without_repeats
 from service.reading.sold_as import Kind
 from service.reading.wire import (
     InvalidEntry,
     printable,
+    read_array,
     read_object,
-    read_whole_number,
     shown,
 )
 
@@ -69,7 +69,6 @@ LONG = "long_context"
 VARIES = "varies_by_provider"
 # As the size of an image: of one whose size the request does not name.
 ANY_SIZE = "default"
-LONGEST_PROMPT = 10**12
 # Of prices that a request asks for.
 REQUESTED_KEYS = (*TOKEN_KEYS, *TIERS, LONG, "fast")
 
@@ -246,11 +245,8 @@ def _read_service(pricing: Mapping[str, object], path: str) -> _Variant:
 def _read_images(pricing: Mapping[str, object]) -> Iterator[RawCondition]:
     """The price of an image by its size and quality; without either it is for every image."""
     value = pricing.get(IMAGES)
-    if value is None:
-        return
-    if not isinstance(value, list):
-        raise InvalidEntry(f"pricing.{IMAGES} is {shown(value)}, not an array")
-    for position, item in enumerate(value):
+    items = [] if value is None else read_array(value, f"pricing.{IMAGES}")
+    for position, item in enumerate(items):
         path = f"pricing.{IMAGES}[{position}]"
         image = read_object(item, path)
         price = read_price(f"{path}.cost", image.get("cost"), PRICE_KEYS["image"])
@@ -279,11 +275,9 @@ def _tiers(
     pricing: Mapping[str, object], path: str
 ) -> Iterator[tuple[str, list[dict[str, object]]]]:
     for key, value in pricing.items():
-        if key not in TIERS or value is None:
-            continue
-        if not isinstance(value, list):
-            raise InvalidEntry(f"{path}{key} is {shown(value)}, not an array")
-        yield key, [read_object(tier, f"{path}{key}[{at}]") for at, tier in enumerate(value)]
+        if key in TIERS and value is not None:
+            tiers = enumerate(read_array(value, f"{path}{key}"))
+            yield key, [read_object(tier, f"{path}{key}[{at}]") for at, tier in tiers]
 
 
 def _each_tier(
@@ -308,10 +302,7 @@ def _each_tier(
 
 def _tokens(tier: dict[str, object], key: str, where: str) -> int | None:
     value = tier.get(key)
-    try:
-        return None if value is None else read_whole_number(value, largest=LONGEST_PROMPT)
-    except InvalidEntry as invalid:
-        raise InvalidEntry(f"{where}.{key}: {invalid}") from None
+    return None if value is None else read_prompt_tokens(value, f"{where}.{key}")
 
 
 ADAPTER = Adapter(

@@ -1,4 +1,5 @@
-"""Completes the tiers of an entry: prices of which each is for some requests only.
+"""Reads the bounds of the tiers of an entry, prices of which each is for some requests only, and
+completes the tiers.
 
 What a tier prices and the adapter did not read must not be billed at the base price.
 """
@@ -12,6 +13,17 @@ from dataclasses import replace
 from service.prices.price_list import RawCondition
 from service.prices.units import Axis
 from service.reading.price_keys import agreed
+from service.reading.wire import InvalidEntry, read_whole_number
+
+_LONGEST_PROMPT = 10**12
+
+
+def read_prompt_tokens(value: object, key: str) -> int:
+    """A number of tokens of a prompt; InvalidEntry names ``key`` for other values."""
+    try:
+        return read_whole_number(value, largest=_LONGEST_PROMPT)
+    except InvalidEntry as invalid:
+        raise InvalidEntry(f"{key}: {invalid}") from None
 
 
 def without_base(tier: RawCondition, axes: Iterable[Axis]) -> RawCondition:

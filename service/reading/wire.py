@@ -122,6 +122,13 @@ def read_object(value: object, what: str) -> dict[str, object]:
     raise InvalidEntry(f"{what} is {shown(value)}, not an object")
 
 
+def read_array(value: object, what: str) -> list[object]:
+    """The JSON array ``value``, or InvalidEntry naming ``what`` it was expected to be."""
+    if isinstance(value, list):
+        return value
+    raise InvalidEntry(f"{what} is {shown(value)}, not an array")
+
+
 def published_text(value: object) -> str:
     """A price as published, for the history."""
     return printable(value.text if isinstance(value, Number) else str(value))
