@@ -312,7 +312,14 @@ def published_set(chance: random.Random) -> Row:
 
 def random_override(chance: random.Random) -> Row:
     """Fixed prices, conditions, or all of it from a time on."""
-    conditions = [random_condition(chance) for _ in range(chance.choice((0, 0, 1, 2)))]
+    # None of them is unknown, which read_override_prices refuses.
+    conditions = [
+        {
+            key: value if value is not None else "0"
+            for key, value in random_condition(chance).items()
+        }
+        for _ in range(chance.choice((0, 0, 1, 2)))
+    ]
     base = {} if conditions and chance.random() < 0.3 else random_prices(chance, 4)
     if base and chance.random() < 0.3:
         conditions = [{"effective_from": moment(chance), **base}, *conditions]
