@@ -15,6 +15,7 @@ import pytest
 from service.errors import SettingsError
 from service.web.http_server.descriptors import LEAST, RESERVED, connection_limit
 from service.web.http_server.protocol import TIMEOUTS
+from service.web.http_server.repeated_lines import EVERY_SECONDS
 from tests.service.web.raw_http import HEAD, HEALTH, connected, is_over
 from tests.service.web.running import TRIGGER
 from tests.support.postgres import free_port
@@ -66,6 +67,7 @@ def descriptors_of(process: Process) -> int:
 @pytest.mark.long
 def test_500_half_sent_requests_on_256_descriptors(processes: Processes) -> None:
     process, url = serve_with(processes, 256)
+    began = time.monotonic()
     assert "256 files: 174 connections" in process.output
     before = descriptors_of(process)
     with ExitStack() as stack:
@@ -85,7 +87,8 @@ def test_500_half_sent_requests_on_256_descriptors(processes: Processes) -> None
     assert asked_health(url) < BOUND_SECONDS
     assert "Too many open files" not in process.output
     # The log has the first closed connections, and counts of the others.
-    assert len(process.output.splitlines()) < 40, process.output
+    most = 30 + 5 * (time.monotonic() - began) / EVERY_SECONDS
+    assert len(process.output.splitlines()) < most, process.output
 
 
 def test_without_descriptors_it_pauses_and_says_so_once(processes: Processes) -> None:
@@ -94,12 +97,13 @@ def test_without_descriptors_it_pauses_and_says_so_once(processes: Processes) ->
     # As if other files had taken all descriptors.
     resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (descriptors_of(process), hard))
     with connected(url), connected(url), socket.socket() as late:
+        began = time.monotonic()
         late.connect(connected_address(url))
         process.wait_for_output("accepting no connections")
-        began = process.output.count("accepting no connections")
         time_over = time.monotonic() + 3
         wait_until(lambda: time.monotonic() > time_over, 5, "it has tried again")
-        assert process.output.count("accepting no connections") == began == 1
+        said = process.output.count("accepting no connections")
+        assert 1 <= said <= 1 + (time.monotonic() - began) / EVERY_SECONDS, process.output
         resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (hard, hard))
         # The waiting connections are served.
         late.sendall(HEALTH)
