@@ -158,7 +158,7 @@ def test_locked_rows_are_skipped(pricing: Pricing, another: Another, stuck: str)
             "select from procrastinate.procrastinate_jobs where id = %s for update",
             locked.queue_job_id,
         )
-        pricing.do("set statement_timeout = '3s'")
+        pricing.do("set statement_timeout = '20s'")
         assert clean(pricing) == (2, 1)
     assert pricing.queue_row(locked.queue_job_id)["status"] == "doing"
     assert pricing.queue_row(free.queue_job_id)["status"] != "doing"

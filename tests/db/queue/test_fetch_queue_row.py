@@ -104,7 +104,7 @@ def test_many_locked_jobs_cost_no_time(pricing: Pricing, another: Another) -> No
     slugs = more_providers(pricing, 15)
     locked = [pricing.trigger(slug)["job_id"] for slug in slugs]
     holder = another()
-    pricing.do("set statement_timeout = '5s'")
+    pricing.do("set statement_timeout = '10s'")
     with holder.connection.transaction():
         holder.do("select from public.pricing_sync_jobs for update")
         free = pricing.queue_rows(pricing.trigger("openrouter")["job_id"])[0]["id"]
@@ -115,7 +115,7 @@ def test_many_locked_jobs_cost_no_time(pricing: Pricing, another: Another) -> No
 def test_nor_do_many_rows_of_one_such_job(pricing: Pricing, another: Another) -> None:
     pricing.trigger(*more_providers(pricing, 15))
     holder = another()
-    pricing.do("set statement_timeout = '5s'")
+    pricing.do("set statement_timeout = '10s'")
     with holder.connection.transaction():
         holder.do("select from public.pricing_sync_jobs for update")
         assert fetch(pricing) is None

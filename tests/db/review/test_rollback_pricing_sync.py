@@ -428,7 +428,7 @@ def test_thousands_of_models(pricing: Pricing, another: Another) -> None:
             f'{{"count": 5000, "job_id": "{job_id}", "provider": "openrouter"}}',
         )
     ]
-    assert took < 15, took
+    assert took < 30, took
 
 
 def test_what_was_announced_before_the_job_is_in_force_after_its_rollback(pricing: Pricing) -> None:

@@ -84,6 +84,6 @@ def test_it_does_not_wait_for_locked_rows(locked_out: Pricing, another: Another)
     holder = another()
     with holder.connection.transaction():
         holder.do("update public.pricing_providers set name = name where slug = 'priced'")
-        locked_out.do("set statement_timeout = '5s'")
+        locked_out.do("set statement_timeout = '20s'")
         assert report(locked_out, *A_KEY) == ["unpriced"]
     assert report(locked_out, *A_KEY) == ["priced"]
