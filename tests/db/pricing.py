@@ -311,7 +311,7 @@ class Pricing:
         self.listen("last_word")
         speaker.do("select pg_notify('last_word', '')")
         heard: list[tuple[str, str]] = []
-        for notify in self.connection.notifies(timeout=10):
+        for notify in self.connection.notifies(timeout=30):
             if notify.channel == "last_word":
                 return heard
             heard.append((notify.channel, notify.payload))

@@ -143,7 +143,7 @@ def test_gateways_are_told_and_the_audit_log_has_no_maintenance(pricing: Pricing
     store(pricing, "m", PAID | {CACHE: "0"})
     pricing.do("listen pricing_changed")
     repair(pricing)
-    (notice,) = pricing.connection.notifies(timeout=5, stop_after=1)
+    (notice,) = pricing.connection.notifies(timeout=30, stop_after=1)
     assert json.loads(notice.payload) == {"provider": "openrouter", "count": 1, "job_id": None}
     assert pricing.rows("select * from pricing_audit_log where action = 'maintenance'") == []
     with pricing.nothing_written():
