@@ -92,7 +92,9 @@ def proxy(open_path: Path, processes: Processes) -> Iterator[Proxy]:
     transport = httpx2.HTTPTransport(verify=context, local_address=CLIENT)
     base = f"https://127.0.0.1:{secure}"
     try:
-        with httpx2.Client(base_url=base, headers={"Host": NAME}, transport=transport) as client:
+        with httpx2.Client(
+            base_url=base, headers={"Host": NAME}, transport=transport, timeout=30
+        ) as client:
             wait_until(lambda: answers(f"http://127.0.0.1:{web}/health"), 60, "the web process")
             wait_until(
                 lambda: answers(f"http://127.0.0.1:{plain}/") or nginx.poll() is not None, 30
@@ -126,7 +128,9 @@ def test_it_is_the_web_process_behind_tls_and_says_who_asks(proxy: Proxy) -> Non
     assert proxy.client.get(TRIGGER).status_code == 401
     assert proxy.client.post(TRIGGER, headers=KEY, json={}).status_code == 202
 
-    redirected = httpx2.post(f"{proxy.plain}{TRIGGER}?a=b", headers={"Host": "elsewhere.example"})
+    redirected = httpx2.post(
+        f"{proxy.plain}{TRIGGER}?a=b", headers={"Host": "elsewhere.example"}, timeout=30
+    )
     assert redirected.status_code == 308
     assert redirected.headers["location"] == f"https://{NAME}{TRIGGER}?a=b", "never where it says"
 
@@ -139,7 +143,7 @@ def test_it_is_the_web_process_behind_tls_and_says_who_asks(proxy: Proxy) -> Non
     assert f"from {CLIENT}" in logged
     # The web process trusts the proxy's machine: an appended claim would be believed.
     again = {"X-Forwarded-For": "203.0.113.7", "X-Request-ID": "mine-4712", "Host": NAME}
-    httpx2.get(f"{proxy.secure}/nowhere", headers=again, verify=proxy.trust)
+    httpx2.get(f"{proxy.secure}/nowhere", headers=again, verify=proxy.trust, timeout=30)
     assert "203.0.113.7" not in proxy.web.wait_for_output("mine-4712")
 
     assert proxy.web.stop() == 0

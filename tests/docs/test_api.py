@@ -131,7 +131,7 @@ def test_the_examples(
         assert {"count", "next_cursor", name} == answered(name).keys()
 
     headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-    schedule = httpx2.get(url + SCHEDULER, headers=headers).json()["scheduler"]
+    schedule = httpx2.get(url + SCHEDULER, headers=headers, timeout=30).json()["scheduler"]
     shown = example("The schedule")["scheduler"]
     assert schedule.keys() == shown.keys()
     assert {key: schedule[key] for key in ("workers", "providers")} == {

@@ -65,7 +65,7 @@ class Everything:
 
     def is_ready(self) -> bool:
         try:
-            return httpx2.get(f"http://127.0.0.1:{self.port}/health/ready").is_success
+            return httpx2.get(f"http://127.0.0.1:{self.port}/health/ready", timeout=30).is_success
         except httpx2.HTTPError:
             return False
 

@@ -117,6 +117,9 @@ def test_the_web_process_goes_on_and_still_wakes_who_waits(
             )
             queue.rows("select cancel_pricing_sync(%s)", job_id)
             assert waiting.result(60).json()["status"] == "cancelled"
-        assert httpx2.get(f"{url}/health/ready", headers=headers).json()["status"] is not None
+        assert (
+            httpx2.get(f"{url}/health/ready", headers=headers, timeout=30).json()["status"]
+            is not None
+        )
     assert web.is_running
     assert "forged line" not in web.output and web.output.count("\n") < 20, web.output

@@ -48,7 +48,7 @@ def test_a_trigger_answers_before_the_provider_does_and_polling_sees_each_step(
     done = threading.Event()
 
     def poll() -> None:
-        with httpx2.Client(base_url=client.base_url, headers=client.headers) as poller:
+        with httpx2.Client(base_url=client.base_url, headers=client.headers, timeout=30) as poller:
             while True:
                 answer = poller.get(poll_url, timeout=60).json()
                 if answer["status"] != seen[-1]:

@@ -24,14 +24,14 @@ PUBLIC = {"/health", "/health/ready"}
 
 @pytest.fixture
 def anonymous(web: Web) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=web.url) as client:
+    with httpx2.Client(base_url=web.url, timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 def intruder(untouched_web: Web, nothing_written: None) -> Iterator[httpx2.Client]:
     """A client without a valid key; the test fails if any request writes."""
-    with httpx2.Client(base_url=untouched_web.url) as client:
+    with httpx2.Client(base_url=untouched_web.url, timeout=30) as client:
         yield client
 
 
@@ -64,7 +64,7 @@ def test_every_route_but_health_is_guarded() -> None:
 
 def test_a_setting_opens_the_document_and_nothing_else(untouched_database: str) -> None:
     settings = settings_for(untouched_database, PRICING_OPEN_DOCUMENTS="true")
-    with running_web(settings) as web, httpx2.Client(base_url=web.url) as anonymous:
+    with running_web(settings) as web, httpx2.Client(base_url=web.url, timeout=30) as anonymous:
         answer = anonymous.get("/openapi.json")
         assert answer.status_code == 200
         assert answer.json()["paths"]["/openapi.json"]["get"]["security"] == []
@@ -237,7 +237,10 @@ def test_a_use_that_cannot_be_written_down_is_no_error(
 ) -> None:
     key = make_key(connection, "dashboard", "read")
     connection.execute("revoke execute on function touch_pricing_api_key from pricing_web")
-    with running_web(settings_for(database)) as web, httpx2.Client(base_url=web.url) as client:
+    with (
+        running_web(settings_for(database)) as web,
+        httpx2.Client(base_url=web.url, timeout=30) as client,
+    ):
         asked = web.app.state.web.key_uses
         for _ in range(3):
             assert client.get(ACTIVE, headers=bearer(key)).status_code == 200

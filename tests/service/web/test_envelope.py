@@ -36,8 +36,8 @@ def every_kind_of_answer(web: Web, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield web.client.get("/health")
     yield web.client.get(ACTIVE)
     yield web.client.get("/openapi.json")
-    yield httpx2.get(f"{web.url}{ACTIVE}")
-    yield httpx2.get(f"{web.url}/admin/nothing", headers=bearer("wrong"))
+    yield httpx2.get(f"{web.url}{ACTIVE}", timeout=30)
+    yield httpx2.get(f"{web.url}/admin/nothing", headers=bearer("wrong"), timeout=30)
     yield web.client.get("/admin/nothing")
     yield web.client.get("/nothing")
     yield web.client.delete(TRIGGER)
@@ -120,7 +120,7 @@ def test_the_access_log(
     with psycopg.connect(untouched_database, autocommit=True) as connection:
         connection.execute("select create_pricing_api_key('night shift', 'read')")
         key: str = connection.execute("select rotate_pricing_api_key('night shift')").fetchone()[0]  # type: ignore[index]
-        client = httpx2.Client(base_url=proxied.url, headers=bearer(key))
+        client = httpx2.Client(base_url=proxied.url, headers=bearer(key), timeout=30)
         with client:
             behind = {"X-Forwarded-For": "198.51.100.7", "X-Request-ID": "request-8"}
             client.get(f"{ACTIVE}?{SECRET}", headers=behind)
@@ -152,7 +152,7 @@ def test_it_can_be_switched_off(processes: Processes, log_format: str) -> None:
     for switch in ("on", "off"):
         process, url = serve(processes, PRICING_ACCESS_LOG=switch, PRICING_LOG_FORMAT=log_format)
         headers = {**bearer(ADMIN_KEY), "X-Request-ID": "request-9"}
-        assert httpx2.get(f"{url}{ACTIVE}", headers=headers).status_code == 200
+        assert httpx2.get(f"{url}{ACTIVE}", headers=headers, timeout=30).status_code == 200
         process.stop()
         lines = [line for line in process.output.splitlines() if ACTIVE in line]
         assert len(lines) == (switch == "on"), process.output

@@ -55,7 +55,7 @@ def test_who_fails_too_often_is_slowed_and_a_right_key_is_not(
     assert ask(proxied, ADMIN_KEY).status_code == 200
     assert ask(proxied, "wrong", "203.0.113.2").status_code == 401
     # A request without any key is no attempt.
-    assert httpx2.get(f"{proxied.url}{ACTIVE}").status_code == 401
+    assert httpx2.get(f"{proxied.url}{ACTIVE}", timeout=30).status_code == 401
 
 
 @pytest.mark.usefixtures("no_token_comes_back")
@@ -96,7 +96,7 @@ def test_a_failure_is_logged_without_the_key(
     caplog.clear()
     began = time.monotonic()
     for _ in range(100):
-        httpx2.get(f"{proxied.url}{RULES}")
+        httpx2.get(f"{proxied.url}{RULES}", timeout=30)
     said = [each.getMessage() for each in caplog.records if f"route {RULES}" in each.getMessage()]
     assert 1 <= len(said) <= 1 + (time.monotonic() - began) / EVERY_SECONDS, said
 

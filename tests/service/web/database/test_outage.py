@@ -74,13 +74,13 @@ def assert_all_unavailable(web: Web) -> None:
     assert_unavailable(web.client.post(f"/admin/pricing/sync/{UNKNOWN}/retry"))
     # Nor 401: a stored key cannot be looked up.
     stored = {"Authorization": "Bearer psk_0123456789ab_" + "0" * 64}
-    assert_unavailable(httpx2.get(web.url + ACTIVE, headers=stored))
-    assert httpx2.get(f"{web.url}/health").status_code == 200
-    ready = httpx2.get(f"{web.url}/health/ready")
+    assert_unavailable(httpx2.get(web.url + ACTIVE, headers=stored, timeout=30))
+    assert httpx2.get(f"{web.url}/health", timeout=30).status_code == 200
+    ready = httpx2.get(f"{web.url}/health/ready", timeout=30)
     assert ready.status_code == 503
     assert ready.json()["database"] == "unavailable"
     # Responses that need no database are as usual.
-    assert httpx2.get(web.url + ACTIVE).status_code == 401
+    assert httpx2.get(web.url + ACTIVE, timeout=30).status_code == 401
     assert web.client.get("/openapi.json").status_code == 200
 
 

@@ -176,10 +176,10 @@ def test_a_key_with_the_role_read_may_do_neither(
     assert row is not None
     url = f"{web.url}/admin/pricing/sync/{job_id}/{act}"
 
-    reader = httpx2.post(url, headers={"Authorization": f"Bearer {row['key']}"})
+    reader = httpx2.post(url, headers={"Authorization": f"Bearer {row['key']}"}, timeout=30)
 
     refused(reader, 403, "forbidden")
-    refused(httpx2.post(url), 401, "unauthorized")
+    refused(httpx2.post(url, timeout=30), 401, "unauthorized")
     assert web.sync(job_id).json()["status"] == "queued"
 
 
@@ -190,7 +190,7 @@ def test_the_key_s_name_is_who_did_it(web: Web, connection: psycopg.Connection[D
     headers = {"Authorization": f"Bearer {row['key']}"}
     for act in ("cancel", "retry"):
         url = f"{web.url}/admin/pricing/sync/{job_id}/{act}"
-        assert httpx2.post(url, headers=headers).is_success
+        assert httpx2.post(url, headers=headers, timeout=30).is_success
 
     who = [who for who, action, _ in audited(connection) if action != "create_api_key"]
     assert who == ["api:night shift", "api:night shift"]

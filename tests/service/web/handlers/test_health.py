@@ -12,11 +12,11 @@ from tests.service.web.running import TRIGGER, Web, running_web, settings_for
 
 
 def ready(web: Web) -> httpx2.Response:
-    return httpx2.get(f"{web.url}/health/ready")
+    return httpx2.get(f"{web.url}/health/ready", timeout=30)
 
 
 def test_alive(web: Web) -> None:
-    answer = httpx2.get(f"{web.url}/health")
+    answer = httpx2.get(f"{web.url}/health", timeout=30)
 
     assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
 

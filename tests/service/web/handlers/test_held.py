@@ -271,13 +271,15 @@ def test_a_key_s_name_is_in_history_and_audit(
     reader = reviews.value("select create_pricing_api_key('dashboard', 'read')")
 
     def client(key: str) -> httpx2.Client:
-        return httpx2.Client(base_url=web.url, headers={"Authorization": f"Bearer {key}"})
+        return httpx2.Client(
+            base_url=web.url, headers={"Authorization": f"Bearer {key}"}, timeout=30
+        )
 
     with client(reader) as may_read:
         assert may_read.get(HELD).json()["count"] == 1
         for act in ("approve", "reject"):
             refused(may_read.post(f"{HELD}/{held_id}/{act}"), 403, "forbidden")
-    refused(httpx2.get(web.url + HELD), 401, "unauthorized")
+    refused(httpx2.get(web.url + HELD, timeout=30), 401, "unauthorized")
     with client(key) as may_all:
         assert may_all.post(f"{HELD}/{held_id}/approve").json()["decided_by"] == "night shift"
 

@@ -186,10 +186,12 @@ def test_a_key_that_may_read_sees_them(web: Web, reviews: Reviews) -> None:
     key = reviews.value("select create_pricing_api_key('dashboard', 'read')")
     headers = {"Authorization": f"Bearer {key}"}
 
-    assert httpx2.get(web.url + OVERRIDES, headers=headers).json()["count"] == 1
+    assert httpx2.get(web.url + OVERRIDES, headers=headers, timeout=30).json()["count"] == 1
     for path in (OVERRIDES, f"{OVERRIDES}/clear"):
         body = {"provider": "openrouter", "model_id": MODEL}
-        refused(httpx2.post(web.url + path, headers=headers, json=body), 403, "forbidden")
+        refused(
+            httpx2.post(web.url + path, headers=headers, json=body, timeout=30), 403, "forbidden"
+        )
     assert len(listed(web)) == 1
 
 
@@ -199,7 +201,7 @@ def test_a_key_s_name_is_in_history_and_audit(web: Web, reviews: Reviews) -> Non
     headers = {"Authorization": f"Bearer {key}"}
     body = {**OVERRIDE, "input_per_1m": 1}
 
-    answer = httpx2.post(web.url + OVERRIDES, headers=headers, json=body)
+    answer = httpx2.post(web.url + OVERRIDES, headers=headers, json=body, timeout=30)
 
     assert answer.json()["created_by"] == "night shift"
     assert reviews.changed_by("openrouter", MODEL)[-1] == "manual:night shift"

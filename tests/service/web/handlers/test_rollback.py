@@ -108,7 +108,9 @@ def test_a_key_that_may_read_rolls_nothing_back(web: Web, reviews: Reviews, wron
     key = reviews.value("select create_pricing_api_key('dashboard', 'read')")
     url = f"{web.url}/admin/pricing/sync/{wrong_job}/rollback"
 
-    answer = httpx2.post(url, headers={"Authorization": f"Bearer {key}"}, json={"dry_run": False})
+    answer = httpx2.post(
+        url, headers={"Authorization": f"Bearer {key}"}, json={"dry_run": False}, timeout=30
+    )
 
     refused(answer, 403, "forbidden")
     assert reviews.in_force("openrouter", "kept") == ("300", "600")

@@ -146,9 +146,11 @@ def test_a_key_that_may_read_sees_them(web: Web, reviews: Reviews) -> None:
     key = reviews.value("select create_pricing_api_key('dashboard', 'read')")
     headers = {"Authorization": f"Bearer {key}"}
 
-    assert httpx2.get(web.url + RULES, headers=headers).json()["count"] == 1
-    refused(httpx2.post(web.url + RULES, headers=headers, json=RULE), 403, "forbidden")
-    refused(httpx2.delete(f"{web.url}{RULES}/{rule_id}", headers=headers), 403, "forbidden")
+    assert httpx2.get(web.url + RULES, headers=headers, timeout=30).json()["count"] == 1
+    refused(httpx2.post(web.url + RULES, headers=headers, json=RULE, timeout=30), 403, "forbidden")
+    refused(
+        httpx2.delete(f"{web.url}{RULES}/{rule_id}", headers=headers, timeout=30), 403, "forbidden"
+    )
 
 
 def test_times_with_an_offset(web: Web) -> None:

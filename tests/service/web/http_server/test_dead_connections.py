@@ -117,7 +117,7 @@ def test_half_open_connections_answer_503_within_a_bound(web: Web, proxy: TcpPro
         begin = time.monotonic()
         assert_unavailable(web.client.request(method, path))
         assert time.monotonic() - begin < BOUND_SECONDS
-    assert httpx2.get(f"{web.url}/health").status_code == 200
+    assert httpx2.get(f"{web.url}/health", timeout=30).status_code == 200
     assert httpx2.get(f"{web.url}/health/ready", timeout=BOUND_SECONDS).status_code == 503
 
 

@@ -51,7 +51,7 @@ def serve(processes: Processes, *, expect: str = "ready", **variables: str) -> t
 
 def answers(url: str) -> bool:
     try:
-        return httpx2.get(url).status_code == 200
+        return httpx2.get(url, timeout=30).status_code == 200
     except httpx2.TransportError:
         return False
 
@@ -158,7 +158,7 @@ def test_without_a_database_it_starts_and_says_so(processes: Processes) -> None:
     nobody = f"postgresql://postgres@127.0.0.1:{free_port()}/postgres"
     process, url = serve(processes, expect="alive", PRICING_ADMIN_KEY="", DATABASE_URL=nobody)
 
-    assert httpx2.get(f"{url}/health/ready").status_code == 503
+    assert httpx2.get(f"{url}/health/ready", timeout=30).status_code == 503
     assert process.stop(timeout=10) == 0
 
 

@@ -64,7 +64,7 @@ def test_an_error_outside_of_the_database_shows_nothing_of_itself(
 ) -> None:
     monkeypatch.setattr(web.app.state, "web", None)
 
-    answer = httpx2.get(f"{web.url}/health/ready")
+    answer = httpx2.get(f"{web.url}/health/ready", timeout=30)
 
     assert_error(answer, 500, "internal")
 
