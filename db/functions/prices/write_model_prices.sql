@@ -48,7 +48,7 @@ begin
             coalesce(c.extra, m.extra) as extra,
             coalesce(c.raw, '{}') as raw
         from jsonb_to_recordset(p_changes) as c (
-            id bigint, prices jsonb, source text, extra jsonb, raw jsonb, moment timestamptz, effective_at timestamptz
+            id bigint, prices jsonb, new jsonb, source text, extra jsonb, raw jsonb, moment timestamptz, effective_at timestamptz
         )
         join public.model_pricing m on m.id = c.id and m.id = any (v_ids)
         left join public.pricing_overrides o
@@ -78,13 +78,14 @@ begin
                     select
                         case
                             -- Held by a version that kept fees of 0.
-                            when c.prices @> '{"price_per_request": "0"}'
-                                or c.prices @> '{"price_per_image": "0"}'
-                                or c.prices @> '{"price_per_web_search": "0"}'
-                                or c.prices @> '{"price_per_reasoning_token": "0"}'
-                                then public.pricing_price_set(c.prices)
-                            else c.prices
+                            when g.given @> '{"price_per_request": "0"}'
+                                or g.given @> '{"price_per_image": "0"}'
+                                or g.given @> '{"price_per_web_search": "0"}'
+                                or g.given @> '{"price_per_reasoning_token": "0"}'
+                                then public.pricing_price_set(g.given)
+                            else g.given
                         end as prices
+                    from (select coalesce(c.prices, c.new) as given) as g
                     offset 0
                 ) as p
                 offset 0
@@ -245,4 +246,4 @@ end;
 $$;
 
 comment on function public.write_model_prices(jsonb, text, timestamptz, uuid, timestamptz) is
-'Write accepted prices, [{id of model_pricing, prices: a price set, source, extra, raw, effective_at}], with their history rows; an override stays in force, and announcements that are due at p_changed_at (or moment) are folded in. Returns how many models got a history row.';
+'Write accepted prices, [{id of model_pricing, prices (or new, in the changes of a list): a price set, source, extra, raw, effective_at}], with their history rows; an override stays in force, and announcements that are due at p_changed_at (or moment) are folded in. Returns how many models got a history row.';

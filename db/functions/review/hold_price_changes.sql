@@ -24,42 +24,42 @@ as $$
 declare
     -- By these ids an index serves: other models may have many held changes.
     v_ids constant bigint[] := p_unchanged_ids || array(
-        select (e.entry ->> 'id')::bigint from jsonb_array_elements(p_changes) as e (entry)
+        select c.id from jsonb_to_recordset(p_changes) as c (id bigint)
     );
+    v_open_places bigint[];
     v_said text[];
     v_decisions jsonb;
     v_open jsonb;
 begin
     -- Nearly all changes pass the guards and were never held: only the others go through resolve_price_changes.
-    with change as materialized (
-        select
-            e.entry,
-            v.model_id is not null or s.model_id is not null as is_open
-        from jsonb_array_elements(p_changes) as e (entry)
-        left join jsonb_to_recordset(p_verdicts) as v (provider text, model_id text)
-            on v.provider = e.entry ->> 'provider' and v.model_id = e.entry ->> 'model_id'
-        left join (
-            select distinct h.model_id
-            from public.pricing_held_changes h
-            where h.still_said and h.status in ('held', 'rejected') and h.model_id = any (v_ids)
-        ) as s on s.model_id = (e.entry ->> 'id')::bigint
-    )
-    select
-        coalesce(jsonb_agg(c.entry) filter (where c.is_open), '[]'),
-        coalesce(
-            jsonb_agg(
-                jsonb_build_object(
-                    'id', c.entry -> 'id',
-                    'prices', c.entry -> 'new',
-                    'source', c.entry -> 'source',
-                    'extra', c.entry -> 'extra',
-                    'raw', c.entry -> 'raw'
-                )
-            ) filter (where not c.is_open),
-            '[]'
-        )
-    into v_open, accepted
-    from change c;
+    select coalesce(array_agg(c.position), '{}') into v_open_places
+    from rows from (
+        jsonb_to_recordset(p_changes) as (id bigint, provider text, model_id text)
+    ) with ordinality as c (id, provider, model_id, position)
+    left join jsonb_to_recordset(p_verdicts) as v (provider text, model_id text)
+        on v.provider = c.provider and v.model_id = c.model_id
+    left join (
+        select distinct h.model_id
+        from public.pricing_held_changes h
+        where h.still_said and h.status in ('held', 'rejected') and h.model_id = any (v_ids)
+    ) as s on s.model_id = c.id
+    where v.model_id is not null or s.model_id is not null;
+    -- A list of 25,000 changes is copied only where it has to be cut.
+    case cardinality(v_open_places)
+        when 0 then
+            accepted := p_changes;
+            v_open := jsonb_build_array();
+        when jsonb_array_length(p_changes) then
+            accepted := jsonb_build_array();
+            v_open := p_changes;
+        else
+            select
+                jsonb_agg(e.entry) filter (where o.position is null),
+                jsonb_agg(e.entry) filter (where o.position is not null)
+            into accepted, v_open
+            from jsonb_array_elements(p_changes) with ordinality as e (entry, position)
+            left join unnest(v_open_places) as o (position) on o.position = e.position;
+    end case;
 
     select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_decisions
     from public.resolve_price_changes(p_provider, v_open, p_verdicts, p_now, p_observed_at) d;
@@ -207,4 +207,4 @@ end;
 $$;
 
 comment on function public.hold_price_changes(text, jsonb, jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
-'Hold the changes that the guards stop, confirm those that were held before, and end those no longer listed. accepted: the changes for write_model_prices; held: [{provider, model_id, class, reason, rejected}]. p_unchanged_ids: models that have their accepted price again.';
+'Hold the changes that the guards stop, confirm those that were held before, and end those no longer listed. accepted: of the changes those that write_model_prices takes; held: [{provider, model_id, class, reason, rejected}]. p_unchanged_ids: models that have their accepted price again.';
