@@ -198,6 +198,7 @@ function (name, callers) as (
         ('pricing_replaced_set', '{}'),
         ('pricing_moment_text', '{}'),
         ('follow_override_expiry', '{}'),
+        ('poll_pricing_lock', '{}'),
         ('pricing_is_clock_turn', '{}'),
         ('lock_provider_triggers', '{}'),
         ('schedule_slot_holders', '{}'),

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from itertools import count
 
 import pytest
@@ -388,6 +389,44 @@ def test_decisions_about_two_providers_do_not_meet(pricing: Pricing, person: Pri
         override(person, input_per_1m=5)
         override(pricing, provider="deepinfra", input_per_1m=5)
     assert charged(pricing) == charged(pricing, provider="deepinfra") == prices(5, 2)
+
+
+EXPIRE = "update public.pricing_overrides set expires_at = '2999-01-01' where ended_at is null"
+SLEEPS = "select from pg_stat_activity where pid = %s and wait_event = 'PgSleep'"
+
+
+def test_an_expiry_by_hand_waits_for_a_sync_that_writes(
+    pricing: Pricing,
+    worker: Pricing,
+    person: Pricing,
+    threads: ThreadPoolExecutor,
+    decided_about: Attempt,
+) -> None:
+    with worker.connection.transaction():
+        worker.succeed(decided_about, "m", "other")
+        changed = threads.submit(person.do, EXPIRE)
+        wait_until(lambda: pricing.rows(SLEEPS, person.backend), what="it waits")
+    assert changed.result(60) == 1
+    (announced,) = pricing.rows("select after from public.pricing_announced")
+    assert announced["after"] == Decimal("0.3")
+
+
+def test_an_expiry_by_hand_gives_up_before_those_that_wait_for_it(
+    pricing: Pricing,
+    worker: Pricing,
+    person: Pricing,
+    threads: ThreadPoolExecutor,
+    decided_about: Attempt,
+) -> None:
+    """Its statement has the override's row before it can ask for the prices."""
+    with worker.connection.transaction():
+        worker.rows("select public.lock_provider_prices('{openrouter}')")
+        changed = threads.submit(person.do, EXPIRE)
+        wait_until(lambda: pricing.rows(SLEEPS, person.backend), what="it waits")
+        clear_override(worker)
+    with refused("55P03"):
+        changed.result(60)
+    assert charged(pricing, "other") == prices(1, 2)
 
 
 # The clean-up, which ends many syncs in one transaction.
