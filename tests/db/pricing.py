@@ -299,6 +299,11 @@ class Pricing:
             what="the other connection waits for this one",
         )
 
+    def wait_until_it_polls(self, other: Pricing) -> None:
+        """Wait until the other connection sleeps between two tries to get a lock."""
+        sleeps = "select from pg_stat_activity where pid = %s and wait_event = 'PgSleep'"
+        wait_until(lambda: self.rows(sleeps, other.backend), what="the other connection polls")
+
     def listen(self, *channels: str) -> None:
         for channel in channels:
             self.connection.execute(f'listen "{channel}"'.encode())

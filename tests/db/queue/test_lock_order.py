@@ -392,7 +392,6 @@ def test_decisions_about_two_providers_do_not_meet(pricing: Pricing, person: Pri
 
 
 EXPIRE = "update public.pricing_overrides set expires_at = '2999-01-01' where ended_at is null"
-SLEEPS = "select from pg_stat_activity where pid = %s and wait_event = 'PgSleep'"
 
 
 def test_an_expiry_by_hand_waits_for_a_sync_that_writes(
@@ -405,7 +404,7 @@ def test_an_expiry_by_hand_waits_for_a_sync_that_writes(
     with worker.connection.transaction():
         worker.succeed(decided_about, "m", "other")
         changed = threads.submit(person.do, EXPIRE)
-        wait_until(lambda: pricing.rows(SLEEPS, person.backend), what="it waits")
+        pricing.wait_until_it_polls(person)
     assert changed.result(60) == 1
     (announced,) = pricing.rows("select after from public.pricing_announced")
     assert announced["after"] == Decimal("0.3")
@@ -422,7 +421,7 @@ def test_an_expiry_by_hand_gives_up_before_those_that_wait_for_it(
     with worker.connection.transaction():
         worker.rows("select public.lock_provider_prices('{openrouter}')")
         changed = threads.submit(person.do, EXPIRE)
-        wait_until(lambda: pricing.rows(SLEEPS, person.backend), what="it waits")
+        pricing.wait_until_it_polls(person)
         clear_override(worker)
     with refused("55P03"):
         changed.result(60)
