@@ -23,6 +23,7 @@ FLOORS = (
     "reading",
     "fetch",
     "providers",
+    "lists",
     "calls",
     "terminal",
     "migrations",
