@@ -12,7 +12,7 @@
     ├── UpFailed                 one of the processes of ``up`` ended
     ├── NoPort                   no port is free for ``up``
     ├── PortTaken                the port of ``serve`` is in use
-    ├── UnknownName              a command names a model or job that does not exist
+    ├── UnknownName              a command names a provider, model or job that does not exist
     ├── NotConfirmed             a command that needs a confirmation did not get it
     ├── SecretNotWritten         a new key could not be printed, so it was not made
     ├── WorkerError              the worker ended without a stop
@@ -110,7 +110,7 @@ class UpFailed(PricingError):
 
 
 class UnknownName(PricingError):
-    code = "unknown"
+    code = "not_found"
 
 
 class NotConfirmed(PricingError):

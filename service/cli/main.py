@@ -1,7 +1,8 @@
 """The command line: ``pricing-sync``, and ``python -m service``.
 
-An error is one line and a hint on stderr, and an exit status: 1 failure, 2 wrong usage or
-configuration, 130 Ctrl-C. ``--debug`` before the command prints tracebacks.
+An error is one line and a hint on stderr, or with ``--json`` a line of JSON, and an exit status: 1
+failure, 2 wrong usage or configuration, 130 Ctrl-C. A reader that closes the pipe early, as
+``| head`` does, is no error. ``--debug`` before the command prints tracebacks.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
+from service.cli.command_hints import PROGRAM
+from service.cli.error_output import print_error, wants_json
 from service.cli.streams import forget
 from service.errors import PricingError, UsageError
-from service.printable import printable
-
-PROGRAM = "pricing-sync"
 
 OUR_VARIABLES = ("DATABASE_URL", "PRICING_")
 # Errors of a write to a stream; those of a file have its name.
@@ -42,6 +42,8 @@ def main() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
+        except BrokenPipeError:
+            forget(stream)
         except OSError:
             # Reported already: the interpreter would report it again, with its own exit status.
             forget(stream)
@@ -64,9 +66,9 @@ def _run(arguments: list[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # The reader closed the pipe.
+        # The reader has read enough.
         forget(sys.stdout)
-        return 1
+        return 0
     except KeyboardInterrupt:
         return 130
     except Exception as error:
@@ -74,14 +76,12 @@ def _run(arguments: list[str]) -> int:
             from service.logs import shown_traceback
 
             print(shown_traceback(error), file=sys.stderr)
-        known = _known_error(error)
-        if known is None:
-            text = " ".join(str(error).split())
-            _complain(
-                f"{type(error).__name__}: {text}", f"Run `{PROGRAM} --debug ...` to see where."
-            )
-            return 1
-        _complain(known.message, known.hint)
+        known = _known_error(error) or PricingError(
+            f"{type(error).__name__}: {' '.join(str(error).split())}",
+            hint=f"Run `{PROGRAM} --debug ...` to see where.",
+            code="internal",
+        )
+        print_error(known, as_json=wants_json(arguments))
         return known.exit_status
 
 
@@ -132,17 +132,18 @@ def _call(arguments: list[str], invocation: Invocation) -> int:
     command = typer.main.get_command(app)
     try:
         status = command.main(arguments, prog_name=PROGRAM, standalone_mode=False, obj=invocation)
+    except SystemExit as ended:
+        # Typer ends the process itself when it meets a closed pipe.
+        if isinstance(ended.__context__, BrokenPipeError):
+            raise ended.__context__ from None
+        raise
     except typer.TyperException as error:
         # Wrong usage: an unknown command or option, a missing argument, a value out of range.
-        _complain(error.format_message(), f"See `{PROGRAM} --help` and `{PROGRAM} COMMAND --help`.")
-        return error.exit_code
+        raise UsageError(error.format_message(), hint=_help_of(error)) from error
     return status if isinstance(status, int) else 0
 
 
-def _complain(message: str, hint: str | None) -> None:
-    with suppress(OSError):
-        print(f"error: {printable(message)}", file=sys.stderr)
-        if hint:
-            # It may be a statement of several lines.
-            lines = (printable(line) for line in hint.split("\n"))
-            print("hint: " + "\n".join(lines), file=sys.stderr)
+def _help_of(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    path = PROGRAM if context is None else context.command_path
+    return f"See `{path} --help`."

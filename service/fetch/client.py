@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import ssl
 from collections.abc import AsyncIterator, Callable
@@ -34,6 +35,7 @@ TRIES = 3
 BACKOFF_SECONDS = 0.5
 _RANDOM = secrets.SystemRandom()
 MAX_REDIRECTS = 3
+DEFAULT_PORTS = {"https": 443, "http": 80}
 # A longer wait would keep the provider's lock for nothing; the attempt fails instead.
 LONGEST_WAIT = timedelta(seconds=30)
 
@@ -97,7 +99,9 @@ async def fetch(
         tries += 1
         left = ends_at - asyncio.get_running_loop().time()
         try:
-            async with _within(min(deadlines.one_try, left), target.host, "done with its answer"):
+            async with _within(
+                min(deadlines.one_try, left), _where(target), "done with its answer"
+            ):
                 return await _try_once(
                     client, target, headers_for, max_bytes, allow_private_hosts, deadlines
                 )
@@ -152,14 +156,14 @@ async def _answer(
 
     Their texts are dropped: they may quote a header, and so the credential.
     """
-    host = target.host
+    where = _where(target)
     started = False
     try:
         request = client.build_request(
             "GET", target, headers=headers, timeout=timeouts_of(deadlines)
         )
         # Informational responses (103) may come without end, and each would reset a read timeout.
-        async with _within(deadlines.headers, host, "done with the headers of its answer"):
+        async with _within(deadlines.headers, where, "done with the headers of its answer"):
             response = await client.send(request, stream=True)
         started = True
         try:
@@ -168,22 +172,22 @@ async def _answer(
             await response.aclose()
     except httpx2.ConnectTimeout:
         raise TransientFetchError(
-            f"{host} did not accept a connection in time.", code="timeout"
+            f"Cannot connect to {where}: no answer in time.", code="timeout"
         ) from None
     except httpx2.TimeoutException:
         what = "did not finish its answer" if started else "did not answer"
-        raise TransientFetchError(f"{host} {what} in time.", code="timeout") from None
+        raise TransientFetchError(f"{where} {what} in time.", code="timeout") from None
     except (httpx2.RemoteProtocolError, httpx2.ReadError) as error:
         if started:
-            message = f"{host} broke off before the end of its answer."
+            message = f"{where} broke off before the end of its answer."
             raise TransientFetchError(message, code="truncated") from None
-        raise TransientFetchError(_why_not_connected(host, error), code="connection") from None
+        raise TransientFetchError(_why_not_connected(where, error), code="connection") from None
     except httpx2.TransportError as error:
-        raise TransientFetchError(_why_not_connected(host, error), code="connection") from None
+        raise TransientFetchError(_why_not_connected(where, error), code="connection") from None
 
 
 @asynccontextmanager
-async def _within(seconds: float, host: str, what: str) -> AsyncIterator[None]:
+async def _within(seconds: float, where: str, what: str) -> AsyncIterator[None]:
     """Raise a transient ``timeout`` when the block takes longer."""
     try:
         async with asyncio.timeout(seconds) as deadline:
@@ -192,21 +196,28 @@ async def _within(seconds: float, host: str, what: str) -> AsyncIterator[None]:
         if not deadline.expired():
             raise
         raise TransientFetchError(
-            f"{host} was not {what} within {seconds:.3g} s.", code="timeout"
+            f"{where} was not {what} within {seconds:.3g} s.", code="timeout"
         ) from None
 
 
-def _why_not_connected(host: str, error: Exception) -> str:
+def _where(target: httpx2.URL) -> str:
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    return f"{host}:{target.port or DEFAULT_PORTS[target.scheme]}"
+
+
+def _why_not_connected(where: str, error: Exception) -> str:
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return f"The TLS certificate or handshake of {host} is not acceptable."
+        return f"The TLS certificate or handshake of {where} is not acceptable."
     if any(isinstance(cause, NameNotResolved) for cause in causes):
-        return f"The name {host} cannot be resolved."
+        return f"Cannot connect to {where}: the name cannot be resolved."
     if isinstance(error, httpx2.ConnectError):
-        return f"{host} cannot be connected to."
-    return f"{host} closed the connection without a proper answer."
+        numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
+        why = os.strerror(numbers[-1]).lower() if numbers else "no connection"
+        return f"Cannot connect to {where}: {why}."
+    return f"{where} closed the connection without a proper answer."
 
 
 async def _read(response: httpx2.Response, target: httpx2.URL, max_bytes: int) -> Fetched:

@@ -145,6 +145,7 @@ def refusal(error: Exception) -> PricingError | None:
         return MigrationError(
             f"The database does not fit this version: {error.diag.message_primary}",
             hint="Run `pricing-sync migrate`.",
+            code="not_migrated",
         )
     if error.sqlstate in _REFUSALS:
         sentence, hint = _REFUSALS[error.sqlstate]

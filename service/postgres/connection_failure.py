@@ -30,9 +30,9 @@ def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> st
     text = str(error)
     where = f"the socket in {host.name}" if host.is_socket else str(host)
     if _is(error, socket.gaierror) or "failed to resolve host" in text or "translate host" in text:
-        return f"the name {host.name} cannot be resolved"
+        return f"cannot connect to {where}: the name cannot be resolved"
     if isinstance(error, TimeoutError) or "timeout expired" in text or "timed out" in text:
-        return f"no answer from {where} in time"
+        return f"cannot connect to {where}: no answer in time"
     if _wants_password(error, text) and address.password_for(host) is None:
         return f"{where} wants a password for {address.user}, and none is given"
     said = _server_said(error, text)
@@ -41,12 +41,12 @@ def failure_of(error: BaseException, address: DatabaseAddress, host: Host) -> st
     if _is(error, FileNotFoundError) or ("No such file or directory" in text and host.is_socket):
         return f"there is no server's socket in {host.name}"
     if _is(error, ConnectionRefusedError) or "Connection refused" in text:
-        return f"nothing listens at {where}"
+        return f"cannot connect to {where}: connection refused"
     if _is(error, ssl.SSLError) or re.search("SSL|certificate|private key", text):
         return f"TLS with {where} fails: {without_secret(_reason(text), address)}"
     if _NOT_AS_WANTED.search(text):
         return f"{where} is not as target_session_attrs wants it"
-    return f"no connection to {where}: {without_secret(_reason(text), address)}"
+    return f"cannot connect to {where}: {without_secret(_reason(text), address)}"
 
 
 def without_secret(text: str, address: DatabaseAddress) -> str:

@@ -10,6 +10,8 @@ import sys
 
 import pytest
 
+from service.cli.error_output import print_error
+from service.errors import PricingError
 from service.logs import EscapedLines, JsonLines, TextLines
 from service.terminal.output import Column, Terminal
 from tests.support.processes import Processes
@@ -88,12 +90,13 @@ def test_tables_errors_and_json_steer_no_terminal() -> None:
 
 
 def test_an_error_of_the_command_line_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    from service.cli.main import _complain
-
-    _complain(f"refused: {ODD}", ODD)
+    print_error(PricingError(f"refused: {ODD}", hint=ODD), as_json=False)
     lines = capsys.readouterr().err.split("\n")
     assert all(line.isprintable() for line in lines)
     assert lines[0].startswith("error: refused") and lines[1].startswith("hint: a")
+    print_error(PricingError(f"refused: {ODD}", hint=ODD), as_json=True)
+    (line,) = capsys.readouterr().err.removesuffix("\n").split("\n")
+    assert line.isprintable() and json.loads(line)["error"]["message"] == f"refused: {ODD}"
 
 
 @pytest.mark.parametrize("command", ["ours", "the engine's"])

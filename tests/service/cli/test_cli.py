@@ -20,6 +20,8 @@ from psycopg.rows import DictRow
 
 from service import __version__
 from service.cli import main as cli
+from service.cli.error_output import CODES
+from service.web.database.database_errors import STATUS_BY_SQLSTATE
 from tests.support.postgres import free_port
 from tests.support.processes import Processes, Run
 from tests.support.provider_server import Answer, ProviderServer, running_provider_server
@@ -133,9 +135,10 @@ def test_without_a_database_url(run: Run, command: str) -> None:
 
 
 def test_a_database_that_does_not_answer(run: Run) -> None:
-    url = f"postgresql://postgres:a-secret@127.0.0.1:{free_port()}/postgres"
+    port = free_port()
+    url = f"postgresql://postgres:a-secret@127.0.0.1:{port}/postgres"
     ended = run("status", DATABASE_URL=url)
-    _assert_refused(ended, 1, "The database does not answer")
+    _assert_refused(ended, 1, f"cannot connect to 127.0.0.1:{port}: connection refused")
     assert "a-secret" not in ended.stderr
 
 
@@ -143,6 +146,43 @@ def test_an_empty_database(run: Run, empty_database: str) -> None:
     ended = run("models", DATABASE_URL=empty_database)
     _assert_refused(ended, 1, "model_prices")
     assert "pricing-sync migrate" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "code"),
+    [
+        (["status", "--json", "00000000"], 1, "not_found"),
+        (["end-rule", "1", "--json"], 1, "not_found"),
+        (["models", "--json", "--limit", "many"], 2, "usage"),
+        (["models", "--json", "--nope"], 2, "usage"),
+        (["history", "--json"], 2, "usage"),
+    ],
+)
+def test_an_error_is_json_under_json(
+    run: Run, arguments: list[str], status: int, code: str
+) -> None:
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stdout) == (status, "")
+    document = json.loads(ended.stderr)
+    assert list(document) == ["error"]
+    assert list(document["error"]) == ["code", "message", "hint"]
+    assert document["error"]["code"] == code
+    assert document["error"]["message"] and document["error"]["hint"]
+
+
+def test_the_codes_of_refusals_are_those_of_http() -> None:
+    for sqlstate, code in CODES.items():
+        if sqlstate in STATUS_BY_SQLSTATE:
+            assert STATUS_BY_SQLSTATE[sqlstate][1] == code
+
+
+def test_other_errors_are_json_too(run: Run, empty_database: str) -> None:
+    away = run("status", "--json", DATABASE_URL=f"postgresql://u@127.0.0.1:{free_port()}/d")
+    assert json.loads(away.stderr)["error"]["code"] == "database_unavailable"
+    empty = run("models", "--json", DATABASE_URL=empty_database)
+    assert json.loads(empty.stderr)["error"]["code"] == "not_migrated"
+    # After -- there are arguments only.
+    assert run("status", "--", "--json").stderr.startswith("error: ")
 
 
 def test_debug_shows_where_an_error_was(run: Run) -> None:
@@ -472,7 +512,9 @@ def test_config_with_a_wrong_value_shows_the_meanings(run: Run) -> None:
 
 def test_a_short_key_is_counted_in_characters(run: Run) -> None:
     ended = run("config", "--json", PRICING_ADMIN_KEY="short")
-    _assert_refused(ended, 2, "PRICING_ADMIN_KEY: It needs at least 24 characters")
+    assert ended.returncode == 2
+    message = json.loads(ended.stderr)["error"]["message"]
+    assert message.startswith("PRICING_ADMIN_KEY: It needs at least 24 characters"), message
 
 
 def test_a_closed_pipe_is_quiet(processes: Processes, run: Run) -> None:
@@ -487,7 +529,7 @@ def test_a_closed_pipe_is_quiet(processes: Processes, run: Run) -> None:
             timeout=120,
         )
         os.close(writing)
-        assert (ended.returncode, ended.stderr) == (1, b""), arguments
+        assert (ended.returncode, ended.stderr) == (0, b""), arguments
 
 
 def test_serve_takes_its_address_from_the_command_line(processes: Processes) -> None:

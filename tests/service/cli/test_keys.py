@@ -113,6 +113,14 @@ def into(
     )
 
 
+def error_and_hint(stderr: str, *, is_json: bool) -> tuple[str, str]:
+    if is_json:
+        error = json.loads(stderr)["error"]
+        return error["message"], error["hint"]
+    message, hint = stderr.splitlines()
+    return message, hint
+
+
 @pytest.mark.parametrize("redirection", [">&-", "> /dev/full", "1< /dev/null"])
 @pytest.mark.parametrize("form", [[], ["--json"]])
 def test_a_secret_that_cannot_be_written_changes_nothing(
@@ -129,7 +137,7 @@ def test_a_secret_that_cannot_be_written_changes_nothing(
     ):
         ended = into(processes, redirection, *arguments, *form)
         assert ended.returncode == 1
-        error, hint = ended.stderr.splitlines()
+        error, hint = error_and_hint(ended.stderr, is_json=bool(form))
         assert "stdout" in error and what in hint
         assert state in error or "Nothing was changed." in error
         assert "psk_" not in ended.stdout + ended.stderr

@@ -235,7 +235,10 @@ def test_no_process_listens() -> None:
     with running_provider_server() as server:
         url = server.url(PROVIDER)
     error = refusal(url)
-    assert (error.code, error.message) == ("connection", "127.0.0.1 cannot be connected to.")
+    assert (error.code, error.message) == (
+        "connection",
+        f"Cannot connect to 127.0.0.1:{server.port}: connection refused.",
+    )
 
 
 def test_a_server_without_tls_is_not_asked_in_the_clear(server: ProviderServer) -> None:

@@ -46,12 +46,13 @@ def told_by_all(url: str, monkeypatch: pytest.MonkeyPatch) -> set[str]:
 def test_no_way_there(clean_environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     login = f"postgresql://u:{SECRET.replace('@', '%40').replace('/', '%2F')}@"
     for place, sentence in (
-        ("no.such.invalid/d", "the name no.such.invalid cannot be resolved"),
-        ("127.0.0.1:1/d", "nothing listens at 127.0.0.1:1"),
+        ("no.such.invalid:1/d", "cannot connect to no.such.invalid:1: the name cannot be resolved"),
+        ("127.0.0.1:1/d", "cannot connect to 127.0.0.1:1: connection refused"),
         (f"/d?host={tmp_path}", f"there is no server's socket in {tmp_path}"),
         (
             "127.0.0.1:1,no.such.invalid:1/d",
-            "nothing listens at 127.0.0.1:1; the name no.such.invalid cannot be resolved",
+            "cannot connect to 127.0.0.1:1: connection refused;"
+            " cannot connect to no.such.invalid:1: the name cannot be resolved",
         ),
     ):
         assert told_by_all(login + place, clean_environment) == {sentence}
@@ -171,4 +172,4 @@ def test_what_a_server_says_is_cleared_of_the_password_in_every_form() -> None:
     # The user is shown, although the password contains the name.
     assert "pArT1" not in shown and "pArT2" not in shown and shown.endswith("user pArT3")
     unforeseen = failure_of(OSError("pArT1 is odd"), address, Host("h", 1))
-    assert unforeseen == "no connection to h:1: ******** is odd"
+    assert unforeseen == "cannot connect to h:1: ******** is odd"
