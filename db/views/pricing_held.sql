@@ -1,26 +1,22 @@
--- after: pricing_held_all, pricing_set_moves
+-- after: pricing_held_all
 create or replace view public.pricing_held
 with (security_invoker = true)
 as
 select
-    h.provider_slug as provider,
-    m.model_id as model,
+    h.provider,
+    h.model,
     h.class,
     h.reason,
     h.ratio,
-    trim_scale((h.previous ->> 'price_per_input_token')::numeric * 1000000) as input_per_1m_before,
-    trim_scale((h.prices ->> 'price_per_input_token')::numeric * 1000000) as input_per_1m_now,
-    trim_scale((h.previous ->> 'price_per_output_token')::numeric * 1000000) as output_per_1m_before,
-    trim_scale((h.prices ->> 'price_per_output_token')::numeric * 1000000) as output_per_1m_now,
+    h.input_per_1m_before,
+    h.input_per_1m_now,
+    h.output_per_1m_before,
+    h.output_per_1m_now,
     h.first_seen_at,
     h.last_seen_at,
     h.times_seen,
-    case
-        when h.class <> 'large' then null
-        when h.to_zero then greatest(h.first_seen_at, h.reopened_at) + interval '72 hours'
-        else greatest(h.first_seen_at, h.reopened_at) + interval '24 hours'
-    end as applies_at,
-    h.pricing_source as source,
+    h.applies_at,
+    h.source,
     h.job_id,
     h.id,
     h.to_zero,
@@ -28,9 +24,8 @@ select
     h.previous,
     h.evidence,
     h.observed_at,
-    (select public.pricing_set_moves(h.previous, h.prices)) as moves
+    h.moves
 from public.pricing_held_all h
-join public.model_pricing m on m.id = h.model_id
 where h.status = 'held';
 
 comment on view public.pricing_held is

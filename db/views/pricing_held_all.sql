@@ -1,3 +1,4 @@
+-- after: pricing_set_moves
 create or replace view public.pricing_held_all
 with (security_invoker = true)
 as
@@ -27,9 +28,24 @@ select
     h.decided_by,
     h.decision_note,
     h.said_again_from,
-    h.reopened_at
+    h.reopened_at,
+    h.provider_slug as provider,
+    m.model_id as model,
+    h.pricing_source as source,
+    trim_scale((h.previous ->> 'price_per_input_token')::numeric * 1000000) as input_per_1m_before,
+    trim_scale((h.prices ->> 'price_per_input_token')::numeric * 1000000) as input_per_1m_now,
+    trim_scale((h.previous ->> 'price_per_output_token')::numeric * 1000000) as output_per_1m_before,
+    trim_scale((h.prices ->> 'price_per_output_token')::numeric * 1000000) as output_per_1m_now,
+    (select public.pricing_set_moves(h.previous, h.prices)) as moves,
+    case
+        when h.status <> 'held' or h.class <> 'large' then null
+        when h.to_zero then greatest(h.first_seen_at, h.reopened_at) + interval '72 hours'
+        else greatest(h.first_seen_at, h.reopened_at) + interval '24 hours'
+    end as applies_at
 from public.pricing_held_changes h
 left join public.pricing_said_again r on r.provider_slug = h.provider_slug
+-- Outer: where no column of it is read, the planner leaves the join out.
+left join public.model_pricing m on m.id = h.model_id
 cross join lateral (select coalesce(r.times > h.said_again_from, false) as is_later) as a;
 
 comment on view public.pricing_held_all is
@@ -60,3 +76,12 @@ comment on column public.pricing_held_all.decided_by is 'Who decided: a person''
 comment on column public.pricing_held_all.decision_note is 'What the person wrote beside the decision.';
 comment on column public.pricing_held_all.said_again_from is 'pricing_said_again.times when the row was last counted; null: the row has all counts itself.';
 comment on column public.pricing_held_all.reopened_at is 'When a person made a rejected change wait again; null: never.';
+comment on column public.pricing_held_all.provider is 'The provider, pricing_providers.slug.';
+comment on column public.pricing_held_all.model is 'The model''s id as the provider spells it, case included.';
+comment on column public.pricing_held_all.source is 'Where the price comes from: api:<provider>, or catalogue:genai-prices@<version>.';
+comment on column public.pricing_held_all.input_per_1m_before is 'USD per million input tokens that the provider listed before; null is unknown.';
+comment on column public.pricing_held_all.input_per_1m_now is 'USD per million input tokens that the provider lists now; null is unknown.';
+comment on column public.pricing_held_all.output_per_1m_before is 'USD per million output tokens that the provider listed before; null is unknown.';
+comment on column public.pricing_held_all.output_per_1m_now is 'USD per million output tokens that the provider lists now; null is unknown.';
+comment on column public.pricing_held_all.moves is 'Each price that would change, {price, before, after, percent, condition}: decimal strings by the names of model_prices, USD per million tokens or characters, or per one unit; null is unknown, or for condition the base price.';
+comment on column public.pricing_held_all.applies_at is 'The first sync after this that still lists it applies it (unless it falls to zero, the third at the earliest); null: never by itself.';

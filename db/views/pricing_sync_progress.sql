@@ -28,12 +28,15 @@ select
         else 100 * part.ended / part.total
     end::integer as progress_percent,
     part.results,
-    job.revision
+    job.revision,
+    job.providers,
+    part.held as models_held
 from public.pricing_sync_jobs as job
 cross join lateral (
     select
         count(*) as total,
         count(*) filter (where newest.status in ('success', 'failed', 'cancelled')) as ended,
+        coalesce(sum(newest.models_held), 0)::integer as held,
         coalesce(
             array_agg(newest.provider_slug order by newest.provider_slug)
                 filter (where newest.status = 'success'),
@@ -114,3 +117,5 @@ comment on column public.pricing_sync_progress.models_skipped is 'Models that co
 comment on column public.pricing_sync_progress.total_errors is 'Provider syncs of this job that failed.';
 comment on column public.pricing_sync_progress.error_message is 'The errors of its failed provider syncs, for people; null without one.';
 comment on column public.pricing_sync_progress.revision is 'Rises with every change of the job that the system makes.';
+comment on column public.pricing_sync_progress.providers is 'The slugs of all its providers, in the order of the queue.';
+comment on column public.pricing_sync_progress.models_held is 'Models whose new price waits for a person, by the newest attempt of each provider.';

@@ -70,6 +70,9 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "Providers and schedule",
         "Which providers are synced, when, and with which settings.",
         (
+            "pricing_provider_status",
+            "pricing_freshness",
+            "pricing_confirmations",
             "pricing_providers",
             "pricing_syncable_providers",
             "pricing_missing_credentials",
@@ -80,13 +83,13 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Workers",
-        "What workers read of themselves.",
-        ("pricing_worker_heartbeats", "pricing_worker_settings"),
+        "Which workers there are, and what they read of themselves.",
+        ("pricing_workers", "pricing_worker_heartbeats", "pricing_worker_settings"),
     ),
     (
         "Keys and audit log",
         "Keys of the HTTP interface, and what people decided.",
-        ("pricing_keys", "pricing_api_keys", "pricing_audit_log"),
+        ("pricing_audit", "pricing_keys", "pricing_api_keys", "pricing_audit_log"),
     ),
     (
         "The schema itself",

@@ -227,7 +227,9 @@ def provider_states(night: Night) -> None:
     for _ in range(3):
         pricing.end(pricing.start("openrouter"), "failed", "http_status", "status 500")
     shown, reasons = night.sql() + night.sql(provider="openrouter")
-    states = {provider["slug"]: provider["state"] for provider in rows(shown)}
+    shown_rows = {provider["provider"]: provider for provider in rows(shown)}
+    assert shown_rows["openrouter"]["last_error_kind"] == "http_status"
+    states = {slug: provider["state"] for slug, provider in shown_rows.items()}
     states = {slug: state for slug, state in states.items() if state != "disabled"}
     assert states == {"catalogue": "ok", "deepinfra": "ok", "openrouter": "failing"}
     assert [failure["error_message"] for failure in rows(reasons)] == ["status 500"] * 3
@@ -268,6 +270,16 @@ def schedule(night: Night) -> None:
     assert row(enqueued)["providers"] == ["openrouter"], "only what is due"
 
 
+@section("Accept a first list")
+def first_list(night: Night) -> None:
+    pricing = night.pricing
+    guard(pricing, review_first=True)
+    pricing.sync("openrouter", [price("a"), price("odd", "0.3")])
+    (accepted,) = night.sql(provider="openrouter")
+    assert row(accepted) == {"approved": 1, "still_held": 1}
+    assert pricing.provider("openrouter")["review_first"] is False
+
+
 @section("Worker")
 def workers(night: Night) -> None:
     pricing = night.pricing
@@ -275,10 +287,11 @@ def workers(night: Night) -> None:
     stalled = pricing.worker("2 hours")
     pricing.start("openrouter", worker_id=alive)
     shown, _connections, forgotten = night.sql() + night.sql() + night.sql()
-    assert [(w["id"], w["is_alive"], w["runs"]) for w in rows(shown)] == [
-        (alive, True, ["openrouter"]),
-        (stalled, False, None),
+    assert [(w["worker_id"], w["is_alive"]) for w in rows(shown)] == [
+        (alive, True),
+        (stalled, False),
     ]
+    assert ["openrouter" in w["jsonb_pretty"] for w in rows(shown)] == [True, False]
     assert forgotten == 1
     assert pricing.value("select id from procrastinate.procrastinate_workers") == alive
 
@@ -462,6 +475,8 @@ def change_provider(night: Night) -> None:
     pricing.do("select cleanup_stuck_pricing_syncs()")
     log = pricing.log(attempt.queue_job_id)
     assert (log["status"], log["error_kind"]) == ("failed", "timeout")
+    (changed,) = night.sql(provider="openrouter")
+    assert str(row(changed)["sync_interval"]) == "1:00:00"
 
     assert night.sql(provider="openrouter") == [1]
     assert pricing.provider("openrouter")["base_url"] == "https://prices.example.com"
@@ -699,7 +714,8 @@ def stale_prices(night: Night) -> None:
     (found,) = night.sql()
     (stale,) = [each for each in rows(found) if each["provider"] == "openrouter"]
     assert (stale["why"], stale["models"]) == ("overdue", 6)
-    query = (ROOT / "db" / "functions" / "reports" / "pricing_unconfirmed.sql").read_text()
+    files = ("functions/reports/pricing_unconfirmed.sql", "views/pricing_confirmations.sql")
+    query = "".join((ROOT / "db" / file).read_text() for file in files)
     for entry in tables(night.heading)[0]:
         for why in code(entry["`why`"]):
             assert f"'{why}'" in query

@@ -63,11 +63,11 @@ DECISIONS = (
         f"{WAITING}::test_rejected_ones_that_are_still_listed_are_told_apart",
         "rejected changes that are gone are still listed",
     ),
-    Mutant(
-        "db/functions/reports/pricing_unconfirmed.sql",
+    _view(
+        "pricing_confirmations",
         " * (1 + p.sync_jitter)",
         "",
-        (f"{STALE}::test_what_is_confirmed_in_time",),
+        f"{STALE}::test_what_is_confirmed_in_time",
         "the jitter makes a provider late",
     ),
     Mutant(

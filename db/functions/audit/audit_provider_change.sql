@@ -1,4 +1,5 @@
 -- Definer: a role that may change a provider needs no right on the audit log.
+-- after: pricing_is_called_by, pricing_who
 create or replace function public.audit_provider_change()
 returns trigger
 language plpgsql
@@ -20,6 +21,8 @@ declare
     v_was jsonb := jsonb_build_object();
     v_now jsonb := jsonb_build_object();
     v_changes jsonb;
+    v_stack text;
+    v_who text := public.pricing_who();
     v_action text := case tg_op when 'INSERT' then 'add_provider' when 'DELETE' then 'remove_provider' else 'change_provider' end;
 begin
     if tg_op <> 'INSERT' then
@@ -59,8 +62,12 @@ begin
     then
         v_action := 'end_first_review';
     end if;
+    get diagnostics v_stack = pg_context;
+    if not v_by_others and public.pricing_is_called_by(v_stack, 'update_pricing_provider') then
+        v_who := coalesce(nullif(current_setting('pricing.changed_by', true), ''), v_who);
+    end if;
     insert into public.pricing_audit_log (who, action, subject, details)
-    values (public.pricing_who(), v_action, coalesce(v_was ->> 'slug', v_now ->> 'slug'), v_changes);
+    values (v_who, v_action, coalesce(v_was ->> 'slug', v_now ->> 'slug'), v_changes);
     return null;
 end;
 $$;

@@ -1,6 +1,6 @@
 -- The decision is about the next list: models become inactive only when that list has arrived and shows which ones it
 -- lacks. refuse_odd_list and refuse_lost_prices read the decision, and the next success clears it.
--- after: require_author
+-- after: require_author, require_provider
 create or replace function public.accept_shorter_list(provider text, accepted_by text default current_user)
 returns public.pricing_sync_log
 language plpgsql
@@ -14,14 +14,11 @@ begin
     perform public.require_author(
         'accepted_by', accept_shorter_list.accepted_by, 'Name the person who accepts the list.'
     );
+    perform public.require_provider(accept_shorter_list.provider);
     perform
     from public.pricing_providers p
     where p.slug = accept_shorter_list.provider
     for no key update;
-    if not found then
-        raise exception 'There is no provider %', coalesce(quote_literal(left(accept_shorter_list.provider, 60)), 'null')
-            using errcode = 'PT404', hint = 'select slug from pricing_providers lists them.';
-    end if;
 
     select l.* into v_refused
     from public.pricing_sync_log l

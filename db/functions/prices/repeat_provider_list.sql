@@ -27,7 +27,12 @@ begin
     ),
     said as materialized (
         select distinct on (h.model_id)
-            h.*,
+            h.model_id,
+            h.prices,
+            h.pricing_source,
+            h.evidence,
+            h.extra,
+            h.raw,
             m.provider_slug as provider,
             m.model_id as model,
             m.name,

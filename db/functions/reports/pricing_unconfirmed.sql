@@ -1,4 +1,5 @@
 -- The view pricing_stale calls it: a function, because its query as a part of the view would be compiled for seconds.
+-- after: pricing_confirmations
 create or replace function public.pricing_unconfirmed()
 returns table (
     provider text,
@@ -16,33 +17,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
-    with confirming as (
+    with due as (
         select
-            p.slug,
-            p.adapter is not null as is_syncable,
-            case when isfinite(p.last_success_at) then p.last_success_at end as confirmed_at,
-            p.created_at,
-            -- The schedule's longest wait, an attempt's longest time, and a quarter of an hour for the queue. Capped: an
-            -- overflowing time in one row would fail the view.
-            least(p.sync_interval, interval '100 years') * (1 + p.sync_jitter)
-                + least(p.timeout, interval '1 year')
-                + interval '15 minutes' as allowed,
-            case
-                when not p.enabled then 'disabled'
-                when p.adapter is null then 'no adapter'
-                when p.state = 'no_credentials' then 'no credential'
-                when not s.scheduler_enabled then 'schedule off'
-                when p.consecutive_failures > 0 then 'failing'
-                when p.next_allowed_at > now() then 'rate limited'
-                when p.last_success_at is null then 'never synced'
-                else 'overdue'
-            end as why
-        from public.pricing_providers p
-        cross join public.pricing_settings s
-    ),
-    due as (
-        select c.*, coalesce(c.confirmed_at, c.created_at) + c.allowed as due_at
-        from confirming c
+            c.provider as slug,
+            c.is_syncable,
+            c.confirmed_at,
+            c.allowed,
+            c.due_at,
+            c.is_stale,
+            c.why
+        from public.pricing_confirmations c
     ),
     priced as (
         select
@@ -136,7 +120,7 @@ as $$
         select
             d.slug as provider, null::text as model, d.why, d.slug as confirmed_by, d.confirmed_at, d.due_at, null::text as source
         from due d
-        where d.due_at < now() and (d.is_syncable or d.confirmed_at is not null)
+        where d.is_stale
         union all
         select
             p.provider_slug, p.model_id, coalesce(d.why, 'no provider'), p.confirmed_by, d.confirmed_at, d.due_at,

@@ -1,5 +1,5 @@
 -- A rule approves changes in advance. Only syncs read it: changes that are held already are applied by the next sync.
--- after: require_author
+-- after: require_author, require_provider
 create or replace function public.accept_price_changes(
     provider text,
     up_to_ratio numeric,
@@ -33,10 +33,7 @@ begin
             using errcode = 'PT422', hint = 'It is a time to come, such as now() + interval ''3 days''.';
     end if;
     perform public.require_expiry('until', accept_price_changes.until);
-    if not exists (select from public.pricing_providers p where p.slug = accept_price_changes.provider) then
-        raise exception 'There is no provider %', coalesce(quote_literal(left(accept_price_changes.provider, 60)), 'null')
-            using errcode = 'PT404', hint = 'select slug from pricing_providers shows them.';
-    end if;
+    perform public.require_provider(accept_price_changes.provider);
     if model is not null and not exists (
         select
         from public.model_pricing m

@@ -1,5 +1,5 @@
 -- As resolve_price_changes decides; a test compares what it shows with what the next sync applies.
--- after: price_changes_impact, pricing_base_set, pricing_held_all, rule_accepts_change
+-- after: price_changes_impact, pricing_base_set, pricing_held_all, require_provider, rule_accepts_change
 create or replace function public.preview_price_change_rule(
     provider text,
     up_to_ratio numeric,
@@ -25,10 +25,7 @@ begin
         raise exception 'up_to_ratio cannot be %', coalesce(up_to_ratio::text, 'null')
             using errcode = 'PT422', hint = 'It is more than 1: 20 accepts changes up to 20 times as much, or a twentieth.';
     end if;
-    if not exists (select from public.pricing_providers p where p.slug = preview_price_change_rule.provider) then
-        raise exception 'There is no provider %', coalesce(quote_literal(left(preview_price_change_rule.provider, 60)), 'null')
-            using errcode = 'PT404', hint = 'select slug from pricing_providers shows them.';
-    end if;
+    perform public.require_provider(preview_price_change_rule.provider);
     select count(*)::integer into v_covered
     from public.model_pricing m
     where m.is_active

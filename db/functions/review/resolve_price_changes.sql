@@ -57,7 +57,9 @@ as $$
     ),
     -- The earlier change of the model to the same price; a rejected one comes before a held one.
     said as materialized (
-        select distinct on (c.id) c.id as change_id, h.*
+        select distinct on (c.id)
+            c.id as change_id, h.id, h.status, h.class, h.reason, h.ratio, h.to_zero, h.prices, h.evidence,
+            h.first_seen_at, h.reopened_at, h.times_seen
         from change c
         join public.pricing_held_all h on h.model_id = c.id
         where h.model_id = any (array(select c.id from change c))

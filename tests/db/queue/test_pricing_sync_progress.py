@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.db.price_changes import guard
 from tests.db.pricing import Pricing, Row, price
 
 
@@ -53,3 +54,17 @@ def test_a_dry_run_s_differences_are_there(pricing: Pricing) -> None:
     result = progress(pricing, attempt.job_id)["results"]["openrouter"]
     assert result["differences_total"] == 1
     assert result["differences"][0]["model_id"] == "m"
+
+
+def test_the_providers_and_what_their_newest_attempts_hold(pricing: Pricing) -> None:
+    guard(pricing, "openrouter", "deepinfra")
+    for provider in ("openrouter", "deepinfra"):
+        pricing.sync(provider, [price("m", "0.0000003", source=f"api:{provider}")])
+    job_id = pricing.trigger("openrouter", "deepinfra")["job_id"]
+    assert progress(pricing, job_id)["models_held"] == 0
+    for provider in ("openrouter", "deepinfra"):
+        attempt = pricing.fetch()
+        assert attempt is not None
+        pricing.apply(attempt, [price("m", "0.0003", source=f"api:{provider}")])
+    row = progress(pricing, job_id)
+    assert (row["providers"], row["models_held"]) == (["openrouter", "deepinfra"], 2)

@@ -35,7 +35,7 @@ def test_it_is_the_price_and_has_its_history(pricing: Pricing) -> None:
     waits = held(pricing, "m", prices(300, 2, price_per_image="0.04"), job_id=job_id)
     answer = approve(pricing, waits, note="announced on their page")
 
-    assert answer == held_row(pricing, waits)
+    assert answer.items() <= held_row(pricing, waits).items()
     assert (answer["status"], answer["decided_by"]) == ("approved", "ann")
     assert answer["decision_note"] == "announced on their page"
     assert charged(pricing) == prices(300, 2, price_per_image="0.04")

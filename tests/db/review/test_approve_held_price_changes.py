@@ -48,7 +48,8 @@ def test_all_that_the_job_said_last(pricing: Pricing, job_id: UUID) -> None:
     ]
     rows = approve(pricing, job_id, note="announced")
 
-    assert rows == [held_row(pricing, held_id) for held_id in waits]
+    for row, held_id in zip(rows, waits, strict=True):
+        assert row.items() <= held_row(pricing, held_id).items()
     assert {row["status"] for row in rows} == {"approved"}
     assert {row["decision_note"] for row in rows} == {"announced"}
     assert charged(pricing, "a") == prices(300, 2)

@@ -34,7 +34,7 @@ def waits(pricing: Pricing) -> int:
 
 def test_the_price_stays(pricing: Pricing, waits: int) -> None:
     answer = reject(pricing, waits, note="a wrong unit")
-    assert answer == held_row(pricing, waits)
+    assert answer.items() <= held_row(pricing, waits).items()
     assert (answer["status"], answer["still_said"]) == ("rejected", True)
     assert (answer["decided_by"], answer["decision_note"]) == ("ann", "a wrong unit")
     assert charged(pricing) == prices(1, 2)

@@ -34,7 +34,8 @@ def test_all_that_the_job_said_last(pricing: Pricing, job_id: UUID) -> None:
     waits = [held(pricing, m, prices(300, 2), job_id=job_id) for m in ("a", "b")]
     other = held(pricing, "c", prices(300, 2))
     rows = reject(pricing, job_id, note="cents for dollars")
-    assert rows == [held_row(pricing, held_id) for held_id in waits]
+    for row, held_id in zip(rows, waits, strict=True):
+        assert row.items() <= held_row(pricing, held_id).items()
     assert {row["status"] for row in rows} == {"rejected"}
     assert charged(pricing, "a") == charged(pricing, "b") == prices(1, 2)
     assert held_row(pricing, other)["status"] == "held"
