@@ -22,7 +22,7 @@ def update(pricing: Pricing, provider: str | None = "openrouter", **given: Any) 
 
 
 def test_each_setting(pricing: Pricing) -> None:
-    settings = {
+    settings: Row = {
         "enabled": False,
         "sync_interval": 2 * HOURS,
         "timeout": timedelta(minutes=3),
