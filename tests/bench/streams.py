@@ -1,0 +1,121 @@
+"""Measure whole lists as streams: time, bytes, and the memory of the web process.
+
+Linux only: the peak of a process's memory is reset and read in ``/proc``.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+
+from tests.bench.list_cases import Route
+
+STREAMS = ("application/x-ndjson", "text/csv")
+MOST_MEMORY_MB = 64
+# The longest lists have millions of rows; their streams are left after this time.
+LONGEST_SECONDS = 30.0
+SLOW_READERS = 4
+SLOW_SECONDS = 10.0
+
+
+def measure(client: httpx2.Client, pid: int, routes: Sequence[Route]) -> list[str]:
+    """Print a line for each stream; returns those that took too much memory."""
+    streamed = [(route, kind) for route in routes for kind in STREAMS if kind in route.types]
+    if not streamed:
+        return []
+    print("\n| list | as | rows | MB | seconds | memory, MB |")
+    print("| --- | --- | --- | --- | --- | --- |", flush=True)
+    # What the first of each kind imports or caches is no part of a stream.
+    for route, kind in streamed:
+        _read(client, route, kind, seconds=1)
+    heavy = []
+    for route, kind in streamed:
+        started, before = time.perf_counter(), _reset_peak(pid)
+        rows, size, is_whole = _read(client, route, kind, LONGEST_SECONDS)
+        taken, grown = time.perf_counter() - started, _peak(pid) - before
+        whole = "" if is_whole else " (left)"
+        print(
+            f"| `{route.path}` | {kind} | {rows:,}{whole} | {size / 1e6:.1f} | {taken:.1f}"
+            f" | {grown:.1f} |",
+            flush=True,
+        )
+        if grown >= MOST_MEMORY_MB:
+            heavy.append(f"{route.path} as {kind}: {grown:.0f} MB")
+    return heavy + _measure_slow_readers(client, pid, streamed[0][0])
+
+
+def _read(client: httpx2.Client, route: Route, kind: str, seconds: float) -> tuple[int, int, bool]:
+    """Rows, bytes, and whether the list came to its end in time."""
+    case = route.cases[0]
+    rows = size = 0
+    deadline = time.perf_counter() + seconds
+    headers = {"Accept": kind, "Accept-Encoding": "identity"}
+    with client.stream("GET", case.path, params=dict(case.query), headers=headers) as answer:
+        answer.raise_for_status()
+        for part in answer.iter_bytes():
+            rows, size = rows + part.count(b"\n"), size + len(part)
+            if time.perf_counter() > deadline:
+                return rows, size, False
+    return rows, size, True
+
+
+def _measure_slow_readers(client: httpx2.Client, pid: int, route: Route) -> list[str]:
+    """Several clients that hardly read: what they cost in memory, and other requests in time."""
+    before = _reset_peak(pid)
+    times: list[float] = []
+    with ExitStack() as stack:
+        readers = [stack.enter_context(_request(client, route)) for _ in range(SLOW_READERS)]
+        until = time.perf_counter() + SLOW_SECONDS
+        while time.perf_counter() < until:
+            for reader in readers:
+                reader.recv(2048)
+            started = time.perf_counter()
+            client.get("/health/ready").raise_for_status()
+            times.append((time.perf_counter() - started) * 1000)
+            time.sleep(0.05)
+    grown = _peak(pid) - before
+    p95 = sorted(times)[int(len(times) * 0.95)]
+    print(
+        f"\n{SLOW_READERS} slow readers of `{route.path}`: {grown:.1f} MB in all; meanwhile"
+        f" `/health/ready` p95={p95:.1f} ms max={max(times):.1f} ms",
+        flush=True,
+    )
+    return [f"slow readers: {grown:.0f} MB"] if grown >= MOST_MEMORY_MB else []
+
+
+def _request(client: httpx2.Client, route: Route) -> socket.socket:
+    address = urlsplit(str(client.base_url))
+    opened = socket.socket()
+    # A small buffer, so that the server has to wait.
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    opened.settimeout(60)
+    opened.connect((address.hostname, address.port))
+    opened.sendall(
+        f"GET {route.cases[0].path} HTTP/1.1\r\nHost: {address.netloc}\r\n"
+        f"Authorization: {client.headers['Authorization']}\r\n"
+        f"Accept: {STREAMS[0]}\r\n\r\n".encode()
+    )
+    return opened
+
+
+def _reset_peak(pid: int) -> float:
+    """Forget the peak of the process's memory; returns what it has now, in MB."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return _memory(pid, "VmRSS")
+
+
+def _peak(pid: int) -> float:
+    return _memory(pid, "VmHWM")
+
+
+def _memory(pid: int, name: str) -> float:
+    found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+    assert found is not None
+    return int(found[1]) / 1024

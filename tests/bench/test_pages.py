@@ -1,0 +1,44 @@
+"""What the benchmark of pages measures: every list of the document, on rows as the system writes."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg.rows import DictRow
+
+from service.web.routes.all_routes import ROUTES
+from service.web.routes.openapi import openapi_document
+from tests.bench.list_cases import Examples, get_routes
+from tests.bench.scale_data import Scale, counts, prepare
+from tests.db.agreement import assert_agreed
+from tests.db.pricing import Pricing
+
+
+def test_its_rows_are_as_the_system_writes_them(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    prepare(database, Scale(models=400, jobs=600, history=6000))
+
+    rows = counts(database)
+    assert (rows["model_pricing"], rows["pricing_sync_jobs"]) == (400, 600)
+    assert rows["model_pricing_history"] >= 6000
+    pricing = Pricing(connection)
+    assert_agreed(connection)
+    assert pricing.rows("select * from pricing_unrecorded_prices()") == []
+    states = "select distinct price_state from model_prices order by 1"
+    assert [row["price_state"] for row in pricing.rows(states)] == ["free", "priced", "unknown"]
+    for rare in ("pricing_held", "pricing_announced", "pricing_stale", "pricing_drift"):
+        assert pricing.rows(f"select from {rare} limit 1"), f"{rare} is empty"
+
+
+def test_it_asks_every_list_with_every_parameter(database: str) -> None:
+    document = openapi_document(ROUTES, open_documents=False)
+    prepare(database, Scale(models=400, jobs=600, history=6000))
+
+    routes = {route.path: route for route in get_routes(document, Examples.of(database))}
+
+    assert routes.keys() == {path for path, item in document["paths"].items() if "get" in item} - {
+        "/openapi.json"
+    }
+    held = {dict(case.query).get("status") for case in routes["/admin/pricing/held"].cases}
+    assert {None, "held", "rejected"} <= held
+    assert any(route.is_list for route in routes.values())
