@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 from service.lists.list_query import Filter, ListQuery, Sort, SortColumn
+from service.prices.per_million import SHORT_NAMES
 
 OF_PROVIDER = Filter("Only of this provider.", "provider = {value}")
 BY_MODEL: Sort = (SortColumn("provider"), SortColumn("model"))
-
-PRICE_COLUMNS = (
-    "input_per_1m",
-    "output_per_1m",
-    "cache_read_per_1m",
-    "cache_write_per_1m",
-    "cache_write_1h_per_1m",
-    "reasoning_per_1m",
-    "input_audio_per_1m",
-    "output_audio_per_1m",
-    "cache_read_audio_per_1m",
-    "input_image_per_1m",
-    "output_image_per_1m",
-    "per_image",
-    "per_request",
-    "per_web_search",
-    "input_characters_per_1m",
-    "per_audio_second",
-    "per_page",
-    "per_video_second",
-)
 
 MODELS = ListQuery(
     view="model_prices",
@@ -34,7 +14,7 @@ MODELS = ListQuery(
         "provider",
         "model",
         "name",
-        *PRICE_COLUMNS,
+        *SHORT_NAMES.values(),
         "has_conditions",
         "price_state",
         "unread",

@@ -56,6 +56,24 @@ REJECTED = ListQuery(
     documents=_HELD_DOCUMENTS,
 )
 
+# Every change that was ever held, whatever became of it.
+HELD_ALL = ListQuery(
+    view="pricing_held_all",
+    columns=(*_HELD_COLUMNS, "status", "applies_at", "decided_at", "decided_by", "decision_note"),
+    filters={
+        **_HELD_FILTERS,
+        "status": Filter(
+            "Only with this outcome.",
+            choices={
+                word: f"status = '{word}'"
+                for word in ("approved", "applied", "superseded", "withdrawn")
+            },
+        ),
+    },
+    sorts={"newest": NEWEST},
+    documents=_HELD_DOCUMENTS,
+)
+
 OVERRIDES = ListQuery(
     view="pricing_active_overrides",
     columns=(
@@ -92,4 +110,37 @@ RULES = ListQuery(
     ),
     filters={"provider": OF_PROVIDER},
     sorts={"newest": NEWEST},
+)
+
+AUDIT = ListQuery(
+    view="pricing_audit",
+    columns=(
+        "id",
+        "at",
+        "who",
+        "action",
+        "subject",
+        "provider",
+        "model",
+        "note",
+        "details",
+        "key_name",
+        "session_login",
+        "acting_role",
+        "address",
+    ),
+    filters={
+        "provider": OF_PROVIDER,
+        "who": Filter("Only by this person, key (api:NAME) or user.", "who = {value}"),
+        "action": Filter("Only this action, such as set_price_override.", "action = {value}"),
+        "since": Filter("Only from this time on.", "at >= {value}", "timestamptz"),
+        "until": Filter("Only before this time.", "at < {value}", "timestamptz"),
+    },
+    sorts={
+        "newest": (
+            SortColumn("at", "timestamptz", descending=True),
+            SortColumn("id", "bigint", descending=True),
+        )
+    },
+    documents=frozenset({"details"}),
 )

@@ -14,6 +14,10 @@ PER_1M_NAMES = {
     for axis in Axis
     if axis.dimension is Dimension.TOKEN
 } | {Axis.INPUT_CHARACTER.value: "input_characters_per_1m"}
+# Every axis as model_prices names it: "price_per_image" -> "per_image".
+SHORT_NAMES = {
+    axis.value: PER_1M_NAMES.get(axis.value, axis.value.removeprefix("price_")) for axis in Axis
+}
 
 
 def per_1m(usd: Decimal) -> str:

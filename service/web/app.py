@@ -10,18 +10,19 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
 from service.errors import PricingError
 from service.migrations.schema_files import read_schema
 from service.settings import Settings
 from service.web.app_state import WebState
 from service.web.auth import KeyMiddleware
+from service.web.database.freshness import FreshnessReport
 from service.web.database.job_changes import JobChanges
 from service.web.database.key_uses import KeyUses
 from service.web.database.readiness import Readiness
 from service.web.database.web_database import WebDatabase
 from service.web.failed_keys import FailedKeys
+from service.web.http_server.compression import Compression
 from service.web.responses.error_responses import (
     http_exception_response,
     pricing_error_response,
@@ -29,6 +30,7 @@ from service.web.responses.error_responses import (
 )
 from service.web.routes.all_routes import ROUTES
 from service.web.routes.openapi import openapi_document
+from service.web.routes.route_table import RouteTable
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ def create_app(settings: Settings) -> Starlette:
         key_uses=KeyUses(database),
         failed_keys=FailedKeys(settings.max_connections),
         readiness=Readiness(database, changes, read_schema()),
+        freshness=FreshnessReport(database),
         openapi=openapi_document(ROUTES, open_documents=settings.open_documents),
     )
 
@@ -62,13 +65,16 @@ def create_app(settings: Settings) -> Starlette:
             await asyncio.gather(*tasks, return_exceptions=True)
             await state.key_uses.stop()
             await state.readiness.stop()
+            await state.freshness.stop()
             await database.close()
 
-    routes = [Route(each.path, each.serve, methods=[each.method]) for each in ROUTES]
-    roles = [(route, each.role) for route, each in zip(routes, ROUTES, strict=True)]
+    table = RouteTable(ROUTES)
     app = Starlette(
-        routes=routes,
-        middleware=[Middleware(KeyMiddleware, roles=roles, open_documents=settings.open_documents)],
+        routes=table.routes,
+        middleware=[
+            Middleware(Compression),
+            Middleware(KeyMiddleware, table=table, open_documents=settings.open_documents),
+        ],
         exception_handlers={
             PricingError: pricing_error_response,
             HTTPException: http_exception_response,

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 
 from service.settings import Settings
+from service.web.database.freshness import FreshnessReport
 from service.web.database.job_changes import JobChanges
 from service.web.database.key_uses import KeyUses
 from service.web.database.readiness import Readiness
@@ -24,6 +25,7 @@ class WebState:
     key_uses: KeyUses
     failed_keys: FailedKeys
     readiness: Readiness
+    freshness: FreshnessReport
     openapi: Mapping[str, Any]
 
 

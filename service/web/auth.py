@@ -10,12 +10,10 @@ from __future__ import annotations
 import hmac
 import logging
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from starlette.requests import Request
-from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.environment.trusted_proxies import network_of
@@ -24,12 +22,13 @@ from service.web.http_server.repeated_lines import RepeatedLines
 from service.web.http_server.request_state import request_state_of
 from service.web.requests.client_address import client_of
 from service.web.responses.error_responses import HttpError
-from service.web.routes.endpoint import Role, default_role, roles_from
+from service.web.routes.endpoint import Role, roles_from
+from service.web.routes.route_table import RouteTable
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
 # What PRICING_OPEN_DOCUMENTS opens.
 DOCUMENTS = frozenset({"/openapi.json"})
-HEALTH = frozenset({"/health", "/health/ready"})
+HEALTH = frozenset({"/health", "/health/ready", "/health/pricing"})
 IDENTITY = "pricing.identity"
 _ROUTE = "pricing.route"
 
@@ -98,11 +97,9 @@ def identity_of(request: Request) -> Identity:
 class KeyMiddleware:
     """ASGI middleware: require a key with a sufficient role for protected paths."""
 
-    def __init__(
-        self, app: ASGIApp, *, roles: Iterable[tuple[Route, Role]], open_documents: bool
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, table: RouteTable, open_documents: bool) -> None:
         self._app = app
-        self._roles = tuple(roles)
+        self._table = table
         self._open_documents = open_documents
         self._lines = RepeatedLines(logger)
 
@@ -110,7 +107,7 @@ class KeyMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        scope[_ROUTE], needed = self._matched(scope)
+        scope[_ROUTE], needed = self._table.matched(scope)
         if needs_key(scope["path"], open_documents=self._open_documents):
             request = Request(scope)
             try:
@@ -133,17 +130,6 @@ class KeyMiddleware:
                     state_of(request).key_uses.record(identity.key_id)
             return
         await self._app(scope, receive, send)
-
-    def _matched(self, scope: Scope) -> tuple[str | None, Role]:
-        """The route and its role, as the router will match; unknown ones have the default role."""
-        path = None
-        for route, role in self._roles:
-            match = route.matches(scope)[0]
-            if match is Match.FULL:
-                return route.path, role
-            if match is Match.PARTIAL:
-                path = path or route.path
-        return path, default_role(scope["method"])
 
     async def _throttled(self, refused: KeyRefused, request: Request) -> HttpError:
         """Log the failure, and delay clients that fail too often; returns the response's error."""

@@ -52,11 +52,14 @@ class Envelope:
                 status = state.sent_status if state.is_abandoned else message["status"]
                 headers = MutableHeaders(scope=message)
                 headers[HEADER] = request_id
-                # Prices, names of keys and errors are for this caller and this moment.
-                headers["Cache-Control"] = "no-store"
+                # Prices, names of keys and errors are for this caller and this moment. What has a
+                # tag may be kept, and is asked for again each time.
+                tagged = "etag" in headers
+                headers["Cache-Control"] = "private, no-cache" if tagged else "no-store"
                 headers["X-Content-Type-Options"] = "nosniff"
             elif message["type"] == "http.response.body":
                 is_answered = not message.get("more_body", False)
+                state.sent_bytes += len(message.get("body", b""))
             await send(message)
 
         try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.migrations.migrate import migrate
-from tests.docs import provider_table, rights_table, schema_page
+from tests.docs import api_reference, provider_table, rights_table, schema_page
 from tests.support.postgres import running_cluster
 
 
 def main() -> None:
+    _write(api_reference.PAGE, api_reference.page())
     _write(provider_table.PAGE, provider_table.page())
     with running_cluster() as cluster, cluster.database() as name:
         url = cluster.url_of(name)
@@ -19,7 +20,7 @@ def main() -> None:
 
 
 def _write(page: Path, text: str) -> None:
-    if page.read_text(encoding="utf-8") == text:
+    if page.exists() and page.read_text(encoding="utf-8") == text:
         print(f"{page.name} says what the code says.")
     else:
         page.write_text(text, encoding="utf-8")

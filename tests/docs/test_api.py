@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from pathlib import Path
@@ -127,6 +128,12 @@ def test_the_examples(
     assert change.keys() == history_shown["history"][0].keys()
     in_history_only = {"is_in_force", "in_force_from"}
     assert answered("changes")["changes"][0].keys() == change.keys() - in_history_only
+    assert {row["model"] for row in answered("models")["models"]} >= {"openai/gpt-4o"}
+    with (tmp_path / "models.csv").open(newline="") as table:
+        assert {row["model"] for row in csv.DictReader(table)} >= {"openai/gpt-4o"}
+    assert answered("price-at")["model"] == "openai/gpt-4o"
+    assert answered("provider")["interval_seconds"] == 3600
+    assert answered("failed")["syncs"] == []
     for name in ("drift", "unpriced", "changes", "history"):
         assert {"count", "next_cursor", name} == answered(name).keys()
 

@@ -41,7 +41,6 @@ FLOORS = (
 SAME_THING = {
     "app",  # procrastinate's, Starlette's, Typer's
     "doctor",
-    "drift",
     "held",
     "keys",
     "overrides",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from contextvars import Context
-
 from service.migrations.schema import Schema
 from service.web.database.job_changes import JobChanges
+from service.web.database.shared_answer import SharedAnswer
 from service.web.database.web_database import WebDatabase
 from service.web.responses.error_responses import HttpError
 from service.web.responses.sync_responses import HeldSummary, ReadyAnswer
@@ -31,23 +29,13 @@ class Readiness:
             "db",
             *(file.name for file in (*schema.engine_steps, *schema.migrations)),
         }
-        self._asked: asyncio.Task[ReadyAnswer] | None = None
-        self._ends_at = 0.0
+        self._shared = SharedAnswer(self._ask)
 
     async def answer(self) -> ReadyAnswer:
-        loop = asyncio.get_running_loop()
-        if self._asked is None or self._asked.done():
-            # A new context, because the query belongs to no single request.
-            self._asked = loop.create_task(self._ask(), context=Context())
-            self._ends_at = loop.time() + ANSWER_SECONDS
-        asked = self._asked
-        done, _ = await asyncio.wait({asked}, timeout=max(self._ends_at - loop.time(), 0))
-        return asked.result() if done else _unavailable()
+        return await self._shared.get(ANSWER_SECONDS) or _unavailable()
 
     async def stop(self) -> None:
-        if self._asked is not None:
-            self._asked.cancel()
-            await asyncio.gather(self._asked, return_exceptions=True)
+        await self._shared.stop()
 
     async def _ask(self) -> ReadyAnswer:
         try:

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from service.web.app_state import state_of
 from service.web.requests.amounts import UsageInput, usage_json
-from service.web.requests.body import ExactBody, TimeInput, read_body
+from service.web.requests.body import ExactBody, TimeInput, as_written, read_body, validated
+from service.web.requests.parameters import LONGEST_USAGE, queried_time, required_value
 from service.web.responses.cost_responses import CostAnswer
 from service.web.responses.error_responses import with_hints
 
@@ -37,7 +38,20 @@ class CostBody(ExactBody):
 
 async def compute_cost(request: Request) -> Response:
     body = await read_body(request, CostBody)
-    at = body.at or datetime.now(UTC)
+    return await _cost(request, body, body.at)
+
+
+async def get_cost(request: Request) -> Response:
+    usage = required_value(request, "usage", LONGEST_USAGE).encode()
+    fields = {name: required_value(request, name) for name in ("provider", "model_id")}
+    body = validated(
+        CostBody, lambda: CostBody.model_validate({**fields, "usage": as_written(usage)})
+    )
+    return await _cost(request, body, queried_time(request, "at"))
+
+
+async def _cost(request: Request, body: CostBody, at: datetime | None) -> Response:
+    at = at or datetime.now(UTC)
     with with_hints(HINTS):
         bill = await state_of(request).database.the_row(
             COST, body.provider, body.model_id, usage_json(body.usage), at

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from service.web.app_state import state_of
 from service.web.database.database_errors import RETRY_AFTER_OUTAGE
+from service.web.responses.error_responses import HttpError
 from service.web.responses.sync_responses import HealthAnswer
 
 
@@ -19,4 +20,18 @@ async def get_readiness(request: Request) -> Response:
     answer = await state_of(request).readiness.answer()
     if answer.status == "unavailable":
         return answer.response(503, {"Retry-After": RETRY_AFTER_OUTAGE})
+    return answer.response()
+
+
+async def get_freshness(request: Request) -> Response:
+    """200 while it is known, whether or not all prices are fresh; 503 while it is not."""
+    answer = await state_of(request).freshness.answer()
+    if answer is None:
+        raise HttpError(
+            503,
+            "database_unavailable",
+            "The database does not answer in time.",
+            hint="Ask again.",
+            headers={"Retry-After": RETRY_AFTER_OUTAGE},
+        )
     return answer.response()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, get_args
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,56 +13,59 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.lists.review_lists import HELD, HELD_ALL, REJECTED
 from service.prices.per_million import PER_1M_NAMES, per_1m
 from service.web.app_state import state_of
+from service.web.handlers.list_pages import ShownList, list_page
 from service.web.handlers.previews import DryRunOf, preview_of_sync, preview_one
 from service.web.requests.amounts import PriceSet, shown_set
 from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, key_name_sql
-from service.web.requests.pagination import page_of
+from service.web.requests.filters import choice
 from service.web.requests.parameters import (
     UNKNOWN_SYNC_HINT,
     is_dry_run,
     job_id_of,
-    queried_job_id,
-    query_value,
     row_id_of,
     slug_of,
 )
-from service.web.responses.error_responses import bad_input, with_hints
+from service.web.responses.error_responses import not_found, with_hints
 from service.web.responses.review_responses import (
     DecidedModel,
     Decision,
     DecisionsAnswer,
     HeldAnswer,
     HeldChange,
-    HeldClass,
     ReopenedAnswer,
     ReopenedChange,
 )
+from service.web.responses.row_fields import row_fields
 
-CLASSES = get_args(HeldClass)
+SETS = ("prices", "previous")
 
-_HELD = """
-select id, provider, model, class, reason, ratio, to_zero, prices, previous, moves, evidence,
-       source, first_seen_at, last_seen_at, times_seen, job_id, observed_at, {columns}
-from public.{view}
-where ($1::text is null or provider = $1)
-  and ($2::text is null or class = $2)
-  and ($3::uuid is null or job_id = $3)
-  and ($4::bigint is null or id < $4)
-order by id desc
-limit $5
-"""
-LISTS = {
-    "held": _HELD.format(
-        view="pricing_held",
-        columns="applies_at, null::timestamptz as decided_at, null as decided_by,"
-        " null as decision_note",
+
+def with_shown_sets(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a held change with its amounts as decimal strings, also per million."""
+    shown = {name: shown_set(fields[name]) for name in SETS}
+    evidence = [_evidence(each) for each in fields["evidence"]]
+    decided = dict.fromkeys(("applies_at", "decided_at", "decided_by", "decision_note"))
+    all_fields = {**decided, **fields, **shown, "evidence": evidence}
+    return {**all_fields, "applies_itself_at": all_fields["applies_at"]}
+
+
+def _with_status(status: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    return lambda fields: {**with_shown_sets(fields), "status": status}
+
+
+OUTCOMES = tuple(HELD_ALL.filters["status"].choices)
+_FILTERS = {"provider": "provider", "class": "class", "job": "sync"}
+HELD_LISTS = {
+    "held": ShownList(HELD, "held", HeldChange, HeldAnswer, _FILTERS, _with_status("held")),
+    "rejected": ShownList(
+        REJECTED, "held", HeldChange, HeldAnswer, _FILTERS, _with_status("rejected")
     ),
-    "rejected": _HELD.format(
-        view="pricing_rejected",
-        columns="null::timestamptz as applies_at, decided_at, decided_by, decision_note",
+    **dict.fromkeys(
+        OUTCOMES, ShownList(HELD_ALL, "held", HeldChange, HeldAnswer, _FILTERS, with_shown_sets)
     ),
 }
 
@@ -124,25 +127,20 @@ class DecisionBody(NoteBody):
 
 
 async def list_held(request: Request) -> Response:
-    held_class = query_value(request, "class")
-    if held_class is not None and held_class not in CLASSES:
-        raise bad_input(f"class must be one of {', '.join(CLASSES)}.", hint="Leave it out for all.")
-    status = query_value(request, "status") or "held"
-    if status not in LISTS:
-        raise bad_input("status must be held or rejected.", hint="Leave it out for held.")
-    page = page_of(request, int)
-    found = await state_of(request).database.rows(
-        LISTS[status],
-        query_value(request, "provider"),
-        held_class,
-        queried_job_id(request, "sync"),
-        page.after_id,
-        page.asked,
-    )
-    rows, next_cursor = page.cut(found, "id")
-    return HeldAnswer(
-        held=[_held_change(row) for row in rows], count=len(rows), next_cursor=next_cursor
-    ).response()
+    status = choice(request, "status", HELD_LISTS, "held")
+    outcome = {"status": status} if status in OUTCOMES else {}
+    return await list_page(request, HELD_LISTS[status], outcome)
+
+
+async def get_held(request: Request) -> Response:
+    """One change that was ever held, whatever became of it."""
+    held_id = row_id_of(request, "held change")
+    statement, arguments = HELD_ALL.statement({"id": held_id}, limit=1)
+    row = await state_of(request).database.row(statement, *arguments)
+    if row is None:
+        raise not_found(f"There is no held change {held_id}.", hint=HINTS[404])
+    fields = with_shown_sets(row_fields(dict(row), HELD_ALL))
+    return HeldChange.model_validate(fields).response()
 
 
 async def approve_held(request: Request) -> Response:
@@ -225,29 +223,13 @@ def _decided(rows: Sequence[asyncpg.Record]) -> list[DecidedModel]:
     ]
 
 
-def _held_change(row: asyncpg.Record) -> HeldChange:
-    job_id = None if row["job_id"] is None else str(row["job_id"])
-    return HeldChange.model_validate(
-        {
-            **_renamed(
-                row, model="model_id", source="pricing_source", applies_at="applies_itself_at"
-            ),
-            **_sets(row),
-            "moves": json.loads(row["moves"]),
-            "evidence": [_evidence(each) for each in json.loads(row["evidence"])],
-            "sync_id": job_id,
-            "job_id": job_id,
-        }
-    )
-
-
 def _renamed(row: asyncpg.Record, **names: str) -> dict[str, Any]:
     """A row with some columns under their names in HTTP."""
     return {names.get(column, column): value for column, value in row.items()}
 
 
 def _sets(row: asyncpg.Record) -> dict[str, PriceSet]:
-    return {name: shown_set(json.loads(row[name])) for name in ("prices", "previous")}
+    return {name: shown_set(json.loads(row[name])) for name in SETS}
 
 
 def _evidence(said: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -10,26 +11,31 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.lists.review_lists import OVERRIDES
 from service.prices.units import plain
 from service.web.app_state import state_of
+from service.web.handlers.list_pages import ShownList, list_page
 from service.web.handlers.previews import preview_override
 from service.web.requests.amounts import AmountInput, ConditionInput, shown_set
 from service.web.requests.body import ExactBody, RequestBody, TimeInput, read_body
 from service.web.requests.caller import caller_json, key_name_sql
-from service.web.requests.pagination import page_of
-from service.web.requests.parameters import is_dry_run, query_value
+from service.web.requests.parameters import is_dry_run
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import Override, OverridesAnswer
+from service.web.responses.review_responses import Override, OverrideInForce, OverridesAnswer
 
-OVERRIDES = """
-select id, provider, model, prices, reason, created_by, created_at, expires_at, forced,
-       null::timestamptz as ended_at, null::text as ended_by
-from public.pricing_active_overrides
-where ($1::text is null or provider = $1)
-  and ($2::bigint is null or id < $2)
-order by id desc
-limit $3
-"""
+
+def with_shown_prices(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {**fields, "prices": shown_set(fields["prices"])}
+
+
+OVERRIDE_LIST = ShownList(
+    OVERRIDES,
+    "overrides",
+    OverrideInForce,
+    OverridesAnswer,
+    {"provider": "provider"},
+    with_shown_prices,
+)
 
 # A left join, because an inner one may skip the function where there is no model.
 OVERRIDE = """
@@ -105,17 +111,7 @@ class OverrideBody(ExactBody):
 
 
 async def list_overrides(request: Request) -> Response:
-    page = page_of(request, int)
-    found = await state_of(request).database.rows(
-        OVERRIDES,
-        query_value(request, "provider"),
-        page.after_id,
-        page.asked,
-    )
-    rows, next_cursor = page.cut(found, "id")
-    return OverridesAnswer(
-        overrides=[_override(row) for row in rows], count=len(rows), next_cursor=next_cursor
-    ).response()
+    return await list_page(request, OVERRIDE_LIST)
 
 
 async def set_override(request: Request) -> Response:

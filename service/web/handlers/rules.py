@@ -7,29 +7,28 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.lists.review_lists import RULES
 from service.web.app_state import state_of
+from service.web.handlers.list_pages import ShownList, list_page
 from service.web.requests.amounts import AmountInput
 from service.web.requests.body import ExactBody, TimeInput, read_body
 from service.web.requests.caller import caller_json, key_name_sql
-from service.web.requests.pagination import page_of
-from service.web.requests.parameters import is_dry_run, query_value, row_id_of
+from service.web.requests.parameters import is_dry_run, row_id_of
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import Rule, RuleImpact, RulePreviewAnswer, RulesAnswer
+from service.web.responses.review_responses import (
+    Rule,
+    RuleImpact,
+    RuleInForce,
+    RulePreviewAnswer,
+    RulesAnswer,
+)
 
 COLUMNS = """
 select id, provider_slug as provider, model_id, up_to_ratio, reason, created_by, created_at,
        expires_at, ended_at, ended_by
 """
 
-RULES = """
-select id, provider, model as model_id, up_to_ratio, reason, created_by, created_at,
-       expires_at, null::timestamptz as ended_at, null::text as ended_by
-from public.pricing_active_rules
-where ($1::text is null or provider = $1)
-  and ($2::bigint is null or id < $2)
-order by id desc
-limit $3
-"""
+RULE_LIST = ShownList(RULES, "rules", RuleInForce, RulesAnswer, {"provider": "provider"})
 
 ACCEPT = (
     COLUMNS
@@ -66,17 +65,7 @@ class RuleBody(ExactBody):
 
 
 async def list_rules(request: Request) -> Response:
-    page = page_of(request, int)
-    found = await state_of(request).database.rows(
-        RULES,
-        query_value(request, "provider"),
-        page.after_id,
-        page.asked,
-    )
-    rows, next_cursor = page.cut(found, "id")
-    return RulesAnswer(
-        rules=[_rule(row) for row in rows], count=len(rows), next_cursor=next_cursor
-    ).response()
+    return await list_page(request, RULE_LIST)
 
 
 async def add_rule(request: Request) -> Response:

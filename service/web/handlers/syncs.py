@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 
+from service.lists.job_lists import SYNCS
 from service.web.app_state import WebState, state_of
+from service.web.handlers.list_pages import ShownList, list_page
 from service.web.requests.caller import caller_json, caller_name_sql
 from service.web.requests.parameters import job_id_of, unknown_sync, wait_seconds_of
 from service.web.responses.error_responses import HttpError
@@ -18,11 +23,22 @@ from service.web.responses.sync_responses import (
     ActiveSync,
     ActiveSyncsAnswer,
     JobStatus,
+    ListedSync,
     SyncAnswer,
+    SyncsAnswer,
 )
 
 # A notification may be missed, so the row is read every second anyway.
 READ_AGAIN_SECONDS = 1.0
+
+SYNC_LIST = ShownList(
+    SYNCS,
+    "syncs",
+    ListedSync,
+    SyncsAnswer,
+    {name: name for name in ("provider", "status", "outcome", "since", "until")},
+)
+ACTIVE_LIST = ShownList(SYNCS, "active_syncs", ActiveSync, ActiveSyncsAnswer)
 
 CANCEL = (
     f"select from public.cancel_pricing_sync(job_id => $1, cancelled_by => {caller_name_sql(2)})"
@@ -36,13 +52,6 @@ select job_id, status, outcome, finished, provider_slug, triggered_at, started_a
        progress_percent, results
 from public.pricing_sync_progress
 where job_id = $1
-"""
-
-ACTIVE = """
-select job_id, status, provider_slug, started_at, triggered_at, triggered_by, progress_percent
-from public.pricing_sync_progress
-where status in ('queued', 'running')
-order by triggered_at desc, job_id
 """
 
 
@@ -63,22 +72,13 @@ async def retry_sync(request: Request) -> Response:
     return answer.response(202, {"Location": poll_url_of(answer.job_id)})
 
 
+async def list_syncs(request: Request) -> Response:
+    return await list_page(request, _in_words_of_http(SYNC_LIST, state_of(request)))
+
+
 async def list_active_syncs(request: Request) -> Response:
-    state = state_of(request)
-    active = [
-        ActiveSync(
-            sync_id=str(job["job_id"]),
-            job_id=str(job["job_id"]),
-            status=status_word(job["status"], state),
-            provider_slug=job["provider_slug"],
-            started_at=job["started_at"],
-            triggered_at=job["triggered_at"],
-            triggered_by=job["triggered_by"],
-            progress_percent=job["progress_percent"],
-        )
-        for job in await state.database.rows(ACTIVE)
-    ]
-    return ActiveSyncsAnswer(active_syncs=active, count=len(active)).response()
+    shown = _in_words_of_http(ACTIVE_LIST, state_of(request))
+    return await list_page(request, shown, {"status": "active"})
 
 
 def poll_url_of(job_id: str) -> str:
@@ -95,6 +95,19 @@ def status_word(status: str, state: WebState) -> JobStatus:
         "cancelled": "cancelled",
     }
     return words[status]
+
+
+def _in_words_of_http(listed: ShownList, state: WebState) -> ShownList:
+    """The list with each job's status as ``status_word`` says it."""
+
+    def convert(fields: Mapping[str, Any]) -> dict[str, Any]:
+        shown = {name: value for name, value in fields.items() if name in listed.row.model_fields}
+        seconds = fields["duration_seconds"]
+        if "duration_seconds" in shown and seconds is not None:
+            shown["duration_seconds"] = float(seconds)
+        return {**shown, "status": status_word(fields["status"], state)}
+
+    return replace(listed, convert=convert)
 
 
 async def _read_until_finished(

@@ -70,6 +70,7 @@ class BoundedProtocol(H11Protocol):
         self._body_since = self._head_since
         self._unread_since: float | None = None
         self._unread_until = self._head_since
+        self._sent_before = 0
         self._closing_since: float | None = None
         self._is_connected = False
         self._is_done = False
@@ -112,9 +113,13 @@ class BoundedProtocol(H11Protocol):
         timeouts, answering = self._timeouts, self._answering
         unsent = self.transport.get_write_buffer_size()
         if unsent:
+            sent = 0 if answering is None else _state_of_cycle(answering).sent_bytes
             if self._unread_since is None:
                 self._unread_since = now
-                self._unread_until = now + timeouts.unread + unsent / timeouts.slowest
+                self._sent_before = sent
+            # What a stream has handed over since then was read, or is among the unsent bytes.
+            owed = max(unsent, sent - self._sent_before)
+            self._unread_until = self._unread_since + timeouts.unread + owed / timeouts.slowest
             # The time to close counts from when everything has been sent.
             if self._closing_since is not None:
                 self._closing_since = now

@@ -15,11 +15,13 @@ class RequestState:
     """``is_abandoned``: the client is gone; what the application still sends is dropped.
     ``sent_status``: the status that the server sent in the application's place.
     ``has_key``: the request showed a valid key.
+    ``sent_bytes``: of the body, as handed to the connection.
     """
 
     is_abandoned: bool = False
     sent_status: int | None = None
     has_key: bool = False
+    sent_bytes: int = 0
     task: asyncio.Task[None] | None = None
 
     def cancel_unauthenticated(self) -> None:

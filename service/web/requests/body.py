@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
@@ -25,6 +26,9 @@ TIME = re.compile(
 )
 
 
+WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
+
+
 def read_time(value: object) -> datetime:
     """An RFC 3339 time with an offset, in UTC; ValueError for anything else."""
     if not isinstance(value, str) or not TIME.fullmatch(value):
@@ -39,6 +43,21 @@ TimeInput = Annotated[
     datetime,
     BeforeValidator(read_time),
     WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+def read_seconds(value: object) -> int:
+    """A whole number of seconds, as JSON or as ``Number``; ValueError for anything else."""
+    text = value.text if isinstance(value, Number) else str(value)
+    if not WHOLE.fullmatch(text) or isinstance(value, bool | str):
+        raise ValueError("must be a whole number of seconds, up to 10 digits")
+    return int(text)
+
+
+SecondsInput = Annotated[
+    int,
+    BeforeValidator(read_seconds),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 9_999_999_999}),
 ]
 
 
@@ -57,13 +76,16 @@ Body = TypeVar("Body", bound=RequestBody)
 
 async def read_body(request: Request, model: type[Body]) -> Body:
     """The body as JSON, whatever its content type; an empty body is an empty object."""
-    raw = await _read_in_time(request)
-    if not raw.strip():
-        raw = b"{}"
+    raw = (await _read_in_time(request)).strip() or b"{}"
+    if issubclass(model, ExactBody):
+        return validated(model, lambda: model.model_validate(as_written(raw)))
+    return validated(model, lambda: model.model_validate_json(raw))
+
+
+def validated(model: type[Body], read: Callable[[], Body]) -> Body:
+    """What ``read`` returns; HttpError 422 for what is no JSON or not such a body."""
     try:
-        if issubclass(model, ExactBody):
-            return model.model_validate(_as_written(raw))
-        return model.model_validate_json(raw)
+        return read()
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -74,7 +96,7 @@ async def read_body(request: Request, model: type[Body]) -> Body:
     raise bad_input(message, hint=f"A JSON object with any of: {fields}.")
 
 
-def _as_written(raw: bytes) -> object:
+def as_written(raw: bytes) -> object:
     """JSON with its numbers as written; ValueError for invalid JSON."""
     # The strict parser first: it bounds the depth, and refuses NaN and lone surrogates.
     from_json(raw, allow_inf_nan=False)

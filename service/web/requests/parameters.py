@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from uuid import UUID
 
 from starlette.requests import Request
 
+from service.web.requests.body import read_time
 from service.web.responses.error_responses import HttpError, bad_input, not_found
 
 LONGEST_WAIT_SECONDS = 60.0
 UNKNOWN_SYNC_HINT = "The sync_id is in a trigger's answer."
 # As long as a model's id may be.
 LONGEST_NAME = 512
+LONGEST_USAGE = 4000
 
 JOB_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ROW_ID = re.compile(r"[1-9][0-9]{0,18}")
@@ -62,14 +65,14 @@ def query_value(request: Request, name: str, longest: int = LONGEST_NAME) -> str
     return values[0]
 
 
-def queried_job_id(request: Request, name: str) -> UUID | None:
-    """A query parameter that names a job."""
+def queried_time(request: Request, name: str) -> datetime | None:
     text = query_value(request, name)
     if text is None:
         return None
-    if not JOB_ID.fullmatch(text):
-        raise bad_input(f"{name} is not a job's id.", hint=UNKNOWN_SYNC_HINT)
-    return UUID(text)
+    try:
+        return read_time(text)
+    except ValueError as error:
+        raise bad_input(f"{name} {error}.", hint="Leave it out for now.") from None
 
 
 def is_dry_run(request: Request, said: bool) -> bool:
@@ -80,8 +83,8 @@ def is_dry_run(request: Request, said: bool) -> bool:
     return said or text == "true"
 
 
-def required_value(request: Request, name: str) -> str:
-    text = query_value(request, name)
+def required_value(request: Request, name: str, longest: int = LONGEST_NAME) -> str:
+    text = query_value(request, name, longest)
     if text is None:
         raise bad_input(f"{name} is missing.", hint="It is a query parameter.")
     return text

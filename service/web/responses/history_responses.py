@@ -8,15 +8,15 @@ from __future__ import annotations
 from pydantic import Field, JsonValue
 
 from service.web.requests.amounts import Amount
-from service.web.responses.review_responses import NEXT_CURSOR
-from service.web.responses.sync_responses import ResponseModel, Time
+from service.web.responses.sync_responses import NEXT_CURSOR, ResponseModel, Time
 
 
 class PriceChange(ResponseModel):
     """One price that changed, in the unit of its name: USD per 1M, or per one unit."""
 
     provider: str
-    model_id: str = Field(description="As the provider spells it.")
+    model: str = Field(description="As the provider spells it.")
+    model_id: str = Field(description="The same value as model.")
     price: str | None = Field(
         description="As model_prices names it; null: no single price differs, only the order of"
         " conditions.",
@@ -43,7 +43,8 @@ class PriceChange(ResponseModel):
         description="api_sync:<provider>, manual:<name>, rollback:<job_id>, expiry:<override id>,"
         " announced:<provider>, or repair:<reason> by an upgrade."
     )
-    pricing_source: str
+    source: str = Field(description="api:<provider>, or catalogue:genai-prices@<version>.")
+    pricing_source: str = Field(description="The same value as source.")
     sync_id: str | None = Field(description="The job that wrote it; null: a person did.")
     job_id: str | None = Field(description="The same value as sync_id.")
     id: int = Field(description="The change: its prices have the same id.")

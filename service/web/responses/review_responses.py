@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field, JsonValue, RootModel
 
 from service.web.requests.amounts import Amount, PriceSet
-from service.web.responses.sync_responses import ResponseModel, Time
+from service.web.responses.sync_responses import NEXT_CURSOR, ResponseModel, Time
 
 HeldClass = Literal["large", "unit", "list", "first_list", "rollback"]
 HeldStatus = Literal["held", "approved", "rejected", "applied", "superseded", "withdrawn"]
@@ -19,7 +19,6 @@ PRICE_SET = (
     "Known axes only, by column of model_pricing: decimal strings in USD for one unit, each token"
     " price with its *_per_1m beside it; `conditions` where there are any."
 )
-NEXT_CURSOR = "The cursor of the next page; null: this is the last."
 
 
 class Impact(ResponseModel):
@@ -108,29 +107,37 @@ class Evidence(ResponseModel):
 class HeldChange(ResponseModel):
     id: int
     provider: str
-    model_id: str = Field(description="As the provider spells it.")
+    model: str = Field(description="As the provider spells it.")
+    model_id: str = Field(description="The same value as model.")
     class_: HeldClass = Field(alias="class")
     reason: str
     ratio: Amount | None = Field(
         description="The largest factor by which a price moves; null: nothing to compare."
     )
+    input_per_1m_before: Amount | None
+    input_per_1m_now: Amount | None = Field(description="The held price.")
+    output_per_1m_before: Amount | None
+    output_per_1m_now: Amount | None
     to_zero: bool
     prices: PriceSet = Field(description="The held prices. " + PRICE_SET)
     previous: PriceSet = Field(description="The prices that it would replace. " + PRICE_SET)
     moves: list[Move] = Field(description="Each price that would change.")
     evidence: list[Evidence]
-    pricing_source: str
+    source: str = Field(description="api:<provider>, or catalogue:genai-prices@<version>.")
+    pricing_source: str = Field(description="The same value as source.")
     first_seen_at: Time
     last_seen_at: Time
     times_seen: int
-    applies_itself_at: Time | None = Field(
+    status: HeldStatus
+    applies_at: Time | None = Field(
         description="From then on a sync that reports the same price applies it; null: only a"
         " person does."
     )
+    applies_itself_at: Time | None = Field(description="The same value as applies_at.")
     sync_id: str | None = Field(description="The last job that reported it.")
     job_id: str | None = Field(description="The same value as sync_id.")
     observed_at: Time | None
-    decided_at: Time | None = Field(description="When it was rejected; null: it waits.")
+    decided_at: Time | None = Field(description="Null: it waits.")
     decided_by: str | None
     decision_note: str | None
 
@@ -211,8 +218,22 @@ class Rule(ResponseModel):
     ended_by: str | None
 
 
+class RuleInForce(ResponseModel):
+    id: int
+    provider: str
+    model: str | None = Field(description="Null: every model of the provider.")
+    model_id: str | None = Field(description="The same value as model.")
+    up_to_ratio: Amount
+    reason: str
+    created_by: str
+    created_at: Time
+    expires_at: Time
+    ended_at: None = Field(default=None, description="It has not ended.")
+    ended_by: None = None
+
+
 class RulesAnswer(ResponseModel):
-    rules: list[Rule] = Field(description="Those in force, newest first.")
+    rules: list[RuleInForce] = Field(description="Those in force, newest first.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
@@ -248,8 +269,29 @@ class OverrideOrPreview(RootModel[Override | PreviewAnswer]):
     """With `"dry_run": true` the second."""
 
 
+class OverrideInForce(ResponseModel):
+    id: int
+    provider: str
+    model: str = Field(description="As the provider spells it.")
+    model_id: str = Field(description="The same value as model.")
+    input_per_1m: Amount | None = Field(description="Fixed; null: it follows the provider.")
+    output_per_1m: Amount | None = Field(description="Fixed; null: it follows the provider.")
+    provider_input_per_1m: Amount | None = Field(description="The provider's own price.")
+    provider_output_per_1m: Amount | None = Field(description="The provider's own price.")
+    prices: PriceSet = Field(
+        description="The axes that are fixed; all others follow the provider. " + PRICE_SET
+    )
+    reason: str
+    created_by: str
+    created_at: Time
+    expires_at: Time | None = Field(description="Null: it does not expire.")
+    forced: bool = Field(description="True: the guards found it suspicious, and it was forced.")
+    ended_at: None = Field(default=None, description="It has not ended.")
+    ended_by: None = None
+
+
 class OverridesAnswer(ResponseModel):
-    overrides: list[Override] = Field(description="Those in force, newest first.")
+    overrides: list[OverrideInForce] = Field(description="Those in force, newest first.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
@@ -281,7 +323,8 @@ class RollbackAnswer(ResponseModel):
 
 class Drift(ResponseModel):
     provider: str
-    model_id: str
+    model: str = Field(description="As the provider spells it.")
+    model_id: str = Field(description="The same value as model.")
     price: str = Field(
         description="Which price, as model_prices names it: token prices are per million.",
         examples=["input_per_1m"],
@@ -291,7 +334,8 @@ class Drift(ResponseModel):
     ratio: Amount | None = Field(
         description="The provider's divided by the catalogue's; null: the catalogue has 0."
     )
-    pricing_source: str
+    source: str = Field(description="api:<provider>, or catalogue:genai-prices@<version>.")
+    pricing_source: str = Field(description="The same value as source.")
     catalogue: str = Field(examples=["genai-prices@0.2.3"])
 
 
@@ -303,14 +347,16 @@ class DriftAnswer(ResponseModel):
 
 class UnpricedModel(ResponseModel):
     provider: str
-    model_id: str
+    model: str = Field(description="As the provider spells it.")
+    model_id: str = Field(description="The same value as model.")
     name: str | None
     why: str = Field(
         description="held, rejected, not in the list, only in extra, not in the catalogue, or"
         " said unknown."
     )
     held_id: int | None = Field(description="The held change that would give it a price.")
-    pricing_source: str
+    source: str = Field(description="api:<provider>, or catalogue:genai-prices@<version>.")
+    pricing_source: str = Field(description="The same value as source.")
     first_seen_at: Time
     lost_at: Time | None = Field(description="Since when it has none; null: it never had one.")
 

@@ -15,6 +15,7 @@ JobStatus = Literal["queued", "in_progress", "completed", "success", "failed", "
 Outcome = Literal["success", "partial", "failed", "cancelled"]
 AttemptStatus = Literal["queued", "in_progress", "success", "failed", "cancelled"]
 
+NEXT_CURSOR = "The cursor of the next page; null: this is the last."
 STATUS_MEANING = (
     "`completed` is spelt `success` when the operator sets PRICING_HTTP_SUCCESS_WORD to it."
 )
@@ -124,7 +125,41 @@ class ActiveSync(ResponseModel):
 
 class ActiveSyncsAnswer(ResponseModel):
     active_syncs: list[ActiveSync] = Field(description="Newest first.")
-    count: int
+    count: int = Field(description="How many this page has.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
+
+
+class ListedSync(ResponseModel):
+    """A job of the list; `GET /admin/pricing/sync/{id}` has its providers one by one."""
+
+    sync_id: str
+    job_id: str
+    status: JobStatus = Field(description=STATUS_MEANING)
+    outcome: Outcome | None = Field(description="Null until the job ends.")
+    finished: bool
+    provider_slug: str = Field(description="The one provider of the job, or all.")
+    triggered_by: str
+    triggered_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+    duration_seconds: float | None
+    dry_run: bool
+    providers_total: int
+    providers_synced: list[str]
+    providers_failed: list[str] = Field(description="Failed or cancelled.")
+    models_fetched: int
+    models_updated: int
+    models_skipped: int
+    models_held: int = Field(description="Waiting for review, or rejected earlier.")
+    total_errors: int
+    error_message: str | None
+    progress_percent: int
+
+
+class SyncsAnswer(ResponseModel):
+    syncs: list[ListedSync] = Field(description="Newest first.")
+    count: int = Field(description="How many this page has.")
+    next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
 class LastSync(ResponseModel):

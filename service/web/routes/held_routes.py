@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from service.web.handlers.held import (
+    HELD_LISTS,
     DecisionBody,
     NoteBody,
     approve_held,
     approve_held_of_sync,
+    get_held,
     list_held,
     reject_held,
     reject_held_of_sync,
@@ -18,34 +20,38 @@ from service.web.handlers.rollbacks import RollbackBody, rollback_sync
 from service.web.responses.review_responses import (
     DecisionOrPreview,
     DecisionsOrPreview,
-    HeldAnswer,
+    HeldChange,
     ReopenedAnswer,
     ReopenedChange,
     RollbackAnswer,
 )
 from service.web.routes.endpoint import Endpoint
+from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import (
-    CURSOR,
     DRY_RUN,
     HELD_ID,
     HELD_STATUS,
-    LIMIT,
-    OF_CLASS,
-    OF_PROVIDER,
-    OF_SYNC,
     SLUG,
     SYNC_ID,
 )
 
 HELD_ROUTES: tuple[Endpoint, ...] = (
-    Endpoint(
-        "GET",
+    list_endpoint(
         "/admin/pricing/held",
         list_held,
         "The price changes that wait for review, or that were rejected",
-        HeldAnswer,
-        parameters=(HELD_STATUS, OF_PROVIDER, OF_CLASS, OF_SYNC, LIMIT, CURSOR),
-        errors=(422,),
+        HELD_LISTS["held"],
+        HELD_STATUS,
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/held/{id}",
+        get_held,
+        "One change that was ever held, with its outcome",
+        HeldChange,
+        parameters=(HELD_ID,),
+        errors=(404,),
+        is_tagged=True,
     ),
     Endpoint(
         "POST",

@@ -16,8 +16,9 @@ from service import __version__
 from service.web.app_state import state_of
 from service.web.auth import needs_key
 from service.web.http_server.request_id import HEADER
+from service.web.requests.media_type import CSV, NDJSON
 from service.web.responses.sync_responses import ErrorAnswer
-from service.web.routes.endpoint import Endpoint, roles_from
+from service.web.routes.endpoint import Endpoint, Link, roles_from
 
 REFERENCE = "#/components/schemas/{model}"
 KEYS = (
@@ -31,6 +32,10 @@ ANY_ERRORS = (400, 408, 414, 431, 500, 503)
 # Of every request and response (``envelope.py``).
 REQUEST_ID = {"$ref": "#/components/headers/RequestID"}
 REQUEST_ID_PARAMETER = {"$ref": "#/components/parameters/RequestID"}
+ETAG = {
+    "description": "Send it as If-None-Match: the answer is 304 while nothing has changed.",
+    "schema": {"type": "string"},
+}
 REQUEST_ID_MEANING = "The id of this request, in all its log lines."
 
 
@@ -88,7 +93,7 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
             {
                 "name": parameter.name,
                 "in": parameter.where,
-                "required": parameter.where == "path",
+                "required": parameter.required or parameter.where == "path",
                 "description": parameter.description,
                 "schema": dict(parameter.schema),
             }
@@ -102,9 +107,16 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
 
 
 def _responses(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
-    responses: dict[int, dict[str, Any]] = {
-        endpoint.status: {"description": endpoint.summary, "content": _json(endpoint.answer)}
+    described: dict[str, Any] = {
+        "description": endpoint.summary,
+        "content": _json(endpoint.answer) | _whole_lists(endpoint),
     }
+    if endpoint.links:
+        described["links"] = {name: _link(each) for name, each in endpoint.links.items()}
+    responses: dict[int, dict[str, Any]] = {endpoint.status: described}
+    if endpoint.is_tagged:
+        described["headers"] = {"ETag": ETAG}
+        responses[304] = {"description": HTTPStatus(304).phrase, "headers": {"ETag": ETAG}}
     if endpoint.status == 202:
         responses[202]["headers"] = {"Location": {"schema": {"type": "string"}}}
     for status, answer in endpoint.answers_by_status.items():
@@ -114,6 +126,30 @@ def _responses(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
     for response in responses.values():
         response.setdefault("headers", {})[HEADER] = REQUEST_ID
     return {str(status): responses[status] for status in sorted(responses)}
+
+
+def _whole_lists(endpoint: Endpoint) -> dict[str, Any]:
+    """The other forms of a list, whose rows OpenAPI 3.1 has no words for."""
+    if endpoint.row is None:
+        return {}
+    rows = f"the whole list, or as many rows as limit says: the fields of {endpoint.row.__name__}"
+    forms = {
+        NDJSON: f"A line of JSON for each row of {rows}.",
+        CSV: f"A line with the names, and one for each row of {rows}. A text that a spreadsheet"
+        " would run as a formula has an apostrophe in front.",
+    }
+    return {
+        media_type: {"schema": {"type": "string", "description": forms[media_type]}}
+        for media_type in endpoint.media_types
+    }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    return {
+        "operationId": link.operation,
+        "parameters": dict(link.parameters),
+        "description": link.description,
+    }
 
 
 def _error(status: int) -> dict[str, Any]:
@@ -143,6 +179,8 @@ def _schemas(endpoints: tuple[Endpoint, ...]) -> dict[str, Any]:
         for answer in (endpoint.answer, *endpoint.answers_by_status.values()):
             if answer is not None:
                 models[answer] = "serialization"
+        if endpoint.row is not None:
+            models[endpoint.row] = "serialization"
         if endpoint.body is not None:
             models[endpoint.body] = "validation"
     _, schema = models_json_schema(

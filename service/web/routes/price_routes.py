@@ -2,54 +2,65 @@
 
 from __future__ import annotations
 
-from service.web.handlers.costs import CostBody, compute_cost
-from service.web.handlers.drift import list_drift, list_unpriced
-from service.web.handlers.history import list_price_changes, list_price_history
+from service.web.handlers.costs import CostBody, compute_cost, get_cost
+from service.web.handlers.history import (
+    ANNOUNCED_LIST,
+    CHANGE_LIST,
+    HISTORY_LIST,
+    list_announced,
+    list_price_changes,
+    list_price_history,
+)
+from service.web.handlers.models import MODEL_LIST, get_model, get_price_at, list_models
 from service.web.handlers.overrides import (
+    OVERRIDE_LIST,
     ModelBody,
     OverrideBody,
     clear_override,
     list_overrides,
     set_override,
 )
-from service.web.handlers.rules import RuleBody, add_rule, end_rule, list_rules
-from service.web.handlers.shorter_list import accept_shorter_list
+from service.web.handlers.reports import (
+    DRIFT_LIST,
+    STALE_LIST,
+    UNPRICED_LIST,
+    list_drift,
+    list_stale,
+    list_unpriced,
+)
+from service.web.handlers.rules import RULE_LIST, RuleBody, add_rule, end_rule, list_rules
 from service.web.responses.cost_responses import CostAnswer
-from service.web.responses.history_responses import ChangesAnswer, HistoryAnswer
+from service.web.responses.price_responses import OneModel, PriceAtAnswer
 from service.web.responses.review_responses import (
-    DriftAnswer,
     Override,
     OverrideOrPreview,
-    OverridesAnswer,
     PreviewAnswer,
     Rule,
     RulePreviewAnswer,
-    RulesAnswer,
-    ShorterListAnswer,
-    UnpricedAnswer,
 )
-from service.web.routes.endpoint import Endpoint
+from service.web.routes.endpoint import Endpoint, Link
+from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import (
-    CURSOR,
+    AT,
     DRY_RUN,
-    LIMIT,
-    OF_PROVIDER,
     RULE_ID,
-    SINCE,
-    SLUG,
     THE_MODEL,
     THE_PROVIDER,
+    USAGE,
 )
 
+_MODEL = {name: f"$request.query.{name}" for name in ("provider", "model_id")}
+OF_MODEL = {
+    "history": Link("list_price_history", _MODEL, "Every price of this model."),
+    "price_at": Link("get_price_at", _MODEL, "Its price at a time."),
+}
+
 PRICE_ROUTES: tuple[Endpoint, ...] = (
-    Endpoint(
-        "GET",
+    list_endpoint(
         "/admin/pricing/rules",
         list_rules,
         "The rules in force, which accept larger changes",
-        RulesAnswer,
-        parameters=(OF_PROVIDER, LIMIT, CURSOR),
-        errors=(422,),
+        RULE_LIST,
     ),
     Endpoint(
         "POST",
@@ -74,24 +85,11 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         errors=(404, 409),
         least_role="operate",
     ),
-    Endpoint(
-        "POST",
-        "/admin/pricing/providers/{slug}/accept-shorter-list",
-        accept_shorter_list,
-        "Accept a next list as short as the one that was refused",
-        ShorterListAnswer,
-        parameters=(SLUG,),
-        errors=(404, 409),
-        least_role="operate",
-    ),
-    Endpoint(
-        "GET",
+    list_endpoint(
         "/admin/pricing/overrides",
         list_overrides,
         "The prices that people have set",
-        OverridesAnswer,
-        parameters=(OF_PROVIDER, LIMIT, CURSOR),
-        errors=(422,),
+        OVERRIDE_LIST,
     ),
     Endpoint(
         "POST",
@@ -127,40 +125,79 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         errors=(404, 408, 413, 422),
         least_role="read",
     ),
+    list_endpoint(
+        "/admin/pricing/models",
+        list_models,
+        "The prices in force, with filters and sorts",
+        MODEL_LIST,
+    ),
     Endpoint(
         "GET",
+        "/admin/pricing/models/one",
+        get_model,
+        "The prices in force of one model, with its conditions",
+        OneModel,
+        parameters=(THE_PROVIDER, THE_MODEL),
+        errors=(404, 422),
+        is_tagged=True,
+        links=OF_MODEL,
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/models/price-at",
+        get_price_at,
+        "The price of a model that was in force at a time",
+        PriceAtAnswer,
+        parameters=(THE_PROVIDER, THE_MODEL, AT),
+        errors=(404, 422),
+        is_tagged=True,
+    ),
+    Endpoint(
+        "GET",
+        "/admin/pricing/models/cost",
+        get_cost,
+        "What one request costs, by the price of its time",
+        CostAnswer,
+        parameters=(THE_PROVIDER, THE_MODEL, USAGE, AT),
+        errors=(404, 422),
+        is_tagged=True,
+    ),
+    list_endpoint(
         "/admin/pricing/models/history",
         list_price_history,
         "Every price of a model, and what set it",
-        HistoryAnswer,
-        parameters=(THE_PROVIDER, THE_MODEL, LIMIT, CURSOR),
-        errors=(404, 422),
+        HISTORY_LIST,
+        THE_PROVIDER,
+        THE_MODEL,
     ),
-    Endpoint(
-        "GET",
+    list_endpoint(
         "/admin/pricing/changes",
         list_price_changes,
         "What changed in the prices that are charged, over all models",
-        ChangesAnswer,
-        parameters=(SINCE, OF_PROVIDER, LIMIT, CURSOR),
-        errors=(422,),
+        CHANGE_LIST,
     ),
-    Endpoint(
-        "GET",
+    list_endpoint(
+        "/admin/pricing/announced",
+        list_announced,
+        "Prices that will change at a known time",
+        ANNOUNCED_LIST,
+    ),
+    list_endpoint(
+        "/admin/pricing/stale",
+        list_stale,
+        "Providers and prices that were not confirmed in time",
+        STALE_LIST,
+    ),
+    list_endpoint(
         "/admin/pricing/drift",
         list_drift,
         "Where a provider's price and the catalogue's differ by more than 1 %",
-        DriftAnswer,
-        parameters=(OF_PROVIDER, LIMIT, CURSOR),
-        errors=(422,),
+        DRIFT_LIST,
     ),
-    Endpoint(
-        "GET",
+    list_endpoint(
         "/admin/pricing/unpriced",
         list_unpriced,
         "Active models without any price, and why",
-        UnpricedAnswer,
-        parameters=(OF_PROVIDER, LIMIT, CURSOR),
-        errors=(422,),
+        UNPRICED_LIST,
     ),
 )

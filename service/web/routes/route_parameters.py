@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from service.web.handlers.held import CLASSES
+from service.web.handlers.held import OUTCOMES
 from service.web.requests.pagination import DEFAULT_LIMIT, LARGEST_LIMIT
-from service.web.requests.parameters import LONGEST_WAIT_SECONDS
+from service.web.requests.parameters import (
+    LONGEST_NAME,
+    LONGEST_USAGE,
+    LONGEST_WAIT_SECONDS,
+)
 from service.web.routes.endpoint import Parameter
 
 SYNC_ID = Parameter(
@@ -34,18 +38,7 @@ HELD_ID = Parameter(
 
 RULE_ID = Parameter("id", "path", "The id in the list of rules.", {"type": "integer", "minimum": 1})
 SLUG = Parameter("slug", "path", "The provider's slug.", {"type": "string", "maxLength": 40})
-OF_PROVIDER = Parameter("provider", "query", "Only of this provider.", {"type": "string"})
 
-OF_CLASS = Parameter(
-    "class", "query", "Only of this class.", {"type": "string", "enum": list(CLASSES)}
-)
-
-OF_SYNC = Parameter(
-    "sync",
-    "query",
-    "Only changes last reported by this job.",
-    {"type": "string", "format": "uuid"},
-)
 
 DRY_RUN = Parameter(
     "dry_run",
@@ -58,25 +51,23 @@ HELD_STATUS = Parameter(
     "status",
     "query",
     "held: those that wait; rejected: those that were rejected and that their provider still"
-    " lists.",
-    {"type": "string", "enum": ["held", "rejected"], "default": "held"},
+    " lists; approved, applied, superseded, withdrawn: what became of others.",
+    {"type": "string", "enum": ["held", "rejected", *OUTCOMES], "default": "held"},
 )
 
-THE_PROVIDER = Parameter("provider", "query", "Required: its slug.", {"type": "string"})
+_NAME = {"type": "string", "minLength": 1, "maxLength": LONGEST_NAME}
+THE_PROVIDER = Parameter("provider", "query", "The provider's slug.", _NAME, required=True)
 THE_MODEL = Parameter(
-    "model_id", "query", "Required: the model, as the provider spells it.", {"type": "string"}
+    "model_id", "query", "The model, as the provider spells it.", _NAME, required=True
 )
-SINCE = Parameter(
-    "since",
-    "query",
-    "Only changes from this time on; omitted: all.",
-    {"type": "string", "format": "date-time"},
+AT = Parameter(
+    "at", "query", "At which time; left out: now.", {"type": "string", "format": "date-time"}
 )
 
 LIMIT = Parameter(
     "limit",
     "query",
-    "At most this many.",
+    "At most this many. Of a list as CSV or lines of JSON; left out: all.",
     {"type": "integer", "minimum": 1, "maximum": LARGEST_LIMIT, "default": DEFAULT_LIMIT},
 )
 
@@ -85,4 +76,13 @@ CURSOR = Parameter(
     "query",
     "The next_cursor of the previous page; omitted: the first page.",
     {"type": "string"},
+)
+
+USAGE = Parameter(
+    "usage",
+    "query",
+    'What the request used and says, as a JSON object: {"input_tokens": 1000}; docs/gateway.md has'
+    " its keys.",
+    {"type": "string", "minLength": 2, "maxLength": LONGEST_USAGE},
+    required=True,
 )

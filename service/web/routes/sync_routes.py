@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from service.web.handlers.scheduler import get_scheduler_status
-from service.web.handlers.syncs import cancel_sync, get_sync, list_active_syncs, retry_sync
+from service.web.handlers.syncs import (
+    ACTIVE_LIST,
+    SYNC_LIST,
+    cancel_sync,
+    get_sync,
+    list_active_syncs,
+    list_syncs,
+    retry_sync,
+)
 from service.web.handlers.triggers import TriggerBody, trigger_sync
 from service.web.responses.sync_responses import (
-    ActiveSyncsAnswer,
     SchedulerAnswer,
     SyncAnswer,
     TriggerAnswer,
 )
 from service.web.routes.endpoint import Endpoint
+from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import DRY_RUN, IDEMPOTENCY_KEY, SYNC_ID, WAIT
 
 SYNC_ROUTES: tuple[Endpoint, ...] = (
@@ -57,12 +65,18 @@ SYNC_ROUTES: tuple[Endpoint, ...] = (
         errors=(404, 409, 422),
         least_role="operate",
     ),
-    Endpoint(
-        "GET",
+    list_endpoint(
+        "/admin/pricing/syncs",
+        list_syncs,
+        "The jobs, newest first",
+        SYNC_LIST,
+    ),
+    list_endpoint(
         "/admin/pricing/syncs/active",
         list_active_syncs,
         "The jobs that have not ended",
-        ActiveSyncsAnswer,
+        ACTIVE_LIST,
+        errors=(422,),
     ),
     Endpoint(
         "GET",

@@ -19,7 +19,7 @@ from tests.service.web.running import ACTIVE, TRIGGER, Web, running_web, setting
 from tests.support.processes import ADMIN_KEY
 from tests.support.waiting import wait_until
 
-PUBLIC = {"/health", "/health/ready"}
+PUBLIC = {"/health", "/health/ready", "/health/pricing"}
 
 
 @pytest.fixture
@@ -168,6 +168,7 @@ OPERATE = {
     ("POST", "/admin/pricing/rules"),
     ("DELETE", "/admin/pricing/rules/{id}"),
     ("POST", "/admin/pricing/providers/{slug}/accept-shorter-list"),
+    ("POST", "/admin/pricing/providers/{slug}/accept-first-list"),
     ("POST", "/admin/pricing/overrides"),
     ("POST", "/admin/pricing/overrides/clear"),
 }

@@ -123,7 +123,8 @@ def test_the_list_is_filtered(web: Web, reviews: Reviews) -> None:
     assert ids(**{"class": "large"}) == [first]
     assert ids(sync=job_id) == [second]
     assert ids(provider="openrouter", sync=job_id) == []
-    assert ids(provider="nobody") == []
+    assert ids(provider="novita") == []
+    refused(web.client.get(HELD, params={"provider": "novitta"}), 404, "not_found")
 
 
 def test_pages_show_each_change_once(web: Web, reviews: Reviews) -> None:

@@ -37,7 +37,7 @@ def test_a_rule_of_a_provider(web: Web, reviews: Reviews) -> None:
     assert (rule["reason"], rule["created_by"]) == ("new price list", "admin")
     assert rule["expires_at"] == FAR
     assert (rule["ended_at"], rule["ended_by"]) == (None, None)
-    assert listed(web) == [rule]
+    assert listed(web) == [rule | {"model": None}]
     assert reviews.audited() == [("admin", "accept_price_changes", str(rule["id"]))]
 
 

@@ -330,7 +330,11 @@ def test_the_wait_ends_when_its_client_is_gone(web: Web) -> None:
 def test_nothing_is_active(web: Web, queue: Queue) -> None:
     queue.fail(web.triggered(providers=["deepinfra"]), "deepinfra")
 
-    assert web.client.get(ACTIVE).json() == {"active_syncs": [], "count": 0}
+    assert web.client.get(ACTIVE).json() == {
+        "active_syncs": [],
+        "count": 0,
+        "next_cursor": None,
+    }
 
 
 def test_active_syncs_newest_first(web: Web, queue: Queue) -> None:

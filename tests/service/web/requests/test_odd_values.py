@@ -11,6 +11,7 @@ from urllib.parse import quote
 from service.web.handlers.costs import CostBody
 from service.web.handlers.held import DecisionBody, NoteBody
 from service.web.handlers.overrides import ModelBody, OverrideBody
+from service.web.handlers.provider_settings import FirstListBody, ProviderBody
 from service.web.handlers.rollbacks import RollbackBody
 from service.web.handlers.rules import RuleBody
 from service.web.handlers.triggers import TriggerBody
@@ -57,6 +58,8 @@ BODIES: dict[type, dict[str, Any]] = {
         "reason": "x",
     },
     ModelBody: MODEL,
+    ProviderBody: {"interval_seconds": 600},
+    FirstListBody: {},
     OverrideBody: MODEL | {"reason": "x", "input_per_1m": 1},
 }
 
@@ -71,18 +74,20 @@ def addresses(route: Endpoint) -> Iterator[tuple[str, bool]]:
     """The paths to request, each with whether the request may succeed."""
     known = {"id": "1" if "{id}" in route.path and "sync/" not in route.path else UNKNOWN}
     plain = route.path.format(**known, slug="openrouter")
+    required = {each.name: "m" for each in route.parameters if each.required}
+    needed = "".join(f"{name}={value}&" for name, value in required.items())
     yield plain, True
     for odd in ("%00", "a%00b", "%ED%A0%80", "%FF", "9" * 400, "-1", str(2**63), "x" * 5_000):
         if "{" in route.path:
             yield route.path.format(id=odd, slug=odd), False
         for parameter in route.parameters:
             if parameter.where == "query":
-                yield f"{plain}?{parameter.name}={odd}", True
+                yield f"{plain}?{needed}{parameter.name}={odd}", True
     if any(parameter.name == "cursor" for parameter in route.parameters):
         for odd in (*UNSTORABLE, "9" * 400, str(2**63), "-1", "1_0", "\N{FULLWIDTH DIGIT ONE}"):
             for key in ([odd], ["a", odd], ["a", "b", odd], [[odd]], {odd: odd}):
                 text = urlsafe_b64encode(json.dumps(key).encode()).decode()
-                yield f"{plain}?cursor={quote(text)}", odd not in UNSTORABLE
+                yield f"{plain}?{needed}cursor={quote(text)}", odd not in UNSTORABLE
 
 
 def bodies(route: Endpoint) -> Iterator[tuple[str, bool]]:

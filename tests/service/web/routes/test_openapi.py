@@ -21,6 +21,7 @@ from tests.service.web.running import (
 )
 
 MODEL = "maker/model-1"
+PRICING = "/admin/pricing/"
 CHANGES, HISTORY = "/admin/pricing/changes", "/admin/pricing/models/history"
 RULE = {
     "provider": "openrouter",
@@ -103,7 +104,7 @@ def test_only_health_needs_no_key(document: dict[str, Any]) -> None:
         if not operation["security"]
     }
 
-    assert open_paths == {"/health", "/health/ready"}
+    assert open_paths == {"/health", "/health/ready", "/health/pricing"}
 
 
 def test_answers_have_the_fields_that_are_described(
@@ -128,6 +129,12 @@ def test_answers_have_the_fields_that_are_described(
     rule_made = web.client.post(RULES, json=RULE)
     override_made = web.client.post(OVERRIDES, json=OVERRIDE)
     lists |= {(path, "get"): web.client.get(path) for path in (RULES, OVERRIDES)}
+    for path in ("models", "announced", "stale", "providers", "workers", "audit", "syncs"):
+        lists |= {(PRICING + path, "get"): web.client.get(PRICING + path)}
+    for path in ("models/one", "models/price-at", "models/cost"):
+        usage = {"usage": '{"input_tokens": 1}'} if path.endswith("cost") else {}
+        lists |= {(PRICING + path, "get"): web.client.get(PRICING + path, params=model | usage)}
+    reviews.hold("novita", "first", held_class="first_list")
     job = web.trigger()
     path_of_job = job.json()["poll_url"]
     answers = {
@@ -136,6 +143,14 @@ def test_answers_have_the_fields_that_are_described(
         ("/admin/pricing/sync/{id}/cancel", "post"): web.client.post(f"{path_of_job}/cancel"),
         ("/admin/pricing/sync/{id}/retry", "post"): web.client.post(f"{path_of_job}/retry"),
         **lists,
+        (HELD + "/{id}", "get"): web.client.get(f"{HELD}/{approved}"),
+        (PRICING + "providers/{slug}", "get"): web.client.get(f"{PRICING}providers/openrouter"),
+        (PRICING + "providers/{slug}", "patch"): web.client.patch(
+            f"{PRICING}providers/openrouter", json={"interval_seconds": 3600}
+        ),
+        (PRICING + "providers/{slug}/accept-first-list", "post"): web.client.post(
+            f"{PRICING}providers/novita/accept-first-list"
+        ),
         (HELD + "/{id}/approve", "post"): web.client.post(f"{HELD}/{approved}/approve"),
         (HELD + "/{id}/reject", "post"): web.client.post(f"{HELD}/{rejected}/reject"),
         (HISTORY, "get"): web.client.get(HISTORY, params=model),
@@ -169,6 +184,7 @@ def test_answers_have_the_fields_that_are_described(
         (ACTIVE, "get"): web.client.get(ACTIVE),
         (SCHEDULER, "get"): web.client.get(SCHEDULER),
         ("/health", "get"): web.client.get("/health"),
+        ("/health/pricing", "get"): web.client.get("/health/pricing"),
         ("/health/ready", "get"): web.client.get("/health/ready"),
     }
     described = {(path, method) for path, item in document["paths"].items() for method in item}

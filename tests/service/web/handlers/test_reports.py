@@ -34,11 +34,13 @@ def test_drift_says_both_numbers(web: Web, reviews: Reviews) -> None:
         "drift": [
             {
                 "provider": "openrouter",
+                "model": "maker/one",
                 "model_id": "maker/one",
                 "price": "input_per_1m",
                 "provider_amount": "0.3",
                 "catalogue_amount": "0.6",
                 "ratio": "0.5",
+                "source": "api:openrouter",
                 "pricing_source": "api:openrouter",
                 "catalogue": "genai-prices@1.2.3",
             }

@@ -1,0 +1,125 @@
+"""Handlers of models: the prices in force, those of one model, and those at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.lists.price_lists import MODELS
+from service.prices.per_million import PER_1M_NAMES, SHORT_NAMES
+from service.web.app_state import state_of
+from service.web.handlers.list_pages import ShownList, list_page
+from service.web.requests.amounts import shown_set
+from service.web.requests.parameters import queried_time, required_value
+from service.web.responses.error_responses import HttpError, not_found, with_hints
+from service.web.responses.price_responses import (
+    ModelPrice,
+    ModelsAnswer,
+    OneModel,
+    PriceAtAnswer,
+)
+from service.web.responses.row_fields import row_fields
+
+CONDITIONS = """
+select position, condition
+from public.model_price_conditions
+where provider = $1 and model = $2
+order by position
+"""
+PRICE_AT = """
+select to_jsonb(found) as price
+from public.model_price_at(provider => $1, model => $2, at => $3) as found
+"""
+UNKNOWN_MODEL = "Ids are case-sensitive, as the provider spells them."
+_ONE_MILLIONTH = -6
+
+
+def with_unit_prices(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a model with its prices for one unit beside those of ``model_prices``."""
+    return {**fields, **{axis: _for_one(axis, fields[name]) for axis, name in SHORT_NAMES.items()}}
+
+
+MODEL_LIST = ShownList(
+    MODELS,
+    "models",
+    ModelPrice,
+    ModelsAnswer,
+    {"provider": "provider", "model": "model_id", "q": "q", "state": "state"},
+    with_unit_prices,
+)
+
+
+async def list_models(request: Request) -> Response:
+    return await list_page(request, MODEL_LIST)
+
+
+async def get_model(request: Request) -> Response:
+    provider, model = required_value(request, "provider"), required_value(request, "model_id")
+    database = state_of(request).database
+    statement, arguments = MODELS.statement({"provider": provider, "model": model}, limit=1)
+    row = await database.row(statement, *arguments)
+    if row is None:
+        raise unknown_model(provider, model)
+    conditions = [
+        {"position": each["position"], "condition": json.loads(each["condition"])}
+        for each in await database.rows(CONDITIONS, provider, model)
+    ]
+    fields = with_unit_prices(row_fields(dict(row), MODELS))
+    return OneModel.model_validate({**fields, "conditions": conditions}).response()
+
+
+async def get_price_at(request: Request) -> Response:
+    provider, model = required_value(request, "provider"), required_value(request, "model_id")
+    at = queried_time(request, "at") or datetime.now(UTC)
+    with with_hints({404: UNKNOWN_MODEL}):
+        row = await state_of(request).database.row(PRICE_AT, provider, model, at)
+    price: dict[str, Any] = {} if row is None else json.loads(row["price"], parse_float=Decimal)
+    amounts = {
+        name: None if price[name] is None else str(price[name])
+        for name in SHORT_NAMES
+        if name in price
+    }
+    job_id = price.get("job_id")
+    return PriceAtAnswer(
+        provider=provider,
+        model=model,
+        model_id=model,
+        at=at,
+        prices=None if row is None else _all_axes(amounts),
+        conditions=[shown_set(each) for each in price.get("conditions", [])],
+        changed_at=price.get("changed_at"),
+        effective_at=price.get("effective_at"),
+        changed_by=price.get("changed_by"),
+        source=price.get("source"),
+        pricing_source=price.get("source"),
+        job_id=job_id,
+        sync_id=job_id,
+        history_id=price.get("history_id"),
+    ).response()
+
+
+def unknown_model(provider: str, model: str) -> HttpError:
+    return not_found(f"{provider[:60]} has no model {model[:200]}.", hint=UNKNOWN_MODEL)
+
+
+def _all_axes(amounts: Mapping[str, str | None]) -> dict[str, Any]:
+    """Every axis with its price per million, unknown ones too."""
+    shown = shown_set(amounts)
+    for axis, short in PER_1M_NAMES.items():
+        shown.setdefault(short, None)
+        shown.setdefault(axis, None)
+    return shown
+
+
+def _for_one(axis: str, amount: Decimal | None) -> Decimal | None:
+    """USD for one unit, exactly."""
+    if amount is None or axis not in PER_1M_NAMES:
+        return amount
+    sign, digits, exponent = amount.as_tuple()
+    return Decimal((sign, digits, int(exponent) + _ONE_MILLIONTH))

@@ -1,0 +1,31 @@
+"""The fields of a row, as HTTP names and writes them.
+
+A field has the column's name. ``model_id``, ``pricing_source`` and ``sync_id`` are second names, of
+``model``, ``source`` and ``job_id``: those of the tables, and of older clients.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from service.lists.list_query import ListQuery
+
+SECOND_NAMES = {"model": "model_id", "source": "pricing_source", "job_id": "sync_id"}
+
+
+def row_fields(row: Mapping[str, Any], query: ListQuery) -> dict[str, Any]:
+    fields = {name: _plain(row[name]) for name in query.columns}
+    for name in query.documents:
+        if fields[name] is not None:
+            fields[name] = json.loads(fields[name])
+    for name, second in SECOND_NAMES.items():
+        if name in fields:
+            fields[second] = fields[name]
+    return fields
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
