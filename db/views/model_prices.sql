@@ -1,3 +1,4 @@
+-- It reads only columns that it shows: api_readers may read them too.
 create or replace view public.model_prices
 with (security_invoker = true)
 as
@@ -66,7 +67,7 @@ select
             then 'unknown'
         else 'free'
     end as price_state,
-    array(select jsonb_object_keys(m.extra) order by 1) as unread,
+    array(select jsonb_array_elements_text(m.unread_keys) order by 1) as unread,
     m.pricing_source as source,
     m.is_active,
     m.last_changed_at,
@@ -76,15 +77,9 @@ select
     exists (
         select from public.pricing_held_changes h where h.model_id = m.id and h.status = 'held'
     ) as is_held,
-    m.synced is not null as is_overridden,
-    case
-        when m.synced is null then trim_scale(m.price_per_input_token * 1000000)
-        else trim_scale((m.synced ->> 'price_per_input_token')::numeric * 1000000)
-    end as provider_input_per_1m,
-    case
-        when m.synced is null then trim_scale(m.price_per_output_token * 1000000)
-        else trim_scale((m.synced ->> 'price_per_output_token')::numeric * 1000000)
-    end as provider_output_per_1m,
+    m.is_overridden,
+    trim_scale(m.provider_input_price * 1000000) as provider_input_per_1m,
+    trim_scale(m.provider_output_price * 1000000) as provider_output_per_1m,
     m.id
 from public.model_pricing m
 -- A catalogue price is confirmed by the catalogue's sync, not by the provider's.

@@ -1,4 +1,6 @@
--- after: pricing_condition_amount, pricing_history_amounts, pricing_moment, pricing_price_moves
+-- The axes are written out, because it reads only columns that it shows (api_readers may read them too), and a function of
+-- the row would read all; a test compares them with pricing_axes.
+-- after: pricing_condition_amount, pricing_moment, pricing_price_moves
 create or replace view public.pricing_history
 with (security_invoker = true)
 as
@@ -28,43 +30,89 @@ select
     trim_scale(h.previous_output_price * 1000000) as previous_output_per_1m
 from public.model_pricing_history h
 join public.model_pricing m on m.id = h.model_id
-cross join lateral (select coalesce(h.effective_at, h.changed_at) as effective_at) as e
+cross join lateral (
+    select
+        coalesce(h.effective_at, h.changed_at) as effective_at,
+        array[
+            h.price_per_input_token::numeric,
+            h.price_per_output_token::numeric,
+            h.price_per_cache_read_token::numeric,
+            h.price_per_cache_write_token::numeric,
+            h.price_per_cache_write_1h_token::numeric,
+            h.price_per_reasoning_token::numeric,
+            h.price_per_input_audio_token::numeric,
+            h.price_per_output_audio_token::numeric,
+            h.price_per_cache_read_audio_token::numeric,
+            h.price_per_input_image_token::numeric,
+            h.price_per_output_image_token::numeric,
+            h.price_per_image::numeric,
+            h.price_per_request::numeric,
+            h.price_per_web_search::numeric,
+            h.price_per_input_character::numeric,
+            h.price_per_audio_second::numeric,
+            h.price_per_page::numeric,
+            h.price_per_video_second::numeric
+        ] as amounts
+) as e
 -- The row with the prices before.
 left join lateral (
-    -- As a whole, because the order of its columns may differ once a lost one was made again.
-    select b.id, b.fact
-    from (
-        (
-            select r.id, r as fact
-            from public.model_pricing_history r
-            where r.model_id = h.model_id and r.is_in_force = h.is_in_force and r.id < h.id
-                -- No price of an older system is compared with ours.
-                and (r.pricing_source <> 'legacy' or h.pricing_source = 'legacy')
-            order by r.id desc
-            limit 1
-        )
-        union all
-        -- The provider's first price under an override replaces the last one that was charged without it.
-        (
-            select r.id, r as fact
-            from public.model_pricing_history r
-            where not h.is_in_force
-                and r.model_id = h.model_id
-                and r.is_in_force
-                and r.id < h.id
-                and not exists (
-                    select
-                    from public.pricing_overrides o
-                    where o.model_id = r.model_id
-                        and o.created_at <= r.changed_at
-                        and r.changed_at < coalesce(o.ended_at, 'infinity')
-                )
-            order by r.id desc
-            limit 1
-        )
-    ) as b
-    order by b.id desc
-    limit 1
+    select
+        r.id,
+        r.conditions,
+        array[
+            r.price_per_input_token::numeric,
+            r.price_per_output_token::numeric,
+            r.price_per_cache_read_token::numeric,
+            r.price_per_cache_write_token::numeric,
+            r.price_per_cache_write_1h_token::numeric,
+            r.price_per_reasoning_token::numeric,
+            r.price_per_input_audio_token::numeric,
+            r.price_per_output_audio_token::numeric,
+            r.price_per_cache_read_audio_token::numeric,
+            r.price_per_input_image_token::numeric,
+            r.price_per_output_image_token::numeric,
+            r.price_per_image::numeric,
+            r.price_per_request::numeric,
+            r.price_per_web_search::numeric,
+            r.price_per_input_character::numeric,
+            r.price_per_audio_second::numeric,
+            r.price_per_page::numeric,
+            r.price_per_video_second::numeric
+        ] as amounts
+    from public.model_pricing_history r
+    where r.id = (
+        select max(c.id)
+        from (
+            (
+                select r.id
+                from public.model_pricing_history r
+                where r.model_id = h.model_id and r.is_in_force = h.is_in_force and r.id < h.id
+                    -- No price of an older system is compared with ours.
+                    and (r.pricing_source <> 'legacy' or h.pricing_source = 'legacy')
+                order by r.id desc
+                limit 1
+            )
+            union all
+            -- The provider's first price under an override replaces the last one that was charged without it.
+            (
+                select r.id
+                from public.model_pricing_history r
+                where not h.is_in_force
+                    and r.model_id = h.model_id
+                    and r.is_in_force
+                    and r.id < h.id
+                    and not exists (
+                        select
+                        from public.pricing_overrides o
+                        where o.model_id = r.model_id
+                            and o.created_at <= r.changed_at
+                            and r.changed_at < coalesce(o.ended_at, 'infinity')
+                    )
+                order by r.id desc
+                limit 1
+            )
+        ) as c
+    )
 ) as b on true
 -- Outer: a row in which no single price differs, such as another order of conditions, is shown too.
 left join lateral (
@@ -73,12 +121,12 @@ left join lateral (
         case
             when b.id is null then array[h.previous_input_price::numeric, h.previous_output_price::numeric]
             else array[
-                coalesce(h.previous_input_price, (b.fact).price_per_input_token)::numeric,
-                coalesce(h.previous_output_price, (b.fact).price_per_output_token)::numeric
-            ] || (public.pricing_history_amounts(b.fact))[3:]
+                coalesce(h.previous_input_price, b.amounts[1])::numeric,
+                coalesce(h.previous_output_price, b.amounts[2])::numeric
+            ] || b.amounts[3:]
         end,
-        public.pricing_history_amounts(h),
-        coalesce((b.fact).conditions, '[]'),
+        e.amounts,
+        coalesce(b.conditions, '[]'),
         h.conditions
     ) as v
     -- An announcement whose moment has come is the base price now, and shown as such.
@@ -94,7 +142,26 @@ left join lateral (
         and n.is_in_force
         and n.id > h.id
         and case
-            when v.condition is null then (public.pricing_history_amounts(n))[v.position]
+            when v.condition is null then (array[
+                n.price_per_input_token::numeric,
+                n.price_per_output_token::numeric,
+                n.price_per_cache_read_token::numeric,
+                n.price_per_cache_write_token::numeric,
+                n.price_per_cache_write_1h_token::numeric,
+                n.price_per_reasoning_token::numeric,
+                n.price_per_input_audio_token::numeric,
+                n.price_per_output_audio_token::numeric,
+                n.price_per_cache_read_audio_token::numeric,
+                n.price_per_input_image_token::numeric,
+                n.price_per_output_image_token::numeric,
+                n.price_per_image::numeric,
+                n.price_per_request::numeric,
+                n.price_per_web_search::numeric,
+                n.price_per_input_character::numeric,
+                n.price_per_audio_second::numeric,
+                n.price_per_page::numeric,
+                n.price_per_video_second::numeric
+            ])[v.position]
             else public.pricing_condition_amount(n.conditions, v.condition, v.axis)
         end is distinct from v.new_amount
     order by n.id

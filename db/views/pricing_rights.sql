@@ -94,6 +94,8 @@ function (name, callers) as (
         ('clear_model_alias', '{pricing_web, service_role}'),
         ('model_price_at', '{pricing_web, service_role}'),
         ('price_request', '{pricing_web, service_role}'),
+        ('price_conditions', '{pricing_web, service_role}'),
+        ('price_history', '{pricing_web, service_role}'),
         -- What the worker calls.
         ('fetch_queue_row', '{pricing_worker}'),
         ('beat_pricing_worker', '{pricing_worker}'),
@@ -120,7 +122,6 @@ function (name, callers) as (
         ('pricing_axes', '{pricing_web, service_role}'),
         ('pricing_price_set', '{pricing_web, service_role}'),
         ('pricing_set_in_force', '{pricing_web, service_role}'),
-        ('pricing_history_amounts', '{pricing_web, service_role}'),
         ('pricing_set_amounts', '{pricing_web, service_role}'),
         ('pricing_condition_amount', '{pricing_web, service_role}'),
         ('pricing_price_moves', '{pricing_web, service_role}'),
@@ -135,6 +136,7 @@ function (name, callers) as (
         ('pricing_workers_alive', '{pricing_web, service_role}'),
         -- What the owner alone reads.
         ('pricing_doctor', '{}'),
+        ('pricing_api_readers', '{}'),
         ('stuck_pricing_syncs', '{}'),
         ('pricing_unrecorded_prices', '{}'),
         ('record_price_in_force', '{}'),
@@ -254,6 +256,8 @@ function (name, callers) as (
         ('follow_provider_switch', '{}'),
         ('audit_provider_change', '{}'),
         ('audit_settings_change', '{}'),
+        ('check_api_readers', '{}'),
+        ('follow_api_readers', '{}'),
         ('check_pricing_settings', '{}'),
         ('check_pricing_lock', '{}'),
         ('pricing_is_called_by', '{}'),
@@ -267,18 +271,82 @@ function (name, callers) as (
         ('check_price_override', '{}'),
         ('check_pricing_records', '{}'),
         ('note_pricing_maintenance', '{}')
+),
+-- Whom pricing_settings.api_readers names may read these views, and the columns that they read: each view shows them, or
+-- says by them which models have a held price and which prices were charged under an override.
+api_column (table_name, columns) as (
+    values
+        ('model_pricing', '{
+            id, provider_slug, model_id, name, price_per_input_token, price_per_output_token,
+            price_per_cache_read_token, price_per_cache_write_token, price_per_cache_write_1h_token,
+            price_per_reasoning_token, price_per_input_audio_token, price_per_output_audio_token,
+            price_per_cache_read_audio_token, price_per_input_image_token, price_per_output_image_token,
+            price_per_image, price_per_request, price_per_web_search, price_per_input_character,
+            price_per_audio_second, price_per_page, price_per_video_second, conditions, pricing_source,
+            is_active, last_changed_at, unread_keys, is_overridden, provider_input_price, provider_output_price
+        }'::text[]),
+        ('model_pricing_history', '{
+            id, model_id, price_per_input_token, price_per_output_token, price_per_cache_read_token,
+            price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token,
+            price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token,
+            price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request,
+            price_per_web_search, price_per_input_character, price_per_audio_second, price_per_page,
+            price_per_video_second, previous_input_price, previous_output_price, changed_at, effective_at,
+            changed_by, job_id, conditions, pricing_source, is_in_force
+        }'::text[]),
+        ('pricing_providers', '{
+            slug, last_success_at
+        }'::text[]),
+        ('pricing_held_changes', '{
+            model_id, status
+        }'::text[]),
+        ('pricing_overrides', '{
+            model_id, created_at, ended_at
+        }'::text[]),
+        ('pricing_settings', '{
+            api_readers
+        }'::text[])
+),
+shown (kind, name, privilege) as (
+    values
+        ('relation', 'model_price_conditions', 'SELECT'),
+        ('relation', 'model_prices', 'SELECT'),
+        ('relation', 'pricing_history', 'SELECT'),
+        ('function', 'model_price_at', 'EXECUTE'),
+        ('function', 'price_request', 'EXECUTE'),
+        ('function', 'price_conditions', 'EXECUTE'),
+        ('function', 'price_history', 'EXECUTE'),
+        -- What those call; they read no table.
+        ('function', 'pricing_axes', 'EXECUTE'),
+        ('function', 'pricing_condition_amount', 'EXECUTE'),
+        ('function', 'pricing_condition_holds', 'EXECUTE'),
+        ('function', 'pricing_effective_set', 'EXECUTE'),
+        ('function', 'pricing_moment', 'EXECUTE'),
+        ('function', 'pricing_price_moves', 'EXECUTE'),
+        ('function', 'pricing_price_set', 'EXECUTE'),
+        ('function', 'pricing_usage', 'EXECUTE'),
+        ('function', 'read_usage', 'EXECUTE')
+    union all
+    select 'column', format('%s.%s', c.table_name, n.name), 'SELECT'
+    from api_column c
+    cross join unnest(c.columns) as n (name)
 )
-select 'relation' as kind, relation.name as object, role.name as role, 'SELECT' as privilege
+select 'relation' as kind, relation.name as object, role.name as role, 'SELECT' as privilege, null::text as setting
 from relation
 left join lateral unnest(relation.readers) as role (name) on true
 union all
-select 'function', function.name, role.name, 'EXECUTE'
+select 'function', function.name, role.name, 'EXECUTE', null
 from function
-left join lateral unnest(function.callers) as role (name) on true;
+left join lateral unnest(function.callers) as role (name) on true
+union all
+select shown.kind, shown.name, role.name, shown.privilege, 'api_readers'
+from shown
+cross join unnest('{anon, authenticated}'::text[]) as role (name);
 
 comment on view public.pricing_rights is
-'Which roles besides the owner may read which relation and execute which function, as released; role is null where none may.';
-comment on column public.pricing_rights.kind is 'relation or function.';
-comment on column public.pricing_rights.object is 'The name of the relation or function.';
+'Which roles besides the owner may read which relation and column and execute which function, as released; role is null where none may.';
+comment on column public.pricing_rights.kind is 'relation, column or function.';
+comment on column public.pricing_rights.object is 'The name of the relation, table.column or function.';
 comment on column public.pricing_rights.role is 'The role that has the right; null: none but the owner.';
 comment on column public.pricing_rights.privilege is 'The right, SELECT or EXECUTE.';
+comment on column public.pricing_rights.setting is 'The column of pricing_settings that must name the role; null: the role has the right in any case.';

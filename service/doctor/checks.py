@@ -9,6 +9,7 @@ from datetime import timedelta
 import psycopg
 
 from service.database_address.address import DatabaseAddress
+from service.doctor.api_readers import READERS, check_readers
 from service.doctor.background_query import BackgroundQuery, Deadline
 from service.doctor.check_result import CheckResult, fail, failed, not_checked
 from service.doctor.configuration import (
@@ -71,6 +72,7 @@ CHECKS = (
     STATE,
     "worker rights",
     "web rights",
+    READERS,
     CRON,
     SCHEDULE,
     LISTEN,
@@ -181,6 +183,7 @@ def _check_database(
         with suppress(PricingError):
             BackgroundQuery(lambda: _close(connection)).result(deadline)
     yield check_clock(clocks, timedelta(seconds=facts.lease_seconds))
+    yield check_readers(facts)
     yield check_cron(server, facts)
     yield check_schedule(facts)
     yield check_workers(facts)

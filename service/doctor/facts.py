@@ -82,6 +82,7 @@ class Facts(_Fact):
 
     lease_seconds: float = 20
     scheduler_enabled: bool = True
+    api_readers: list[str] = []
     workers_alive: int = 0
     newest_heartbeat_seconds: float | None = None
     oldest_heartbeat_seconds: float | None = None

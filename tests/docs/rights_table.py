@@ -16,6 +16,9 @@ MARK = (
     "<!-- Written by `make docs` from the catalogue: edit db/views/pricing_rights.sql instead. -->"
 )
 ROLES = ("pricing_web", "pricing_worker", "service_role")
+# The column of the roles that this setting names.
+READERS = "api_readers"
+READER = "authenticated"
 WORDS = {
     "SELECT": "read",
     "INSERT": "insert",
@@ -75,9 +78,17 @@ where g.grantee <> g.owner
 
 
 def granted(url: str) -> set[Right]:
-    """The rights in the catalogue."""
+    """The rights in the catalogue, and those that a role gets by the setting."""
     with psycopg.connect(url) as connection:
-        rows = connection.execute(_RIGHTS.encode()).fetchall()
+        rights = _read(connection)
+        connection.execute(f"update pricing_settings set {READERS} = array['{READER}']".encode())
+        given = _read(connection) - rights
+        connection.rollback()
+    return rights | {(name, READERS, right) for name, role, right in given if role == READER}
+
+
+def _read(connection: psycopg.Connection) -> set[Right]:
+    rows = connection.execute(_RIGHTS.encode()).fetchall()
     return {(name, role, WORDS.get(right, right.lower())) for name, role, right in rows}
 
 
@@ -109,18 +120,18 @@ def page(rights: Iterable[Right], path: Path = PAGE) -> str:
 
 def table(rights: set[Right]) -> str:
     """One row for each object, with what each role may do; roles without rights have no column."""
-    roles = [*ROLES, *sorted({role for _, role, _ in rights} - set(ROLES))]
+    known = [*ROLES, READERS]
+    roles = [*known, *sorted({role for _, role, _ in rights} - set(known))]
     rows = [("object", *(f"`{role}`" for role in roles)), ("---",) * (len(roles) + 1)]
+    # Columns of a table with the same rights are one row.
+    found: dict[tuple[str, ...], list[str]] = {}
     for name in sorted({name for name, _, _ in rights}, key=_place):
-        rows.append(
-            (
-                f"`{name}`",
-                *(
-                    ", ".join(w for w in _words(rights) if (name, role, w) in rights)
-                    for role in roles
-                ),
-            )
+        words = tuple(
+            ", ".join(w for w in _words(rights) if (name, role, w) in rights) for role in roles
         )
+        table = name.partition(".")[0] if "." in name else name
+        found.setdefault((table, *words), []).append(f"`{name}`")
+    rows += [(", ".join(names), *words) for (_, *words), names in found.items()]
     lines = (f"| {' | '.join(row)} |\n" for row in rows)
     # Markdown formatters write an empty cell with one space.
     return "".join(re.sub(r"\|  (?=\|)", "| ", line) for line in lines)

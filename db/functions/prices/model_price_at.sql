@@ -99,7 +99,33 @@ begin
             )
         )
     from (
-        select h.*, coalesce(h.effective_at, h.changed_at) as charged_from, h as fact
+        -- By name: api_readers may read no other column.
+        select
+            h.id,
+            h.changed_at,
+            h.changed_by,
+            h.pricing_source,
+            h.job_id,
+            h.conditions,
+            h.price_per_input_token,
+            h.price_per_output_token,
+            h.price_per_cache_read_token,
+            h.price_per_cache_write_token,
+            h.price_per_cache_write_1h_token,
+            h.price_per_reasoning_token,
+            h.price_per_input_audio_token,
+            h.price_per_output_audio_token,
+            h.price_per_cache_read_audio_token,
+            h.price_per_input_image_token,
+            h.price_per_output_image_token,
+            h.price_per_image,
+            h.price_per_request,
+            h.price_per_web_search,
+            h.price_per_input_character,
+            h.price_per_audio_second,
+            h.price_per_page,
+            h.price_per_video_second,
+            coalesce(h.effective_at, h.changed_at) as charged_from
         from public.model_pricing_history h
         where h.model_id = v_model_id
             and h.is_in_force
@@ -109,7 +135,7 @@ begin
     ) as f
     cross join lateral jsonb_populate_record(
         null::public.model_pricing,
-        public.pricing_effective_set(public.pricing_price_set(to_jsonb(f.fact)), model_price_at.at)
+        public.pricing_effective_set(public.pricing_price_set(to_jsonb(f)), model_price_at.at)
     ) as p;
 end;
 $$;

@@ -3,7 +3,7 @@
 -- Steps are run in order, because the rights of an object depend on its owner. `migrate` and the doctor list the engine's
 -- objects in the setting pricing.engine, from the installed package; without it, as in the SQL editor, the engine's objects
 -- are those that the owner has. No foreign function becomes the owner's for being in one of the schemas.
--- after: pricing_rights
+-- after: pricing_api_readers, pricing_rights
 create or replace function public.pricing_access_differences()
 returns table (step integer, object text, found text, statement text, is_ours boolean)
 language sql
@@ -57,9 +57,15 @@ as $$
         join role u on u.oid = m.member
         group by m.roleid, m.member
     ),
+    -- Rights that depend on a setting count where it names the role.
+    released as materialized (
+        select w.*
+        from public.pricing_rights w
+        where w.setting is null or w.role = any (public.pricing_api_readers())
+    ),
     wanted_relation as materialized (
         select to_regclass(format('public.%I', w.object)) as oid, array_agg(w.role) as roles
-        from public.pricing_rights w
+        from released w
         where w.kind = 'relation'
         group by w.object
     ),
@@ -98,7 +104,7 @@ as $$
         cross join engine e
         left join (
             select w.object, array_agg(w.role) as roles
-            from public.pricing_rights w
+            from released w
             where w.kind = 'function'
             group by w.object
         ) as w on w.object = p.proname and p.pronamespace = to_regnamespace('public')
@@ -216,13 +222,23 @@ as $$
         union all
         select 0::oid, 'public', 'PUBLIC', true
     ),
+    wanted_column as materialized (
+        select r.oid as table_oid, r.name as table_name, a.attname, g.oid as grantee, g.name as role, g.quoted
+        from released w
+        join relation r on r.oid = to_regclass('public.' || split_part(w.object, '.', 1))
+        join pg_attribute a
+            on a.attrelid = r.oid and a.attname = split_part(w.object, '.', 2) and not a.attisdropped
+        join grantee g on g.name = w.role
+        where w.kind = 'column'
+    ),
     policy as materialized (
         select
             r.oid as table_oid,
             r.name as table_name,
             p.polname,
-            p.polpermissive and p.polcmd = 'r' and p.polwithcheck is null
-                and pg_get_expr(p.polqual, p.polrelid) = 'true' as reads_all,
+            p.polpermissive and p.polcmd = 'r' and p.polwithcheck is null as is_read,
+            -- Postgres adds spaces, lines and parentheses.
+            regexp_replace(lower(pg_get_expr(p.polqual, p.polrelid)), '[()[:space:]]', '', 'g') as condition,
             array(
                 select coalesce(g.name, 'a role that is gone')
                 from unnest(p.polroles) as g0 (oid)
@@ -249,6 +265,47 @@ as $$
             ) as readers
         from relation r
         where r.relkind in ('r', 'p')
+    ),
+    -- The API's roles see rows only while the setting names them, so that a grant on all tables of the schema, as many
+    -- instructions have it, opens none of ours. The setting is read once for each statement.
+    wanted_policy as materialized (
+        select
+            t.oid as table_oid,
+            t.name as table_name,
+            w.polname,
+            w.creation,
+            w.condition,
+            w.roles,
+            regexp_replace(lower(w.condition), '[()[:space:]]', '', 'g') as compared
+        from secured t
+        cross join lateral (
+            select
+                array(
+                    select g.name
+                    from grantee g
+                    where g.name in (
+                        select r.role from public.pricing_rights r
+                        where r.kind = 'column' and t.is_wanted
+                            and to_regclass('public.' || split_part(r.object, '.', 1)) = t.oid
+                    )
+                    order by 1
+                ) as api_readers,
+                'select current_user::text = any (s.api_readers) from public.pricing_settings s' as names_it
+        ) as a
+        cross join lateral (
+            values
+                ('pricing_read', 'create policy pricing_read', 'true', t.readers),
+                (
+                    'pricing_read_api',
+                    'create policy pricing_read_api',
+                    case t.name
+                        when 'public.pricing_settings' then 'current_user::text = any (api_readers)'
+                        when 'public.pricing_held_changes' then format('status = ''held''::text and (%s)', a.names_it)
+                        else format('(%s)', a.names_it)
+                    end,
+                    a.api_readers
+                )
+        ) as w (polname, creation, condition, roles)
     )
     -- Settings that would switch off our check_* triggers in every session.
     select
@@ -542,7 +599,26 @@ as $$
     join pg_attribute a on a.attrelid = r.oid and a.attacl is not null and not a.attisdropped
     cross join lateral aclexplode(a.attacl) as g
     join grantee who on who.oid = g.grantee
-    where g.grantee <> r.relowner
+    left join wanted_column w on w.table_oid = r.oid and w.attname = a.attname and w.grantee = g.grantee
+    where g.grantee <> r.relowner and (w.grantee is null or g.privilege_type <> 'SELECT' or g.is_grantable)
+    union all
+    select
+        5,
+        'table ' || w.table_name,
+        format('%s may not select its %s', w.role, string_agg(quote_ident(w.attname), ', ' order by w.attname)),
+        format(
+            'grant select (%s) on table %s to %s',
+            string_agg(quote_ident(w.attname), ', ' order by w.attname), w.table_name, w.quoted
+        ),
+        true
+    from wanted_column w
+    join pg_attribute a on a.attrelid = w.table_oid and a.attname = w.attname
+    where not exists (
+        select
+        from aclexplode(a.attacl) as g
+        where g.grantee = w.grantee and g.privilege_type = 'SELECT'
+    )
+    group by w.table_name, w.role, w.quoted
     union all
     select
         5,
@@ -578,21 +654,23 @@ as $$
     union all
     select
         6,
-        'table ' || t.name,
-        case when p.polname is null then 'has no policy pricing_read' else 'has another policy pricing_read' end,
-        format('drop policy if exists pricing_read on %s', t.name) || case
-            when t.readers = '{}' then ''
+        'table ' || w.table_name,
+        format(case when p.polname is null then 'has no policy %s' else 'has another policy %s' end, w.polname),
+        format('drop policy if exists %s on %s', w.polname, w.table_name) || case
+            when w.roles = '{}' then ''
             else format(
-                '; create policy pricing_read on %s for select to %s using (true)',
-                t.name,
-                (select string_agg(quote_ident(r.name), ', ') from unnest(t.readers) as r (name))
+                '; %s on %s for select to %s using (%s)',
+                w.creation,
+                w.table_name,
+                (select string_agg(quote_ident(r.name), ', ') from unnest(w.roles) as r (name)),
+                w.condition
             )
         end,
         true
-    from secured t
-    left join policy p on p.table_oid = t.oid and p.polname = 'pricing_read'
-    where (p.polname is null and t.readers <> '{}')
-        or (p.polname is not null and not (p.reads_all and p.roles = t.readers))
+    from wanted_policy w
+    left join policy p on p.table_oid = w.table_oid and p.polname = w.polname
+    where (p.polname is null and w.roles <> '{}')
+        or (p.polname is not null and not (p.is_read and p.condition = w.compared and p.roles = w.roles))
     union all
     select
         6,
@@ -601,7 +679,7 @@ as $$
         format('drop policy %I on %s', p.polname, p.table_name),
         p.is_ours
     from policy p
-    where p.polname <> 'pricing_read';
+    where p.polname not in ('pricing_read', 'pricing_read_api');
 $$;
 
 comment on function public.pricing_access_differences() is

@@ -115,6 +115,7 @@ begin
     select jsonb_build_object(
         'lease_seconds', extract(epoch from s.lease),
         'scheduler_enabled', s.scheduler_enabled,
+        'api_readers', s.api_readers,
         'workers_alive', (select count(*) from workers w where w.is_alive),
         'newest_heartbeat_seconds', (select min(w.seconds) from workers w where w.is_alive),
         'oldest_heartbeat_seconds', (select max(w.seconds) from workers w where w.is_alive),

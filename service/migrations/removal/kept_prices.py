@@ -35,12 +35,24 @@ def keep_prices(connection: psycopg.Connection) -> None:
             " and a.atttypid = to_regtype('public.pricing_usd')",
             [table],
         ).fetchall()
-        changes = ", ".join(f"alter column {name} type numeric" for (name,) in columns)
-        connection.execute(f"alter table {table} {changes}".encode())
-        connection.execute(f"drop policy if exists pricing_read on {table}".encode())
+        # A column's type cannot change while a generated column reads it.
+        computed = connection.execute(
+            "select quote_ident(a.attname) from pg_attribute a"
+            " where a.attrelid = to_regclass(%s) and a.attgenerated <> '' and not a.attisdropped",
+            [table],
+        ).fetchall()
+        for changes in (
+            ", ".join(f"alter column {name} drop expression" for (name,) in computed),
+            ", ".join(f"alter column {name} type numeric" for (name,) in columns),
+        ):
+            if changes:
+                connection.execute(f"alter table {table} {changes}".encode())
+        for policy in ("pricing_read", "pricing_read_api"):
+            connection.execute(f"drop policy if exists {policy} on {table}".encode())
         for (role,) in connection.execute(
             "select rolname::text from pg_roles"
-            " where rolname in ('pricing_web', 'pricing_worker', 'service_role')"
+            " where rolname in"
+            " ('pricing_web', 'pricing_worker', 'service_role', 'anon', 'authenticated')"
         ).fetchall():
             if role == "service_role":
                 connection.execute(

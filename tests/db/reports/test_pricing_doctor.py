@@ -34,6 +34,7 @@ def test_an_idle_database(pricing: Pricing) -> None:
     assert found == {
         "lease_seconds": 20,
         "scheduler_enabled": True,
+        "api_readers": [],
         "workers_alive": 0,
         "newest_heartbeat_seconds": None,
         "oldest_heartbeat_seconds": None,

@@ -99,7 +99,7 @@ OURS = {
     "view public.pricing_unpriced: was changed: its options": (
         "alter view public.pricing_unpriced set (security_invoker = false)"
     ),
-    "view public.model_price_conditions: is not there": ("drop view public.model_price_conditions"),
+    "view public.pricing_drift: is not there": ("drop view public.pricing_drift"),
     "pricing_audit_log: has no row level security": (
         "alter table public.pricing_audit_log disable row level security"
     ),
