@@ -1,4 +1,4 @@
-"""What the benchmark of pages measures: every list of the document, on rows as the system writes."""
+"""The benchmark of pages measures every list of the document, on rows as the system writes them."""
 
 from __future__ import annotations
 
