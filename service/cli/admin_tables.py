@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.cli.queries import Row
-from service.terminal.output import NOTHING, Column, Terminal, shown_time
+from service.terminal.output import NOTHING, Terminal, shown_time
+from service.terminal.table_layout import Column
 
 
 def show_config(terminal: Terminal, rows: Sequence[dict[str, str]]) -> None:

@@ -14,15 +14,18 @@ from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
 from service.cli.grouped_help import GroupedHelp
 from service.cli.held import approve, held, reject, reopen
+from service.cli.job_status import status
 from service.cli.keys import keys
 from service.cli.migration import migrate
 from service.cli.overrides import override
 from service.cli.prices import changes, history, models, price_at
 from service.cli.processes import config, serve, up, worker
+from service.cli.providers import providers
 from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
-from service.cli.syncs import cancel, cleanup, retry, status, sync
+from service.cli.syncs import cancel, cleanup, retry, sync
 from service.cli.uninstall import uninstall
+from service.cli.watch import watch
 from service.terminal.output import Terminal
 
 
@@ -73,7 +76,6 @@ app = typer.Typer(
     cls=GroupedHelp,
     callback=options,
     epilog=EPILOG,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -100,6 +102,7 @@ for group, name, command in (
     (CORRECT, "rollback", rollback),
     (SYNC, "sync", sync),
     (SYNC, "status", status),
+    (SYNC, "watch", watch),
     (SYNC, "cancel", cancel),
     (SYNC, "retry", retry),
     (SYNC, "cleanup", cleanup),
@@ -112,5 +115,6 @@ for group, name, command in (
     (RUN, "uninstall", uninstall),
 ):
     app.command(name, rich_help_panel=group)(command)
+app.add_typer(providers, rich_help_panel=SYNC)
 app.add_typer(override, rich_help_panel=CORRECT)
 app.add_typer(keys, rich_help_panel=RUN)

@@ -13,9 +13,11 @@ from typing import Any
 import typer
 
 DURATION = re.compile(r"([0-9]{1,4})([mhdw])", re.ASCII)
-UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+SPAN = re.compile(r"([0-9]{1,6})([smhdw])", re.ASCII)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 # What parse_time takes.
 TIME_HELP = "2026-11-27T12:00Z, or 2026-11-27 for 00:00 UTC at the beginning of that day."
+EXPIRY_HELP = f"30d from now, or {TIME_HELP}"
 SINCE_HELP = "today (from 00:00 UTC), a time such as 2h or 7d ago, or 2026-11-27T12:00Z."
 # No exponents, because a typing error would be charged.
 AMOUNT = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII)
@@ -76,6 +78,14 @@ def parse_duration(text: str) -> timedelta:
     if found is None and text != "0":
         raise typer.BadParameter(f"{text!r} is not a time such as 30m, 24h or 90d.")
     return timedelta(**{UNITS[found[2]]: int(found[1])}) if found else timedelta(0)
+
+
+def parse_span(text: str) -> timedelta:
+    """A number of seconds, minutes, hours, days or weeks: 90s, 10m, 6h."""
+    found = SPAN.fullmatch(text)
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a time such as 90s, 10m or 6h.")
+    return timedelta(**{UNITS[found[2]]: int(found[1])})
 
 
 def parse_expiry(text: str) -> datetime:

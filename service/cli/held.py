@@ -23,10 +23,14 @@ from service.calls.review import (
 from service.cli.arguments import caller_name
 from service.cli.confirmation import Yes, confirm
 from service.cli.held_tables import show_decided, show_held, show_one_held, show_rejected
-from service.cli.options import LARGEST_ID, Json, Limit, OfProvider, at_most
+from service.cli.list_output import ListLimit, ListOutput
+from service.cli.list_rows import read_list
+from service.cli.options import LARGEST_ID, Json, OfProvider, at_most
+from service.cli.provider_names import require_providers
 from service.cli.queries import Row, command_connection, find_past_job
-from service.cli.review_queries import read_held, read_one_held, read_rejected
+from service.cli.review_queries import read_one_held
 from service.errors import PricingError
+from service.lists.review_lists import HELD, REJECTED
 from service.terminal.output import Terminal
 
 HeldIds = Annotated[
@@ -65,7 +69,7 @@ def held(
             "--rejected", help="Those that were rejected and that their provider still lists."
         ),
     ] = False,
-    limit: Limit = 50,
+    limit: ListLimit = None,
     as_json: Json = False,
 ) -> None:
     """Show the price changes that wait for review, and why.
@@ -78,6 +82,7 @@ def held(
     --json`. Newest first, in US dollars per 1M tokens.
     """
     output = Terminal(sys.stdout)
+    pages = ListOutput(limit, as_json=as_json)
     with command_connection() as connection:
         if held_id is not None:
             if provider or sync or rejected:
@@ -85,17 +90,21 @@ def held(
             one = read_one_held(connection, held_id)
             output.json(one) if as_json else show_one_held(output, one)
             return
+        require_providers(connection, [provider])
         job_id = None if sync is None else find_past_job(connection, sync)
-        read = read_rejected if rejected else read_held
-        rows = read(connection, provider=provider, job_id=job_id, limit=limit + 1)
-    if as_json:
-        output.json(rows[:limit])
-    elif rows:
-        (show_rejected if rejected else show_held)(output, rows[:limit])
-    else:
-        output.say("Nothing that was rejected is still listed." if rejected else "Nothing is held.")
-    if len(rows) > limit:
-        Terminal(sys.stderr).say(f"There are more than {limit}: --limit {limit * 10} shows them.")
+        rows = read_list(
+            connection,
+            REJECTED if rejected else HELD,
+            {"provider": provider, "job": job_id},
+            limit=pages.rows_wanted,
+        )
+        pages.print(
+            rows,
+            show_rejected if rejected else show_held,
+            nothing="Nothing that was rejected is still listed."
+            if rejected
+            else "Nothing is held.",
+        )
 
 
 def approve(
@@ -152,6 +161,7 @@ def reopen(
             for held_id in ids:
                 reopened.append(reopen_held(connection, held_id, who, note))
         else:
+            require_providers(connection, [provider])
             job_id = None if sync is None else find_past_job(connection, sync)
             reopened += reopen_held_of(connection, provider, job_id, who, note)
 

@@ -15,7 +15,8 @@ from service.cli.price_cells import (
     shown_usd,
 )
 from service.cli.queries import Row
-from service.terminal.output import NOTHING, Column, Terminal, shown_count, shown_time
+from service.terminal.output import NOTHING, Terminal, shown_count, shown_time
+from service.terminal.table_layout import Column
 
 
 def show_held(terminal: Terminal, changes: Sequence[Row]) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from service.migrations.comparison.difference import Difference
 from service.migrations.status import StepStatus
-from service.terminal.output import Column, Terminal, shown_time
+from service.terminal.output import Terminal, shown_time
+from service.terminal.table_layout import Column
 
 
 def show_steps(terminal: Terminal, steps: Sequence[StepStatus]) -> None:

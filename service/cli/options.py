@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from service.cli.completion import complete_jobs, complete_providers
+
 # Of a bigint and of an integer.
 LARGEST_ID, LARGEST_INTEGER = 2**63 - 1, 2**31 - 1
 
@@ -26,21 +28,28 @@ def at_most(largest: int) -> Callable[[Any], Any]:
 JobName = Annotated[
     str,
     typer.Argument(
-        metavar="JOB", help="The job's id, or its first 8 digits or more; `status` lists jobs."
+        metavar="JOB",
+        help="The job's id, or its first 8 digits or more; `status` lists jobs.",
+        autocompletion=complete_jobs,
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-Limit = Annotated[
-    int,
+OfProvider = Annotated[
+    str | None,
     typer.Option(
-        "--limit", metavar="N", min=1, max=1_000_000, help="Print at most this many rows."
+        "--provider",
+        metavar="PROVIDER",
+        help="Only of this provider.",
+        autocompletion=complete_providers,
     ),
 ]
-OfProvider = Annotated[
-    str | None, typer.Option("--provider", metavar="PROVIDER", help="Only of this provider.")
-]
 ProviderName = Annotated[
-    str, typer.Argument(metavar="PROVIDER", help="The provider, such as openrouter.")
+    str,
+    typer.Argument(
+        metavar="PROVIDER",
+        help="The provider, such as openrouter.",
+        autocompletion=complete_providers,
+    ),
 ]
 ModelName = Annotated[
     str,

@@ -10,19 +10,23 @@ import typer
 from service.calls.previews import preview_override
 from service.calls.review import clear_override, set_override
 from service.cli.arguments import (
+    EXPIRY_HELP,
     TIME_HELP,
     caller_name,
     parse_amount,
     parse_condition,
+    parse_expiry,
     parse_prices,
     parse_time,
 )
 from service.cli.confirmation import Yes, confirm
+from service.cli.list_rows import read_list
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
+from service.cli.provider_names import require_providers
 from service.cli.queries import command_connection
-from service.cli.review_queries import read_overrides
 from service.cli.review_tables import show_overrides
+from service.lists.review_lists import OVERRIDES
 from service.terminal.output import Terminal, shown_time
 
 override = typer.Typer(
@@ -70,7 +74,9 @@ def set_command(
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--until", metavar="TIME", help=f"When it ends: {TIME_HELP} Default: never."),
+        typer.Option(
+            "--until", metavar="TIME", help=f"When it ends: {EXPIRY_HELP} Default: never."
+        ),
     ] = None,
     force: Annotated[
         bool,
@@ -98,11 +104,12 @@ def set_command(
             amounts[name] = parse_amount(text)
     if not amounts and not conditions:
         raise typer.BadParameter("Give --input, --output, --price or --condition.")
-    expires_at = None if until is None else parse_time(until)
+    expires_at = None if until is None else parse_expiry(until)
     effective_from = None if starts is None else parse_time(starts)
     entries = [parse_condition(text) for text in conditions or []]
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        require_providers(connection, [provider])
         confirm(
             "Set",
             lambda: preview_override(
@@ -144,6 +151,7 @@ def clear_command(
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        require_providers(connection, [provider])
         confirm(
             "Clear",
             lambda: preview_override(connection, provider, model, {}),
@@ -161,7 +169,8 @@ def list_command(provider: OfProvider = None, as_json: Json = False) -> None:
     """Show the overrides in force."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        rows = read_overrides(connection, provider)
+        require_providers(connection, [provider])
+        rows = list(read_list(connection, OVERRIDES, {"provider": provider}, sort="name"))
     if as_json:
         output.json(rows)
     elif rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from service.cli.job_tables import shown_job
@@ -16,10 +17,12 @@ from service.cli.price_cells import (
 )
 from service.cli.queries import Row
 from service.prices.units import plain
-from service.terminal.output import NOTHING, Column, Terminal, shown_age, shown_amount, shown_time
+from service.terminal.output import NOTHING, Terminal, shown_age, shown_amount, shown_time
+from service.terminal.table_layout import Column
 
 
 def show_models(terminal: Terminal, models: Sequence[Row]) -> None:
+    now = datetime.now(UTC)
     columns = (
         Column("provider", fixed=False),
         Column("model", fixed=False),
@@ -42,12 +45,16 @@ def show_models(terminal: Terminal, models: Sequence[Row]) -> None:
                 shown_amount(row["cache_read_per_1m"]),
                 shown_amount(row["cache_write_per_1m"]),
                 _shown_state(row),
-                shown_age(row["confirmed_ago"]),
+                _shown_confirmed(row["confirmed_at"], now),
                 row["source"].partition(":")[0] if terminal.is_live else row["source"],
             )
             for row in models
         ],
     )
+
+
+def _shown_confirmed(at: datetime | None, now: datetime) -> str:
+    return shown_age(None if at is None else now - at)
 
 
 def _shown_state(model: Row) -> str:

@@ -1,11 +1,10 @@
-"""A command's database, and its queries about prices and jobs."""
+"""A command's database, and how it finds a job."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -23,44 +22,6 @@ from service.up.logins import login_address
 Row = dict[str, Any]
 
 PREFIX_LENGTH = 8
-
-MODELS = """
-select provider, model, name, input_per_1m, output_per_1m, cache_read_per_1m, cache_write_per_1m,
-       cache_write_1h_per_1m, reasoning_per_1m, input_audio_per_1m, output_audio_per_1m,
-       cache_read_audio_per_1m, input_image_per_1m, output_image_per_1m, per_image, per_request,
-       per_web_search, input_characters_per_1m, per_audio_second, per_page, per_video_second,
-       has_conditions, price_state, source, is_active, last_changed_at,
-       confirmed_at, confirmed_ago, is_held, is_overridden, provider_input_per_1m,
-       provider_output_per_1m
-from public.model_prices
-where (%(query)s::text is null
-       or position(lower(%(query)s::text) in lower(provider)) > 0
-       or position(lower(%(query)s::text) in lower(model)) > 0
-       or position(lower(%(query)s::text) in lower(name)) > 0)
-  and (%(provider)s::text is null or provider = %(provider)s::text)
-order by provider, model
-limit %(limit)s
-"""
-
-HISTORY = """
-select changed_at, price, before, after, percent, condition, effective_at, in_force_from,
-       in_force_until, input_per_1m, output_per_1m, previous_input_per_1m, previous_output_per_1m,
-       changed_by, source, job_id, is_in_force, id
-from public.pricing_history
-where provider = %(provider)s and model = %(model)s
-order by changed_at desc, id desc, position
-limit %(limit)s
-"""
-
-CHANGES = """
-select changed_at, provider, model, price, before, after, percent, condition, effective_at,
-       in_force_until, changed_by, source, job_id, id
-from public.pricing_changes
-where changed_at >= %(since)s::timestamptz
-  and (%(provider)s::text is null or provider = %(provider)s::text)
-order by changed_at desc, id desc, position
-limit %(limit)s
-"""
 
 
 def command_settings() -> Settings:
@@ -84,37 +45,6 @@ def command_connection() -> Iterator[psycopg.Connection]:
     """A connection for one command; errors of Postgres become ours."""
     with connect(command_settings().require_database_url(), autocommit=True) as connection:
         yield connection
-
-
-def read_models(
-    connection: psycopg.Connection, query: str | None, provider: str | None, limit: int
-) -> list[Row]:
-    return read_rows(connection, MODELS, {"query": query, "provider": provider, "limit": limit})
-
-
-def read_history(
-    connection: psycopg.Connection, provider: str, model: str, limit: int
-) -> list[Row]:
-    """The price changes of one model, newest first; UnknownName if there is no such model."""
-    names = {"provider": provider, "model": model}
-    rows = read_rows(connection, HISTORY, {**names, "limit": limit})
-    if not rows and not read_rows(
-        connection,
-        "select model from public.model_prices where provider = %(provider)s and model = %(model)s",
-        names,
-    ):
-        raise UnknownName(
-            f"There is no model {model} of {provider}.",
-            hint="`pricing-sync models QUERY` finds the names, which are case-sensitive.",
-        )
-    return rows
-
-
-def read_changes(
-    connection: psycopg.Connection, since: datetime, provider: str | None, limit: int
-) -> list[Row]:
-    """The price changes of all models since then, newest first."""
-    return read_rows(connection, CHANGES, {"since": since, "provider": provider, "limit": limit})
 
 
 def find_job(connection: psycopg.Connection, text: str) -> UUID:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from service.cli.price_cells import shown_prices, shown_ratio
 from service.cli.queries import Row
 from service.prices.units import plain
-from service.terminal.output import NOTHING, Column, Terminal, shown_amount, shown_time
+from service.terminal.output import NOTHING, Terminal, shown_amount, shown_time
+from service.terminal.table_layout import Column
 
 
 def show_rules(terminal: Terminal, rules: Sequence[Row]) -> None:

@@ -9,12 +9,14 @@ import typer
 
 from service.calls.previews import preview_rule
 from service.calls.review import accept_changes, accept_shorter_list, end_rule
-from service.cli.arguments import TIME_HELP, caller_name, parse_amount, parse_time
+from service.cli.arguments import EXPIRY_HELP, caller_name, parse_amount, parse_expiry
 from service.cli.confirmation import Yes, confirm
+from service.cli.list_rows import read_list
 from service.cli.options import LARGEST_ID, Json, ProviderName, Reason, at_most
+from service.cli.provider_names import require_providers
 from service.cli.queries import command_connection
-from service.cli.review_queries import read_rules
 from service.cli.review_tables import show_rules
+from service.lists.review_lists import RULES
 from service.terminal.output import Terminal
 
 
@@ -29,7 +31,7 @@ def accept(
         ),
     ],
     until: Annotated[
-        str, typer.Option("--until", metavar="TIME", help=f"When the rule ends: {TIME_HELP}")
+        str, typer.Option("--until", metavar="TIME", help=f"When the rule ends: {EXPIRY_HELP}")
     ],
     reason: Reason,
     model: Annotated[
@@ -48,9 +50,10 @@ def accept(
     all the same. Changes that are held already are
     applied by the next sync that reports them again; `approve` applies them at once.
     """
-    ratio, expires_at = parse_amount(up_to), parse_time(until)
+    ratio, expires_at = parse_amount(up_to), parse_expiry(until)
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        require_providers(connection, [provider])
         confirm("Accept", lambda: preview_rule(connection, provider, model, ratio), yes=yes)
         rule = accept_changes(
             connection,
@@ -68,7 +71,7 @@ def rules(as_json: Json = False) -> None:
     """Show the rules in force that `accept` made."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        rows = read_rules(connection)
+        rows = list(read_list(connection, RULES, {}))
     if as_json:
         output.json(rows)
     elif rows:
@@ -108,6 +111,7 @@ def accept_shorter_list_command(provider: ProviderName, as_json: Json = False) -
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
+        require_providers(connection, [provider])
         refused = accept_shorter_list(connection, provider, caller_name())
     if as_json:
         output.json(refused)

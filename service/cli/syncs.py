@@ -1,4 +1,4 @@
-"""The commands about jobs: ``sync``, ``status``, ``cancel``, ``retry`` and ``cleanup``."""
+"""The commands about jobs: ``sync``, ``cancel``, ``retry`` and ``cleanup``."""
 
 from __future__ import annotations
 
@@ -14,24 +14,21 @@ from service.calls.jobs import (
     Job,
     ProviderSync,
     follow_job,
-    last_jobs,
-    open_jobs,
     provider_syncs,
     read_job,
-    read_waiting,
     workers_alive,
 )
 from service.cli.arguments import caller_name
-from service.cli.job_tables import show_jobs
+from service.cli.completion import complete_providers
 from service.cli.options import LARGEST_INTEGER, JobName, Json, at_most
 from service.cli.price_tables import show_differences
+from service.cli.provider_names import require_providers
 from service.cli.queries import command_connection, command_settings, find_job
 from service.database_address.address import DatabaseAddress
 from service.postgres.rows import the_row
 from service.terminal.output import Terminal, shown_time, without
-from service.terminal.progress import Progress, show_summary, tell_waiting
+from service.terminal.progress import Progress, show_summary
 
-LAST_JOBS = 10
 NO_WORKER = "No worker is alive: the job waits until one starts (`pricing-sync worker`)."
 ENDED_BADLY = ("failed", "cancelled")
 WATCH_HELP = (
@@ -47,6 +44,7 @@ def sync(
             metavar="PROVIDER",
             help="Default: all that are enabled and whose credential a worker has, if they need "
             "one.",
+            autocompletion=complete_providers,
         ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help=WATCH_HELP)] = False,
@@ -78,6 +76,7 @@ def sync(
     notes = Terminal(sys.stderr) if as_json else output
     address = command_settings().require_database_url()
     with command_connection() as connection:
+        require_providers(connection, providers or [])
         job_id = trigger_sync(
             connection,
             providers or None,
@@ -85,40 +84,11 @@ def sync(
             dry_run=dry_run,
             on_conflict=on_conflict,
         )
-        job, syncs = _read(connection, job_id)
+        job, syncs = read_whole_job(connection, job_id)
         names = ", ".join(each.provider for each in syncs)
         notes.say(f"Job {job_id} is queued: {names}.")
         _warn_without_workers(notes, connection)
     _finish(output, notes, address if watch else None, job, syncs, as_json)
-
-
-def status(
-    job: Annotated[
-        str | None,
-        typer.Argument(metavar="JOB", help="The job's id, or its first 8 digits or more."),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Show jobs, or one job with its providers.
-
-    Without JOB: all that are queued or running, and the last 10 that have ended.
-    """
-    output = Terminal(sys.stdout)
-    with command_connection() as connection:
-        if job is None:
-            jobs = [*open_jobs(connection), *last_jobs(connection, LAST_JOBS)]
-            if as_json:
-                output.json(jobs)
-                return
-            if jobs:
-                show_jobs(output, jobs)
-            else:
-                output.say("No job yet: `pricing-sync sync` triggers one.")
-            tell_waiting(output, read_waiting(connection))
-            return
-        job_id = find_job(connection, job)
-        found, syncs = _read(connection, job_id)
-    _print_job(output, found, syncs, as_json)
 
 
 def cancel(job: JobName, as_json: Json = False) -> None:
@@ -130,8 +100,8 @@ def cancel(job: JobName, as_json: Json = False) -> None:
     with command_connection() as connection:
         job_id = find_job(connection, job)
         cancel_sync(connection, job_id, cancelled_by=caller_name())
-        found, syncs = _read(connection, job_id)
-    _print_job(output, found, syncs, as_json)
+        found, syncs = read_whole_job(connection, job_id)
+    print_job(output, found, syncs, as_json)
 
 
 def retry(
@@ -151,12 +121,12 @@ def retry(
     address = command_settings().require_database_url()
     with command_connection() as connection:
         job_id = find_job(connection, job)
-        _, before = _read(connection, job_id)
+        _, before = read_whole_job(connection, job_id)
         retry_sync(connection, job_id, retried_by=caller_name())
         names = ", ".join(each.provider for each in before if each.status in ENDED_BADLY)
         notes.say(f"Job {job_id} is queued again: {names}.")
         _warn_without_workers(notes, connection)
-        found, syncs = _read(connection, job_id)
+        found, syncs = read_whole_job(connection, job_id)
     _finish(output, notes, address if wait else None, found, syncs, as_json)
 
 
@@ -193,7 +163,7 @@ def cleanup(
         output.say(f"{name}: {count}")
 
 
-def _read(connection: psycopg.Connection, job_id: UUID) -> tuple[Job, list[ProviderSync]]:
+def read_whole_job(connection: psycopg.Connection, job_id: UUID) -> tuple[Job, list[ProviderSync]]:
     return the_row(read_job(connection, job_id)), provider_syncs(connection, job_id)
 
 
@@ -214,7 +184,7 @@ def _finish(
     if watched is not None:
         job, syncs = _watch(notes, watched, job)
     if as_json:
-        _print_job(output, job, syncs, as_json)
+        print_job(output, job, syncs, as_json)
     if watched is not None:
         raise typer.Exit(1 if job.status in ENDED_BADLY else 0)
 
@@ -233,7 +203,7 @@ def _watch(notes: Terminal, address: DatabaseAddress, job: Job) -> tuple[Job, li
     return job, syncs
 
 
-def _print_job(output: Terminal, job: Job, syncs: list[ProviderSync], as_json: bool) -> None:
+def print_job(output: Terminal, job: Job, syncs: list[ProviderSync], as_json: bool) -> None:
     if as_json:
         output.json({**without(job), "providers": syncs})
     else:

@@ -100,3 +100,7 @@ class PinnedCursor(psycopg.Cursor[Row]):
             return super().execute(query, params, **options)
         with connection.transaction():
             return super().execute(query, params, **options)
+
+
+class PinnedRawCursor(PinnedCursor[Row], psycopg.RawCursor[Row]):
+    """The same for statements with ``$1`` placeholders."""

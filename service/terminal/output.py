@@ -1,14 +1,14 @@
 """Write tables and JSON, with amounts and times in one format.
 
 On a terminal tables have colours and fit its width; elsewhere they are plain, uncut columns, so
-that awk can pick out an id.
+that awk can pick out an id. JSON is written row by row.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, is_dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -17,15 +17,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from service.postgres.timestamps import utc_text
 from service.prices.units import plain
 from service.printable import escaped_json, printable
+from service.terminal.table_layout import GAP, Column, lay_out, lines_below, row_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 NOTHING = "-"
-
-# The least width of a column whose cells may be broken, and the space between two columns.
-FLEXIBLE_WIDTH = 30
-GAP = 2
 
 # The colour of a word wherever it stands alone in a cell.
 STYLES = {
@@ -35,16 +33,6 @@ STYLES = {
     **dict.fromkeys(("partial", "cancelled", "pending", "inactive"), "yellow"),
     **dict.fromkeys(("queued", "unknown", NOTHING), "dim"),
 }
-
-
-@dataclass(frozen=True)
-class Column:
-    """``fixed``: never broken over two lines. ``optional``: omitted on a narrow terminal."""
-
-    title: str
-    right: bool = False
-    fixed: bool = True
-    optional: bool = False
 
 
 class Terminal:
@@ -72,33 +60,46 @@ class Terminal:
         """A table; a caller without rows prints a sentence instead."""
         cells = [[printable(cell) for cell in row] for row in rows]
         if self.is_live:
-            self._live_table(columns, cells)
+            for line in self.live_table(columns, cells):
+                self.console.print(line, soft_wrap=True)
         else:
             self._plain_table(columns, cells)
 
     def json(self, value: object) -> None:
         """JSON for programs: amounts are strings without exponent, times RFC 3339 in UTC."""
-        document = json.dumps(value, indent=2, default=_json_value, ensure_ascii=False)
-        print(escaped_json(document), file=self.stream)
+        print(_document(value), file=self.stream)
 
-    def _live_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
+    def json_rows(self, rows: Iterable[object]) -> None:
+        """The same as ``json`` of a list, in the memory of one row."""
+        is_empty = True
+        for row in rows:
+            self.stream.write("[\n  " if is_empty else ",\n  ")
+            self.stream.write(_document(row).replace("\n", "\n  "))
+            is_empty = False
+        self.stream.write("[]\n" if is_empty else "\n]\n")
+
+    def live_table(
+        self, columns: Sequence[Column], rows: Sequence[Sequence[str]]
+    ) -> Iterator[Text]:
+        """The lines of a table for the width of the terminal."""
         from rich.text import Text
 
-        shown = _fitting(columns, rows, self.console.width)
-        table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-        for index in shown:
-            column = columns[index]
-            table.add_column(
-                column.title,
-                justify="right" if column.right else "left",
-                no_wrap=column.fixed,
-                overflow="fold",
-            )
+        available = self.console.width
+        layout = lay_out(columns, rows, available)
+        gap = " " * GAP
+        for line in row_lines(layout, columns, [column.title for column in columns]):
+            yield Text(gap.join(line).rstrip(), style="bold")
+        yield Text("─" * min(layout.width, available), style="dim")
         for row in rows:
-            table.add_row(*(Text(row[index], style=STYLES.get(row[index], "")) for index in shown))
-        self.console.print(table)
+            for line in row_lines(layout, columns, row):
+                text = Text()
+                for index, cell in zip(layout.beside, line, strict=True):
+                    text.append(gap if text else "")
+                    text.append(cell, style=STYLES.get(row[index], ""))
+                text.rstrip()
+                yield text
+            for below in lines_below(layout, columns, row, available):
+                yield Text(below, style="dim")
 
     def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         lines = [[column.title for column in columns], *rows]
@@ -144,24 +145,13 @@ def without(value: Any, *names: str) -> dict[str, Any]:
     return {name: field for name, field in asdict(value).items() if name not in names}
 
 
-def _fitting(columns: Sequence[Column], rows: Sequence[Sequence[str]], available: int) -> list[int]:
-    """Indexes of the columns to show: optional ones are dropped, last first, until all fit."""
-    lines = [[column.title for column in columns], *rows]
-    widths = [
-        _width(lines, index) if column.fixed else min(_width(lines, index), FLEXIBLE_WIDTH)
-        for index, column in enumerate(columns)
-    ]
-    shown = list(range(len(columns)))
-    for index in reversed(shown.copy()):
-        if sum(widths[each] + GAP for each in shown) <= available:
-            break
-        if columns[index].optional:
-            shown.remove(index)
-    return shown
-
-
 def _width(lines: Sequence[Sequence[str]], index: int) -> int:
     return max(len(line[index]) for line in lines)
+
+
+def _document(value: object) -> str:
+    document = json.dumps(value, indent=2, default=_json_value, ensure_ascii=False)
+    return escaped_json(document)
 
 
 def _json_value(value: object) -> object:

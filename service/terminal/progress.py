@@ -11,12 +11,12 @@ from service.calls.jobs import ProviderSync, Waiting
 from service.printable import printable
 from service.terminal.output import (
     STYLES,
-    Column,
     Terminal,
     shown_age,
     shown_count,
     shown_seconds,
 )
+from service.terminal.table_layout import Column
 
 if TYPE_CHECKING:
     from rich.live import Live

@@ -13,7 +13,8 @@ import pytest
 from service.cli.error_output import print_error
 from service.errors import PricingError
 from service.logs import EscapedLines, JsonLines, TextLines
-from service.terminal.output import Column, Terminal
+from service.terminal.output import Terminal
+from service.terminal.table_layout import Column
 from tests.support.processes import Processes
 from tests.support.syncing import Queue
 from tests.support.waiting import wait_until

@@ -17,6 +17,8 @@ TABLES = {
 NAMED = re.compile(
     r"\b(?:from|join|into|table)[\s\"']+(?:only\s+)?(?:public\.)?(\w+|\{LEDGER\})", re.IGNORECASE
 )
+# Recognizes the statements that hints of functions name.
+HINTS = "cli/command_hints.py"
 # Before `migrate` there is no view, so these modules read the ledger itself: docs/architecture.md.
 LEDGER_READERS = {"engine/schema_wait.py", "web/database/readiness.py"}
 LEDGER_KEEPERS = "migrations/"
@@ -41,7 +43,7 @@ def test_statements_name_functions_and_views() -> None:
     }
     ledger = {file for file, name in read if name == LEDGER}
     assert {file for file in ledger if not file.startswith(LEDGER_KEEPERS)} == LEDGER_READERS
-    of_tables = {file for file, name in read if name in TABLES}
+    of_tables = {file for file, name in read if name in TABLES} - {HINTS}
     assert of_tables == TABLE_KEEPERS
     engine = {(file, name) for file, name in read if name.startswith("procrastinate_")}
     assert engine == set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from tests.support.provider_server import Answer, ProviderServer, running_provid
 from tests.support.waiting import wait_until
 
 MODEL = "openai/gpt-4o"
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @pytest.fixture
@@ -311,9 +313,9 @@ def test_sync_without_a_worker_says_so(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nope"], "'nope' is not known"),
+        (["nope"], "There is no provider 'nope'"),
         (["openrouter", "openrouter"], "'openrouter' is named twice"),
-        ([""], "'' is not known"),
+        ([""], "There is no provider ''"),
     ],
 )
 def test_sync_of_bad_providers(run: Run, arguments: list[str], message: str) -> None:
@@ -374,6 +376,10 @@ def test_sync_watch_then_look_at_everything(run: Run, processes: Processes) -> N
     # A narrow terminal gets shortened ids, as long as `status` accepts them.
     assert job_id[:8] in table
     assert job_id not in table
+    narrow = _on_a_terminal(processes, "models", COLUMNS="80", NO_COLOR="1")
+    for title in ("input/1M", "cache read", "cache write", "state", "confirmed", "source"):
+        assert title in narrow
+    assert max(len(ANSI.sub("", line)) for line in narrow.splitlines()) <= 80
     # NO_COLOR removes colours; bold may stay.
     plain = _on_a_terminal(processes, "status", NO_COLOR="1")
     assert "\x1b[32m" not in plain
@@ -437,7 +443,7 @@ def test_status_of_unknown_jobs(run: Run, connection: psycopg.Connection[DictRow
     _assert_refused(run("status", "12345678"), 1, "Several jobs")
 
 
-def test_status_shows_all_open_and_the_last_ten(
+def test_status_shows_all_open_and_the_last_ten_and_all_in_json(
     run: Run, connection: psycopg.Connection[DictRow]
 ) -> None:
     connection.execute(
@@ -448,7 +454,14 @@ def test_status_shows_all_open_and_the_last_ten(
     for _ in range(2):
         connection.execute("select trigger_pricing_sync('{openrouter}', 'me')")
     by = [job["triggered_by"] for job in _json(run("status", "--json"))]
-    assert by == ["me", "me", *(f"old {n}" for n in range(1, 11))]
+    assert by == ["me", "me", *(f"old {n}" for n in range(1, 13))]
+    table = run("status")
+    assert len(table.stdout.splitlines()) == 1 + 2 + 10
+    assert "more than 10" in table.stderr
+    few = run("status", "--limit", "3")
+    assert len(few.stdout.splitlines()) == 1 + 2 + 3
+    assert len(_json(run("status", "--json", "--limit", "3"))) == 2 + 3
+    assert len(run("status", "--failed", "--limit", "100").stdout.splitlines()) == 1 + 12
 
 
 def test_prices_are_exact_and_unknown_is_not_free(

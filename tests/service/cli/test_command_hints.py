@@ -44,6 +44,18 @@ def test_no_hint_has_sql_in_it() -> None:
         assert shown != FALLBACK or function in NO_COMMAND, (function, hint)
 
 
+def test_every_command_in_a_hint_exists(run: Run) -> None:
+    help_text = run("--help").stdout
+    named = {
+        command
+        for _, hint in hints()
+        for command in re.findall(r"`pricing-sync ([a-z][a-z-]*)", command_hint(hint) or "")
+    }
+    assert len(named) > 8
+    for command in named:
+        assert f"\n  {command} " in help_text, command
+
+
 @pytest.mark.parametrize(
     "hint",
     ["select 1 from pricing_nothing;", "update pricing_providers set name = 'x'", "f(a => 1)"],
