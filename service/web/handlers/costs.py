@@ -24,8 +24,8 @@ HINTS = {404: "Ids are case-sensitive, as the provider spells them."}
 
 
 class CostBody(ExactBody):
-    provider: str = Field(max_length=200, description="Its slug.")
-    model_id: str = Field(max_length=512, description="As the provider spells it.")
+    provider: str = Field(min_length=1, max_length=200, description="Its slug.")
+    model_id: str = Field(min_length=1, max_length=512, description="As the provider spells it.")
     usage: dict[str, UsageInput] = Field(
         description="What the request used and says, such as input_tokens, output_tokens,"
         " cache_read_tokens, images, service_tier; docs/gateway.md has all.",

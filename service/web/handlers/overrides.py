@@ -70,15 +70,15 @@ SET_HINTS = {
 class ModelBody(RequestBody):
     """The model: in the body and not in the path, because ids contain slashes."""
 
-    provider: str = Field(max_length=200, description="Its slug.")
-    model_id: str = Field(max_length=512, description="As the provider spells it.")
+    provider: str = Field(min_length=1, max_length=200, description="Its slug.")
+    model_id: str = Field(min_length=1, max_length=512, description="As the provider spells it.")
     dry_run: bool = Field(default=False, description="Only show what it would change.")
 
 
 class OverrideBody(ExactBody):
-    provider: str = Field(max_length=200, description="Its slug.")
-    model_id: str = Field(max_length=512, description="As the provider spells it.")
-    reason: str = Field(max_length=500)
+    provider: str = Field(min_length=1, max_length=200, description="Its slug.")
+    model_id: str = Field(min_length=1, max_length=512, description="As the provider spells it.")
+    reason: str = Field(min_length=1, max_length=500)
     input_per_1m: AmountInput | None = Field(
         default=None, description="USD per million input tokens."
     )

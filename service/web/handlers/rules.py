@@ -52,7 +52,7 @@ HINTS = dict.fromkeys((404, 409), "GET /admin/pricing/rules lists those in force
 
 
 class RuleBody(ExactBody):
-    provider: str = Field(max_length=200, description="Its slug.")
+    provider: str = Field(min_length=1, max_length=200, description="Its slug.")
     model_id: str | None = Field(
         default=None, max_length=512, description="Omitted or null: every model of the provider."
     )
@@ -60,7 +60,7 @@ class RuleBody(ExactBody):
         description="A change whose token prices all move by this factor or less is applied."
     )
     expires_at: TimeInput
-    reason: str = Field(max_length=500)
+    reason: str = Field(min_length=1, max_length=500)
     dry_run: bool = Field(default=False, description="Only show what it would let pass.")
 
 

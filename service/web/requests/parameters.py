@@ -19,7 +19,7 @@ LONGEST_USAGE = 4000
 
 JOB_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 ROW_ID = re.compile(r"[1-9][0-9]{0,18}")
-SECONDS = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,6})?")
+SECONDS = re.compile(r"[0-9]{1,2}(?:\.[0-9]{1,20})?")
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 
 

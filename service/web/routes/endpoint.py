@@ -31,11 +31,12 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Link:
-    """The next request that an answer leads to; ``parameters``: OpenAPI runtime expressions."""
+    """The next request that an answer leads to; values are OpenAPI runtime expressions."""
 
     operation: str
-    parameters: Mapping[str, str]
     description: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    body: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from service.web.responses.review_responses import (
     ReopenedChange,
     RollbackAnswer,
 )
-from service.web.routes.endpoint import Endpoint
+from service.web.routes.endpoint import Endpoint, Link
 from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import (
     DRY_RUN,
@@ -35,6 +35,13 @@ from service.web.routes.route_parameters import (
     SYNC_ID,
 )
 
+_FIRST = {"id": "$response.body#/held/0/id"}
+OF_FIRST_CHANGE = {
+    "one": Link("get_held", "The first change.", _FIRST),
+    "approve": Link("approve_held", "Apply the first change.", _FIRST),
+    "reject": Link("reject_held", "Reject the first change.", _FIRST),
+}
+
 HELD_ROUTES: tuple[Endpoint, ...] = (
     list_endpoint(
         "/admin/pricing/held",
@@ -42,6 +49,7 @@ HELD_ROUTES: tuple[Endpoint, ...] = (
         "The price changes that wait for review, or that were rejected",
         HELD_LISTS["held"],
         HELD_STATUS,
+        links=OF_FIRST_CHANGE,
     ),
     Endpoint(
         "GET",

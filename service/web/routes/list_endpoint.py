@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,8 +20,9 @@ def list_endpoint(
     listed: ShownList,
     *more: Parameter,
     errors: tuple[int, ...] = (404, 422),
+    links: Mapping[str, Link] | None = None,
 ) -> Endpoint:
-    """``more``: parameters besides those of the list."""
+    """``more``: parameters besides those of the list; ``links``: besides that to the next page."""
     own = (*more, *_filters(listed), *_sort(listed))
     query = {each.name: f"$request.query.{each.name}" for each in own if each.required}
     return Endpoint(
@@ -36,11 +37,12 @@ def list_endpoint(
         row=listed.row,
         is_tagged=True,
         links={
+            **(links or {}),
             "next": Link(
                 handler.__name__,
-                {**query, "cursor": "$response.body#/next_cursor"},
                 "The next page, unless next_cursor is null.",
-            )
+                {**query, "cursor": "$response.body#/next_cursor"},
+            ),
         },
     )
 

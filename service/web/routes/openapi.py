@@ -65,8 +65,9 @@ def openapi_document(endpoints: Iterable[Endpoint], *, open_documents: bool) -> 
                     "name": HEADER,
                     "in": "header",
                     "required": False,
-                    "description": f"{REQUEST_ID_MEANING} Generated if not sent.",
-                    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:+/=@-]{1,128}$"},
+                    "description": f"{REQUEST_ID_MEANING} 1 to 128 letters, digits and"
+                    " . _ : + / = @ -; generated if it is anything else, or not sent.",
+                    "schema": {"type": "string"},
                 }
             },
             "headers": {
@@ -102,7 +103,8 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
         REQUEST_ID_PARAMETER,
     ]
     if endpoint.body is not None:
-        operation["requestBody"] = {"required": False, "content": _json(endpoint.body)}
+        needed = any(each.is_required() for each in endpoint.body.model_fields.values())
+        operation["requestBody"] = {"required": needed, "content": _json(endpoint.body)}
     return operation
 
 
@@ -145,11 +147,14 @@ def _whole_lists(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _link(link: Link) -> dict[str, Any]:
-    return {
+    described: dict[str, Any] = {
         "operationId": link.operation,
         "parameters": dict(link.parameters),
         "description": link.description,
     }
+    if link.body:
+        described["requestBody"] = dict(link.body)
+    return described
 
 
 def _error(status: int) -> dict[str, Any]:

@@ -51,9 +51,15 @@ from service.web.routes.route_parameters import (
 
 _MODEL = {name: f"$request.query.{name}" for name in ("provider", "model_id")}
 OF_MODEL = {
-    "history": Link("list_price_history", _MODEL, "Every price of this model."),
-    "price_at": Link("get_price_at", _MODEL, "Its price at a time."),
+    "history": Link("list_price_history", "Every price of this model.", _MODEL),
+    "price_at": Link("get_price_at", "Its price at a time.", _MODEL),
 }
+_FIRST = {name: f"$response.body#/models/0/{name}" for name in ("provider", "model_id")}
+OF_FIRST_MODEL = {
+    "one": Link("get_model", "The first model, with its conditions.", _FIRST),
+    "history": Link("list_price_history", "Every price of the first model.", _FIRST),
+}
+_SET = {name: f"$response.body#/{name}" for name in ("provider", "model_id")}
 
 PRICE_ROUTES: tuple[Endpoint, ...] = (
     list_endpoint(
@@ -70,6 +76,7 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         Rule,
         status=201,
         body=RuleBody,
+        links={"end": Link("end_rule", "End the rule.", {"id": "$response.body#/id"})},
         parameters=(DRY_RUN,),
         answers_by_status={200: RulePreviewAnswer},
         errors=(404, 408, 409, 413, 422),
@@ -99,6 +106,7 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         Override,
         status=201,
         body=OverrideBody,
+        links={"clear": Link("clear_override", "End the override.", body=_SET)},
         parameters=(DRY_RUN,),
         answers_by_status={200: PreviewAnswer},
         errors=(404, 408, 409, 413, 422),
@@ -130,6 +138,7 @@ PRICE_ROUTES: tuple[Endpoint, ...] = (
         list_models,
         "The prices in force, with filters and sorts",
         MODEL_LIST,
+        links=OF_FIRST_MODEL,
     ),
     Endpoint(
         "GET",

@@ -16,7 +16,7 @@ from service.web.handlers.shorter_list import accept_shorter_list
 from service.web.handlers.workers import WORKER_LIST, list_workers
 from service.web.responses.provider_responses import FirstListAnswer, Provider
 from service.web.responses.review_responses import ShorterListAnswer
-from service.web.routes.endpoint import Endpoint
+from service.web.routes.endpoint import Endpoint, Link
 from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import SLUG
 
@@ -27,6 +27,13 @@ PROVIDER_ROUTES: tuple[Endpoint, ...] = (
         "The providers: their settings, syncs and models",
         PROVIDER_LIST,
         errors=(422,),
+        links={
+            "one": Link(
+                "get_provider",
+                "The first provider.",
+                {"slug": "$response.body#/providers/0/provider"},
+            )
+        },
     ),
     Endpoint(
         "GET",

@@ -18,9 +18,16 @@ from service.web.responses.sync_responses import (
     SyncAnswer,
     TriggerAnswer,
 )
-from service.web.routes.endpoint import Endpoint
+from service.web.routes.endpoint import Endpoint, Link
 from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import DRY_RUN, IDEMPOTENCY_KEY, SYNC_ID, WAIT
+
+_JOB = {"id": "$response.body#/job_id"}
+OF_JOB = {
+    "job": Link("get_sync", "The job.", _JOB),
+    "cancel": Link("cancel_sync", "Cancel the job.", _JOB),
+    "retry": Link("retry_sync", "Queue what failed again.", _JOB),
+}
 
 SYNC_ROUTES: tuple[Endpoint, ...] = (
     Endpoint(
@@ -31,6 +38,7 @@ SYNC_ROUTES: tuple[Endpoint, ...] = (
         TriggerAnswer,
         status=202,
         body=TriggerBody,
+        links=OF_JOB,
         parameters=(IDEMPOTENCY_KEY, DRY_RUN),
         errors=(408, 409, 413, 422, 429),
         least_role="operate",
@@ -70,6 +78,9 @@ SYNC_ROUTES: tuple[Endpoint, ...] = (
         list_syncs,
         "The jobs, newest first",
         SYNC_LIST,
+        links={
+            "one": Link("get_sync", "The newest job.", {"id": "$response.body#/syncs/0/job_id"})
+        },
     ),
     list_endpoint(
         "/admin/pricing/syncs/active",
