@@ -29,10 +29,11 @@ select from public.update_pricing_provider(
     guard_lowest_per_1m => $9, guard_highest_per_1m => $10, updated_by => {caller_name_sql(11)}
 )
 """
-ACCEPT = f"""
+_ACCEPT = """
 select provider, approved, still_held, job_id::text as job_id
-from public.accept_first_list(provider => $1, accepted_by => {key_name_sql(2)}, note => $3)
+from public.accept_first_list(provider => $1, accepted_by => {key_name}, note => $3)
 """
+ACCEPT = _ACCEPT.format(key_name=key_name_sql(2))
 HINTS = {
     404: "GET /admin/pricing/providers lists them.",
     409: "GET /admin/pricing/held?provider=SLUG shows what waits.",

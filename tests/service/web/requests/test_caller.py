@@ -22,10 +22,13 @@ from tests.service.web.running import (
     settings_for,
 )
 
+PROVIDERS = "/admin/pricing/providers"
 SIGNED = """
 select action, who, key_name, host(http_client_address) as http, acting_role, session_login
 from pricing_audit_log
-where action not in ('create_api_key', 'change_provider', 'change_settings') order by id
+where action not in ('create_api_key', 'change_settings')
+    and (action <> 'change_provider' or key_name is not null)
+order by id
 """
 
 
@@ -74,6 +77,9 @@ def test_every_decision_is_signed(
             [given_up],
         )
         client.post("/admin/pricing/providers/openrouter/held/reopen").raise_for_status()
+        client.patch(f"{PROVIDERS}/novita", json={"timeout_seconds": 60}).raise_for_status()
+        reviews.hold("together", "maker/first", held_class="first_list")
+        client.post(f"{PROVIDERS}/together/accept-first-list").raise_for_status()
         reviews.refuse_list("novita")
         client.post(SHORTER_LIST.format(slug="novita")).raise_for_status()
         client.post(
