@@ -61,6 +61,7 @@ class Settings(BaseModel):
     )
     access_log: bool = Field(default=True, description="log each HTTP request, probes left out")
     open_documents: bool = Field(default=False, description="answer /openapi.json without a key")
+    open_metrics: bool = Field(default=False, description="answer /metrics without a key")
     http_success_word: Literal["completed", "success"] = Field(
         default="completed", description="what HTTP calls a completed job; older scripts: success"
     )

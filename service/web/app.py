@@ -15,7 +15,7 @@ from service.errors import PricingError
 from service.migrations.schema_files import read_schema
 from service.settings import Settings
 from service.web.app_state import WebState
-from service.web.auth import KeyMiddleware
+from service.web.auth import KeyMiddleware, opened_paths
 from service.web.database.freshness import FreshnessReport
 from service.web.database.job_changes import JobChanges
 from service.web.database.key_uses import KeyUses
@@ -23,6 +23,7 @@ from service.web.database.readiness import Readiness
 from service.web.database.web_database import WebDatabase
 from service.web.failed_keys import FailedKeys
 from service.web.http_server.compression import Compression
+from service.web.metrics.http_requests import HttpRequests
 from service.web.responses.error_responses import (
     http_exception_response,
     pricing_error_response,
@@ -39,6 +40,7 @@ def create_app(settings: Settings) -> Starlette:
     """The application. It connects later, so a missing database does not fail here."""
     database = WebDatabase.from_settings(settings)
     changes = JobChanges(database)
+    opened = opened_paths(settings)
     state = WebState(
         settings=settings,
         database=database,
@@ -47,7 +49,8 @@ def create_app(settings: Settings) -> Starlette:
         failed_keys=FailedKeys(settings.max_connections),
         readiness=Readiness(database, changes, read_schema()),
         freshness=FreshnessReport(database),
-        openapi=openapi_document(ROUTES, open_documents=settings.open_documents),
+        openapi=openapi_document(ROUTES, opened=opened),
+        http_requests=HttpRequests((each.path, each.status) for each in ROUTES),
     )
 
     @asynccontextmanager
@@ -73,7 +76,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=table.routes,
         middleware=[
             Middleware(Compression),
-            Middleware(KeyMiddleware, table=table, open_documents=settings.open_documents),
+            Middleware(KeyMiddleware, table=table, opened=opened),
         ],
         exception_handlers={
             PricingError: pricing_error_response,

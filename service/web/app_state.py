@@ -15,6 +15,7 @@ from service.web.database.key_uses import KeyUses
 from service.web.database.readiness import Readiness
 from service.web.database.web_database import WebDatabase
 from service.web.failed_keys import FailedKeys
+from service.web.metrics.http_requests import HttpRequests
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class WebState:
     readiness: Readiness
     freshness: FreshnessReport
     openapi: Mapping[str, Any]
+    http_requests: HttpRequests
 
 
 def state_of(request: Request) -> WebState:

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.environment.trusted_proxies import network_of
+from service.settings import Settings
 from service.web.app_state import WebState, state_of
 from service.web.http_server.repeated_lines import RepeatedLines
 from service.web.http_server.request_state import request_state_of
@@ -26,8 +27,8 @@ from service.web.routes.endpoint import Role, roles_from
 from service.web.routes.route_table import RouteTable
 
 STORED_KEY = re.compile(rb"psk_([0-9a-f]{12})_[0-9a-f]{64}")
-# What PRICING_OPEN_DOCUMENTS opens.
-DOCUMENTS = frozenset({"/openapi.json"})
+# Paths that need a key unless a setting opens them.
+OPENED_BY = {"/openapi.json": "open_documents", "/metrics": "open_metrics"}
 HEALTH = frozenset({"/health", "/health/ready", "/health/pricing"})
 IDENTITY = "pricing.identity"
 _ROUTE = "pricing.route"
@@ -77,9 +78,13 @@ class KeyMissing(KeyRefused):
         self.headers["WWW-Authenticate"] = "Bearer"
 
 
-def needs_key(path: str, *, open_documents: bool) -> bool:
-    if path in DOCUMENTS:
-        return not open_documents
+def opened_paths(settings: Settings) -> frozenset[str]:
+    return frozenset(path for path, setting in OPENED_BY.items() if getattr(settings, setting))
+
+
+def needs_key(path: str, *, opened: frozenset[str]) -> bool:
+    if path in OPENED_BY:
+        return path not in opened
     return path == "/admin" or path.startswith("/admin/")
 
 
@@ -97,10 +102,10 @@ def identity_of(request: Request) -> Identity:
 class KeyMiddleware:
     """ASGI middleware: require a key with a sufficient role for protected paths."""
 
-    def __init__(self, app: ASGIApp, *, table: RouteTable, open_documents: bool) -> None:
+    def __init__(self, app: ASGIApp, *, table: RouteTable, opened: frozenset[str]) -> None:
         self._app = app
         self._table = table
-        self._open_documents = open_documents
+        self._opened = opened
         self._lines = RepeatedLines(logger)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -108,7 +113,7 @@ class KeyMiddleware:
             await self._app(scope, receive, send)
             return
         scope[_ROUTE], needed = self._table.matched(scope)
-        if needs_key(scope["path"], open_documents=self._open_documents):
+        if needs_key(scope["path"], opened=self._opened):
             request = Request(scope)
             try:
                 identity = await identify(_bearer_key(request), state_of(request))

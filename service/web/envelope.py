@@ -1,4 +1,4 @@
-"""Give every request an id, its response headers, and a line of the access log."""
+"""Give every request an id, its response headers, and a line of the access log; count it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from service.web.database.database_errors import database_error
 from service.web.http_server.repeated_lines import RepeatedLines
 from service.web.http_server.request_id import HEADER, request_id_of
 from service.web.http_server.request_state import request_state_of
+from service.web.metrics.http_requests import HttpRequests
 from service.web.requests.client_address import client_of, note_client
 
 logger = logging.getLogger("service.web.access")
@@ -26,8 +27,9 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 class Envelope:
     """ASGI middleware around the whole application, including its error handling."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, requests: HttpRequests) -> None:
         self._app = app
+        self._requests = requests
         self._trusted = settings.trusted_proxies
         self._is_logging = settings.access_log
         self._lines = RepeatedLines(logging.getLogger(__name__))
@@ -79,8 +81,10 @@ class Envelope:
                 raise
             logging.getLogger(__name__).error("unexpected error", exc_info=error)
         finally:
+            seconds = time.monotonic() - began
+            self._requests.observe(route_of(scope), status, seconds)
             if self._is_logging:
-                _log(scope, status, time.monotonic() - began)
+                _log(scope, status, seconds)
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:

@@ -31,7 +31,7 @@ def test_its_rows_are_as_the_system_writes_them(
 
 
 def test_it_asks_every_list_with_every_parameter(database: str) -> None:
-    document = openapi_document(ROUTES, open_documents=False)
+    document = openapi_document(ROUTES, opened=frozenset())
     prepare(database, Scale(models=400, jobs=600, history=6000))
 
     routes = {route.path: route for route in get_routes(document, Examples.of(database))}

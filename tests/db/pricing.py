@@ -33,6 +33,7 @@ WRITTEN = (
     "public.pricing_model_aliases",
     "public.pricing_sync_jobs",
     "public.pricing_sync_log",
+    "public.pricing_metric_totals",
     "public.pricing_api_keys",
     "public.pricing_audit_log",
     "public.pricing_idempotency_keys",

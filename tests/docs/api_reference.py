@@ -20,7 +20,7 @@ to use them, and has the errors. `GET /openapi.json` has the same for programs.
 
 
 def page() -> str:
-    document = openapi_document(ROUTES, open_documents=False)
+    document = openapi_document(ROUTES, opened=frozenset())
     parts = [HEAD, "## Routes\n"]
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -49,6 +49,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
         yield f"Body: {_link(operation['requestBody']['content']['application/json']['schema'])}.\n"
     answers = [
         f"{status} {_link(answer['content']['application/json']['schema'])}"
+        if "application/json" in answer["content"]
+        else f"{status} text"
         for status, answer in operation["responses"].items()
         if status.startswith("2")
     ]

@@ -64,6 +64,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_sync_log",
             "pricing_idempotency_keys",
             "pricing_given_up_syncs",
+            "pricing_metric_totals",
         ),
     ),
     (

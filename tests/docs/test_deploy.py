@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import psycopg
 import pytest
 import yaml
@@ -30,6 +31,7 @@ from tests.docs.typing_in_a_shell import PYTHON, Shell
 from tests.service.migrations.test_export import psql_program
 from tests.support.postgres import Cluster, free_port, running_cluster
 from tests.support.processes import ADMIN_KEY, ROOT, Processes, answers
+from tests.support.promtool import promtool
 from tests.support.syncing import Queue, StartWorker
 from tests.support.waiting import wait_until
 
@@ -49,6 +51,7 @@ TYPED = {
     "systemd": "test_systemd_finds_what_its_units_want",
     "Compose": "test_compose_runs_on_its_files",
     "A proxy in front": "test_the_proxy_s_file_is_put_where_nginx_reads_it",
+    "Prometheus and Grafana": "test_prometheus_scrapes_with_the_key_of_its_file",
 }
 
 
@@ -431,6 +434,63 @@ def test_the_proxy_s_file_is_put_where_nginx_reads_it(shell: Shell) -> None:
     shell.type(block)
     assert target.read_text() == (ROOT / "deploy" / "nginx.conf").read_text()
     assert shell.logged("nginx") == ["-t", "-s reload"]
+
+
+def test_prometheus_scrapes_with_the_key_of_its_file(
+    shell: Shell, database: str, processes: Processes
+) -> None:
+    """Prometheus itself, on the files that are shipped: only path, port and interval are others."""
+    promtool("--version")
+    (block,) = blocks("Prometheus and Grafana")
+    configured = shell.home / "etc"
+    configured.mkdir()
+    port, own_port = free_port(), free_port()
+    example = shell.home / "example.yaml"
+    text = (ROOT / "deploy/prometheus/prometheus.yaml").read_text()
+    for written, meant in (
+        ("/etc/prometheus", str(configured)),
+        ("127.0.0.1:8000", f"127.0.0.1:{port}"),
+        *(("_interval: 30s", "_interval: 1s"), ("_timeout: 10s", "_timeout: 1s")),
+    ):
+        assert written in text
+        text = text.replace(written, meant)
+    example.write_text(text)
+    shell.environment = {"DATABASE_URL": database}
+    shell.stand_in("chown", 'echo "$*" >>"$LOG"')
+    shell.replaced = {
+        "/etc/prometheus": str(configured),
+        "deploy/prometheus/prometheus.yaml": str(example),
+        "deploy/prometheus/alerts.yaml": str(ROOT / "deploy/prometheus/alerts.yaml"),
+    }
+    shell.type(block)
+    assert stat.S_IMODE((configured / "pricing-sync.key").stat().st_mode) == 0o600
+    processes.service("serve", "--port", str(port))
+    wait_until(lambda: answers(f"http://127.0.0.1:{port}/health"), 60, "the web process")
+
+    url = f"http://127.0.0.1:{own_port}"
+    options = [
+        f"--config.file={configured}/prometheus.yml",
+        f"--storage.tsdb.path={shell.home}/data",
+        f"--web.listen-address=127.0.0.1:{own_port}",
+    ]
+    with (shell.home / "prometheus.log").open("wb") as log:
+        prometheus = subprocess.Popen(["prometheus", *options], stdout=log, stderr=log)
+
+    def asked(query: str) -> list[dict[str, Any]]:
+        answer = httpx2.get(f"{url}/api/v1/query", params={"query": query}, timeout=30)
+        found: list[dict[str, Any]] = answer.json()["data"]["result"]
+        return found
+
+    try:
+        wait_until(lambda: answers(f"{url}/-/ready"), 60, "Prometheus starts")
+        wait_until(lambda: asked("pricing_workers_alive"), 60, "Prometheus has scraped")
+        assert [each["value"][1] for each in asked('up{job="pricing-sync"}')] == ["1"]
+        rules = httpx2.get(f"{url}/api/v1/rules?type=alert", timeout=30).json()["data"]["groups"]
+        names = {rule["name"] for group in rules for rule in group["rules"]}
+        assert "PricingNoWorkers" in names
+    finally:
+        prometheus.terminate()
+        prometheus.wait(60)
 
 
 # What the text says about other files.

@@ -22,7 +22,7 @@ def test_the_links_lead_somewhere(page: Path) -> None:
             continue
         linked = page.parent / file if file else page
         assert linked.exists(), target
-        assert not anchor or anchor in _anchors(linked), target
+        assert not anchor or anchor in anchors(linked), target
 
 
 def test_the_readme_names_every_document() -> None:
@@ -30,6 +30,6 @@ def test_the_readme_names_every_document() -> None:
     assert [page.name for page in PAGES[2:] if f"](docs/{page.name})" not in readme] == []
 
 
-def _anchors(page: Path) -> set[str]:
+def anchors(page: Path) -> set[str]:
     headings = re.findall(r"^#+ (.+)$", prose(page.read_text()), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -90,6 +90,30 @@ def test_an_upgrade_makes_zeros_unknown_and_says_so_in_the_history(released_data
     assert rows(released_database, "select * from pricing_unrecorded_prices()") == []
 
 
+def test_an_upgrade_counts_what_the_log_and_the_history_have(released_database: str) -> None:
+    migrate(released_database)
+    counted = (
+        "select metric, sum(amount)::bigint from pricing_metric_totals"
+        " where metric <> 'duration_seconds' group by metric"
+    )
+    ended = "pricing_sync_log where status in ('success', 'failed', 'cancelled')"
+    expected = {
+        "syncs": f"select count(distinct queue_job_id) from {ended} and queue_job_id not in"
+        " (select queue_job_id from pricing_sync_log where status in ('queued', 'in_progress'))",
+        "attempts": f"select count(*) from {ended} and sync_started_at is not null",
+        "durations": f"select count(*) from {ended} and duration_ms is not null"
+        " and status <> 'cancelled'",
+        "errors": "select count(*) from pricing_sync_log where status = 'failed'",
+        "price_changes": "select count(*) from model_pricing_history where is_in_force",
+    }
+    assert sorted(rows(released_database, counted)) == sorted(
+        (metric, *rows(released_database, query)[0]) for metric, query in expected.items()
+    )
+    labels = "select distinct label from pricing_metric_totals where metric = 'durations'"
+    buckets = "select label from pricing_duration_buckets()"
+    assert set(rows(released_database, labels)) <= set(rows(released_database, buckets))
+
+
 def test_an_upgrade_is_complete_and_changes_nothing_twice(
     released_database: str, database_factory: DatabaseFactory
 ) -> None:

@@ -1,5 +1,5 @@
 -- The retention of jobs. Price history is never pruned.
--- after: require_interval
+-- after: merge_metric_totals, require_interval
 create or replace function public.cleanup_old_pricing_jobs(keep interval default '30 days')
 returns integer
 language plpgsql
@@ -142,6 +142,7 @@ begin
         delete from public.pricing_idempotency_keys k where k.ctid = any (v_keys);
     end if;
     perform public.erase_audit_details();
+    perform public.merge_metric_totals();
     if v_is_early and v_pruned > 0 then
         insert into public.pricing_audit_log (who, action, subject, details)
         values (

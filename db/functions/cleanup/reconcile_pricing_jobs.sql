@@ -76,6 +76,7 @@ begin
                     else 'The queue row was ended outside of pricing-sync'
                 end
             );
+            perform public.count_ended_sync(v.queue_job_id, v.attempt);
             perform public.project_pricing_job(v.job_id);
             v_reconciled := v_reconciled + 1;
         exception

@@ -38,6 +38,7 @@ begin
                     case when old.status = 'todo' then 'cancelled' else 'failed' end,
                     'queue_row_deleted', 'The queue row was deleted before the sync ended'
                 );
+                perform public.count_ended_sync(old.id, v_attempt);
             end if;
         elsif new.status = 'doing' then
             if not exists (
@@ -70,6 +71,9 @@ begin
             );
         else
             perform public.log_ended_attempt(new.id, v_attempt, 'cancelled', 'cancelled', 'Cancelled');
+        end if;
+        if old.status in ('todo', 'doing') and new.status not in ('todo', 'doing') then
+            perform public.count_ended_sync(new.id, v_attempt);
         end if;
 
         if not public.project_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then

@@ -120,7 +120,7 @@ def create_server(
 ) -> WebServer:
     state: WebState = app.state.web
     config = uvicorn.Config(
-        Envelope(app, state.settings),
+        Envelope(app, state.settings, state.http_requests),
         http="h11",
         log_config=None,
         access_log=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service.web.handlers.health import get_freshness, get_health, get_readiness
+from service.web.handlers.scrapes import get_metrics
 from service.web.responses.provider_responses import FreshnessAnswer
 from service.web.responses.sync_responses import HealthAnswer, ReadyAnswer
 from service.web.routes.endpoint import Endpoint
@@ -32,6 +33,14 @@ HEALTH_ROUTES: tuple[Endpoint, ...] = (
         any_query=True,
     ),
     Endpoint("GET", "/openapi.json", get_openapi, "This document", None, is_tagged=True),
+    Endpoint(
+        "GET",
+        "/metrics",
+        get_metrics,
+        "Numbers for Prometheus",
+        None,
+        text_types=("text/plain", "application/openmetrics-text"),
+    ),
 )
 
 ROUTES: tuple[Endpoint, ...] = (

@@ -43,6 +43,7 @@ class Link:
 class Endpoint:
     """``errors``: its own statuses; those of every protected route are added.
 
+    ``text_types``: of an answer that is text instead of JSON.
     ``least_role``: the role that a key needs; default: read for GET, else admin.
     ``media_types``: those besides JSON that ``Accept`` may ask for, with ``row`` in each line.
     ``is_tagged``: its answer has an ETag.
@@ -65,6 +66,7 @@ class Endpoint:
     is_tagged: bool = False
     any_query: bool = False
     links: Mapping[str, Link] = field(default_factory=dict)
+    text_types: tuple[str, ...] = ()
 
     @property
     def role(self) -> Role:

@@ -43,11 +43,11 @@ async def get_openapi(request: Request) -> Response:
     return JSONResponse(state_of(request).openapi)
 
 
-def openapi_document(endpoints: Iterable[Endpoint], *, open_documents: bool) -> dict[str, Any]:
+def openapi_document(endpoints: Iterable[Endpoint], *, opened: frozenset[str]) -> dict[str, Any]:
     endpoints = tuple(endpoints)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
-        guarded = needs_key(endpoint.path, open_documents=open_documents)
+        guarded = needs_key(endpoint.path, opened=opened)
         operation = _operation(endpoint, guarded)
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
     return {
@@ -111,7 +111,7 @@ def _operation(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
 def _responses(endpoint: Endpoint, guarded: bool) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": endpoint.summary,
-        "content": _json(endpoint.answer) | _whole_lists(endpoint),
+        "content": _answer(endpoint) | _whole_lists(endpoint),
     }
     if endpoint.links:
         described["links"] = {name: _link(each) for name, each in endpoint.links.items()}
@@ -167,6 +167,12 @@ def _error(status: int) -> dict[str, Any]:
     if status in (401, 403):
         error["headers"] = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     return error
+
+
+def _answer(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.text_types:
+        return {each: {"schema": {"type": "string"}} for each in endpoint.text_types}
+    return _json(endpoint.answer)
 
 
 def _json(model: type[BaseModel] | None) -> dict[str, Any]:

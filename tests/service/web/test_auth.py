@@ -55,20 +55,29 @@ def assert_unauthorized(answer: httpx2.Response) -> None:
 
 
 def test_every_route_but_health_is_guarded() -> None:
-    assert {r.path for r in ROUTES if not needs_key(r.path, open_documents=False)} == PUBLIC
-    assert {r.path for r in ROUTES if not needs_key(r.path, open_documents=True)} == {
-        *PUBLIC,
-        "/openapi.json",
-    }
+    assert {r.path for r in ROUTES if not needs_key(r.path, opened=frozenset())} == PUBLIC
+    opened = frozenset({"/openapi.json"})
+    assert {r.path for r in ROUTES if not needs_key(r.path, opened=opened)} == {*PUBLIC, *opened}
 
 
-def test_a_setting_opens_the_document_and_nothing_else(untouched_database: str) -> None:
-    settings = settings_for(untouched_database, PRICING_OPEN_DOCUMENTS="true")
+@pytest.mark.parametrize(
+    ("setting", "path", "other"),
+    [
+        ("PRICING_OPEN_DOCUMENTS", "/openapi.json", "/metrics"),
+        ("PRICING_OPEN_METRICS", "/metrics", "/openapi.json"),
+    ],
+)
+def test_a_setting_opens_one_path_and_nothing_else(
+    untouched_database: str, setting: str, path: str, other: str
+) -> None:
+    settings = settings_for(untouched_database, **{setting: "true"})
     with running_web(settings) as web, httpx2.Client(base_url=web.url, timeout=30) as anonymous:
-        answer = anonymous.get("/openapi.json")
-        assert answer.status_code == 200
-        assert answer.json()["paths"]["/openapi.json"]["get"]["security"] == []
-        assert anonymous.get("/openapi.json", headers=bearer("wrong")).status_code == 200
+        assert anonymous.get(path).status_code == 200
+        document = web.client.get("/openapi.json").json()
+        assert document["paths"][path]["get"]["security"] == []
+        assert document["paths"][other]["get"]["security"] != []
+        assert anonymous.get(path, headers=bearer("wrong")).status_code == 200
+        assert_unauthorized(anonymous.get(other))
         assert_unauthorized(anonymous.get(ACTIVE))
         assert_unauthorized(anonymous.post(TRIGGER))
 

@@ -188,7 +188,7 @@ def test_answers_have_the_fields_that_are_described(
         ("/health/ready", "get"): web.client.get("/health/ready"),
     }
     described = {(path, method) for path, item in document["paths"].items() for method in item}
-    assert described - answers.keys() == {("/openapi.json", "get")}
+    assert described - answers.keys() == {("/openapi.json", "get"), ("/metrics", "get")}
     for (path, method), answer in answers.items():
         assert answer.is_success, answer.text
         response = document["paths"][path][method]["responses"][str(answer.status_code)]

@@ -1,0 +1,1 @@
+"""Handlers: each calls one database function or reads one view."""
