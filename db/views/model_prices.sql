@@ -74,9 +74,7 @@ select
     p.last_success_at as confirmed_at,
     -- A time of infinity, set by hand in one provider's row, must not fail the view.
     case when isfinite(p.last_success_at) then date_trunc('second', now() - p.last_success_at) end as confirmed_ago,
-    exists (
-        select from public.pricing_held_changes h where h.model_id = m.id and h.status = 'held'
-    ) as is_held,
+    h.model_id is not null as is_held,
     m.is_overridden,
     trim_scale(m.provider_input_price * 1000000) as provider_input_per_1m,
     trim_scale(m.provider_output_price * 1000000) as provider_output_per_1m,
@@ -84,7 +82,9 @@ select
 from public.model_pricing m
 -- A catalogue price is confirmed by the catalogue's sync, not by the provider's.
 left join public.pricing_providers p
-    on p.slug = case when m.pricing_source like 'catalogue:%' then 'catalogue' else m.provider_slug end;
+    on p.slug = case when m.pricing_source like 'catalogue:%' then 'catalogue' else m.provider_slug end
+-- A model has at most one. Not exists: by a join the planner can begin with the held ones.
+left join public.pricing_held_changes h on h.model_id = m.id and h.status = 'held';
 
 comment on view public.model_prices is
 'Prices for people: US dollars per million tokens, and per single image, request and web search; null is unknown, 0 is free.';

@@ -1,11 +1,10 @@
 -- HTTP, command line and page list it. Rows of changes by hand may have negative ids: order by at and id.
--- after: capped_expiry
 create or replace view public.pricing_audit
 with (security_invoker = true)
 as
 select
     a.id,
-    public.capped_expiry(a.at) as at,
+    a.at,
     a.who,
     a.action,
     a.subject,

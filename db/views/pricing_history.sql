@@ -5,7 +5,7 @@ create or replace view public.pricing_history
 with (security_invoker = true)
 as
 select
-    m.provider_slug as provider,
+    h.provider_slug as provider,
     m.model_id as model,
     h.changed_at,
     v.price,

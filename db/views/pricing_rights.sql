@@ -278,6 +278,7 @@ function (name, callers) as (
         ('check_model_pricing', '{}'),
         ('check_price_override', '{}'),
         ('check_pricing_records', '{}'),
+        ('fill_history_provider', '{}'),
         ('note_pricing_maintenance', '{}')
 ),
 -- Whom pricing_settings.api_readers names may read these views, and the columns that they read: each view shows them, or
@@ -294,7 +295,7 @@ api_column (table_name, columns) as (
             is_active, last_changed_at, unread_keys, is_overridden, provider_input_price, provider_output_price
         }'::text[]),
         ('model_pricing_history', '{
-            id, model_id, price_per_input_token, price_per_output_token, price_per_cache_read_token,
+            id, model_id, provider_slug, price_per_input_token, price_per_output_token, price_per_cache_read_token,
             price_per_cache_write_token, price_per_cache_write_1h_token, price_per_reasoning_token,
             price_per_input_audio_token, price_per_output_audio_token, price_per_cache_read_audio_token,
             price_per_input_image_token, price_per_output_image_token, price_per_image, price_per_request,

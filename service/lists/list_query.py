@@ -55,13 +55,17 @@ Key = Sequence[Any]
 
 @dataclass(frozen=True)
 class ListQuery:
-    """``sorts``: the first one is the default. ``documents``: columns of type json or jsonb."""
+    """``sorts``: the first one is the default. ``documents``: columns of type json or jsonb.
+
+    ``condition``: what all rows of the list fulfil.
+    """
 
     view: str
     columns: tuple[str, ...]
     sorts: Mapping[str, Sort]
     filters: Mapping[str, Filter] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
+    condition: str = ""
 
     @property
     def default_sort(self) -> str:
@@ -84,7 +88,8 @@ class ListQuery:
         """
         arguments = _Arguments()
         order = self.sorts[sort or self.default_sort]
-        conditions = [
+        conditions = [self.condition] if self.condition else []
+        conditions += [
             self._condition(name, value, arguments)
             for name, value in values.items()
             if value is not None

@@ -86,8 +86,10 @@ _NEWEST_CHANGE: Sort = (
     SortColumn("position", "integer"),
 )
 
+# As pricing_changes, whose own order makes the planner compute all rows for a page of them.
 CHANGES = ListQuery(
-    view="pricing_changes",
+    view="pricing_history",
+    condition="is_in_force",
     columns=_CHANGE_COLUMNS,
     filters={
         "since": Filter("Only from this time on.", "changed_at >= {value}", "timestamptz"),

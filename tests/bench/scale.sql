@@ -166,12 +166,12 @@ join writer w on w.slug = m.slug and w.nth = 1 + (last.nth * (r.nth * 20 - 20 + 
 analyze change;
 
 insert into public.model_pricing_history (
-    model_id, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at,
+    model_id, provider_slug, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at,
     changed_by, job_id, observed_at, price_per_cache_read_token, price_per_cache_write_token, price_per_reasoning_token,
     price_per_input_audio_token, price_per_image, price_per_request, conditions, pricing_source, raw
 )
 select
-    c.model_id, c.base, c.base * 4, c.previous, c.previous * 4, c.at,
+    c.model_id, c.slug, c.base, c.base * 4, c.previous, c.previous * 4, c.at,
     'api_sync:' || c.slug, c.job_id, c.at - interval '1 second',
     case when c.n % 3 = 0 then c.base / 10 end,
     case when c.n % 6 = 0 then c.base * 1.25 end,
@@ -197,12 +197,12 @@ set synced = public.pricing_price_set(to_jsonb(p)), price_per_input_token = p.pr
 from model m
 where m.id = p.id and m.is_overridden;
 insert into public.model_pricing_history (
-    model_id, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at,
+    model_id, provider_slug, price_per_input_token, price_per_output_token, previous_input_price, previous_output_price, changed_at,
     changed_by, price_per_cache_read_token, price_per_cache_write_token, price_per_reasoning_token,
     price_per_input_audio_token, price_per_image, price_per_request, conditions, pricing_source
 )
 select
-    p.id, p.price_per_input_token, p.price_per_output_token, m.price, m.price * 4,
+    p.id, p.provider_slug, p.price_per_input_token, p.price_per_output_token, m.price, m.price * 4,
     now() - m.n % 9 * interval '1 minute' - interval '2 minutes',
     'manual:ops', p.price_per_cache_read_token, p.price_per_cache_write_token, p.price_per_reasoning_token,
     p.price_per_input_audio_token, p.price_per_image, p.price_per_request, p.conditions, p.pricing_source

@@ -20,6 +20,8 @@ language plpgsql
 immutable
 security invoker
 rows 3
+-- The planner must not call it for all rows of the history to sort a page of them.
+cost 3000
 set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column

@@ -104,6 +104,7 @@ begin
     recorded as (
         insert into public.model_pricing_history (
             model_id,
+            provider_slug,
             is_in_force,
             changed_at,
             effective_at,
@@ -137,6 +138,7 @@ begin
         )
         select
             r.id,
+            r.provider_slug,
             r.is_in_force,
             p_changed_at,
             r.effective_at,
@@ -168,12 +170,12 @@ begin
             r.extra,
             r.raw
         from (
-            select j.id, false as is_in_force, j.synced as prices, j.old_synced as old_prices, j.source, j.extra, j.raw,
+            select j.id, j.provider_slug, false as is_in_force, j.synced as prices, j.old_synced as old_prices, j.source, j.extra, j.raw,
                 j.effective_at
             from judged j
             where j.is_noted
             union all
-            select j.id, true, j.in_force, j.old_in_force, j.source, j.extra, j.raw, j.effective_at
+            select j.id, j.provider_slug, true, j.in_force, j.old_in_force, j.source, j.extra, j.raw, j.effective_at
             from judged j
             where j.is_changed
         ) as r

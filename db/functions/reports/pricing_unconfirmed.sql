@@ -16,6 +16,8 @@ rows 100
 security invoker
 set search_path = pg_catalog, pg_temp
 set jit = off
+-- A list may have thousands of skipped models, of which the planner expects a hundred.
+set enable_nestloop = off
 as $$
     with due as (
         select
@@ -55,8 +57,9 @@ as $$
         cross join lateral (
             select k.id, k.applied_at, coalesce(k.details, '{}') as details
             from public.pricing_sync_log k
-            where k.provider_slug = d.slug and k.status = 'success' and k.applied_at is not null
-            order by k.id desc
+            -- As in pricing_provider_status.
+            where k.provider_slug between d.slug and d.slug and k.status = 'success' and k.applied_at is not null
+            order by k.provider_slug, k.id desc
             limit 400
         ) as l
         where not l.details ? 'differences_total'
