@@ -113,6 +113,8 @@ left join lateral (
             )
         ) as c
     )
+    -- Keeps it a look-up for each row: as a join it would read the whole history before the first row is shown.
+    limit 1
 ) as b on true
 -- Outer: a row in which no single price differs, such as another order of conditions, is shown too.
 left join lateral (
