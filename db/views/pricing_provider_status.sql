@@ -25,8 +25,12 @@ select
     p.guard_unit_ratio,
     p.guard_lowest_per_1m,
     p.guard_highest_per_1m,
-    public.capped_expiry(least(nullif(p.next_sync_at, '-infinity'), '9999-12-31 00:00:00+00')) as next_sync_at,
-    public.capped_expiry(least(nullif(p.next_allowed_at, '-infinity'), '9999-12-31 00:00:00+00')) as next_allowed_at,
+    case
+        when p.next_sync_at > '-infinity' then public.capped_expiry(least(p.next_sync_at, '9999-12-31 00:00:00+00'))
+    end as next_sync_at,
+    case
+        when p.next_allowed_at > '-infinity' then public.capped_expiry(least(p.next_allowed_at, '9999-12-31 00:00:00+00'))
+    end as next_allowed_at,
     c.confirmed_at as last_success_at,
     public.capped_expiry(nullif(p.last_changed_at, '-infinity')) as last_changed_at,
     c.due_at,

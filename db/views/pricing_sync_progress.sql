@@ -32,8 +32,7 @@ select
     job.providers,
     part.held as models_held
 from public.pricing_sync_jobs as job
--- Outer: always one row, which the planner leaves out where no column of it is read.
-left join lateral (
+cross join lateral (
     select
         count(*) as total,
         count(*) filter (where newest.status in ('success', 'failed', 'cancelled')) as ended,
@@ -92,7 +91,7 @@ left join lateral (
         where log.job_id = job.job_id
         order by log.provider_slug, log.id desc
     ) as newest
-) as part on true;
+) as part;
 
 comment on view public.pricing_sync_progress is
 'Each job with the state of its provider syncs: which succeeded, which failed, and how far it is.';

@@ -11,7 +11,6 @@ NEWEST_JOB: Sort = (
 
 SYNCS = ListQuery(
     view="pricing_sync_progress",
-    row_id="job_id",
     columns=(
         "job_id",
         "status",

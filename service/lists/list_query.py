@@ -57,8 +57,7 @@ Key = Sequence[Any]
 class ListQuery:
     """``sorts``: the first one is the default. ``documents``: columns of type json or jsonb.
 
-    ``condition``: what all rows of the list fulfil. ``row_id``: a unique column by which the rows of
-    a page are read once they are found, so that no other row is computed whole.
+    ``condition``: what all rows of the list fulfil.
     """
 
     view: str
@@ -67,7 +66,6 @@ class ListQuery:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     condition: str = ""
-    row_id: str = ""
 
     @property
     def default_sort(self) -> str:
@@ -101,20 +99,12 @@ class ListQuery:
         keys = [
             f"{column.sql} as {column.name}" for column in order if column.name not in self.columns
         ]
-        rows = f"from public.{self.view}\n"
+        text = f"select {', '.join([*self.columns, *keys])}\nfrom public.{self.view}\n"
         if conditions:
-            rows += f"where {' and '.join(conditions)}\n"
-        ordered = f"order by {', '.join(map(_ordered, order))}"
+            text += f"where {' and '.join(conditions)}\n"
+        text += f"order by {', '.join(map(_ordered, order))}"
         if limit is not None:
-            rows_of_page = f"{rows}{ordered}\nlimit {arguments.add(limit, 'bigint')}"
-            if not self.row_id:
-                rows, ordered = "", rows_of_page
-            else:
-                rows = (
-                    f"from public.{self.view}\n"
-                    f"where {self.row_id} = any (array(select {self.row_id} {rows_of_page}))\n"
-                )
-        text = f"select {', '.join([*self.columns, *keys])}\n{rows}{ordered}"
+            text += f"\nlimit {arguments.add(limit, 'bigint')}"
         return text, arguments.values
 
     def _condition(self, name: str, value: Any, arguments: _Arguments) -> str:

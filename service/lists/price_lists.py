@@ -10,7 +10,6 @@ BY_MODEL: Sort = (SortColumn("provider"), SortColumn("model"))
 
 MODELS = ListQuery(
     view="model_prices",
-    row_id="id",
     columns=(
         "provider",
         "model",
@@ -43,8 +42,7 @@ MODELS = ListQuery(
             " person has set a price; stale: its price was not confirmed in time; inactive: no"
             " longer in the provider's list.",
             choices={
-                # Not =: without statistics the planner takes that for one row of two hundred.
-                "priced": "price_state not in ('free', 'unknown') and is_active",
+                "priced": "price_state = 'priced' and is_active",
                 "free": "price_state = 'free' and is_active",
                 "unknown": "price_state = 'unknown' and is_active",
                 "held": "is_held",

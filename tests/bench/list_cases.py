@@ -40,6 +40,7 @@ _VALUES = {
     "time": _TIMES,
     "who": "values ('api:ops'), ('no such person')",
     "action": "values ('change_provider'), ('set_price_override'), ('no_such_action')",
+    "usage": "values ('{\"input_tokens\": 1000}')",
     "subject": "values ('200'), ('no such subject')",
 }
 # Several names of the same thing.

@@ -81,9 +81,8 @@ async def list_page(
         ).response()
     headers = {"Vary": "Accept, Accept-Encoding, Authorization"}
     if request.method == "HEAD":
-        response = Response(media_type=media_type, headers=headers)
-        del response.headers["content-length"]
-        return response
+        # As the list itself, without a length or a tag: both would be those of no rows.
+        return StreamingResponse(iter(()), headers=headers, media_type=media_type)
     if limit is not None:
         key = None
     write = _csv if media_type == CSV else _lines_of_json
@@ -131,7 +130,11 @@ async def _lines_of_json(
 async def _csv(
     listed: ShownList, pages: AsyncIterator[Sequence[asyncpg.Record]]
 ) -> AsyncIterator[str]:
-    names = [info.alias or name for name, info in listed.row.model_fields.items()]
+    defaults = {
+        info.alias or name: None if info.is_required() else info.default
+        for name, info in listed.row.model_fields.items()
+    }
+    names = list(defaults)
     yield csv_line(names)
     async for rows in pages:
-        yield "".join(csv_row(listed.fields(row), names) for row in rows)
+        yield "".join(csv_row({**defaults, **listed.fields(row)}, names) for row in rows)

@@ -32,7 +32,7 @@ WHOLE = re.compile(r"[0-9]{1,10}", re.ASCII)
 def read_time(value: object) -> datetime:
     """An RFC 3339 time with an offset, in UTC; ValueError for anything else."""
     if not isinstance(value, str) or not TIME.fullmatch(value):
-        raise ValueError("must be a time such as 2026-11-27T12:00:00Z")
+        raise ValueError("must be a time such as 2026-11-27T12:00:00Z; in an address + is %2B")
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except OverflowError:

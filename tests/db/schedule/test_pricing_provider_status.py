@@ -32,7 +32,10 @@ def running_schedule(pricing: Pricing) -> None:
 
 def test_before_the_first_sync(pricing: Pricing) -> None:
     row = status(pricing)
-    nothing = ("last_sync_at", "last_sync_status", "last_job_id", "last_success_at", "why")
+    nothing = (
+        *("last_sync_at", "last_sync_status", "last_job_id", "last_success_at", "why"),
+        *("next_sync_at", "next_allowed_at"),
+    )
     assert {row[name] for name in nothing} == {None}
     assert (row["models"], row["models_priced"], row["models_held"]) == (0, 0, 0)
     assert (row["interval_seconds"], row["timeout_seconds"]) == (6 * 3600, 600)
@@ -129,6 +132,8 @@ def test_no_time_set_by_hand_fails_it(pricing: Pricing, time: str) -> None:
     assert row["provider"] == "openrouter"
     if time == "infinity":
         assert row["next_sync_at"].year == 9999
+    if time == "-infinity":
+        assert row["next_sync_at"] is row["next_allowed_at"] is None, "it is due now"
     freshness(pricing)
 
 
