@@ -1,13 +1,13 @@
--- after: pricing_catalogue_by_id
+-- after: pricing_axes
 create or replace view public.pricing_drift
 with (security_invoker = true)
 as
 select
     d.provider,
     d.model,
-    d.price,
-    trim_scale(d.said * d.factor) as provider_amount,
-    trim_scale(d.listed * d.factor) as catalogue_amount,
+    a.short_name as price,
+    trim_scale(d.said * a.factor) as provider_amount,
+    trim_scale(d.listed * a.factor) as catalogue_amount,
     d.said / nullif(d.listed, 0) as ratio,
     d.source,
     d.catalogue
@@ -15,12 +15,11 @@ from (
     select
         m.provider_slug as provider,
         m.model_id as model,
-        a.short_name as price,
-        a.factor,
+        k.axis,
         -- Typed columns: converting the row to jsonb for each axis takes ten times as long. A test covers every axis.
         case
-            when m.synced is not null then (m.synced ->> a.axis)::numeric
-            else case a.axis
+            when m.synced is not null then (m.synced ->> k.axis)::numeric
+            else case k.axis
                 when 'price_per_input_token' then m.price_per_input_token
                 when 'price_per_output_token' then m.price_per_output_token
                 when 'price_per_cache_read_token' then m.price_per_cache_read_token
@@ -41,17 +40,30 @@ from (
                 when 'price_per_video_second' then m.price_per_video_second
             end
         end as said,
-        (c.prices ->> a.axis)::numeric as listed,
+        -- Other keys, such as conditions, are no numbers.
+        case when starts_with(k.axis, 'price_per_') then k.listed::numeric end as listed,
         m.pricing_source as source,
-        c.version as catalogue
+        n.version as catalogue
     from public.model_pricing m
-    join public.pricing_catalogue_by_id c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
+    -- As pricing_catalogue_by_id, by keys: the planner knows how many rows that gives, and can go by the order of the models.
+    left join public.pricing_model_aliases l on l.provider_slug = m.provider_slug and l.model_id = m.model_id
+    left join public.pricing_catalogue_prices x on x.provider_slug = l.provider_slug and x.model_id = l.canonical_id
+    left join public.pricing_catalogue_prices c on c.provider_slug = m.provider_slug and c.model_id = m.model_id
+    cross join lateral (
+        select
+            case when y.is_by_alias then x.prices else c.prices end as prices,
+            case when y.is_by_alias then x.version else c.version end as version
+        from (
+            select x.model_id is not null and (l.source like 'manual:%' or c.model_id is null) as is_by_alias
+        ) as y
+    ) as n
     -- Only the axes that the catalogue has for the model, not all of them.
-    cross join lateral jsonb_object_keys(c.prices) as k (axis)
-    join public.pricing_axes() a on a.axis = k.axis
+    cross join lateral jsonb_each_text(n.prices) as k (axis, listed)
     -- The catalogue does not differ from itself.
     where m.is_active and m.pricing_source not like 'catalogue:%'
 ) as d
+-- After the comparison: few of the prices differ.
+join public.pricing_axes() a on a.axis = d.axis
 where abs(d.said - d.listed) > 0.01 * d.listed;
 
 comment on view public.pricing_drift is

@@ -32,7 +32,8 @@ select
     job.providers,
     part.held as models_held
 from public.pricing_sync_jobs as job
-cross join lateral (
+-- Outer: always one row, which the planner leaves out where no column of it is read.
+left join lateral (
     select
         count(*) as total,
         count(*) filter (where newest.status in ('success', 'failed', 'cancelled')) as ended,
@@ -91,7 +92,7 @@ cross join lateral (
         where log.job_id = job.job_id
         order by log.provider_slug, log.id desc
     ) as newest
-) as part;
+) as part on true;
 
 comment on view public.pricing_sync_progress is
 'Each job with the state of its provider syncs: which succeeded, which failed, and how far it is.';

@@ -19,7 +19,7 @@ select
     m.first_seen_at,
     m.last_changed_at as lost_at
 from public.model_pricing m
-join public.model_prices s on s.provider = m.provider_slug and s.model = m.model_id
+join public.model_prices s on s.id = m.id
 left join lateral (
     select c.id, c.status
     from public.pricing_held_changes c

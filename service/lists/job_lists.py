@@ -11,6 +11,7 @@ NEWEST_JOB: Sort = (
 
 SYNCS = ListQuery(
     view="pricing_sync_progress",
+    row_id="job_id",
     columns=(
         "job_id",
         "status",

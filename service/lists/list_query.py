@@ -57,7 +57,8 @@ Key = Sequence[Any]
 class ListQuery:
     """``sorts``: the first one is the default. ``documents``: columns of type json or jsonb.
 
-    ``condition``: what all rows of the list fulfil.
+    ``condition``: what all rows of the list fulfil. ``row_id``: a unique column by which the rows of
+    a page are read once they are found, so that no other row is computed whole.
     """
 
     view: str
@@ -66,6 +67,7 @@ class ListQuery:
     filters: Mapping[str, Filter] = field(default_factory=dict)
     documents: frozenset[str] = frozenset()
     condition: str = ""
+    row_id: str = ""
 
     @property
     def default_sort(self) -> str:
@@ -99,12 +101,20 @@ class ListQuery:
         keys = [
             f"{column.sql} as {column.name}" for column in order if column.name not in self.columns
         ]
-        text = f"select {', '.join([*self.columns, *keys])}\nfrom public.{self.view}\n"
+        rows = f"from public.{self.view}\n"
         if conditions:
-            text += f"where {' and '.join(conditions)}\n"
-        text += f"order by {', '.join(map(_ordered, order))}"
+            rows += f"where {' and '.join(conditions)}\n"
+        ordered = f"order by {', '.join(map(_ordered, order))}"
         if limit is not None:
-            text += f"\nlimit {arguments.add(limit, 'bigint')}"
+            rows_of_page = f"{rows}{ordered}\nlimit {arguments.add(limit, 'bigint')}"
+            if not self.row_id:
+                rows, ordered = "", rows_of_page
+            else:
+                rows = (
+                    f"from public.{self.view}\n"
+                    f"where {self.row_id} = any (array(select {self.row_id} {rows_of_page}))\n"
+                )
+        text = f"select {', '.join([*self.columns, *keys])}\n{rows}{ordered}"
         return text, arguments.values
 
     def _condition(self, name: str, value: Any, arguments: _Arguments) -> str:

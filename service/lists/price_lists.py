@@ -10,6 +10,7 @@ BY_MODEL: Sort = (SortColumn("provider"), SortColumn("model"))
 
 MODELS = ListQuery(
     view="model_prices",
+    row_id="id",
     columns=(
         "provider",
         "model",
@@ -42,7 +43,8 @@ MODELS = ListQuery(
             " person has set a price; stale: its price was not confirmed in time; inactive: no"
             " longer in the provider's list.",
             choices={
-                "priced": "price_state = 'priced' and is_active",
+                # Not =: without statistics the planner takes that for one row of two hundred.
+                "priced": "price_state not in ('free', 'unknown') and is_active",
                 "free": "price_state = 'free' and is_active",
                 "unknown": "price_state = 'unknown' and is_active",
                 "held": "is_held",
