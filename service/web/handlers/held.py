@@ -30,7 +30,7 @@ from service.web.requests.parameters import (
     slug_of,
 )
 from service.web.responses.error_responses import not_found, with_hints
-from service.web.responses.review_responses import (
+from service.web.responses.held_responses import (
     DecidedModel,
     Decision,
     DecisionsAnswer,

@@ -18,12 +18,7 @@ from service.web.handlers.list_pages import ShownList, list_page
 from service.web.requests.amounts import shown_set
 from service.web.requests.parameters import queried_time, required_value
 from service.web.responses.error_responses import HttpError, not_found, with_hints
-from service.web.responses.price_responses import (
-    ModelPrice,
-    ModelsAnswer,
-    OneModel,
-    PriceAtAnswer,
-)
+from service.web.responses.price_responses import ModelPrice, ModelsAnswer, OneModel, PriceAtAnswer
 from service.web.responses.row_fields import row_fields
 
 CONDITIONS = """

@@ -21,7 +21,7 @@ from service.web.requests.body import ExactBody, RequestBody, TimeInput, read_bo
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.parameters import is_dry_run
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import Override, OverrideInForce, OverridesAnswer
+from service.web.responses.override_responses import Override, OverrideInForce, OverridesAnswer
 
 
 def with_shown_prices(fields: Mapping[str, Any]) -> dict[str, Any]:

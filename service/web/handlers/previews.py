@@ -8,7 +8,7 @@ from uuid import UUID
 from starlette.requests import Request
 
 from service.web.app_state import state_of
-from service.web.responses.review_responses import Impact, PreviewAnswer
+from service.web.responses.preview_responses import Impact, PreviewAnswer
 
 IMPACT = "select models, providers, largest_factor, to_free_count, to_free"
 OF_REVIEW = (

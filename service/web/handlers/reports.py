@@ -7,8 +7,14 @@ from starlette.responses import Response
 
 from service.lists.price_lists import DRIFT, STALE, UNPRICED
 from service.web.handlers.list_pages import ShownList, list_page
-from service.web.responses.price_responses import StaleAnswer, StalePrice
-from service.web.responses.review_responses import Drift, DriftAnswer, UnpricedAnswer, UnpricedModel
+from service.web.responses.report_responses import (
+    Drift,
+    DriftAnswer,
+    StaleAnswer,
+    StalePrice,
+    UnpricedAnswer,
+    UnpricedModel,
+)
 
 BY_PROVIDER = {"provider": "provider"}
 

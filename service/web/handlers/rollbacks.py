@@ -12,7 +12,7 @@ from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.parameters import UNKNOWN_SYNC_HINT, is_dry_run, job_id_of
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import RollbackAnswer, RolledBackModel
+from service.web.responses.rollback_responses import RollbackAnswer, RolledBackModel
 
 _ROLLBACK = """
 select provider, model as model_id, action, input_per_1m, output_per_1m, back_to_input_per_1m,

@@ -15,13 +15,8 @@ from service.web.requests.body import ExactBody, TimeInput, read_body
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.requests.parameters import is_dry_run, row_id_of
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import (
-    Rule,
-    RuleImpact,
-    RuleInForce,
-    RulePreviewAnswer,
-    RulesAnswer,
-)
+from service.web.responses.preview_responses import RuleImpact, RulePreviewAnswer
+from service.web.responses.rule_responses import Rule, RuleInForce, RulesAnswer
 
 COLUMNS = """
 select id, provider_slug as provider, model_id, up_to_ratio, reason, created_by, created_at,

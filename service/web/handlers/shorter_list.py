@@ -8,7 +8,7 @@ from starlette.responses import Response
 from service.web.app_state import state_of
 from service.web.requests.caller import caller_json, key_name_sql
 from service.web.responses.error_responses import with_hints
-from service.web.responses.review_responses import ShorterListAnswer
+from service.web.responses.provider_responses import ShorterListAnswer
 
 _ACCEPT = """
 select provider_slug as provider, error_kind, error_message, sync_completed_at as refused_at,

@@ -122,26 +122,3 @@ class AnnouncedAnswer(ResponseModel):
     announced: list[AnnouncedPrice] = Field(description="The next one first.")
     count: int
     next_cursor: str | None = Field(description=NEXT_CURSOR)
-
-
-class StalePrice(ResponseModel):
-    """A provider, or a model's price, that was not confirmed in time."""
-
-    provider: str
-    model: str | None = Field(description="Null: the provider's list as a whole.")
-    model_id: str | None = Field(description="The same value as model.")
-    why: str = Field(
-        description="disabled, no adapter, no credential, schedule off, failing, rate limited,"
-        " never synced, overdue, not in the list or held back."
-    )
-    confirmed_by: str | None = Field(description="The provider whose list should confirm it.")
-    confirmed_at: Time | None
-    due_at: Time | None = Field(description="Until then it should have been confirmed.")
-    source: str | None
-    pricing_source: str | None = Field(description="The same value as source.")
-
-
-class StaleAnswer(ResponseModel):
-    stale: list[StalePrice] = Field(description="By provider; its list comes before its models.")
-    count: int
-    next_cursor: str | None = Field(description=NEXT_CURSOR)

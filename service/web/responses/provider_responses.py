@@ -75,6 +75,17 @@ class ProvidersAnswer(ResponseModel):
     next_cursor: str | None = Field(description=NEXT_CURSOR)
 
 
+class ShorterListAnswer(ResponseModel):
+    """The attempt whose refused list is accepted now."""
+
+    provider: str
+    error_kind: Literal["list_shrunk", "prices_gone"]
+    error_message: str = Field(description="What the list had lost.")
+    refused_at: Time
+    sync_id: str
+    job_id: str = Field(description="The same value as sync_id.")
+
+
 class FirstListAnswer(ResponseModel):
     """A first list that is accepted now."""
 

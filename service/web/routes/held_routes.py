@@ -17,14 +17,14 @@ from service.web.handlers.held import (
     reopen_held_of_sync,
 )
 from service.web.handlers.rollbacks import RollbackBody, rollback_sync
-from service.web.responses.review_responses import (
+from service.web.responses.held_responses import (
     DecisionOrPreview,
     DecisionsOrPreview,
     HeldChange,
     ReopenedAnswer,
     ReopenedChange,
-    RollbackAnswer,
 )
+from service.web.responses.rollback_responses import RollbackAnswer
 from service.web.routes.endpoint import Endpoint, Link
 from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import (

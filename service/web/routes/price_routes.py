@@ -30,14 +30,10 @@ from service.web.handlers.reports import (
 )
 from service.web.handlers.rules import RULE_LIST, RuleBody, add_rule, end_rule, list_rules
 from service.web.responses.cost_responses import CostAnswer
+from service.web.responses.override_responses import Override, OverrideOrPreview
+from service.web.responses.preview_responses import PreviewAnswer, RulePreviewAnswer
 from service.web.responses.price_responses import OneModel, PriceAtAnswer
-from service.web.responses.review_responses import (
-    Override,
-    OverrideOrPreview,
-    PreviewAnswer,
-    Rule,
-    RulePreviewAnswer,
-)
+from service.web.responses.rule_responses import Rule
 from service.web.routes.endpoint import Endpoint, Link
 from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import (

@@ -14,8 +14,7 @@ from service.web.handlers.provider_settings import (
 )
 from service.web.handlers.shorter_list import accept_shorter_list
 from service.web.handlers.workers import WORKER_LIST, list_workers
-from service.web.responses.provider_responses import FirstListAnswer, Provider
-from service.web.responses.review_responses import ShorterListAnswer
+from service.web.responses.provider_responses import FirstListAnswer, Provider, ShorterListAnswer
 from service.web.routes.endpoint import Endpoint, Link
 from service.web.routes.list_endpoint import list_endpoint
 from service.web.routes.route_parameters import SLUG

@@ -24,7 +24,8 @@ def neighbours(pricing: Pricing) -> None:
         "), history as ("
         " insert into public.model_pricing_history"
         " (model_id, provider_slug, price_per_input_token, changed_by, pricing_source, job_id)"
-        " select id, 'deepinfra', 0.000003, 'api_sync:deepinfra', 'api:deepinfra', gen_random_uuid() from model"
+        " select id, 'deepinfra', 0.000003, 'api_sync:deepinfra', 'api:deepinfra',"
+        " gen_random_uuid() from model"
         ") insert into public.pricing_catalogue_prices (provider_slug, model_id, prices, version)"
         " select 'deepinfra', model_id, jsonb_build_object('price_per_input_token', '3e-6'), 'v'"
         " from model",
