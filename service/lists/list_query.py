@@ -57,8 +57,8 @@ Key = Sequence[Any]
 class ListQuery:
     """``sorts``: the first one is the default. ``documents``: columns of type json or jsonb.
 
-    ``condition``: what all rows of the list fulfil. ``row_id``: a unique column by which the rows of
-    a page are read once they are found, so that no other row is computed whole.
+    ``condition``: what all rows of the list fulfil. ``row_id``: a unique column by which the rows
+    of a page are read once they are found, so that no other row is computed whole.
     """
 
     view: str

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from service.lists.list_query import Filter, ListQuery
 from service.web.requests.body import read_time
-from service.web.requests.parameters import JOB_ID, ROW_ID, query_value
+from service.web.requests.parameters import JOB_ID, ROW_ID, TIME_HINT, query_value
 from service.web.responses.error_responses import bad_input
 
 
@@ -53,7 +53,7 @@ def _value(name: str, text: str, filtered: Filter) -> Any:
         try:
             return read_time(text)
         except ValueError as error:
-            raise bad_input(f"{name} {error}.", hint="Leave it out for all.") from None
+            raise bad_input(f"{name} {error}.", hint=TIME_HINT) from None
     if filtered.kind == "uuid" and not JOB_ID.fullmatch(text):
         raise bad_input(f"{name} is not a job's id.", hint="The sync_id is in a trigger's answer.")
     if filtered.kind == "bigint" and not (ROW_ID.fullmatch(text) and int(text) < 2**63):

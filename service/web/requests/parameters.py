@@ -15,6 +15,7 @@ LONGEST_WAIT_SECONDS = 60.0
 UNKNOWN_SYNC_HINT = "The sync_id is in a trigger's answer."
 # As long as a model's id may be.
 LONGEST_NAME = 512
+TIME_HINT = "Left out it does not count. In an address the + of an offset is written %2B."
 LONGEST_USAGE = 4000
 
 JOB_ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -72,7 +73,7 @@ def queried_time(request: Request, name: str) -> datetime | None:
     try:
         return read_time(text)
     except ValueError as error:
-        raise bad_input(f"{name} {error}.", hint="Leave it out for now.") from None
+        raise bad_input(f"{name} {error}.", hint=TIME_HINT) from None
 
 
 def is_dry_run(request: Request, said: bool) -> bool:
