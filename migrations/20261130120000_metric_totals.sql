@@ -57,8 +57,7 @@ cross join lateral (
 where l.status in ('success', 'failed', 'cancelled') and c.counts
 group by l.provider_slug, c.metric, c.label
 union all
-select m.provider_slug, 'price_changes', '', count(*)
+select h.provider_slug, 'price_changes', '', count(*)
 from public.model_pricing_history h
-join public.model_pricing m on m.id = h.model_id
 where h.is_in_force
-group by m.provider_slug;
+group by h.provider_slug;

@@ -28,6 +28,8 @@ from tests.support.processes import ADMIN_KEY, Process, Processes, answers
 from tests.support.waiting import wait_until
 
 LARGEST_P95_MS = 100
+# A scrape counts every model.
+LARGEST_P95_MS_OF_METRICS = 200
 # A question this slow is asked once.
 HOPELESS_MS = 1000
 # The walk to the last page of a question; a longer list is read to here, and near its other end by
@@ -118,7 +120,7 @@ def _is_slow(client: httpx2.Client, route: Route, given: argparse.Namespace) -> 
         f"{worst}: {slowest:.1f}",
     )
     print(f"| {' | '.join(cells)} |", flush=True)
-    return slowest >= LARGEST_P95_MS
+    return slowest >= (LARGEST_P95_MS_OF_METRICS if route.path == "/metrics" else LARGEST_P95_MS)
 
 
 def _pages(client: httpx2.Client, case: Case, is_list: bool) -> Iterator[tuple[str, str | None]]:

@@ -5,16 +5,12 @@ language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_ids constant bigint[] := array(select n.model_id from new_rows n where n.is_in_force);
 begin
     insert into public.pricing_metric_totals (provider_slug, metric, amount)
-    select m.provider_slug, 'price_changes', count(*)
+    select n.provider_slug, 'price_changes', count(*)
     from new_rows n
-    -- The caller may forbid nested loops: see write_model_prices.
-    join public.model_pricing m on m.id = n.model_id and m.id = any (v_ids)
     where n.is_in_force
-    group by m.provider_slug;
+    group by n.provider_slug;
     return null;
 end;
 $$;
