@@ -10,21 +10,17 @@ import json
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Iterable, MutableMapping
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+from service.log_context import REQUEST_ID, attempt_fields
 from service.printable import escaped
 from service.settings import Settings
 
-FIELDS = (
-    *("job_id", "provider", "attempt"),
-    *("method", "route", "status", "duration_ms", "client", "key"),
-)
-# The id of the current HTTP request; it is added to each line that is logged meanwhile.
-REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
+FIELDS = ("method", "route", "status", "duration_ms", "client", "key")
 
 # The engine logs each job a second time, and logs a failed sync as a success; our own lines say how
 # an attempt ended.
@@ -65,6 +61,9 @@ def configure_logging(settings: Settings) -> None:
         handler.addFilter(without_engine_tracebacks)
     handler.setFormatter(JsonLines() if settings.log_format == "json" else TextLines())
     logging.basicConfig(handlers=[handler], level=settings.log_level, force=True)
+    # What Python would print itself, in several lines.
+    logging.captureWarnings(True)
+    threading.excepthook = _log_thread_error
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(max(level, logging.getLevelName(settings.log_level)))
 
@@ -76,14 +75,23 @@ def without_engine_tracebacks(record: logging.LogRecord) -> bool:
     return True
 
 
-def escape_other_formats() -> None:
-    """Wrap the formatters that the engine's command line set up, so that they escape as well."""
+def _log_thread_error(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
+        name = ended.thread.name if ended.thread is not None else "-"
+        logging.getLogger(__name__).error(
+            "unexpected error in thread %s", name, exc_info=ended.exc_value
+        )
+
+
+def format_as_set(log_format: str) -> None:
+    """Replace the formatters of the engine's command line by JSON, or by some that escape too."""
     for handler in logging.getLogger().handlers:
         # Handlers of other types belong to the program that embeds the worker.
         if type(handler) is logging.StreamHandler and not isinstance(
             handler.formatter, TextLines | JsonLines | EscapedLines
         ):
-            handler.setFormatter(EscapedLines(handler.formatter or logging.Formatter()))
+            other = handler.formatter or logging.Formatter()
+            handler.setFormatter(JsonLines() if log_format == "json" else EscapedLines(other))
 
 
 class TextLines(logging.Formatter):
@@ -92,8 +100,12 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record = _escaped_record(record)
         line = f"{_time(record)} {record.levelname:<7} {record.getMessage()}"
-        if job_id := getattr(record, "job_id", None):
+        fields = attempt_fields(record)
+        if job_id := fields.get("job_id"):
             line += f"  [job {escaped(str(job_id))}]"
+        # A SyncLogger has them in its text.
+        if "attempt" in fields and not hasattr(record, "attempt"):
+            line += f"  [{escaped(str(fields['provider']))}, attempt {fields['attempt']}]"
         if request_id := REQUEST_ID.get():
             line += f"  [request {escaped(request_id)}]"
         if record.exc_text:
@@ -119,6 +131,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **attempt_fields(record),
         }
         for name in FIELDS:
             if hasattr(record, name):
@@ -127,6 +140,8 @@ class JsonLines(logging.Formatter):
             line["request_id"] = request_id
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            line["stack"] = record.stack_info
         return json.dumps(line, default=str)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from service.cli.command_hints import PROGRAM
+from service.cli.error_events import log_error, logs_events
 from service.cli.error_output import print_error, wants_json
 from service.cli.streams import forget
 from service.errors import PricingError, UsageError
@@ -72,7 +73,8 @@ def _run(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as error:
-        if invocation.debug:
+        is_event = logs_events(arguments, os.environ)
+        if invocation.debug and not is_event:
             from service.logs import shown_traceback
 
             print(shown_traceback(error), file=sys.stderr)
@@ -81,7 +83,10 @@ def _run(arguments: list[str]) -> int:
             hint=f"Run `{PROGRAM} --debug ...` to see where.",
             code="internal",
         )
-        print_error(known, as_json=wants_json(arguments))
+        if is_event:
+            log_error(known, error if invocation.debug else None)
+        else:
+            print_error(known, as_json=wants_json(arguments))
         return known.exit_status
 
 

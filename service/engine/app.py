@@ -16,7 +16,8 @@ from service.engine.connector import PricingConnector
 from service.engine.job_manager import SYNC_TASK, PricingJobManager
 from service.engine.supervisor import Supervisor
 from service.errors import SettingsError
-from service.logs import escape_other_formats
+from service.logs import format_as_set
+from service.settings import read_settings
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class PricingApp(App):
         Raises WorkerGaveUp after too many failures in a row, SyncsLeft when a stop could not write
         the end of each running sync, and SettingsError where waiting does not help.
         """
-        escape_other_formats()
+        format_as_set(read_settings().log_format)
         self.perform_import_paths()  # type: ignore[no-untyped-call]
         self._require_work(kwargs)
         async with self._worker_context() as shared:

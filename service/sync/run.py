@@ -14,6 +14,7 @@ from procrastinate.exceptions import ConnectorException
 
 from service.engine.app import PricingApp
 from service.errors import DatabaseRefused, FetchError, SyncError
+from service.log_context import note_attempt
 from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
 from service.postgres.retry import LockTimeout, RetryExpired
@@ -28,6 +29,12 @@ APPLY_ANSWER_SECONDS = 60.0
 
 async def run_provider_sync(app: PricingApp, context: JobContext) -> None:
     """Run the attempt that this worker fetched; CancelledError passes through to the engine."""
+    job = context.job
+    note_attempt(
+        job_id=str(job.task_kwargs.get("job_id")),
+        provider=str(job.task_kwargs.get("provider")),
+        attempt=job.attempts + 1,
+    )
     try:
         await _run(app, context)
     except RetryExpired as expired:

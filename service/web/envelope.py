@@ -9,7 +9,7 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.logs import REQUEST_ID
+from service.log_context import REQUEST_ID
 from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
 from service.web.database.database_errors import database_error
@@ -98,6 +98,8 @@ def _log(scope: Scope, status: int | None, seconds: float) -> None:
         "client": client_of(scope),
         "key": identity.name if isinstance(identity, Identity) else None,
     }
+    if job_id := request_state_of(scope).job_id:
+        fields["job_id"] = job_id
     # Probes come every few seconds; the reason of a 503 is logged separately.
     logger.log(
         logging.DEBUG if fields["route"] in HEALTH else logging.INFO,

@@ -18,6 +18,7 @@ FLOORS = (
     "prices",
     "database_address",
     "settings",
+    "log_context",
     "logs",
     "postgres",
     "reading",

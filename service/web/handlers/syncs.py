@@ -16,6 +16,7 @@ from starlette.responses import Response
 from service.lists.job_lists import SYNCS
 from service.web.app_state import WebState, state_of
 from service.web.handlers.list_pages import ShownList, list_page
+from service.web.http_server.request_state import request_state_of
 from service.web.requests.caller import caller_json, caller_name_sql
 from service.web.requests.parameters import job_id_of, unknown_sync, wait_seconds_of
 from service.web.responses.error_responses import HttpError
@@ -59,7 +60,7 @@ async def get_sync(request: Request) -> Response:
     job_id = job_id_of(request)
     state = state_of(request)
     job = await _read_until_finished(request, state, job_id, wait_seconds_of(request))
-    return _sync_answer(job_id, job, state).response()
+    return _sync_answer(request, job_id, job, state).response()
 
 
 async def cancel_sync(request: Request) -> Response:
@@ -135,12 +136,15 @@ async def _change(request: Request, statement: str) -> SyncAnswer:
     except HttpError as error:
         # The function's hint has SQL in it.
         raise unknown_sync(str(job_id)) if error.status == 404 else error from None
-    return _sync_answer(job_id, await state.database.row(STATUS, job_id), state)
+    return _sync_answer(request, job_id, await state.database.row(STATUS, job_id), state)
 
 
-def _sync_answer(job_id: UUID, job: asyncpg.Record | None, state: WebState) -> SyncAnswer:
+def _sync_answer(
+    request: Request, job_id: UUID, job: asyncpg.Record | None, state: WebState
+) -> SyncAnswer:
     if job is None:
         raise unknown_sync(str(job_id))
+    request_state_of(request.scope).job_id = str(job_id)
     seconds = job["duration_seconds"]
     return SyncAnswer(
         sync_id=str(job_id),

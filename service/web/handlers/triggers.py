@@ -13,6 +13,7 @@ from starlette.responses import Response
 from service.web.app_state import WebState, state_of
 from service.web.database.database_errors import RETRY_AFTER_LOCK
 from service.web.handlers.syncs import poll_url_of, status_word
+from service.web.http_server.request_state import request_state_of
 from service.web.requests.body import RequestBody, read_body
 from service.web.requests.caller import caller_json, caller_name_sql
 from service.web.requests.parameters import idempotency_key_of, is_dry_run
@@ -67,6 +68,7 @@ async def trigger_sync(request: Request) -> Response:
             error.headers["Retry-After"] = await _retry_after(error, state)
         raise
     job_id = str(job["job_id"])
+    request_state_of(request.scope).job_id = job_id
     poll_url = poll_url_of(job_id)
     return TriggerAnswer(
         job_id=job_id,

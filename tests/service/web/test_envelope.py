@@ -85,7 +85,8 @@ def test_an_odd_one_is_replaced(untouched_web: Web, said: str) -> None:
 def test_it_is_in_every_line_about_the_request(
     web: Web, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from service.logs import REQUEST_ID, JsonLines, TextLines
+    from service.log_context import REQUEST_ID
+    from service.logs import JsonLines, TextLines
 
     lines: list[tuple[str, dict[str, Any]]] = []
 
