@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -35,28 +36,34 @@ LIST = ListQuery(
 
 
 def read(
-    connection: psycopg.Connection[DictRow], values: dict[str, Any], **page: Any
+    connection: psycopg.Connection[DictRow],
+    values: dict[str, Any],
+    listed: ListQuery = LIST,
+    **page: Any,
 ) -> list[dict[str, Any]]:
-    statement, arguments = LIST.statement(values, **page)
+    statement, arguments = listed.statement(values, **page)
     with psycopg.RawCursor(connection, row_factory=dict_row) as cursor:
         return cursor.execute(
             statement.replace("public.listed", "listed").encode(), arguments
         ).fetchall()
 
 
+@pytest.mark.parametrize("listed", [LIST, replace(LIST, row_id="name")], ids=["", "by id"])
 @pytest.mark.parametrize("sort", LIST.sorts)
-def test_pages_are_the_list(connection: psycopg.Connection[DictRow], sort: str) -> None:
+def test_pages_are_the_list(
+    connection: psycopg.Connection[DictRow], sort: str, listed: ListQuery
+) -> None:
     connection.execute(TEMPORARY)
     # Few values, so that most rows are equal in the first columns of each sort.
     connection.execute(
         "insert into listed select n % 9, 'é' || n, nullif(n % 3, 0), now() - (n % 2) * interval"
         " '1 day' from generate_series(1, 40) n order by md5(n::text)"
     )
-    whole = read(connection, {}, sort=sort)
+    whole = read(connection, {}, listed, sort=sort)
     paged: list[dict[str, Any]] = []
     after = None
     for _ in range(41):
-        page = read(connection, {}, sort=sort, after=after, limit=1)
+        page = read(connection, {}, listed, sort=sort, after=after, limit=3)
         if not page:
             break
         paged += page
@@ -71,5 +78,6 @@ def test_a_filter_that_is_not_set_filters_nothing(
     connection.execute(TEMPORARY)
     connection.execute("insert into listed values (1, 'a', 1, now() - interval '1 day')")
     assert len(read(connection, {"since": None})) == 1
+    assert read(connection, {}, replace(LIST, condition="price > 1")) == []
     (now,) = connection.execute("select now()").fetchone().values()  # type: ignore[union-attr]
     assert read(connection, {"since": now}) == []
