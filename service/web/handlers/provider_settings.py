@@ -13,10 +13,10 @@ from service.web.app_state import state_of
 from service.web.handlers.known_providers import unknown_provider
 from service.web.handlers.list_pages import ShownList, list_page
 from service.web.requests.amounts import AmountInput
-from service.web.requests.body import ExactBody, RequestBody, SecondsInput, read_body
+from service.web.requests.body import ExactBody, IntervalInput, RequestBody, TimeoutInput, read_body
 from service.web.requests.caller import caller_json, caller_name_sql, key_name_sql
 from service.web.requests.parameters import slug_of
-from service.web.responses.error_responses import with_hints
+from service.web.responses.error_responses import bad_input, with_hints
 from service.web.responses.provider_responses import FirstListAnswer, Provider, ProvidersAnswer
 from service.web.responses.row_fields import row_fields
 
@@ -46,10 +46,10 @@ class ProviderBody(ExactBody):
     enabled: bool | None = Field(
         default=None, description="False: its waiting syncs are cancelled."
     )
-    interval_seconds: SecondsInput | None = Field(
-        default=None, description="Between scheduled syncs, 300 or more."
+    interval_seconds: IntervalInput | None = Field(
+        default=None, description="Between scheduled syncs."
     )
-    timeout_seconds: SecondsInput | None = Field(
+    timeout_seconds: TimeoutInput | None = Field(
         default=None, description="The longest that an attempt may take."
     )
     review_first: bool | None = Field(
@@ -86,6 +86,11 @@ async def get_provider(request: Request) -> Response:
 async def update_provider(request: Request) -> Response:
     slug = slug_of(request)
     body = await read_body(request, ProviderBody)
+    if all(value is None for _, value in body):
+        raise bad_input(
+            "There is nothing to change.",
+            hint=f"Name at least one of {', '.join(ProviderBody.model_fields)}.",
+        )
     with with_hints({404: HINTS[404]}):
         await state_of(request).database.row(
             UPDATE,

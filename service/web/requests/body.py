@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect, Request
 
@@ -54,10 +54,22 @@ def read_seconds(value: object) -> int:
     return int(text)
 
 
-SecondsInput = Annotated[
+# As the checks of pricing_providers; Postgres compares years as 360 days.
+SHORTEST_INTERVAL_SECONDS, LONGEST_SECONDS = 300, 100 * 360 * 86400
+
+TimeoutInput = Annotated[
     int,
+    Field(ge=1, le=LONGEST_SECONDS),
     BeforeValidator(read_seconds),
-    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 9_999_999_999}),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LONGEST_SECONDS}),
+]
+IntervalInput = Annotated[
+    int,
+    Field(ge=SHORTEST_INTERVAL_SECONDS, le=LONGEST_SECONDS),
+    BeforeValidator(read_seconds),
+    WithJsonSchema(
+        {"type": "integer", "minimum": SHORTEST_INTERVAL_SECONDS, "maximum": LONGEST_SECONDS}
+    ),
 ]
 
 
