@@ -311,9 +311,6 @@ api_column (table_name, columns) as (
         }'::text[]),
         ('pricing_overrides', '{
             model_id, created_at, ended_at
-        }'::text[]),
-        ('pricing_settings', '{
-            api_readers
         }'::text[])
 ),
 shown (kind, name, privilege) as (

@@ -44,6 +44,8 @@ SETTINGS = {
     "max_wal_size": "4GB",
     "shared_buffers": "128MB",
     "timezone": "UTC",
+    # As on Supabase, whose Realtime decodes it.
+    "wal_level": "logical",
     "log_min_messages": "warning",
     "log_line_prefix": "%m [%p] %d ",
 }

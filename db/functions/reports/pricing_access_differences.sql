@@ -266,8 +266,8 @@ as $$
         from relation r
         where r.relkind in ('r', 'p')
     ),
-    -- The API's roles see rows only while the setting names them, so that a grant on all tables of the schema, as many
-    -- instructions have it, opens none of ours. The setting is read once for each statement.
+    -- The API's roles have policies only while the setting names them, so that a grant on all tables of the schema, as many
+    -- instructions have it, opens no row of ours. A policy that asks the setting would cost a reader its plan.
     wanted_policy as materialized (
         select
             t.oid as table_oid,
@@ -276,34 +276,18 @@ as $$
             w.creation,
             w.condition,
             w.roles,
-            regexp_replace(lower(w.condition), '[()[:space:]]', '', 'g') as compared
+            regexp_replace(w.condition, '[()[:space:]]', '', 'g') as compared
         from secured t
-        cross join lateral (
-            select
-                array(
-                    select g.name
-                    from grantee g
-                    where g.name in (
-                        select r.role from public.pricing_rights r
-                        where r.kind = 'column' and t.is_wanted
-                            and to_regclass('public.' || split_part(r.object, '.', 1)) = t.oid
-                    )
-                    order by 1
-                ) as api_readers,
-                'select current_user::text = any (s.api_readers) from public.pricing_settings s' as names_it
-        ) as a
         cross join lateral (
             values
                 ('pricing_read', 'create policy pricing_read', 'true', t.readers),
                 (
                     'pricing_read_api',
                     'create policy pricing_read_api',
-                    case t.name
-                        when 'public.pricing_settings' then 'current_user::text = any (api_readers)'
-                        when 'public.pricing_held_changes' then format('status = ''held''::text and (%s)', a.names_it)
-                        else format('(%s)', a.names_it)
-                    end,
-                    a.api_readers
+                    case t.name when 'public.pricing_held_changes' then 'status = ''held''::text' else 'true' end,
+                    array(
+                        select distinct c.role from wanted_column c where c.table_oid = t.oid and t.is_wanted order by 1
+                    )
                 )
         ) as w (polname, creation, condition, roles)
     )
