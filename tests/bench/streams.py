@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,13 +21,23 @@ from tests.bench.list_cases import Route
 STREAMS = ("application/x-ndjson", "text/csv")
 MOST_MEMORY_MB = 64
 # The longest lists have millions of rows; their streams are left after this time.
-LONGEST_SECONDS = 30.0
+LONGEST_SECONDS = 20.0
+LEFT, BROKEN = " (left)", " (broken off)"
 SLOW_READERS = 4
 SLOW_SECONDS = 10.0
 
 
+@dataclass(frozen=True)
+class Read:
+    """What arrived; ``end``: why it is not the whole list."""
+
+    rows: int
+    size: int
+    end: str = ""
+
+
 def measure(client: httpx2.Client, pid: int, routes: Sequence[Route]) -> list[str]:
-    """Print a line for each stream; returns those that took too much memory."""
+    """Print a line for each stream; returns those that broke off or took too much memory."""
     streamed = [(route, kind) for route in routes for kind in STREAMS if kind in route.types]
     if not streamed:
         return []
@@ -35,35 +46,36 @@ def measure(client: httpx2.Client, pid: int, routes: Sequence[Route]) -> list[st
     # What the first of each kind imports or caches is no part of a stream.
     for route, kind in streamed:
         _read(client, route, kind, seconds=1)
-    heavy = []
+    over = []
     for route, kind in streamed:
         started, before = time.perf_counter(), _reset_peak(pid)
-        rows, size, is_whole = _read(client, route, kind, LONGEST_SECONDS)
+        read = _read(client, route, kind, LONGEST_SECONDS)
         taken, grown = time.perf_counter() - started, _peak(pid) - before
-        whole = "" if is_whole else " (left)"
         print(
-            f"| `{route.path}` | {kind} | {rows:,}{whole} | {size / 1e6:.1f} | {taken:.1f}"
-            f" | {grown:.1f} |",
+            f"| `{route.path}` | {kind} | {read.rows:,}{read.end} | {read.size / 1e6:.1f}"
+            f" | {taken:.1f} | {grown:.1f} |",
             flush=True,
         )
-        if grown >= MOST_MEMORY_MB:
-            heavy.append(f"{route.path} as {kind}: {grown:.0f} MB")
-    return heavy + _measure_slow_readers(client, pid, streamed[0][0])
+        if grown >= MOST_MEMORY_MB or read.end == BROKEN:
+            over.append(f"{route.path} as {kind}: {grown:.0f} MB{read.end}")
+    return over + _measure_slow_readers(client, pid, streamed[0][0])
 
 
-def _read(client: httpx2.Client, route: Route, kind: str, seconds: float) -> tuple[int, int, bool]:
-    """Rows, bytes, and whether the list came to its end in time."""
+def _read(client: httpx2.Client, route: Route, kind: str, seconds: float) -> Read:
     case = route.cases[0]
     rows = size = 0
     deadline = time.perf_counter() + seconds
     headers = {"Accept": kind, "Accept-Encoding": "identity"}
-    with client.stream("GET", case.path, params=dict(case.query), headers=headers) as answer:
-        answer.raise_for_status()
-        for part in answer.iter_bytes():
-            rows, size = rows + part.count(b"\n"), size + len(part)
-            if time.perf_counter() > deadline:
-                return rows, size, False
-    return rows, size, True
+    try:
+        with client.stream("GET", case.path, params=dict(case.query), headers=headers) as answer:
+            answer.raise_for_status()
+            for part in answer.iter_bytes():
+                rows, size = rows + part.count(b"\n"), size + len(part)
+                if time.perf_counter() > deadline:
+                    return Read(rows, size, LEFT)
+    except httpx2.HTTPError:
+        return Read(rows, size, BROKEN)
+    return Read(rows, size)
 
 
 def _measure_slow_readers(client: httpx2.Client, pid: int, route: Route) -> list[str]:
