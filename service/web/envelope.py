@@ -61,7 +61,6 @@ class Envelope:
                 headers["X-Content-Type-Options"] = "nosniff"
             elif message["type"] == "http.response.body":
                 is_answered = not message.get("more_body", False)
-                state.sent_bytes += len(message.get("body", b""))
             await send(message)
 
         try:

@@ -8,6 +8,7 @@ connection twice a second, so no state needs a timer of its own.
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -47,6 +48,10 @@ class Timeouts:
 
 TIMEOUTS = Timeouts()
 
+# A third of it has to be read before more can be written. The system's own, of megabytes, would
+# look for a minute as if a slow client read nothing.
+SEND_BUFFER = 256 * 1024
+
 
 class BoundedProtocol(H11Protocol):
     def __init__(
@@ -70,7 +75,6 @@ class BoundedProtocol(H11Protocol):
         self._body_since = self._head_since
         self._unread_since: float | None = None
         self._unread_until = self._head_since
-        self._sent_before = 0
         self._closing_since: float | None = None
         self._is_connected = False
         self._is_done = False
@@ -113,13 +117,9 @@ class BoundedProtocol(H11Protocol):
         timeouts, answering = self._timeouts, self._answering
         unsent = self.transport.get_write_buffer_size()
         if unsent:
-            sent = 0 if answering is None else _state_of_cycle(answering).sent_bytes
             if self._unread_since is None:
                 self._unread_since = now
-                self._sent_before = sent
-            # What a stream has handed over since then was read, or is among the unsent bytes.
-            owed = max(unsent, sent - self._sent_before)
-            self._unread_until = self._unread_since + timeouts.unread + owed / timeouts.slowest
+                self._unread_until = now + timeouts.unread + unsent / timeouts.slowest
             # The time to close counts from when everything has been sent.
             if self._closing_since is not None:
                 self._closing_since = now
@@ -162,6 +162,9 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._is_connected = True
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         super().connection_made(transport)
         if self._is_done:
             transport.abort()

@@ -16,14 +16,12 @@ class RequestState:
     ``sent_status``: the status that the server sent in the application's place.
     ``has_key``: the request showed a valid key.
     ``job_id``: the job that it made or asked for, once the database has said that there is one.
-    ``sent_bytes``: of the body, as handed to the connection.
     """
 
     is_abandoned: bool = False
     sent_status: int | None = None
     has_key: bool = False
     job_id: str | None = None
-    sent_bytes: int = 0
     task: asyncio.Task[None] | None = None
 
     def cancel_unauthenticated(self) -> None:

@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 
 import httpx2
+import psycopg
 import pytest
 import uvicorn
+from psycopg.rows import DictRow
 from starlette.applications import Starlette
 from uvicorn.server import ServerState
 
@@ -189,6 +191,34 @@ def test_a_large_answer_has_longer_to_go_out() -> None:
             assert transport.has_ended
 
     asyncio.run(go())
+
+
+@pytest.mark.long
+def test_a_list_is_sent_as_slowly_as_it_is_read(
+    database: str, connection: psycopg.Connection[DictRow]
+) -> None:
+    """Its reader is never as quick as the server, so that bytes always wait to be sent."""
+    connection.execute(
+        "insert into model_pricing (provider_slug, model_id, pricing_source, listed_by) select"
+        " 'openrouter', 'm' || n, 'api:openrouter', 'openrouter' from generate_series(1, 4000) n"
+    )
+    # Some 500 KB a second are read below.
+    patient = replace(SHORT, slowest=150_000)
+    with running_web(settings_for(database), timeouts=patient) as web:
+        with connected(web.url) as reader:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+            reader.sendall(
+                b"GET /admin/pricing/models HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+                b"Accept: application/x-ndjson\r\n" + KEY + b"\r\n"
+            )
+            received = bytearray()
+            began = time.monotonic()
+            while data := reader.recv(16_384):
+                received += data
+                time.sleep(max(0.0, began + len(received) / 500_000 - time.monotonic()))
+        assert time.monotonic() - began > 5, "it was read too quickly to show anything"
+        assert received.count(b'"model_id"') == 4000
+        assert received.endswith(b"0\r\n\r\n")
 
 
 def test_an_answer_arrives_although_the_body_was_too_large(untouched_web: Web) -> None:
