@@ -1,7 +1,7 @@
 """Deliberate mistakes that would cost money, one at a time: the tests must notice each.
 
 A *mutant* is one edit of one file: another unit, factor, comparison or bound. The lists are
-``adapters.py``, ``prices.py``, ``bills.py`` and ``guards.py``, and ``drawn.py``, which was drawn
+``adapters.py``, ``prices.py``, ``bills.py``, ``counting.py`` and ``guards.py``, and ``drawn.py``, which was drawn
 at random over ``db/``. ``make mutants`` makes every edit in a copy of the checkout, runs the tests
 named beside it, and fails if one edit goes unnoticed.
 

@@ -23,10 +23,10 @@ DRAWN = (
     ),
     _function(
         "cleanup/reconcile_pricing_jobs",
-        "            );\n"
+        "            perform public.count_ended_sync(v.queue_job_id, v.attempt);\n"
         "            perform public.project_pricing_job(v.job_id);\n"
         "            v_reconciled := v_reconciled + 1;\n",
-        "            );\n"
+        "            perform public.count_ended_sync(v.queue_job_id, v.attempt);\n"
         "            perform public.project_pricing_job(v.job_id);\n"
         "            v_reconciled := v_reconciled - 1;\n",
         "cleanup/test_reconcile_pricing_jobs.py::test_an_end_or_a_retry_that_was_not_projected",

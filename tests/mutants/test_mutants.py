@@ -13,6 +13,7 @@ import pytest
 
 from tests.mutants.adapters import ADAPTERS
 from tests.mutants.bills import BILLS
+from tests.mutants.counting import COUNTING
 from tests.mutants.decisions import DECISIONS
 from tests.mutants.drawn import DRAWN
 from tests.mutants.guards import GUARDS
@@ -39,7 +40,7 @@ def test_every_mutant_is_an_edit_of_the_files_as_they_are() -> None:
 
 
 def test_every_list_has_mutants() -> None:
-    assert min(map(len, (ADAPTERS, BILLS, PRICES, GUARDS, DECISIONS, DRAWN))) > 0
+    assert min(map(len, (ADAPTERS, BILLS, PRICES, GUARDS, DECISIONS, COUNTING, DRAWN))) > 0
     assert len(MUTANTS) >= FEWEST
 
 

@@ -11,6 +11,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from psycopg.rows import DictRow
 
 from service.web.metrics.families import FAMILIES, DatabaseSample, with_samples
+from service.web.metrics.http_requests import HttpRequests
 from tests.db.pricing import Pricing, price
 from tests.service.web.metrics_page import METRICS, samples, scraped, value
 from tests.service.web.running import ACTIVE, Web, refused, running_web, settings_for
@@ -145,6 +146,24 @@ def test_requests_are_counted_by_route(web: Web) -> None:
     routes = {labels["route"] for _, labels, _ in samples(families.values()) if "route" in labels}
     assert routes == {*web.client.get("/openapi.json").json()["paths"], "-"}
     assert value(scraped(web), "http_requests_total", route=METRICS, status="200") == 1
+
+
+def test_what_callers_write_makes_no_series() -> None:
+    requests = HttpRequests([("/a", 200)])
+    for route, status in (("/a", 200), ("/made-up", 404), (None, 404), ("/a", None)):
+        requests.observe(route, status, 31.0)
+    counted = {
+        (labels["route"], labels["status"]): value
+        for name, labels, value in samples(requests.families())
+        if name == "http_requests_total" and value
+    }
+    assert counted == {("/a", "200"): 1, ("-", "404"): 2, ("/a", "-"): 1}
+    slow = [
+        value
+        for name, labels, value in samples(requests.families())
+        if name.endswith("_bucket") and labels == {"route": "/a", "le": "30.0"}
+    ]
+    assert slow == [0]
 
 
 def test_without_the_database_there_is_no_half_scrape() -> None:

@@ -1,0 +1,50 @@
+"""Mutants of what /metrics counts."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant
+
+COUNTED = "tests/db/metrics/test_pricing_metrics.py"
+
+
+def _count(name: str, text: str, instead: str, test: str, why: str) -> Mutant:
+    return Mutant(f"db/functions/{name}.sql", text, instead, (f"{COUNTED}::{test}",), why)
+
+
+COUNTING = (
+    _count(
+        "queue/project_provider_sync",
+        "if old.status in ('todo', 'doing') and new.status not in ('todo', 'doing') then",
+        "if new.status in ('todo', 'doing') then",
+        "test_a_sync_that_succeeds",
+        "no sync that ends is counted",
+    ),
+    _count(
+        "cleanup/reconcile_pricing_jobs",
+        "            perform public.count_ended_sync(v.queue_job_id, v.attempt);\n",
+        "",
+        "test_an_end_that_could_not_be_projected_is_counted_by_the_clean_up",
+        "a sync whose end could not be projected is never counted",
+    ),
+    _count(
+        "metrics/merge_metric_totals",
+        "sum(t.amount)",
+        "max(t.amount)",
+        "test_retention_leaves_the_counters_alone",
+        "counters fall when their rows are merged",
+    ),
+    _count(
+        "metrics/count_ended_attempt",
+        "new.status <> 'cancelled'",
+        "true",
+        "test_attempts_and_syncs_are_counted_apart",
+        "a handed back attempt is in the histogram",
+    ),
+    _count(
+        "metrics/pricing_metrics",
+        "order by b.bound",
+        "order by b.bound desc",
+        "test_buckets_are_cumulative",
+        "buckets count what is slower, not what is quicker",
+    ),
+)
