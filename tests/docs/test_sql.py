@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
 import psycopg
@@ -241,11 +242,18 @@ def test_syncs(pricing: Pricing) -> None:
         assert {row["job_id"] for row in open_jobs} == {
             each["job_id"] for each in (triggered, dry, keyed)
         }
+        attempt = pricing.fetch()
+        assert attempt is not None
+        running = [row for row in asked.rows("Which workers live") if row["running"]]
+        assert [row["is_alive"] for row in running] == [True]
         fresh = {row["provider"]: row for row in asked.rows("How fresh is each provider?")}
         assert fresh["openrouter"]["is_fresh"]
         assert not fresh["deepinfra"]["is_fresh"]
         assert ("deepinfra",) in asked.tuples("Which provider is silent", "provider")
         assert ("together",) in asked.tuples("Which provider lacks its key?", "slug")
+        (hourly,), (disabled,) = asked.all("Sync a provider more often")
+        assert hourly["sync_interval"] == timedelta(hours=1)
+        assert disabled["state"] == "disabled"
         took = asked.row("How long do syncs take?")
         assert (took["provider"], took["syncs"]) == ("openrouter", 2)
         assert 0 <= took["p50_ms"] <= took["p95_ms"]
