@@ -34,14 +34,14 @@ begin
     ) = 0 then
         raise exception 'There is nothing to change'
             using errcode = 'PT422',
-                hint = 'Name at least one of enabled, sync_interval, timeout, review_first, guards_enabled, guard_large_ratio, guard_unit_ratio, guard_lowest_per_1m and guard_highest_per_1m.';
+                hint = 'Name at least one setting: whether it is enabled, its interval, timeout, review_first, or one of its guards.';
     end if;
     if update_pricing_provider.sync_interval not between interval '5 minutes' and interval '100 years' then
-        raise exception 'sync_interval cannot be %', update_pricing_provider.sync_interval
+        raise exception 'The interval cannot be %', update_pricing_provider.sync_interval
             using errcode = 'PT422', hint = 'It is between 5 minutes and 100 years.';
     end if;
     if update_pricing_provider.timeout not between interval '1 second' and interval '100 years' then
-        raise exception 'timeout cannot be %', update_pricing_provider.timeout
+        raise exception 'The timeout cannot be %', update_pricing_provider.timeout
             using errcode = 'PT422', hint = 'It is between 1 second and 100 years.';
     end if;
 
