@@ -97,7 +97,7 @@ def test_changes_of_a_time_and_of_a_job(large: Pricing) -> None:
         (HELD, {"provider": FEW}),
         (PROVIDERS, {}),
     ],
-    ids=str,
+    ids=["audit", "held", "held of one provider", "providers"],
 )
 def test_other_lists(large: Pricing, listed: ListQuery, values: dict[str, Any]) -> None:
     with large.reading_few_rows(2 * SCALE.models):
