@@ -64,6 +64,8 @@ def test_every_axis_has_before_and_after_by_its_name(pricing: Pricing, axis: str
         (a["short_name"], None, a["factor"] / 2, None),
         (a["short_name"], a["factor"] / 2, a["factor"] / 4, -50),
     ]
+    first, second = history(pricing)
+    assert first["in_force_until"] == second["in_force_from"] is not None
 
 
 def test_a_price_is_in_force_until_the_next_of_its_own_name(pricing: Pricing) -> None:

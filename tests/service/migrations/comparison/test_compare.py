@@ -99,7 +99,7 @@ OURS = {
     "view public.pricing_unpriced: was changed: its options": (
         "alter view public.pricing_unpriced set (security_invoker = false)"
     ),
-    "view public.pricing_drift: is not there": ("drop view public.pricing_drift"),
+    "view public.pricing_announced: is not there": ("drop view public.pricing_announced"),
     "pricing_audit_log: has no row level security": (
         "alter table public.pricing_audit_log disable row level security"
     ),
@@ -292,8 +292,8 @@ TABLES = {
         "alter table public.pricing_overrides add constraint theirs_too"
         " exclude using btree (model_id with =)"
     ),
-    "column public.pricing_providers.base_url: is collated as C": (
-        'alter table public.pricing_providers alter column base_url type text collate "C"'
+    "column public.pricing_providers.content_digest: is collated as C": (
+        'alter table public.pricing_providers alter column content_digest type text collate "C"'
     ),
     "table public.pricing_audit_log: is unlogged: a crash of the server empties it": (
         "alter table public.pricing_audit_log set unlogged"
