@@ -142,7 +142,10 @@ class SyncError(PricingError):
 
 
 class FetchError(SyncError):
-    """``retry_after``: the pause that the provider asked for, by the header of that name."""
+    """``retry_after``: the pause that the provider asked for, by the header of that name.
+
+    ``may_be_offline``: the name or the route was missing, as without any network.
+    """
 
     code = "connection"
 
@@ -153,9 +156,11 @@ class FetchError(SyncError):
         code: str,
         hint: str | None = None,
         retry_after: timedelta | None = None,
+        may_be_offline: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, code=code)
         self.retry_after = retry_after
+        self.may_be_offline = may_be_offline
 
 
 class ParseError(SyncError):

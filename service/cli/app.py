@@ -19,7 +19,7 @@ from service.cli.keys import keys
 from service.cli.migration import migrate
 from service.cli.overrides import override
 from service.cli.prices import changes, history, models, price_at
-from service.cli.processes import config, serve, up, worker
+from service.cli.processes import config, database_url_command, serve, up, worker
 from service.cli.providers import providers
 from service.cli.rollback import rollback
 from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
@@ -112,6 +112,7 @@ for group, name, command in (
     (RUN, "worker", worker),
     (RUN, "doctor", doctor),
     (RUN, "config", config),
+    (RUN, "database-url", database_url_command),
     (RUN, "uninstall", uninstall),
 ):
     app.command(name, rich_help_panel=group)(command)

@@ -15,13 +15,14 @@ from service.cli.streams import log_to_stderr
 from service.errors import SettingsError
 from service.settings import Settings, read_settings, shown_settings
 from service.terminal.output import Terminal
+from service.up.instance import running_client_url
 
 WithParent = Annotated[bool, typer.Option("--with-parent", hidden=True)]
 
 
 def up(
     once: Annotated[
-        bool, typer.Option("--once", help="Exit after the first sync, 0 if any provider succeeded.")
+        bool, typer.Option("--once", help="Sync all providers, then exit: 0 if any succeeded.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON, the rest on stderr.")
@@ -30,7 +31,7 @@ def up(
     """Run everything on this machine, until Ctrl-C.
 
     Migrates the database of DATABASE_URL and writes to it; without DATABASE_URL, an embedded
-    Postgres. Then the web process, a worker, and a first sync of all providers.
+    Postgres. Then the web process, a worker, and a first sync of the providers that are due.
     """
     from service.up.command import up
 
@@ -115,6 +116,20 @@ def config(as_json: Json = False) -> None:
         raise
     rows = shown_settings(settings)
     output.json(rows) if as_json else show_config(output, rows)
+
+
+def database_url_command(as_json: Json = False) -> None:
+    """Print the database's URL for psql and GUI clients, with its password.
+
+    That of DATABASE_URL, or without it that of a running `up`, with host and port:
+    psql "$(pricing-sync database-url)".
+    """
+    settings = read_settings()
+    url = None if settings.database_url else running_client_url(settings.data_dir)
+    if url is None:
+        url = command_settings().require_database_url().url()
+    output = Terminal(sys.stdout)
+    output.json({"database_url": url}) if as_json else output.say(url)
 
 
 def _start_process(with_parent: bool) -> Settings:

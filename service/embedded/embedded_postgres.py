@@ -6,8 +6,8 @@ own start of a server opens parent directories to every user and fails on a spac
 All files are in the data directory: ``postgres-18/`` (the server's, closed to other users),
 ``postgres-18.log`` and ``postgres-18.lock``. Root runs the server as an unprivileged user; if that
 user cannot enter the data directory, ``postgres-18/`` is below ``/var/lib/pricing-sync``. The
-server listens only on a socket, whose directory only that user and root can enter, so it needs no
-password.
+server listens on a socket, whose directory only that user and root can enter, so it needs no
+password there; and on a port of 127.0.0.1, where it wants one (``tcp_access``).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from service.embedded.server_programs import (
     server_programs,
     temporary_directories,
 )
+from service.embedded.tcp_access import HOST, choose_port, is_free, write_rules
 from service.errors import DatabaseUnavailable, EmbeddedPostgresError
 from service.postgres.connect import connect
 
@@ -46,6 +47,7 @@ HOME = "postgres-18"
 DATABASE = "pricing"
 ELSEWHERE = Path("/var/lib/pricing-sync")
 
+LONGEST_PORT = 65535
 # What fits into sockaddr_un.sun_path, less its final zero byte.
 SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 
@@ -68,6 +70,9 @@ class EmbeddedPostgres:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir.resolve()
         self.url = ""
+        # Where it listens besides the socket; None: nowhere.
+        self.tcp_port: int | None = None
+        self._port: int | None = None
         self._server: PostgresServer | None = None
         self._lock: int | None = None
         self._private_directory: Path | None = None
@@ -101,10 +106,10 @@ class EmbeddedPostgres:
                 self._create_data(self._server)
             socket_directory = self._running_socket_directory(self._server)
             if socket_directory is None:
-                socket_directory = self._socket_directory(self._server)
-                self._server.forget_dead_server(socket_directory)
-                self._server.start(socket_directory)
-            _create_database(socket_directory)
+                socket_directory = self._start_server(self._server)
+            self.tcp_port = self._server.tcp_port()
+            port = self._server.port
+            _create_database(socket_directory, port)
         except OSError as error:
             self.stop()
             raise EmbeddedPostgresError(
@@ -115,7 +120,7 @@ class EmbeddedPostgres:
         except BaseException:
             self.stop()
             raise
-        self.url = database_url(socket_directory)
+        self.url = database_url(socket_directory, port=port)
         return self.url
 
     def stop(self) -> None:
@@ -130,6 +135,20 @@ class EmbeddedPostgres:
             os.close(self._lock)
             self._lock = None
         self.url = ""
+        self.tcp_port = None
+
+    def _start_server(self, server: PostgresServer) -> Path:
+        socket_directory = self._socket_directory(server)
+        if self._port is None:
+            self._port = choose_port(self.data_dir)
+        server.port = self._port or PORT
+        # The socket is named for the port: when a crashed server is started again, its URL stays.
+        if self._port is not None and is_free(self._port):
+            rules = write_rules(server.home, server.account)
+            server.settings = {**SETTINGS, "listen_addresses": HOST, "hba_file": str(rules)}
+        server.forget_dead_server(socket_directory)
+        server.start(socket_directory)
+        return socket_directory
 
     def _take_lock(self) -> int:
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -186,6 +205,11 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + 60
         while (pid := server.running_pid()) is not None:
             if server.is_ready():
+                server.port = server.running_port()
+                if server.tcp_port() is None and choose_port(self.data_dir) is not None:
+                    # An earlier version started it.
+                    server.stop()
+                    return None
                 place = server.socket_directory()
                 if place != server.home:
                     self._private_directory = place
@@ -220,9 +244,10 @@ def database_url(socket_directory: Path, database: str = DATABASE, port: int = P
     return f"postgresql://postgres@/{database}?host={host}&port={port}"
 
 
-def _create_database(socket_directory: Path) -> None:
+def _create_database(socket_directory: Path, port: int) -> None:
+    url = database_url(socket_directory, "postgres", port)
     try:
-        with connect(database_url(socket_directory, "postgres"), autocommit=True) as server:
+        with connect(url, autocommit=True) as server:
             exists = "select 1 from pg_catalog.pg_database where datname = %s"
             if server.execute(exists, [DATABASE]).fetchone() is None:
                 server.execute(f"create database {DATABASE}")
@@ -259,5 +284,5 @@ def _private(path: Path, account: Account) -> Path:
 
 def _fits(directory: Path) -> bool:
     """Whether a socket can be here: its path is short enough and fits into a URL's host list."""
-    path = os.fsencode(directory / f".s.PGSQL.{PORT}")
+    path = os.fsencode(directory / f".s.PGSQL.{LONGEST_PORT}")
     return len(path) <= SOCKET_PATH_BYTES and not set(b',"\n') & set(path)

@@ -178,6 +178,14 @@ class PostgresServer:
         """The socket directory of the running server, from its pid file."""
         return Path(self._pid_file_lines()[4])
 
+    def running_port(self) -> int:
+        """The port of the running server, which its socket is named for, from its pid file."""
+        return int(self._pid_file_lines()[3])
+
+    def tcp_port(self) -> int | None:
+        """The port that the running server listens on; None if it has only its socket."""
+        return self.running_port() if self._pid_file_lines()[5].strip() else None
+
     def forget_dead_server(self, socket_directory: Path) -> None:
         """Remove what a killed server left, so that a reused process id does not prevent a start.
 

@@ -43,7 +43,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
         failure: Exception = NameNotResolved(f"{host} has no address")
         try:
             async with asyncio.timeout(timeout):
-                addresses = await _look_up(host, port)
+                addresses = await look_up(host, port)
                 self._require_allowed(host, addresses)
                 # A dead address must leave time for the others.
                 share = timeout and max(timeout / (len(addresses) or 1), 1.0)
@@ -77,7 +77,7 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
                 )
 
 
-async def _look_up(host: str, port: int) -> list[str]:
+async def look_up(host: str, port: int) -> list[str]:
     """The addresses of a host, IPv4 and IPv6 in turns, so that a dead family costs one try.
 
     Resolved in a daemon thread: the loop's executor would delay the exit of the process while it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import ssl
@@ -35,6 +36,7 @@ TRIES = 3
 BACKOFF_SECONDS = 0.5
 _RANDOM = secrets.SystemRandom()
 MAX_REDIRECTS = 3
+UNREACHABLE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN}
 DEFAULT_PORTS = {"https": 443, "http": 80}
 # A longer wait would keep the provider's lock for nothing; the attempt fails instead.
 LONGEST_WAIT = timedelta(seconds=30)
@@ -181,9 +183,9 @@ async def _answer(
         if started:
             message = f"{where} broke off before the end of its answer."
             raise TransientFetchError(message, code="truncated") from None
-        raise TransientFetchError(_why_not_connected(where, error), code="connection") from None
+        raise _not_connected(where, error) from None
     except httpx2.TransportError as error:
-        raise TransientFetchError(_why_not_connected(where, error), code="connection") from None
+        raise _not_connected(where, error) from None
 
 
 @asynccontextmanager
@@ -205,19 +207,23 @@ def _where(target: httpx2.URL) -> str:
     return f"{host}:{target.port or DEFAULT_PORTS[target.scheme]}"
 
 
-def _why_not_connected(where: str, error: Exception) -> str:
+def _not_connected(where: str, error: Exception) -> TransientFetchError:
     causes: list[BaseException] = [error]
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)
+    may_be_offline = False
     if any(isinstance(cause, ssl.SSLError) for cause in causes):
-        return f"The TLS certificate or handshake of {where} is not acceptable."
-    if any(isinstance(cause, NameNotResolved) for cause in causes):
-        return f"Cannot connect to {where}: the name cannot be resolved."
-    if isinstance(error, httpx2.ConnectError):
+        why = f"The TLS certificate or handshake of {where} is not acceptable."
+    elif any(isinstance(cause, NameNotResolved) for cause in causes):
+        why, may_be_offline = f"Cannot connect to {where}: the name cannot be resolved.", True
+    elif isinstance(error, httpx2.ConnectError):
         numbers = [cause.errno for cause in causes if isinstance(cause, OSError) and cause.errno]
-        why = os.strerror(numbers[-1]).lower() if numbers else "no connection"
-        return f"Cannot connect to {where}: {why}."
-    return f"{where} closed the connection without a proper answer."
+        reason = os.strerror(numbers[-1]).lower() if numbers else "no connection"
+        why = f"Cannot connect to {where}: {reason}."
+        may_be_offline = bool(set(numbers) & UNREACHABLE)
+    else:
+        why = f"{where} closed the connection without a proper answer."
+    return TransientFetchError(why, code="connection", may_be_offline=may_be_offline)
 
 
 async def _read(response: httpx2.Response, target: httpx2.URL, max_bytes: int) -> Fetched:

@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -26,6 +26,7 @@ from service.providers.adapter import CATALOGUE, Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
 from service.sync.attempt import Attempt
 from service.sync.list_reader import ListReader, ProviderList
+from service.sync.network_check import NetworkCheck
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class SyncTools:
     settings: Settings
     client: httpx2.AsyncClient
     threads: ThreadPoolExecutor
+    network: NetworkCheck = field(default_factory=NetworkCheck)
 
 
 @asynccontextmanager
@@ -65,6 +67,9 @@ async def fetch_provider_list(attempt: Attempt, tools: SyncTools) -> ProviderLis
             if attempt.adapter == CATALOGUE:
                 return await _read_catalogue(tools)
             return await _read_provider(attempt, tools)
+    except FetchError as failure:
+        host = httpx2.URL(attempt.base_url or "").host
+        raise await tools.network.explained(failure, host) from None
     except TimeoutError:
         raise FetchError(
             f"No complete price list within {attempt.timeout_seconds:g} s", code="timeout"

@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.terminal.output import Terminal
 from service.up.children import Child, stop_children
 from service.up.logins import login_address
-from service.up.ports import free_port, reachable_host
+from service.up.ports import free_port, reachable_host, require_free
 from service.up.stopping import StopSignals
 from service.up.up_database import UpDatabase
 
@@ -24,7 +24,7 @@ FAILURES = 4
 
 
 class ChildGroup:
-    """``port``: where the web process listens; another one when that of the settings is taken."""
+    """``port``: where the web process listens: the one that was set, else the first free one."""
 
     def __init__(
         self, settings: Settings, terminal: Terminal, signals: StopSignals, database: UpDatabase
@@ -34,23 +34,32 @@ class ChildGroup:
         self._signals = signals
         self._database = database
         self._admin_key = ""
+        self._logs = settings.data_dir / "logs"
         self._children: list[Child] = []
         self.port = settings.port
+        self._has_fixed_port = "port" in settings.model_fields_set
 
     def __bool__(self) -> bool:
         """Whether any was started."""
         return bool(self._children)
 
-    def start(self, admin_key: str) -> None:
+    def start_web(self, admin_key: str) -> None:
+        """It may start before the database is migrated: it is not ready until then."""
         self._admin_key = admin_key
-        logs = self._settings.data_dir / "logs"
-        self._children = [
-            Child("serve", _log(logs, "web"), self._web_environment),
-            Child("worker", _log(logs, "worker"), self._environment),
-        ]
-        for child in self._children:
-            with self._signals.deferred():
-                child.start()
+        self._start(Child("serve", _log(self._logs, "web"), self._web_environment))
+
+    def start_worker(self) -> None:
+        self._start(Child("worker", _log(self._logs, "worker"), self._environment))
+
+    def _start(self, child: Child) -> None:
+        self._children.append(child)
+        with self._signals.deferred():
+            child.start()
+
+    def require_port(self) -> None:
+        """PortTaken if a port was set and another program listens there."""
+        if self._has_fixed_port:
+            require_free(self._settings.host, self.port)
 
     def stop(self) -> None:
         stop_children(self._children)
@@ -91,7 +100,7 @@ class ChildGroup:
             workers_alive, self.tend_during_first_sync
         ):
             self._fail(
-                self._children[1], f"No worker took the first sync within {READY_SECONDS:g} s."
+                self._children[-1], f"No worker took the first sync within {READY_SECONDS:g} s."
             )
 
     def _environment(self) -> Mapping[str, str]:
@@ -107,11 +116,12 @@ class ChildGroup:
 
     def _web_environment(self) -> Mapping[str, str]:
         """Called at every start, because another program may have taken the port meanwhile."""
-        port = free_port(self._settings.host, self.port)
-        if port != self.port:
-            self._say(f"Port {self.port} is taken: the web process listens on {port}.")
-            self.port = port
-        return {**self._environment(), "PRICING_PORT": str(port)}
+        if not self._has_fixed_port:
+            port = free_port(self._settings.host, self.port)
+            if port != self.port:
+                self._say(f"Port {self.port} is taken: the web process listens on {port}.")
+                self.port = port
+        return {**self._environment(), "PRICING_PORT": str(self.port)}
 
     def _is_ready(self) -> bool:
         web = self._children[0].process

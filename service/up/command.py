@@ -25,9 +25,10 @@ from service.terminal.output import Terminal, without
 from service.terminal.progress import Progress, show_summary, tell_missing_credentials
 from service.up.admin_key import kept_admin_key
 from service.up.child_group import ChildGroup
-from service.up.first_sync import first_groups, trigger_group
+from service.up.client_login import client_password, client_url, set_client_password
+from service.up.first_sync import first_groups, told_next_sync, trigger_group
 from service.up.instance import Instance
-from service.up.logins import make_logins
+from service.up.logins import has_logins, make_logins
 from service.up.ready_message import program_command, show_address
 from service.up.stopping import StopRequested, StopSignals
 from service.up.up_database import UpDatabase
@@ -54,18 +55,20 @@ def up(settings: Settings, *, once: bool, as_json: bool) -> int:
     with StopSignals() as signals:
         try:
             with Up(settings, terminal, signals) as running:
-                running.start()
+                running.start(only_due=not once)
+                if not once:
+                    running.show_address()
+                    is_started = True
                 syncs = running.first_sync()
                 if as_json:
                     Terminal(sys.stdout).json([without(sync, *NOT_IN_SUMMARY) for sync in syncs])
                     sys.stdout.flush()
-                else:
+                elif syncs:
                     show_summary(terminal, syncs, program_command())
                     running.tell_missing_credentials()
                 if once:
                     return 0 if any(sync.status == "success" for sync in syncs) else 1
-                running.show_address()
-                is_started = True
+                terminal.say("Ctrl-C stops everything.")
                 running.stay()
         except StopRequested as stop:
             return 0 if is_started else stop.exit_status
@@ -100,32 +103,54 @@ class Up:
         finally:
             self._stop()
 
-    def start(self) -> None:
-        """Return when the web process is ready for requests."""
+    def start(self, *, only_due: bool) -> None:
+        """Return when the web process is ready for requests.
+
+        ``only_due``: the first sync leaves out providers whose next sync is not due yet.
+        """
         self._instance.take()
+        self._children.require_port()
         embedded_url = self._database.start()
         if embedded_url is not None:
             self._instance.publish(embedded_url)
-        applied = migrate(self._database.address).applied
-        if self._database.is_embedded:
-            self._ask(make_logins)
-        if applied:
-            self._say(f"Migrated the database: {len(applied)} steps applied.")
         key = self._settings.admin_key
         admin_key = (
             kept_admin_key(self._settings.data_dir) if key is None else key.get_secret_value()
         )
+        is_made = self._database.is_embedded and self._ask(has_logins)
+        if is_made:
+            # Beside the migration, which takes as long as the web process to start.
+            self._children.start_web(admin_key)
+        applied = migrate(self._database.address).applied
+        if self._database.is_embedded:
+            self._ask(make_logins)
+            self._let_clients_in(embedded_url)
+        if applied:
+            self._say(f"Migrated the database: {len(applied)} steps applied.")
         self._ask(report_credentials_of_next_worker)
-        self._groups = self._ask(first_groups)
+        self._groups = self._ask(partial(first_groups, only_due=only_due))
         if self._groups:
             # Before there is a worker, whose schedule would enqueue the same providers.
             self._first_job = self._ask(partial(trigger_group, providers=self._groups[0]))
-        self._children.start(admin_key)
+        if not is_made:
+            self._children.start_web(admin_key)
+        self._children.start_worker()
         self._children.wait_until_ready()
+
+    def _let_clients_in(self, embedded_url: str | None) -> None:
+        port = self._database.client_port
+        if port is not None:
+            password = client_password(self._settings.data_dir)
+            self._ask(partial(set_client_password, password=password))
+            self._instance.publish(embedded_url, client_url(password, port))
 
     def first_sync(self) -> list[ProviderSync]:
         """Follow the job that waits for the worker, and then trigger the next one."""
-        self._say("First sync of all providers:")
+        if not self._groups:
+            self._say(self._ask(told_next_sync))
+            return []
+        count = sum(map(len, self._groups))
+        self._say(f"First sync of {count} provider{'' if count == 1 else 's'}:")
         ended: list[ProviderSync] = []
         groups, job_id = list(self._groups), self._first_job
         with Progress(self._terminal) as progress:

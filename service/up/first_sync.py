@@ -1,18 +1,21 @@
-"""The first sync of ``up``: one job for all providers, then one for the catalogue.
+"""The first sync of ``up``: one job for the providers that are due, then one for the catalogue.
 
 The schedule of the worker that ``up`` starts does not enqueue the same syncs again.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
 
 from service.calls.job_actions import tick_schedule, trigger_sync
 from service.calls.jobs import last_jobs, open_jobs, provider_syncs, read_job, syncable_providers
+from service.calls.providers import read_providers
 from service.errors import DatabaseRefused
 from service.postgres.sqlstates import REJECTED
+from service.postgres.timestamps import utc_text
 from service.providers.adapter import CATALOGUE
 
 TRIGGERED_BY = "up"
@@ -21,12 +24,34 @@ TRIGGERED_BY = "up"
 LOOKED_AT = 20
 
 
-def first_groups(connection: psycopg.Connection) -> list[list[str]]:
+def first_groups(connection: psycopg.Connection, *, only_due: bool) -> list[list[str]]:
     """The providers of each job; the catalogue last, because it fills in what others lack."""
     providers = syncable_providers(connection)
+    if only_due:
+        now = datetime.now(UTC)
+        waiting = {
+            row["provider"]
+            for row in read_providers(connection)
+            if row["next_sync_at"] is not None and row["next_sync_at"] > now
+        }
+        providers = [provider for provider in providers if provider not in waiting]
     others = [provider for provider in providers if provider != CATALOGUE]
     last = [provider for provider in providers if provider == CATALOGUE]
     return [group for group in (others, last) if group]
+
+
+def told_next_sync(connection: psycopg.Connection) -> str:
+    """A sentence for a start at which nothing is due."""
+    syncable = syncable_providers(connection)
+    due = [
+        (row["next_sync_at"], row["provider"])
+        for row in read_providers(connection)
+        if row["provider"] in syncable and row["next_sync_at"] is not None
+    ]
+    if not due:
+        return "No provider is to be synced: `providers` shows why, `providers enable` enables one."
+    at, provider = min(due)
+    return f"No sync is due; the next is that of {provider}, at {utc_text(at)}."
 
 
 def trigger_group(

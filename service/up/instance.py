@@ -1,4 +1,4 @@
-"""The lock of a data directory, which one ``up`` takes; the file has the database's URL."""
+"""The lock of a data directory, which one ``up`` takes; the file has the database's URLs."""
 
 from __future__ import annotations
 
@@ -56,11 +56,14 @@ class Instance:
             self.path.parent.chmod(0o755)
         return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
 
-    def publish(self, embedded_url: str | None) -> None:
-        """Write the embedded database's URL for other commands; never a URL of the operator."""
+    def publish(self, embedded_url: str | None, client_url: str | None = None) -> None:
+        """Write the embedded database's URLs for other commands; never a URL of the operator.
+
+        ``client_url``: the one for other programs, with a password.
+        """
         if self._file is None:
             raise ValueError("not taken")
-        content = {"pid": os.getpid(), "database_url": embedded_url}
+        content = {"pid": os.getpid(), "database_url": embedded_url, "client_url": client_url}
         _write(self._file, content)
 
     def release(self) -> None:
@@ -72,6 +75,15 @@ class Instance:
 
 def running_database_url(data_dir: Path) -> str | None:
     """The URL of the embedded database, while an ``up`` of this data directory runs it."""
+    return _published(data_dir, "database_url")
+
+
+def running_client_url(data_dir: Path) -> str | None:
+    """The same for other programs: host, port, user and password."""
+    return _published(data_dir, "client_url")
+
+
+def _published(data_dir: Path, name: str) -> str | None:
     try:
         file = os.open(data_dir / FILE, os.O_RDONLY)
     except OSError:
@@ -79,7 +91,7 @@ def running_database_url(data_dir: Path) -> str | None:
     try:
         if _lock(file, fcntl.LOCK_SH):
             return None
-        url = _read(file).get("database_url")
+        url = _read(file).get(name)
         return url if isinstance(url, str) else None
     finally:
         os.close(file)

@@ -17,6 +17,15 @@ def login_address(address: DatabaseAddress, role: str) -> DatabaseAddress:
 def make_logins(connection: psycopg.Connection) -> None:
     """Make the missing logins; the database must be migrated."""
     for role, login in LOGINS.items():
-        known = "select 1 from pg_catalog.pg_roles where rolname = %s"
-        if connection.execute(known, [login]).fetchone() is None:
+        if not _exists(connection, login):
             connection.execute(f"create role {login} login in role {role}".encode())
+
+
+def has_logins(connection: psycopg.Connection) -> bool:
+    """Whether an earlier start has made them."""
+    return all(_exists(connection, login) for login in LOGINS.values())
+
+
+def _exists(connection: psycopg.Connection, login: str) -> bool:
+    known = "select 1 from pg_catalog.pg_roles where rolname = %s"
+    return connection.execute(known, [login]).fetchone() is not None

@@ -1,4 +1,4 @@
-"""Find a port to listen on: the wanted one, or the next free one."""
+"""Find a port to listen on: the one that was chosen, or the first free one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import socket
 from ipaddress import ip_address
 
-from service.errors import NoPort
+from service.errors import NoPort, PortTaken
 
 HIGHEST = 65535
 TRIES = 100
@@ -21,6 +21,16 @@ def free_port(host: str, wished: int) -> int:
     raise NoPort(
         f"All ports from {wished} to {last} are taken.", hint="Set PRICING_PORT to a free one."
     )
+
+
+def require_free(host: str, port: int) -> None:
+    """PortTaken if another program listens there; NoPort if there is no such host here."""
+    if not _is_free(host, port):
+        raise PortTaken(
+            f"Port {port} of {host} is taken.",
+            hint="Stop what listens there, or set PRICING_PORT to a free port; without it `up`"
+            " takes the first free one from 8000 on.",
+        )
 
 
 def reachable_host(host: str) -> str:

@@ -23,9 +23,6 @@ def show_address(terminal: Terminal, settings: Settings, database: UpDatabase, p
     key_file = shlex.quote(str(settings.data_dir / KEY_FILE))
     is_kept = settings.admin_key is None
     key = f"$(cat {key_file})" if is_kept else _shell_reference("PRICING_ADMIN_KEY")
-    database_url = (
-        database.address.url() if database.is_embedded else _shell_reference("DATABASE_URL")
-    )
     address = web_address(settings.host, port)
     say()
     say(f"Ready at    {address}", style="bold")
@@ -34,9 +31,18 @@ def show_address(terminal: Terminal, settings: Settings, database: UpDatabase, p
     say(f"Trigger     curl -X POST {address}/admin/pricing/scheduler/trigger \\")
     say(f'                 -H "Authorization: Bearer {key}"')
     say(f"Prices      {program_command()} models")
-    say(f'SQL         psql "{database_url}"')
+    say(f'SQL         psql "{_database_url(database)}"')
+    if database.client_port is not None:
+        say(f"GUI         {program_command()} database-url   (the URL has the password)")
     say(f"Logs        {shlex.quote(str(settings.data_dir / 'logs'))}")
-    say("Ctrl-C stops everything.")
+    say()
+
+
+def _database_url(database: UpDatabase) -> str:
+    """What a shell replaces by a URL that psql takes."""
+    if database.client_port is not None:
+        return f"$({program_command()} database-url)"
+    return database.address.url() if database.is_embedded else _shell_reference("DATABASE_URL")
 
 
 def program_command() -> str:

@@ -49,6 +49,11 @@ class UpDatabase:
     def is_running_embedded(self) -> bool:
         return self._embedded is not None and bool(self._embedded.url)
 
+    @property
+    def client_port(self) -> int | None:
+        """Where other programs reach the embedded server; None: nowhere, or another server."""
+        return None if self._embedded is None else self._embedded.tcp_port
+
     def start(self) -> str | None:
         """Start the embedded server unless DATABASE_URL names another; returns its URL."""
         if self._settings.database_url is not None:

@@ -90,9 +90,14 @@ begin
 
     if v_counts then
         update public.pricing_providers p
-        set consecutive_failures = p.consecutive_failures + (v_status = 'failed')::integer,
+        -- A worker without a network says nothing about the provider, and tries again soon.
+        set consecutive_failures = p.consecutive_failures + (v_status = 'failed' and v_kind <> 'no_network')::integer,
+            next_sync_at = case
+                when v_kind = 'no_network' then least(p.next_sync_at, clock_timestamp() + interval '5 minutes')
+                else p.next_sync_at
+            end,
             state = case
-                when p.state = 'disabled' then p.state
+                when p.state = 'disabled' or v_kind = 'no_network' then p.state
                 when v_kind = 'no_credentials' then 'no_credentials'
                 when p.consecutive_failures + 1 >= 3 then 'failing'
                 else p.state

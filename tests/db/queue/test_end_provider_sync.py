@@ -162,6 +162,20 @@ def test_three_failures_in_a_row_are_failing(pricing: Pricing) -> None:
     assert pricing.provider("deepinfra")["consecutive_failures"] == 0
 
 
+def test_without_a_network_the_provider_has_not_failed_and_is_due_soon(pricing: Pricing) -> None:
+    for _ in range(4):
+        attempt = pricing.start()
+        pricing.do("update pricing_providers set next_sync_at = now() + interval '6 hours'")
+        pricing.end(attempt, "failed", "no_network", "The worker has no network")
+        assert pricing.log(attempt.queue_job_id)["status"] == "failed"
+    provider = pricing.provider("openrouter")
+    assert (provider["state"], provider["consecutive_failures"]) == ("ok", 0)
+    wait = provider["next_sync_at"] - datetime.now(UTC)
+    assert timedelta(minutes=4) < wait <= timedelta(minutes=5)
+    pricing.end(pricing.start(), "failed", "connection", "Cannot connect")
+    assert pricing.provider("openrouter")["consecutive_failures"] == 1
+
+
 def test_a_dry_run_that_fails_says_nothing_about_the_provider(pricing: Pricing) -> None:
     before = pricing.provider("openrouter")
     for _ in range(3):

@@ -99,15 +99,19 @@ def test_data_is_kept_and_both_drivers_connect(data_dir: Path) -> None:
         assert _read(server.url) == ("price",)
 
 
-def test_only_the_socket_leads_in_and_no_server_stays(data_dir: Path) -> None:
+def test_the_socket_or_a_password_leads_in_and_no_server_stays(data_dir: Path) -> None:
     with EmbeddedPostgres(data_dir) as server:
+        for password in ("", ":guessed"):
+            by_port = f"postgresql://postgres{password}@127.0.0.1:{server.tcp_port}/{DATABASE}"
+            with pytest.raises(psycopg.OperationalError, match="password"):
+                psycopg.connect(by_port)
         with psycopg.connect(server.url) as connection:
             row = connection.execute(
                 "select current_setting('listen_addresses'), current_setting('fsync'),"
                 " current_setting('server_encoding'), current_setting('TimeZone')"
             ).fetchone()
         pid = _server_pid(data_dir)
-        assert row == ("", "on", "UTF8", "UTC")
+        assert row == ("127.0.0.1", "on", "UTF8", "UTC")
         assert (data_dir / HOME).stat().st_mode & 0o777 == 0o700
         assert (data_dir / HOME).stat().st_uid == unprivileged_account().uid
     _assert_gone(pid)
@@ -191,7 +195,7 @@ def test_a_process_id_in_use_again_stops_no_process(data_dir: Path) -> None:
         path: path.read_bytes()
         for path in (
             data_dir / HOME / "data" / "postmaster.pid",
-            data_dir / HOME / ".s.PGSQL.5432.lock",
+            data_dir / HOME / f".s.PGSQL.{server.tcp_port}.lock",
         )
     }
     server.stop()

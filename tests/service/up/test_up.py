@@ -13,10 +13,11 @@ import subprocess
 import sys
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psycopg
@@ -278,6 +279,15 @@ def test_without_a_network_the_catalogue_arrives_and_the_rest_fails_clearly(
     states = {line.split()[0]: line.split()[1] for line in table[1:4]}
     assert states == {"deepinfra": "failed", "openrouter": "failed", "catalogue": "done"}
     assert "nowhere.invalid" in table[1]
+    # Where tests have no network either, the providers have not failed.
+    rows = connection.execute(
+        "select p.consecutive_failures as failures, l.error_kind from pricing_providers p"
+        " join pricing_sync_log l on l.provider_slug = p.slug where p.slug = 'openrouter'"
+    ).fetchall()
+    assert rows in (
+        [{"failures": 0, "error_kind": "no_network"}],
+        [{"failures": 1, "error_kind": "connection"}],
+    )
 
 
 @pytest.mark.long
@@ -387,19 +397,64 @@ def test_the_key_is_kept_and_one_of_the_environment_wins(
     assert (data_dir / "admin-key").read_text().strip() == key
 
 
-@pytest.mark.long
-def test_a_taken_port_is_said_and_the_next_one_used(
-    up_processes: Processes, provider_server: ProviderServer
+def test_a_port_that_was_set_and_is_taken_is_an_error(
+    up_processes: Processes, data_dir: Path
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = taken.getsockname()[1]
-        up = up_processes.service("up", PRICING_PORT=str(port))
+        up_processes.environment["PRICING_PORT"] = str(port)
+        ended = _up(up_processes)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    error, hint = ended.stderr.splitlines()
+    assert f"Port {port}" in error and "PRICING_PORT" in hint
+    assert not _started_by(data_dir)
+
+
+@pytest.mark.long
+def test_without_a_set_port_the_first_free_one_is_used(
+    up_processes: Processes, provider_server: ProviderServer
+) -> None:
+    del up_processes.environment["PRICING_PORT"]
+    with ExitStack() as taken:
+        # Another test may have it already.
+        with suppress(OSError):
+            taken.enter_context(closing(socket.create_server(("127.0.0.1", 8000))))
+        up = up_processes.service("up")
         output = up.wait_for_output(READY)
-        assert f"Port {port} is taken: the web process listens on " in output
+        assert "Port 8000 is taken: the web process listens on " in output
         used = output.split("the web process listens on ")[1].split(".")[0]
-        assert int(used) > port
+        assert int(used) > 8000
         assert f"http://127.0.0.1:{used}" in output
         assert _get(used, "/health/ready") == 200
+
+
+def test_it_is_ready_before_the_first_sync_ends_and_then_syncs_only_what_is_due(
+    up_processes: Processes,
+    provider_server: ProviderServer,
+    connection: psycopg.Connection[DictRow],
+) -> None:
+    provider_server.answer("openrouter", Answer(held=True))
+    up = up_processes.service("up")
+    output = up.wait_for_output("openrouter: syncing")
+    port = up_processes.environment["PRICING_PORT"]
+    assert output.index(f"Ready at    http://127.0.0.1:{port}") < output.index("First sync of")
+    assert _get(port, "/health/ready") == 200
+    provider_server.release()
+    up.wait_for_output(READY)
+    assert "openrouter: done" in up.output
+    assert up.stop() == 0
+
+    jobs = "select count(*) as jobs from pricing_sync_jobs"
+    before = connection.execute(jobs).fetchone()
+    second = up_processes.service("up")
+    output = second.wait_for_output(READY)
+    assert "No sync is due; the next is that of " in output
+    assert second.stop() == 0
+    assert connection.execute(jobs).fetchone() == before
+    connection.execute("update pricing_providers set next_sync_at = now() where slug = 'deepinfra'")
+    third = up_processes.service("up")
+    output = third.wait_for_output(READY)
+    assert "First sync of 1 provider:" in output and "deepinfra: done" in output
 
 
 @pytest.mark.long
@@ -504,7 +559,7 @@ def test_ctrl_c_during_the_first_sync_stops_everything(
     wait_until(lambda: provider_server.requests("openrouter"), what="a request")
     up.send(signal.SIGINT)
     up.send(signal.SIGINT)
-    assert up.wait() == 130
+    assert up.wait() == 0
     assert not _started_by(data_dir)
     # The sync is requeued for the next worker.
     row = connection.execute(
@@ -553,9 +608,11 @@ def test_everything_stops_when_its_output_is_no_longer_read(
     assert up.stdout is not None
     assert up.stderr is not None
     with up.stdout, up.stderr:
-        assert up.stdout.readline() == b"First sync of all providers:\n"
+        while b"First sync of 3 providers:" not in up.stdout.readline():
+            assert up.poll() is None
         up.stdout.close()
-        assert up.wait(60) == 1
+        # The reader has read enough.
+        assert up.wait(60) == 0
         assert up.stderr.read() == b""
     assert not _started_by(data_dir)
 
@@ -722,6 +779,22 @@ def test_embedded_from_nothing_then_again_with_what_is_there(
         check=True,
     )
     assert len(json.loads(models.stdout)) == 1001
+    # GUI clients and psql, of any user, need a host and a password.
+    url = subprocess.run(
+        [sys.executable, "-m", "service", "database-url"],
+        capture_output=True,
+        text=True,
+        cwd=place,
+        env=processes.environment,
+        check=True,
+    ).stdout.strip()
+    parts = urllib.parse.urlsplit(url)
+    assert (parts.scheme, parts.hostname, parts.username) == ("postgresql", "127.0.0.1", "postgres")
+    assert parts.port and parts.password and parts.path == "/pricing"
+    assert parts.password not in second.output
+    assert stat.S_IMODE((data_dir / "database-password").stat().st_mode) == 0o600
+    with psycopg.connect(url) as connection:
+        assert connection.execute("select count(*) > 1000 from model_prices").fetchone() == (True,)
     assert second.stop() == 0
     assert not _started_by(data_dir)
 
