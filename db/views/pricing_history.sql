@@ -164,6 +164,8 @@ left join lateral (
                 n.price_per_page::numeric,
                 n.price_per_video_second::numeric
             ])[v.position]
+            -- Conditions stay for years while base prices change, and each call reads all of them.
+            when n.conditions = h.conditions then v.new_amount
             else public.pricing_condition_amount(n.conditions, v.condition, v.axis)
         end is distinct from v.new_amount
     order by n.id
