@@ -17,7 +17,9 @@ from (
         m.model_id as model,
         k.axis,
         -- Typed columns: converting the row to jsonb for each axis takes ten times as long. A test covers every axis.
+        -- Other keys of both sets, such as conditions, are no numbers.
         case
+            when not starts_with(k.axis, 'price_per_') then null
             when m.synced is not null then (m.synced ->> k.axis)::numeric
             else case k.axis
                 when 'price_per_input_token' then m.price_per_input_token
@@ -40,7 +42,6 @@ from (
                 when 'price_per_video_second' then m.price_per_video_second
             end
         end as said,
-        -- Other keys, such as conditions, are no numbers.
         case when starts_with(k.axis, 'price_per_') then k.listed::numeric end as listed,
         m.pricing_source as source,
         n.version as catalogue

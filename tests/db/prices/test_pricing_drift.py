@@ -97,6 +97,20 @@ def test_an_override_is_not_the_providers_number(pricing: Pricing) -> None:
     assert [(row["model"], row["provider_amount"]) for row in drift(pricing)] == [("other", 3)]
 
 
+def test_conditions_are_no_number(pricing: Pricing) -> None:
+    """Both sets have some; under an override the provider's stand beside its numbers."""
+    long = {"min_prompt_tokens": 1000, "price_per_input_token": "0.000004"}
+    sets = prices(3, conditions=[long])
+    said(pricing, {"m": sets, "overridden": sets})
+    override(pricing, "overridden", input_per_1m=9)
+    for model in ("m", "overridden"):
+        catalogue_says(pricing, model, prices(2, conditions=[long]))
+    assert [(row["model"], row["provider_amount"]) for row in drift(pricing)] == [
+        ("m", 3),
+        ("overridden", 3),
+    ]
+
+
 def test_what_has_no_number_of_its_own(pricing: Pricing) -> None:
     said(pricing, {"from-catalogue": prices(3, 2)}, source="catalogue:genai-prices@0.1")
     said(pricing, {"gone": prices(3, 2), "M": prices(3, 2)})
