@@ -117,6 +117,7 @@ function (name, callers) as (
         ('pricing_metrics', '{pricing_web, service_role}'),
         ('pricing_sync_estimate', '{pricing_web, service_role}'),
         ('pricing_waiting_summary', '{pricing_web, service_role, pricing_worker}'),
+        ('pricing_next_sync', '{pricing_web, service_role, pricing_worker}'),
         -- What the views and those functions read.
         ('running_sync_locks', '{pricing_web, service_role}'),
         ('known_pricing_workers', '{pricing_web, service_role}'),

@@ -57,6 +57,12 @@ def supplied_providers(wanted: Iterable[Mapping[str, Any]]) -> list[str]:
     return [row["provider"] for row in wanted if _is_supplied(row, settings)]
 
 
+def supplied_variables(wanted: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of the variables with those credentials."""
+    settings = read_settings()
+    return sorted({row["variable"] for row in wanted if _is_supplied(row, settings)})
+
+
 def _is_supplied(row: Mapping[str, Any], settings: Settings) -> bool:
     try:
         provider = adapter(row["adapter"])

@@ -18,6 +18,7 @@ from service.engine.connector import PricingConnector
 from service.engine.credential_report import report_credentials
 from service.engine.job_manager import PricingJobManager
 from service.engine.schema_wait import wait_for_schema
+from service.engine.start_report import report_start
 from service.engine.ticker import tick_forever
 from service.errors import SettingsError, SyncsLeft, WorkerError, WorkerGaveUp, WorkerPruned
 from service.postgres.retry import RetryExpired, is_transient
@@ -74,6 +75,9 @@ class Supervisor:
         if not await self._unless_stopped(wait_for_schema(self._database)):
             return
         if not await self._unless_stopped(report_credentials(self._database)):
+            return
+        concurrency = self._options.get("concurrency", 1)
+        if not await self._unless_stopped(report_start(self._database, concurrency)):
             return
         ticker = asyncio.create_task(tick_forever(self._job_manager), name="pricing ticker")
         try:

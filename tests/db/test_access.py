@@ -72,6 +72,7 @@ CALLERS = {
     "preview_pricing_rollback": {"pricing_web", "service_role"},
     "pricing_set_moves": {"pricing_web", "service_role"},
     "pricing_waiting_summary": {"pricing_web", "service_role", "pricing_worker"},
+    "pricing_next_sync": {"pricing_web", "service_role", "pricing_worker"},
     "accept_price_changes": {"pricing_web", "service_role"},
     "end_price_change_rule": {"pricing_web", "service_role"},
     "accept_shorter_list": {"pricing_web", "service_role"},

@@ -8,7 +8,7 @@ security invoker
 set search_path = pg_catalog, pg_temp
 as $$
     select unnest('{
-        timeout, connection, truncated, http_status, rate_limited, too_large, bad_encoding, redirect_refused,
+        timeout, connection, no_network, truncated, http_status, rate_limited, too_large, bad_encoding, redirect_refused,
         address_refused, credential_refused, unknown_adapter, not_json, bad_shape, refused_by_provider,
         incomplete_list, empty_list, list_shrunk, prices_gone, prices_refused, internal, worker_lost, locked, no_worker,
         queue_row_deleted, ended_outside, not_applied
