@@ -52,7 +52,7 @@ def main(arguments: list[str]) -> None:
     with _database(given.database) as url:
         prepare(url, scale)
         print(*(f"{table}: {rows:,}" for table, rows in counts(url).items()), sep=", ", flush=True)
-        with running_web(url) as (web, client):
+        with running_web(url) as (_, client):
             routes = [
                 route
                 for route in get_routes(client.get("/openapi.json").json(), Examples.of(url))
@@ -62,6 +62,7 @@ def main(arguments: list[str]) -> None:
             print("| --- | --- | --- | --- | --- | --- |", flush=True)
             load = os.getloadavg()[0]
             slow = [route for route in routes if _is_slow(client, route, given)]
+        with running_web(url) as (web, client):
             heavy = streams.measure(client, web.pid, routes)
     print(f"\nload of the machine: {load:.1f} before, {os.getloadavg()[0]:.1f} after")
     for each in (*(route.path for route in slow), *heavy):

@@ -37,18 +37,22 @@ class Read:
 
 
 def measure(client: httpx2.Client, pid: int, routes: Sequence[Route]) -> list[str]:
-    """Print a line for each stream; returns those that broke off or took too much memory."""
+    """Measure a web process that was started for it: what pages have left free hides growth.
+
+    Prints a line for each stream; returns those that broke off or took too much memory."""
     streamed = [(route, kind) for route in routes for kind in STREAMS if kind in route.types]
     if not streamed:
         return []
     print("\n| list | as | rows | MB | seconds | memory, MB |")
     print("| --- | --- | --- | --- | --- | --- |", flush=True)
-    # What the first of each kind imports or caches is no part of a stream.
-    for route, kind in streamed:
-        _read(client, route, kind, seconds=1)
+    # What the first page imports is no part of a stream.
+    for route, _ in streamed:
+        client.get(route.cases[0].path, params=dict(route.cases[0].query))
+    before = _memory(pid, "VmRSS")
     over = []
     for route, kind in streamed:
-        started, before = time.perf_counter(), _reset_peak(pid)
+        started = time.perf_counter()
+        _reset_peak(pid)
         read = _read(client, route, kind, LONGEST_SECONDS)
         taken, grown = time.perf_counter() - started, _peak(pid) - before
         print(
@@ -58,7 +62,7 @@ def measure(client: httpx2.Client, pid: int, routes: Sequence[Route]) -> list[st
         )
         if grown >= MOST_MEMORY_MB or read.end == BROKEN:
             over.append(f"{route.path} as {kind}: {grown:.0f} MB{read.end}")
-    return over + _measure_slow_readers(client, pid, streamed[0][0])
+    return over + _measure_slow_readers(client, pid, streamed[0][0], before)
 
 
 def _read(client: httpx2.Client, route: Route, kind: str, seconds: float) -> Read:
@@ -78,9 +82,11 @@ def _read(client: httpx2.Client, route: Route, kind: str, seconds: float) -> Rea
     return Read(rows, size)
 
 
-def _measure_slow_readers(client: httpx2.Client, pid: int, route: Route) -> list[str]:
+def _measure_slow_readers(
+    client: httpx2.Client, pid: int, route: Route, before: float
+) -> list[str]:
     """Several clients that hardly read: what they cost in memory, and other requests in time."""
-    before = _reset_peak(pid)
+    _reset_peak(pid)
     times: list[float] = []
     with ExitStack() as stack:
         readers = [stack.enter_context(_request(client, route)) for _ in range(SLOW_READERS)]
@@ -117,10 +123,9 @@ def _request(client: httpx2.Client, route: Route) -> socket.socket:
     return opened
 
 
-def _reset_peak(pid: int) -> float:
-    """Forget the peak of the process's memory; returns what it has now, in MB."""
+def _reset_peak(pid: int) -> None:
+    """Forget the peak of the process's memory."""
     Path(f"/proc/{pid}/clear_refs").write_text("5")
-    return _memory(pid, "VmRSS")
 
 
 def _peak(pid: int) -> float:
@@ -128,6 +133,7 @@ def _peak(pid: int) -> float:
 
 
 def _memory(pid: int, name: str) -> float:
+    """In MB."""
     found = re.search(rf"^{name}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
     assert found is not None
     return int(found[1]) / 1024
