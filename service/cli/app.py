@@ -58,6 +58,15 @@ def options(
 
 # Paragraphs after \b keep their lines.
 EPILOG = """
+What is going on?
+
+\b
+What runs         watch shows it live; status lists jobs.
+Why a sync failed status --failed, then status JOB; providers.
+What changed      changes --since today.
+A past price      price-at PROVIDER MODEL 2026-11-27; history PROVIDER MODEL.
+Stale prices      models --stale; providers shows whose syncs fail.
+
 Prices look wrong?
 
 \b

@@ -12,7 +12,7 @@ import typer
 from service.cli.arguments import TIME_HELP, parse_time
 from service.cli.options import Json, ModelName, ProviderName
 from service.cli.price_tables import show_cost
-from service.cli.provider_names import require_providers
+from service.cli.provider_names import require_price_provider
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_cost
 from service.terminal.output import Terminal
@@ -42,7 +42,7 @@ def cost(
     """
     time = datetime.now(UTC) if at is None else parse_time(at)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         bill = read_cost(connection, provider, model, json.dumps(_parse_usage(usage)), time)
     output = Terminal(sys.stdout)
     if as_json:

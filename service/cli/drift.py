@@ -6,7 +6,7 @@ from service.cli.command_lists import DRIFT
 from service.cli.list_output import ListLimit, ListOutput
 from service.cli.list_rows import read_list
 from service.cli.options import Json, OfProvider
-from service.cli.provider_names import require_providers
+from service.cli.provider_names import require_price_provider
 from service.cli.queries import command_connection
 from service.cli.review_tables import show_drift, show_unpriced
 from service.lists.price_lists import UNPRICED
@@ -21,7 +21,7 @@ def drift(provider: OfProvider = None, limit: ListLimit = None, as_json: Json = 
     """
     output = ListOutput(limit, as_json=as_json)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         rows = read_list(connection, DRIFT, {"provider": provider}, limit=output.rows_wanted)
         output.print(rows, show_drift, nothing="No price differs from the catalogue's.")
 
@@ -33,6 +33,6 @@ def unpriced(provider: OfProvider = None, limit: ListLimit = None, as_json: Json
     """
     output = ListOutput(limit, as_json=as_json)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         rows = read_list(connection, UNPRICED, {"provider": provider}, limit=output.rows_wanted)
         output.print(rows, show_unpriced, nothing="Every active model has a price.")

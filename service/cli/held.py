@@ -26,7 +26,7 @@ from service.cli.held_tables import show_decided, show_held, show_one_held, show
 from service.cli.list_output import ListLimit, ListOutput
 from service.cli.list_rows import read_list
 from service.cli.options import LARGEST_ID, Json, OfProvider, at_most
-from service.cli.provider_names import require_providers
+from service.cli.provider_names import require_price_provider
 from service.cli.queries import Row, command_connection, find_past_job
 from service.cli.review_queries import read_one_held
 from service.errors import PricingError
@@ -90,7 +90,7 @@ def held(
             one = read_one_held(connection, held_id)
             output.json(one) if as_json else show_one_held(output, one)
             return
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         job_id = None if sync is None else find_past_job(connection, sync)
         rows = read_list(
             connection,
@@ -161,7 +161,7 @@ def reopen(
             for held_id in ids:
                 reopened.append(reopen_held(connection, held_id, who, note))
         else:
-            require_providers(connection, [provider])
+            require_price_provider(connection, provider)
             job_id = None if sync is None else find_past_job(connection, sync)
             reopened += reopen_held_of(connection, provider, job_id, who, note)
 

@@ -66,7 +66,7 @@ def status(
                 raise typer.BadParameter("A JOB goes without --provider, --failed and --limit.")
             print_job(output, *read_whole_job(connection, find_job(connection, job)), as_json)
             return
-        require_providers(connection, [provider])
+        require_providers(connection, [provider] if provider is not None else [])
         output_of_list = ListOutput(limit or (None if as_json else LAST_JOBS), as_json=as_json)
         is_filtered = failed or provider is not None
         open_jobs = [] if failed else list(_read(connection, {"open": "yes", "provider": provider}))

@@ -23,7 +23,7 @@ from service.cli.confirmation import Yes, confirm
 from service.cli.list_rows import read_list
 from service.cli.options import Json, ModelName, OfProvider, ProviderName, Reason
 from service.cli.price_cells import shown_prices
-from service.cli.provider_names import require_providers
+from service.cli.provider_names import require_price_provider
 from service.cli.queries import command_connection
 from service.cli.review_tables import show_overrides
 from service.lists.review_lists import OVERRIDES
@@ -109,7 +109,7 @@ def set_command(
     entries = [parse_condition(text) for text in conditions or []]
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         confirm(
             "Set",
             lambda: preview_override(
@@ -151,7 +151,7 @@ def clear_command(
     """
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         confirm(
             "Clear",
             lambda: preview_override(connection, provider, model, {}),
@@ -169,7 +169,7 @@ def list_command(provider: OfProvider = None, as_json: Json = False) -> None:
     """Show the overrides in force."""
     output = Terminal(sys.stdout)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         rows = list(read_list(connection, OVERRIDES, {"provider": provider}, sort="name"))
     if as_json:
         output.json(rows)

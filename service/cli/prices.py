@@ -14,7 +14,7 @@ from service.cli.list_output import Csv, ListLimit, ListOutput
 from service.cli.list_rows import read_list
 from service.cli.options import Json, ModelName, OfProvider, ProviderName
 from service.cli.price_tables import show_changes, show_history, show_models, show_price
-from service.cli.provider_names import require_providers
+from service.cli.provider_names import require_price_provider
 from service.cli.queries import command_connection
 from service.cli.review_queries import read_price_at
 from service.errors import UnknownName
@@ -60,7 +60,7 @@ def models(
     output = ListOutput(limit, as_json=as_json, as_csv=as_csv)
     values = {"q": query, "provider": provider, "state": "stale" if stale else state}
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         rows = read_list(
             connection, MODELS, values, sort=sort.replace("-", "_"), limit=output.rows_wanted
         )
@@ -84,7 +84,7 @@ def history(
     output = ListOutput(limit, as_json=as_json, as_csv=as_csv)
     values = {"provider": provider, "model": model}
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         _require_model(connection, provider, model)
         rows = read_list(connection, HISTORY, values, limit=output.rows_wanted)
         output.print(
@@ -111,7 +111,7 @@ def changes(
     output = ListOutput(limit, as_json=as_json, as_csv=as_csv)
     nothing = f"No price has changed since {shown_time(start)}."
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         values = {"since": start, "provider": provider}
         rows = read_list(connection, CHANGES, values, limit=output.rows_wanted)
         output.print(rows, show_changes, nothing=nothing, columns=CHANGES.columns)
@@ -129,7 +129,7 @@ def price_at(
     """
     time = parse_time(at)
     with command_connection() as connection:
-        require_providers(connection, [provider])
+        require_price_provider(connection, provider)
         price = read_price_at(connection, provider, model, time)
     output = Terminal(sys.stdout)
     if as_json:

@@ -12,26 +12,51 @@ from service.postgres.connect import refusals
 
 
 def provider_names(connection: psycopg.Connection) -> list[str]:
-    """The slugs of all providers, sorted."""
-    with refusals():
-        rows = connection.execute(
-            "select provider from public.pricing_provider_status order by provider"
-        ).fetchall()
-    return [row[0] for row in rows]
+    """The slugs of all providers that can be synced, sorted."""
+    return _names(
+        connection, "select provider from public.pricing_provider_status order by provider"
+    )
 
 
-def require_providers(connection: psycopg.Connection, names: Iterable[str | None]) -> None:
-    """UnknownName for the first one that is no provider; None is no name."""
-    wanted = [name for name in names if name is not None]
+def require_providers(connection: psycopg.Connection, names: Iterable[str]) -> None:
+    """UnknownName for the first one that is no provider."""
+    wanted = list(names)
     known = provider_names(connection) if wanted else []
     for name in wanted:
         if name not in known:
-            raise UnknownName(
-                f"There is no provider '{name[:60]}'.",
-                hint=f"{_near_miss(name, known)}Known providers: {', '.join(known) or 'none'}.",
-            )
+            raise _unknown(name, known)
 
 
-def _near_miss(name: str, known: list[str]) -> str:
+def require_price_provider(connection: psycopg.Connection, name: str | None) -> None:
+    """UnknownName for one without a list and without a model; None is no name.
+
+    The catalogue has prices of providers that are not synced, such as openai.
+    """
+    if name is None or _has_models(connection, name):
+        return
+    known = provider_names(connection)
+    if name not in known:
+        with_models = _names(connection, "select distinct provider from public.model_prices")
+        raise _unknown(name, sorted({*known, *with_models}))
+
+
+def _has_models(connection: psycopg.Connection, name: str) -> bool:
+    with refusals():
+        row = connection.execute(
+            "select from public.model_prices where provider = %s limit 1", [name]
+        ).fetchone()
+    return row is not None
+
+
+def _names(connection: psycopg.Connection, query: str) -> list[str]:
+    with refusals():
+        return [row[0] for row in connection.execute(query.encode()).fetchall()]
+
+
+def _unknown(name: str, known: list[str]) -> UnknownName:
     near = get_close_matches(name.lower(), known, n=1)
-    return f"Did you mean {near[0]}? " if near else ""
+    near_miss = f"Did you mean {near[0]}? " if near else ""
+    return UnknownName(
+        f"There is no provider '{name[:60]}'.",
+        hint=f"{near_miss}Known providers: {', '.join(known) or 'none'}.",
+    )

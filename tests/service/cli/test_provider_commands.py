@@ -73,7 +73,7 @@ def test_settings(run: Run, connection: psycopg.Connection[DictRow]) -> None:
     [
         (["set", "novita"], 2, "Give a setting"),
         (["set", "novita", "--interval", "soon"], 2, "not a time"),
-        (["set", "novita", "--interval", "1m"], 1, "sync_interval"),
+        (["set", "novita", "--interval", "1m"], 1, "interval"),
         (["set", "novita", "--large-ratio", "1000"], 1, "guard_large_ratio"),
         (["accept-list", "novita"], 1, "No list of novita waits"),
     ],
@@ -139,3 +139,19 @@ def test_an_unknown_provider_is_an_error(run: Run, command: list[str]) -> None:
     assert error == "error: There is no provider 'opnrouter'."
     assert hint.startswith("hint: Did you mean openrouter? Known providers: ")
     assert "novita" in hint
+
+
+def test_a_provider_that_only_the_catalogue_prices_is_known(run: Run, reviews: Reviews) -> None:
+    reviews.connection.execute(
+        "insert into model_pricing (provider_slug, model_id, pricing_source, listed_by,"
+        " price_per_input_token) values ('openai', 'm', 'catalogue:x', 'catalogue', 0.000001)"
+    )
+    assert [row["model"] for row in json_of(run("models", "--provider", "openai", "--json"))] == [
+        "m"
+    ]
+    assert run("history", "openai", "m").returncode == 0
+    assert json_of(run("held", "--provider", "openai", "--json")) == []
+    ended = run("override", "set", "openai", "m", "--input", "2", "--reason", "r", "--json")
+    assert ended.returncode == 0, ended.stderr
+    # It has no list of its own to sync.
+    assert run("sync", "openai").returncode == 1
