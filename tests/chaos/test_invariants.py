@@ -232,11 +232,11 @@ MUTATIONS = {
     ),
     "a history row is doubled": (
         "history_follows_the_lists",
-        "insert into model_pricing_history (model_id, price_per_input_token,"
+        "insert into model_pricing_history (model_id, provider_slug, price_per_input_token,"
         " price_per_output_token, previous_input_price, previous_output_price, changed_at,"
         " changed_by, job_id, pricing_source)"
-        " select model_id, price_per_input_token, price_per_output_token, previous_input_price,"
-        " previous_output_price, changed_at, changed_by, job_id, pricing_source"
+        " select model_id, provider_slug, price_per_input_token, price_per_output_token,"
+        " previous_input_price, previous_output_price, changed_at, changed_by, job_id, pricing_source"
         f" from model_pricing_history where id = {_LAST_HISTORY}",
     ),
     "a chain lacks its end": (
@@ -253,8 +253,9 @@ MUTATIONS = {
     ),
     "nobody's history row": (
         "history_follows_the_lists",
-        "insert into model_pricing_history (model_id, changed_by, pricing_source)"
-        " select min(id), 'api_sync:openrouter', 'api:openrouter' from model_pricing",
+        "insert into model_pricing_history (model_id, provider_slug, changed_by, pricing_source)"
+        " select id, provider_slug, 'api_sync:openrouter', 'api:openrouter' from model_pricing"
+        " order by id limit 1",
     ),
     "a model is missing": (
         "prices_equal_the_last_list",
