@@ -28,7 +28,7 @@ COUNTING = (
     ),
     _count(
         "metrics/merge_metric_totals",
-        "sum(t.amount)",
+        "sum(round(t.amount::numeric, 3))",
         "max(t.amount)",
         "test_retention_leaves_the_counters_alone",
         "counters fall when their rows are merged",

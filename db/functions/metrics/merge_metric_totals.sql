@@ -25,7 +25,7 @@ as $$
         returning t.provider_slug, t.metric, t.label, t.amount
     )
     insert into public.pricing_metric_totals (provider_slug, metric, label, amount)
-    select t.provider_slug, t.metric, t.label, sum(t.amount)
+    select t.provider_slug, t.metric, t.label, sum(round(t.amount::numeric, 3))
     from taken t
     group by t.provider_slug, t.metric, t.label;
 $$;

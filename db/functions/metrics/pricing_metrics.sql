@@ -25,7 +25,8 @@ as $$
                 when t.metric = 'errors' and t.label not in (select k.kind from public.pricing_error_kinds() as k (kind)) then 'other'
                 else t.label
             end as label,
-            sum(t.amount) as amount
+            -- Exact, as in merge_metric_totals: a sum of floats depends on the order, and a counter that falls a little counts anew.
+            sum(round(t.amount::numeric, 3))::double precision as amount
         from public.pricing_metric_totals t
         group by 1, 2, 3
     ),

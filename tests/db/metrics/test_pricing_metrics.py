@@ -228,6 +228,20 @@ def test_buckets_are_cumulative(pricing: Pricing) -> None:
     assert total == pytest.approx(5128.15)
 
 
+def test_a_sum_does_not_depend_on_the_order(pricing: Pricing) -> None:
+    """A counter that is smaller by the last bit is a restart to Prometheus."""
+    for seconds in (0.1, 0.2, 0.3):
+        pricing.do(
+            "insert into pricing_metric_totals (provider_slug, metric, amount)"
+            " values ('openrouter', 'duration_seconds', %s)",
+            seconds,
+        )
+    total = "pricing_sync_duration_seconds_sum"
+    assert sample(pricing, total, provider="openrouter") == 0.6
+    pricing.do("select merge_metric_totals()")
+    assert sample(pricing, total, provider="openrouter") == 0.6
+
+
 def test_an_unknown_error_kind_is_no_new_series(pricing: Pricing) -> None:
     for kind in ("made up", "made up too"):
         pricing.end(pricing.start(), "failed", kind)
