@@ -236,8 +236,8 @@ MUTATIONS = {
         " price_per_output_token, previous_input_price, previous_output_price, changed_at,"
         " changed_by, job_id, pricing_source)"
         " select model_id, provider_slug, price_per_input_token, price_per_output_token,"
-        " previous_input_price, previous_output_price, changed_at, changed_by, job_id, pricing_source"
-        f" from model_pricing_history where id = {_LAST_HISTORY}",
+        " previous_input_price, previous_output_price, changed_at, changed_by, job_id,"
+        f" pricing_source from model_pricing_history where id = {_LAST_HISTORY}",
     ),
     "a chain lacks its end": (
         "history_follows_the_lists",
