@@ -3,6 +3,8 @@ create or replace function public.pricing_axes()
 returns table (axis text, per text, is_fee boolean, short_name text, factor numeric)
 language sql
 immutable
+-- With a thousand, the estimate without it, pages of pricing_drift read the whole catalogue for each model.
+rows 18
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$

@@ -22,7 +22,8 @@ def restored_into(pricing: Pricing, cluster: Cluster, *more: str) -> Iterator[Pr
         psycopg.connect(cluster.url_of(name), autocommit=True, row_factory=dict_row) as connection,
     ):
         for table in ("model_pricing", "model_pricing_history", "pricing_audit_log", *more):
-            source = f"copy (select * from public.{table}) to stdout".encode()
+            # As a dump does, without generated columns.
+            source = f"copy public.{table} to stdout".encode()
             target = f"copy public.{table} from stdin".encode()
             with (
                 pricing.connection.cursor().copy(source) as rows,

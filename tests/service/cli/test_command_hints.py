@@ -15,6 +15,7 @@ LITERAL = re.compile(r"'((?:[^']|'')*)'")
 # The caller changed a table by hand, or is a worker or pg_cron: no command leads here.
 NO_COMMAND = {
     "check_pricing_records",
+    "check_api_readers",
     "check_model_pricing",
     "check_pricing_settings",
     "check_pricing_lock",
