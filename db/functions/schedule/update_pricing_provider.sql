@@ -50,6 +50,8 @@ begin
     from public.pricing_providers p
     where p.slug = update_pricing_provider.provider
     for no key update;
+    -- It may have been deleted while this waited.
+    perform public.require_provider(update_pricing_provider.provider);
     v_provider.guard_large_ratio := coalesce(update_pricing_provider.guard_large_ratio, v_provider.guard_large_ratio);
     v_provider.guard_unit_ratio := coalesce(update_pricing_provider.guard_unit_ratio, v_provider.guard_unit_ratio);
     v_provider.guard_lowest_per_1m := coalesce(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from tests.db.agreement import assert_agreed
+from tests.db.conftest import Another
 from tests.db.price_decisions import audit, call
 from tests.db.pricing import Pricing, Row, refused
 
@@ -158,3 +160,16 @@ def test_an_unknown_provider_is_refused_with_the_known_ones(
     with pricing.nothing_written(), refused("PT404") as info:
         update(pricing, provider, enabled=False)
     assert "openrouter" in str(info.value.diag.message_hint)
+
+
+def test_one_that_is_deleted_meanwhile_is_unknown(
+    pricing: Pricing, another: Another, threads: ThreadPoolExecutor
+) -> None:
+    other = another()
+    pricing.do("insert into pricing_providers (slug, name, base_url) values ('x', 'X', 'https://x')")
+    with pricing.connection.transaction():
+        pricing.do("delete from pricing_providers where slug = 'x'")
+        changed = threads.submit(update, other, "x", enabled=False)
+        pricing.wait_until_blocked(other)
+    with refused("PT404"):
+        changed.result(30)
