@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import psycopg
@@ -35,6 +36,9 @@ FACTS = (
 )
 
 LEDGER = "select name, xmin::text from public.pricing_schema_ledger order by name"
+
+# A price between two times of day, which are no numbers.
+NIGHT = [{"utc_start": "16:30", "utc_end": "00:30", "price_per_input_token": "0.0000001"}]
 
 Columns = dict[str, list[str]]
 
@@ -72,13 +76,16 @@ def test_an_upgrade_makes_zeros_unknown_and_says_so_in_the_history(released_data
     execute(
         released_database,
         "begin; set local pricing.writer = 'on'; update model_pricing"
-        f" set price_per_cache_read_token = 0, price_per_request = 0 where id = {model}; commit",
+        " set price_per_cache_read_token = 0, price_per_request = 0,"
+        f" conditions = '{json.dumps(NIGHT)}' where id = {model}; commit",
     )
     before = "select count(*) from model_pricing_history"
     [(count,)] = rows(released_database, before)
     migrate(released_database)
-    repaired = "select price_per_cache_read_token, price_per_request from model_pricing where id ="
-    assert rows(released_database, f"{repaired} {model}") == [(None, None)]
+    repaired = "price_per_cache_read_token, price_per_request, conditions"
+    assert rows(released_database, f"select {repaired} from model_pricing where id = {model}") == [
+        (None, None, NIGHT)
+    ]
     newest = (
         "select model_id, price_per_cache_read_token from model_pricing_history"
         " where changed_by = 'repair:zero_is_unknown'"
