@@ -280,6 +280,7 @@ function (name, callers) as (
         ('check_price_override', '{}'),
         ('check_pricing_records', '{}'),
         ('fill_history_provider', '{}'),
+        ('move_history_provider', '{}'),
         ('note_pricing_maintenance', '{}')
 ),
 -- Whom pricing_settings.api_readers names may read these views, and the columns that they read: each view shows them, or

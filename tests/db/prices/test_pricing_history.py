@@ -263,3 +263,14 @@ def test_a_page_reads_few_rows_of_a_long_history(own_database: Pricing) -> None:
     ):
         with pricing.reading_few_rows():
             assert len(pricing.rows(f"select * from public.{page}")) == found, page
+
+
+def test_the_history_of_a_model_that_gets_another_provider_moves_along(pricing: Pricing) -> None:
+    """A person repairs it by hand, such as for a provider with another slug."""
+    pricing.sync("openrouter", [price("m"), price("other")])
+    pricing.maintain("update model_pricing set provider_slug = 'novita' where model_id = 'm'")
+    found = pricing.rows("select distinct provider, model from pricing_history order by model")
+    assert found == [
+        {"provider": "novita", "model": "m"},
+        {"provider": "openrouter", "model": "other"},
+    ]
