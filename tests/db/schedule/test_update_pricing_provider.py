@@ -166,7 +166,9 @@ def test_one_that_is_deleted_meanwhile_is_unknown(
     pricing: Pricing, another: Another, threads: ThreadPoolExecutor
 ) -> None:
     other = another()
-    pricing.do("insert into pricing_providers (slug, name, base_url) values ('x', 'X', 'https://x')")
+    pricing.do(
+        "insert into pricing_providers (slug, name, base_url) values ('x', 'X', 'https://x')"
+    )
     with pricing.connection.transaction():
         pricing.do("delete from pricing_providers where slug = 'x'")
         changed = threads.submit(update, other, "x", enabled=False)
