@@ -64,7 +64,11 @@ def test_an_upgrade_keeps_every_fact(released_database: str) -> None:
     before = _facts(released_database, columns)
     assert all(before.values())
     migrate(released_database)
-    assert _facts(released_database, columns) == before
+    after = _facts(released_database, columns)
+    # A migration that fills a new column of the history leaves a row that says so.
+    audit = "public.pricing_audit_log"
+    after[audit] = [r for r in after[audit] if r in before[audit] or "maintenance" not in r]
+    assert after == before
 
 
 def test_an_upgrade_makes_zeros_unknown_and_says_so_in_the_history(released_database: str) -> None:
