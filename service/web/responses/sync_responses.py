@@ -81,7 +81,7 @@ class DryRunResult(ProviderResult):
     differences_total: int | None
 
 
-class SyncAnswer(ResponseModel):
+class _Job(ResponseModel):
     sync_id: str
     job_id: str
     status: JobStatus = Field(description=STATUS_MEANING)
@@ -92,7 +92,6 @@ class SyncAnswer(ResponseModel):
     started_at: Time | None
     completed_at: Time | None
     duration_seconds: float | None
-    duration_ms: float | None
     triggered_by: str
     dry_run: bool
     providers_total: int
@@ -101,15 +100,25 @@ class SyncAnswer(ResponseModel):
     models_fetched: int
     models_updated: int
     models_skipped: int
-    total_models_updated: int
-    total_models_skipped: int
     total_errors: int
-    errors: int
     error_message: str | None
     progress_percent: int = Field(
         ge=0, le=100, description="Provider syncs that have ended, of 100."
     )
+
+
+class SyncAnswer(_Job):
+    duration_ms: float | None
+    total_models_updated: int = Field(description="The same value as models_updated.")
+    total_models_skipped: int = Field(description="The same value as models_skipped.")
+    errors: int = Field(description="The same value as total_errors.")
     results: dict[str, ProviderResult | DryRunResult]
+
+
+class ListedSync(_Job):
+    """A job of the list; `GET /admin/pricing/sync/{id}` has its providers one by one."""
+
+    models_held: int = Field(description="Waiting for review, or rejected earlier.")
 
 
 class ActiveSync(ResponseModel):
@@ -127,33 +136,6 @@ class ActiveSyncsAnswer(ResponseModel):
     active_syncs: list[ActiveSync] = Field(description="Newest first.")
     count: int = Field(description="How many this page has.")
     next_cursor: str | None = Field(description=NEXT_CURSOR)
-
-
-class ListedSync(ResponseModel):
-    """A job of the list; `GET /admin/pricing/sync/{id}` has its providers one by one."""
-
-    sync_id: str
-    job_id: str
-    status: JobStatus = Field(description=STATUS_MEANING)
-    outcome: Outcome | None = Field(description="Null until the job ends.")
-    finished: bool
-    provider_slug: str = Field(description="The one provider of the job, or all.")
-    triggered_by: str
-    triggered_at: Time
-    started_at: Time | None
-    completed_at: Time | None
-    duration_seconds: float | None
-    dry_run: bool
-    providers_total: int
-    providers_synced: list[str]
-    providers_failed: list[str] = Field(description="Failed or cancelled.")
-    models_fetched: int
-    models_updated: int
-    models_skipped: int
-    models_held: int = Field(description="Waiting for review, or rejected earlier.")
-    total_errors: int
-    error_message: str | None
-    progress_percent: int
 
 
 class SyncsAnswer(ResponseModel):
