@@ -41,9 +41,11 @@ COMMAND_SECONDS = 10.0
 RELEASE_SECONDS = 1.0
 END_SECONDS = 1.0
 
-# Postgres ends statements that the process has abandoned, and waits for locked tables.
+# Postgres ends statements that the process has abandoned, and waits for locked tables. Compiling a
+# page's query takes longer than the page.
 _CONFIGURE = pin_statement(
-    {**PINS, "statement_timeout": "60s", "lock_timeout": "5s"}, search_path=SEARCH_PATH
+    {**PINS, "statement_timeout": "60s", "lock_timeout": "5s", "jit": "off"},
+    search_path=SEARCH_PATH,
 )
 # Poolers pass these two on from the client's start-up message.
 _AT_START = {name: PINS[name] for name in ("DateStyle", "TimeZone")}
