@@ -30,7 +30,7 @@ HEALTH_ROUTES: tuple[Endpoint, ...] = (
         get_freshness,
         "Whether each provider's prices were confirmed in time",
         FreshnessAnswer,
-        any_query=True,
+        errors=(422,),
     ),
     Endpoint("GET", "/openapi.json", get_openapi, "This document", None, is_tagged=True),
     Endpoint(

@@ -107,7 +107,9 @@ def test_what_a_list_does_not_have_is_refused(web: Web, models: list[str]) -> No
     assert "openruter" in error["message"]
     assert web.client.get(MODELS, params={"provider": "novita"}).json()["models"] == []
     refused(web.client.post(f"{TRIGGER}?provider=x"), 422, "bad_input")
-    assert web.client.get("/health?from=a-probe").status_code == 200
+    for probed in ("/health", "/health/ready"):
+        assert web.client.get(f"{probed}?from=a-probe").status_code == 200
+    refused(web.client.get("/health/pricing?x=1"), 422, "bad_input")
 
 
 def test_a_cursor_belongs_to_its_list_and_sort(web: Web, models: list[str]) -> None:
