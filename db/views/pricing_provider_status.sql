@@ -62,7 +62,7 @@ left join lateral (
         coalesce(a.sync_completed_at, a.sync_started_at, a.queued_at) as ended_at
     from public.pricing_sync_log a
     -- Not =: the planner would walk the log by its key, to the end for a provider without a row.
-    where a.provider_slug between p.slug and p.slug and a.status not in ('queued', 'in_progress')
+    where a.provider_slug >= p.slug and a.provider_slug <= p.slug and a.status not in ('queued', 'in_progress')
     order by a.provider_slug, a.id desc
     limit 1
 ) as l on true

@@ -335,7 +335,7 @@ shown (kind, name, privilege) as (
         ('function', 'pricing_usage', 'EXECUTE'),
         ('function', 'read_usage', 'EXECUTE')
     union all
-    select 'column', format('%s.%s', c.table_name, n.name), 'SELECT'
+    select 'column' as kind, format('%s.%s', c.table_name, n.name) as name, 'SELECT' as privilege
     from api_column c
     cross join unnest(c.columns) as n (name)
 )
