@@ -68,12 +68,19 @@ async def fetch_provider_list(attempt: Attempt, tools: SyncTools) -> ProviderLis
                 return await _read_catalogue(tools)
             return await _read_provider(attempt, tools)
     except FetchError as failure:
-        host = httpx2.URL(attempt.base_url or "").host
-        raise await tools.network.explained(failure, host) from None
+        raise await tools.network.explained(failure, _host(attempt.base_url)) from None
     except TimeoutError:
         raise FetchError(
             f"No complete price list within {attempt.timeout_seconds:g} s", code="timeout"
         ) from None
+
+
+def _host(base_url: str | None) -> str:
+    """The address's host; empty for what is no address."""
+    try:
+        return httpx2.URL(base_url or "").host
+    except (httpx2.InvalidURL, ValueError):
+        return ""
 
 
 async def _read_provider(attempt: Attempt, tools: SyncTools) -> ProviderList:
