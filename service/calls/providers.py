@@ -9,22 +9,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from service.lists.job_lists import PROVIDERS
 from service.postgres.connect import refusals
+from service.postgres.pinned_connection import PinnedRawCursor
 
 Row = dict[str, Any]
-
-_STATUS = """
-select provider, name, adapter, base_url, enabled, state, credential_variable, has_credential,
-       price_api, interval_seconds, timeout_seconds, sync_jitter, review_first, guards_enabled,
-       guard_large_ratio, guard_unit_ratio, guard_lowest_per_1m, guard_highest_per_1m,
-       next_sync_at, next_allowed_at, last_success_at, last_changed_at, due_at, is_stale, why,
-       consecutive_failures, last_sync_at, last_sync_status, last_error_kind, last_error_message,
-       last_job_id, open_sync_status, open_job_id, models, models_priced, models_held,
-       models_rejected, oldest_held_at, stands_still, unknown_keys
-from public.pricing_provider_status
-where %(provider)s::text is null or provider = %(provider)s::text
-order by provider
-"""
 
 _UPDATE = """
 select slug
@@ -48,8 +37,10 @@ from public.accept_first_list(
 
 
 def read_providers(connection: psycopg.Connection, provider: str | None = None) -> list[Row]:
-    """The rows of ``pricing_provider_status``, by name."""
-    return _call(connection, _STATUS, {"provider": provider})
+    """The rows of the list of providers, by name."""
+    statement, arguments = PROVIDERS.statement({"provider": provider})
+    with refusals(), PinnedRawCursor(connection, row_factory=dict_row) as cursor:
+        return cursor.execute(statement.encode(), arguments).fetchall()
 
 
 def update_provider(
