@@ -1,6 +1,6 @@
--- after: pricing_worker_heartbeats
--- The only rule of what is stuck, and why. Each step of the clean-up reads the rows of its reason here, and checks again
--- once it has locked a row (lock_stuck_sync); people read stuck_pricing_syncs.
+-- after: pricing_timeout_message, pricing_worker_heartbeats
+-- The only rule of what is stuck, why, and what is done about it. settle_stuck_syncs reads the rows of one reason here, and
+-- reads each again once it has locked it (lock_stuck_sync); people read stuck_pricing_syncs.
 -- A view, not a function, so that only the branch of the requested reason runs, and one queue row is found by its id.
 -- What belongs to an open row is looked up per row (limit 1): a join would read all ended rows too.
 create or replace view public.pricing_sync_expiry
@@ -14,7 +14,10 @@ select
     q.attempts + 1 as attempt,
     (q.args ->> 'job_id')::uuid as job_id,
     '-infinity'::timestamptz as since,
-    interval '0' as allowed
+    interval '0' as allowed,
+    case when j.job_id is null or j.outcome is not null then 'cancelled' else 'reconciled' end as action,
+    case when j.job_id is null or j.outcome is not null then 'stopped' end as error_kind,
+    case when j.job_id is null or j.outcome is not null then 'Its job has ended or is gone' end as message
 from procrastinate.procrastinate_jobs q
 left join lateral (
     select j.job_id, j.outcome
@@ -34,7 +37,14 @@ where q.status in ('todo', 'doing')
 union all
 -- Open log rows whose queue row has moved on or is gone; younger ones may belong to a transaction that is about to move
 -- both.
-select 'log_row_adrift', l.provider_slug, l.queue_job_id, l.attempt, l.job_id, l.queued_at, interval '10 seconds'
+select
+    'log_row_adrift', l.provider_slug, l.queue_job_id, l.attempt, l.job_id, l.queued_at, interval '10 seconds',
+    'reconciled',
+    case when q.id is null then 'queue_row_deleted' else 'ended_outside' end,
+    case when q.id is null
+        then 'The queue row was deleted before the sync ended'
+        else 'The queue row was ended outside of pricing-sync'
+    end
 from public.pricing_sync_log l
 left join lateral (
     select q.id, q.attempts, q.status
@@ -46,7 +56,7 @@ where l.status in ('queued', 'in_progress')
     and (q.id is null or q.attempts >= l.attempt or q.status not in ('todo', 'doing'))
 union all
 -- Open jobs without an open attempt, or without the latest end of one.
-select 'job_adrift', null, null, null, j.job_id, '-infinity', interval '0'
+select 'job_adrift', null, null, null, j.job_id, '-infinity', interval '0', 'reconciled', null, null
 from public.pricing_sync_jobs j
 where j.status in ('queued', 'running')
     and (
@@ -80,13 +90,17 @@ where j.status in ('queued', 'running')
 union all
 -- Attempts given up while their rows were locked: no worker runs them, and they count neither as lost nor as slow.
 select
-    'given_up', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, g.given_up_at, interval '0'
+    'given_up', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, g.given_up_at, interval '0',
+    case when q.abort_requested then 'cancelled' else 'requeued' end,
+    case when q.abort_requested then 'cancelled' else 'locked' end,
+    case when q.abort_requested then 'Cancelled' else g.message end
 from public.pricing_given_up_syncs g
 join procrastinate.procrastinate_jobs q on q.id = g.queue_job_id and q.attempts + 1 = g.attempt
 where q.status = 'doing' and q.task_name = 'sync_provider'
 union all
 select
-    'disabled', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, '-infinity', interval '0'
+    'disabled', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid, '-infinity', interval '0',
+    'cancelled', 'disabled', 'The provider was disabled or deleted while its sync waited'
 from procrastinate.procrastinate_jobs q
 where q.status = 'todo'
     and q.task_name = 'sync_provider'
@@ -98,10 +112,28 @@ union all
 select
     'worker_lost', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
     coalesce(w.last_heartbeat, '-infinity'),
-    s.lease
+    s.lease,
+    case
+        when q.abort_requested then 'cancelled'
+        when lost.times >= s.max_attempts then 'failed'
+        else 'requeued'
+    end,
+    case when q.abort_requested then 'cancelled' else 'worker_lost' end,
+    case
+        when q.abort_requested then 'Cancelled'
+        when lost.times >= s.max_attempts
+            then format('Its worker was lost %s times; it is not tried again', lost.times)
+        else 'The worker was lost; the sync was queued again'
+    end
 from procrastinate.procrastinate_jobs q
 cross join public.pricing_settings s
 left join public.pricing_worker_heartbeats w on w.worker_id = q.worker_id
+-- This time included.
+left join lateral (
+    select 1 + count(*) as times
+    from public.pricing_sync_log l
+    where l.queue_job_id = q.id and l.error_kind = 'worker_lost'
+) as lost on true
 where q.status = 'doing' and q.task_name = 'sync_provider'
     and not exists (
         select from public.pricing_given_up_syncs g where g.queue_job_id = q.id and g.attempt = q.attempts + 1
@@ -118,7 +150,8 @@ select
         ),
         '-infinity'
     ),
-    s.lease
+    s.lease,
+    'cancelled', 'cancelled', 'Cancelled; its worker did not obey the abort'
 from procrastinate.procrastinate_jobs q
 cross join public.pricing_settings s
 where q.status = 'doing' and q.task_name = 'sync_provider' and q.abort_requested
@@ -131,7 +164,8 @@ select
         (select max(e.at) from procrastinate.procrastinate_events e where e.job_id = q.id and e.type = 'started')
     ),
     -- For a provider that was deleted while its sync ran.
-    coalesce(p.timeout, interval '10 minutes')
+    coalesce(p.timeout, interval '10 minutes'),
+    'failed', 'timeout', public.pricing_timeout_message(coalesce(p.timeout, interval '10 minutes'))
 from procrastinate.procrastinate_jobs q
 cross join public.pricing_settings s
 -- Only with a live worker: otherwise it is lost, not slow, and is queued again however old.
@@ -153,7 +187,12 @@ union all
 select
     'no_worker', q.args ->> 'provider', q.id, q.attempts + 1, (q.args ->> 'job_id')::uuid,
     l.queued_at,
-    s.queued_timeout
+    s.queued_timeout,
+    'failed', 'no_worker',
+    format(
+        'No worker has been alive for %s hours',
+        trim_scale(round((extract(epoch from s.queued_timeout) / 3600)::numeric, 2))
+    )
 from procrastinate.procrastinate_jobs q
 cross join public.pricing_settings s
 cross join lateral (
@@ -175,7 +214,7 @@ where q.status = 'todo'
     );
 
 comment on view public.pricing_sync_expiry is
-'Provider syncs, log rows and jobs that may be stuck, and why: a row is stuck once `since` is longer ago than `allowed`. One may have several reasons.';
+'Provider syncs, log rows and jobs that may be stuck, why, and what the clean-up then does: a row is stuck once `since` is longer ago than `allowed`. One may have several reasons.';
 comment on column public.pricing_sync_expiry.attempt is 'Of the log row; of a queue row the one that waits or runs.';
 comment on column public.pricing_sync_expiry.since is 'When it began, or was last seen alive; -infinity when there is no such time, or it is stuck at once.';
 comment on column public.pricing_sync_expiry.allowed is 'How long that may go on: a setting, or the provider''s timeout.';
@@ -183,3 +222,6 @@ comment on column public.pricing_sync_expiry.reason is 'One word for each reason
 comment on column public.pricing_sync_expiry.provider_slug is 'The provider, pricing_providers.slug.';
 comment on column public.pricing_sync_expiry.queue_job_id is 'The queue row, procrastinate.procrastinate_jobs.id; null for a job.';
 comment on column public.pricing_sync_expiry.job_id is 'The job, pricing_sync_jobs.job_id.';
+comment on column public.pricing_sync_expiry.action is 'What the clean-up does: the sync is cancelled, failed or requeued, or log row and job are reconciled with the queue row.';
+comment on column public.pricing_sync_expiry.error_kind is 'With which the attempt then ends; null where none ends.';
+comment on column public.pricing_sync_expiry.message is 'The error_message with which the attempt then ends.';

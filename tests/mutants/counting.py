@@ -20,8 +20,8 @@ COUNTING = (
         "no sync that ends is counted",
     ),
     _count(
-        "cleanup/reconcile_pricing_jobs",
-        "            perform public.count_ended_sync(v.queue_job_id, v.attempt);\n",
+        "cleanup/reconcile_stuck_sync",
+        "        perform public.count_ended_sync(p_queue_job_id, p_attempt);\n",
         "",
         "test_an_end_that_could_not_be_projected_is_counted_by_the_clean_up",
         "a sync whose end could not be projected is never counted",

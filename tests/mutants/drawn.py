@@ -23,12 +23,8 @@ DRAWN = (
     ),
     _function(
         "cleanup/reconcile_pricing_jobs",
-        "            perform public.count_ended_sync(v.queue_job_id, v.attempt);\n"
-        "            perform public.project_pricing_job(v.job_id);\n"
-        "            v_reconciled := v_reconciled + 1;\n",
-        "            perform public.count_ended_sync(v.queue_job_id, v.attempt);\n"
-        "            perform public.project_pricing_job(v.job_id);\n"
-        "            v_reconciled := v_reconciled - 1;\n",
+        "v_reconciled := v_reconciled\n            + (",
+        "v_reconciled := v_reconciled\n            - (",
         "cleanup/test_reconcile_pricing_jobs.py::test_an_end_or_a_retry_that_was_not_projected",
         "log rows that were reconciled are subtracted from the number",
     ),
@@ -223,9 +219,9 @@ DRAWN = (
         "the session keeps a lock_timeout of milliseconds",
     ),
     _function(
-        "cleanup/expire_stalled_syncs",
-        "order by e.queue_job_id\n",
-        "order by e.queue_job_id desc\n",
+        "cleanup/list_stuck_syncs",
+        "order by e.queue_job_id, ",
+        "order by e.queue_job_id desc, ",
         "cleanup/test_expire_stalled_syncs.py"
         "::test_a_worker_that_comes_back_in_between_keeps_its_sync",
         "the syncs that have waited longest are expired last, or by a later call",

@@ -11,6 +11,7 @@ set jit = off
 set lock_timeout = '1s'
 as $$
 declare
+    v_is_any boolean := true;
     v_step text;
     v_found integer;
     v_cleaned integer;
@@ -21,6 +22,27 @@ begin
     end if;
     stuck_syncs_found := 0;
     syncs_cleaned := 0;
+    -- Mostly nothing is stuck, and one question takes a fifth of the time of one for each reason.
+    begin
+        v_is_any := exists (
+            select
+            from public.pricing_sync_expiry e
+            where e.since < clock_timestamp() - case
+                when e.reason = 'timeout' then coalesce(make_interval(mins => timeout_minutes), e.allowed)
+                else e.allowed
+            end
+        ) or exists (select from public.pricing_given_up_syncs);
+    exception
+        when transaction_rollback then
+            raise;
+        when others then
+            -- The steps fail one by one, and some may not.
+            null;
+    end;
+    if not v_is_any then
+        return next;
+        return;
+    end if;
     -- First, so that the other steps see the reconciled rows.
     foreach v_step in array array[
         'reconcile_pricing_jobs', 'requeue_given_up_syncs', 'cancel_disabled_syncs', 'expire_stalled_syncs',

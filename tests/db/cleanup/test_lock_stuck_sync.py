@@ -8,7 +8,7 @@ from tests.db.clock import time_passes
 from tests.db.conftest import Another
 from tests.db.pricing import Attempt, Pricing
 
-LOCK = "select (public.lock_stuck_sync(%s, %s, %s, %s)).id as it"
+LOCK = "select (select count(*) from public.lock_stuck_sync(%s, %s, %s, %s)) as it"
 QUEUE_ROW = "select from procrastinate.procrastinate_jobs where id = %s for no key update nowait"
 JOB = "select from public.pricing_sync_jobs where job_id = %s for no key update nowait"
 PROVIDER = "select from public.pricing_providers where slug = %s for no key update nowait"
@@ -21,8 +21,8 @@ def lock(
     reason: str = "worker_lost",
     timeout: str | None = None,
 ) -> int | None:
-    locked: int | None = pricing.value(LOCK, reason, queue_job_id, attempt, timeout)
-    return locked
+    """The queue row if it could be locked."""
+    return queue_job_id if pricing.value(LOCK, reason, queue_job_id, attempt, timeout) else None
 
 
 def start_lost(pricing: Pricing, provider: str = "openrouter") -> Attempt:

@@ -241,6 +241,31 @@ def test_an_earlier_attempt_is_not_the_end(pricing: Pricing) -> None:
     assert stuck(pricing) == []
 
 
+def action(pricing: Pricing, reason: str) -> tuple[str, str | None]:
+    row = pricing.row(
+        "select action, error_kind from public.pricing_sync_expiry where reason = %s", reason
+    )
+    return row["action"], row["error_kind"]
+
+
+def test_it_says_what_is_done_about_a_lost_worker(pricing: Pricing) -> None:
+    attempt = pricing.start("openrouter")
+    assert action(pricing, "worker_lost") == ("requeued", "worker_lost")
+    pricing.do("update public.pricing_settings set max_attempts = 1")
+    assert action(pricing, "worker_lost") == ("failed", "worker_lost")
+    ask_to_abort(pricing, attempt)
+    assert action(pricing, "worker_lost") == ("cancelled", "cancelled")
+    assert action(pricing, "abort_ignored") == ("cancelled", "cancelled")
+
+
+def test_it_says_what_is_done_about_a_queue_row_adrift(pricing: Pricing) -> None:
+    pricing.trigger("openrouter")
+    pricing.do("delete from public.pricing_sync_log")
+    assert action(pricing, "queue_row_adrift") == ("reconciled", None)
+    past_the_triggers(pricing, "delete from public.pricing_sync_jobs")
+    assert action(pricing, "queue_row_adrift") == ("cancelled", "stopped")
+
+
 def test_only_what_is_asked_for_is_read(pricing: Pricing) -> None:
     """Otherwise each call of a clean-up would read everything that waits, once for each reason."""
     plan = explained(pricing, "reason = 'worker_lost'")
@@ -258,6 +283,7 @@ def test_one_queue_row_is_found_by_its_id(pricing: Pricing) -> None:
 
 def explained(pricing: Pricing, condition: str) -> str:
     rows = pricing.rows(
-        f"explain (costs off) select * from public.pricing_sync_expiry where {condition}"
+        "explain (costs off) select queue_job_id, attempt from public.pricing_sync_expiry"
+        f" where {condition}"
     )
     return "\n".join(row["QUERY PLAN"] for row in rows)
