@@ -15,6 +15,7 @@
     ├── UnknownName              a command names a provider, model or job that does not exist
     ├── NotConfirmed             a command that needs a confirmation did not get it
     ├── SecretNotWritten         a new key could not be printed, so it was not made
+    ├── BenchFailed              a benchmark cannot be measured here
     ├── WorkerError              the worker ended without a stop
     │   ├── WorkerPruned         its heartbeats were too late; it registers anew
     │   ├── WorkerGaveUp         it failed too often in a row while Postgres answered
@@ -115,6 +116,10 @@ class UnknownName(PricingError):
 
 class NotConfirmed(PricingError):
     code = "not_confirmed"
+
+
+class BenchFailed(PricingError):
+    code = "bench_failed"
 
 
 class WorkerError(PricingError):

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from service import __version__
+from service.cli.bench import bench
 from service.cli.cost import cost
 from service.cli.doctor import doctor
 from service.cli.drift import drift, unpriced
@@ -123,6 +124,7 @@ for group, name, command in (
     (RUN, "config", config),
     (RUN, "database-url", database_url_command),
     (RUN, "uninstall", uninstall),
+    (RUN, "bench", bench),
 ):
     app.command(name, rich_help_panel=group)(command)
 app.add_typer(providers, rich_help_panel=SYNC)

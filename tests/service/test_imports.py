@@ -34,6 +34,7 @@ FLOORS = (
     "embedded",
     "doctor",
     "up",
+    "bench",
     "web",
     "cli",
     "__main__",
@@ -41,6 +42,7 @@ FLOORS = (
 # One noun on several floors for the same thing: over HTTP, on a command line, in the doctor.
 SAME_THING = {
     "app",  # procrastinate's, Starlette's, Typer's
+    "bench",
     "doctor",
     "held",
     "keys",

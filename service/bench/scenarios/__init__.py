@@ -1,0 +1,1 @@
+"""The scenarios, a module each; ``SCENARIO`` of each module is found by its file."""
