@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -45,7 +46,7 @@ class TrustedProxies:
         as a trusted proxy wrote them. An entry that is no address ends the search: the proxy that
         sent it counts as the client.
         """
-        known = _address(peer or "")
+        known = _peer_address(peer or "")
         if known is None:
             return None
         if self._trusts(known):
@@ -72,6 +73,12 @@ def network_of(address: str) -> str:
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((int(parsed) >> 64 << 64, 64)))
     return address
+
+
+# Most requests come from few peers, and all of one connection from the same.
+@lru_cache(maxsize=1024)
+def _peer_address(peer: str) -> IPv4Address | IPv6Address | None:
+    return _address(peer)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:

@@ -73,7 +73,7 @@ def create_app(settings: Settings) -> Starlette:
 
     table = RouteTable(ROUTES)
     app = Starlette(
-        routes=table.routes,
+        routes=[table],
         middleware=[
             Middleware(Compression),
             Middleware(KeyMiddleware, table=table, opened=opened),

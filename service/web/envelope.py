@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Iterator
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.log_context import REQUEST_ID
@@ -14,7 +14,7 @@ from service.settings import Settings
 from service.web.auth import HEALTH, IDENTITY, Identity, route_of
 from service.web.database.database_errors import database_error
 from service.web.http_server.repeated_lines import RepeatedLines
-from service.web.http_server.request_id import HEADER, request_id_of
+from service.web.http_server.request_id import RAW_HEADER, request_id_of
 from service.web.http_server.request_state import request_state_of
 from service.web.metrics.http_requests import HttpRequests
 from service.web.requests.client_address import client_of, note_client
@@ -52,13 +52,7 @@ class Envelope:
             nonlocal status, is_answered
             if message["type"] == "http.response.start":
                 status = state.sent_status if state.is_abandoned else message["status"]
-                headers = MutableHeaders(scope=message)
-                headers[HEADER] = request_id
-                # Prices, names of keys and errors are for this caller and this moment. What has a
-                # tag may be kept, and is asked for again each time.
-                tagged = "etag" in headers
-                headers["Cache-Control"] = "private, no-cache" if tagged else "no-store"
-                headers["X-Content-Type-Options"] = "nosniff"
+                message["headers"] = [*message["headers"], *_headers(message, request_id)]
             elif message["type"] == "http.response.body":
                 is_answered = not message.get("more_body", False)
             await send(message)
@@ -84,6 +78,15 @@ class Envelope:
             self._requests.observe(route_of(scope), status, seconds)
             if self._is_logging:
                 _log(scope, status, seconds)
+
+
+def _headers(message: Message, request_id: str) -> Iterator[tuple[bytes, bytes]]:
+    yield RAW_HEADER, request_id.encode("ascii")
+    # Prices, names of keys and errors are for this caller and this moment. What has a tag may be
+    # kept, and is asked for again each time.
+    is_tagged = any(name == b"etag" for name, _ in message["headers"])
+    yield b"cache-control", b"private, no-cache" if is_tagged else b"no-store"
+    yield b"x-content-type-options", b"nosniff"
 
 
 def _log(scope: Scope, status: int | None, seconds: float) -> None:

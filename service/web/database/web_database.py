@@ -22,6 +22,7 @@ from service.postgres.timestamps import bound_asyncpg_timestamps
 from service.settings import Settings
 from service.web.database.asyncpg_connect import open_connection
 from service.web.database.database_errors import CONNECTION_ERRORS, CannotConnect, database_error
+from service.web.database.fair_pool import FairPool
 from service.web.database.pooler_check import (
     has_sessions,
     require_login_role,
@@ -35,10 +36,7 @@ ROLE = "pricing_web"
 # Default of PRICING_WEB_CONNECTIONS, less the one that listens.
 POOL_SIZE = 8
 CONNECT_SECONDS = 3.0
-ACQUIRE_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
-# How long cancelling an abandoned statement may take before its connection is dropped.
-RELEASE_SECONDS = 1.0
 END_SECONDS = 1.0
 
 # Postgres ends statements that the process has abandoned, and waits for locked tables. Compiling a
@@ -74,7 +72,7 @@ class WebDatabase:
         self._lines = RepeatedLines(logger)
         # None until probed.
         self._sessions: bool | None = None
-        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._pool: FairPool | None = None
         self._opening: asyncio.Task[None] | None = None
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -108,14 +106,16 @@ class WebDatabase:
     async def rows(self, query: str, *args: object) -> list[asyncpg.Record]:
         try:
             pool = await self._open()
-            connection = await pool.acquire(timeout=ACQUIRE_SECONDS)
+            connection = await pool.take()
             try:
-                return await connection.fetch(query, *args)
-            except (TimeoutError, asyncpg.ReadOnlySQLTransactionError):
-                self._replace_pool(pool)
+                rows = await connection.fetch(query, *args)
+            except BaseException as error:
+                if isinstance(error, TimeoutError | asyncpg.ReadOnlySQLTransactionError):
+                    self._replace_pool(pool)
+                await pool.give_up(connection)
                 raise
-            finally:
-                await pool.release(connection, timeout=RELEASE_SECONDS)
+            pool.put_back(connection)
+            return rows
         except (*CONNECTION_ERRORS, asyncpg.PostgresError, SettingsError, UnicodeError) as error:
             raise database_error(error, self._lines) from error
 
@@ -147,7 +147,7 @@ class WebDatabase:
             ending.cancel()
         await asyncio.gather(*self._ending, return_exceptions=True)
 
-    async def _open(self) -> asyncpg.Pool[asyncpg.Record]:
+    async def _open(self) -> FairPool:
         # While the database is away all requests wait for the same attempt.
         while self._pool is None:
             if self._opening is None or self._opening.done():
@@ -167,15 +167,16 @@ class WebDatabase:
                     "LISTEN is silent, as behind a transaction-mode pooler: polling instead"
                 )
             self._sessions = sessions
-        self._pool = await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             # No connection yet: the server may be away again already.
             min_size=0,
             max_size=self._pool_size,
             connect=lambda *args, **kwargs: self._connect(),
             init=self._prepare,
         )
+        self._pool = FairPool(pool, self._pool_size)
 
-    def _replace_pool(self, pool: asyncpg.Pool[asyncpg.Record]) -> None:
+    def _replace_pool(self, pool: FairPool) -> None:
         # A network that dropped one connection has dropped the others, and a demoted server keeps
         # its sessions: each would fail one more request.
         if pool is not self._pool:
@@ -227,7 +228,7 @@ def _connecting() -> Iterator[None]:
         raise CannotConnect(str(error) or type(error).__name__) from error
 
 
-async def _close_pool(pool: asyncpg.Pool[asyncpg.Record], seconds: float) -> None:
+async def _close_pool(pool: FairPool, seconds: float) -> None:
     """Close it once its statements have ended; terminate it after ``seconds``."""
     try:
         async with asyncio.timeout(seconds):

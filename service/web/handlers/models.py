@@ -21,11 +21,17 @@ from service.web.responses.error_responses import HttpError, not_found, with_hin
 from service.web.responses.price_responses import ModelPrice, ModelsAnswer, OneModel, PriceAtAnswer
 from service.web.responses.row_fields import row_fields
 
-CONDITIONS = """
-select position, condition
-from public.model_price_conditions
-where provider = $1 and model = $2
-order by position
+# The list's statement for one model, whose filters are its first two arguments.
+ONE_MODEL = """
+select one.*, (
+    select coalesce(jsonb_agg(
+        jsonb_build_object('position', of_model.position, 'condition', of_model.condition)
+        order by of_model.position
+    ), '[]')
+    from public.model_price_conditions as of_model
+    where of_model.provider = $1 and of_model.model = $2
+) as conditions
+from ({statement}) as one
 """
 PRICE_AT = """
 select to_jsonb(found) as price
@@ -56,16 +62,12 @@ async def list_models(request: Request) -> Response:
 
 async def get_model(request: Request) -> Response:
     provider, model = required_value(request, "provider"), required_value(request, "model_id")
-    database = state_of(request).database
     statement, arguments = MODELS.statement({"provider": provider, "model": model}, limit=1)
-    row = await database.row(statement, *arguments)
+    row = await state_of(request).database.row(ONE_MODEL.format(statement=statement), *arguments)
     if row is None:
         raise unknown_model(provider, model)
-    conditions = [
-        {"position": each["position"], "condition": json.loads(each["condition"])}
-        for each in await database.rows(CONDITIONS, provider, model)
-    ]
     fields = with_unit_prices(row_fields(dict(row), MODELS))
+    conditions = json.loads(row["conditions"])
     return OneModel.model_validate({**fields, "conditions": conditions}).response()
 
 

@@ -66,7 +66,6 @@ class BoundedProtocol(H11Protocol):
         super().__init__(config, server_state, app_state)
         # ``envelope`` writes the access log.
         self.access_log = False
-        self.timeout_keep_alive = timeouts.idle
         self.conn: StrictConnection = StrictConnection()
         self._timeouts = timeouts
         self._lines = lines
@@ -181,9 +180,7 @@ class BoundedProtocol(H11Protocol):
         if self.cycle is not before:
             self._body_since = self.loop.time()
             self._unread_since = None
-            self.cycle.transport = cast(
-                asyncio.Transport, _LingeringTransport(self.transport, self)
-            )
+            self.cycle.transport = cast(asyncio.Transport, _CycleTransport(self.transport, self))
         refused = self.conn.refused
         if refused is not None and not self._is_done:
             status = refused.error_status_hint
@@ -199,8 +196,16 @@ class BoundedProtocol(H11Protocol):
             _state_of_cycle(self._answering).is_abandoned = True
 
     def on_response_complete(self) -> None:
+        """As uvicorn's, without its timer for an idle connection: ``end_if_overdue`` ends it."""
         self._head_since = self.loop.time()
-        super().on_response_complete()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        # A request that was pipelined behind this one.
+        if self.conn.our_state is h11.DONE and self.conn.their_state is h11.DONE:
+            self.conn.start_next_cycle()
+            self.handle_events()
 
     def resume_writing(self) -> None:
         self._unread_since = None
@@ -254,15 +259,39 @@ def _state_of_cycle(cycle: RequestResponseCycle) -> RequestState:
     return request_state_of(cast(Scope, cycle.scope))
 
 
-class _LingeringTransport:
-    """A transport that lingers on close, so that ``Connection: close`` loses no response."""
+class _CycleTransport:
+    """The transport of one response.
+
+    It sends the headers with the first bytes of the body, in one packet. It lingers on close, so
+    that ``Connection: close`` loses no response.
+    """
 
     def __init__(self, transport: asyncio.Transport, protocol: BoundedProtocol) -> None:
         self._transport = transport
         self._protocol = protocol
+        self._head: bytes | None = None
+        self._has_head = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
+    def write(self, data: bytes) -> None:
+        if not self._has_head:
+            self._has_head = True
+            self._head = data
+            # The body may come later, or have no bytes.
+            self._protocol.loop.call_soon(self._send_head)
+        elif self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head + data)
+        elif data:
+            self._transport.write(data)
+
     def close(self) -> None:
+        self._send_head()
         self._protocol.linger()
+
+    def _send_head(self) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._transport.write(head)

@@ -12,7 +12,7 @@ import pytest
 from psycopg.rows import DictRow
 
 from service.postgres.pinned_settings import PINS, SEARCH_PATH, pin_statement
-from service.web.database import readiness
+from service.web.database import fair_pool, readiness
 from service.web.database import web_database as web_database
 from tests.service.web.raw_http import HEAD, connected, error_of, having_sent, read_to_end, statuses
 from tests.service.web.running import ACTIVE, Web, running_web, settings_for
@@ -50,7 +50,7 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> None:
     """No wait for the database ends before the test does."""
     for module, name in (
         (web_database, "CONNECT_SECONDS"),
-        (web_database, "ACQUIRE_SECONDS"),
+        (fair_pool, "ACQUIRE_SECONDS"),
         (web_database, "COMMAND_SECONDS"),
         (readiness, "ANSWER_SECONDS"),
     ):

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 
-from service.web.database import job_changes
+from service.web.database import fair_pool, job_changes
 from service.web.database import web_database as web_database
 from tests.service.web.queue import Queue
 from tests.service.web.running import (
@@ -39,16 +39,16 @@ BOUND_SECONDS = 15.0
 
 @pytest.fixture
 def short_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 3.0)
+    monkeypatch.setattr(fair_pool, "ACQUIRE_SECONDS", 3.0)
     monkeypatch.setattr(web_database, "CONNECT_SECONDS", 2.0)
     monkeypatch.setattr(web_database, "COMMAND_SECONDS", COMMAND_SECONDS)
-    monkeypatch.setattr(web_database, "RELEASE_SECONDS", 0.5)
+    monkeypatch.setattr(fair_pool, "RELEASE_SECONDS", 0.5)
 
 
 @pytest.fixture
 def slow_connects(short_times: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """For networks that let new connections through, which a busy machine makes slowly."""
-    monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 30.0)
+    monkeypatch.setattr(fair_pool, "ACQUIRE_SECONDS", 30.0)
     monkeypatch.setattr(web_database, "CONNECT_SECONDS", 30.0)
 
 
@@ -249,7 +249,7 @@ def test_who_waits_for_the_database_at_the_end_hears_of_it(
 ) -> None:
     monkeypatch.setattr(web_database, "COMMAND_SECONDS", 60.0)
     monkeypatch.setattr("service.web.http_server.web_server.GRACE_SECONDS", 1)
-    monkeypatch.setattr(web_database, "ACQUIRE_SECONDS", 60.0)
+    monkeypatch.setattr(fair_pool, "ACQUIRE_SECONDS", 60.0)
     settings = settings_for(proxy.url_of(database), PRICING_WEB_CONNECTIONS="2")
     with running_web(settings) as web, ThreadPoolExecutor(2) as threads:
         assert web.client.get(ACTIVE).status_code == 200

@@ -4,9 +4,9 @@ import re
 from typing import Any
 
 import pytest
-from starlette.routing import Route
 
 from service import __version__
+from service.web.routes.route_table import RouteTable
 from tests.service.reviews import CHEAP, Reviews
 from tests.service.web.running import (
     ACTIVE,
@@ -52,8 +52,9 @@ def references(node: object) -> set[str]:
 def test_it_describes_exactly_the_routes(untouched_web: Web, document: dict[str, Any]) -> None:
     served = {
         (route.path, method)
-        for route in untouched_web.app.routes
-        if isinstance(route, Route)
+        for table in untouched_web.app.routes
+        if isinstance(table, RouteTable)
+        for route in table.routes
         for method in (route.methods or ())
         # Starlette answers HEAD wherever it answers GET.
         if method != "HEAD"
