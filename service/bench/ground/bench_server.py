@@ -19,10 +19,9 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from service.bench.ground.free_port import free_port
 from service.embedded.postgres_server import PostgresServer, unprivileged_account
 from service.embedded.server_programs import server_programs
-from service.embedded.tcp_access import choose_port
-from service.errors import BenchFailed
 from service.migrations.migrate import migrate
 
 SETTINGS = {
@@ -109,9 +108,7 @@ def running_server() -> Iterator[BenchServer]:
             "pg_stat_statements.track": "top",
             "pg_stat_statements.track_planning": "on",
         }
-    port = choose_port(home)
-    if port is None:
-        raise BenchFailed("No port is free for the Postgres server.")
+    port = free_port()
     server = PostgresServer(programs, home, home / "log", account, settings, port)
     try:
         server.create_data("--locale=C", "--auth-host=scram-sha-256")

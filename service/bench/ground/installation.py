@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 
 from service.bench.ground.bench_server import BenchServer
+from service.bench.ground.free_port import free_port
 from service.bench.ground.list_server import Answer, ListServer, running_list_server
 from service.bench.ground.our_processes import (
     ADMIN_KEY,
@@ -20,7 +21,6 @@ from service.bench.ground.our_processes import (
     running_processes,
 )
 from service.bench.ground.until import until
-from service.embedded.tcp_access import choose_port
 from service.errors import BenchFailed
 
 Connection = psycopg.Connection[DictRow]
@@ -95,22 +95,19 @@ class Installation:
     @contextmanager
     def web(self, *arguments: str, **variables: str) -> Iterator[tuple[OurProcess, httpx2.Client]]:
         """A web process and a client with the admin key."""
-        port = choose_port(self.processes.directory)
+        port = free_port()
         process = self.processes.start("serve", "--port", str(port), *arguments, **variables)
-        base = f"http://127.0.0.1:{port}"
-        headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
-        with httpx2.Client(base_url=base, headers=headers, timeout=120) as client:
-
-            def answers() -> bool:
-                process.require_running()
-                try:
-                    return client.get("/health").status_code == 200
-                except httpx2.TransportError:
-                    return False
-
-            until(answers, "the web process answers")
+        with _listening(process, port) as client:
             yield process, client
-        process.stop()
+
+    @contextmanager
+    def bare_route(self) -> Iterator[OurProcess]:
+        """A process of ``peers/bare_route.py``."""
+        port = free_port()
+        module = "service.bench.peers.bare_route"
+        process = self.processes.start(str(port), module=module)
+        with _listening(process, port):
+            yield process
 
     def trigger(self, *providers: str) -> str:
         """Request a sync; returns the job's id."""
@@ -149,6 +146,26 @@ class Installation:
         """Milliseconds in statements of workers since ``forget_statements``, and their number."""
         row = self.row(_STATEMENT_MS)
         return float(row["ms"]), int(row["calls"])
+
+
+@contextmanager
+def _listening(process: OurProcess, port: int) -> Iterator[httpx2.Client]:
+    """A client of a process that has begun to answer; stops the process."""
+    process.port = port
+    headers = {"Authorization": f"Bearer {ADMIN_KEY}"}
+    base = f"http://127.0.0.1:{port}"
+    with httpx2.Client(base_url=base, headers=headers, timeout=120) as client:
+
+        def answers() -> bool:
+            process.require_running()
+            try:
+                return client.get("/health").status_code == 200
+            except httpx2.TransportError:
+                return False
+
+        until(answers, "the web process answers")
+        yield client
+    process.stop()
 
 
 @contextmanager

@@ -22,10 +22,11 @@ PACKAGE = Path(__file__).resolve().parents[2]
 
 @dataclass
 class OurProcess:
-    """A running process; ``output`` is a file with what it prints."""
+    """A running process; ``output`` is a file with what it prints, ``port`` where it listens."""
 
     program: Program
     output: Path
+    port: int = 0
 
     @property
     def pid(self) -> int:
