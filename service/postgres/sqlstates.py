@@ -11,6 +11,7 @@ from __future__ import annotations
 # Raised by our functions.
 NOT_FOUND = "PT404"
 CONFLICT = "PT409"
+CHANGED_MEANWHILE = "PT412"
 INVALID = "PT422"
 REJECTED = "PT429"
 

@@ -110,13 +110,16 @@ class Page:
 class PriceList:
     """The models that an adapter parsed from one body: a whole list, or one page of it.
 
-    Prices are in the provider's units. ``ProviderList`` (``service/sync/list_reader.py``) is the
-    whole list, as the database takes it.
+    Prices are in the provider's units. ``unchanged`` are the models whose entry is as it was and
+    was not read, ``digests`` the other entries that have one: model id to digest.
+    ``ProviderList`` (``service/sync/list_reader.py``) is the whole list, as the database takes it.
     """
 
     models: tuple[RawModel, ...]
     skipped: tuple[SkippedModel, ...] = ()
     page: Page | None = None
+    unchanged: Mapping[str, bytes] = field(default_factory=dict)
+    digests: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def unknown_keys(self) -> tuple[str, ...]:
@@ -125,7 +128,7 @@ class PriceList:
 
 
 def to_apply_rows(price_list: PriceList, provider: str, source: str) -> list[dict[str, JsonValue]]:
-    """The rows for ``apply_provider_prices``: prices in USD for one unit, as decimal strings.
+    """The rows for ``apply_provider_list``: prices in USD for one unit, as decimal strings.
 
     ``provider`` is the slug of the sync; a model of another provider names it. ``source`` becomes
     ``pricing_source``, such as ``api:openrouter``.

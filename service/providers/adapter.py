@@ -60,6 +60,9 @@ class Adapter:
     are ``pages``; it uses neither network nor database; it raises ParseError for a list that cannot
     be used as a whole, and nothing else.
 
+    ``by_entry``: each model is read from its own entry alone, and ``parse`` takes ``digests``,
+    which it gives to ``read_models``. Entries that are as they were are then not read again.
+
     ``price_keys`` maps each wire key (a dotted path) to its axis and unit. Without ``price_api``
     the list has no prices, and the catalogue's are used. ``note`` describes the provider's trap for
     ``docs/providers.md``.
@@ -70,8 +73,9 @@ class Adapter:
     base_url: str
     path: str
     credential_variable: str | None
-    parse: Callable[[bytes], PriceList]
+    parse: Callable[..., PriceList]
     evidence: Evidence
+    by_entry: bool = False
     price_keys: Mapping[str, tuple[Axis, Unit]] = field(default_factory=dict)
     pages: Pages | None = None
     price_api: bool = True

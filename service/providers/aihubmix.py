@@ -15,6 +15,7 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
@@ -31,9 +32,11 @@ CHARGED_BY_TOKEN = {"llm", "embedding", "rerank"}
 BY_TOKEN = frozenset({Kind.EMBEDDING, Kind.RERANK})
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model, KNOWN, id_key="model_id", by_token=BY_TOKEN)
+    return read_models(
+        body, _read_model, KNOWN, id_key="model_id", by_token=BY_TOKEN, digests=digests
+    )
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -57,6 +60,7 @@ ADAPTER = Adapter(
     path="/api/v1/models",
     credential_variable=None,
     parse=parse,
+    by_entry=True,
     evidence=Evidence.UNCONFIRMED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
     note=(

@@ -16,6 +16,7 @@ from service.prices.price_list import PriceList, RawCondition, RawModel
 from service.prices.units import Axis, RawPrice, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.currency_and_unit import read_size, require_dollars
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import agreed, read_prices, read_pricing
@@ -57,9 +58,9 @@ KNOWN = KnownKeys.of(
 )
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list; one whose two publications disagree is skipped."""
-    return read_models(body, _read_model, KNOWN)
+    return read_models(body, _read_model, KNOWN, digests=digests)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -151,6 +152,7 @@ ADAPTER = Adapter(
     path="/v1/models",
     credential_variable=None,
     parse=parse,
+    by_entry=True,
     evidence=Evidence.DOCUMENTED,
     price_keys=PRICE_KEYS,
     note=(

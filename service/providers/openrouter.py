@@ -20,6 +20,7 @@ from dataclasses import replace
 from service.prices.price_list import PriceList, RawCondition, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
 from service.reading.not_understood import not_understood
@@ -80,9 +81,9 @@ KNOWN = KnownKeys.of(
 BY_TOKEN = frozenset({Kind.EMBEDDING})
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list, ``alias_target`` and ``:variant`` ones as models of their own."""
-    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN)
+    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN, digests=digests)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -209,6 +210,7 @@ ADAPTER = Adapter(
     path="/api/v1/models",
     credential_variable=None,
     parse=parse,
+    by_entry=True,
     evidence=Evidence.RECORDED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
     note=(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
@@ -29,9 +30,9 @@ PRICE_KEYS = {
 KNOWN = KnownKeys.of(f"pricing.{key}" for key in PRICE_KEYS)
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list, those without a price included; only dollars are read."""
-    return read_models(body, _read_model, KNOWN)
+    return read_models(body, _read_model, KNOWN, digests=digests)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -51,6 +52,7 @@ ADAPTER = Adapter(
     path="/v1/models",
     credential_variable=None,
     parse=parse,
+    by_entry=True,
     evidence=Evidence.RECORDED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
     note=(

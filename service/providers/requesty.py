@@ -16,6 +16,7 @@ from dataclasses import replace
 from service.prices.price_list import PriceList, RawCondition, RawModel
 from service.prices.units import Axis, RawPrice, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import MAX_CONDITIONS, read_models, read_name
 from service.reading.not_understood import not_understood
@@ -45,9 +46,9 @@ KNOWN = KnownKeys.of(
 )
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model, KNOWN)
+    return read_models(body, _read_model, KNOWN, digests=digests)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -121,6 +122,7 @@ ADAPTER = Adapter(
     path="/v1/models",
     credential_variable=None,
     parse=parse,
+    by_entry=True,
     evidence=Evidence.RECORDED,
     price_keys=PRICE_KEYS,
     note=(

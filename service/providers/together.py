@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from service.prices.price_list import PriceList, RawModel
 from service.prices.units import Axis, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.price_keys import as_unknown, only_zeros, read_prices, read_pricing
@@ -37,9 +38,9 @@ CHARGED_BY_TOKEN = {"chat", "language", "code", "embedding", "moderation", "rera
 BY_TOKEN = frozenset({Kind.EMBEDDING, Kind.RERANK})
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list, dedicated ones included; these have no price for tokens."""
-    return read_models(body, _read_model, KNOWN, at=(), by_token=BY_TOKEN)
+    return read_models(body, _read_model, KNOWN, at=(), by_token=BY_TOKEN, digests=digests)
 
 
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
@@ -72,6 +73,7 @@ ADAPTER = Adapter(
     path="/v1/models",
     credential_variable="TOGETHER_API_KEY",
     parse=parse,
+    by_entry=True,
     evidence=Evidence.DOCUMENTED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
     note=(

@@ -23,6 +23,7 @@ from pydantic import JsonValue
 from service.prices.price_list import PriceList, RawCondition, RawModel
 from service.prices.units import Axis, Dimension, RawPrice, Unit
 from service.providers.adapter import Adapter, Evidence
+from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
 from service.reading.model_list import read_models, read_name
 from service.reading.not_understood import not_understood
@@ -86,9 +87,9 @@ KNOWN = KnownKeys.of(
 BY_TOKEN = frozenset({Kind.EMBEDDING})
 
 
-def parse(body: bytes) -> PriceList:
+def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
     """Every model of a list, those without a price included."""
-    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN)
+    return read_models(body, _read_model, KNOWN, by_token=BY_TOKEN, digests=digests)
 
 
 @dataclass(slots=True)
@@ -312,6 +313,7 @@ ADAPTER = Adapter(
     path="/v1/models",
     credential_variable=None,
     parse=parse,
+    by_entry=True,
     evidence=Evidence.RECORDED,
     price_keys={f"pricing.{key}": meaning for key, meaning in PRICE_KEYS.items()},
     note=(

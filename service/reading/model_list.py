@@ -7,14 +7,15 @@ been removed. One model that is not understood is skipped and named.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from pydantic import JsonValue
 
 from service.errors import ParseError
 from service.prices.price_list import Page, PriceList, RawModel, SkippedModel
 from service.reading.currency_and_unit import require_dollars, require_units
+from service.reading.entry_digests import EntryDigests, cut_entries
 from service.reading.entry_words import EntryWords, words_of_answer, words_of_entry
 from service.reading.known_keys import KnownKeys
 from service.reading.model_id import MAX_ID_LENGTH, read_id
@@ -71,6 +72,7 @@ def read_models(
     id_key: str = "id",
     split: Split | None = None,
     read_page: ReadPage | None = None,
+    digests: EntryDigests | None = None,
 ) -> PriceList:
     """Parse the price list in a body, each entry by ``read_model(model_id, entry)``.
 
@@ -78,25 +80,29 @@ def read_models(
     other keys is kept in ``extra``. ``by_token`` are the kinds of model beside chat that the
     provider's documentation charges by the token. ``at`` is the path of keys to the list; an empty
     one means that the body is the list itself. ``read_page`` reads which page of how many this is;
-    without it the body must be the whole list.
+    without it the body must be the whole list. With ``digests`` the entries that are as they were
+    are not read, unless it is one page of several, or one entry is several models.
     ParseError: ``not_json``, ``bad_shape``, ``refused_by_provider``, ``incomplete_list`` or
     ``empty_list``.
     """
-    answer, entries = _read_entries(body, at)
+    found = None
+    if digests is not None and read_page is None and split is None:
+        found = _changed_entries(body, at, id_key, digests)
+    found = found or _all_entries(body, at)
     page = None
     if read_page is None:
-        _require_complete(answer, len(entries))
+        _require_complete(found.answer, found.count)
     else:
         try:
-            page = read_page(answer, len(entries))
+            page = read_page(found.answer, found.count)
         except InvalidEntry as invalid:
             raise ParseError(f"The page of the list is not understood: {invalid}.") from None
-    if not entries:
+    if not found.count:
         raise ParseError("The list is empty.", code="empty_list")
     models: dict[str, RawModel] = {}
     skipped: dict[str, str] = {}
-    around = _words_around(answer, at)
-    for label, entry, outer in _each(entries, id_key, split):
+    around = _words_around(found.answer, at)
+    for label, entry, outer in _each(found.entries, id_key, split):
         if label in skipped:
             # A model that was skipped once stays skipped, however often it comes.
             continue
@@ -121,10 +127,16 @@ def read_models(
             skipped[label] = "it is nested too deep to be read"
     kept = tuple(model for model_id, model in models.items() if model_id not in skipped)
     # One page may have no usable model; only the whole list must have one.
-    if not kept and page is None:
+    if not kept and not found.unchanged and page is None:
         why = next(iter(skipped.values()), "it has no models in it")
-        raise ParseError(f"None of the {len(entries)} entries can be read; the first: {why}.")
-    return PriceList(kept, tuple(SkippedModel(*item) for item in skipped.items()), page)
+        raise ParseError(f"None of the {found.count} entries can be read; the first: {why}.")
+    return PriceList(
+        kept,
+        tuple(SkippedModel(*item) for item in skipped.items()),
+        page,
+        unchanged=found.unchanged,
+        digests=found.digests,
+    )
 
 
 def read_name(entry: dict[str, object], key: str = "name") -> str | None:
@@ -133,7 +145,51 @@ def read_name(entry: dict[str, object], key: str = "name") -> str | None:
     return printable(name[:MAX_ID_LENGTH]) if isinstance(name, str) and name.strip() else None
 
 
-def _read_entries(body: bytes, at: tuple[str, ...]) -> tuple[dict[str, object], list[object]]:
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """The entries to read, each with its position in the list, from 1.
+
+    ``answer`` is the object around the list, ``count`` the number of all entries. ``unchanged`` and
+    ``digests`` are those of the entries left out and of the others, by model id.
+    """
+
+    answer: dict[str, object]
+    count: int
+    entries: Iterable[tuple[int, object]]
+    unchanged: dict[str, bytes] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
+
+
+def _all_entries(body: bytes, at: tuple[str, ...]) -> _Entries:
+    answer, entries = _read_entries(body, at)
+    return _Entries(answer, len(entries), enumerate(entries, start=1))
+
+
+def _changed_entries(
+    body: bytes, at: tuple[str, ...], id_key: str, digests: EntryDigests
+) -> _Entries | None:
+    """The entries without those that are as they were; None where all are to be read."""
+    cut = cut_entries(body, at, id_key, digests)
+    if cut is None or len(cut) > MAX_ENTRIES:
+        return None
+    answer, _ = _read_entries(cut.around, at)
+    around = words_of_answer(answer, at)
+    if around.currencies or around.units:
+        # They count for each entry, and are no part of its digest.
+        return None
+    changed, unchanged, by_id = [], {}, {}
+    for position, entry in enumerate(cut.entries(), start=1):
+        if entry.model_id is not None and entry.digest in digests.unchanged:
+            unchanged[entry.model_id] = entry.digest
+            continue
+        changed.append((position, entry.text))
+        if entry.model_id is not None and entry.digest is not None:
+            by_id[entry.model_id] = entry.digest
+    entries = ((position, parse_json(text)) for position, text in changed)
+    return _Entries(answer, len(cut), entries, unchanged, by_id)
+
+
+def _read_entries(body: bytes | str, at: tuple[str, ...]) -> tuple[dict[str, object], list[object]]:
     """The object around the list (empty if there is none), and the list."""
     found = parse_json(body)
     answer: dict[str, object] = {}
@@ -184,13 +240,13 @@ def _require_units_around(around: EntryWords, model: RawModel) -> None:
 
 
 def _each(
-    entries: list[object], id_key: str, split: Split | None
+    entries: Iterable[tuple[int, object]], id_key: str, split: Split | None
 ) -> Iterator[tuple[str, dict[str, object] | InvalidEntry, dict[str, object] | None]]:
     """Each model's id and entry, and the one around it if it is one of several.
 
     For an entry without a usable id, its position and the error.
     """
-    for position, entry in enumerate(entries, start=1):
+    for position, entry in entries:
         label = f"entry {position}"
         try:
             label = _read_id(entry, id_key)

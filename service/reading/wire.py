@@ -46,35 +46,31 @@ class RepeatedKeys:
     values: Mapping[str, object]
 
 
-def parse_json(body: bytes) -> object:
+def parse_json(body: bytes | str) -> object:
     """The body's value, objects as dicts; ParseError ``not_json`` for anything else."""
     try:
-        return json.loads(
-            _decoded(body),
-            parse_float=Number,
-            parse_int=Number,
-            parse_constant=Number,
-            object_pairs_hook=_read_object,
-        )
+        return _DECODER.decode(decoded(body) if isinstance(body, bytes) else body)
     except RecursionError:
         raise ParseError("The answer is nested too deep to be read.", code="not_json") from None
     except UnicodeDecodeError:
         raise ParseError("The answer is not text in UTF-8.", code="not_json") from None
     except json.JSONDecodeError as error:
-        if body.lstrip()[:1] == b"<":
+        if body.lstrip()[:1] in (b"<", "<"):
             raise ParseError("The answer is a web page, not JSON.", code="not_json") from None
         where = f"of {len(error.doc)} characters, it goes wrong at {error.pos}"
         raise ParseError(f"The answer is not JSON: {where}.", code="not_json") from None
 
 
-def _decoded(body: bytes) -> str | bytes:
+def decoded(body: bytes) -> str:
     """Decode UTF-8 so that an invalid byte spoils only the text that contains it.
 
     The byte becomes a lone surrogate: an id with one is refused, other texts show U+FFFD.
+    UnicodeDecodeError for what is in none of JSON's encodings.
     """
-    if json.detect_encoding(body) in ("utf-8", "utf-8-sig"):
+    encoding = json.detect_encoding(body)
+    if encoding in ("utf-8", "utf-8-sig"):
         return body.decode("utf-8-sig", "surrogateescape")
-    return body
+    return body.decode(encoding, "surrogatepass")
 
 
 def read_amount(value: object, *, unknown: int | None = None) -> Decimal | None:
@@ -203,6 +199,14 @@ def _read_object(pairs: list[tuple[str, object]]) -> dict[str, object] | Repeate
             repeated.append(key)
         read.setdefault(key, value)
     return RepeatedKeys(tuple(repeated), read) if repeated else read
+
+
+_DECODER = json.JSONDecoder(
+    parse_float=Number,
+    parse_int=Number,
+    parse_constant=Number,
+    object_pairs_hook=_read_object,
+)
 
 
 def _digits(amount: Decimal) -> int:

@@ -1,4 +1,4 @@
-"""Reads and ends one attempt by ``get_provider_sync`` and ``end_provider_sync``."""
+"""Reads and ends one attempt, by ``get_provider_sync`` and other functions."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from procrastinate import JobContext
 
 from service.engine.app import PricingApp
 from service.engine.job_manager import queue_id
+from service.reading.entry_digests import DIGEST_BYTES
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Attempt:
     timeout_seconds: float | None
     etag: str | None
     etag_parser: str | None
+    content_digest: str | None
     enabled: bool
 
 
@@ -57,8 +59,24 @@ async def get_attempt(app: PricingApp, context: JobContext) -> Attempt | None:
         timeout_seconds=row["timeout_seconds"],
         etag=row["etag"],
         etag_parser=row["etag_parser"],
+        content_digest=row["content_digest"],
         enabled=row["enabled"],
     )
+
+
+async def get_unchanged_digests(app: PricingApp, attempt: Attempt) -> frozenset[bytes]:
+    """The digests of the entries that would change nothing if the list had them once more."""
+    row = await app.job_manager.retry.until_done(
+        lambda: app.connector.execute_query_one_async(
+            "select public.pricing_unchanged_digests(%(queue_job_id)s, %(attempt)s) as digests",
+            queue_job_id=attempt.queue_job_id,
+            attempt=attempt.attempt,
+        ),
+        f"the digests of {attempt.provider}",
+    )
+    digests: bytes = row["digests"]
+    starts = range(0, len(digests), DIGEST_BYTES)
+    return frozenset(digests[start : start + DIGEST_BYTES] for start in starts)
 
 
 async def end_attempt(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import httpx2
@@ -17,7 +19,7 @@ from service import __version__
 from service.calls.credentials import permitted_hosts
 from service.environment.credential_hosts import Credential
 from service.errors import FetchError, SettingsError, SyncError
-from service.fetch.client import fetch, make_client
+from service.fetch.client import Fetched, fetch, make_client
 from service.fetch.deadlines import DEADLINES
 from service.fetch.http_rules import read_address, require_permitted
 from service.prices.catalogue import catalogue_source, read_catalogue
@@ -29,6 +31,7 @@ from service.sync.list_reader import ListReader, ProviderList
 from service.sync.network_check import NetworkCheck
 
 T = TypeVar("T")
+ReadDigests = Callable[[], Awaitable[frozenset[bytes]]]
 
 # Parsing a list is CPU work: on the event loop it would delay the heartbeats of this worker. Two
 # threads at most, so that they do not delay its exit either.
@@ -57,16 +60,20 @@ async def sync_tools() -> AsyncIterator[dict[str, Any]]:
         threads.shutdown(wait=False, cancel_futures=True)
 
 
-async def fetch_provider_list(attempt: Attempt, tools: SyncTools) -> ProviderList:
+async def fetch_provider_list(
+    attempt: Attempt, tools: SyncTools, read_digests: ReadDigests | None = None
+) -> ProviderList:
     """Fetch and parse all pages within the provider's timeout.
 
-    Raises SyncError (FetchError, ParseError) with the attempt's error kind as code.
+    ``read_digests`` returns the digests of entries that need not be read; without it the list is
+    fetched and read as a whole, even if it is as it was. Raises SyncError (FetchError, ParseError)
+    with the attempt's error kind as code.
     """
     try:
         async with asyncio.timeout(attempt.timeout_seconds):
             if attempt.adapter == CATALOGUE:
                 return await _read_catalogue(tools)
-            return await _read_provider(attempt, tools)
+            return await _read_provider(attempt, tools, read_digests)
     except FetchError as failure:
         raise await tools.network.explained(failure, _host(attempt.base_url)) from None
     except TimeoutError:
@@ -83,46 +90,61 @@ def _host(base_url: str | None) -> str:
         return ""
 
 
-async def _read_provider(attempt: Attempt, tools: SyncTools) -> ProviderList:
+async def _read_provider(
+    attempt: Attempt, tools: SyncTools, read_digests: ReadDigests | None
+) -> ProviderList:
     provider = _adapter(attempt)
     credential = _credential(attempt, provider, tools.settings)
-    reader = ListReader(provider, attempt.provider)
-    while reader.next_page is not None:
-        unchanged = await _take_page(attempt, tools, provider, credential, reader)
-        if unchanged is not None:
-            return unchanged
+    # Not where an unchanged body does not mean unchanged prices: one page says nothing about the
+    # others, and a list without prices nothing about the catalogue's.
+    is_all = provider.pages is None and provider.price_api
+    etag_parser = _etag_parser(attempt, provider)
+    is_of_this_list = is_all and read_digests is not None and attempt.etag_parser == etag_parser
+    etag = attempt.etag if is_of_this_list else None
+    reader = None
+    while reader is None or reader.next_page is not None:
+        number = 1 if reader is None else reader.next_page
+        fetched = await _fetch_page(attempt, tools, provider, credential, etag, number)
+        body, observed_at = fetched.body, datetime.now(UTC)
+        if body is None:
+            return ProviderList(observed_at=observed_at)
+        if reader is None:
+            if is_of_this_list and await _in_thread(tools, partial(_is_same, attempt, body)):
+                return ProviderList(observed_at=observed_at)
+            unchanged = None
+            if is_all and provider.by_entry and read_digests is not None:
+                unchanged = await read_digests()
+            reader = ListReader(provider, attempt.provider, unchanged)
+        new_etag = fetched.etag if is_all else None
+        await _in_thread(tools, partial(reader.take, body, observed_at, new_etag))
+        # Freed before the next page comes.
+        del body, fetched
     provider_list = await _in_thread(tools, reader.result)
-    return replace(provider_list, etag_parser=_etag_parser(attempt, provider))
+    return replace(provider_list, etag_parser=etag_parser)
 
 
-async def _take_page(
+def _is_same(attempt: Attempt, body: bytes) -> bool:
+    """Whether the body is that of the last list that was applied, for servers without ETags."""
+    return attempt.content_digest == hashlib.sha256(body).hexdigest()
+
+
+async def _fetch_page(
     attempt: Attempt,
     tools: SyncTools,
     provider: Adapter,
     credential: Credential | None,
-    reader: ListReader,
-) -> ProviderList | None:
-    """Fetch and parse one page and drop its body; returns a list only for an unchanged one."""
-    # No ETag where an unchanged body does not mean unchanged prices: one page says nothing about
-    # the others, and a list without prices nothing about the catalogue's.
-    has_etag = provider.pages is None and provider.price_api
-    is_of_this_list = attempt.etag_parser == _etag_parser(attempt, provider)
-    etag = attempt.etag if has_etag and is_of_this_list else None
-    fetched = await fetch(
+    etag: str | None,
+    number: int | None,
+) -> Fetched:
+    return await fetch(
         tools.client,
-        _page_url(attempt, provider, reader.next_page),
+        _page_url(attempt, provider, number),
         etag=etag,
         credential=credential,
         max_bytes=tools.settings.max_body_bytes,
         allow_private_hosts=tools.settings.allow_private_hosts,
         deadlines=DEADLINES.within(attempt.timeout_seconds),
     )
-    body, observed_at = fetched.body, datetime.now(UTC)
-    if body is None:
-        return ProviderList(observed_at=observed_at)
-    new_etag = fetched.etag if has_etag else None
-    await _in_thread(tools, lambda: reader.take(body, observed_at, new_etag))
-    return None
 
 
 def _adapter(attempt: Attempt) -> Adapter:

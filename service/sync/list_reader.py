@@ -1,4 +1,4 @@
-"""Turns the pages of a provider's list into the arguments of ``apply_provider_prices``.
+"""Turns the pages of a provider's list into the arguments of ``apply_provider_list``.
 
 Keeps only JSON text, model by model: a page's body and its parsed form are freed before the next
 page is fetched, so a list of many thousand models needs little memory.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pydantic import JsonValue
 
+from service import __version__
 from service.errors import FetchError, ParseError
 from service.prices.catalogue import (
     CatalogueModels,
@@ -25,6 +26,7 @@ from service.prices.catalogue import (
 from service.prices.price_list import PriceList, RawModel, SkippedModel, to_apply_rows
 from service.providers.adapter import Adapter
 from service.reading.body_cost import require_affordable
+from service.reading.entry_digests import EntryDigests
 from service.sync.page_walk import PageWalk
 
 # All pages together: several times what any provider sends.
@@ -38,10 +40,12 @@ _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 @dataclass(frozen=True, slots=True)
 class ProviderList:
-    """One provider's whole list, as the arguments of ``apply_provider_prices``.
+    """One provider's whole list, as the arguments of ``apply_provider_list``.
 
-    ``rows`` is None when the list has not changed since the last sync (HTTP 304). ``rows`` and
-    ``reference`` (the catalogue's prices of the same models) are JSON text.
+    ``rows`` is None when the list has not changed since the last sync (HTTP 304, or the same body).
+    ``unchanged`` has the digests of the entries that ``rows`` leaves out because they are as they
+    were, one after the other. ``rows`` and ``reference`` (the catalogue's prices of all models of
+    the list) are JSON text.
 
     Not to be confused with ``PriceList``: what an adapter parses from one body, in the provider's
     own units.
@@ -56,19 +60,27 @@ class ProviderList:
     etag: str | None = None
     etag_parser: str | None = None
     content_digest: str | None = None
+    unchanged: bytes = b""
 
 
 class ListReader:
     """Takes the pages of one list, one body each, in order; ``result()`` returns the whole list.
 
     ``next_page`` is the number of the page to fetch, from 1; None when the list is complete.
-    ``take()`` is CPU work. It raises ParseError for a list that cannot be used, and FetchError
-    ``too_large`` when all pages together have more than MAX_LIST_BYTES.
+    ``unchanged`` are the digests of entries that need not be read; None: the list is read as a
+    whole. ``take()`` is CPU work. It raises ParseError for a list that cannot be used, and
+    FetchError ``too_large`` when all pages together have more than MAX_LIST_BYTES.
     """
 
-    def __init__(self, provider: Adapter, slug: str) -> None:
+    def __init__(
+        self, provider: Adapter, slug: str, unchanged: frozenset[bytes] | None = None
+    ) -> None:
         self._provider = provider
         self._slug = slug
+        self._digests: EntryDigests | None = None
+        if unchanged is not None:
+            reader = f"{__version__} {provider.slug} {slug}"
+            self._digests = EntryDigests(reader, unchanged)
         self._walk = PageWalk(is_paged=provider.pages is not None)
         self._known = CatalogueModels()
         self._observed_at: datetime | None = None
@@ -76,10 +88,11 @@ class ListReader:
         self._bytes = 0
         self._etag: str | None = None
         self._rows: dict[str, str] = {}
+        self._unchanged: dict[str, bytes] = {}
         self._reference: dict[str, dict[str, JsonValue]] = {}
         # Models that a clause of the catalogue names in other case, and ids by their lower case:
         # where two differ by case alone, such a clause does not say which it means.
-        self._in_other_case: dict[str, tuple[RawModel, RawModel]] = {}
+        self._in_other_case: dict[str, tuple[RawModel | None, RawModel]] = {}
         self._cases: Counter[str] = Counter()
         self._unknown_keys: set[str] = set()
 
@@ -99,15 +112,21 @@ class ListReader:
             )
         self._digest.update(body)
         self._etag = etag
-        self._keep(self._walk.take(self._parse(body)))
+        listed = self._parse(body)
+        self._keep(self._walk.take(listed), listed.digests)
+        for model_id in listed.unchanged:
+            self._note(model_id, None)
+        self._unchanged.update(listed.unchanged)
 
     def result(self) -> ProviderList:
         """Return the list and free what was read; ValueError before the last page was taken."""
         if self.next_page is not None or self._observed_at is None:
             raise ValueError("the list is not whole")
-        for model, known in self._in_other_case.values():
-            if self._cases[model.model_id.lower()] == 1:
-                self._keep_row(model, known)
+        for model_id, (model, known) in self._in_other_case.items():
+            if self._cases[model_id.lower()] == 1:
+                self._reference[model_id] = _reference(model_id, known)
+                if model is not None and not self._provider.price_api:
+                    self._keep_row(model, known)
         skipped = self._walk.skipped
         for left_out in skipped:
             self._rows.pop(left_out.model_id, None)
@@ -125,33 +144,43 @@ class ListReader:
             reference_version=catalogue_version(),
             etag=self._etag,
             content_digest=self._digest.hexdigest(),
+            unchanged=b"".join(self._unchanged.values()),
         )
 
     def _parse(self, body: bytes) -> PriceList:
         require_affordable(body)
         try:
-            return self._provider.parse(body)
+            if self._digests is None:
+                return self._provider.parse(body)
+            return self._provider.parse(body, digests=self._digests)
         except ParseError as refused:
             if refused.code == "empty_list" and self.next_page != 1:
                 raise self._walk.refuse_empty() from None
             raise
 
-    def _keep(self, models: Iterable[RawModel]) -> None:
+    def _keep(self, models: Iterable[RawModel], digests: Mapping[str, bytes]) -> None:
         for model in models:
             self._unknown_keys |= {key[:MAX_KEY_LENGTH] for key in model.unknown_keys}
-            if model.model_id not in self._rows:
-                self._cases[model.model_id.lower()] += 1
-            known = self._known.find(model.model_id)
-            if known is None:
-                in_other_case = self._known.find_in_any_case(model.model_id)
-                if in_other_case is not None:
-                    self._in_other_case[model.model_id] = (model, in_other_case)
-            self._keep_row(model, known)
+            known = self._note(model.model_id, model)
+            self._keep_row(model, known, digests.get(model.model_id))
 
-    def _keep_row(self, model: RawModel, known: RawModel | None) -> None:
-        source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
+    def _note(self, model_id: str, model: RawModel | None) -> RawModel | None:
+        """Note what the catalogue says about a model of the list; None if that is nothing."""
+        if model_id not in self._rows:
+            self._cases[model_id.lower()] += 1
+        known = self._known.find(model_id)
         if known is not None:
-            self._reference[model.model_id] = _reference(model, known)
+            self._reference[model_id] = _reference(model_id, known)
+            return known
+        in_other_case = self._known.find_in_any_case(model_id)
+        if in_other_case is not None:
+            self._in_other_case[model_id] = (model, in_other_case)
+        return None
+
+    def _keep_row(
+        self, model: RawModel, known: RawModel | None, digest: bytes | None = None
+    ) -> None:
+        source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
         if not self._provider.price_api and known is not None:
             model = replace(
                 model,
@@ -160,13 +189,15 @@ class ListReader:
                 extra={**model.extra, **known.extra},
             )
         (row,) = to_apply_rows(PriceList((model,)), self._slug, source)
+        if digest is not None:
+            row["digest"] = digest.hex()
         self._rows[model.model_id] = _compact(row)
 
 
-def _reference(model: RawModel, known: RawModel) -> dict[str, JsonValue]:
+def _reference(model_id: str, known: RawModel) -> dict[str, JsonValue]:
     """What the catalogue says about the model; conditions are not compared."""
     prices = known.as_charged()
     prices.pop("conditions", None)
-    if known.model_id == model.model_id:
+    if known.model_id == model_id:
         return {"prices": prices}
     return {"prices": prices, "canonical_id": known.model_id}

@@ -62,7 +62,8 @@ class PageWalk:
         new = self._new(listed.models)
         for skipped in listed.skipped:
             self._skipped.setdefault(_label(skipped, page), skipped.reason)
-        if self.next_page is None and not self._charged.keys() - self._skipped.keys():
+        is_empty = not listed.unchanged and not self._charged.keys() - self._skipped.keys()
+        if self.next_page is None and is_empty:
             why = next(iter(self._skipped.values()), "there is none")
             raise ParseError(f"No model of the list can be read; the first: {why}.")
         return new

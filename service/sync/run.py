@@ -6,6 +6,7 @@ import json
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -18,9 +19,9 @@ from service.log_context import note_attempt
 from service.logs import SyncLogger, sync_logger
 from service.postgres.pool import answer_within
 from service.postgres.retry import LockTimeout, RetryExpired
-from service.postgres.sqlstates import CONFLICT
-from service.sync.attempt import Attempt, end_attempt, get_attempt
-from service.sync.fetch_list import fetch_provider_list
+from service.postgres.sqlstates import CHANGED_MEANWHILE, CONFLICT
+from service.sync.attempt import Attempt, end_attempt, get_attempt, get_unchanged_digests
+from service.sync.fetch_list import SyncTools, fetch_provider_list
 from service.sync.list_reader import ProviderList
 
 # A list of many thousand models takes seconds.
@@ -67,8 +68,7 @@ async def _fetch_and_apply(
             message = "The provider is disabled or deleted"
             await end_attempt(app, attempt, "cancelled", "disabled", message)
             return
-        provider_list = await fetch_provider_list(attempt, context.additional_context["tools"])
-        row = await _apply(app, attempt, provider_list)
+        provider_list, row = await _sync(app, context.additional_context["tools"], attempt, log)
         rejected = row["details"].get("models_rejected", 0)
         log.info(
             "sync %s in %.1f s, %d models fetched, %d updated, %d held%s, %d skipped",
@@ -103,6 +103,22 @@ async def _fetch_and_apply(
         await _fail(app, attempt, log, "internal", f"{type(error).__name__}: {error}")
 
 
+async def _sync(
+    app: PricingApp, tools: SyncTools, attempt: Attempt, log: SyncLogger
+) -> tuple[ProviderList, dict[str, Any]]:
+    """Fetch and apply the list; returns it, and the counts of ``apply_provider_list``."""
+    unchanged = partial(get_unchanged_digests, app, attempt)
+    provider_list = await fetch_provider_list(attempt, tools, unchanged)
+    try:
+        return provider_list, await _apply(app, attempt, provider_list)
+    except DatabaseRefused as refused:
+        if refused.code != CHANGED_MEANWHILE:
+            raise
+        log.info("the whole list is read: %s", refused.message)
+    provider_list = await fetch_provider_list(attempt, tools)
+    return provider_list, await _apply(app, attempt, provider_list)
+
+
 async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList) -> dict[str, Any]:
     """Write the list, and retry until Postgres answers: writing it twice changes nothing more."""
     arguments = {
@@ -119,15 +135,16 @@ async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList)
         "content_digest": provider_list.content_digest,
         "reference": provider_list.reference,
         "reference_version": provider_list.reference_version,
+        "unchanged": provider_list.unchanged,
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
             return await app.job_manager.retry.until_done_or_locked(
                 lambda: app.connector.execute_query_one_async(
-                    "select * from public.apply_provider_prices(%(queue_job_id)s, %(attempt)s,"
+                    "select * from public.apply_provider_list(%(queue_job_id)s, %(attempt)s,"
                     " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"
                     " %(unknown_keys)s::jsonb, %(etag)s, %(etag_parser)s, %(content_digest)s,"
-                    " %(reference)s::jsonb, %(reference_version)s)",
+                    " %(reference)s::jsonb, %(reference_version)s, %(unchanged)s)",
                     **arguments,
                 ),
                 f"the price list of {attempt.provider}",

@@ -37,6 +37,8 @@ CALLERS = {
     "prune_pricing_workers": {"pricing_worker"},
     "fetch_queue_row": {"pricing_worker"},
     "get_provider_sync": {"pricing_worker"},
+    "pricing_unchanged_digests": {"pricing_worker"},
+    "apply_provider_list": {"pricing_worker"},
     "apply_provider_prices": {"pricing_worker"},
     "end_provider_sync": {"pricing_worker"},
     "give_up_sync": {"pricing_worker"},
@@ -107,6 +109,8 @@ OWNER_READS = {
     "pricing_keys",
     "pricing_given_up_syncs",
     "pricing_locks",
+    "pricing_listed_models",
+    "pricing_unchanged_entries",
     "pricing_sync_expiry",
     "pricing_worker_heartbeats",
 }

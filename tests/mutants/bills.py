@@ -98,14 +98,14 @@ BILLS = (
         "an earlier tier outlives the announcement",
     ),
     Mutant(
-        PRICES + "apply_provider_prices.sql",
-        "public.fold_announced_prices(apply_provider_prices.prices, v_now)",
-        "apply_provider_prices.prices",
+        PRICES + "apply_provider_list.sql",
+        "public.fold_announced_prices(apply_provider_list.prices, v_now)",
+        "apply_provider_list.prices",
         ANNOUNCED,
         "a list that arrives late brings an announcement back",
     ),
     Mutant(
-        PRICES + "apply_provider_prices.sql",
+        PRICES + "apply_provider_list.sql",
         "perform public.apply_announced_prices(v_targets);",
         "null;",
         ANNOUNCED,

@@ -160,9 +160,9 @@ DRAWN = (
         "a lock is not released",
     ),
     _function(
-        "prices/apply_provider_prices",
-        "public.passes_fence(q, apply_provider_prices.attempt)\n    for no key update;",
-        "public.passes_fence(q, apply_provider_prices.attempt);",
+        "prices/apply_provider_list",
+        "public.passes_fence(q, apply_provider_list.attempt)\n    for no key update;",
+        "public.passes_fence(q, apply_provider_list.attempt);",
         "prices/test_apply_provider_prices.py::test_concurrent_applies_of_one_attempt_write_once",
         "prices of one attempt are written twice, or after another session cancelled it",
     ),

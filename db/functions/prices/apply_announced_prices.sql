@@ -1,4 +1,4 @@
--- Each tick calls it, and apply_provider_prices before it compares. Requests are billed by the announcement from its moment
+-- Each tick calls it, and apply_provider_list before it compares. Requests are billed by the announcement from its moment
 -- on whether or not this has run: model_price_at and docs/gateway.md read the times of conditions themselves.
 -- after: pricing_base_set, pricing_effective_set, try_pricing_lock, write_model_prices
 create or replace function public.apply_announced_prices(p_providers text[] default null)

@@ -1,5 +1,5 @@
 -- The adapters keep these bounds (service/reading/model_list.py, service/sync/list_reader.py), but any session with the
--- worker's login may call apply_provider_prices. Web process and command line read what is stored as a whole.
+-- worker's login may call apply_provider_list. Web process and command line read what is stored as a whole.
 create or replace function public.bound_price_list(p_prices jsonb, p_skipped jsonb, out prices jsonb, out skipped jsonb)
 language plpgsql
 immutable

@@ -1,4 +1,4 @@
--- apply_provider_prices calls it: the moment of an announcement may come between the download of a list and this.
+-- apply_provider_list calls it: the moment of an announcement may come between the download of a list and this.
 -- after: pricing_axes, pricing_effective_set, pricing_price_set
 create or replace function public.fold_announced_prices(p_prices jsonb, p_at timestamptz)
 returns jsonb

@@ -1,6 +1,6 @@
--- apply_provider_prices calls it. It writes everything that a list says of its models except prices, and returns the price
+-- apply_provider_list calls it. It writes everything that a list says of its models except prices, and returns the price
 -- changes for the guards.
--- after: compare_provider_prices, pricing_base_set, pricing_sets_differ
+-- after: compare_provider_prices, pricing_base_set, pricing_listed_models, pricing_sets_differ
 create or replace function public.list_provider_models(
     p_provider text,
     p_targets text[],
@@ -10,9 +10,10 @@ create or replace function public.list_provider_models(
     p_now timestamptz,
     p_dry_run boolean,
     p_is_shorter boolean,
-    p_source text
+    p_source text,
+    p_left_out_ids bigint[] default '{}'
 )
-returns table (compared_count integer, changes jsonb, unchanged_ids bigint[], lists jsonb)
+returns table (compared_count integer, changes jsonb, unchanged_ids bigint[], lists jsonb, turned_ids bigint[])
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -68,6 +69,7 @@ begin
             and not exists (
                 select from compared c where c.provider_slug = m.provider_slug and c.model_id = m.model_id
             )
+            and not exists (select from unnest(p_left_out_ids) as o (id) where o.id = m.id)
             -- A model that was listed but skipped is not missing.
             and not exists (
                 select
@@ -77,7 +79,7 @@ begin
         returning 1
     )
     select
-        (select count(*)::integer from compared),
+        (select count(*)::integer + cardinality(p_left_out_ids) from compared),
         (
             select coalesce(
                 jsonb_agg(
@@ -116,15 +118,25 @@ begin
         (
             select coalesce(jsonb_object_agg(p.provider_slug, p.priced), '{}')
             from (
-                select c.provider_slug, count(*) as priced
-                from compared c
-                where c.is_priced
-                group by c.provider_slug
+                select l.provider_slug, count(*) as priced
+                from (
+                    select c.provider_slug from compared c where c.is_priced
+                    union all
+                    -- Only changes are measured by it.
+                    select m.provider_slug
+                    from public.pricing_listed_models m
+                    where m.id = any (p_left_out_ids)
+                        and m.provider_slug = p_provider
+                        and m.is_priced
+                        and exists (select from compared c where c.is_changed)
+                ) as l
+                group by l.provider_slug
             ) as p
-        );
+        ),
+        array(select c.id from compared c where c.new_prices is not null and not c.is_changed);
     perform set_config('pricing.writer', v_mark, true);
 end;
 $$;
 
-comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean, text) is
-'Write which models a list has (new ones without a price) and which are missing. p_is_shorter: missing ones become inactive at once; p_source: the source of the prices. Returns how many models were compared, the price changes, the held or rejected models that have their accepted price again, and how many priced models each provider''s list has.';
+comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean, text, bigint[]) is
+'Write which models a list has (new ones without a price) and which are missing. p_is_shorter: missing ones become inactive at once; p_source: the source of the prices; p_left_out_ids: models of the list that are not in p_prices because nothing about them has changed. Returns how many models the list has, the price changes, the held or rejected models that have their accepted price again, how many priced models each provider''s list has, and the models whose entry differs by the time of day only.';

@@ -1,4 +1,4 @@
--- apply_provider_prices calls it.
+-- apply_provider_list calls it.
 -- after: lock_provider_prices
 create or replace function public.lock_listed_prices(p_provider text, p_prices jsonb, p_until timestamptz)
 returns text[]

@@ -1,7 +1,9 @@
--- apply_provider_prices calls it. After a renamed JSON key no price is wrong, but all are gone, or one of each model. Only
+-- apply_provider_list calls it. After a renamed JSON key no price is wrong, but all are gone, or one of each model. Only
 -- changed models can have lost a price, so it reads the changes and not the list.
 -- after: pricing_axes, pricing_base_set, pricing_list_bounds
-create or replace function public.refuse_lost_prices(p_provider text, p_targets text[], p_prices jsonb, p_changes jsonb)
+create or replace function public.refuse_lost_prices(
+    p_provider text, p_targets text[], p_prices jsonb, p_changes jsonb, p_left_out_ids bigint[] default '{}'
+)
 returns void
 language plpgsql
 stable
@@ -65,6 +67,8 @@ begin
         join (
             select coalesce(r.provider, p_provider) as provider_slug, r.model_id
             from jsonb_to_recordset(p_prices) as r (provider text, model_id text)
+            union
+            select o.provider_slug, o.model_id from public.model_pricing o where o.id = any (p_left_out_ids)
         ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
         cross join lateral (select public.pricing_base_set(m) as prices offset 0) as s
         where l.models >= case when l.axis is null then 5 else b.gone_models end
@@ -92,5 +96,5 @@ begin
 end;
 $$;
 
-comment on function public.refuse_lost_prices(text, text[], jsonb, jsonb) is
-'Refuse with PT422 a list that lacks the prices of half of the models that had one (5 or more), or one price of half of those (10 or more) that had it, unless a person has accepted that. p_changes: what list_provider_models returns.';
+comment on function public.refuse_lost_prices(text, text[], jsonb, jsonb, bigint[]) is
+'Refuse with PT422 a list that lacks the prices of half of the models that had one (5 or more), or one price of half of those (10 or more) that had it, unless a person has accepted that. p_changes: what list_provider_models returns; p_left_out_ids: models of the list that are not in p_prices.';

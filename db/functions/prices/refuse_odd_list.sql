@@ -1,5 +1,7 @@
--- apply_provider_prices calls it. A single bad model is skipped; a list that looks wrong as a whole is refused.
-create or replace function public.refuse_odd_list(p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb)
+-- apply_provider_list calls it. A single bad model is skipped; a list that looks wrong as a whole is refused.
+create or replace function public.refuse_odd_list(
+    p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb, p_left_out_ids bigint[] default '{}'
+)
 returns boolean
 language plpgsql
 stable
@@ -17,7 +19,8 @@ declare
     v_listed integer;
     v_twice text;
 begin
-    if jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) = 0 then
+    if jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) + cardinality(p_left_out_ids) = 0
+    then
         raise exception 'The list is empty'
             using errcode = 'PT422',
                 detail = jsonb_build_object('error_kind', 'empty_list')::text,
@@ -30,21 +33,31 @@ begin
         group by 1, 2
     ),
     known as (
-        select i.model_id
+        select i.model_id, o.id as left_out_id, m.model_id as known_id
         from public.model_pricing m
         left join (
             select l.provider_slug, l.model_id from listed l
             union
             select p_provider, r.model_id from jsonb_to_recordset(p_skipped) as r (model_id text)
         ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
+        left join unnest(p_left_out_ids) as o (id) on o.id = m.id
         where m.provider_slug = any (p_targets)
             and m.is_active
             and m.listed_by = p_provider
     )
     select
-        (select l.model_id from listed l where l.times > 1 limit 1),
+        coalesce(
+            (select l.model_id from listed l where l.times > 1 limit 1),
+            (
+                select k.known_id
+                from known k
+                join listed l on l.provider_slug = p_provider and l.model_id = k.known_id
+                where k.left_out_id is not null
+                limit 1
+            )
+        ),
         (select count(*)::integer from known),
-        (select count(k.model_id)::integer from known k)
+        (select count(*)::integer from known k where k.model_id is not null or k.left_out_id is not null)
     into v_twice, v_known, v_listed;
     if v_twice is not null then
         raise exception 'The list has % more than once', v_twice using errcode = 'cardinality_violation';
@@ -68,5 +81,5 @@ begin
 end;
 $$;
 
-comment on function public.refuse_odd_list(text, text[], jsonb, jsonb) is
-'Refuse with PT422 a list that is empty or lacks half of its known models, unless a person has accepted that; with 21000 one that has a model twice. Returns true when it lacks half of its models and a person has accepted that.';
+comment on function public.refuse_odd_list(text, text[], jsonb, jsonb, bigint[]) is
+'Refuse with PT422 a list that is empty or lacks half of its known models, unless a person has accepted that; with 21000 one that has a model twice. p_left_out_ids: models of the list that are not in p_prices. Returns true when it lacks half of its models and a person has accepted that.';

@@ -1,4 +1,4 @@
--- apply_provider_prices calls it for an unmodified list: missing models are still missing, and held changes are confirmed
+-- apply_provider_list calls it for an unmodified list: missing models are still missing, and held changes are confirmed
 -- once more, so that they may apply by themselves.
 -- after: pricing_base_set, pricing_sets_differ
 create or replace function public.repeat_provider_list(p_provider text, p_targets text[], p_dry_run boolean)

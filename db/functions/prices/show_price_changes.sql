@@ -1,4 +1,4 @@
--- apply_provider_prices writes it into the log row of a dry run.
+-- apply_provider_list writes it into the log row of a dry run.
 create or replace function public.show_price_changes(p_changes jsonb, p_held jsonb)
 returns jsonb
 language sql

@@ -1,4 +1,4 @@
--- apply_provider_prices calls it and has locked the prices of the providers.
+-- apply_provider_list calls it and has locked the prices of the providers.
 -- after: bound_price_list, pricing_price_set, store_model_aliases
 create or replace function public.store_pricing_catalogue(p_provider text, p_reference jsonb, p_version text)
 returns integer

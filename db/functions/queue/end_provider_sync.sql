@@ -13,7 +13,7 @@ returns boolean
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- As in apply_provider_prices.
+-- As in apply_provider_list.
 set lock_timeout = '4s'
 as $$
 declare
@@ -38,7 +38,7 @@ begin
     end if;
 
     if v_status = 'failed' and v_kind is null and v_row.abort_requested then
-        -- apply_provider_prices refused its prices because of the abort, before the worker saw the request.
+        -- apply_provider_list refused its prices because of the abort, before the worker saw the request.
         v_status := 'cancelled';
     elsif v_status = 'failed' and v_kind = 'no_credentials' then
         -- No request was sent, so this is no failure, also when an older worker reports it as one.

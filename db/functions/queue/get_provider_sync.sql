@@ -10,6 +10,7 @@ returns table (
     timeout_seconds double precision,
     etag text,
     etag_parser text,
+    content_digest text,
     enabled boolean
 )
 language sql
@@ -26,6 +27,7 @@ as $$
         extract(epoch from p.timeout)::double precision,
         case when not j.dry_run and p.last_list_at > clock_timestamp() - interval '1 day' then p.etag end,
         case when not j.dry_run and p.last_list_at > clock_timestamp() - interval '1 day' then p.etag_parser end,
+        case when not j.dry_run and p.last_list_at > clock_timestamp() - interval '1 day' then p.content_digest end,
         -- A provider that was deleted or renamed since.
         coalesce(p.enabled, false)
     from procrastinate.procrastinate_jobs q

@@ -60,7 +60,7 @@ begin
             end if;
             perform public.log_queued_attempt(new.id, new.attempts + 1, v_job_id, v_provider);
         elsif new.status = 'succeeded' then
-            -- apply_provider_prices has ended the log row as success by now, and this changes nothing. A log row that is
+            -- apply_provider_list has ended the log row as success by now, and this changes nothing. A log row that is
             -- still open got no prices: its attempt fails, while the queue row stays succeeded.
             perform public.log_ended_attempt(
                 new.id, v_attempt, 'failed', 'not_applied', 'The queue row was ended without applying prices'

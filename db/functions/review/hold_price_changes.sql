@@ -1,4 +1,4 @@
--- apply_provider_prices calls it with the prices of the providers locked. It holds new changes, and confirms or ends those
+-- apply_provider_list calls it with the prices of the providers locked. It holds new changes, and confirms or ends those
 -- that were held before.
 -- after: resolve_price_changes, pricing_held_all
 create or replace function public.hold_price_changes(

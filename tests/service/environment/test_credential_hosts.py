@@ -88,7 +88,7 @@ async def attempts(internet: Internet, *rows: tuple[str, str | None, str]) -> li
             tools = SyncTools(settings, client, threads)
             for slug, base_url, variable in rows:
                 attempt = Attempt(
-                    *(1, 1, "job", "row", slug, base_url, variable, 30.0, None, None, True)
+                    *(1, 1, "job", "row", slug, base_url, variable, 30.0, None, None, None, True)
                 )
                 with pytest.raises(SyncError) as failed:
                     await fetch_provider_list(attempt, tools)
