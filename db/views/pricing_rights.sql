@@ -269,6 +269,7 @@ function (name, callers) as (
         ('queue_row_fault', '{}'),
         ('project_provider_sync', '{}'),
         ('notify_pricing_sync_job', '{}'),
+        ('notify_job_change', '{}'),
         ('check_pricing_job', '{}'),
         ('stop_pricing_job', '{}'),
         ('release_pricing_lock', '{}'),

@@ -63,6 +63,8 @@ class PricingJobManager(JobManager):
         # Queue rows whose end could not be written before shutdown.
         self.unended: list[int] = []
         self._failure: Exception | None = None
+        # (queue row, attempt) of running tasks whose end is written already.
+        self._ended_attempts: set[tuple[int, int]] = set()
         # (queue row, attempt) that give_up_sync has requeued, or recorded for a clean-up.
         self._given_up_attempts: set[tuple[int, int]] = set()
         self._table_warning = ThrottledWarning()
@@ -184,7 +186,7 @@ class PricingJobManager(JobManager):
     async def update_heartbeat(self, worker_id: int) -> None:
         with (
             self._recording_failure(),
-            answer_within(HEARTBEAT_ANSWER_SECONDS, waits_for_connection=False),
+            answer_within(HEARTBEAT_ANSWER_SECONDS, waits_for_connection=False, is_periodic=True),
         ):
             try:
                 beat = await self.retry.until_done(
@@ -240,7 +242,9 @@ class PricingJobManager(JobManager):
                 if attempt in self._given_up_attempts:
                     return
                 try:
-                    ended = await self.end_provider_sync(*attempt, end)
+                    ended = attempt not in self._ended_attempts and await self.end_provider_sync(
+                        *attempt, end
+                    )
                 except LockTimeout:
                     await self.give_up_sync(*attempt, _log_of(job))
                     return
@@ -270,8 +274,14 @@ class PricingJobManager(JobManager):
 
     def _forget(self, job: Job) -> None:
         """Forget an attempt that this process no longer runs."""
-        self._running.discard(queue_id(job))
-        self._given_up_attempts.discard((queue_id(job), job.attempts + 1))
+        attempt = (queue_id(job), job.attempts + 1)
+        self._running.discard(attempt[0])
+        self._ended_attempts.discard(attempt)
+        self._given_up_attempts.discard(attempt)
+
+    def note_end(self, queue_job_id: int, attempt: int) -> None:
+        """Say that the task has ended its attempt itself, with or without prices."""
+        self._ended_attempts.add((queue_job_id, attempt))
 
     async def end_provider_sync(
         self,

@@ -32,7 +32,7 @@ async def tick_forever(job_manager: PricingJobManager) -> None:
         _PeriodicTask("The check for locked syncs", lock_waits.check),
         _PeriodicTask("The report of held changes", held_report.tell),
     )
-    with answer_within(TICK_ANSWER_SECONDS):
+    with answer_within(TICK_ANSWER_SECONDS, is_periodic=True):
         while True:
             for task in tasks:
                 await task.run()

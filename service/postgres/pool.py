@@ -37,10 +37,15 @@ _INTERVAL = 0.1
 
 @dataclass(frozen=True)
 class AnswerLimit:
-    """The longest wait for one answer, and whether to wait for a free connection at all."""
+    """The longest wait for one answer, and for which connection.
+
+    Without ``waits_for_connection`` it waits for none to be free. ``is_periodic`` statements have a
+    connection of their own.
+    """
 
     seconds: float = ANSWER_SECONDS
     waits_for_connection: bool = True
+    is_periodic: bool = False
 
 
 _DEFAULT_LIMIT = AnswerLimit()
@@ -48,12 +53,17 @@ _answer_limit: ContextVar[AnswerLimit] = ContextVar("answer_limit", default=_DEF
 
 
 @contextmanager
-def answer_within(seconds: float, *, waits_for_connection: bool = True) -> Iterator[None]:
+def answer_within(
+    seconds: float, *, waits_for_connection: bool = True, is_periodic: bool = False
+) -> Iterator[None]:
     """Limit how long Postgres may take to answer each statement inside the block.
 
     Without ``waits_for_connection`` a statement exceeds the pool's size rather than waiting.
+    With ``is_periodic`` it leaves the connections of the other statements alone, if there is room
+    for one more: a session plans a function's statements at its first calls, which takes ten times
+    as long as the calls after them.
     """
-    token = _answer_limit.set(AnswerLimit(seconds, waits_for_connection))
+    token = _answer_limit.set(AnswerLimit(seconds, waits_for_connection, is_periodic))
     try:
         yield
     finally:
@@ -64,6 +74,7 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
     """Shuts itself down when an answer takes too long; the statement raises OperationalError."""
 
     shut_down_reason: str | None = None
+    is_periodic = False
     _waiting: asyncio.TimerHandle | None = None
     _cancelling: asyncio.TimerHandle | None = None
 
@@ -124,6 +135,7 @@ class ConnectionPool:
 
     def __init__(self, connect: Callable[[], Awaitable[BoundedConnection]], size: int) -> None:
         self._connect = connect
+        self._size = size
         self._room = asyncio.Semaphore(size)
         self._idle: list[tuple[float, BoundedConnection]] = []
         self._busy: set[BoundedConnection] = set()
@@ -164,7 +176,11 @@ class ConnectionPool:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[BoundedConnection]:
-        connection = self._take_idle() or await self._connect()
+        is_periodic = _answer_limit.get().is_periodic
+        connection = self._take_idle(is_periodic)
+        if connection is None:
+            connection = await self._connect()
+            connection.is_periodic = is_periodic
         self._busy.add(connection)
         try:
             yield connection
@@ -184,13 +200,23 @@ class ConnectionPool:
         for connection in self._busy:
             connection.shorten_wait(SUSPECT_SECONDS)
 
-    def _take_idle(self) -> BoundedConnection | None:
-        while self._idle:
-            _, connection = self._idle.pop()
+    def _take_idle(self, is_periodic: bool) -> BoundedConnection | None:
+        while (index := self._next_idle(is_periodic)) is not None:
+            _, connection = self._idle.pop(index)
             if _is_quiet(connection):
                 return connection
             connection.pgconn.finish()
         return None
+
+    def _next_idle(self, is_periodic: bool) -> int | None:
+        """The place of the connection to lend: of the same kind, and the last used of those."""
+        places = range(len(self._idle) - 1, -1, -1)
+        for place in places:
+            if self._idle[place][1].is_periodic == is_periodic:
+                return place
+        if is_periodic and len(self._idle) + len(self._busy) < self._size:
+            return None
+        return next(iter(places), None)
 
     def _take_back(self, connection: BoundedConnection) -> None:
         now = time.monotonic()

@@ -91,6 +91,8 @@ async def end_attempt(
 
     ``kind`` is an error kind. Raises LockTimeout.
     """
-    return await app.job_manager.end_provider_sync(
+    ended = await app.job_manager.end_provider_sync(
         attempt.queue_job_id, attempt.attempt, status, kind, message, next_allowed_at
     )
+    app.job_manager.note_end(attempt.queue_job_id, attempt.attempt)
+    return ended

@@ -139,7 +139,7 @@ async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList)
     }
     try:
         with answer_within(APPLY_ANSWER_SECONDS):
-            return await app.job_manager.retry.until_done_or_locked(
+            row = await app.job_manager.retry.until_done_or_locked(
                 lambda: app.connector.execute_query_one_async(
                     "select * from public.apply_provider_list(%(queue_job_id)s, %(attempt)s,"
                     " %(prices)s::jsonb, %(observed_at)s, %(skipped)s::jsonb,"
@@ -151,6 +151,8 @@ async def _apply(app: PricingApp, attempt: Attempt, provider_list: ProviderList)
             )
     except ConnectorException as error:
         raise _refusal(error) from error
+    app.job_manager.note_end(attempt.queue_job_id, attempt.attempt)
+    return row
 
 
 def _refusal(error: ConnectorException) -> DatabaseRefused:

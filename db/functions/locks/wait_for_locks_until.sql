@@ -3,16 +3,18 @@
 -- after: require_fresh_reads
 create or replace function public.wait_for_locks_until(p_until timestamptz)
 returns void
-language sql
+language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select public.require_fresh_reads();
-    select pg_catalog.set_config(
+begin
+    perform public.require_fresh_reads();
+    perform pg_catalog.set_config(
         'lock_timeout',
         greatest(ceil(extract(epoch from p_until - clock_timestamp()) * 1000), 1)::integer::text,
         true
     );
+end;
 $$;
 
 comment on function public.wait_for_locks_until(timestamptz) is

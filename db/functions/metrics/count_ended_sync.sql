@@ -2,10 +2,11 @@
 -- of its last attempt has ended by then, and has the outcome.
 create or replace function public.count_ended_sync(p_queue_job_id bigint, p_attempt integer)
 returns void
-language sql
+language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+begin
     insert into public.pricing_metric_totals (provider_slug, metric, label, amount)
     select l.provider_slug, 'syncs', l.status, 1
     from public.pricing_sync_log l
@@ -21,6 +22,7 @@ as $$
             from procrastinate.procrastinate_jobs q
             where q.id = p_queue_job_id and q.status in ('todo', 'doing')
         );
+end;
 $$;
 
 comment on function public.count_ended_sync(bigint, integer) is

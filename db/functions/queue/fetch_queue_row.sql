@@ -115,6 +115,8 @@ begin
                     end if;
                 end if;
 
+                -- See the trigger pricing_notify_sync_job.
+                perform pg_catalog.set_config('pricing.fetching', 'on', true);
                 update procrastinate.procrastinate_jobs q
                 set status = 'doing', worker_id = fetch_queue_row.worker_id
                 where q.id = (
@@ -124,7 +126,8 @@ begin
                     for update skip locked
                 )
                 returning q.* into v_row;
-                if found then
+                if v_row.id is not null then
+                    perform pg_catalog.set_config('pricing.fetching', '', true);
                     v_fault := public.queue_row_fault(v_row.args, v_row.scheduled_at);
                     if v_fault is null then
                         return v_row;

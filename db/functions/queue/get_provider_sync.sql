@@ -1,4 +1,6 @@
 -- The worker calls it first for a queue row that it fetched. Definer: the worker may not read our tables.
+-- It notifies of the start, which fetch_queue_row does not: a commit with a notification keeps all others with one waiting
+-- until it is on the disk. This transaction writes nothing that matters, and does not wait for the disk.
 -- A server whose ETag stays while its list changes would freeze prices, so once a day the list is fetched without one.
 create or replace function public.get_provider_sync(queue_job_id bigint, attempt integer)
 returns table (
@@ -13,11 +15,12 @@ returns table (
     content_digest text,
     enabled boolean
 )
-language sql
-stable
+language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+begin
+    return query
     select
         j.job_id,
         q.args ->> 'provider',
@@ -37,7 +40,15 @@ as $$
         and q.task_name = 'sync_provider'
         and q.status = 'doing'
         and q.attempts + 1 = get_provider_sync.attempt;
+    if found then
+        perform pg_catalog.set_config('synchronous_commit', 'off', true);
+        perform public.notify_job_change(j)
+        from procrastinate.procrastinate_jobs q
+        join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
+        where q.id = get_provider_sync.queue_job_id;
+    end if;
+end;
 $$;
 
 comment on function public.get_provider_sync(bigint, integer) is
-'What a worker needs for an attempt that it runs: where to fetch and how; no row when the attempt no longer runs.';
+'What a worker needs for an attempt that it runs: where to fetch and how; no row when the attempt no longer runs. Notifies of its start.';

@@ -4,10 +4,11 @@ create or replace function public.log_ended_attempt(
     p_queue_job_id bigint, p_attempt integer, p_status text, p_error_kind text, p_message text
 )
 returns void
-language sql
+language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
+begin
     update public.pricing_sync_log l
     set status = p_status,
         sync_completed_at = clock_timestamp(),
@@ -17,6 +18,7 @@ as $$
     where l.queue_job_id = p_queue_job_id
         and l.attempt = p_attempt
         and l.status in ('queued', 'in_progress');
+end;
 $$;
 
 comment on function public.log_ended_attempt(bigint, integer, text, text, text) is

@@ -1,3 +1,4 @@
+-- after: notify_job_change
 create or replace function public.notify_pricing_sync_job()
 returns trigger
 language plpgsql
@@ -5,10 +6,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    perform pg_catalog.pg_notify(
-        'pricing_sync_job',
-        json_build_object('job_id', new.job_id, 'status', new.status, 'revision', new.revision)::text
-    );
+    perform public.notify_job_change(new);
     return null;
 end;
 $$;

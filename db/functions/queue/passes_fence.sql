@@ -3,12 +3,13 @@
 -- meanwhile would skip a locked row.
 create or replace function public.passes_fence(p_row procrastinate.procrastinate_jobs, p_attempt integer)
 returns boolean
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    select p_row.task_name = 'sync_provider'
+begin
+    return p_row.task_name = 'sync_provider'
         and p_row.status = 'doing'
         -- It rises each time that the row is queued again (check_queue_row).
         and p_row.attempts + 1 = p_attempt
@@ -21,6 +22,7 @@ as $$
                 and (l.job_id::text, l.provider_slug)
                     is distinct from (lower(p_row.args ->> 'job_id'), p_row.args ->> 'provider')
         );
+end;
 $$;
 
 comment on function public.passes_fence(procrastinate.procrastinate_jobs, integer) is

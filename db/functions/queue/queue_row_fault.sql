@@ -2,12 +2,13 @@
 -- are wide, because they apply to every task.
 create or replace function public.queue_row_fault(p_args jsonb, p_scheduled_at timestamptz)
 returns text
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    select case
+begin
+    return case
         when jsonb_typeof(p_args) is distinct from 'object' then 'The arguments of a task are not an object'
         when octet_length(p_args::text) > 1000000 then 'The arguments of a task have more than 1,000,000 bytes'
         -- A short text is neither deep nor a long number.
@@ -19,6 +20,7 @@ as $$
         when p_scheduled_at not between timestamptz '1000-01-01 00:00:00+00' and timestamptz '9000-01-01 00:00:00+00'
             then 'The scheduled time of a task is outside the years 1000 to 9000'
     end;
+end;
 $$;
 
 comment on function public.queue_row_fault(jsonb, timestamptz) is

@@ -26,3 +26,25 @@ def test_nothing_of_what_was_rolled_back(pricing: Pricing, another: Another) -> 
     with pricing.connection.transaction(force_rollback=True):
         pricing.trigger()
     assert listener.heard(pricing) == []
+
+
+def test_a_fetched_start_is_notified_by_the_worker_s_next_call(
+    pricing: Pricing, another: Another
+) -> None:
+    listener = another()
+    listener.listen("pricing_sync_job")
+    job_id = str(pricing.trigger("openrouter")["job_id"])
+    worker_id = pricing.worker()
+    with pricing.as_role("pricing_worker"):
+        row = pricing.row("select * from public.fetch_queue_row(null, %s)", worker_id)
+    assert pricing.job(job_id)["status"] == "running"
+    # Its commit would keep those of other syncs waiting, for as long as a disk takes.
+    assert [json.loads(payload)["status"] for _, payload in listener.heard(pricing)] == ["queued"]
+    with pricing.as_role("pricing_worker"):
+        pricing.row("select * from public.get_provider_sync(%s, 1)", row["id"])
+    (message,) = (json.loads(payload) for _, payload in listener.heard(pricing))
+    job = pricing.job(job_id)
+    assert message == {"job_id": job_id, "status": "running", "revision": job["revision"]}
+    # Other changes are notified as ever, also in the session of the fetch.
+    pricing.do("update procrastinate.procrastinate_jobs set status = 'failed'")
+    assert [json.loads(payload)["status"] for _, payload in listener.heard(pricing)] == ["failed"]

@@ -158,3 +158,33 @@ async def test_a_heartbeat_does_not_wait_until_a_connection_is_free(
     assert not any(task.done() for task in asking)
     pool.shut_down("enough")
     await asyncio.gather(*asking, return_exceptions=True)
+
+
+@pytest.mark.anyio
+async def test_periodic_statements_leave_the_connection_of_the_others_alone(
+    pool: ConnectionPool,
+) -> None:
+    pid = "select pg_backend_pid()"
+    usual = await ask(pool, pid)
+    with answer_within(ANSWER_SECONDS, is_periodic=True):
+        periodic = {await ask(pool, pid) for _ in range(3)}
+    assert len(periodic) == 1 and usual not in periodic
+    assert await ask(pool, pid) == usual
+    # Rather than a new one, either takes the other's.
+    async with pool.connection():
+        assert {await ask(pool, pid)} == periodic
+
+
+@pytest.mark.anyio
+async def test_periodic_statements_take_any_connection_where_there_is_no_room(
+    database: str,
+) -> None:
+    async def connect() -> BoundedConnection:
+        return await BoundedConnection.connect(database, autocommit=True)
+
+    small = ConnectionPool(connect, size=1)
+    pid = "select pg_backend_pid()"
+    usual = await ask(small, pid)
+    with answer_within(ANSWER_SECONDS, is_periodic=True):
+        assert await ask(small, pid) == usual
+    await small.close()
