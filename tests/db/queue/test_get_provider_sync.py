@@ -31,6 +31,7 @@ def test_where_to_fetch_and_how(pricing: Pricing) -> None:
             "timeout_seconds": 90.0,
             "etag": "e",
             "etag_parser": "p",
+            "content_digest": None,
             "enabled": True,
         }
     ]
