@@ -1,38 +1,20 @@
-"""The command-line application: all commands, in the groups and the order of the help."""
+"""The command-line application: its options and the end of its help; the commands are in
+``command_table``."""
 
 from __future__ import annotations
 
 import os
-import sys
 from typing import Annotated
 
 import typer
 
 from service import __version__
-from service.cli.bench import bench
-from service.cli.cost import cost
-from service.cli.doctor import doctor
-from service.cli.drift import drift, unpriced
 from service.cli.grouped_help import GroupedHelp
-from service.cli.held import approve, held, reject, reopen
-from service.cli.job_status import status
-from service.cli.keys import keys
-from service.cli.migration import migrate
-from service.cli.overrides import override
-from service.cli.prices import changes, history, models, price_at
-from service.cli.processes import config, database_url_command, serve, up, worker
-from service.cli.providers import providers
-from service.cli.rollback import rollback
-from service.cli.rules import accept, accept_shorter_list_command, end_rule_command, rules
-from service.cli.syncs import cancel, cleanup, retry, sync
-from service.cli.uninstall import uninstall
-from service.cli.watch import watch
-from service.terminal.output import Terminal
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        Terminal(sys.stdout).say(f"pricing-sync {__version__}")
+        typer.echo(f"pricing-sync {__version__}")
         raise typer.Exit
 
 
@@ -91,42 +73,3 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-LOOK, REVIEW, CORRECT = "Look at prices", "Review changes", "Correct prices"
-SYNC, RUN = "Sync", "Install and run"
-for group, name, command in (
-    (LOOK, "models", models),
-    (LOOK, "history", history),
-    (LOOK, "changes", changes),
-    (LOOK, "price-at", price_at),
-    (LOOK, "cost", cost),
-    (LOOK, "drift", drift),
-    (LOOK, "unpriced", unpriced),
-    (REVIEW, "held", held),
-    (REVIEW, "approve", approve),
-    (REVIEW, "reject", reject),
-    (REVIEW, "reopen", reopen),
-    (REVIEW, "accept", accept),
-    (REVIEW, "rules", rules),
-    (REVIEW, "end-rule", end_rule_command),
-    (REVIEW, "accept-shorter-list", accept_shorter_list_command),
-    (CORRECT, "rollback", rollback),
-    (SYNC, "sync", sync),
-    (SYNC, "status", status),
-    (SYNC, "watch", watch),
-    (SYNC, "cancel", cancel),
-    (SYNC, "retry", retry),
-    (SYNC, "cleanup", cleanup),
-    (RUN, "up", up),
-    (RUN, "migrate", migrate),
-    (RUN, "serve", serve),
-    (RUN, "worker", worker),
-    (RUN, "doctor", doctor),
-    (RUN, "config", config),
-    (RUN, "database-url", database_url_command),
-    (RUN, "uninstall", uninstall),
-    (RUN, "bench", bench),
-):
-    app.command(name, rich_help_panel=group)(command)
-app.add_typer(providers, rich_help_panel=SYNC)
-app.add_typer(override, rich_help_panel=CORRECT)
-app.add_typer(keys, rich_help_panel=RUN)

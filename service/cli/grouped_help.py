@@ -9,10 +9,19 @@ from typing import Any
 
 from typer.core import TyperGroup
 
+from service.cli.command_table import LazyCommands
+
 INDENTATION = 6
 
 
 class GroupedHelp(TyperGroup):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.commands: Any = LazyCommands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         groups: dict[str, list[tuple[str, str]]] = {}
         # One width for all groups, so that their second columns are aligned.

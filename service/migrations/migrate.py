@@ -66,12 +66,13 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
 
 
 def _recorded(schema: Schema, ledger: Mapping[str, LedgerRow]) -> set[str]:
-    """The steps that would do nothing: each is a round trip, and a start of `up` waits for them."""
-    return {file.name for file in schema.engine_steps if file.name in ledger} | {
+    """The steps that would do nothing: each is several round trips, and `up` waits for them."""
+    recorded = {file.name for file in schema.engine_steps if file.name in ledger} | {
         file.name
         for file in schema.migrations
         if file.name in ledger and ledger[file.name].digest == file.digest
     }
+    return recorded | ({"ledger"} if ledger else set())
 
 
 def _relations(schema: Schema) -> set[str]:

@@ -18,9 +18,9 @@ from service.database_address.address import DatabaseAddress
 from service.errors import SettingsError
 from service.postgres.pinned_settings import PINS, SEARCH_PATH, pin_statement
 from service.postgres.rows import the_row
-from service.postgres.timestamps import bound_asyncpg_timestamps
 from service.settings import Settings
 from service.web.database.asyncpg_connect import open_connection
+from service.web.database.asyncpg_timestamps import bound_timestamps
 from service.web.database.database_errors import CONNECTION_ERRORS, CannotConnect, database_error
 from service.web.database.fair_pool import FairPool
 from service.web.database.pooler_check import (
@@ -198,7 +198,7 @@ class WebDatabase:
                 statement_cache_size=100 if self._sessions else 0,
                 connection_class=StatelessConnection,
             )
-            await bound_asyncpg_timestamps(connection)
+            await bound_timestamps(connection)
             return connection
 
     async def _prepare(self, connection: Any) -> None:
