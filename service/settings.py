@@ -68,8 +68,11 @@ class Settings(BaseModel):
     worker_concurrency: int = Field(
         default=4, ge=1, le=64, description="provider syncs that one worker runs at once"
     )
+    web_workers: int = Field(
+        default=1, ge=1, le=64, description="processes of `serve`, which share its port"
+    )
     web_connections: int = Field(
-        default=9, ge=2, le=500, description="most connections of the web process; one listens"
+        default=9, ge=2, le=500, description="most connections of each web process; one listens"
     )
     worker_connections: int = Field(
         default=14, ge=2, le=500, description="most connections of one worker; with 2 none listens"

@@ -54,18 +54,28 @@ def serve(
             help="Port to listen on. Default: PRICING_PORT, PORT, or 8000.",
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=1,
+            max=64,
+            help="Processes that share the port. Default: PRICING_WEB_WORKERS, or 1.",
+        ),
+    ] = None,
     with_parent: WithParent = False,
 ) -> None:
     """Run the web process, until SIGTERM or Ctrl-C.
 
-    Its database is that of PRICING_WEB_DATABASE_URL, or of DATABASE_URL.
+    Its database is that of PRICING_WEB_DATABASE_URL, or of DATABASE_URL. With --workers it is
+    several processes; one that ends is started again.
     """
     settings = _start_process(with_parent)
     if settings.web_database_url is None:
         settings.require_database_url()
     from service.web.http_server.web_server import serve
 
-    options = {"host": host, "port": port}
+    options = {"host": host, "port": port, "web_workers": workers}
     serve(settings.model_copy(update={k: v for k, v in options.items() if v is not None}))
 
 

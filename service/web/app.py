@@ -36,8 +36,11 @@ from service.web.routes.route_table import RouteTable
 logger = logging.getLogger(__name__)
 
 
-def create_app(settings: Settings) -> Starlette:
-    """The application. It connects later, so a missing database does not fail here."""
+def create_app(settings: Settings, http_requests: HttpRequests | None = None) -> Starlette:
+    """The application. It connects later, so a missing database does not fail here.
+
+    ``http_requests``: the counts that it shares with other processes.
+    """
     database = WebDatabase.from_settings(settings)
     changes = JobChanges(database)
     opened = opened_paths(settings)
@@ -50,7 +53,7 @@ def create_app(settings: Settings) -> Starlette:
         readiness=Readiness(database, changes, read_schema()),
         freshness=FreshnessReport(database),
         openapi=openapi_document(ROUTES, opened=opened),
-        http_requests=HttpRequests((each.path, each.status) for each in ROUTES),
+        http_requests=http_requests or count_requests(),
     )
 
     @asynccontextmanager
@@ -89,6 +92,10 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.web = state
     return app
+
+
+def count_requests(processes: int = 1) -> HttpRequests:
+    return HttpRequests(((each.path, each.status) for each in ROUTES), processes=processes)
 
 
 async def _clean_up(database: WebDatabase) -> None:

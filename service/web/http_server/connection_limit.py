@@ -19,6 +19,8 @@ from service.web.http_server.repeated_lines import RepeatedLines
 BACKLOG = 1024
 # In one turn of the loop: connections that are evicted in it free their descriptors after it.
 AT_ONCE = 16
+# Where other processes accept from the same socket, so that each gets its share.
+AT_ONCE_SHARED = 1
 PAUSE_SECONDS = 1.0
 
 
@@ -37,12 +39,15 @@ class LimitedAcceptor:
         connections: set[Any],
         limit: int,
         lines: RepeatedLines,
+        *,
+        is_shared: bool = False,
     ) -> None:
         self._listening = listening
         self._make_protocol = make_protocol
         self._connections = connections
         self._limit = limit
         self._lines = lines
+        self._at_once = AT_ONCE_SHARED if is_shared else AT_ONCE
         self._loop = asyncio.get_running_loop()
         self._pause: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -63,7 +68,7 @@ class LimitedAcceptor:
         self._loop.add_reader(self._listening, self._accept)
 
     def _accept(self) -> None:
-        for _ in range(AT_ONCE):
+        for _ in range(self._at_once):
             try:
                 accepted, _ = self._listening.accept()
             except (BlockingIOError, InterruptedError):

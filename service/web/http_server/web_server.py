@@ -15,14 +15,16 @@ from uvicorn.config import STARTUP_FAILURE
 
 from service.errors import PortTaken, SettingsError
 from service.settings import Settings
-from service.web.app import create_app
+from service.web.app import count_requests, create_app
 from service.web.app_state import WebState
 from service.web.database.job_changes import JobChanges
 from service.web.envelope import Envelope
 from service.web.http_server.connection_limit import LimitedAcceptor
 from service.web.http_server.descriptors import connection_limit
+from service.web.http_server.forked_processes import Forked, fork_processes
 from service.web.http_server.protocol import TIMEOUTS, BoundedProtocol, Timeouts
 from service.web.http_server.repeated_lines import RepeatedLines
+from service.web.metrics.http_requests import HttpRequests
 from service.web.responses.error_responses import HttpError
 
 logger = logging.getLogger(__name__)
@@ -34,10 +36,21 @@ GRACE_SECONDS = 7
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT; SettingsError without any admin key, PortTaken."""
     listening = _listen(settings.host, settings.port)
+    most = connection_limit(settings.max_connections, of_database=settings.web_connections)
+    counts = count_requests(settings.web_workers)
+    forked = None
+    if settings.web_workers > 1:
+        # A wrong setting ends the command here, not each process again and again.
+        asyncio.run(_require_startable(settings))
+        _log_listening(listening)
+        forked = fork_processes(settings.web_workers, stop_seconds=GRACE_SECONDS + 1)
+        if forked is None:
+            return
+        counts.take_place(forked.place)
     with suppress(KeyboardInterrupt):
         # uvicorn raises its signal again once it has stopped: exit with status 0.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-        asyncio.run(_serve(settings, listening))
+        asyncio.run(_serve(settings, listening, most, counts, forked))
 
 
 class WebServer(uvicorn.Server):
@@ -49,8 +62,11 @@ class WebServer(uvicorn.Server):
         changes: JobChanges,
         most_connections: int,
         timeouts: Timeouts,
+        *,
+        shares_port: bool,
     ) -> None:
         super().__init__(config)
+        self._shares_port = shares_port
         self._changes = changes
         self._most_connections = most_connections
         self._timeouts = timeouts
@@ -68,6 +84,7 @@ class WebServer(uvicorn.Server):
                 self.server_state.connections,
                 self._most_connections,
                 self._lines,
+                is_shared=self._shares_port,
             )
             for listening in sockets or []
         ]
@@ -131,16 +148,38 @@ def create_server(
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     most = most_connections or state.settings.max_connections
-    return WebServer(config, state.changes, most, timeouts)
+    shares_port = state.settings.web_workers > 1
+    return WebServer(config, state.changes, most, timeouts, shares_port=shares_port)
 
 
-async def _serve(settings: Settings, listening: socket.socket) -> None:
-    most = connection_limit(settings.max_connections, of_database=settings.web_connections)
-    app = create_app(settings)
+async def _serve(
+    settings: Settings,
+    listening: socket.socket,
+    most: int,
+    counts: HttpRequests,
+    forked: Forked | None,
+) -> None:
+    app = create_app(settings, counts)
     await _require_usable(app.state.web)
+    server = create_server(app, most_connections=most)
+    if forked is None:
+        _log_listening(listening)
+    else:
+        # The parent ended without a signal to this process.
+        loop = asyncio.get_running_loop()
+        loop.add_reader(forked.lifeline, server.handle_exit, signal.SIGTERM, None)
+    await server.serve(sockets=[listening])
+
+
+def _log_listening(listening: socket.socket) -> None:
     host, port = listening.getsockname()[:2]
     logger.info("listening on http://%s:%d", f"[{host}]" if ":" in host else host, port)
-    await create_server(app, most_connections=most).serve(sockets=[listening])
+
+
+async def _require_startable(settings: Settings) -> None:
+    state: WebState = create_app(settings).state.web
+    await _require_usable(state)
+    await state.database.close()
 
 
 async def _require_usable(state: WebState) -> None:
