@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -155,17 +156,24 @@ def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonVal
 
 
 def _columns(prices: Iterable[RawPrice]) -> dict[str, JsonValue]:
-    canonical = (to_canonical(price) for price in prices)
-    return {price.axis.value: usd_text(price.usd) for price in canonical}
+    return {price.axis.column: _usd_text(price) for price in prices}
+
+
+# Many models have the same price.
+@lru_cache(maxsize=8192)
+def _usd_text(price: RawPrice) -> str:
+    return usd_text(to_canonical(price).usd)
 
 
 def _raw(model: RawModel) -> dict[str, JsonValue]:
-    published = [*model.prices, *(p for condition in model.conditions for p in condition.prices)]
     raw: dict[str, JsonValue] = {key: {"text": text} for key, text in model.unknown.items()}
-    for price in published:
-        raw[price.key] = {
-            "text": price.text,
-            "unit": price.unit.label,
-            "axis": price.axis.value,
-        }
+    for price in model.prices:
+        raw[price.key] = _published(price)
+    for condition in model.conditions:
+        for price in condition.prices:
+            raw[price.key] = _published(price)
     return raw
+
+
+def _published(price: RawPrice) -> JsonValue:
+    return {"text": price.text, "unit": price.unit.label, "axis": price.axis.column}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import Enum, StrEnum, auto
+from functools import cached_property
 from typing import NewType
 
 # US dollars for one unit. Only ``to_canonical`` makes one.
@@ -58,7 +59,15 @@ class Axis(StrEnum):
     PAGE = "price_per_page"
     VIDEO_SECOND = "price_per_video_second"
 
-    @property
+    # Enum's own is a call in Python at each look-up.
+    __hash__ = str.__hash__
+
+    @cached_property
+    def column(self) -> str:
+        """The value; ``value`` itself is a call in Python each time."""
+        return str(self)
+
+    @cached_property
     def dimension(self) -> Dimension:
         return _OTHER_DIMENSIONS.get(self, Dimension.TOKEN)
 
@@ -102,6 +111,8 @@ class Unit(Enum):
     USD_PER_PAGE = ("usd_per_page", Dimension.PAGE, "1")
     USD_PER_1K_PAGES = ("usd_per_1k_pages", Dimension.PAGE, "0.001")
     USD_PER_VIDEO_SECOND = ("usd_per_video_second", Dimension.VIDEO_SECOND, "1")
+
+    __hash__ = object.__hash__
 
     def __init__(self, label: str, dimension: Dimension, factor: str, divisor: str = "1") -> None:
         self.label = label

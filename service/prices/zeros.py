@@ -36,8 +36,13 @@ FILLED = frozenset(
 
 def without_filling(model: RawModel) -> RawModel:
     """The model without the zeros that are no price; their texts are in ``unknown``."""
-    everywhere = [*model.prices, *(p for each in model.conditions for p in each.prices)]
-    if all(price.amount for price in everywhere):
+    everywhere = list(model.prices)
+    for each in model.conditions:
+        everywhere += each.prices
+    for price in everywhere:
+        if not price.amount:
+            break
+    else:
         return model
     charged = {price.axis for price in everywhere if price.amount}
     conditions = [_conditional(each, model.prices, charged) for each in model.conditions]

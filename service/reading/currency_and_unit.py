@@ -106,8 +106,10 @@ def require_dollars(said: Iterable[tuple[str, object]]) -> None:
             raise InvalidEntry(f"{path} is {shown(value)}, and only USD is read")
 
 
-def require_units(said: Iterable[tuple[str, object]], model: RawModel) -> None:
+def require_units(said: Collection[tuple[str, object]], model: RawModel) -> None:
     """InvalidEntry names the path of a unit that is not that of the model's prices, as declared."""
+    if not said:
+        return
     published = [*model.prices, *(p for each in model.conditions for p in each.prices)]
     if not published:
         return

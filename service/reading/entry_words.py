@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import lru_cache
 from typing import TypeAlias
 
 from pydantic import JsonValue
 
 from service.reading.currency_and_unit import is_amount_of_money, names_currency, names_size
 from service.reading.key_words import KeySays, is_unit_of_price, key_says, words_of
-from service.reading.known_keys import KnownKeys
+from service.reading.known_keys import NONE_KNOWN, KnownKeys
 from service.reading.wire import (
     InvalidEntry,
     Number,
@@ -27,12 +28,11 @@ from service.reading.wire import (
     verbatim,
 )
 
-NONE_KNOWN = KnownKeys()
 _SCALARS = frozenset({str, Number, bool, type(None)})
-_NO_KEYS: frozenset[str] = frozenset()
-# Keys that say nothing of prices, so that each is judged once; keys may be ids without end.
-_silent: set[str] = set()
-_MOST_SILENT = 4096
+_NESTED = frozenset({dict, list, RepeatedKeys})
+# Of a shape with more keys, or a longer one, nothing is kept: its keys may be ids without end.
+_MOST_KEYS, _LONGEST_KEY = 64, 64
+_MOST_SHAPES = 2048
 
 
 class _In(Enum):
@@ -50,13 +50,20 @@ class _In(Enum):
     # Below an unread key: it is kept as a whole, and only its currency counts.
     UNREAD = auto()
 
+    __hash__ = object.__hash__
+
 
 # A key and the path before it.
 _Path: TypeAlias = "tuple[str, _Path | None]"
 # A value with what is known there, its path, and where it is.
 _Step: TypeAlias = tuple[object, KnownKeys | None, _Path, _In]
 _NUMBER = re.compile(r"[0-9]{1,60}(?:\.[0-9]{1,60})?(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
-_NOTHING_BELOW: Mapping[str, KnownKeys] = {}
+# A key to look at, what it says, and where it is; or None for what it says, and what is known below
+# it: then only that is looked at.
+_Look: TypeAlias = tuple[str, KeySays | None, _In, KnownKeys | None]
+# What is known of an object, where it is, its keys, and the types of their values.
+_Shape: TypeAlias = tuple[KnownKeys | None, _In, tuple[str, ...], tuple[type, ...]]
+_looks_of: dict[_Shape, tuple[_Look, ...]] = {}
 _WITH_UNITS = {_In.ANSWER, _In.ENTRY, _In.PRICES}
 
 
@@ -87,7 +94,12 @@ def words_of_entry(entry: Mapping[str, object], known: KnownKeys) -> EntryWords:
 
 def words_of_answer(answer: Mapping[str, object], at: tuple[str, ...]) -> EntryWords:
     """What is said around the list, which is at the path ``at``."""
-    return _walk(answer, KnownKeys.of(".".join(at)) if at else NONE_KNOWN, _In.ANSWER)
+    return _walk(answer, _around(at), _In.ANSWER)
+
+
+@lru_cache
+def _around(at: tuple[str, ...]) -> KnownKeys:
+    return KnownKeys.of(".".join(at)) if at else NONE_KNOWN
 
 
 def says_nothing(key: str, value: object) -> bool:
@@ -106,53 +118,64 @@ def _walk(entry: Mapping[str, object], known: KnownKeys, place: _In) -> EntryWor
     while todo:
         value, known_here, path, where = todo.pop()
         if type(value) is list:
-            # Reversed, because the stack turns the order round.
-            inner = [each for each in value[::-1] if type(each) not in _SCALARS]
-            if inner:
+            if not _SCALARS.issuperset(map(type, value)):
+                # Reversed, because the stack turns the order round.
+                inner = [each for each in value[::-1] if type(each) not in _SCALARS]
                 todo.extend((each, known_here, ("[]", path), where) for each in inner)
             continue
         if type(value) is RepeatedKeys:
             _refuse_repeated_prices(value, path, where)
             value = value.values
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             continue
-        below, leaves = (_NOTHING_BELOW, _NO_KEYS) if known_here is None else known_here.both
-        # Where any key is known, none is judged by its name alone.
-        silent = _NO_KEYS if where is _In.PRICES or "*" in below else _silent
-        within = where if where is _In.ANSWER or where is _In.UNREAD else _In.ELSEWHERE
-        for key, inner in value.items():
-            if key in leaves:
-                continue
-            if key in silent and key not in below:
-                # Nearly every key of an entry: names and numbers that are about something else.
-                if type(inner) not in _SCALARS:
-                    todo.append((inner, None, (key, path), within))
-                continue
-            known_there = below.get(key) or below.get("*")
-            if known_there is not None and not known_there.below:
-                continue
-            says = key_says(key)
-            if known_there is None and says is KeySays.NOTHING and where is not _In.PRICES:
-                if len(_silent) < _MOST_SILENT:
-                    _silent.add(key)
-                if type(inner) not in _SCALARS:
-                    todo.append((inner, None, (key, path), within))
-                continue
-            _note(found, todo, (key, inner, known_there, (key, path), where, says))
+        shape = (known_here, where, tuple(value), tuple(map(type, value.values())))
+        looks = _looks_of.get(shape)
+        for key, says, within, below in _looks_at(shape) if looks is None else looks:
+            if says is None:
+                todo.append((value[key], below, (key, path), within))
+            else:
+                _note(found, todo, (key, value[key], (key, path), within, says))
+    return found
+
+
+def _looks_at(shape: _Shape) -> tuple[_Look, ...]:
+    """The keys of an object of this shape that may say something, or have something below.
+
+    Nearly every object has the keys of another one before it, and nearly every key of an entry is
+    a name or a number that is about something else.
+    """
+    known, where, keys, kinds = shape
+    within = where if where is _In.ANSWER or where is _In.UNREAD else _In.ELSEWHERE
+    looks: list[_Look] = []
+    for key, kind in zip(keys, kinds, strict=True):
+        below = None if known is None else known.get(key)
+        if below is not None and not below.below:
+            continue
+        says = key_says(key)
+        if below is not None and kind in _NESTED:
+            is_price = where is _In.PRICES or says is KeySays.PRICE
+            looks.append((key, None, _In.PRICES if is_price else where, below))
+        elif below is None and says is KeySays.NOTHING and where is not _In.PRICES:
+            if kind not in _SCALARS:
+                looks.append((key, None, within, None))
+        elif kind is not type(None) and not (below is None and says is KeySays.TEXT):
+            looks.append((key, says, where, None))
+    found = tuple(looks)
+    if len(keys) <= _MOST_KEYS and max(map(len, keys), default=0) <= _LONGEST_KEY:
+        if len(_looks_of) >= _MOST_SHAPES:
+            _looks_of.clear()
+        _looks_of[shape] = found
     return found
 
 
 def _note(
     found: EntryWords,
     todo: list[_Step],
-    at: tuple[str, object, KnownKeys | None, _Path, _In, KeySays],
+    at: tuple[str, object, _Path, _In, KeySays],
 ) -> None:
     """Note a key that says something, or go on below it."""
-    key, value, below, path, where, says = at
-    if below is not None and _is_nested(value):
-        is_price = where is _In.PRICES or says is KeySays.PRICE
-        todo.append((value, below, path, _In.PRICES if is_price else where))
-    elif says_nothing(key, value) or says is KeySays.TEXT:
+    key, value, path, where, says = at
+    if says_nothing(key, value) or says is KeySays.TEXT:
         return
     elif says is KeySays.CURRENCY:
         found.currencies.append((_shown(path), value))

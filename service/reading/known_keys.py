@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 _Tree: TypeAlias = "dict[str, _Tree]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class KnownKeys:
     """A tree of keys; ``*`` is any key. A key without keys below it is known with all it holds.
 
-    Lists have no level of their own: ``providers[].pricing`` is ``providers`` and ``pricing``.
+    Lists have no level of their own: ``providers[].pricing`` is ``providers`` and ``pricing``. Two
+    trees are never equal, so that each is a key of what was found out about it.
     """
 
     below: Mapping[str, KnownKeys] = field(default_factory=dict)
-    leaves: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        leaves = frozenset(key for key, each in self.below.items() if not each.below)
-        object.__setattr__(self, "leaves", leaves)
 
     @classmethod
     def of(cls, *paths: str | Iterable[str]) -> KnownKeys:
@@ -33,23 +30,27 @@ class KnownKeys:
                 at = at.setdefault(key, {})
         return _known(tree)
 
-    @property
-    def both(self) -> tuple[Mapping[str, KnownKeys], frozenset[str]]:
-        """The keys, and those of them without keys below."""
-        return self.below, self.leaves
-
     def beneath(self, key: str) -> KnownKeys:
         """What is known below ``key``, as a tree of its own."""
-        return self.get(key) or KnownKeys()
+        return self.get(key) or NONE_KNOWN
 
     def without(self, key: str) -> KnownKeys:
         """The same keys, with all below ``key`` known."""
-        return KnownKeys({**self.below, key: KnownKeys()})
+        return _without(self, key)
 
     def get(self, key: str) -> KnownKeys | None:
         """What is known below ``key``; None for an unknown key."""
         found = self.below.get(key)
         return self.below.get("*") if found is None else found
+
+
+NONE_KNOWN = KnownKeys()
+
+
+# Asked for each entry of a list.
+@lru_cache(maxsize=64)
+def _without(known: KnownKeys, key: str) -> KnownKeys:
+    return KnownKeys({**known.below, key: NONE_KNOWN})
 
 
 def _each(paths: Iterable[str | Iterable[str]]) -> Iterator[str]:

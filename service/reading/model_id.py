@@ -42,6 +42,8 @@ _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 def read_id(model_id: object) -> str:
     """A model's id as spelt; InvalidEntry for a value that cannot be one."""
+    if isinstance(model_id, str) and _is_ordinary(model_id):
+        return model_id
     if not isinstance(model_id, str) or not model_id.strip():
         raise InvalidEntry(f"its id is {shown(model_id)}")
     if len(model_id) > MAX_ID_LENGTH:
@@ -53,6 +55,16 @@ def read_id(model_id: object) -> str:
     if not model_id.isascii():
         _require_plain(model_id)
     return model_id
+
+
+def _is_ordinary(model_id: str) -> bool:
+    """Whether none of the rules concerns it, which is so for nearly every id."""
+    return (
+        0 < len(model_id) <= MAX_ID_LENGTH
+        and model_id.isascii()
+        and model_id.isprintable()
+        and " " not in model_id
+    )
 
 
 def _require_plain(model_id: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 
 from pydantic import JsonValue
 
 from service.prices.price_list import RawModel
 from service.prices.units import Axis, RawPrice, Unit, plain, to_canonical
 from service.reading.currency_and_unit import is_amount_of_money
-from service.reading.wire import InvalidEntry, published_text, read_amount, read_object
+from service.reading.wire import InvalidEntry, Number, published_text, read_amount, read_object
 
 PriceKeys = Mapping[str, tuple[Axis, Unit]]
 
@@ -20,6 +21,8 @@ _NOISE = Decimal("1e-11")
 # USD per token: $0.0001 per 1M tokens, a tenth of the cheapest known price.
 _FINEST_ZERO = Decimal("1e-10")
 _NONE = Decimal(0)
+# A key may have names of the provider in it, which may be of any length.
+_LONGEST_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +57,10 @@ def read_prices(
     prices: list[RawPrice] = []
     unknown: dict[str, str] = {}
     for key, value in pricing.items():
-        if key not in keys:
+        meaning = keys.get(key)
+        if meaning is None:
             continue
-        price = read_price(path + key, value, keys[key], dynamic=dynamic)
+        price = read_price(path + key, value, meaning, dynamic=dynamic)
         if price is not None:
             prices.append(price)
         elif value is not None:
@@ -68,6 +72,26 @@ def read_price(
     key: str, value: object, meaning: tuple[Axis, Unit], *, dynamic: int | None = None
 ) -> RawPrice | None:
     """One price; None if it is null or ``dynamic``. InvalidEntry names ``key`` for other values."""
+    if len(key) > _LONGEST_KEPT:
+        return _price(key, value, meaning, dynamic)
+    if type(value) is str:
+        return _known_price(key, value, False, meaning, dynamic)
+    if type(value) is Number:
+        return _known_price(key, value.text, True, meaning, dynamic)
+    return _price(key, value, meaning, dynamic)
+
+
+# Many models have the same price under the same key.
+@lru_cache(maxsize=8192)
+def _known_price(
+    key: str, text: str, is_number: bool, meaning: tuple[Axis, Unit], dynamic: int | None
+) -> RawPrice | None:
+    return _price(key, Number(text) if is_number else text, meaning, dynamic)
+
+
+def _price(
+    key: str, value: object, meaning: tuple[Axis, Unit], dynamic: int | None
+) -> RawPrice | None:
     axis, unit = meaning
     try:
         amount = read_amount(value, unknown=dynamic)
@@ -113,7 +137,10 @@ def _exponent(amount: Decimal) -> int:
 
 def price_of(prices: Collection[RawPrice], axis: Axis) -> RawPrice | None:
     """The price of one axis; None without one."""
-    return next((price for price in prices if price.axis is axis), None)
+    for price in prices:
+        if price.axis is axis:
+            return price
+    return None
 
 
 def only_zeros(prices: Collection[RawPrice]) -> bool:

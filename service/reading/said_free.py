@@ -13,8 +13,9 @@ def says_free(model_id: str, name: str | None, entry: Mapping[str, object]) -> b
     """Whether the id ends in ``free``, the name or a tag has that word, or ``is_free`` is true."""
     tags, pricing = entry.get("tags"), entry.get("pricing")
     return (
-        _IN_ID.search(model_id) is not None
-        or (name is not None and _IN_NAME.search(name) is not None)
+        # The look for the letters alone is several times as fast.
+        ("free" in model_id.lower() and _IN_ID.search(model_id) is not None)
+        or (name is not None and "free" in name.lower() and _IN_NAME.search(name) is not None)
         or (isinstance(tags, list) and ("free" in tags or "Free" in tags))
         or _is_true(entry)
         or (isinstance(pricing, dict) and _is_true(pricing))

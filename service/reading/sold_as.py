@@ -45,6 +45,9 @@ _LABEL_KEYS = (
 )
 # As an ability also of models that take these in.
 _GOES_IN = frozenset({"image", "images", "audio", "video", "videos", "speech", "voice", "document"})
+_TYPE_KEYS_SET = frozenset(_TYPE_KEYS)
+_TYPES_WITHIN_SET = frozenset(_TYPES_WITHIN)
+_MODALITY_KEYS_SET = frozenset(_MODALITY_KEYS)
 _SAYING = frozenset(
     (*_TYPE_KEYS, *_MODALITY_KEYS, *_MODALITIES_WITHIN, *_TYPES_WITHIN, *_LABEL_KEYS)
 )
@@ -94,8 +97,11 @@ def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
     What comes out counts only where no key names a type: a transcription comes out as text. Labels
     count only where neither does.
     """
-    named = [found for value in _types(entry) if (found := _kinds(value))]
-    named = named or [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
+    if types := _types(entry):
+        named = [found for value in types if (found := _kinds(value))]
+        if named:
+            return named
+    named = [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
     return named or [found for value in _labels(entry) if (found := _kinds_of_labels(*value))]
 
 
@@ -103,12 +109,18 @@ def is_sold_by_token(entry: Mapping[str, object], by_token: Kinds) -> bool:
     """Whether each key that names kinds names one that is charged by the token."""
     if _SAYING.isdisjoint(entry):
         return True
-    return all(kinds & (by_token | CHAT_ONLY) for kinds in sold_as(entry))
+    for kinds in sold_as(entry):
+        if kinds.isdisjoint(by_token) and kinds.isdisjoint(CHAT_ONLY):
+            return False
+    return True
 
 
-def _types(entry: Mapping[str, object]) -> Iterator[object]:
+def _types(entry: Mapping[str, object]) -> list[object]:
+    found: list[object] = []
     for around in _arounds(entry):
-        yield from (around[key] for key in _TYPE_KEYS if key in around)
+        if not _TYPE_KEYS_SET.isdisjoint(around):
+            found += [around[key] for key in _TYPE_KEYS if key in around]
+    return found
 
 
 def _labels(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
@@ -116,42 +128,47 @@ def _labels(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         yield from ((key, around[key]) for key in _LABEL_KEYS if key in around)
 
 
-def _arounds(entry: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
-    yield entry
-    for key in _TYPES_WITHIN:
-        inner = entry.get(key)
-        if isinstance(inner, Mapping):
-            yield inner
+def _arounds(entry: Mapping[str, object]) -> list[Mapping[str, object]]:
+    if _TYPES_WITHIN_SET.isdisjoint(entry):
+        return [entry]
+    inner = (entry.get(key) for key in _TYPES_WITHIN)
+    return [entry, *(each for each in inner if isinstance(each, dict))]
 
 
-def _outputs(entry: Mapping[str, object]) -> Iterator[object]:
-    for around in (entry, *(entry.get(key) for key in _MODALITIES_WITHIN)):
-        if not isinstance(around, Mapping):
-            continue
-        yield from (around[key] for key in _MODALITY_KEYS if key in around)
+def _outputs(entry: Mapping[str, object]) -> list[object]:
+    found: list[object] = []
+    for around in (entry, *[entry[key] for key in _MODALITIES_WITHIN if key in entry]):
+        if isinstance(around, dict) and not _MODALITY_KEYS_SET.isdisjoint(around):
+            found += [around[key] for key in _MODALITY_KEYS if key in around]
     modalities = entry.get("modalities")
-    if isinstance(modalities, Mapping):
-        yield modalities.get("output")
+    if isinstance(modalities, dict):
+        found.append(modalities.get("output"))
     architecture = entry.get("architecture")
-    if isinstance(architecture, Mapping) and isinstance(architecture.get("modality"), str):
+    if isinstance(architecture, dict) and isinstance(architecture.get("modality"), str):
         # "text+image->text", and "audio->text" is a transcription.
         modality = architecture["modality"]
         outputs = modality.rpartition("->")[2].split("+")
-        yield [modality] if outputs == ["text"] else outputs
+        found.append([modality] if outputs == ["text"] else outputs)
+    return found
 
 
 def _kinds(value: object) -> Kinds:
     """The kinds in a text (``llm,image_generation``) or a list of texts."""
     if isinstance(value, str):
-        return frozenset(kind for part in value[:200].split(",") if (kind := _kind(part.strip())))
+        return _kinds_of_text(value[:200])
     if isinstance(value, list):
         return frozenset().union(*map(_kinds, value[:20]))
     return frozenset()
 
 
+@lru_cache(maxsize=1024)
+def _kinds_of_text(text: str) -> Kinds:
+    return frozenset(kind for part in text.split(",") if (kind := _kind(part.strip())))
+
+
 def _kinds_of_labels(key: str, value: object) -> Kinds:
     """The kinds of labels of which each is understood; of an object, those that are true."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = [key for key, said in value.items() if said is True]
     labels = value[:20] if isinstance(value, list) else [value]
     if key in _ABILITY_KEYS and any(str(label).lower() in _GOES_IN for label in labels):
@@ -190,7 +207,12 @@ def _kinds_of_outputs(value: object) -> Kinds:
         value = [value]
     if not isinstance(value, list):
         return frozenset()
-    texts = [each.lower() for each in value[:20] if isinstance(each, str)]
+    return _kinds_of_texts(tuple([each for each in value[:20] if isinstance(each, str)]))
+
+
+@lru_cache(maxsize=1024)
+def _kinds_of_texts(outputs: tuple[str, ...]) -> Kinds:
+    texts = [each.lower() for each in outputs]
     kinds = frozenset(
         kind for each in texts if each != "text" and (kind := _kind(each)) is not None
     )

@@ -79,7 +79,7 @@ def resolve_base(
         and condition.effective_until is None
         and not condition.when
     ]
-    return tuple(_resolved(price, windows) for price in prices)
+    return tuple(_resolved(price, windows) for price in prices) if windows else tuple(prices)
 
 
 def _resolved(

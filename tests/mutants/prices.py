@@ -98,8 +98,8 @@ PRICES = (
     ),
     Mutant(
         "service/prices/price_list.py",
-        "return {price.axis.value: usd_text(price.usd) for price in canonical}",
-        "return {price.axis.value: usd_text(price.usd) for price in canonical if price.usd}",
+        "return {price.axis.column: _usd_text(price) for price in prices}",
+        "return {price.axis.column: _usd_text(price) for price in prices if price.amount}",
         ROWS,
         "what is free becomes unknown",
     ),
