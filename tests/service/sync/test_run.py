@@ -89,6 +89,25 @@ def test_an_answer_that_has_not_changed_is_not_sent_again(
     assert "if-none-match" in providers.requests("openrouter")[1].headers
 
 
+def test_a_server_without_etags_is_asked_whole_and_read_when_it_says_something_new(
+    queue: Queue, providers: ProviderServer, start_worker: StartWorker
+) -> None:
+    """The same body is as good as a 304; of another one only the entries that changed are read."""
+    providers.fill("openrouter", 5)
+    start_worker()
+    queue.wait_for_end(queue.trigger("openrouter"))
+    same = queue.wait_for_end(queue.trigger("openrouter"))
+    assert (same["models_fetched"], same["models_updated"]) == (5, 0)
+    assert queue.attempts(str(same["job_id"]))[0]["details"] == {"not_modified": True}
+
+    changed = providers.body("openrouter")["data"][2]["id"]
+    providers.price_of("openrouter", changed)["completion"] = "0.0000077"
+    read = queue.wait_for_end(queue.trigger("openrouter"))
+    [attempt] = queue.attempts(str(read["job_id"]))
+    assert (attempt["models_fetched"], attempt["models_updated"]) == (5, 1)
+    assert (attempt["models_unchanged"], attempt["details"]) == (4, {})
+
+
 def test_a_sticky_etag_freezes_prices_for_a_day_at_most(
     queue: Queue, providers: ProviderServer, start_worker: StartWorker
 ) -> None:
