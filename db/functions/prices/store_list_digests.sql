@@ -12,15 +12,21 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
+    v_models text[];
+    v_digests text[];
     v_stored integer;
 begin
+    select array_agg(r.model_id), array_agg(r.digest) into v_models, v_digests
+    from jsonb_to_recordset(p_prices) as r (provider text, model_id text, digest text)
+    where coalesce(r.provider, p_provider) = p_provider and r.digest ~ '^[0-9a-f]{32}$';
+
     insert into public.pricing_list_digests as d (model_id, provider_slug, digest, model_state)
     select m.id, m.provider_slug, decode(r.digest, 'hex'), m.state
-    from jsonb_to_recordset(p_prices) as r (provider text, model_id text, digest text)
-    join public.pricing_listed_models m on m.provider_slug = p_provider and m.model_id = r.model_id
-    where coalesce(r.provider, p_provider) = p_provider
-        and r.digest ~ '^[0-9a-f]{32}$'
-        and m.is_settled
+    from unnest(v_models, v_digests) as r (model_id, digest)
+    -- By these ids, because nearly always few of many models have changed.
+    join public.pricing_listed_models m
+        on m.provider_slug = p_provider and m.model_id = any (v_models) and m.model_id = r.model_id
+    where m.is_settled
         and not exists (select from unnest(p_turned_ids) as t (id) where t.id = m.id)
         -- What it says is not the model's price.
         and not exists (
