@@ -10,11 +10,11 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from service.bench.ground.large_database import Scale, prepare
 from service.lists.job_lists import PROVIDERS, SYNCS
 from service.lists.list_query import ListQuery
 from service.lists.price_lists import CHANGES, HISTORY, STALE
 from service.lists.review_lists import AUDIT, HELD
-from tests.bench.scale_data import Scale, prepare
 from tests.db.pricing import Pricing
 from tests.support.postgres import Cluster
 
