@@ -77,7 +77,7 @@ docs: install
 	@$(python) -m tests.docs $(ARGS)
 
 bench: install
-	@$(run) -m service bench $(ARGS)
+	@$(python) -m tests.bench $(ARGS)
 
 # `make lock ARGS=--upgrade` takes the newest versions that pyproject.toml allows.
 lock: install

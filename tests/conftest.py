@@ -15,6 +15,8 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
+from tests.bench.scale_data import Scale, prepare
+from tests.db.pricing import Pricing
 from tests.support.postgres import Cluster, running_cluster, stop_schedule
 from tests.support.processes import Process, Processes, Run
 from tests.support.provider_server import ProviderServer, running_provider_server
@@ -22,6 +24,9 @@ from tests.support.recordings import require_recordings
 from tests.support.recycling import RecycledDatabases, recycled_databases
 from tests.support.syncing import Queue, StartWorker
 from tests.support.waiting import wait_until
+
+# Of the database `large`.
+LARGE = Scale(models=1_000, jobs=6_000, history=20_000)
 
 Owner = Literal["superuser", "createrole", "plain"]
 DatabaseFactory = Callable[..., str]
@@ -102,6 +107,23 @@ def database_factory(cluster: Cluster) -> Iterator[DatabaseFactory]:
             return cluster.url_of(name, user=user, password=password)
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def large(migrated_cluster: Cluster) -> Iterator[Pricing]:
+    """A database with thousands of rows, for tests of how many of them a statement reads.
+
+    Its tests write in transactions that they roll back.
+    """
+    with migrated_cluster.database(template=migrated_cluster.template) as name:
+        url = migrated_cluster.url_of(name)
+        prepare(url, LARGE)
+        with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
+            # In these few rows reading all is as cheap; in many more it is not.
+            connection.execute("set enable_seqscan = off")
+            # What cannot be read otherwise then looks so dear that its query would be compiled.
+            connection.execute("set jit = off")
+            yield Pricing(connection)
 
 
 @pytest.fixture

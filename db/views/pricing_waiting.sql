@@ -8,9 +8,26 @@ select
     -- A time of infinity, set by hand in one row, must not fail the view.
     case when isfinite(w.oldest_held_at) then date_trunc('second', now() - w.oldest_held_at) end as oldest_held_ago,
     w.rejected,
-    m.priced,
+    -- A subquery, which is left out where the number is not read.
+    (
+        select count(*)::integer
+        from public.model_pricing m
+        where m.provider_slug = w.provider and m.is_active and m.last_changed_at is not null
+    ) as priced,
     w.held > 0
-        and (w.held * 3 >= m.priced or coalesce(p.review_first and p.guards_enabled, false)) as stands_still
+        and (
+            coalesce(p.review_first and p.guards_enabled, false)
+            -- No more are counted than decide it.
+            or w.held * 3 >= (
+                select count(*)
+                from (
+                    select
+                    from public.model_pricing m
+                    where m.provider_slug = w.provider and m.is_active and m.last_changed_at is not null
+                    limit w.held * 3 + 1
+                ) as c
+            )
+        ) as stands_still
 from (
     select
         h.provider_slug as provider,
@@ -21,12 +38,7 @@ from (
     where h.still_said and h.status in ('held', 'rejected')
     group by h.provider_slug
 ) as w
-left join public.pricing_providers p on p.slug = w.provider
-cross join lateral (
-    select count(*)::integer as priced
-    from public.model_pricing m
-    where m.provider_slug = w.provider and m.is_active and m.last_changed_at is not null
-) as m;
+left join public.pricing_providers p on p.slug = w.provider;
 
 comment on view public.pricing_waiting is
 'Each provider with price changes that wait for a person, or that a person has rejected and it still lists: how many, since when, and whether the provider stands still by them.';

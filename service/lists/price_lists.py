@@ -34,9 +34,10 @@ MODELS = ListQuery(
         "model": Filter("Only of this id, as the provider spells it.", "model = {value}"),
         "q": Filter(
             "Part of a provider's slug, a model's id or its name, in any case.",
-            "position(lower({value}) in lower(model)) > 0"
-            " or position(lower({value}) in lower(provider)) > 0"
-            " or position(lower({value}) in lower(name)) > 0",
+            # Both columns of the order, so that a plan can go by it in the smaller table.
+            "(provider, model) in (select s.provider_slug, s.model_id"
+            " from public.pricing_model_search s where s.words like '%' ||"
+            r" regexp_replace(lower({value}), '([\%_])', '\\\1', 'g') || '%')",
         ),
         "state": Filter(
             "priced, free or unknown: of active models; held: another price waits; overridden: a"

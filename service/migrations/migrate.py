@@ -18,6 +18,7 @@ from service.migrations.restored_objects import restore_objects
 from service.migrations.role_advice import role_advice
 from service.migrations.schema import Roots, Schema
 from service.migrations.schema_files import read_schema
+from service.migrations.search_index import index_search
 from service.migrations.steps.step_list import Step, all_steps
 from service.postgres.connect import connect
 
@@ -62,7 +63,8 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
         mended, left = restore_objects(connection, schema)
         if "db" in applied and KEPT[0] in _relations(schema):
             mended += tuple(in_locked_transaction(connection, "kept prices", restore_kept_prices))
-        return MigrateResult(applied, role_advice(connection), mended, left)
+        advice = (*role_advice(connection), *index_search(connection, schema))
+        return MigrateResult(applied, advice, mended, left)
 
 
 def _recorded(schema: Schema, ledger: Mapping[str, LedgerRow]) -> set[str]:

@@ -1,7 +1,14 @@
-"""Compare this version with another checkout: ``python -m tests.bench --against DIR``."""
+"""Run every benchmark of this version in turn (``make bench``); ``pages`` measures HTTP on a large
+database, ``speed`` compares two versions."""
 
 import sys
 
-from tests.bench import speed
+from tests.bench import backlog, latency, pages, speed
 
-speed.main(sys.argv[1:])
+if sys.argv[1:2] == ["speed"]:
+    speed.main(sys.argv[2:])
+elif sys.argv[1:2] == ["pages"]:
+    pages.main(sys.argv[2:])
+else:
+    latency.main()
+    backlog.main()

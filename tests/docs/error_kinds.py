@@ -25,8 +25,19 @@ _WORD = re.compile(r"'([a-z_]+)'")
 _ELSEWHERE = re.compile(r"v_kind := coalesce\(v_kind, '([a-z_]+)'\)|'error_kind', '([a-z_]+)'")
 
 
+# In the view of what is stuck: the word after an action, or in a case.
+_OF_STUCK = re.compile(r"'(?:cancelled|failed|requeued)', '([a-z_]+)'|(?:then|else) '([a-z_]+)'")
+_ACTIONS = {"failed", "requeued", "reconciled"}
+
+
 def error_kinds() -> set[str]:
-    return {*_sql_kinds(), *_python_kinds(), *_default_kinds(SyncError)}
+    return {*_sql_kinds(), *_kinds_of_stuck(), *_python_kinds(), *_default_kinds(SyncError)}
+
+
+def _kinds_of_stuck() -> set[str]:
+    text = (ROOT / "db" / "views" / "pricing_sync_expiry.sql").read_text()
+    words = {word for found in _OF_STUCK.finditer(text) for word in found.groups() if word}
+    return words - _ACTIONS
 
 
 def _sql_kinds() -> Iterator[str]:

@@ -18,6 +18,8 @@ from service.migrations.comparison.scratch_schema import (
 from service.migrations.schema import COMMENT, CREATED_TRIGGER, Schema
 
 _POLICY = re.compile(r"\bcreate\s+policy\s+(\w+)", re.IGNORECASE)
+# Where the extension of db/search.sql is to be had.
+_INDEX = re.compile(r"\bcreate\s+index\s+(\w+)", re.IGNORECASE)
 _TRIGGERS = "db/triggers/"
 
 _ADDITIONS = """
@@ -67,6 +69,7 @@ addition as (
     where not exists (
         select from an_index r where r.indrelid = t.released and r.relname = i.relname
     )
+        and i.relname <> all (%(indexes)s::text[])
     union all
     select t.name, 'trigger', g.tgname
     from a_relation t
@@ -118,6 +121,7 @@ def read_additions(
             {
                 "views": [f"public.{file.creates[0]}" for file in schema.db if file.kind == "view"],
                 "triggers": sorted(triggers),
+                "indexes": sorted({name for text in texts for name in _INDEX.findall(text)}),
                 "policies": sorted({name for text in texts for name in _POLICY.findall(text)}),
                 "but": list(except_on),
             },

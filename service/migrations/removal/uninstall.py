@@ -28,6 +28,7 @@ from service.migrations.removal.installed_roles import OUR_ROLES, drop_roles, ex
 from service.migrations.removal.kept_prices import KEPT, keep_prices
 from service.migrations.removal.operator_additions import read_additions
 from service.migrations.removal.running_processes import refuse_running_processes
+from service.migrations.removal.search_extension import drop_search_extension
 from service.migrations.schema import Roots, Schema
 from service.migrations.schema_files import read_schema
 from service.postgres.connect import connect
@@ -119,6 +120,7 @@ def _drop_all(connection: psycopg.Connection, schema: Schema, keep: bool) -> Non
     _drop_in_turn(connection, [("tables", f"drop table {', '.join(tables)}")])
     drops = [(f"{kind} {name}", f"drop {kind} if exists {name}") for name, kind in types]
     _drop_in_turn(connection, [*drops, ("schema procrastinate", "drop schema procrastinate")])
+    drop_search_extension(connection)
     database = sql.Identifier(connection.info.dbname)
     for role in existing_roles(connection, OUR_ROLES):
         for what in (sql.SQL("schema public"), sql.SQL("database {}").format(database)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -10,33 +9,18 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from service.bench.ground.large_database import Scale, prepare
 from service.lists.job_lists import PROVIDERS, SYNCS
 from service.lists.list_query import ListQuery
-from service.lists.price_lists import CHANGES, HISTORY, STALE
+from service.lists.price_lists import CHANGES, DRIFT, HISTORY, MODELS, STALE, UNPRICED
 from service.lists.review_lists import AUDIT, HELD
+from tests.conftest import LARGE as SCALE
 from tests.db.pricing import Pricing
-from tests.support.postgres import Cluster
 
-SCALE = Scale(models=1_000, jobs=6_000, history=20_000)
 LIMIT = 21
 # Of tables with thousands of rows more than that; the models are read whole where a price sorts.
 MOST_ROWS = 1_200
 # In the name of a provider: many rows, few rows, none.
 MANY, FEW, NONE = "openrouter", "ovhcloud", "cerebras"
-
-
-@pytest.fixture(scope="module")
-def large(migrated_cluster: Cluster) -> Iterator[Pricing]:
-    with migrated_cluster.database(template=migrated_cluster.template) as name:
-        url = migrated_cluster.url_of(name)
-        prepare(url, SCALE)
-        with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-            # In these few rows reading all is as cheap; in many more it is not.
-            connection.execute("set enable_seqscan = off")
-            # What cannot be read otherwise then looks so dear that its query would be compiled.
-            connection.execute("set jit = off")
-            yield Pricing(connection)
 
 
 def page(pricing: Pricing, listed: ListQuery, values: dict[str, Any], **given: Any) -> list[Any]:
@@ -102,6 +86,28 @@ def test_changes_of_a_time_and_of_a_job(large: Pricing) -> None:
 def test_other_lists(large: Pricing, listed: ListQuery, values: dict[str, Any]) -> None:
     with large.reading_few_rows(2 * SCALE.models):
         page(large, listed, values)
+
+
+@pytest.mark.parametrize("q", ["model-77", "MODEL 997-", "gpt-5"])
+def test_a_search_reads_the_models_that_it_finds(large: Pricing, q: str) -> None:
+    large.do("analyze public.pricing_model_search")
+    with large.reading_few_rows(200):
+        rows = page(large, MODELS, {"q": q})
+    assert bool(rows) is (q == "model-77")
+
+
+@pytest.mark.parametrize("listed", [DRIFT, UNPRICED], ids=["drift", "unpriced"])
+@pytest.mark.parametrize("provider", [None, FEW, NONE])
+def test_a_report_reads_its_page_or_provider(
+    large: Pricing, listed: ListQuery, provider: str | None
+) -> None:
+    statement, arguments = listed.statement({"provider": provider}, limit=6)
+    with (
+        large.reading_few_rows(SCALE.models // 3),
+        psycopg.RawCursor(large.connection, row_factory=dict_row) as cursor,
+    ):
+        rows = cursor.execute(statement.encode(), arguments).fetchall()
+    assert len(rows) == (6 if provider is None else len(rows))
 
 
 def test_a_provider_without_a_sync_is_not_looked_for_in_the_whole_log(large: Pricing) -> None:

@@ -83,6 +83,10 @@ cross join lateral (
 ) as p
 order by m.n;
 
+insert into public.pricing_model_search (provider_slug, model_id, words)
+select p.provider_slug, p.model_id, public.pricing_search_words(p.provider_slug, p.model_id, p.name)
+from public.model_pricing p;
+
 alter table model add id bigint, add rows integer;
 update model m set id = p.id from public.model_pricing p where p.provider_slug = m.slug and p.model_id = m.model_id;
 -- A fifth of the models changes six times as often as the others; a free one never does.
@@ -356,6 +360,22 @@ select
     jsonb_build_object('provider', a.slug, 'job_id', a.job_id), 'todo'
 from attempt a
 where a.status = 'queued';
+insert into procrastinate.procrastinate_jobs (id, queue_name, task_name, lock, args, status, attempts)
+overriding system value
+select
+    a.id, 'pricing', 'sync_provider', 'pricing_sync:' || a.slug,
+    jsonb_build_object('provider', a.slug, 'job_id', a.job_id),
+    (case a.status when 'success' then 'succeeded' else a.status end)::procrastinate.procrastinate_job_status,
+    1
+from attempt a
+where a.status <> 'queued';
+insert into procrastinate.procrastinate_events (job_id, type, at)
+select a.id, e.type::procrastinate.procrastinate_job_event_type, a.at + e.after
+from attempt a
+cross join (
+    values ('deferred', interval '-6 seconds'), ('started', '-5 seconds'), ('succeeded', '1 second')
+) as e (type, after)
+where a.status <> 'queued';
 select setval('procrastinate.procrastinate_jobs_id_seq', (select max(a.id) from attempt a));
 
 update public.pricing_providers p
