@@ -77,7 +77,7 @@ docs: install
 	@$(python) -m tests.docs $(ARGS)
 
 bench: install
-	@$(python) -m tests.bench $(ARGS)
+	@$(run) -m service bench $(ARGS)
 
 # `make lock ARGS=--upgrade` takes the newest versions that pyproject.toml allows.
 lock: install

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from tests.bench.scale_data import Scale, prepare
+from service.bench.ground.large_database import Scale, prepare
 from tests.db.pricing import Pricing
 from tests.support.postgres import Cluster, running_cluster, stop_schedule
 from tests.support.processes import Process, Processes, Run

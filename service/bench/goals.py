@@ -33,12 +33,12 @@ class Verdict(StrEnum):
     MET = "met"
     LIMIT = "within its limit"
     MISSED = "missed"
-    # Missed, or no peer to compare with, while other work took the processors.
+    # Near its goal while other work took the processors, or without the peer that it needs.
     UNJUDGED = "not judged"
     NONE = "no goal"
 
 
-# What other work on the machine may do to a figure: a goal that is missed by more is missed.
+# What other work on the machine may do to a figure.
 LOAD_FACTOR = 2
 AT_MOST = (Kind.RATIO_AT_MOST, Kind.AT_MOST)
 _OTHER_KEYS = {"before", "limit", "reason"}
@@ -74,17 +74,14 @@ class Goal:
         figure = self.figure(measurement)
         if figure is None:
             return Verdict.UNJUDGED
+        last = self.bound if self.limit is None else self.limit
+        # On either side: other work may slow the peer more than ours.
+        is_timed = self.kind is not Kind.AT_LEAST and last > 0
+        if is_loaded and is_timed and 1 / LOAD_FACTOR < figure / last < LOAD_FACTOR:
+            return Verdict.UNJUDGED
         if self._holds(figure, self.bound):
             return Verdict.MET
-        if self.limit is not None and self._holds(figure, self.limit):
-            return Verdict.LIMIT
-        if is_loaded and self._holds(figure, self._loosened()):
-            return Verdict.UNJUDGED
-        return Verdict.MISSED
-
-    def _loosened(self) -> float:
-        bound = self.limit if self.limit is not None else self.bound
-        return bound * LOAD_FACTOR if self.kind in AT_MOST else bound / LOAD_FACTOR
+        return Verdict.LIMIT if self._holds(figure, last) else Verdict.MISSED
 
     def _holds(self, figure: float, bound: float) -> bool:
         return figure <= bound if self.kind in AT_MOST else figure >= bound

@@ -21,7 +21,8 @@ from service.reading.model_id import read_id
 from service.reading.wire import InvalidEntry, decoded
 
 DIGEST_BYTES = 16
-# At the top of an entry: no adapter and no rule reads them, and some change with each answer.
+# At the top of an entry: no adapter and no rule reads a text or number under these keys, and some
+# change with each answer.
 NOT_READ = frozenset({"created", "created_at", "description", "updated_at"})
 # The same text on every version of Python: later formats depend on which objects are shared.
 _FORMAT = 2
@@ -191,6 +192,8 @@ def _id_of(value: object, id_key: str) -> str | None:
 def _digest(value: object, salt: bytes) -> bytes:
     kept: Any = value
     if isinstance(value, tuple):
-        kept = tuple([pair for pair in value if pair[0] not in NOT_READ])
+        kept = tuple(
+            [pair for pair in value if pair[0] not in NOT_READ or isinstance(pair[1], tuple | list)]
+        )
     text = marshal.dumps(kept, _FORMAT)
     return hashlib.blake2b(text, digest_size=DIGEST_BYTES, key=salt).digest()

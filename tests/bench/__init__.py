@@ -1,1 +1,1 @@
-"""Benchmarks, run by ``make bench`` and never by the tests. Each prints the figures of one run."""
+"""This version beside another checkout; `pricing-sync bench` measures one version."""

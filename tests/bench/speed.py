@@ -1,6 +1,6 @@
 """Compare the cost of this version's work with another version's, in one run, round by round.
 
-``make bench ARGS="speed --against DIR"``, where DIR is a checkout of the other version in which
+``python -m tests.bench --against DIR``, where DIR is a checkout of the other version in which
 ``make install`` was run. Load of the machine affects both versions alike.
 """
 
@@ -30,7 +30,7 @@ Trees = tuple[Tree, ...]
 
 
 def main(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(prog="make bench ARGS=speed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--against", type=Path, required=True, metavar="DIR")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="a part of the names of what is measured")

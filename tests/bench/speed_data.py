@@ -7,7 +7,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from tests.bench.backlog import LOAD, WORDS
+from service.bench.ground.loaded_queue import load_jobs
 from tests.bench.trees import Connection
 
 LARGE, SMALL = 25_000, 400
@@ -51,15 +51,8 @@ def load_models(connection: Connection, providers: dict[str, int]) -> None:
 
 def load_past(connection: Connection, jobs: int) -> None:
     """Jobs that ended a moment ago, each with its log row, its queue row and the queue's events."""
+    load_jobs(connection, jobs, "succeeded")
     connection.execute("set session_replication_role = replica")
-    connection.execute(
-        "insert into pricing_providers (slug, name, adapter, base_url, next_sync_at)"
-        " select 'p' || n, 'P', 'openrouter', 'http://127.0.0.1:9', 'infinity'"
-        " from generate_series(1, 50) as n"
-    )
-    connection.execute(
-        LOAD.encode(), {"rows": jobs, "queue": "succeeded", "worker": None, **WORDS["succeeded"]}
-    )
     connection.execute(
         "insert into procrastinate.procrastinate_events (job_id, type, at)"
         " select q.id, 'succeeded', clock_timestamp() from procrastinate.procrastinate_jobs q"

@@ -10,14 +10,15 @@ from typing import Any
 
 VARIABLE = "BENCH_PORT"
 
-_socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 _port = int(os.environ.get(VARIABLE, "0"))
 
 
 def entered() -> None:
     """Without that variable nothing listens."""
     if _port:
-        _socket.sendto(repr(time.time()).encode(), ("127.0.0.1", _port))
+        at = repr(time.time()).encode()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bell:
+            bell.sendto(at, ("127.0.0.1", _port))
 
 
 def oban_job() -> Any:

@@ -1,11 +1,8 @@
-"""The first list of a provider: read by the worker's Python, and written by its statements."""
+"""The first list of a provider: what the worker's statements take to write it."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Iterator
 from itertools import count
 
 from service.bench.ground.bench_ground import BenchGround
@@ -19,17 +16,6 @@ from service.bench.turns import in_turn, milliseconds
 
 def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
     body = price_list(LARGE)
-    read = in_turn(
-        rounds,
-        {
-            "ours": lambda: milliseconds(reading(body)),
-            "peer": lambda: milliseconds(lambda: json.loads(body, parse_float=Decimal)),
-        },
-    )
-    yield Measurement(
-        "first.read", "parse and rows, in Python", "ms", read["ours"],
-        "json.loads(parse_float=Decimal) of the same bytes", read["peer"],
-    )  # fmt: skip
     numbers = count(1)
     rows = row_writing.rows_of(body)
     with ground.installation() as installed:
@@ -50,27 +36,13 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
                 lambda: row_writing.copy_and_one_statement(installed.connection, rows)
             )
 
-        taken = in_turn(max(2, rounds // 2), {"ours": ours, "peer": peer})
+        taken = in_turn(rounds, {"ours": ours, "peer": peer})
     yield Measurement(
         "first.write", "all statements of the worker", "ms", taken["ours"],
         "COPY and one statement, with history", taken["peer"],
     )  # fmt: skip
 
 
-def reading(body: bytes) -> Callable[[], object]:
-    """What a worker does with a body between its arrival and the database."""
-    from service.providers.adapter import adapter
-    from service.sync.list_reader import ListReader
-
-    def work() -> object:
-        reader = ListReader(adapter("openrouter"), "openrouter")
-        reader.take(body, datetime.now(UTC))
-        return reader.result()
-
-    return work
-
-
 SCENARIO = Scenario(
-    "first", "the first list of 25,000 models", "json.loads; COPY and one statement",
-    measure, 5, 3, 40,
-)  # fmt: skip
+    "first", "the first list of 25,000 models, written", "COPY and one statement", measure, 3, 2, 45
+)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from service.bench.ground.bench_ground import BenchGround
-from service.bench.ground.installation import Installation
+from service.bench.ground.installation import Connection
 from service.bench.ground.list_server import Answer
 from service.bench.ground.made_lists import price_list
 from service.bench.measurement import Measurement
 from service.bench.peers import row_writing
 from service.bench.scenario import Scenario
 from service.bench.turns import in_turn, milliseconds
+from service.errors import BenchFailed
 
 APPLY = """
 select status, models_unchanged
@@ -30,14 +30,14 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
         installed.point("openrouter", Answer(price_list(3)))
         row_writing.make_tables(installed.connection)
         prices = apply_rows(price_list(3))
-        timed_apply(installed, prices)
+        timed_apply(installed.connection, prices)
         installed.execute("vacuum analyze")
         for _ in range(6):
-            timed_apply(installed, prices)
+            timed_apply(installed.connection, prices)
         taken = in_turn(
             rounds,
             {
-                "ours": lambda: timed_apply(installed, prices),
+                "ours": lambda: timed_apply(installed.connection, prices),
                 "peer": lambda: milliseconds(lambda: row_writing.bare_commit(installed.connection)),
             },
         )
@@ -55,12 +55,13 @@ def apply_rows(body: bytes, slug: str = "openrouter") -> str:
     return json.dumps(to_apply_rows(adapter("openrouter").parse(body), slug, f"api:{slug}"))
 
 
-def timed_apply(installed: Installation, prices: str | None, slug: str = "openrouter") -> float:
+def timed_apply(connection: Connection, prices: str, slug: str = "openrouter") -> float:
     """Milliseconds of the apply alone; trigger and fetch come before."""
-    installed.execute("select trigger_pricing_sync(array[%s], 'bench')", slug)
-    fetched = installed.row(FETCH)
-    parameters: dict[str, Any] = {**fetched, "row": fetched["id"], "prices": prices}
-    connection = installed.connection
+    connection.execute("select trigger_pricing_sync(array[%s], 'bench')", [slug])
+    fetched = connection.execute(FETCH).fetchone()
+    if fetched is None or fetched["id"] is None:
+        raise BenchFailed("The sync was not fetched.")
+    parameters = {"row": fetched["id"], "attempt": fetched["attempt"], "prices": prices}
     return milliseconds(lambda: connection.execute(APPLY, parameters).fetchone())
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from service.providers.adapter import adapter
+from service.errors import ParseError
+from service.prices.price_list import PriceList, to_apply_rows
+from service.providers.adapter import adapter, adapter_slugs
 from service.reading.entry_digests import NOT_READ, EntryDigests
 from tests.support.processes import ROOT
+from tests.support.provider_shapes import SHAPES
 
 OPENROUTER = adapter("openrouter")
 READER = "1.0 openrouter"
@@ -120,3 +124,65 @@ def test_no_adapter_and_no_rule_reads_the_keys_that_do_not_count() -> None:
         and len(node.value) < 60
     }
     assert found == {("key_words.py", "description free_text freetext")}
+
+
+@pytest.mark.parametrize("slug", [slug for slug in adapter_slugs() if adapter(slug).by_entry])
+def test_an_entry_with_the_same_digest_has_the_same_row(slug: str) -> None:
+    """For each adapter: any value of any entry, removed or replaced."""
+    parse = adapter(slug).parse
+    shape = SHAPES[slug]
+    entries = shape.read(shape.body(3))
+    whole = _rows(parse, shape.wrap(entries))
+    known = frozenset(_parsed(parse, shape.wrap(entries)).digests.values())
+    assert len(known) == len(entries)
+    left_out = 0
+    for changed in _edits(entries):
+        body = shape.wrap(changed)
+        try:
+            now = _rows(parse, body)
+        except ParseError:
+            with pytest.raises(ParseError):
+                _parsed(parse, body, known)
+            continue
+        found = _parsed(parse, body, known)
+        assert {model_id: now.get(model_id) for model_id in found.unchanged} == {
+            model_id: whole[model_id] for model_id in found.unchanged
+        }
+        assert {row["model_id"] for row in to_apply_rows(found, slug, "api")} == (
+            now.keys() - found.unchanged.keys()
+        )
+        left_out += len(found.unchanged)
+    assert left_out > 0
+
+
+def _parsed(parse: Any, body: object, known: frozenset[bytes] = frozenset()) -> PriceList:
+    listed: PriceList = parse(json.dumps(body).encode(), digests=EntryDigests(READER, known))
+    return listed
+
+
+def _rows(parse: Any, body: object) -> dict[str, Any]:
+    rows = to_apply_rows(parse(json.dumps(body).encode()), "slug", "api")
+    return {str(row["model_id"]): row for row in rows}
+
+
+def _edits(entries: list[Any]) -> Iterator[list[Any]]:
+    values: tuple[Any, ...] = (None, "0.5", 7, "free", [], {"price": "1"}, ...)
+    for path in _paths(entries[0]):
+        for value in values:
+            changed = json.loads(json.dumps(entries))
+            inner = changed[0]
+            for key in path[:-1]:
+                inner = inner[key]
+            if value is ...:
+                del inner[path[-1]]
+            else:
+                inner[path[-1]] = value
+            yield changed
+
+
+def _paths(value: Any) -> Iterator[tuple[Any, ...]]:
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, each in inner:
+        yield (key,)
+        if isinstance(each, dict | list):
+            yield from ((key, *rest) for rest in _paths(each))

@@ -9,8 +9,8 @@ import json
 import psycopg
 from psycopg.rows import DictRow
 
-from tests.bench.list_cases import Examples, get_routes
-from tests.bench.scale_data import Scale, prepare
+from service.bench.ground.large_database import Scale, prepare
+from service.bench.ground.list_cases import Examples, get_routes
 from tests.service.web.running import running_web, settings_for
 
 MANY = 1000

@@ -100,7 +100,7 @@ class Examples:
             return self.values["held" if "/held/" in path else "job"]
         known = self.values.get(_SAME.get(name, name))
         if known is None:
-            raise LookupError(f"{path}: tests/bench/list_cases.py has no values for {name}")
+            raise LookupError(f"{path}: list_cases.py has no values for {name}")
         return known
 
 

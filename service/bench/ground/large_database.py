@@ -1,5 +1,5 @@
 """A database of the size that the figures are for: a million history rows, 100,000 jobs and 25,000
-models. ``scale.sql`` makes its rows, in a few minutes."""
+models. ``large_database.sql`` makes its rows, in a few minutes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psycopg
 
 from service.migrations.migrate import migrate
 
-_STATEMENTS = Path(__file__).with_name("scale.sql")
+_STATEMENTS = Path(__file__).with_name("large_database.sql")
 _END_OF_STATEMENT = re.compile(r";\n")
 
 

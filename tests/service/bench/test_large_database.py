@@ -1,17 +1,14 @@
-"""The benchmark of pages measures every list of the document, on rows as the system writes them."""
+"""The large database is as the system writes it, and its every list of the document is asked."""
 
 from __future__ import annotations
 
 import psycopg
-import pytest
 from psycopg.rows import DictRow
 
+from service.bench.ground.large_database import Scale, counts, prepare
+from service.bench.ground.list_cases import Examples, get_routes
 from service.web.routes.all_routes import ROUTES
 from service.web.routes.openapi import openapi_document
-from tests.bench import streams
-from tests.bench.list_cases import Examples, get_routes
-from tests.bench.pages import running_web
-from tests.bench.scale_data import Scale, counts, prepare
 from tests.db.agreement import assert_agreed
 from tests.db.pricing import Pricing
 
@@ -45,15 +42,3 @@ def test_it_asks_every_list_with_every_parameter(database: str) -> None:
     held = {dict(case.query).get("status") for case in routes["/admin/pricing/held"].cases}
     assert {None, "held", "rejected"} <= held
     assert any(route.is_list for route in routes.values())
-
-
-@pytest.mark.long
-def test_25_000_models_stream_in_little_memory(database: str) -> None:
-    prepare(database, Scale(models=25_000, jobs=200, history=30_000))
-    with running_web(database) as (web, client):
-        routes = [
-            route
-            for route in get_routes(client.get("/openapi.json").json(), Examples.of(database))
-            if route.path == "/admin/pricing/models"
-        ]
-        assert streams.measure(client, web.pid, routes) == []
