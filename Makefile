@@ -18,7 +18,7 @@ usable := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 no_python := pricing-sync needs Python 3.11 or newer with venv, and none of "$(PYTHON)" is \
     (name one: make PYTHON=/path/to/python3; Debian: apt-get install python3-venv)
 
-.PHONY: install up test check test-postgres chaos mutants lint audit types format docs bench lock release clean
+.PHONY: install up test check test-postgres chaos mutants lint audit types format docs bench bench-peers lock release clean
 
 install: .venv/installed
 
@@ -76,13 +76,18 @@ format: install
 docs: install
 	@$(python) -m tests.docs $(ARGS)
 
+# `make bench ARGS="--quick"`; `make bench-peers` installs the queues that it measures beside ours.
 bench: install
 	@$(run) -m service bench $(ARGS)
+
+bench-peers: install
+	@$(pip) install --require-hashes --requirement requirements-peers.lock >&2
 
 # `make lock ARGS=--upgrade` takes the newest versions that pyproject.toml allows.
 lock: install
 	@$(compile) --output-file requirements.lock pyproject.toml
 	@$(compile) --constraint requirements.lock --group dev --output-file requirements-dev.lock pyproject.toml
+	@$(compile) --constraint requirements.lock --group peers --output-file requirements-peers.lock pyproject.toml
 
 # A version's dump, for the tests of later upgrades; `make release ARGS=--force` makes it anew.
 release: install

@@ -18,6 +18,7 @@ from service import __version__
 from tests.support.processes import ROOT
 
 LOCKS = ("requirements.lock", "requirements-dev.lock")
+PEERS_LOCK = "requirements-peers.lock"
 SECRETS = (
     "POSTGRES_PASSWORD",
     "PRICING_WEB_PASSWORD",
@@ -47,7 +48,7 @@ def _locked(lock: str) -> dict[str, str]:
     return {_name(block): block for block in blocks if "==" in block}
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, PEERS_LOCK])
 def test_a_lock_pins_with_hashes_and_names_no_index(lock: str) -> None:
     text = (ROOT / lock).read_text()
     for block in _locked(lock).values():
@@ -64,8 +65,12 @@ def test_the_locks_hold_every_dependency_in_the_same_version() -> None:
         assert _name(requirement) in runtime
     for requirement in project["dependency-groups"]["dev"]:
         assert _name(requirement) in development
+    peers = _locked(PEERS_LOCK)
+    for requirement in project["dependency-groups"]["peers"]:
+        assert _name(requirement) in peers
     for name, block in runtime.items():
         assert development[name].splitlines()[0] == block.splitlines()[0]
+        assert peers[name].splitlines()[0] == block.splitlines()[0]
     assert runtime["procrastinate"].startswith("procrastinate==3.10.")
 
 

@@ -12,11 +12,12 @@ from psycopg.rows import DictRow, dict_row
 
 from service.bench.ground.bench_ground import BenchGround
 from service.bench.ground.large_database import Scale, counts, prepare
+from service.bench.ground.list_applying import APPLY, apply_parameters, read_list
 from service.bench.ground.made_lists import price_list
 from service.bench.measurement import Measurement
 from service.bench.scenario import Scenario
-from service.bench.scenarios.small_apply import apply_rows
 from service.bench.turns import in_turn, milliseconds
+from service.errors import BenchFailed
 from service.lists import job_lists, price_lists, review_lists
 from service.lists.list_query import ListQuery
 
@@ -27,14 +28,20 @@ LARGE = Scale(models=125_000, jobs=1_000_000, history=10_000_000)
 PAGE = 4
 
 SMALL_PROVIDER, SMALL_LIST = "small", 400
+# As a worker does when nothing changed: it asks which entries it need not send, and sends the rest.
 APPLY_SMALL = """
-select status from public.apply_provider_prices(
-    (select id from procrastinate.procrastinate_jobs
-        where status = 'doing' and args ->> 'provider' = 'small'), 1, $1::jsonb,
-    skipped => '[]'
-)
+select a.status
+from procrastinate.procrastinate_jobs j
+cross join lateral public.apply_provider_list(
+    j.id, j.attempts + 1, '[]', skipped => '[]',
+    unchanged => public.pricing_unchanged_digests(j.id, j.attempts + 1)
+) as a
+where j.status = 'doing' and j.args ->> 'provider' = 'small'
 """
-
+ROW = """
+select id, attempts + 1 as attempt from procrastinate.procrastinate_jobs
+where status = 'doing' and args ->> 'provider' = 'small'
+"""
 START = """
 update procrastinate.procrastinate_jobs
 set status = 'doing',
@@ -78,7 +85,7 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
 def _calls() -> Iterator[tuple[str, Call]]:
     for name, query in CALLS.items():
         yield name, (query, ())
-    yield "apply", (APPLY_SMALL, (apply_rows(price_list(SMALL_LIST), SMALL_PROVIDER),))
+    yield "apply", (APPLY_SMALL, ())
     yield "active", job_lists.SYNCS.statement({"status": "active"}, limit=PAGE)
     yield "search", price_lists.MODELS.statement({"q": "model-77"}, limit=PAGE)
     for module in (job_lists, price_lists, review_lists):
@@ -101,9 +108,12 @@ def load_small_list(connection: Connection) -> None:
         " values (%s, 'Small', 'openrouter', 'http://127.0.0.1:9', 'infinity')",
         [SMALL_PROVIDER],
     )
-    prices = apply_rows(price_list(SMALL_LIST), SMALL_PROVIDER)
     _start_sync(connection)
-    psycopg.RawCursor(connection).execute(APPLY_SMALL.encode(), (prices,))
+    row = connection.execute(ROW).fetchone()
+    if row is None:
+        raise BenchFailed("The small provider's sync does not run.")
+    first = read_list(price_list(SMALL_LIST), SMALL_PROVIDER)
+    connection.execute(APPLY, apply_parameters(first, row["id"], row["attempt"]))
     _start_sync(connection)
     connection.execute("vacuum analyze")
 

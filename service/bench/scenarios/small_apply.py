@@ -1,68 +1,53 @@
-"""Three models that have not changed, applied by the function that hands and older workers call."""
+"""Three models that have not changed, applied as a worker does and as an older worker does."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from service.bench.ground.bench_ground import BenchGround
 from service.bench.ground.installation import Connection
+from service.bench.ground.list_applying import FETCH, read_list, timed_apply
 from service.bench.ground.list_server import Answer
 from service.bench.ground.made_lists import price_list
 from service.bench.measurement import Measurement
 from service.bench.peers import row_writing
 from service.bench.scenario import Scenario
 from service.bench.turns import in_turn, milliseconds
-from service.errors import BenchFailed
 
-APPLY = """
-select status, models_unchanged
-from apply_provider_prices(%(row)s, %(attempt)s, %(prices)s::jsonb, skipped => '[]')
-"""
-FETCH = """
-select id, attempts + 1 as attempt from fetch_queue_row(null,
-    (select worker_id from procrastinate.procrastinate_register_worker_v1()))
-"""
+WHOLE = "select status from apply_provider_prices(%s, %s, %s::jsonb, skipped => '[]')"
 
 
 def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
     with ground.installation() as installed:
-        installed.point("openrouter", Answer(price_list(3)))
-        row_writing.make_tables(installed.connection)
-        prices = apply_rows(price_list(3))
-        timed_apply(installed.connection, prices)
+        connection = installed.connection
+        installed.point("openrouter", Answer(b""))
+        row_writing.make_tables(connection)
+        body = price_list(3)
+        prices = read_list(body, "openrouter").rows
+        timed_apply(connection, body)
         installed.execute("vacuum analyze")
-        for _ in range(6):
-            timed_apply(installed.connection, prices)
-        taken = in_turn(
-            rounds,
-            {
-                "ours": lambda: timed_apply(installed.connection, prices),
-                "peer": lambda: milliseconds(lambda: row_writing.bare_commit(installed.connection)),
-            },
-        )
+        works: dict[str, Callable[[], float]] = {
+            "ours": lambda: timed_apply(connection, body),
+            "whole": lambda: _whole(connection, prices),
+            "peer": lambda: milliseconds(lambda: row_writing.bare_commit(connection)),
+        }
+        in_turn(6, works)
+        taken = in_turn(rounds, works)
     yield Measurement(
-        "small.apply", "apply_provider_prices, 3 models, nothing changed", "ms", taken["ours"],
+        "small.apply", "apply_provider_list, 3 models, nothing changed", "ms", taken["ours"],
+        "a commit of one row", taken["peer"],
+    )  # fmt: skip
+    yield Measurement(
+        "small.whole", "apply_provider_prices, 3 models, nothing changed", "ms", taken["whole"],
         "a commit of one row", taken["peer"],
     )  # fmt: skip
 
 
-def apply_rows(body: bytes, slug: str = "openrouter") -> str:
-    """A list as ``apply_provider_prices`` takes it."""
-    from service.prices.price_list import to_apply_rows
-    from service.providers.adapter import adapter
-
-    return json.dumps(to_apply_rows(adapter("openrouter").parse(body), slug, f"api:{slug}"))
-
-
-def timed_apply(connection: Connection, prices: str, slug: str = "openrouter") -> float:
-    """Milliseconds of the apply alone; trigger and fetch come before."""
-    connection.execute("select trigger_pricing_sync(array[%s], 'bench')", [slug])
+def _whole(connection: Connection, prices: str | None) -> float:
+    connection.execute("select trigger_pricing_sync(array['openrouter'], 'bench')")
     fetched = connection.execute(FETCH).fetchone()
-    if fetched is None or fetched["id"] is None:
-        raise BenchFailed("The sync was not fetched.")
-    parameters = {"row": fetched["id"], "attempt": fetched["attempt"], "prices": prices}
-    return milliseconds(lambda: connection.execute(APPLY, parameters).fetchone())
+    parameters = [*fetched.values(), prices] if fetched is not None else []
+    return milliseconds(lambda: connection.execute(WHOLE, parameters).fetchone())
 
 
 SCENARIO = Scenario(
