@@ -33,6 +33,10 @@ def guard(pricing: Pricing, *providers: str, **settings: object) -> None:
         )
 
 
+# Changes as the functions hand them on.
+TYPED = "array(select c from jsonb_populate_recordset(null::public.pricing_change, %s) as c)"
+
+
 def change(old: Row | None, new: Row, model: str = "m", **more: Any) -> Row:
     """One change of an accepted price set into another; a new model has no accepted set."""
     return {
@@ -64,7 +68,7 @@ def judged(
 ) -> dict[str, Row]:
     """What looks suspicious, by model."""
     rows = pricing.rows(
-        "select * from public.judge_price_changes(%s, %s, %s, %s)",
+        f"select * from public.judge_price_changes(%s, {TYPED}, %s, %s)",
         provider,
         Jsonb(list(changes)),
         Jsonb(lists or {}),

@@ -57,9 +57,13 @@ CALLERS = {
     "capped_expiry": {"pricing_web", "service_role"},
     "pricing_axes": {"pricing_web", "service_role"},
     "pricing_price_set": {"pricing_web", "service_role"},
+    "pricing_prices_in_force": {"pricing_web", "service_role"},
+    "pricing_prices_of": {"pricing_web", "service_role"},
     "price_conditions": {"pricing_web", "service_role"},
     "price_history": {"pricing_web", "service_role"},
+    "pricing_amounts": {"pricing_web", "service_role"},
     "pricing_set_amounts": {"pricing_web", "service_role"},
+    "pricing_set_of": {"pricing_web", "service_role"},
     "pricing_condition_amount": {"pricing_web", "service_role"},
     "pricing_price_moves": {"pricing_web", "service_role"},
     "approve_held_price_change": {"pricing_web", "service_role"},
@@ -183,6 +187,7 @@ def test_readers_see_rows_through_row_level_security(pricing: Pricing) -> None:
 def test_rights_on_functions(pricing: Pricing) -> None:
     rows = pricing.rows(
         "select proname, proowner::regrole::text as owner, prosecdef, provolatile, proconfig,"
+        " pg_get_function_sqlbody(p.oid) is not null as is_expression,"
         " array(select role from unnest(%s::text[]) as r(role)"
         " where has_function_privilege(role, p.oid, 'execute')) as callers"
         " from pg_proc p where pronamespace = 'public'::regnamespace and proname = any (%s)",
@@ -193,7 +198,13 @@ def test_rights_on_functions(pricing: Pricing) -> None:
     assert {row["proname"]: {*row["callers"]} for row in rows if row["callers"]} == CALLERS
     # Where the path does not name pg_temp, it is searched first for types and relations.
     path = "search_path=pg_catalog, pg_temp"
-    assert [row["proname"] for row in rows if path not in (row["proconfig"] or [])] == []
+    # The names in an expression were looked up when it was made.
+    assert [
+        row["proname"]
+        for row in rows
+        if path not in (row["proconfig"] or [])
+        and not (row["is_expression"] and not row["prosecdef"])
+    ] == []
     invokers = [row for row in rows if not row["prosecdef"]]
     assert {row["provolatile"] for row in invokers} <= {"s", "i"}, "an invoker only reads"
 
@@ -370,7 +381,8 @@ def test_everything_says_what_it_is(pricing: Pricing) -> None:
         " and relkind in ('r', 'v') and obj_description(oid, 'pg_class') is null"
         " union all select proname from pg_proc where pronamespace = 'public'::regnamespace"
         " and obj_description(oid, 'pg_proc') is null"
-        " union all select typname from pg_type where typname = 'pricing_usd'"
+        " union all select typname from pg_type where typname in"
+        " ('pricing_change', 'pricing_prices', 'pricing_usd')"
         " and obj_description(oid, 'pg_type') is null"
     )
     assert silent == []

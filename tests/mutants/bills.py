@@ -169,8 +169,8 @@ BILLS = (
     ),
     Mutant(
         "db/functions/review/rollback_pricing_sync.sql",
-        "public.pricing_effective_set(public.pricing_price_set(to_jsonb(f)), v_now)",
-        "public.pricing_price_set(to_jsonb(f))",
+        "public.pricing_effective_set(public.pricing_set_of(p.prices), v_now)",
+        "public.pricing_set_of(p.prices)",
         ("tests/db/review/test_rollback_pricing_sync.py",),
         "a rollback shows the price from before an announcement",
     ),

@@ -78,14 +78,14 @@ DECISIONS = (
         "the list that lacks a model confirms it",
     ),
     _review(
-        "price_change_reach",
-        "greatest(m.new_amount / p.old_amount, p.old_amount / m.new_amount)",
-        "m.new_amount / p.old_amount",
+        "price_changes_reach",
+        "greatest(m.amount / m.old_amount, m.old_amount / m.amount)",
+        "m.amount / m.old_amount",
         f"{PREVIEWS}::test_models_and_the_largest_factor_either_way",
         "a fall is no factor",
     ),
     _review(
-        "price_change_reach",
+        "price_changes_reach",
         "and a.axis <> 'price_per_web_search'",
         "",
         f"{PREVIEWS}::test_which_become_free",

@@ -94,7 +94,7 @@ DRAWN = (
         "a worker takes the sync of a deleted provider for one that another worker has",
     ),
     _function(
-        "prices/write_model_prices",
+        "prices/write_price_changes",
         "left join public.pricing_overrides o\n",
         "join public.pricing_overrides o\n",
         "prices/test_write_model_prices.py::test_a_first_price_and_all_that_is_known_of_it",
@@ -117,8 +117,8 @@ DRAWN = (
     ),
     _function(
         "prices/record_price_in_force",
-        "if not public.pricing_sets_differ(",
-        "if public.pricing_sets_differ(",
+        "if not public.pricing_differ(",
+        "if public.pricing_differ(",
         "prices/test_pricing_unrecorded_prices.py::test_it_is_recorded",
         "a price that was changed by hand cannot be recorded",
     ),

@@ -2,7 +2,7 @@
 -- one transaction, so prices are never written without ending the sync.
 -- The worker gets counts back. The differences of a dry run are in the log row, which the worker may not read.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
--- after: apply_announced_prices, bound_price_list, find_unchanged_models, fold_announced_prices, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, refuse_lost_prices, refuse_odd_list, repeat_provider_list, store_list_digests, write_model_prices
+-- after: apply_announced_prices, bound_price_list, find_unchanged_models, fold_announced_prices, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, refuse_lost_prices, refuse_odd_list, repeat_provider_list, store_list_digests, write_price_changes
 create or replace function public.apply_provider_list(
     queue_job_id bigint,
     attempt integer,
@@ -33,6 +33,8 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
+-- A list of 25,000 changes would be written to temporary files several times.
+set work_mem = '64MB'
 -- wait_for_locks_until sets it before each wait: 4 seconds for all of them, then the worker gives the attempt up
 -- (give_up_sync). A longer wait behind an open transaction would block the job's other providers.
 set lock_timeout = '4s'
@@ -55,7 +57,7 @@ declare
     v_unchanged_ids bigint[];
     v_list record;
     v_verdicts jsonb := '[]';
-    v_accepted jsonb := '[]';
+    v_accepted public.pricing_change[] := '{}';
     v_held_changes jsonb := '[]';
     v_held integer;
     v_updated integer := 0;
@@ -191,7 +193,7 @@ begin
             v_source,
             v_unchanged_ids
         ) l;
-        if v_list.changes <> '[]' then
+        if v_list.changes <> '{}' then
             perform public.refuse_lost_prices(
                 v_provider.slug, v_targets, apply_provider_list.prices, v_list.changes, v_unchanged_ids
             );
@@ -199,13 +201,13 @@ begin
     end if;
 
     -- Nearly always nothing has changed, and nothing is held: the guards then have nothing to say.
-    if v_list.changes <> '[]' then
+    if v_list.changes <> '{}' then
         select coalesce(jsonb_agg(to_jsonb(j)), '[]') into v_verdicts
         from public.judge_price_changes(
             v_provider.slug, v_list.changes, v_list.lists, apply_provider_list.reference
         ) j;
     end if;
-    if v_list.changes <> '[]' or v_list.unchanged_ids <> '{}' then
+    if v_list.changes <> '{}' or v_list.unchanged_ids <> '{}' then
         select h.accepted, h.held into v_accepted, v_held_changes
         from public.hold_price_changes(
             v_provider.slug,
@@ -220,8 +222,8 @@ begin
     end if;
     v_held := jsonb_array_length(v_held_changes);
     if not v_job.dry_run then
-        if v_accepted <> '[]' then
-            v_updated := public.write_model_prices(
+        if v_accepted <> '{}' then
+            v_updated := public.write_price_changes(
                 v_accepted,
                 'api_sync:' || v_provider.slug,
                 v_now,
@@ -263,7 +265,7 @@ begin
         models_updated = v_updated,
         models_skipped = v_skipped,
         models_unchanged = v_list.compared_count - v_held
-            - case when v_job.dry_run then jsonb_array_length(v_accepted) else v_updated end,
+            - case when v_job.dry_run then cardinality(v_accepted) else v_updated end,
         models_held = v_held,
         details = jsonb_strip_nulls(jsonb_build_object(
             'not_modified', case when v_not_modified then true end,

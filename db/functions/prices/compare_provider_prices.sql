@@ -1,6 +1,4 @@
--- Compares typed columns, because nearly none of 22,000 models has changed, and makes price sets of the changed ones only.
--- pricing_sets_differ is the same rule for price sets, and a test compares the two.
--- after: pricing_base_set, pricing_is_clock_turn, pricing_price_set, pricing_prices_differ, pricing_sets_differ
+-- after: pricing_base_prices, pricing_differ, pricing_is_clock_turn, pricing_is_priced, pricing_set_of
 create or replace function public.compare_provider_prices(
     p_provider text,
     p_targets text[],
@@ -16,11 +14,12 @@ returns table (
     source text,
     old_source text,
     is_changed boolean,
+    is_turned boolean,
     is_touched boolean,
     is_priced boolean,
     says_free boolean,
-    old_prices jsonb,
-    new_prices jsonb,
+    old_prices public.pricing_prices,
+    new_prices public.pricing_prices,
     extra jsonb,
     raw jsonb
 )
@@ -80,122 +79,95 @@ as $$
     ),
     compared as materialized (
         select
-            i as incoming,
+            i.provider_slug,
+            i.model_id,
+            left(i.name, 512) as name,
+            coalesce(i.free = 'true', false) as says_free,
+            i.listed_extra,
+            coalesce(i.raw, '{}') as raw,
             m.known,
-            -- Token axes first, where null is unknown; an absent fee is a fee of 0.
-            array[
-                m.price_per_input_token,
-                m.price_per_output_token,
-                m.price_per_cache_read_token,
-                m.price_per_cache_write_token,
-                m.price_per_cache_write_1h_token,
-                m.price_per_input_audio_token,
-                m.price_per_output_audio_token,
-                m.price_per_cache_read_audio_token,
-                m.price_per_input_image_token,
-                m.price_per_output_image_token,
-                coalesce(m.price_per_reasoning_token, 0),
-                coalesce(m.price_per_image, 0),
-                coalesce(m.price_per_request, 0),
-                coalesce(m.price_per_web_search, 0),
-                m.price_per_input_character,
-                m.price_per_audio_second,
-                m.price_per_page,
-                m.price_per_video_second
-            ]::numeric[] as old_amounts,
-            array[
-                i.price_per_input_token,
-                i.price_per_output_token,
-                i.price_per_cache_read_token,
-                i.price_per_cache_write_token,
-                i.price_per_cache_write_1h_token,
-                i.price_per_input_audio_token,
-                i.price_per_output_audio_token,
-                i.price_per_cache_read_audio_token,
-                i.price_per_input_image_token,
-                i.price_per_output_image_token,
-                coalesce(i.price_per_reasoning_token, 0),
-                coalesce(i.price_per_image, 0),
-                coalesce(i.price_per_request, 0),
-                coalesce(i.price_per_web_search, 0),
-                i.price_per_input_character,
-                i.price_per_audio_second,
-                i.price_per_page,
-                i.price_per_video_second
-            ]::numeric[] as new_amounts
+            p.old_prices,
+            p.new_prices
         from incoming i
         left join known m on m.provider_slug = i.provider_slug and m.model_id = i.model_id
+        -- Offset 0: computed once per model, not at each use.
+        cross join lateral (
+            select
+                case when m.id is not null then public.pricing_base_prices(m.known) end as old_prices,
+                row(
+                    trim_scale(i.price_per_input_token),
+                    trim_scale(i.price_per_output_token),
+                    trim_scale(i.price_per_cache_read_token),
+                    trim_scale(i.price_per_cache_write_token),
+                    trim_scale(i.price_per_cache_write_1h_token),
+                    trim_scale(nullif(i.price_per_reasoning_token, 0)),
+                    trim_scale(i.price_per_input_audio_token),
+                    trim_scale(i.price_per_output_audio_token),
+                    trim_scale(i.price_per_cache_read_audio_token),
+                    trim_scale(i.price_per_input_image_token),
+                    trim_scale(i.price_per_output_image_token),
+                    trim_scale(nullif(i.price_per_image, 0)),
+                    trim_scale(nullif(i.price_per_request, 0)),
+                    trim_scale(nullif(i.price_per_web_search, 0)),
+                    trim_scale(i.price_per_input_character),
+                    trim_scale(i.price_per_audio_second),
+                    trim_scale(i.price_per_page),
+                    trim_scale(i.price_per_video_second),
+                    nullif(i.listed_conditions, '[]')
+                )::public.pricing_prices as new_prices
+            offset 0
+        ) as p
         where i.provider_slug = any (p_targets)
             -- The catalogue never overwrites a price of the provider itself.
             and (p_provider <> 'catalogue' or m.id is null or m.pricing_source like 'catalogue:%')
     ),
-    differing as materialized (
+    judged as (
         select
             c.*,
-            case
-                -- Under an override the price in force is not the provider's.
-                when (c.known).synced is not null then
-                    public.pricing_sets_differ((c.known).synced, public.pricing_price_set(to_jsonb(c.incoming)))
-                else
-                    (c.incoming).listed_conditions <> coalesce((c.known).conditions, '[]')
-                    -- Most arrays are equal and need no comparison by axis.
-                    or (
-                        c.old_amounts is distinct from c.new_amounts
-                        and public.pricing_prices_differ(c.old_amounts, c.new_amounts)
-                    )
-            end as differs
-        from compared c
+            c.differs and not t.is_turn as is_changed,
+            c.differs and t.is_turn as is_turned
+        from (
+            select w.*, public.pricing_differ(w.old_prices, w.new_prices) as differs from compared w offset 0
+        ) as c
+        cross join lateral (
+            select
+                -- Nearly every change ends here.
+                c.differs
+                and (c.new_prices).conditions is not null
+                and public.pricing_is_clock_turn(
+                    public.pricing_set_of(c.old_prices), public.pricing_set_of(c.new_prices), p_observed_at
+                ) as is_turn
+            offset 0
+        ) as t
     )
     select
-        (d.incoming).provider_slug,
-        (d.incoming).model_id,
-        (d.known).id,
-        left((d.incoming).name, 512),
+        c.provider_slug,
+        c.model_id,
+        (c.known).id,
+        c.name,
         p_source,
-        (d.known).pricing_source,
-        s.is_changed,
+        (c.known).pricing_source,
+        c.is_changed,
+        c.is_turned,
         -- A change of something other than the price: new or active again, another name, list, source or extra.
-        (d.known).id is null
-            or coalesce(left((d.incoming).name, 512), (d.known).name) is distinct from (d.known).name
-            or (p_provider <> 'catalogue' and (d.known).listed_by <> p_provider)
-            or (not s.is_changed and split_part(p_source, ':', 1) <> split_part((d.known).pricing_source, ':', 1))
+        (c.known).id is null
+            or coalesce(c.name, (c.known).name) is distinct from (c.known).name
+            or (p_provider <> 'catalogue' and (c.known).listed_by <> p_provider)
+            or (not c.is_changed and split_part(p_source, ':', 1) <> split_part((c.known).pricing_source, ':', 1))
             or (
-                ((d.known).missing_count > 0 or not (d.known).is_active)
+                ((c.known).missing_count > 0 or not (c.known).is_active)
                 -- Only the list that has the model says whether it is missing.
-                and (p_provider <> 'catalogue' or (d.known).listed_by = p_provider)
+                and (p_provider <> 'catalogue' or (c.known).listed_by = p_provider)
             )
-            or (d.incoming).listed_extra <> (d.known).extra,
-        (coalesce(0 < any (d.new_amounts), false) or (d.incoming).listed_conditions <> '[]') and case
-            when (d.known).synced is null then
-                coalesce(0 < any (d.old_amounts), false) or coalesce((d.known).conditions, '[]') <> '[]'
-            else (d.known).synced ? 'conditions' or exists (
-                select from public.pricing_axes() a where ((d.known).synced ->> a.axis)::numeric > 0
-            )
-        end,
-        coalesce((d.incoming).free = 'true', false),
-        s.old_prices,
-        s.new_prices,
-        (d.incoming).listed_extra,
-        coalesce((d.incoming).raw, '{}')
-    from differing d
-    -- Offset 0: computed once per model, not at each use.
-    cross join lateral (
-        select
-            case
-                when d.differs and (d.known).id is null then '{}'
-                when d.differs then public.pricing_base_set(d.known)
-            end as old_prices,
-            case when d.differs then public.pricing_price_set(to_jsonb(d.incoming)) end as new_prices
-        offset 0
-    ) as p
-    cross join lateral (
-        select
-            p.old_prices,
-            p.new_prices,
-            d.differs and not public.pricing_is_clock_turn(p.old_prices, p.new_prices, p_observed_at) as is_changed
-        offset 0
-    ) as s;
+            or c.listed_extra <> (c.known).extra,
+        public.pricing_is_priced(c.old_prices) and public.pricing_is_priced(c.new_prices),
+        c.says_free,
+        c.old_prices,
+        c.new_prices,
+        c.listed_extra,
+        c.raw
+    from judged c;
 $$;
 
 comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz, text) is
-'Each model of a price list within the targets, beside the stored one; price sets only where they differ. is_priced: a positive price, or one under a condition, before and now; says_free: the list says that the model is free.';
+'Each model of a price list within the targets, beside the stored one. is_turned: it differs by the time of day only, which is no change; is_priced: a positive price, or one under a condition, before and now; says_free: the list says that the model is free.';

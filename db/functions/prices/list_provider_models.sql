@@ -13,7 +13,7 @@ create or replace function public.list_provider_models(
     p_source text,
     p_left_out_ids bigint[] default '{}'
 )
-returns table (compared_count integer, changes jsonb, unchanged_ids bigint[], lists jsonb, turned_ids bigint[])
+returns table (compared_count integer, changes public.pricing_change[], unchanged_ids bigint[], lists jsonb, turned_ids bigint[])
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -82,23 +82,26 @@ begin
         (select count(*)::integer + cardinality(p_left_out_ids) from compared),
         (
             select coalesce(
-                jsonb_agg(
-                    jsonb_build_object(
-                        'id', coalesce(c.id, l.id),
-                        'provider', c.provider_slug,
-                        'model_id', c.model_id,
-                        'name', c.name,
-                        'old', c.old_prices,
-                        'new', c.new_prices,
-                        'old_source', c.old_source,
-                        'source', c.source,
-                        'free', c.says_free,
-                        'extra', c.extra,
-                        'raw', c.raw
-                    )
+                array_agg(
+                    row(
+                        coalesce(c.id, l.id),
+                        c.provider_slug,
+                        c.model_id,
+                        c.name,
+                        c.old_prices,
+                        c.new_prices,
+                        c.old_source,
+                        c.source,
+                        c.says_free,
+                        c.extra,
+                        c.raw,
+                        false,
+                        null,
+                        null
+                    )::public.pricing_change
                     order by c.provider_slug, c.model_id
                 ),
-                '[]'
+                '{}'
             )
             from compared c
             left join listed l on l.provider_slug = c.provider_slug and l.model_id = c.model_id
@@ -133,7 +136,7 @@ begin
                 group by l.provider_slug
             ) as p
         ),
-        array(select c.id from compared c where c.new_prices is not null and not c.is_changed);
+        array(select c.id from compared c where c.is_turned);
     perform set_config('pricing.writer', v_mark, true);
 end;
 $$;

@@ -1,4 +1,4 @@
--- after: pricing_set_in_force
+-- after: pricing_base_prices, pricing_set_of
 create or replace function public.pricing_base_set(p_model public.model_pricing)
 returns jsonb
 language plpgsql

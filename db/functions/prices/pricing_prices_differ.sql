@@ -1,4 +1,4 @@
--- Called once per model, so it must be fast: 22,000 calls take a fraction of a second.
+-- after: pricing_amount_differs
 create or replace function public.pricing_prices_differ(p_old numeric[], p_new numeric[])
 returns boolean
 language plpgsql
@@ -6,16 +6,9 @@ immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-declare
-    v_old numeric;
-    v_new numeric;
 begin
     for v_axis in 1..cardinality(p_old) loop
-        v_old := p_old[v_axis];
-        v_new := p_new[v_axis];
-        if v_old is distinct from v_new and (
-            v_old is null or v_new is null or abs(v_old - v_new) > 1e-12 * greatest(v_old, v_new)
-        ) then
+        if public.pricing_amount_differs(p_old[v_axis], p_new[v_axis]) then
             return true;
         end if;
     end loop;

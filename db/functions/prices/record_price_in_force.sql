@@ -1,6 +1,6 @@
 -- For a price that was changed by hand under pricing.maintenance: adds the missing history row as of now and changes no
 -- price. Charges before that stay unexplained.
--- after: pricing_price_set, pricing_set_in_force, pricing_sets_differ, require_author
+-- after: pricing_differ, pricing_prices_in_force, pricing_recorded_prices, require_author
 create or replace function public.record_price_in_force(
     provider text,
     model text,
@@ -38,8 +38,8 @@ begin
     where h.model_id = v_model.id and h.is_in_force
     order by h.id desc
     limit 1;
-    if not public.pricing_sets_differ(
-        public.pricing_set_in_force(v_model), public.pricing_price_set(coalesce(to_jsonb(v_last), '{}'))
+    if not public.pricing_differ(
+        public.pricing_prices_in_force(v_model), public.pricing_recorded_prices(v_last)
     ) then
         raise exception 'The history of %/% has the price in force already', v_model.provider_slug, v_model.model_id
             using errcode = 'PT409', hint = 'select * from pricing_unrecorded_prices() lists what is to be recorded.';

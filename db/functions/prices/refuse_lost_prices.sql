@@ -1,8 +1,8 @@
 -- apply_provider_list calls it. After a renamed JSON key no price is wrong, but all are gone, or one of each model. Only
 -- changed models can have lost a price, so it reads the changes and not the list.
--- after: pricing_axes, pricing_base_set, pricing_list_bounds
+-- after: pricing_amounts, pricing_axes, pricing_base_set, pricing_list_bounds
 create or replace function public.refuse_lost_prices(
-    p_provider text, p_targets text[], p_prices jsonb, p_changes jsonb, p_left_out_ids bigint[] default '{}'
+    p_provider text, p_targets text[], p_prices jsonb, p_changes public.pricing_change[], p_left_out_ids bigint[] default '{}'
 )
 returns void
 language plpgsql
@@ -30,29 +30,32 @@ begin
 
     with changed as materialized (
         select c.old, c.new
-        from jsonb_to_recordset(p_changes) as c (old jsonb, new jsonb, old_source text)
+        from unnest(p_changes) as c
         -- Only prices of the list's own source, not those that the catalogue gave meanwhile.
         where (c.old_source like 'catalogue:%') = (p_provider = 'catalogue')
+            and c.old is distinct from null
     ),
     lost as (
         -- All of a model's token prices.
         select null::text as axis, count(*)::integer as models
         from changed c
-        where c.old ?| array['price_per_input_token', 'price_per_output_token']
-            and not c.new ?| array['price_per_input_token', 'price_per_output_token', 'conditions']
+        where num_nonnulls((c.old).price_per_input_token, (c.old).price_per_output_token) > 0
+            and num_nonnulls((c.new).price_per_input_token, (c.new).price_per_output_token, (c.new).conditions) = 0
         union all
         select a.axis, count(*)::integer
         from changed c
-        cross join public.pricing_axes() a
+        cross join lateral unnest(public.pricing_amounts(c.old), public.pricing_amounts(c.new))
+            with ordinality as m (old, new, place)
+        join public.pricing_axes() with ordinality as a (axis, per, is_fee, short_name, factor, place)
+            on a.place = m.place
         -- An absent fee is a fee of 0: pricing_list_findings looks at those.
         where not a.is_fee
-            and c.old ? a.axis
-            and not c.new ? a.axis
-            and (c.old ->> a.axis)::numeric > 0
+            and m.old > 0
+            and m.new is null
             -- A price that has moved into conditions is not gone.
             and not exists (
                 select
-                from jsonb_array_elements(c.new -> 'conditions') as e (entry)
+                from jsonb_array_elements((c.new).conditions) as e (entry)
                 where e.entry ->> a.axis is not null
             )
         group by a.axis
@@ -96,5 +99,5 @@ begin
 end;
 $$;
 
-comment on function public.refuse_lost_prices(text, text[], jsonb, jsonb, bigint[]) is
+comment on function public.refuse_lost_prices(text, text[], jsonb, public.pricing_change[], bigint[]) is
 'Refuse with PT422 a list that lacks the prices of half of the models that had one (5 or more), or one price of half of those (10 or more) that had it, unless a person has accepted that. p_changes: what list_provider_models returns; p_left_out_ids: models of the list that are not in p_prices.';

@@ -1,8 +1,8 @@
 -- apply_provider_list calls it for an unmodified list: missing models are still missing, and held changes are confirmed
 -- once more, so that they may apply by themselves.
--- after: pricing_base_set, pricing_sets_differ
+-- after: pricing_base_prices, pricing_differ, pricing_prices_of
 create or replace function public.repeat_provider_list(p_provider text, p_targets text[], p_dry_run boolean)
-returns table (compared_count integer, changes jsonb, unchanged_ids bigint[])
+returns table (compared_count integer, changes public.pricing_change[], unchanged_ids bigint[])
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
@@ -28,7 +28,7 @@ begin
     said as materialized (
         select distinct on (h.model_id)
             h.model_id,
-            h.prices,
+            p.prices,
             h.pricing_source,
             h.evidence,
             h.extra,
@@ -37,18 +37,20 @@ begin
             m.model_id as model,
             m.name,
             m.pricing_source as old_source,
-            b.base,
-            public.pricing_sets_differ(b.base, h.prices) as is_changed
+            p.base,
+            public.pricing_differ(p.base, p.prices) as is_changed
         from public.pricing_held_all h
         join public.model_pricing m on m.id = h.model_id
-        join public.pricing_providers p on p.slug = p_provider
-        cross join lateral (select public.pricing_base_set(m) as base) as b
+        join public.pricing_providers r on r.slug = p_provider
+        cross join lateral (
+            select public.pricing_base_prices(m) as base, public.pricing_prices_of(h.prices) as prices offset 0
+        ) as p
         where m.provider_slug = any (p_targets)
             and h.provider_slug = any (p_targets)
             and h.still_said
             and h.status in ('held', 'rejected')
             -- Seen in the newest list: a change of a model that it skipped is not confirmed.
-            and h.last_seen_at >= p.last_success_at
+            and h.last_seen_at >= r.last_success_at
         -- Of a rejected change and a later rolled-back one the list has the rejected one: otherwise it would have ended that.
         order by h.model_id, h.status = 'rejected' desc, h.id desc
     )
@@ -60,24 +62,26 @@ begin
         ),
         (
             select coalesce(
-                jsonb_agg(
-                    jsonb_build_object(
-                        'id', s.model_id,
-                        'provider', s.provider,
-                        'model_id', s.model,
-                        'name', s.name,
-                        'old', s.base,
-                        'new', s.prices,
-                        'old_source', s.old_source,
-                        'source', s.pricing_source,
-                        'free', s.evidence @> '[{"kind": "zero", "free": true}]',
-                        'extra', s.extra,
-                        'raw', s.raw,
-                        'is_again', true
-                    )
+                array_agg(
+                    row(
+                        s.model_id,
+                        s.provider,
+                        s.model,
+                        s.name,
+                        s.base,
+                        s.prices,
+                        s.old_source,
+                        s.pricing_source,
+                        s.evidence @> '[{"kind": "zero", "free": true}]',
+                        s.extra,
+                        s.raw,
+                        true,
+                        null,
+                        null
+                    )::public.pricing_change
                     order by s.provider, s.model
                 ),
-                '[]'
+                '{}'
             )
             from said s
             where s.is_changed

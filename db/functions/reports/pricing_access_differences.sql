@@ -177,7 +177,11 @@ as $$
         from pg_type t
         cross join engine e
         left join pg_class c on c.oid = t.typrelid
-        where t.oid = to_regtype('public.pricing_usd')
+        where t.oid in (
+                to_regtype('public.pricing_usd'),
+                to_regtype('public.pricing_prices'),
+                to_regtype('public.pricing_change')
+            )
             or (
                 t.typnamespace = to_regnamespace('procrastinate')
                 and t.typtype in ('e', 'd', 'c')

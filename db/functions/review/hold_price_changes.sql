@@ -1,16 +1,16 @@
 -- apply_provider_list calls it with the prices of the providers locked. It holds new changes, and confirms or ends those
 -- that were held before.
--- after: resolve_price_changes, pricing_held_all
+-- after: pricing_prices_of, resolve_price_changes, pricing_held_all
 create or replace function public.hold_price_changes(
     p_provider text,
-    p_changes jsonb,
+    p_changes public.pricing_change[],
     p_verdicts jsonb,
     p_unchanged_ids bigint[],
     p_now timestamptz,
     p_job_id uuid,
     p_observed_at timestamptz,
     p_dry_run boolean default false,
-    out accepted jsonb,
+    out accepted public.pricing_change[],
     out held jsonb
 )
 language plpgsql
@@ -24,42 +24,37 @@ as $$
 declare
     -- By these ids an index serves: other models may have many held changes.
     v_ids constant bigint[] := p_unchanged_ids || array(
-        select c.id from jsonb_to_recordset(p_changes) as c (id bigint)
+        select c.id from unnest(p_changes) as c
     );
-    v_open_places bigint[];
     v_said text[];
     v_decisions jsonb;
-    v_open jsonb;
+    v_open public.pricing_change[];
 begin
     -- Nearly all changes pass the guards and were never held: only the others go through resolve_price_changes.
-    select coalesce(array_agg(c.position), '{}') into v_open_places
-    from rows from (
-        jsonb_to_recordset(p_changes) as (id bigint, provider text, model_id text)
-    ) with ordinality as c (id, provider, model_id, position)
-    left join jsonb_to_recordset(p_verdicts) as v (provider text, model_id text)
-        on v.provider = c.provider and v.model_id = c.model_id
-    left join (
-        select distinct h.model_id
+    if p_verdicts = '[]' and not exists (
+        select
         from public.pricing_held_changes h
         where h.still_said and h.status in ('held', 'rejected') and h.model_id = any (v_ids)
-    ) as s on s.model_id = c.id
-    where v.model_id is not null or s.model_id is not null;
-    -- A list of 25,000 changes is copied only where it has to be cut.
-    case cardinality(v_open_places)
-        when 0 then
-            accepted := p_changes;
-            v_open := jsonb_build_array();
-        when jsonb_array_length(p_changes) then
-            accepted := jsonb_build_array();
-            v_open := p_changes;
-        else
-            select
-                jsonb_agg(e.entry) filter (where o.position is null),
-                jsonb_agg(e.entry) filter (where o.position is not null)
-            into accepted, v_open
-            from jsonb_array_elements(p_changes) with ordinality as e (entry, position)
-            left join unnest(v_open_places) as o (position) on o.position = e.position;
-    end case;
+    ) then
+        accepted := p_changes;
+        held := '[]';
+        return;
+    end if;
+    select
+        coalesce(array_agg(c.change) filter (where not c.is_open), '{}'),
+        coalesce(array_agg(c.change) filter (where c.is_open), '{}')
+    into accepted, v_open
+    from (
+        select u as change, v.model_id is not null or s.model_id is not null as is_open
+        from unnest(p_changes) as u
+        left join jsonb_to_recordset(p_verdicts) as v (provider text, model_id text)
+            on v.provider = u.provider and v.model_id = u.model_id
+        left join (
+            select distinct h.model_id
+            from public.pricing_held_changes h
+            where h.still_said and h.status in ('held', 'rejected') and h.model_id = any (v_ids)
+        ) as s on s.model_id = u.id
+    ) as c;
 
     select coalesce(jsonb_agg(to_jsonb(d)), '[]') into v_decisions
     from public.resolve_price_changes(p_provider, v_open, p_verdicts, p_now, p_observed_at) d;
@@ -71,12 +66,13 @@ begin
     )
     select
         accepted || coalesce(
-            jsonb_agg(
-                jsonb_build_object(
-                    'id', d.id, 'prices', d.prices, 'source', d.source, 'extra', d.extra, 'raw', d.raw
-                )
+            array_agg(
+                row(
+                    d.id, d.provider, d.model_id, null, null, public.pricing_prices_of(d.prices), null, d.source, null,
+                    d.extra, d.raw, null, null, null
+                )::public.pricing_change
             ) filter (where d.outcome in ('pass', 'apply')),
-            '[]'
+            '{}'
         ),
         coalesce(
             jsonb_agg(
@@ -206,5 +202,5 @@ begin
 end;
 $$;
 
-comment on function public.hold_price_changes(text, jsonb, jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
+comment on function public.hold_price_changes(text, public.pricing_change[], jsonb, bigint[], timestamptz, uuid, timestamptz, boolean) is
 'Hold the changes that the guards stop, confirm those that were held before, and end those no longer listed. accepted: of the changes those that write_model_prices takes; held: [{provider, model_id, class, reason, rejected}]. p_unchanged_ids: models that have their accepted price again.';

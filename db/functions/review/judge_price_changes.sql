@@ -3,7 +3,7 @@
 -- after: pricing_findings, pricing_short_number
 create or replace function public.judge_price_changes(
     p_provider text,
-    p_changes jsonb,
+    p_changes public.pricing_change[],
     p_lists jsonb default '{}',
     p_reference jsonb default null
 )
@@ -31,15 +31,12 @@ as $$
         select f.*
         from public.pricing_findings(p_provider, p_changes, p_lists, p_reference) f
         -- Nearly every list ends here.
-        where p_changes <> '[]'
+        where p_changes <> '{}'
             and exists (select from public.pricing_providers p where p.slug = p_provider and p.guards_enabled)
     ),
     change as materialized (
-        select c.*
-        from rows from (
-            jsonb_to_recordset(case when exists (select from finding) then p_changes else '[]' end)
-                as (provider text, model_id text, raw jsonb)
-        ) with ordinality as c (provider, model_id, raw, position)
+        select c.provider, c.model_id, c.raw, row_number() over () as position
+        from unnest(case when exists (select from finding) then p_changes else '{}' end) as c
     ),
     -- Each number is formatted once: in a list of another unit the same few occur thousands of times.
     short as materialized (
@@ -143,5 +140,5 @@ as $$
     order by c.position;
 $$;
 
-comment on function public.judge_price_changes(text, jsonb, jsonb, jsonb) is
-'The changes, of [{id, provider, model_id, name, old, new, old_source, source, free, raw}], that the guards of a provider stop: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}; free: true where the provider says so.';
+comment on function public.judge_price_changes(text, public.pricing_change[], jsonb, jsonb) is
+'The changes that the guards of a provider stop: class, reason (USD per million), largest ratio and evidence (USD per unit). p_lists: {provider: priced models in the list}; free: true where the provider says so.';

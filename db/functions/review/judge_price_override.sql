@@ -1,6 +1,6 @@
 -- The guards of set_price_override: those of a synced change, measured against the provider's price. Measured against the
 -- price in force, two overrides of 9 times each would pass where one of 81 times does not.
--- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_catalogue_by_id, pricing_moves, pricing_overridden_set, pricing_short_number
+-- after: judge_price_changes, pricing_axes, pricing_base_set, pricing_catalogue_by_id, pricing_moves, pricing_overridden_set, pricing_prices_of, pricing_short_number
 create or replace function public.judge_price_override(p_model public.model_pricing, p_prices jsonb)
 returns text
 language plpgsql
@@ -13,19 +13,25 @@ declare
     v_highest_fee constant numeric := 10;
     v_base constant jsonb := public.pricing_base_set(p_model);
     v_set constant jsonb := public.pricing_overridden_set(v_base, p_prices);
-    v_change constant jsonb := jsonb_build_array(jsonb_build_object(
-        'id', p_model.id,
-        'provider', p_model.provider_slug,
-        'model_id', p_model.model_id,
-        -- The provider's own conditions stay as they are; those of the override are measured by the base.
-        'old', v_base - 'conditions',
-        'new', (v_set - 'conditions') || case
-            when p_prices ? 'conditions' then jsonb_build_object('conditions', p_prices -> 'conditions')
-            else '{}'
-        end,
-        'old_source', 'manual',
-        'source', 'manual'
-    ));
+    v_change constant public.pricing_change[] := array[
+        row(
+            p_model.id,
+            p_model.provider_slug,
+            p_model.model_id,
+            null,
+            -- The provider's own conditions stay as they are; those of the override are measured by the base.
+            public.pricing_prices_of(v_base - 'conditions'),
+            public.pricing_prices_of(
+                (v_set - 'conditions') || case
+                    when p_prices ? 'conditions' then jsonb_build_object('conditions', p_prices -> 'conditions')
+                    else '{}'
+                end
+            ),
+            'manual',
+            'manual',
+            null, null, null, null, null, null
+        )::public.pricing_change
+    ];
     -- As in model_prices.price_state.
     v_is_unpriced constant boolean := not v_base ?| array[
             'price_per_input_token', 'price_per_output_token', 'conditions'

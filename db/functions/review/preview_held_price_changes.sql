@@ -1,5 +1,5 @@
 -- What an approval would do, or a rejection prevents.
--- after: price_changes_impact, pricing_base_set, pricing_held_all
+-- after: price_changes_impact, pricing_base_prices, pricing_held_all, pricing_prices_of
 create or replace function public.preview_held_price_changes(
     ids bigint[] default null,
     job_id uuid default null,
@@ -18,7 +18,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_changes jsonb;
+    v_changes public.pricing_change[];
 begin
     if num_nonnulls(ids, job_id) <> 1 then
         raise exception 'Give either ids or job_id'
@@ -28,9 +28,10 @@ begin
         raise exception 'decision cannot be %', coalesce(quote_literal(left(decision, 60)), 'null')
             using errcode = 'PT422', hint = 'It is approve or reject.';
     end if;
-    select jsonb_agg(jsonb_build_object(
-        'provider', m.provider_slug, 'model_id', m.model_id, 'old', public.pricing_base_set(m), 'new', h.prices
-    )) into v_changes
+    select array_agg(row(
+        m.id, m.provider_slug, m.model_id, null, public.pricing_base_prices(m), public.pricing_prices_of(h.prices), null, null,
+        null, null, null, null, null, null
+    )::public.pricing_change) into v_changes
     from public.pricing_held_all h
     join public.model_pricing m on m.id = h.model_id
     where case

@@ -1,5 +1,5 @@
 -- As resolve_price_changes decides; a test compares what it shows with what the next sync applies.
--- after: price_changes_impact, pricing_base_set, pricing_held_all, require_provider, rule_accepts_change
+-- after: price_changes_impact, pricing_base_prices, pricing_held_all, pricing_prices_of, require_provider, rule_accepts_change
 create or replace function public.preview_price_change_rule(
     provider text,
     up_to_ratio numeric,
@@ -44,10 +44,11 @@ begin
     select i.*, v_covered
     from public.price_changes_impact((
         select coalesce(
-            jsonb_agg(jsonb_build_object(
-                'provider', m.provider_slug, 'model_id', m.model_id, 'old', public.pricing_base_set(m), 'new', h.prices
-            )),
-            '[]'
+            array_agg(row(
+                m.id, m.provider_slug, m.model_id, null, public.pricing_base_prices(m), public.pricing_prices_of(h.prices),
+                null, null, null, null, null, null, null, null
+            )::public.pricing_change),
+            '{}'
         )
         from public.pricing_held_all h
         join public.model_pricing m on m.id = h.model_id

@@ -1,4 +1,4 @@
--- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_set_from, pricing_set_in_force, pricing_set_under_override, read_override_prices
+-- after: price_changes_impact, pricing_base_set, pricing_overridden_set, pricing_prices_of, pricing_set_from, pricing_set_in_force, pricing_set_under_override, read_override_prices
 create or replace function public.preview_price_override(
     provider text,
     model text,
@@ -55,12 +55,19 @@ begin
     end if;
     return query
     select i.*
-    from public.price_changes_impact(jsonb_build_array(jsonb_build_object(
-        'provider', v_model.provider_slug,
-        'model_id', v_model.model_id,
-        'old', coalesce(v_old, public.pricing_set_in_force(v_model)),
-        'new', case when v_prices is null then v_base else public.pricing_overridden_set(v_base, v_prices) end
-    ))) i;
+    from public.price_changes_impact(array[
+        row(
+            v_model.id,
+            v_model.provider_slug,
+            v_model.model_id,
+            null,
+            public.pricing_prices_of(coalesce(v_old, public.pricing_set_in_force(v_model))),
+            public.pricing_prices_of(
+                case when v_prices is null then v_base else public.pricing_overridden_set(v_base, v_prices) end
+            ),
+            null, null, null, null, null, null, null, null
+        )::public.pricing_change
+    ]) i;
 end;
 $$;
 

@@ -1,5 +1,5 @@
--- after: price_change_reach
-create or replace function public.price_changes_impact(p_changes jsonb)
+-- after: price_changes_reach
+create or replace function public.price_changes_impact(p_changes public.pricing_change[])
 returns table (
     models integer,
     providers text[],
@@ -19,8 +19,10 @@ as $$
             r.largest_factor,
             r.to_free,
             row_number() over (partition by r.to_free order by c.provider, c.model_id) as place
-        from jsonb_to_recordset(p_changes) as c (provider text, model_id text, old jsonb, new jsonb)
-        cross join lateral public.price_change_reach(c.old, c.new) as r
+        from (
+            select u.provider, u.model_id, row_number() over () as position from unnest(p_changes) as u
+        ) as c
+        join public.price_changes_reach(p_changes) as r on r.change = c.position
     )
     select
         count(*)::integer,
@@ -33,5 +35,5 @@ as $$
     from change c;
 $$;
 
-comment on function public.price_changes_impact(jsonb) is
-'Of changes, [{provider, model_id, old, new}]: how many models, of which providers, the largest factor by which a price moves, and how many become free or have a price that falls to zero, with the first 20 as provider/model.';
+comment on function public.price_changes_impact(public.pricing_change[]) is
+'Of changes: how many models, of which providers, the largest factor by which a price moves, and how many become free or have a price that falls to zero, with the first 20 as provider/model.';

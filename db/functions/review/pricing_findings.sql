@@ -1,7 +1,7 @@
 -- The rules of the price guards about a single price, each named for the kind that its evidence shows. Those about a list
 -- as a whole are in pricing_list_findings.
 -- after: pricing_list_findings, pricing_measured_changes, pricing_moves, pricing_prices_elsewhere
-create or replace function public.pricing_findings(p_provider text, p_changes jsonb, p_lists jsonb, p_reference jsonb)
+create or replace function public.pricing_findings(p_provider text, p_changes public.pricing_change[], p_lists jsonb, p_reference jsonb)
 returns table (
     change bigint,
     axis text,
@@ -20,6 +20,8 @@ security invoker
 set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
+-- Nor sorts for merge joins, which write 75,000 prices to disk.
+set enable_mergejoin = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 -- As in judge_price_changes.
@@ -291,5 +293,5 @@ as $$
     ) as r on r.change = f.change;
 $$;
 
-comment on function public.pricing_findings(text, jsonb, jsonb, jsonb) is
+comment on function public.pricing_findings(text, public.pricing_change[], jsonb, jsonb) is
 'What the rules of a provider''s guards find in changes, with the parameters of judge_price_changes: a row for each price (change, its place in the list, from 1, and axis), and for the change as a whole (axis null). class: unit, large, list, or first_list for what nothing is wrong with; words: with %1$s for the short name and %2$s to %4$s for the numbers; change_ratio: the largest of the change.';

@@ -1,8 +1,8 @@
 -- The rules of the price guards about a list as a whole, each named for the kind that its evidence shows. Their bounds are
 -- in pricing_list_bounds.
--- after: pricing_axes, pricing_base_set, pricing_condition_words, pricing_list_bounds, pricing_shared_moves
+-- after: pricing_amounts, pricing_axes, pricing_base_set, pricing_condition_words, pricing_list_bounds, pricing_shared_moves
 create or replace function public.pricing_list_findings(
-    p_changes jsonb,
+    p_changes public.pricing_change[],
     p_lists jsonb,
     p_moved bigint[],
     p_axes text[],
@@ -24,17 +24,16 @@ security invoker
 set search_path = pg_catalog, pg_temp
 -- As in compare_provider_prices.
 set enable_nestloop = off
+-- As in pricing_findings.
+set enable_mergejoin = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 -- As in judge_price_changes.
 set plan_cache_mode = force_custom_plan
 as $$
     with change as materialized (
-        select c.*
-        from rows from (
-            jsonb_to_recordset(p_changes)
-                as (provider text, old jsonb, new jsonb, old_source text, source text)
-        ) with ordinality as c (provider, old, new, old_source, source, position)
+        select c.provider, c.old, c.new, c.old_source, c.source, row_number() over () as position
+        from unnest(p_changes) as c
     ),
     move as materialized (
         select m.*, c.provider
@@ -60,12 +59,21 @@ as $$
     -- A fee that goes is a fee of 0: single ones do, and many at once where a key was renamed, or really went.
     fee_lost as materialized (
         select c.provider, a.axis, a.short_name, array_agg(c.position) as changes, count(*) as models
-        from change c
-        cross join public.pricing_axes() a
+        from (
+            select
+                m.provider,
+                m.position,
+                generate_series(1, 18) as place,
+                unnest(public.pricing_amounts(m.old)) as old_amount,
+                unnest(public.pricing_amounts(m.new)) as amount
+            from change m
+            where m.old is distinct from null
+        ) as c
+        join public.pricing_axes() with ordinality as a (axis, per, is_fee, short_name, factor, place) on a.place = c.place
         where a.is_fee
             and p_lists ? c.provider
-            and (c.old ->> a.axis)::numeric > 0
-            and coalesce((c.new ->> a.axis)::numeric, 0) = 0
+            and c.old_amount > 0
+            and coalesce(c.amount, 0) = 0
         group by c.provider, a.axis, a.short_name
         having count(*) >= (select b.gone_models from public.pricing_list_bounds() b)
     ),
@@ -91,10 +99,10 @@ as $$
     conditional as materialized (
         select
             array_agg(c.position) as changes,
-            array_agg(c.old -> 'conditions') as old_conditions,
-            array_agg(c.new -> 'conditions') as new_conditions
+            array_agg((c.old).conditions) as old_conditions,
+            array_agg((c.new).conditions) as new_conditions
         from change c
-        where c.old -> 'conditions' <> '[]'
+        where (c.old).conditions <> '[]'
             and p_lists ? c.provider
             -- The catalogue may know of more than the provider's own list.
             and split_part(c.old_source, ':', 1) = split_part(c.source, ':', 1)
@@ -210,5 +218,5 @@ as $$
     from catalogue_list l;
 $$;
 
-comment on function public.pricing_list_findings(jsonb, jsonb, bigint[], text[], boolean[], numeric[]) is
+comment on function public.pricing_list_findings(public.pricing_change[], jsonb, bigint[], text[], boolean[], numeric[]) is
 'What is wrong with the lists of changes as a whole, with p_changes and p_lists of judge_price_changes. The prices that move: p_moved, the change''s place in the list, from 1, and axis; factor: of the price before, or of the catalogue''s for a first price. A row for each change; with an axis where it is about prices that share a factor.';

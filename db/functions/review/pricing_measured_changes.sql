@@ -1,5 +1,7 @@
 -- What pricing_findings measures prices by, beside the provider's own.
-create or replace function public.pricing_measured_changes(p_provider text, p_changes jsonb, p_reference jsonb)
+create or replace function public.pricing_measured_changes(
+    p_provider text, p_changes public.pricing_change[], p_reference jsonb
+)
 returns table (
     change bigint,
     provider text,
@@ -25,7 +27,7 @@ as $$
         c.model_id,
         c.source,
         -- Ids and names say so as well, to callers that do not.
-        coalesce(c.free = 'true', false) or c.model_id like '%:free' or coalesce(c.name ~* '[[:<:]]free[[:>:]]', false),
+        coalesce(c.free, false) or c.model_id like '%:free' or coalesce(c.name ~* '[[:<:]]free[[:>:]]', false),
         -- A dry run stores nothing, so its reference is not in the table. A subquery uses the index for each change; a
         -- join would read the numbers of all providers.
         case
@@ -61,13 +63,12 @@ as $$
                 )
             )
         end
-    from rows from (
-        jsonb_to_recordset(p_changes)
-            as (provider text, model_id text, name text, source text, free jsonb)
-    ) with ordinality as c (provider, model_id, name, source, free, position)
+    from (
+        select u.*, row_number() over () as position from unnest(p_changes) as u
+    ) as c
     left join jsonb_to_recordset(p_reference) as r (provider text, model_id text, prices jsonb)
         on coalesce(r.provider, p_provider) = c.provider and r.model_id = c.model_id;
 $$;
 
-comment on function public.pricing_measured_changes(text, jsonb, jsonb) is
-'For each of the changes, [{provider, model_id, name, source, free}], by its place in the list, from 1: whether it says that the model is free, and the catalogue''s prices of the model; null where the change comes from the catalogue. p_reference: the catalogue''s prices that a dry run does not store, [{provider, model_id, prices}].';
+comment on function public.pricing_measured_changes(text, public.pricing_change[], jsonb) is
+'For each of the changes, by its place in the list, from 1: whether it says that the model is free, and the catalogue''s prices of the model; null where the change comes from the catalogue. p_reference: the catalogue''s prices that a dry run does not store, [{provider, model_id, prices}].';

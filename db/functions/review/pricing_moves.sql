@@ -1,6 +1,6 @@
 -- The input of pricing_findings: each price of a change that is known now and differs from the accepted one.
--- after: pricing_axes, pricing_unconditional_set
-create or replace function public.pricing_moves(p_changes jsonb)
+-- after: pricing_amounts, pricing_axes, pricing_prices_of, pricing_set_of, pricing_unconditional_set
+create or replace function public.pricing_moves(p_changes public.pricing_change[])
 returns table (
     change bigint,
     axis text,
@@ -20,6 +20,8 @@ stable
 security invoker
 set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
+-- As in pricing_findings.
+set enable_mergejoin = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
 as $$
@@ -29,33 +31,52 @@ as $$
             c.id,
             c.old_source,
             c.source,
-            -- Most sets need no call.
-            case when c.old ? 'conditions' then public.pricing_unconditional_set(c.old) else c.old end as old,
-            case when c.new ? 'conditions' then public.pricing_unconditional_set(c.new) else c.new end as new,
+            -- Most sets have no conditions.
+            case
+                when (c.old).conditions is null then c.old
+                else public.pricing_prices_of(public.pricing_unconditional_set(public.pricing_set_of(c.old)))
+            end as old,
+            case
+                when (c.new).conditions is null then c.new
+                else public.pricing_prices_of(public.pricing_unconditional_set(public.pricing_set_of(c.new)))
+            end as new,
             c.source like 'catalogue:%' as is_from_catalogue,
             -- The catalogue's number is no earlier price of the provider itself.
             coalesce(c.old_source like 'catalogue:%' and c.source not like 'catalogue:%', false) as is_first_own
-        from rows from (
-            jsonb_to_recordset(p_changes)
-                as (id bigint, old jsonb, new jsonb, old_source text, source text)
-        ) with ordinality as c (id, old, new, old_source, source, position)
+        from (
+            select u.*, row_number() over () as position from unnest(p_changes) as u
+        ) as c
     ),
     every_axis as materialized (
-        select a.*, a.per = 'token' as is_token from public.pricing_axes() a
+        select a.*, a.per = 'token' as is_token
+        from public.pricing_axes() with ordinality as a (axis, per, is_fee, short_name, factor, place)
     ),
     base_amount as (
         select
-            c.*,
+            c.id,
+            c.position,
+            c.old_source,
+            c.is_from_catalogue,
+            c.is_first_own,
             a.axis,
             a.short_name,
             a.factor,
             a.is_token,
             a.is_fee,
-            (c.old ->> a.axis)::numeric as old_amount,
-            n.amount::public.pricing_usd::numeric as amount
-        from change c
-        cross join lateral jsonb_each_text(c.new - 'conditions') as n (axis, amount)
-        join every_axis a on a.axis = n.axis
+            n.old_amount,
+            n.amount
+        from (
+            -- In the select list, because a join with the array of each change takes longer.
+            select
+                c.position,
+                generate_series(1, 18) as place,
+                unnest(public.pricing_amounts(c.old)) as old_amount,
+                unnest(public.pricing_amounts(c.new)) as amount
+            from change c
+        ) as n
+        join every_axis a on a.place = n.place
+        join change c on c.position = n.position
+        where n.amount is not null
     ),
     base_move as materialized (
         select
@@ -117,15 +138,15 @@ as $$
         from change c
         cross join lateral (
             select o.entry, o.place, false as is_new
-            from jsonb_array_elements(c.old -> 'conditions') with ordinality as o (entry, place)
+            from jsonb_array_elements((c.old).conditions) with ordinality as o (entry, place)
             union all
             select n.entry, n.place, true
-            from jsonb_array_elements(c.new -> 'conditions') with ordinality as n (entry, place)
+            from jsonb_array_elements((c.new).conditions) with ordinality as n (entry, place)
         ) as e
         cross join lateral (
             select e.entry - (select array_agg(a.axis) from every_axis a) as key
         ) as k
-        where c.new ? 'conditions'
+        where (c.new).conditions is not null
     ),
     condition_move as (
         select
@@ -142,8 +163,8 @@ as $$
             n.key <> n.lasting_key or n.key = '{}' as is_announced,
             n.lasting_key = '{}' as replaces_base,
             n.is_first_own,
-            case when n.is_first_own then null else nullif((n.old ->> a.axis)::numeric, 0) end as old_base,
-            nullif((n.new ->> a.axis)::numeric, 0) as new_base
+            case when n.is_first_own then null else nullif((public.pricing_amounts(n.old))[a.place], 0) end as old_base,
+            nullif((public.pricing_amounts(n.new))[a.place], 0) as new_base
         from entry n
         cross join lateral jsonb_each_text(n.entry) as k (axis, amount)
         join every_axis a on a.axis = k.axis
@@ -209,5 +230,5 @@ as $$
     end;
 $$;
 
-comment on function public.pricing_moves(jsonb) is
-'Each known price of the changes, [{id, old, new, old_source, source}], that differs from the accepted one. change: its place in the list, from 1; is_first: the provider itself has never published a positive one; old: the accepted amount; before: the positive one to measure by, for what is announced the one that it replaces; USD for one unit.';
+comment on function public.pricing_moves(public.pricing_change[]) is
+'Each known price of the changes that differs from the accepted one. change: its place in the list, from 1; is_first: the provider itself has never published a positive one; old: the accepted amount; before: the positive one to measure by, for what is announced the one that it replaces; USD for one unit.';

@@ -21,12 +21,18 @@ set jit = off
 -- As in judge_price_changes.
 set plan_cache_mode = force_custom_plan
 as $$
-    with asked as materialized (
-        select p.change, p.provider, p.axis, p.now, coalesce(l.canonical_id, p.model_id) as canonical_id
-        from unnest(p_changes, p_providers, p_models, p_axes, p_amounts) as p (change, provider, model_id, axis, now)
+    with price as materialized (
+        select p.* from unnest(p_changes, p_providers, p_models, p_axes, p_amounts) as p (change, provider, model_id, axis, now)
+    ),
+    -- A model has several prices.
+    asked as materialized (
+        select m.provider, m.model_id, coalesce(l.canonical_id, m.model_id) as canonical_id
+        from (select distinct p.provider, p.model_id from price p) as m
         left join (
-            select l.* from public.pricing_model_aliases l where l.model_id = any (p_models)
-        ) as l on l.provider_slug = p.provider and l.model_id = p.model_id
+            select l.*
+            from public.pricing_model_aliases l
+            where l.provider_slug = any (array(select distinct p.provider from price p))
+        ) as l on l.provider_slug = m.provider and l.model_id = m.model_id
     ),
     -- The ids under which others have them.
     id as materialized (
@@ -50,17 +56,22 @@ as $$
             select l.* from public.pricing_model_aliases l where l.model_id = any (array(select i.model_id from id i))
         ) as l on l.provider_slug = m.provider_slug and l.model_id = m.model_id
         where m.model_id = any (array(select i.model_id from id i)) and m.is_active
+            -- Nearly every list is of one provider, whose own models are not asked for.
+            and (
+                (select count(distinct a.provider) from asked a) > 1
+                or m.provider_slug <> (select min(a.provider) from asked a)
+            )
     ),
     charged as not materialized (
         select
-            a.change,
-            a.axis,
-            a.now,
+            p.change,
+            p.axis,
+            p.now,
             o.provider_slug as provider,
             -- Typed columns, as in pricing_drift. Overrides do not count.
             case
-                when o.synced is not null then (o.synced ->> a.axis)::numeric
-                else case a.axis
+                when o.synced is not null then (o.synced ->> p.axis)::numeric
+                else case p.axis
                     when 'price_per_input_token' then o.price_per_input_token
                     when 'price_per_output_token' then o.price_per_output_token
                     when 'price_per_cache_read_token' then o.price_per_cache_read_token
@@ -77,8 +88,13 @@ as $$
                     when 'price_per_video_second' then o.price_per_video_second
                 end
             end::numeric as amount
-        from asked a
-        join other o on o.canonical_id = a.canonical_id and o.provider_slug <> a.provider
+        from (
+            select a.provider as asks, a.model_id, o.*
+            from asked a
+            join other o on o.canonical_id = a.canonical_id and o.provider_slug <> a.provider
+            offset 0
+        ) as o
+        join price p on p.provider = o.asks and p.model_id = o.model_id
         -- Offset 0: the amount is computed once, not at each use.
         offset 0
     ),

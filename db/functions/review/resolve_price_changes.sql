@@ -1,9 +1,9 @@
 -- Decides whether a change passes: by the guards' verdict, by earlier held or rejected changes of the model, and by rules.
 -- It writes nothing: hold_price_changes does.
--- after: pricing_effective_set, pricing_held_all, pricing_is_clock_turn, pricing_sets_differ, rule_accepts_change
+-- after: pricing_effective_set, pricing_held_all, pricing_is_clock_turn, pricing_set_of, pricing_sets_differ, rule_accepts_change
 create or replace function public.resolve_price_changes(
     p_provider text,
-    p_changes jsonb,
+    p_changes public.pricing_change[],
     p_verdicts jsonb,
     p_now timestamptz,
     p_observed_at timestamptz
@@ -46,10 +46,12 @@ as $$
             v.evidence,
             p.guards_enabled,
             p.review_first and p.guards_enabled as is_review
-        from jsonb_to_recordset(p_changes) as c (
-            id bigint, provider text, model_id text, old jsonb, new jsonb, source text, extra jsonb, raw jsonb,
-            is_again boolean
-        )
+        from (
+            select
+                u.id, u.provider, u.model_id, u.source, u.extra, u.raw, u.is_again,
+                public.pricing_set_of(u.old) as old, public.pricing_set_of(u.new) as new
+            from unnest(p_changes) as u
+        ) as c
         join public.pricing_providers p on p.slug = p_provider
         left join jsonb_to_recordset(p_verdicts) as v (
             provider text, model_id text, class text, reason text, ratio numeric, to_zero boolean, evidence jsonb
@@ -185,5 +187,5 @@ as $$
     from ruled r;
 $$;
 
-comment on function public.resolve_price_changes(text, jsonb, jsonb, timestamptz, timestamptz) is
+comment on function public.resolve_price_changes(text, public.pricing_change[], jsonb, timestamptz, timestamptz) is
 'The outcome of each change: pass or hold for a new one; apply, keep or reject for one that was held or rejected before (said_id).';

@@ -1,6 +1,6 @@
 -- All functions that approve or reject call it. The caller has locked the providers' prices (lock_provider_prices) and
 -- checked that these changes may still be reviewed.
--- after: write_model_prices
+-- after: pricing_prices_of, write_price_changes
 create or replace function public.review_held_price_changes(
     p_ids bigint[],
     p_status text,
@@ -21,19 +21,16 @@ begin
             select
                 h.job_id,
                 h.observed_at,
-                jsonb_agg(jsonb_build_object(
-                    'id', h.model_id,
-                    'prices', h.prices,
-                    'source', h.pricing_source,
-                    'extra', h.extra,
-                    'raw', h.raw
-                )) as changes
+                array_agg(row(
+                    h.model_id, null, null, null, null, public.pricing_prices_of(h.prices), null, h.pricing_source, null,
+                    h.extra, h.raw, null, null, null
+                )::public.pricing_change) as changes
             from public.pricing_held_all h
             where h.id = any (p_ids)
             group by h.job_id, h.observed_at
             order by h.job_id, h.observed_at
         loop
-            perform public.write_model_prices(
+            perform public.write_price_changes(
                 v_write.changes, 'manual:' || p_decided_by, v_now, v_write.job_id, v_write.observed_at
             );
         end loop;

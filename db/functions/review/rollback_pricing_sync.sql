@@ -1,6 +1,6 @@
 -- Reads history alone, because the job may have been pruned. Changes of the provider's price have a job (a sync, an
 -- approval, a rollback); overrides and their expiry have none and do not prevent a rollback.
--- after: price_change_reach, pricing_effective_set, write_model_prices, require_author
+-- after: price_changes_reach, pricing_amounts, pricing_axes, pricing_base_prices, pricing_differ, pricing_effective_set, pricing_prices_of, pricing_recorded_prices, pricing_set_of, write_price_changes, require_author
 create or replace function public.rollback_pricing_sync(
     job_id uuid,
     dry_run boolean default true,
@@ -34,7 +34,13 @@ declare
     v_now timestamptz;
     v_providers text[];
     v_ids bigint[];
-    v_plan jsonb;
+    -- One element for each model of the plan: what goes back, what was said and is held then, and whether a later job has
+    -- changed the price, so that it stays.
+    v_back public.pricing_change[];
+    v_said public.pricing_change[];
+    v_observed_at timestamptz[];
+    v_is_changed_since boolean[];
+    v_notes text[];
 begin
     perform public.require_author(
         'rolled_back_by', rollback_pricing_sync.rolled_back_by, 'Name the person who rolls back.'
@@ -73,7 +79,8 @@ begin
     );
 
     with fact as materialized (
-        select h.*, max(h.id) filter (where h.changed_by = 'rollback:' || h.job_id) over job as undone_to
+        select h.id, h.model_id, h.job_id, h.changed_at, h.changed_by, h.is_in_force,
+            max(h.id) filter (where h.changed_by = 'rollback:' || h.job_id) over job as undone_to
         from public.model_pricing_history h
         where h.job_id is not null
             and h.model_id = any (v_ids)
@@ -97,19 +104,29 @@ begin
         order by d.model_id, f.id desc
     ),
     origin as materialized (
-        select distinct on (b.model_id)
-            b.model_id,
+        select
+            o.model_id,
             -- What was announced then may be in force since.
-            public.pricing_effective_set(public.pricing_price_set(to_jsonb(f)), v_now) as prices,
-            f.pricing_source,
-            f.extra,
-            f.raw
-        from before b
-        join fact f on f.model_id = b.model_id
-            and f.changed_at = b.changed_at
-            and f.changed_by = b.changed_by
-            and f.job_id = b.job_id
-        order by b.model_id, f.is_in_force, f.id desc
+            case
+                when (p.prices).conditions is null then p.prices
+                else public.pricing_prices_of(
+                    public.pricing_effective_set(public.pricing_set_of(p.prices), v_now)
+                )
+            end as prices,
+            h.pricing_source,
+            h.extra,
+            h.raw
+        from (
+            select distinct on (b.model_id) b.model_id, f.id
+            from before b
+            join fact f on f.model_id = b.model_id
+                and f.changed_at = b.changed_at
+                and f.changed_by = b.changed_by
+                and f.job_id = b.job_id
+            order by b.model_id, f.is_in_force, f.id desc
+        ) as o
+        join public.model_pricing_history h on h.id = o.id and h.model_id = any (v_ids)
+        cross join lateral (select public.pricing_recorded_prices(h) as prices offset 0) as p
     ),
     later as materialized (
         select distinct on (d.model_id) d.model_id, s.changed_by, s.job_id
@@ -117,103 +134,92 @@ begin
         join standing s on s.model_id = d.model_id and s.id > d.last_id
         order by d.model_id, s.id desc
     ),
-    planned as (
+    planned as materialized (
         select
-            m.id,
             m.provider_slug,
             m.model_id,
-            m.synced is not null as is_overridden,
-            public.pricing_base_set(m) as prices,
-            m.pricing_source as source,
-            m.extra,
-            l.raw,
+            row(
+                m.id, m.provider_slug, m.model_id, null, p.prices, o.prices, m.pricing_source, o.pricing_source, null,
+                o.extra, o.raw, null, null, null
+            )::public.pricing_change as back,
+            row(
+                m.id, m.provider_slug, m.model_id, null, o.prices, p.prices, o.pricing_source, m.pricing_source, null,
+                m.extra, l.raw, null, null, null
+            )::public.pricing_change as said,
             l.observed_at,
-            coalesce(o.prices, '{}') as back_to,
-            o.pricing_source as back_to_source,
-            o.extra as back_to_extra,
-            coalesce(o.raw, '{}') as back_to_raw,
-            s.changed_by as since_by,
-            s.job_id as since_job_id
+            s.job_id is not null as is_changed_since,
+            nullif(concat_ws(
+                '; ',
+                'changed since by ' || s.changed_by || ', job ' || s.job_id,
+                case when o.pricing_source is null then 'its first price: before it there was none' end,
+                case when m.synced is not null then 'an override is in force, and stays' end
+            ), '') as note
         from done d
         join public.model_pricing m on m.id = d.model_id and m.id = any (v_ids)
-        join fact l on l.id = d.last_id
+        join public.model_pricing_history l on l.id = d.last_id and l.model_id = any (v_ids)
         left join origin o on o.model_id = d.model_id
         left join later s on s.model_id = d.model_id
+        cross join lateral (select public.pricing_base_prices(m) as prices offset 0) as p
+        where s.job_id is not null or public.pricing_differ(p.prices, o.prices)
     )
-    select jsonb_agg(to_jsonb(p) order by p.provider_slug, p.model_id) into v_plan
-    from planned p
-    where public.pricing_sets_differ(p.prices, p.back_to) or p.since_job_id is not null;
-    if v_plan is null then
+    select
+        array_agg(p.back order by p.provider_slug, p.model_id),
+        array_agg(p.said order by p.provider_slug, p.model_id),
+        array_agg(p.observed_at order by p.provider_slug, p.model_id),
+        array_agg(p.is_changed_since order by p.provider_slug, p.model_id),
+        array_agg(p.note order by p.provider_slug, p.model_id)
+    into v_back, v_said, v_observed_at, v_is_changed_since, v_notes
+    from planned p;
+    if v_back is null then
         raise exception 'There is no price that job % changed and that was not rolled back', v_job_id
             using errcode = 'PT409', hint = 'select * from pricing_history where job_id = ... shows what it did.';
     end if;
 
     return query
     select
-        p.provider_slug,
-        p.model_id,
-        case when p.since_job_id is null then 'roll_back' else 'changed_since' end,
-        trim_scale((p.prices ->> 'price_per_input_token')::numeric * 1000000),
-        trim_scale((p.prices ->> 'price_per_output_token')::numeric * 1000000),
-        trim_scale((p.back_to ->> 'price_per_input_token')::numeric * 1000000),
-        trim_scale((p.back_to ->> 'price_per_output_token')::numeric * 1000000),
-        nullif(concat_ws(
-            '; ',
-            'changed since by ' || p.since_by || ', job ' || p.since_job_id,
-            case when p.back_to_source is null then 'its first price: before it there was none' end,
-            case when p.is_overridden then 'an override is in force, and stays' end
-        ), ''),
+        (p.back).provider,
+        (p.back).model_id,
+        case when p.is_changed_since then 'changed_since' else 'roll_back' end,
+        trim_scale((p.back).old.price_per_input_token * 1000000),
+        trim_scale((p.back).old.price_per_output_token * 1000000),
+        trim_scale((p.back).new.price_per_input_token * 1000000),
+        trim_scale((p.back).new.price_per_output_token * 1000000),
+        p.note,
         w.largest_factor,
         w.to_free
-    from jsonb_to_recordset(v_plan) as p (
-        provider_slug text,
-        model_id text,
-        is_overridden boolean,
-        prices jsonb,
-        back_to jsonb,
-        back_to_source text,
-        since_by text,
-        since_job_id uuid
-    )
-    cross join lateral public.price_change_reach(p.prices, p.back_to) as w
+    from (
+        select
+            generate_series(1, cardinality(v_back)) as position,
+            unnest(v_back) as back,
+            unnest(v_is_changed_since) as is_changed_since,
+            unnest(v_notes) as note
+    ) as p
+    join public.price_changes_reach(v_back) as w on w.change = p.position
     order by 1, 2;
     if dry_run then
         return;
     end if;
 
-    perform public.write_model_prices(
-        (
-            select coalesce(jsonb_agg(jsonb_build_object(
-                'id', p.id,
-                'prices', p.back_to,
-                'source', p.back_to_source,
-                'extra', p.back_to_extra,
-                'raw', p.back_to_raw
-            )), '[]')
-            from jsonb_to_recordset(v_plan) as p (
-                id bigint,
-                back_to jsonb,
-                back_to_source text,
-                back_to_extra jsonb,
-                back_to_raw jsonb,
-                since_job_id uuid
-            )
-            where p.since_job_id is null
-        ),
-        v_by,
-        v_now,
-        v_job_id
-    );
+    select
+        array_agg(p.back order by p.position),
+        array_agg(p.said order by p.position),
+        array_agg(p.observed_at order by p.position)
+    into v_back, v_said, v_observed_at
+    from (
+        select
+            generate_series(1, cardinality(v_back)) as position,
+            unnest(v_back) as back,
+            unnest(v_said) as said,
+            unnest(v_observed_at) as observed_at,
+            unnest(v_is_changed_since) as is_changed_since
+    ) as p
+    where not p.is_changed_since;
+    perform public.write_price_changes(coalesce(v_back, '{}'), v_by, v_now, v_job_id);
 
     -- A model has at most one held change, and the open one was measured against the price that was just rolled back.
     update public.pricing_held_changes h
     set status = 'superseded', still_said = false, decided_at = v_now, decided_by = v_by
-    where h.status = 'held'
-        and h.model_id = any (array(
-            select p.id
-            from jsonb_to_recordset(v_plan) as p (id bigint, since_job_id uuid)
-            where p.since_job_id is null
-        ));
+    where h.status = 'held' and h.model_id = any (array(select p.id from unnest(v_back) as p));
     -- The provider may still list the price: from now on it waits for a person.
     insert into public.pricing_held_changes (
         model_id,
@@ -234,54 +240,53 @@ begin
         observed_at
     )
     select
-        p.id,
-        p.provider_slug,
+        (p.said).id,
+        (p.said).provider,
         'rollback',
         format('rollback: %s rolled job %s back', rollback_pricing_sync.rolled_back_by, v_job_id),
-        moved.ratio,
-        moved.to_zero,
-        p.prices,
-        p.back_to,
-        p.source,
-        p.extra,
-        p.raw,
+        r.ratio,
+        coalesce(r.to_zero, false),
+        public.pricing_set_of((p.said).new),
+        public.pricing_set_of((p.said).old),
+        (p.said).source,
+        (p.said).extra,
+        (p.said).raw,
         v_job_id,
         v_job_id,
         v_now,
         v_now,
         p.observed_at
-    from jsonb_to_recordset(v_plan) as p (
-        id bigint,
-        provider_slug text,
-        prices jsonb,
-        source text,
-        extra jsonb,
-        raw jsonb,
-        observed_at timestamptz,
-        back_to jsonb,
-        since_job_id uuid
-    )
-    cross join lateral (
+    from (
         select
-            max(greatest(n.after / n.before, n.before / n.after)) filter (where n.before > 0 and n.after > 0) as ratio,
-            coalesce(bool_or(n.before > 0 and n.after = 0), false) as to_zero
+            generate_series(1, cardinality(v_said)) as position,
+            unnest(v_said) as said,
+            unnest(v_observed_at) as observed_at
+    ) as p
+    left join (
+        select
+            n.position,
+            max(greatest(n.amount / n.old_amount, n.old_amount / n.amount))
+                filter (where n.old_amount > 0 and n.amount > 0) as ratio,
+            bool_or(n.old_amount > 0 and n.amount = 0) as to_zero
         from (
-            select (p.back_to ->> a.axis)::numeric as before, (p.prices ->> a.axis)::numeric as after
-            from public.pricing_axes() a
-            where a.per = 'token'
+            select
+                m.position,
+                generate_series(1, 18) as place,
+                unnest(public.pricing_amounts(m.old)) as old_amount,
+                unnest(public.pricing_amounts(m.new)) as amount
+            from (
+                select s.old, s.new, row_number() over () as position from unnest(v_said) as s
+            ) as m
         ) as n
-    ) as moved
-    where p.since_job_id is null;
+        join public.pricing_axes() with ordinality as a (axis, per, is_fee, short_name, factor, place) on a.place = n.place
+        where a.per = 'token'
+        group by n.position
+    ) as r on r.position = p.position;
 
     -- The newest list's prices of these models may be stored nowhere now, so the next sync must read the whole list.
     update public.pricing_providers p
     set etag = null, etag_parser = null
-    where p.etag is not null
-        and exists (
-            select
-            from jsonb_to_recordset(v_plan) as n (provider_slug text, since_job_id uuid)
-            where n.since_job_id is null and n.provider_slug = p.slug
-        );
+    where p.etag is not null and p.slug in (select b.provider from unnest(v_back) as b);
 
     insert into public.pricing_audit_log (who, action, subject, details)
     select
@@ -289,10 +294,10 @@ begin
         'rollback_pricing_sync',
         v_job_id::text,
         jsonb_build_object(
-            'rolled_back', count(*) filter (where p.since_job_id is null),
-            'changed_since', count(p.since_job_id)
+            'rolled_back', count(*) filter (where not s.is_changed_since),
+            'changed_since', count(*) filter (where s.is_changed_since)
         )
-    from jsonb_to_recordset(v_plan) as p (since_job_id uuid);
+    from unnest(v_is_changed_since) as s (is_changed_since);
 end;
 $$;
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# Our domains and the engine's types: their statements run before those of tables that use them.
+# Our types and domains, and the engine's types: their statements run before those of tables that
+# use them.
 COMPARE_TYPES = """
 with a_type as (
     select t.oid, t.typnamespace, t.typname::text as name, t.typtype,
@@ -24,11 +25,18 @@ with a_type as (
         ) as attributes
     from pg_type t
     left join pg_class c on c.oid = t.typrelid
-    where t.typnamespace in (SCRATCH_OID, to_regnamespace('procrastinate'))
+    where t.typnamespace in (
+            SCRATCH_OID, to_regnamespace('public'), to_regnamespace('procrastinate')
+        )
         and (t.typtype = 'e' or c.relkind = 'c')
 ),
 compared as (
-    select format('procrastinate.%I', r.name) as name, r.typtype, t.oid as there,
+    select r.oid as place, format('%I.%I', n.home, r.name) as name, r.typtype, t.oid as there,
+        coalesce(
+            format(' comment on type %I.%I is ', n.home, r.name)
+                || quote_literal(obj_description(r.oid, 'pg_type')) || ';',
+            ''
+        ) as comment,
         r.typtype = 'e' and t.typtype = 'e' as are_enums,
         case r.typtype
             when 'c' then '(' || r.attributes || ')'
@@ -38,24 +46,31 @@ compared as (
         array(select unnest(t.labels) except select unnest(r.labels)) as added,
         array(select unnest(r.labels) except select unnest(t.labels)) as missing
     from a_type r
-    left join a_type t
-        on t.typnamespace = to_regnamespace('procrastinate') and t.name = r.name
-    where r.typnamespace = SCRATCH_OID and r.name like 'procrastinate\\_%'
+    cross join lateral (
+        select case when r.name like 'procrastinate\\_%' then 'procrastinate'
+            else 'public' end as home
+    ) as n
+    left join a_type t on t.typnamespace = to_regnamespace(n.home) and t.name = r.name
+    where r.typnamespace = SCRATCH_OID
         and (
             t.oid is null or t.typtype <> r.typtype or t.labels <> r.labels
             or t.attributes is distinct from r.attributes
         )
 )
-select 'type ' || c.name as object,
+select d.object, d.found, d.statement, d.is_ours
+from (
+select c.place, 'type ' || c.name as object,
     case
         when c.there is null then 'is not there'
         when c.are_enums then 'has other values'
         else 'has other attributes'
     end as found,
     case
-        when c.there is null then format('create type %s as %s;', c.name, c.definition)
+        when c.there is null then
+            format('create type %s as %s;', c.name, c.definition) || c.comment
         when c.typtype = 'c' then
             format('drop type %s cascade; create type %s as %s;', c.name, c.name, c.definition)
+                || c.comment
         when cardinality(c.added) = 1 and cardinality(c.missing) = 1 then
             format('alter type %s rename value %L to %L;', c.name, c.added[1], c.missing[1])
         when c.added = '{}' then (
@@ -66,7 +81,7 @@ select 'type ' || c.name as object,
     false as is_ours
 from compared c
 union all
-select format('domain public.%I', r.typname), 'is not there',
+select r.oid, format('domain public.%I', r.typname), 'is not there',
     format(
         'create domain public.%I as %s%s;', r.typname, format_type(r.typbasetype, r.typtypmod),
         (
@@ -92,5 +107,7 @@ where r.typnamespace = SCRATCH_OID and r.typtype = 'd'
         select from pg_type t
         where t.typname = r.typname and t.typnamespace = 'public'::regnamespace
     )
-order by object
+) as d
+-- One that another is made of was created before it.
+order by d.place
 """

@@ -9,7 +9,7 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.db.conftest import Another
-from tests.db.price_changes import change, guard
+from tests.db.price_changes import TYPED, change, guard
 from tests.db.price_decisions import (
     INPUT,
     base,
@@ -93,7 +93,7 @@ def test_what_was_approved_after_a_rollback_is_what_the_next_price_is_measured_b
     assert base(pricing) == prices(5)
     said(pricing, {"m": {}})
     moved = pricing.row(
-        "select before from public.pricing_moves(%s)",
+        f"select before from public.pricing_moves({TYPED})",
         Jsonb([change({}, prices(400), id=pricing.model("m")["id"], old_source="api:openrouter")]),
     )
     assert moved["before"] * 1_000_000 == 5

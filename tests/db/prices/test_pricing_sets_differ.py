@@ -77,7 +77,9 @@ def test_a_sync_finds_the_same(
     listed(pricing, "m")
     said(pricing, {"m": old})
     found = pricing.row(
-        "select * from public.compare_provider_prices('openrouter', '{openrouter}', %s, now(),"
+        "select is_changed, is_priced, public.pricing_set_of(old_prices) as old_prices,"
+        " public.pricing_set_of(new_prices) as new_prices"
+        " from public.compare_provider_prices('openrouter', '{openrouter}', %s, now(),"
         " 'api:openrouter')",
         Jsonb([price("m", None, None, **new), price("new", None, None, **new)][:1]),
     )
@@ -86,7 +88,9 @@ def test_a_sync_finds_the_same(
         assert differ(pricing, found["old_prices"], old) is False
         assert differ(pricing, found["new_prices"], new) is False
     first = pricing.row(
-        "select * from public.compare_provider_prices('openrouter', '{openrouter}', %s, now(),"
+        "select is_changed, is_priced, public.pricing_set_of(old_prices) as old_prices,"
+        " public.pricing_set_of(new_prices) as new_prices"
+        " from public.compare_provider_prices('openrouter', '{openrouter}', %s, now(),"
         " 'api:openrouter')",
         Jsonb([price("new", None, None, **new)]),
     )

@@ -12,6 +12,7 @@ from tests.db.price_changes import (
     FEES,
     OTHER_AXES,
     TOKEN_AXES,
+    TYPED,
     alias,
     catalogue_says,
     change,
@@ -21,7 +22,7 @@ from tests.db.price_changes import (
     kinds,
 )
 from tests.db.price_decisions import INPUT, OUTPUT, model_id, prices, said
-from tests.db.pricing import Pricing, Row
+from tests.db.pricing import Pricing, Row, price
 
 MOVED = {(INPUT, "ratio")}
 
@@ -224,11 +225,23 @@ def test_unless_the_list_says_that_it_is_free(pricing: Pricing, word: Row) -> No
 
 @pytest.mark.parametrize(
     "word",
-    [{"free": False}, {"free": "yes"}, {"free": 1}, {"model_id": "freedom"}, {"name": "Carefree"}],
+    [{"free": False}, {"model_id": "freedom"}, {"name": "Carefree"}],
 )
 def test_in_so_many_words(pricing: Pricing, word: Row) -> None:
     (found,) = judged(pricing, [input_change("0.6", "0", **word)]).values()
     assert found["class"] == "unit"
+
+
+@pytest.mark.parametrize(
+    ("word", "is_free"), [(True, True), (False, False), ("yes", False), (1, False)]
+)
+def test_only_true_says_that_it_is_free(pricing: Pricing, word: object, is_free: bool) -> None:
+    found = pricing.row(
+        "select says_free from public.compare_provider_prices('openrouter', '{openrouter}', %s,"
+        " now(), 'api:openrouter')",
+        Jsonb([price("m", "0", "0", free=word)]),
+    )
+    assert found["says_free"] is is_free
 
 
 def test_whatever_the_list_says_of_itself(pricing: Pricing) -> None:
@@ -723,7 +736,7 @@ def test_the_lists_of_the_catalogue_are_its_providers(pricing: Pricing) -> None:
     theirs = [c | {"provider": "anthropic"} for c in moving(5, 2)]
     others = [c | {"provider": "openai"} for c in moving(4, 2)]
     found = pricing.rows(
-        "select provider from public.judge_price_changes('catalogue', %s, %s)",
+        f"select provider from public.judge_price_changes('catalogue', {TYPED}, %s)",
         *(Jsonb([*theirs, *others]), Jsonb({"anthropic": 15, "openai": 4})),
     )
     assert [row["provider"] for row in found] == ["anthropic"] * 5
@@ -790,7 +803,7 @@ def test_the_moves_of_each_list_count_alone(pricing: Pricing) -> None:
     theirs = drifting(10, provider="anthropic")
     others = drifting(9, provider="openai")
     found = pricing.rows(
-        "select provider from public.judge_price_changes('catalogue', %s, %s)",
+        f"select provider from public.judge_price_changes('catalogue', {TYPED}, %s)",
         *(Jsonb([*theirs, *others]), Jsonb({"anthropic": 20, "openai": 20})),
     )
     assert [row["provider"] for row in found] == ["anthropic"] * 10

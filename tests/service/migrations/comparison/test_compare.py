@@ -272,6 +272,9 @@ TABLES = {
     "type procrastinate.procrastinate_job_to_defer_v1: has other attributes": (
         "alter type procrastinate.procrastinate_job_to_defer_v1 drop attribute lock"
     ),
+    "type public.pricing_change: has other attributes": (
+        "alter type public.pricing_change drop attribute moment cascade"
+    ),
     "domain public.pricing_usd: may not be null": "alter domain public.pricing_usd set not null",
     "domain public.pricing_usd: has another default": (
         "alter domain public.pricing_usd set default 0"
