@@ -29,9 +29,9 @@ DRAWN = (
         "log rows that were reconciled are subtracted from the number",
     ),
     _function(
-        "review/reject_held_price_change",
-        "if v_held.status <> 'held' then",
-        "if v_held.status <> 'approved' then",
+        "review/review_held_changes",
+        "elsif v_held.status <> 'held' and not",
+        "elsif v_held.status <> 'approved' and not",
         "review/test_reject_held_price_change.py::test_the_price_stays",
         "no held change can be rejected",
     ),

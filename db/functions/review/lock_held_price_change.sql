@@ -1,6 +1,6 @@
--- approve_, reject_ and reopen_held_price_change begin with it, after they have asked for the author.
+-- review_held_changes begins with it where a person decides one change.
 -- after: lock_provider_prices
-create or replace function public.lock_held_price_change(p_id bigint, p_note text)
+create or replace function public.lock_held_price_change(p_id bigint)
 returns public.pricing_held_changes
 language plpgsql
 security definer
@@ -9,9 +9,6 @@ as $$
 declare
     v_held public.pricing_held_changes;
 begin
-    if length(p_note) > 500 then
-        raise exception 'note must have 500 characters at most' using errcode = 'PT422', hint = 'Say why in a line.';
-    end if;
     select h.* into v_held from public.pricing_held_changes h where h.id = p_id;
     if not found then
         raise exception 'There is no held price change %', coalesce(p_id::text, 'null')
@@ -25,5 +22,5 @@ begin
 end;
 $$;
 
-comment on function public.lock_held_price_change(bigint, text) is
+comment on function public.lock_held_price_change(bigint) is
 'Lock a held or decided price change with the prices of its provider, for a decision with this note; PT404 when there is none.';

@@ -1,4 +1,4 @@
--- after: review_held_changes_of_job
+-- after: review_held_changes
 create or replace function public.reject_held_price_changes(
     job_id uuid,
     rejected_by text default current_user,
@@ -9,7 +9,7 @@ language sql
 security definer
 set search_path = pg_catalog, pg_temp
 as $$
-    select * from public.review_held_changes_of_job(job_id, 'rejected', rejected_by, note);
+    select * from public.review_held_changes('rejected', rejected_by, note, p_job_id => job_id);
 $$;
 
 comment on function public.reject_held_price_changes(uuid, text, text) is

@@ -1,4 +1,4 @@
--- All functions that approve or reject call it. The caller has locked the providers' prices (lock_provider_prices) and
+-- All functions that approve, reject or reopen call it. The caller has locked the providers' prices (lock_provider_prices) and
 -- checked that these changes may still be reviewed.
 -- after: pricing_prices_of, write_price_changes
 create or replace function public.review_held_price_changes(
@@ -36,9 +36,17 @@ begin
         end loop;
     end if;
 
+    -- As if a reopened one had been held now. A trigger copies the counts of pricing_said_again into the rows.
     update public.pricing_held_changes h
-    set status = p_status, decided_at = v_now, decided_by = p_decided_by, decision_note = p_note
+    set status = case p_status when 'reopened' then 'held' else p_status end,
+        reopened_at = case p_status when 'reopened' then v_now else h.reopened_at end,
+        decided_at = case when p_status <> 'reopened' then v_now end,
+        decided_by = case when p_status <> 'reopened' then p_decided_by end,
+        decision_note = case when p_status <> 'reopened' then p_note end
     where h.id = any (p_ids);
+    if p_status = 'reopened' then
+        return;
+    end if;
 
     -- Every change of a first list has been reviewed. The setting keeps the audit log from calling this a change by hand.
     perform pg_catalog.set_config('pricing.first_list_decided', 'on', true);
@@ -69,4 +77,4 @@ end;
 $$;
 
 comment on function public.review_held_price_changes(bigint[], text, text, text) is
-'Approve these held changes and write their prices, or reject them; ends the review of a provider''s first list with its last change.';
+'Approve these held changes and write their prices, or reject them, or let rejected ones wait again (reopened); ends the review of a provider''s first list with its last change.';
