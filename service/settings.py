@@ -66,7 +66,7 @@ class Settings(BaseModel):
         default="completed", description="what HTTP calls a completed job; older scripts: success"
     )
     worker_concurrency: int = Field(
-        default=4, ge=1, le=64, description="provider syncs that one worker runs at once"
+        default=20, ge=1, le=64, description="provider syncs that one worker runs at once"
     )
     web_workers: int = Field(
         default=1, ge=1, le=64, description="processes of `serve`, which share its port"
@@ -75,7 +75,7 @@ class Settings(BaseModel):
         default=9, ge=2, le=500, description="most connections of each web process; one listens"
     )
     worker_connections: int = Field(
-        default=14, ge=2, le=500, description="most connections of one worker; with 2 none listens"
+        default=10, ge=2, le=500, description="most connections of one worker; with 2 none listens"
     )
     allow_private_hosts: bool = Field(
         default=False, description="fetch from http and private addresses too; for tests only"

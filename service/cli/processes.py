@@ -86,7 +86,7 @@ def worker(
             metavar="N",
             min=1,
             max=64,
-            help="Provider syncs at once. Default: PRICING_WORKER_CONCURRENCY, or 4.",
+            help="Provider syncs at once. Default: PRICING_WORKER_CONCURRENCY, or 20.",
         ),
     ] = None,
     with_parent: WithParent = False,

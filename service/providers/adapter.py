@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -90,6 +91,7 @@ class Adapter:
         return tuple(Host.parse(each) for each in (own, *self.hosts))
 
 
+@cache
 def adapter(slug: str | None) -> Adapter:
     """The adapter with this slug; LookupError names the known ones if there is none."""
     if slug not in adapter_slugs():
