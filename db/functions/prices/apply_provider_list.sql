@@ -56,9 +56,9 @@ declare
     v_is_shorter boolean;
     v_unchanged_ids bigint[];
     v_list record;
-    v_verdicts jsonb := '[]';
-    v_accepted public.pricing_change[] := '{}';
-    v_held_changes jsonb := '[]';
+    v_verdicts jsonb := '[]'::jsonb;
+    v_accepted public.pricing_change[] := '{}'::public.pricing_change[];
+    v_held_changes jsonb := '[]'::jsonb;
     v_held integer;
     v_updated integer := 0;
     v_skipped integer;

@@ -17,7 +17,7 @@ declare
     v_ids bigint[];
 begin
     if v_count = 0 then
-        return '{}';
+        return '{}'::bigint[];
     end if;
     if v_count > 100000 then
         raise exception 'The list is too large: more than 100,000 entries'
