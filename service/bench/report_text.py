@@ -67,7 +67,8 @@ def _section(scenario: ScenarioResult) -> Iterator[str]:
         measured = judged.measurement
         of_peer = f"; beside it {measured.beside}" if measured.beside else ""
         note = f" ({measured.note})" if measured.note else ""
-        yield f"- `{measured.name}`: {measured.what}{of_peer}{note}."
+        of = "" if measured.statistic == "p50" else f" ({measured.statistic})"
+        yield f"- `{measured.name}`{of}: {measured.what}{of_peer}{note}."
     if scenario.error:
         yield f"- Failed: {scenario.error}"
     yield ""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from service.migrations.migrate import migrate
-from tests.docs import api_reference, provider_table, rights_table, schema_page
+from tests.docs import api_reference, figures_page, provider_table, rights_table, schema_page
 from tests.support.postgres import running_cluster
 
 
 def main() -> None:
     _write(api_reference.PAGE, api_reference.page())
     _write(provider_table.PAGE, provider_table.page())
+    _write(figures_page.PAGE, figures_page.page())
     with running_cluster() as cluster, cluster.database() as name:
         url = cluster.url_of(name)
         migrate(url)

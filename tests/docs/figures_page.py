@@ -1,0 +1,20 @@
+"""``docs/performance.md``: a stored run of the benchmark, and the notes beside it.
+
+``pricing-sync bench --json docs/performance.json`` stores a run; ``make docs`` makes the page.
+"""
+
+from __future__ import annotations
+
+from service.bench.report_files import stored_result
+from service.bench.report_text import report_text
+from tests.support.processes import ROOT
+
+PAGE = ROOT / "docs" / "performance.md"
+STORED = ROOT / "docs" / "performance.json"
+NOTES = ROOT / "docs" / "performance-notes.md"
+
+
+def page() -> str:
+    notes = NOTES.read_text(encoding="utf-8")
+    # The title and the sentence below it are of the page of notes.
+    return report_text(stored_result(STORED), notes[notes.index("\n## ") + 1 :])
