@@ -85,6 +85,15 @@ def test_a_tick(hot: Pricing) -> None:
         hot.rows("select public.tick_pricing_schedule('worker')")
 
 
+def test_a_tick_beside_many_overrides(hot: Pricing) -> None:
+    """Overrides in force are found by an index, and their models only where one may end."""
+    hot.rows("select public.tick_pricing_schedule('worker')")
+    hot.do("set local enable_seqscan = on")
+    hot.do("set local enable_nestloop = off")
+    with hot.reading_few_rows(MOST_ROWS):
+        hot.rows("select public.end_expired_overrides()")
+
+
 def test_pruning_when_nothing_is_due(hot: Pricing) -> None:
     hot.do("select public.erase_audit_details()")
     with hot.reading_few_rows(MOST_ROWS):

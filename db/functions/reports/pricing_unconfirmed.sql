@@ -30,7 +30,8 @@ as $$
             c.why
         from public.pricing_confirmations c
     ),
-    priced as (
+    -- Few of its rows are wanted each time; together they are all models, in a temporary file.
+    priced as not materialized (
         select
             m.provider_slug,
             m.model_id,

@@ -7,18 +7,39 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
-    v_announced constant text[] := array(
-        select distinct m.provider_slug
+    -- What may be due, by an index: the sets of all models with an override are compared only where they may differ. A
+    -- subquery, because a join would read all models once there are many overrides.
+    v_ids constant bigint[] := array(
+        select o.model_id
         from public.pricing_overrides o
-        join public.model_pricing m on m.id = o.model_id
-        where o.ended_at is null and o.expires_at <= clock_timestamp() and m.next_effective_at <= clock_timestamp()
+        where o.ended_at is null
+            and o.expires_at < 'infinity'
+            and (
+                o.expires_at <= clock_timestamp()
+                or coalesce(
+                    (select m.next_effective_at from public.model_pricing m where m.id = o.model_id), 'infinity'
+                ) > o.expires_at
+            )
     );
+    v_announced text[];
     v_due record;
     v_model public.model_pricing;
     v_override public.pricing_overrides;
     v_now timestamptz;
     v_ended integer := 0;
 begin
+    if v_ids = '{}' then
+        return 0;
+    end if;
+    v_announced := array(
+        select distinct m.provider_slug
+        from public.pricing_overrides o
+        join public.model_pricing m on m.id = o.model_id
+        where o.model_id = any (v_ids)
+            and o.ended_at is null
+            and o.expires_at <= clock_timestamp()
+            and m.next_effective_at <= clock_timestamp()
+    );
     -- It writes the price of that time, however late this is, and what was announced before and after it.
     if v_announced <> '{}' then
         perform public.apply_announced_prices(v_announced);
@@ -27,7 +48,9 @@ begin
         select o.id, m.id as model_id, m.provider_slug
         from public.pricing_overrides o
         join public.model_pricing m on m.id = o.model_id
-        where o.ended_at is null
+        where o.model_id = any (v_ids)
+            and m.id = any (v_ids)
+            and o.ended_at is null
             and (
                 o.expires_at <= clock_timestamp()
                 -- A version before 0.7.0 has set it and did not write when it ends.
