@@ -168,7 +168,9 @@ def usd_text(usd: Usd) -> str:
 
 def plain(amount: Decimal) -> str:
     """A decimal as digits without exponent or trailing zeros: ``0.0000003``, ``12``."""
-    text = format(amount, "f")
+    text = str(amount)
+    if "E" in text:
+        text = format(amount, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in {"-0", ""} else text

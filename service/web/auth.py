@@ -11,6 +11,7 @@ import hmac
 import logging
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from starlette.requests import Request
@@ -162,9 +163,9 @@ class KeyMiddleware:
 async def identify(key: bytes, state: WebState) -> Identity:
     """The identity of a key; HttpError 401 if there is none, 503 without the database."""
     digest = sha256(key).digest()
-    admin_key = state.settings.admin_key
-    if admin_key is not None:
-        admin_digest = sha256(admin_key.get_secret_value().encode()).digest()
+    key_of_settings = state.settings.admin_key
+    if key_of_settings is not None:
+        admin_digest = _digest_of(key_of_settings.get_secret_value())
         if hmac.compare_digest(digest, admin_digest):
             return Identity("admin", "admin")
 
@@ -183,6 +184,11 @@ async def identify(key: bytes, state: WebState) -> Identity:
     if not row["is_valid"]:
         raise KeyRefused("The key has expired or was revoked.", claimed_id=stored_id, is_known=True)
     return Identity(row["name"], row["role"], stored_id, row["is_stale"])
+
+
+@lru_cache(maxsize=1)
+def _digest_of(admin_key: str) -> bytes:
+    return sha256(admin_key.encode()).digest()
 
 
 def _bearer_key(request: Request) -> bytes:

@@ -28,6 +28,7 @@ from service.web.requests.pagination import (
     limit_of,
 )
 from service.web.responses.row_fields import row_fields
+from service.web.responses.row_writer import empty_row, is_flat, page_writer, row_writer
 from service.web.responses.sync_responses import ResponseModel
 
 WHOLE_LISTS = (NDJSON, CSV)
@@ -51,10 +52,13 @@ class ShownList:
     convert: Fields = dict
 
     def fields(self, row: asyncpg.Record) -> dict[str, Any]:
-        return self.convert(row_fields(dict(row), self.query))
+        """In the order of ``row``."""
+        return {**empty_row(self.row), **self.convert(row_fields(dict(row), self.query))}
 
-    def shown(self, row: asyncpg.Record) -> ResponseModel:
-        return self.row.model_validate(self.fields(row))
+    def shown(self, row: asyncpg.Record) -> Any:
+        """What ``row_writer`` writes."""
+        fields = self.fields(row)
+        return fields if is_flat(self.row) else self.row.model_validate(fields)
 
 
 async def list_page(
@@ -76,9 +80,9 @@ async def list_page(
     if media_type == JSON:
         cursor = None if key is None else cursor_text(sort, query.sorts[sort], key)
         shown = [listed.shown(row) for row in rows]
-        return listed.answer.model_validate(
-            {listed.rows_name: shown, "count": len(shown), "next_cursor": cursor}
-        ).response()
+        page = {listed.rows_name: shown, "count": len(shown), "next_cursor": cursor}
+        body = page_writer(listed.row, listed.rows_name).dump_json(page, by_alias=True)
+        return Response(body, media_type=JSON)
     headers = {"Vary": "Accept, Accept-Encoding, Authorization"}
     if request.method == "HEAD":
         # As the list itself, without a length or a tag: both would be those of no rows.
@@ -122,19 +126,16 @@ class _Reader:
 
 async def _lines_of_json(
     listed: ShownList, pages: AsyncIterator[Sequence[asyncpg.Record]]
-) -> AsyncIterator[str]:
+) -> AsyncIterator[bytes]:
+    write = row_writer(listed.row).dump_json
     async for rows in pages:
-        yield "".join(f"{listed.shown(row).model_dump_json(by_alias=True)}\n" for row in rows)
+        yield b"".join(write(listed.shown(row), by_alias=True) + b"\n" for row in rows)
 
 
 async def _csv(
     listed: ShownList, pages: AsyncIterator[Sequence[asyncpg.Record]]
 ) -> AsyncIterator[str]:
-    defaults = {
-        info.alias or name: None if info.is_required() else info.default
-        for name, info in listed.row.model_fields.items()
-    }
-    names = list(defaults)
+    names = [info.alias or name for name, info in listed.row.model_fields.items()]
     yield csv_line(names)
     async for rows in pages:
-        yield "".join(csv_row({**defaults, **listed.fields(row)}, names) for row in rows)
+        yield "".join(csv_row(listed.fields(row), names) for row in rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation
 from typing import Any
 
 from starlette.requests import Request
@@ -39,11 +39,19 @@ from public.model_price_at(provider => $1, model => $2, at => $3) as found
 """
 UNKNOWN_MODEL = "Ids are case-sensitive, as the provider spells them."
 _ONE_MILLIONTH = -6
+# As many digits as the longest amount has, and more: nothing is rounded.
+_EXACT = Context(prec=200, traps=[Inexact, InvalidOperation])
 
 
 def with_unit_prices(fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a model with its prices for one unit beside those of ``model_prices``."""
-    return {**fields, **{axis: _for_one(axis, fields[name]) for axis, name in SHORT_NAMES.items()}}
+    shown = dict(fields)
+    for axis, name in SHORT_NAMES.items():
+        amount = shown[axis] = fields[name]
+        if amount is not None and axis in PER_1M_NAMES:
+            # USD for one unit, exactly.
+            shown[axis] = _EXACT.scaleb(amount, _ONE_MILLIONTH)
+    return shown
 
 
 MODEL_LIST = ShownList(
@@ -112,11 +120,3 @@ def _all_axes(amounts: Mapping[str, str | None]) -> dict[str, Any]:
         shown.setdefault(short, None)
         shown.setdefault(axis, None)
     return shown
-
-
-def _for_one(axis: str, amount: Decimal | None) -> Decimal | None:
-    """USD for one unit, exactly."""
-    if amount is None or axis not in PER_1M_NAMES:
-        return amount
-    sign, digits, exponent = amount.as_tuple()
-    return Decimal((sign, digits, int(exponent) + _ONE_MILLIONTH))

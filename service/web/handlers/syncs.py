@@ -115,6 +115,8 @@ async def _read_until_finished(
     request: Request, state: WebState, job_id: UUID, wait: float
 ) -> asyncpg.Record | None:
     """The job once it has ended or the wait is over; no connection is used in between."""
+    if wait == 0:
+        return await state.database.row(STATUS, job_id)
     deadline = asyncio.get_running_loop().time() + wait
     with state.changes.watch(job_id) as watch:
         while True:

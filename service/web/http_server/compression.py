@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,8 +22,8 @@ class Compression:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            header = ",".join(Headers(scope=scope).getlist("accept-encoding"))
-            if accepts_gzip(header):
+            asked = [value for name, value in scope["headers"] if name == b"accept-encoding"]
+            if asked and accepts_gzip(b",".join(asked).decode("latin-1")):
                 await self._compressing(scope, receive, send)
                 return
         await self._app(scope, receive, send)

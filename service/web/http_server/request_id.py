@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from collections.abc import Iterable
 
 HEADER = "X-Request-ID"
@@ -13,7 +13,7 @@ _SANE = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 
 
 def new_request_id() -> str:
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
 
 
 def request_id_of(headers: Iterable[tuple[bytes, bytes]]) -> str:

@@ -17,7 +17,10 @@ SECOND_NAMES = {"model": "model_id", "source": "pricing_source", "job_id": "sync
 
 
 def row_fields(row: Mapping[str, Any], query: ListQuery) -> dict[str, Any]:
-    fields = {name: _plain(row[name]) for name in query.columns}
+    fields = {name: row[name] for name in query.columns}
+    for name, value in fields.items():
+        if isinstance(value, UUID):
+            fields[name] = str(value)
     for name in query.documents:
         if fields[name] is not None:
             fields[name] = json.loads(fields[name])
@@ -25,7 +28,3 @@ def row_fields(row: Mapping[str, Any], query: ListQuery) -> dict[str, Any]:
         if name in fields:
             fields[second] = fields[name]
     return fields
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value

@@ -23,7 +23,8 @@ STATUS_MEANING = (
 
 def utc_text(time: datetime) -> str:
     """RFC 3339 in UTC with ``Z``."""
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    at = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return f"{at.isoformat()[:-6]}Z"
 
 
 Time = Annotated[

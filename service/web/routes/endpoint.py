@@ -78,7 +78,7 @@ class Endpoint:
 
     async def serve(self, request: Request) -> Response:
         """The handler's answer; HttpError 422 for a query parameter that it does not have."""
-        if not self.any_query:
+        if request.scope["query_string"] and not self.any_query:
             self._refuse_unknown_query(request)
         response = await self.handler(request)
         return tagged(request, response) if self.is_tagged else response
