@@ -3,7 +3,7 @@
 create or replace function public.pricing_base_prices(p_model public.model_pricing)
 returns public.pricing_prices
 language sql
-immutable
+stable
 security invoker
 return case
     when p_model.synced is null then public.pricing_prices_in_force(p_model)

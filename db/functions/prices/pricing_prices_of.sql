@@ -2,7 +2,7 @@
 create or replace function public.pricing_prices_of(p_set jsonb)
 returns public.pricing_prices
 language sql
-immutable
+stable
 security invoker
 return jsonb_populate_record(null::public.pricing_prices, p_set);
 

@@ -2,7 +2,7 @@
 create or replace function public.pricing_set_of(p_prices public.pricing_prices)
 returns jsonb
 language sql
-immutable
+stable
 security invoker
 return jsonb_strip_nulls(jsonb_object(
     array[
