@@ -17,13 +17,14 @@ select
     w.held > 0
         and (
             coalesce(p.review_first and p.guards_enabled, false)
-            -- No more are counted than decide it.
+            -- No more are counted than decide it, by the index of this order: other providers' rows may come first.
             or w.held * 3 >= (
                 select count(*)
                 from (
                     select
                     from public.model_pricing m
                     where m.provider_slug = w.provider and m.is_active and m.last_changed_at is not null
+                    order by m.provider_slug, m.model_id
                     limit w.held * 3 + 1
                 ) as c
             )
