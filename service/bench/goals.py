@@ -38,8 +38,9 @@ class Verdict(StrEnum):
     NONE = "no goal"
 
 
-# What other work on the machine may do to a figure.
+# What other work on the machine may do to a ratio; to a time of its own it may do anything.
 LOAD_FACTOR = 2
+TIMED = ("ms", "s", "/s")
 AT_MOST = (Kind.RATIO_AT_MOST, Kind.AT_MOST)
 _OTHER_KEYS = {"before", "limit", "reason"}
 
@@ -75,13 +76,18 @@ class Goal:
         if figure is None:
             return Verdict.UNJUDGED
         last = self.bound if self.limit is None else self.limit
-        # On either side: other work may slow the peer more than ours.
-        is_timed = self.kind is not Kind.AT_LEAST and last > 0
-        if is_loaded and is_timed and 1 / LOAD_FACTOR < figure / last < LOAD_FACTOR:
+        if is_loaded and self._is_doubtful(figure, last, measurement.unit):
             return Verdict.UNJUDGED
         if self._holds(figure, self.bound):
             return Verdict.MET
         return Verdict.LIMIT if self._holds(figure, last) else Verdict.MISSED
+
+    def _is_doubtful(self, figure: float, last: float, unit: str) -> bool:
+        """Whether other work on the machine may have decided on which side of the bound it is."""
+        if self.kind in (Kind.AT_MOST, Kind.AT_LEAST):
+            return unit in TIMED and not self._holds(figure, last)
+        # On either side: other work may slow the peer more than ours.
+        return last > 0 and 1 / LOAD_FACTOR < figure / last < LOAD_FACTOR
 
     def _holds(self, figure: float, bound: float) -> bool:
         return figure <= bound if self.kind in AT_MOST else figure >= bound

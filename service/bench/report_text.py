@@ -36,8 +36,8 @@ def machine_lines(result: BenchResult) -> Iterator[str]:
     if busy:
         yield (
             f"too loaded to judge: other work took more than {TOO_BUSY:.0%} of the processors"
-            f" around {len(busy)} of {len(result.scenarios)} scenarios, whose figures between half"
-            " and twice the goal are not judged"
+            f" around {len(busy)} of {len(result.scenarios)} scenarios, whose ratios between half"
+            " and twice the goal, and times over the goal, are not judged"
         )
 
 

@@ -24,7 +24,7 @@ SCRIPT = """\
 select job.job_id, job.status, job.triggered_by, job.triggered_at
 from public.trigger_pricing_sync(array['openrouter'], 'bench') as job;
 """
-SECONDS = 2
+SECONDS = 4
 LATENCY = re.compile(rb"latency average = ([0-9.]+) ms")
 
 

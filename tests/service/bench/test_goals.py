@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_a_loaded_machine_judges_only_what_is_far_from_the_goal() -> None:
     assert SIX.judge(measurement(90), is_loaded=True) is Verdict.UNJUDGED
     assert SIX.judge(measurement(20), is_loaded=True) is Verdict.MET
     assert SIX.judge(measurement(130), is_loaded=True) is Verdict.MISSED
+
+
+def test_a_loaded_machine_judges_no_time_but_memory() -> None:
+    goal = Goal(Kind.AT_MOST, 160)
+    assert goal.judge(measurement(900), is_loaded=True) is Verdict.UNJUDGED
+    assert goal.judge(measurement(150), is_loaded=True) is Verdict.MET
+    memory = replace(measurement(900), unit="MB")
+    assert goal.judge(memory, is_loaded=True) is Verdict.MISSED
 
 
 def test_a_ratio_without_its_peer_is_not_judged() -> None:
