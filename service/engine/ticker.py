@@ -18,6 +18,8 @@ from service.printable import one_line
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 5.0
+# Its answer matters to a person only, and only once a lock has lasted.
+TICKS_BETWEEN_LOCK_CHECKS = 2
 # Each statement is bounded; the schedule's tick may prune, which takes longest.
 TICK_ANSWER_SECONDS = 60.0
 
@@ -29,7 +31,7 @@ async def tick_forever(job_manager: PricingJobManager) -> None:
     tasks = (
         _PeriodicTask("The clean-up of stuck syncs", lambda: _clean_up(job_manager)),
         _PeriodicTask("The schedule's tick", lambda: _schedule(job_manager)),
-        _PeriodicTask("The check for locked syncs", lock_waits.check),
+        _PeriodicTask("The check for locked syncs", lock_waits.check, TICKS_BETWEEN_LOCK_CHECKS),
         _PeriodicTask("The report of held changes", held_report.tell),
     )
     with answer_within(TICK_ANSWER_SECONDS, is_periodic=True):
@@ -40,14 +42,22 @@ async def tick_forever(job_manager: PricingJobManager) -> None:
 
 
 class _PeriodicTask:
-    """One part of a tick; its failure stops no other part, and is logged once until it succeeds."""
+    """One part of each tick, or of every second one and so on.
 
-    def __init__(self, name: str, call: Callable[[], Awaitable[None]]) -> None:
+    Its failure stops no other part, and is logged once until it succeeds.
+    """
+
+    def __init__(self, name: str, call: Callable[[], Awaitable[None]], every: int = 1) -> None:
         self._name = name
         self._call = call
+        self._every = every
+        self._ticks = 0
         self._failing = False
 
     async def run(self) -> None:
+        self._ticks += 1
+        if (self._ticks - 1) % self._every:
+            return
         try:
             await self._call()
             self._failing = False

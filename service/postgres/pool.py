@@ -91,6 +91,9 @@ class BoundedConnection(psycopg.AsyncConnection[TupleRow]):
         # LISTEN names a timeout: it waits for notifications, not for an answer.
         if timeout is None:
             self._wait_at_most(_answer_limit.get().seconds)
+        else:
+            # psycopg's own would wake an idle worker ten times a second.
+            interval = max(timeout, _INTERVAL)
         try:
             return await super().wait(gen, interval, timeout)
         except psycopg.OperationalError as error:

@@ -1,4 +1,4 @@
-"""Idle web and worker processes send fewer than 2 statements a second."""
+"""Idle web and worker processes send not much more than one statement a second."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_web_and_worker_with_nothing_to_do(installation: Installation) -> None:
     finally:
         queue.connection.execute(f"alter role {OPERATOR} reset log_statement".encode())
     sent = Counter(line.split(" LOG:  ", 1)[1] for line in lines if _is_statement(line))
-    assert 0 < sent.total() / seconds < 2, sent.most_common()
+    assert 0 < sent.total() / seconds < 1.3, sent.most_common()
 
 
 def _is_statement(line: str) -> bool:

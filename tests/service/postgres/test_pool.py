@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -188,3 +189,22 @@ async def test_periodic_statements_take_any_connection_where_there_is_no_room(
     with answer_within(ANSWER_SECONDS, is_periodic=True):
         assert await ask(small, pid) == usual
     await small.close()
+
+
+@pytest.mark.anyio
+async def test_a_connection_that_listens_and_hears_nothing_sets_one_timer(
+    pool: ConnectionPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = asyncio.get_running_loop()
+    timers: list[float] = []
+    call_at = loop.call_at
+
+    def count(when: float, *arguments: Any, **more: Any) -> asyncio.TimerHandle:
+        timers.append(when)
+        return call_at(when, *arguments, **more)
+
+    async with pool.connection() as connection:
+        await connection.execute("listen news")
+        monkeypatch.setattr(loop, "call_at", count)
+        assert [each async for each in connection.notifies(timeout=1.0)] == []
+    assert len(timers) <= 3
