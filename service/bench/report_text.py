@@ -18,6 +18,9 @@ compares with the goals of `service/bench/goals.toml`. Figures are medians unles
 otherwise, with the quartiles behind them. *Figure* is what the goal compares: ours divided by what
 stands beside it, or the reverse for a goal of at least so many times. *Before* is version 0.3.0, or
 the system before it. Compare ratios: the times of one machine say little about another.
+
+`PRICING_ADMIN_KEY=... pricing-sync bench --url https://...` measures a deployment over HTTP, by ten
+dry runs of its smallest provider, which write no price.
 """
 
 

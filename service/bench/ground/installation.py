@@ -95,10 +95,8 @@ class Installation:
     @contextmanager
     def web(self, *arguments: str, **variables: str) -> Iterator[tuple[OurProcess, httpx2.Client]]:
         """A web process and a client with the admin key."""
-        port = free_port()
-        process = self.processes.start("serve", "--port", str(port), *arguments, **variables)
-        with _listening(process, port) as client:
-            yield process, client
+        with running_web(self.processes, *arguments, **variables) as running:
+            yield running
 
     @contextmanager
     def bare_route(self) -> Iterator[OurProcess]:
@@ -146,6 +144,17 @@ class Installation:
         """Milliseconds in statements of workers since ``forget_statements``, and their number."""
         row = self.row(_STATEMENT_MS)
         return float(row["ms"]), int(row["calls"])
+
+
+@contextmanager
+def running_web(
+    processes: OurProcesses, *arguments: str, **variables: str
+) -> Iterator[tuple[OurProcess, httpx2.Client]]:
+    """A web process and a client with the admin key."""
+    port = free_port()
+    process = processes.start("serve", "--port", str(port), *arguments, **variables)
+    with _listening(process, port) as client:
+        yield process, client
 
 
 @contextmanager

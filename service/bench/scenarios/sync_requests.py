@@ -25,6 +25,8 @@ select job.job_id, job.status, job.triggered_by, job.triggered_at
 from public.trigger_pricing_sync(array['openrouter'], 'bench') as job;
 """
 SECONDS = 4
+# Opening 64 connections takes seconds of it.
+PGBENCH_SECONDS = 10
 LATENCY = re.compile(rb"latency average = ([0-9.]+) ms")
 
 
@@ -68,7 +70,17 @@ def _pgbench(installed: Installation, clients: int) -> float:
         "PGUSER": str(address["user"]),
         "PGPASSWORD": str(address["password"]),
     }
-    options = ["-n", "-M", "prepared", "-c", str(clients), "-T", str(SECONDS), "-f", str(script)]
+    options = [
+        "-n",
+        "-M",
+        "prepared",
+        "-c",
+        str(clients),
+        "-T",
+        str(PGBENCH_SECONDS),
+        "-f",
+        str(script),
+    ]
     with Program(
         program, *options, str(address["dbname"]), environment=environment, output=PIPE
     ) as pgbench:

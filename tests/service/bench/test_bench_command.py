@@ -83,14 +83,3 @@ def test_a_deployment_that_cannot_be_measured_is_named(run: Run, web: Web) -> No
     assert (away.returncode, "cannot be reached" in away.stderr) == (1, True)
     assert ADMIN_KEY not in away.stderr
     assert run("bench", "queue", "--url", nothing).returncode == 2
-
-
-@pytest.mark.long
-def test_25_000_models_stream_in_little_memory(run: Run, tmp_path: Path) -> None:
-    stored = tmp_path / "result.json"
-    ended = run("bench", "pages", "--quick", "--json", str(stored), timeout=170)
-    (scenario,) = json.loads(stored.read_text())["scenarios"]
-    assert scenario["error"] == "", ended.stdout
-    measured = {each["measurement"]["name"]: each["value"] for each in scenario["measured"]}
-    assert measured["pages.stream-memory"] < 64
-    assert measured["pages.slow-readers"] < 64

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import psycopg
+import pytest
 from psycopg.rows import DictRow
 
+from service.bench.ground.installation import running_web
 from service.bench.ground.large_database import Scale, counts, prepare
 from service.bench.ground.list_cases import Examples, get_routes
+from service.bench.ground.our_processes import running_processes
+from service.bench.ground.whole_lists import measure_streams
 from service.web.routes.all_routes import ROUTES
 from service.web.routes.openapi import openapi_document
 from tests.db.agreement import assert_agreed
@@ -42,3 +46,19 @@ def test_it_asks_every_list_with_every_parameter(database: str) -> None:
     held = {dict(case.query).get("status") for case in routes["/admin/pricing/held"].cases}
     assert {None, "held", "rejected"} <= held
     assert any(route.is_list for route in routes.values())
+
+
+@pytest.mark.long
+def test_25_000_models_stream_in_little_memory(database: str) -> None:
+    prepare(database, Scale(models=25_000, jobs=200, history=30_000))
+    with running_processes(database) as processes, running_web(processes) as (web, client):
+        routes = [
+            route
+            for route in get_routes(client.get("/openapi.json").json(), Examples.of(database))
+            if route.path == "/admin/pricing/models"
+        ]
+        measured = {
+            each.name: each.value for each in measure_streams(client, web, routes, is_quick=False)
+        }
+    assert measured["pages.stream-memory"] < 64
+    assert measured["pages.slow-readers"] < 64
