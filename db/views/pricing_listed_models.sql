@@ -41,7 +41,7 @@ select
     -- A positive price, or one under a condition. Under an override the provider's own price counts.
     case
         when m.synced is not null then m.synced ? 'conditions' or m.synced @? '$.keyvalue() ? (@.key starts with "price_per_").value.double() ? (@ > 0)'
-        else m.conditions <> '[]' or 0 < any (array[
+        else m.conditions <> '[]' or greatest(
             m.price_per_input_token,
             m.price_per_output_token,
             m.price_per_cache_read_token,
@@ -60,7 +60,7 @@ select
             m.price_per_audio_second,
             m.price_per_page,
             m.price_per_video_second
-        ])
+        ) > 0
     end as is_priced,
     -- Nothing in it changes by the clock or because another list comes.
     m.is_active

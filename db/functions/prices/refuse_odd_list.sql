@@ -33,14 +33,13 @@ begin
         group by 1, 2
     ),
     known as (
-        select i.model_id, o.id as left_out_id, m.model_id as known_id
+        select i.model_id
         from public.model_pricing m
         left join (
             select l.provider_slug, l.model_id from listed l
             union
             select p_provider, r.model_id from jsonb_to_recordset(p_skipped) as r (model_id text)
         ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
-        left join unnest(p_left_out_ids) as o (id) on o.id = m.id
         where m.provider_slug = any (p_targets)
             and m.is_active
             and m.listed_by = p_provider
@@ -49,15 +48,17 @@ begin
         coalesce(
             (select l.model_id from listed l where l.times > 1 limit 1),
             (
-                select k.known_id
-                from known k
-                join listed l on l.provider_slug = p_provider and l.model_id = k.known_id
-                where k.left_out_id is not null
+                select m.model_id
+                from public.model_pricing m
+                where m.provider_slug = p_provider
+                    and m.model_id = any (array(select l.model_id from listed l where l.provider_slug = p_provider))
+                    and m.id in (select o.id from unnest(p_left_out_ids) as o (id))
                 limit 1
             )
         ),
         (select count(*)::integer from known),
-        (select count(*)::integer from known k where k.model_id is not null or k.left_out_id is not null)
+        -- What is left out is known and active.
+        (select count(k.model_id)::integer from known k) + cardinality(p_left_out_ids)
     into v_twice, v_known, v_listed;
     if v_twice is not null then
         raise exception 'The list has % more than once', v_twice using errcode = 'cardinality_violation';
