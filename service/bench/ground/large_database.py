@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from service.migrations.migrate import migrate
 
@@ -55,6 +56,6 @@ def _load(connection: psycopg.Connection, scale: Scale) -> None:
 
 
 def _count(connection: psycopg.Connection, table: str) -> int:
-    row = connection.execute(f"select count(*) from {table}".encode()).fetchone()
-    assert row is not None
-    return int(row[0])
+    query = sql.SQL("select count(*) from {}").format(sql.Identifier(table))
+    row = connection.execute(query).fetchone()
+    return 0 if row is None else int(row[0])
