@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from service.prices.units import Axis, RawPrice, to_canonical, usd_text
+
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,52 +132,55 @@ class PriceList:
         return tuple(sorted({key for model in self.models for key in model.unknown_keys}))
 
 
-def to_apply_rows(price_list: PriceList, provider: str, source: str) -> list[dict[str, JsonValue]]:
-    """The rows for ``apply_provider_list``: prices in USD for one unit, as decimal strings.
+def apply_row(model: RawModel, provider: str, source: str, digest: str | None = None) -> str:
+    """The row for ``apply_provider_list``, as JSON: prices in USD for one unit, as decimal strings.
 
     ``provider`` is the slug of the sync; a model of another provider names it. ``source`` becomes
-    ``pricing_source``, such as ``api:openrouter``.
+    ``pricing_source``, such as ``api:openrouter``. ``digest`` is that of the entry.
     """
-    return [_apply_row(model, provider, source) for model in price_list.models]
+    name = model.name or model.model_id
+    prices = [(price, _written(price)) for price in model.prices]
+    row = [
+        f'"model_id":{_json(model.model_id)},"name":{_json(name)},"source":{_json(source)}',
+        *([] if model.provider in (None, provider) else [f'"provider":{_json(model.provider)}']),
+        *(['"free":true'] if model.says_free else ()),
+        *([f'"aliases":{_json(model.aliases)}'] if model.aliases else ()),
+        *{price.axis: written.column for price, written in prices}.values(),
+    ]
+    if model.conditions:
+        row.append(f'"conditions":{_json([each.as_json() for each in model.conditions])}')
+    row.append(f'"extra":{_json(dict(model.extra)) if model.extra else "{}"}')
+    # By key, since a price and one that is unknown may have the same.
+    raw = {key: f"{_json(key)}:{_json({'text': text})}" for key, text in model.unknown.items()}
+    raw.update([(price.key, written.published) for price, written in prices])
+    for condition in model.conditions:
+        raw.update([(price.key, _written(price).published) for price in condition.prices])
+    row.append(f'"raw":{{{",".join(raw.values())}}}')
+    if digest is not None:
+        row.append(f'"digest":{_json(digest)}')
+    return f"{{{','.join(row)}}}"
 
 
-def _apply_row(model: RawModel, provider: str, source: str) -> dict[str, JsonValue]:
-    row: dict[str, JsonValue] = {
-        "model_id": model.model_id,
-        "name": model.name or model.model_id,
-        "source": source,
-    }
-    if model.provider not in (None, provider):
-        row["provider"] = model.provider
-    if model.says_free:
-        row["free"] = True
-    if model.aliases:
-        row["aliases"] = list(model.aliases)
-    row |= model.as_charged()
-    row["extra"] = dict(model.extra)
-    row["raw"] = _raw(model)
-    return row
+def to_apply_rows(price_list: PriceList, provider: str, source: str) -> list[dict[str, JsonValue]]:
+    """The values of each model's ``apply_row``."""
+    return [json.loads(apply_row(model, provider, source)) for model in price_list.models]
 
 
 def _columns(prices: Iterable[RawPrice]) -> dict[str, JsonValue]:
-    return {price.axis.column: _usd_text(price) for price in prices}
+    return {price.axis.column: _written(price).usd for price in prices}
+
+
+class _Written(NamedTuple):
+    """A price as ``usd`` for one unit, and as JSON: of its ``column``, and as ``published``."""
+
+    usd: str
+    column: str
+    published: str
 
 
 # Many models have the same price.
 @lru_cache(maxsize=8192)
-def _usd_text(price: RawPrice) -> str:
-    return usd_text(to_canonical(price).usd)
-
-
-def _raw(model: RawModel) -> dict[str, JsonValue]:
-    raw: dict[str, JsonValue] = {key: {"text": text} for key, text in model.unknown.items()}
-    for price in model.prices:
-        raw[price.key] = _published(price)
-    for condition in model.conditions:
-        for price in condition.prices:
-            raw[price.key] = _published(price)
-    return raw
-
-
-def _published(price: RawPrice) -> JsonValue:
-    return {"text": price.text, "unit": price.unit.label, "axis": price.axis.column}
+def _written(price: RawPrice) -> _Written:
+    usd = usd_text(to_canonical(price).usd)
+    published = {"text": price.text, "unit": price.unit.label, "axis": price.axis.column}
+    return _Written(usd, f'"{price.axis.column}":"{usd}"', f"{_json(price.key)}:{_json(published)}")

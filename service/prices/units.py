@@ -7,7 +7,7 @@ type checker refuses a price that is converted twice or not at all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from enum import Enum, StrEnum, auto
 from functools import cached_property
@@ -129,9 +129,10 @@ class RawPrice:
     that is negative or not finite.
     """
 
-    axis: Axis
-    amount: Decimal
-    unit: Unit
+    # Text and key nearly always tell prices apart, and their hashes are known already.
+    axis: Axis = field(hash=False)
+    amount: Decimal = field(hash=False)
+    unit: Unit = field(hash=False)
     text: str
     key: str
 

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from service.prices.price_list import PriceList, RawCondition, RawModel
-from service.prices.units import Axis, Unit
+from service.prices.units import Axis, RawPrice, Unit
 from service.providers.adapter import Adapter, Evidence
 from service.reading.entry_digests import EntryDigests
 from service.reading.known_keys import KnownKeys
@@ -89,12 +89,12 @@ def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
 def _read_model(model_id: str, entry: dict[str, object]) -> RawModel:
     pricing = read_pricing(entry)
     read = _read_prices(pricing)
-    conditions = _read_overrides(pricing, [price.axis for price in read.prices])
+    conditions = _read_overrides(pricing, read.prices)
     if _says_nothing(entry, read, conditions):
         read, conditions = as_unknown(read), []
-    unknown = dict(read.unknown)
-    if _is_discount(pricing.get(DISCOUNT)):
-        unknown[DISCOUNT] = shown(pricing[DISCOUNT])
+    unknown = read.unknown
+    if DISCOUNT in pricing and _is_discount(pricing[DISCOUNT]):
+        unknown = {**unknown, DISCOUNT: shown(pricing[DISCOUNT])}
     return RawModel(
         model_id=model_id,
         name=read_name(entry),
@@ -112,7 +112,8 @@ def _read_prices(
 ) -> ReadPrices:
     """The prices of a model, or of an override, whose missing keys are those of ``base``."""
     read = read_prices(pricing, _keys(pricing, base), path=path, dynamic=DYNAMIC)
-    return replace(read, prices=agreed(read.prices))
+    prices = agreed(read.prices)
+    return read if len(prices) == len(read.prices) else replace(read, prices=prices)
 
 
 def _keys(pricing: Mapping[str, object], base: Mapping[str, object] | None) -> PriceKeys:
@@ -136,19 +137,21 @@ def _says_nothing(
     entry: dict[str, object], read: ReadPrices, conditions: Iterable[RawCondition]
 ) -> bool:
     """Whether all prices are 0 but the model is charged in a unit without a key: $0.08 per song."""
-    if price_of(read.prices, Axis.INPUT) is None or price_of(read.prices, Axis.OUTPUT) is None:
-        return False
-    more = [price for condition in conditions for price in condition.prices]
     architecture = entry.get("architecture")
     modalities = architecture.get("output_modalities") if isinstance(architecture, dict) else None
+    if not isinstance(modalities, list) or all(modality == "text" for modality in modalities):
+        return False
+    more = [price for condition in conditions for price in condition.prices]
     return (
-        only_zeros([*read.prices, *more])
-        and isinstance(modalities, list)
-        and any(modality != "text" for modality in modalities)
+        price_of(read.prices, Axis.INPUT) is not None
+        and price_of(read.prices, Axis.OUTPUT) is not None
+        and only_zeros([*read.prices, *more])
     )
 
 
-def _read_overrides(pricing: Mapping[str, object], base: Collection[Axis]) -> list[RawCondition]:
+def _read_overrides(
+    pricing: Mapping[str, object], base: Collection[RawPrice]
+) -> list[RawCondition]:
     value = pricing.get("overrides")
     if value is None:
         return []
@@ -161,9 +164,10 @@ def _read_overrides(pricing: Mapping[str, object], base: Collection[Axis]) -> li
         )
         for position, item in enumerate(overrides)
     ]
+    axes = [price.axis for price in base]
     # Only keys that are not understood: the price is among them.
     conditions = [
-        without_base(each, base) if each.when and not each.prices else each for each in conditions
+        without_base(each, axes) if each.when and not each.prices else each for each in conditions
     ]
     return [condition for condition in conditions if condition.prices or condition.unknown]
 

@@ -115,7 +115,8 @@ def read_models(
                 words.add(words_of_entry(outer, known.without(split.key)))
                 said.append(outer)
             model = complete(read_model(label, entry), said, words, by_token)
-            _require_units_around(around, model)
+            if around.units:
+                _require_units_around(around, model)
             _require_few_conditions(model)
             model = _with_few_extras(model)
             first = models.setdefault(label, model)
@@ -162,7 +163,14 @@ class _Entries:
 
 def _all_entries(body: bytes, at: tuple[str, ...]) -> _Entries:
     answer, entries = _read_entries(body, at)
-    return _Entries(answer, len(entries), enumerate(entries, start=1))
+    return _Entries(answer, len(entries), _freed(entries))
+
+
+def _freed(entries: list[object]) -> Iterator[tuple[int, object]]:
+    """The entries with their positions, each of them taken out of the list and so freed."""
+    entries.reverse()
+    for position in range(1, len(entries) + 1):
+        yield position, entries.pop()
 
 
 def _changed_entries(
@@ -247,7 +255,7 @@ def _each(
     For an entry without a usable id, its position and the error.
     """
     for position, entry in entries:
-        label = f"entry {position}"
+        label = None
         try:
             label = _read_id(entry, id_key)
             read = read_object(entry, "the entry")
@@ -256,7 +264,7 @@ def _each(
             else:
                 yield from ((name, inner, read) for name, inner in split.models(label, read))
         except InvalidEntry as invalid:
-            yield label, invalid, None
+            yield label or f"entry {position}", invalid, None
 
 
 def _require_few_conditions(model: RawModel) -> None:

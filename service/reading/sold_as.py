@@ -46,7 +46,7 @@ _LABEL_KEYS = (
 # As an ability also of models that take these in.
 _GOES_IN = frozenset({"image", "images", "audio", "video", "videos", "speech", "voice", "document"})
 _TYPE_KEYS_SET = frozenset(_TYPE_KEYS)
-_TYPES_WITHIN_SET = frozenset(_TYPES_WITHIN)
+_NAMING_TYPES = frozenset((*_TYPE_KEYS, *_TYPES_WITHIN))
 _MODALITY_KEYS_SET = frozenset(_MODALITY_KEYS)
 _SAYING = frozenset(
     (*_TYPE_KEYS, *_MODALITY_KEYS, *_MODALITIES_WITHIN, *_TYPES_WITHIN, *_LABEL_KEYS)
@@ -97,8 +97,9 @@ def sold_as(entry: Mapping[str, object]) -> list[Kinds]:
     What comes out counts only where no key names a type: a transcription comes out as text. Labels
     count only where neither does.
     """
-    if types := _types(entry):
-        named = [found for value in types if (found := _kinds(value))]
+    saying = _SAYING.intersection(entry)
+    if not _NAMING_TYPES.isdisjoint(saying):
+        named = [found for value in _types(entry) if (found := _kinds(value))]
         if named:
             return named
     named = [found for value in _outputs(entry) if (found := _kinds_of_outputs(value))]
@@ -129,8 +130,6 @@ def _labels(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
 
 
 def _arounds(entry: Mapping[str, object]) -> list[Mapping[str, object]]:
-    if _TYPES_WITHIN_SET.isdisjoint(entry):
-        return [entry]
     inner = (entry.get(key) for key in _TYPES_WITHIN)
     return [entry, *(each for each in inner if isinstance(each, dict))]
 
@@ -145,11 +144,15 @@ def _outputs(entry: Mapping[str, object]) -> list[object]:
         found.append(modalities.get("output"))
     architecture = entry.get("architecture")
     if isinstance(architecture, dict) and isinstance(architecture.get("modality"), str):
-        # "text+image->text", and "audio->text" is a transcription.
-        modality = architecture["modality"]
-        outputs = modality.rpartition("->")[2].split("+")
-        found.append([modality] if outputs == ["text"] else outputs)
+        found.append(_outputs_of(architecture["modality"]))
     return found
+
+
+@lru_cache(maxsize=1024)
+def _outputs_of(modality: str) -> tuple[str, ...]:
+    """Of ``text+image->text``; ``audio->text`` is a transcription."""
+    outputs = tuple(modality.rpartition("->")[2].split("+"))
+    return (modality,) if outputs == ("text",) else outputs
 
 
 def _kinds(value: object) -> Kinds:
@@ -205,7 +208,7 @@ def _kinds_of_outputs(value: object) -> Kinds:
     """Of what comes out; text alone says nothing, text beside something else is chat."""
     if isinstance(value, str):
         value = [value]
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return frozenset()
     return _kinds_of_texts(tuple([each for each in value[:20] if isinstance(each, str)]))
 

@@ -68,6 +68,8 @@ def resolve_base(
     midnight wins. The text stays as published. If the windows leave a gap, the published base is
     the price of the gap, and stays.
     """
+    if not conditions:
+        return tuple(prices)
     windows = [
         (condition, tuple(_spans(condition.utc_start, condition.utc_end)))
         for condition in conditions
@@ -79,7 +81,7 @@ def resolve_base(
         and condition.effective_until is None
         and not condition.when
     ]
-    return tuple(_resolved(price, windows) for price in prices) if windows else tuple(prices)
+    return tuple(_resolved(price, windows) for price in prices)
 
 
 def _resolved(

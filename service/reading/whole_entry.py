@@ -44,7 +44,7 @@ def complete(
     """
     if model.prices or model.conditions or model.unknown:
         require_dollars(words.currencies)
-    if not all(is_sold_by_token(entry, by_token) for entry in entries):
+    if not all([is_sold_by_token(entry, by_token) for entry in entries]):
         model = _without_prices_of_text(model)
     require_units(words.units, model)
     if words.unread:

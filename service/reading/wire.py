@@ -168,7 +168,8 @@ def leaves_of(value: object) -> Iterator[object]:
 
 def printable(text: str) -> str:
     """The text with U+FFFD for characters that the database refuses or a terminal executes."""
-    return _UNPRINTABLE.sub("\ufffd", text)
+    # The look at its characters alone is several times as fast.
+    return text if text.isprintable() else _UNPRINTABLE.sub("\ufffd", text)
 
 
 def is_printable(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from service.fetch.client import Fetched, fetch, make_client
 from service.fetch.deadlines import DEADLINES
 from service.fetch.http_rules import read_address, require_permitted
 from service.prices.catalogue import catalogue_source, read_catalogue
-from service.prices.price_list import to_apply_rows
+from service.prices.price_list import apply_row
 from service.providers.adapter import CATALOGUE, Adapter, adapter
 from service.settings import Settings, read_credential, read_settings
 from service.sync.attempt import Attempt
@@ -36,6 +36,9 @@ ReadDigests = Callable[[], Awaitable[frozenset[bytes]]]
 # Parsing a list is CPU work: on the event loop it would delay the heartbeats of this worker. Two
 # threads at most, so that they do not delay its exit either.
 PARSING_THREADS = 2
+# How long a parsing thread keeps the interpreter while the event loop has work. A small sync needs
+# it some thirty times; with Python's 5 ms it would take five times as long beside a large list.
+SWITCH_SECONDS = 0.0005
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,13 @@ async def sync_tools() -> AsyncIterator[dict[str, Any]]:
     """Open the HTTP client and the parsing threads; a task's context has them as ``tools``."""
     settings = read_settings()
     threads = ThreadPoolExecutor(PARSING_THREADS, thread_name_prefix="parse")
+    switch_seconds = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
     try:
         async with make_client(settings) as client:
             yield {"tools": SyncTools(settings=settings, client=client, threads=threads)}
     finally:
+        sys.setswitchinterval(switch_seconds)
         threads.shutdown(wait=False, cancel_futures=True)
 
 
@@ -208,10 +214,10 @@ async def _read_catalogue(tools: SyncTools) -> ProviderList:
 
     def work() -> ProviderList:
         listed = read_catalogue(observed_at)
-        rows = json.dumps(to_apply_rows(listed, CATALOGUE, catalogue_source()))
+        rows = [apply_row(model, CATALOGUE, catalogue_source()) for model in listed.models]
         return ProviderList(
             observed_at=observed_at,
-            rows=rows,
+            rows=f"[{','.join(rows)}]",
             skipped=listed.skipped,
             unknown_keys=listed.unknown_keys,
         )

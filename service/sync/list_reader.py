@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -23,11 +22,12 @@ from service.prices.catalogue import (
     catalogue_source,
     catalogue_version,
 )
-from service.prices.price_list import PriceList, RawModel, SkippedModel, to_apply_rows
+from service.prices.price_list import PriceList, RawModel, SkippedModel, apply_row
 from service.providers.adapter import Adapter
 from service.reading.body_cost import require_affordable
 from service.reading.entry_digests import EntryDigests
 from service.sync.page_walk import PageWalk
+from service.sync.paused_collection import paused_collection
 
 # All pages together: several times what any provider sends.
 MAX_LIST_BYTES = 128 * 1024 * 1024
@@ -77,6 +77,7 @@ class ListReader:
     ) -> None:
         self._provider = provider
         self._slug = slug
+        self._source = f"api:{slug}"
         self._digests: EntryDigests | None = None
         if unchanged is not None:
             reader = f"{__version__} {provider.slug} {slug}"
@@ -93,7 +94,7 @@ class ListReader:
         # Models that a clause of the catalogue names in other case, and ids by their lower case:
         # where two differ by case alone, such a clause does not say which it means.
         self._in_other_case: dict[str, tuple[RawModel | None, RawModel]] = {}
-        self._cases: Counter[str] = Counter()
+        self._cases: dict[str, int] = {}
         self._unknown_keys: set[str] = set()
 
     @property
@@ -112,8 +113,9 @@ class ListReader:
             )
         self._digest.update(body)
         self._etag = etag
-        listed = self._parse(body)
-        self._keep(self._walk.take(listed), listed.digests)
+        with paused_collection():
+            listed = self._parse(body)
+            self._keep(self._walk.take(listed), listed.digests)
         for model_id in listed.unchanged:
             self._note(model_id, None)
         self._unchanged.update(listed.unchanged)
@@ -131,7 +133,7 @@ class ListReader:
         for left_out in skipped:
             self._rows.pop(left_out.model_id, None)
             self._reference.pop(left_out.model_id, None)
-        rows = f"[{','.join(self._rows.values())}]"
+        rows = "".join(_array(self._rows.values()))
         self._rows.clear()
         return ProviderList(
             observed_at=self._observed_at,
@@ -160,14 +162,16 @@ class ListReader:
 
     def _keep(self, models: Iterable[RawModel], digests: Mapping[str, bytes]) -> None:
         for model in models:
-            self._unknown_keys |= {key[:MAX_KEY_LENGTH] for key in model.unknown_keys}
+            if model.unknown_keys:
+                self._unknown_keys |= {key[:MAX_KEY_LENGTH] for key in model.unknown_keys}
             known = self._note(model.model_id, model)
             self._keep_row(model, known, digests.get(model.model_id))
 
     def _note(self, model_id: str, model: RawModel | None) -> RawModel | None:
         """Note what the catalogue says about a model of the list; None if that is nothing."""
         if model_id not in self._rows:
-            self._cases[model_id.lower()] += 1
+            lower = model_id.lower()
+            self._cases[lower] = self._cases.get(lower, 0) + 1
         known = self._known.find(model_id)
         if known is not None:
             self._reference[model_id] = _reference(model_id, known)
@@ -180,7 +184,7 @@ class ListReader:
     def _keep_row(
         self, model: RawModel, known: RawModel | None, digest: bytes | None = None
     ) -> None:
-        source = f"api:{self._slug}" if self._provider.price_api else catalogue_source()
+        source = self._source if self._provider.price_api else catalogue_source()
         if not self._provider.price_api and known is not None:
             model = replace(
                 model,
@@ -188,10 +192,18 @@ class ListReader:
                 conditions=known.conditions,
                 extra={**model.extra, **known.extra},
             )
-        (row,) = to_apply_rows(PriceList((model,)), self._slug, source)
-        if digest is not None:
-            row["digest"] = digest.hex()
-        self._rows[model.model_id] = _compact(row)
+        said = None if digest is None else digest.hex()
+        self._rows[model.model_id] = apply_row(model, self._slug, source, said)
+
+
+def _array(values: Iterable[str]) -> Iterator[str]:
+    """The parts of a JSON array, which are joined once: the text may have many megabytes."""
+    before = "["
+    for value in values:
+        yield before
+        yield value
+        before = ","
+    yield "[]" if before == "[" else "]"
 
 
 def _reference(model_id: str, known: RawModel) -> dict[str, JsonValue]:

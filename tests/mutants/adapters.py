@@ -69,8 +69,8 @@ ADAPTERS = (
     ),
     _mutant(
         "openrouter",
-        'any(modality != "text"',
-        'all(modality != "text"',
+        'all(modality == "text"',
+        'any(modality == "text"',
         "a song is free because no key says what it costs",
     ),
     _mutant(

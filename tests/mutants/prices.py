@@ -98,8 +98,8 @@ PRICES = (
     ),
     Mutant(
         "service/prices/price_list.py",
-        "return {price.axis.column: _usd_text(price) for price in prices}",
-        "return {price.axis.column: _usd_text(price) for price in prices if price.amount}",
+        "*{price.axis: written.column for price, written in prices}.values()",
+        "*{p.axis: written.column for p, written in prices if p.amount}.values()",
         ROWS,
         "what is free becomes unknown",
     ),
