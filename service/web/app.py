@@ -76,7 +76,8 @@ def create_app(settings: Settings, http_requests: HttpRequests | None = None) ->
 
     table = RouteTable(ROUTES)
     app = Starlette(
-        routes=[table],
+        # The table serves all of them; they are listed for readers of `app.routes`.
+        routes=[table, *table.routes],
         middleware=[
             Middleware(Compression),
             Middleware(KeyMiddleware, table=table, opened=opened),
