@@ -44,6 +44,7 @@ with relation (name, readers) as (
         ('pricing_providers', '{pricing_web, service_role}'),
         ('pricing_rights', '{pricing_web, service_role}'),
         ('pricing_said_again', '{pricing_web, service_role}'),
+        ('pricing_searched_models', '{pricing_web, service_role}'),
         ('pricing_scheduler_ticks', '{pricing_web, service_role}'),
         ('pricing_schema_ledger', '{pricing_web, service_role, pricing_worker}'),
         ('pricing_settings', '{pricing_web, service_role, pricing_worker}'),

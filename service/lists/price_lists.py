@@ -35,8 +35,8 @@ MODELS = ListQuery(
         "q": Filter(
             "Part of a provider's slug, a model's id or its name, in any case.",
             # Both columns of the order, so that a plan can go by it in the smaller table.
-            "(provider, model) in (select s.provider_slug, s.model_id"
-            " from public.pricing_model_search s where s.words like '%' ||"
+            "(provider, model) in (select s.provider, s.model"
+            " from public.pricing_searched_models s where s.words like '%' ||"
             r" regexp_replace(lower({value}), '([\%_])', '\\\1', 'g') || '%')",
         ),
         "state": Filter(

@@ -33,6 +33,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_catalogue_prices",
             "pricing_catalogue_by_id",
             "pricing_model_aliases",
+            "pricing_searched_models",
             "pricing_model_search",
         ),
     ),
