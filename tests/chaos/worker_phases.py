@@ -26,7 +26,7 @@ select
     a.usename as name,
     a.query like '%%cleanup_%%' as cleans,
     max(l.objid::int) as number,
-    a.query like any (array['%%apply_provider_prices%%', '%%end_provider_sync%%']) as writes
+    a.query like any (array['%%apply_provider_list%%', '%%end_provider_sync%%']) as writes
 from pg_catalog.pg_stat_activity a
 left join pg_catalog.pg_locks l
     on l.pid = a.pid and l.locktype = 'advisory' and l.classid = 4711 and l.objsubid = 2

@@ -32,6 +32,7 @@ as $$
             select l.*
             from public.pricing_model_aliases l
             where l.provider_slug = any (array(select distinct p.provider from price p))
+                and l.model_id = any (array(select distinct p.model_id from price p))
         ) as l on l.provider_slug = m.provider and l.model_id = m.model_id
     ),
     -- The ids under which others have them.

@@ -9,7 +9,7 @@ MISSING = "is not there"
 
 # What repair restores, by kind of object. It never removes what a person has added.
 _PUT_BACK: dict[str, tuple[str, ...]] = {
-    "type": (MISSING,),
+    "type": (MISSING, "has lost attributes"),
     "domain": (MISSING,),
     "table": (MISSING, "is unlogged", "has lost the rows"),
     "column": (MISSING, "may be null", "has another default", "is collated as"),

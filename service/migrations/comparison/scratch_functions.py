@@ -107,8 +107,11 @@ declare
     v_table constant regclass := 'SCRATCH.' || quote_ident(split_part(p_name, '.', 2));
     v_statement text;
 begin
-    select format('create table %s (%s);', p_name, string_agg(
+    select format('create table %s (%s)%s;', p_name, string_agg(
             SCRATCH.column_released(a.attrelid, a.attnum), ', ' order by a.attnum
+        ), (
+            select ' with (' || array_to_string(c.reloptions, ', ') || ')'
+            from pg_class c where c.oid = v_table
         ))
         || coalesce(
             ' comment on table ' || p_name || ' is '

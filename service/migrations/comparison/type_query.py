@@ -43,6 +43,9 @@ compared as (
             else 'enum ('
                 || (select string_agg(quote_literal(l), ', ') from unnest(r.labels) as l) || ')'
         end as definition,
+        -- With a domain that was dropped. Only of ours: what uses it is made anew.
+        n.home = 'public' and not string_to_array(coalesce(t.attributes, ''), ', ')
+            @> string_to_array(r.attributes, ', ') as has_lost_attributes,
         array(select unnest(t.labels) except select unnest(r.labels)) as added,
         array(select unnest(r.labels) except select unnest(t.labels)) as missing
     from a_type r
@@ -63,6 +66,7 @@ select c.place, 'type ' || c.name as object,
     case
         when c.there is null then 'is not there'
         when c.are_enums then 'has other values'
+        when c.has_lost_attributes then 'has lost attributes'
         else 'has other attributes'
     end as found,
     case

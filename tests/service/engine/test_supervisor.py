@@ -10,6 +10,7 @@ import pytest
 
 from service.prices.price_list import PriceList
 from service.providers import openrouter
+from service.reading.entry_digests import EntryDigests
 from service.worker import app
 from tests.service.web.running import running_web, settings_for
 from tests.support.postgres import Cluster
@@ -91,9 +92,9 @@ async def test_lists_are_read_off_the_event_loop(
     providers.fill("openrouter", 3)
     threads = []
 
-    def parse(body: bytes) -> PriceList:
+    def parse(body: bytes, digests: EntryDigests | None = None) -> PriceList:
         threads.append(threading.current_thread())
-        return openrouter.ADAPTER.parse(body)
+        return openrouter.ADAPTER.parse(body, digests=digests)
 
     monkeypatch.setattr(
         "service.sync.fetch_list.adapter", lambda slug: replace(openrouter.ADAPTER, parse=parse)

@@ -68,7 +68,7 @@ def test_between_the_answer_and_the_prices(quick: Installation, program: str) ->
         # A sync that writes this provider's prices waits for this lock.
         holder.execute("select public.lock_provider_prices(array['openrouter'])")
         job_id = quick.queue.trigger("openrouter")
-        waits = "wait_event_type = 'Lock' and position('apply_provider_prices' in query) > 0"
+        waits = "wait_event_type = 'Lock' and position('apply_provider_list' in query) > 0"
         waiting = f"select from pg_stat_activity where {waits}"
         wait_until(lambda: quick.queue.rows(waiting), 30, "it is about to write prices")
         suspended.send(signal.SIGSTOP)

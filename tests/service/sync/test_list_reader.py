@@ -1,4 +1,4 @@
-"""The pages of a list become the arguments of ``apply_provider_prices``."""
+"""The pages of a list become the arguments of ``apply_provider_list``."""
 
 from __future__ import annotations
 

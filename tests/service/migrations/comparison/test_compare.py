@@ -272,7 +272,7 @@ TABLES = {
     "type procrastinate.procrastinate_job_to_defer_v1: has other attributes": (
         "alter type procrastinate.procrastinate_job_to_defer_v1 drop attribute lock"
     ),
-    "type public.pricing_change: has other attributes": (
+    "type public.pricing_change: has lost attributes": (
         "alter type public.pricing_change drop attribute moment cascade"
     ),
     "domain public.pricing_usd: may not be null": "alter domain public.pricing_usd set not null",
