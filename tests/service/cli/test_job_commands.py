@@ -201,6 +201,11 @@ def test_cleanup_says_what_it_found_and_ended(
 
 
 def test_cleanup_says_which_step_failed(run: Run, connection: psycopg.Connection[DictRow]) -> None:
+    connection.execute("select trigger_pricing_sync(array['openrouter'])")
+    # The job does not know that its queue row is gone.
+    connection.execute("set session_replication_role = replica")
+    connection.execute("delete from procrastinate.procrastinate_jobs")
+    connection.execute("update pricing_sync_log set queued_at = queued_at - interval '1 minute'")
     connection.execute("alter function reconcile_pricing_jobs() rename to somebody_s")
     ended = run("cleanup")
     assert ended.stdout.startswith("stuck_syncs_found: 0")
