@@ -1,8 +1,8 @@
 """Finds the entries of a list that are as they were when they were last applied, by their digests.
 
 An entry's digest is that of its values, whatever their order and white space, and of what reads
-them: the version and the adapter. Numbers count as they are written, and a key that an object has
-twice counts twice.
+them: the version and the adapter. Numbers count as they are written, and a key that an object in an
+entry has twice counts twice.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import json
 import marshal
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from service.reading.model_id import read_id
-from service.reading.wire import InvalidEntry, decoded
+from service.reading.wire import decoded
 
 DIGEST_BYTES = 16
 # At the top of an entry: no adapter and no rule reads a text or number under these keys, and some
@@ -45,9 +44,13 @@ class EntryDigests:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """The JSON text of one entry; its id and digest, unless it has no usable id of its own."""
+class ChangedEntry:
+    """The JSON text of an entry to read, and its position in the list, from 1.
 
+    ``model_id`` and ``digest`` are None where other entries have the id too, which must agree.
+    """
+
+    position: int
     text: str
     model_id: str | None
     digest: bytes | None
@@ -65,18 +68,24 @@ class EntryTexts:
     def __len__(self) -> int:
         return len(self._found)
 
-    def entries(self) -> Iterator[Entry]:
-        """Each entry in order. Where several have one id, they are to be compared: no digest."""
-        for start, end, model_id, digest in self._found:
-            is_alone = model_id is not None and self._times[model_id] == 1
-            yield Entry(self.text[start:end], model_id, digest if is_alone else None)
+    def compare(self, unchanged: frozenset[bytes]) -> tuple[list[ChangedEntry], dict[str, bytes]]:
+        """The entries to read, and the digests of those that are as they were, by model id."""
+        times, text = self._times, self.text
+        changed, as_they_were = [], {}
+        for position, (start, end, model_id, digest) in enumerate(self._found, start=1):
+            if model_id is None or times[model_id] > 1:
+                changed.append(ChangedEntry(position, text[start:end], None, None))
+            elif digest in unchanged:
+                as_they_were[model_id] = digest
+            else:
+                changed.append(ChangedEntry(position, text[start:end], model_id, digest))
+        return changed, as_they_were
 
-    def add(self, start: int, end: int, value: object, id_key: str, salt: bytes) -> None:
-        """Add the entry at a place of the text, by its value."""
-        model_id = _id_of(value, id_key)
+    def add(self, start: int, end: int, model_id: str | None, digest: bytes) -> None:
+        """Add the entry at a place of the text."""
         if model_id is not None:
             self._times[model_id] += 1
-        self._found.append((start, end, model_id, _digest(value, salt)))
+        self._found.append((start, end, model_id, digest))
 
 
 def cut_entries(
@@ -102,7 +111,7 @@ class _Cut:
         self._id_key = id_key
         self._found = EntryTexts(text)
         self._list = (0, 0)
-        self._salt = hashlib.blake2b(digests.reader.encode()).digest()
+        self._hash = hashlib.blake2b(digests.reader.encode() + b"\0", digest_size=DIGEST_BYTES)
 
     def result(self) -> EntryTexts:
         end = self._walk(self._skip(0), self._at)
@@ -151,7 +160,11 @@ class _Cut:
         while True:
             index = self._skip(index + 1)
             value, end = _scan(text, index)
-            found.add(index, end, value, self._id_key, self._salt)
+            # A key twice is an odd entry, and so rare that the list may be read as a whole.
+            model_id, kept = _id_and_values(value, self._id_key)
+            digest = self._hash.copy()
+            digest.update(marshal.dumps(kept, _FORMAT))
+            found.add(index, end, model_id, digest.digest())
             index = self._skip(end)
             if text[index] == "]":
                 return index + 1
@@ -160,7 +173,8 @@ class _Cut:
 
 
 def _in_order(pairs: list[tuple[str, object]]) -> _Pairs:
-    return tuple(sorted(pairs, key=_KEY))
+    pairs.sort(key=_KEY)
+    return tuple(pairs)
 
 
 # Numbers as bytes: they are told from strings, and stay as they are written.
@@ -172,28 +186,19 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _scan(text: str, index: int) -> tuple[object, int]:
-    """The value at a place of the text, and its end."""
-    return _DECODER.raw_decode(text, index)
+# The value at a place of a text, and its end; StopIteration where there is none.
+_scan: Callable[[str, int], tuple[object, int]] = vars(_DECODER)["scan_once"]
 
 
-def _id_of(value: object, id_key: str) -> str | None:
+def _id_and_values(value: object, id_key: str) -> tuple[str | None, Any]:
+    """An entry's id, if it has one, and what counts of the entry; _OddError for a key twice."""
     if not isinstance(value, tuple):
-        return None
-    ids = [each for key, each in value if key == id_key]
-    if len(ids) != 1:
-        return None
-    try:
-        return read_id(ids[0])
-    except InvalidEntry:
-        return None
-
-
-def _digest(value: object, salt: bytes) -> bytes:
-    kept: Any = value
-    if isinstance(value, tuple):
-        kept = tuple(
-            [pair for pair in value if pair[0] not in NOT_READ or isinstance(pair[1], tuple | list)]
-        )
-    text = marshal.dumps(kept, _FORMAT)
-    return hashlib.blake2b(text, digest_size=DIGEST_BYTES, key=salt).digest()
+        return None, value
+    entry = dict(value)
+    if len(entry) != len(value):
+        raise _OddError
+    for key in NOT_READ:
+        if key in entry and not isinstance(entry[key], tuple | list):
+            del entry[key]
+    model_id = entry.get(id_key)
+    return model_id if isinstance(model_id, str) else None, tuple(entry.items())

@@ -185,15 +185,13 @@ def _changed_entries(
     if around.currencies or around.units:
         # They count for each entry, and are no part of its digest.
         return None
-    changed, unchanged, by_id = [], {}, {}
-    for position, entry in enumerate(cut.entries(), start=1):
-        if entry.model_id is not None and entry.digest in digests.unchanged:
-            unchanged[entry.model_id] = entry.digest
-            continue
-        changed.append((position, entry.text))
-        if entry.model_id is not None and entry.digest is not None:
-            by_id[entry.model_id] = entry.digest
-    entries = ((position, parse_json(text)) for position, text in changed)
+    changed, unchanged = cut.compare(digests.unchanged)
+    by_id = {
+        each.model_id: each.digest
+        for each in changed
+        if each.model_id is not None and each.digest is not None
+    }
+    entries = ((each.position, parse_json(each.text)) for each in changed)
     return _Entries(answer, len(cut), entries, unchanged, by_id)
 
 

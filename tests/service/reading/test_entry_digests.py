@@ -93,6 +93,13 @@ def test_what_contradicts_itself_is_left_out_as_ever(body: str) -> None:
     assert [s.model_id for s in found.skipped] == ["maker/one"]
 
 
+def test_a_key_that_an_entry_has_twice_lets_all_be_read() -> None:
+    """Which of two entries with one id counts may depend on it."""
+    twice = listed(ENTRY, OTHER).replace('"name"', '"id": "maker/two", "name"', 1)
+    found = read(twice, known())
+    assert (found.unchanged, {s.model_id for s in found.skipped}) == ({}, {"entry 1"})
+
+
 def test_what_is_said_around_the_list_counts_for_every_entry() -> None:
     found = read(listed(ENTRY, OTHER, currency="USD"), known())
     assert found.unchanged == {}
