@@ -67,6 +67,16 @@ def test_prices_of_a_small_list(hot: Pricing, changed: bool) -> None:
         hot.apply(attempt, prices)
 
 
+def test_the_digests_of_a_small_list(hot: Pricing) -> None:
+    """Whose job is one of 6,000."""
+    attempt = hot.start("ovhcloud")
+    hot.do("analyze public.pricing_sync_jobs")
+    with hot.reading_few_rows(MOST_ROWS):
+        hot.value(
+            "select public.pricing_unchanged_digests(%s, %s)", attempt.queue_job_id, attempt.number
+        )
+
+
 def test_a_failed_attempt(hot: Pricing) -> None:
     attempt = hot.start("openrouter")
     with hot.reading_few_rows(MOST_ROWS):
@@ -92,6 +102,16 @@ def test_a_tick_beside_many_overrides(hot: Pricing) -> None:
     hot.do("set local enable_nestloop = off")
     with hot.reading_few_rows(MOST_ROWS):
         hot.rows("select public.end_expired_overrides()")
+
+
+def test_a_tick_beside_many_announcements(hot: Pricing) -> None:
+    """None is due."""
+    hot.maintain(
+        "update public.model_pricing set next_effective_at = now() + interval '1 day'"
+        " where provider_slug in ('openrouter', 'requesty')"
+    )
+    with hot.reading_few_rows(MOST_ROWS):
+        hot.rows("select public.apply_announced_prices()")
 
 
 def test_pruning_when_nothing_is_due(hot: Pricing) -> None:

@@ -8,6 +8,8 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    -- A constant, by which an index serves: most announcements are of later.
+    v_until constant timestamptz := clock_timestamp();
     v_due record;
     v_model public.model_pricing;
     v_moment timestamptz;
@@ -17,7 +19,7 @@ begin
     for v_due in
         select m.id, m.provider_slug
         from public.model_pricing m
-        where m.next_effective_at <= clock_timestamp()
+        where m.next_effective_at <= v_until
             and (p_providers is null or m.provider_slug = any (p_providers))
         order by m.next_effective_at, m.id
         limit 1000

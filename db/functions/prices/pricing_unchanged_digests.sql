@@ -19,13 +19,13 @@ declare
 begin
     select p.slug into v_provider
     from procrastinate.procrastinate_jobs q
-    join public.pricing_sync_jobs j on j.job_id = (q.args ->> 'job_id')::uuid
     join public.pricing_providers p on p.slug = q.args ->> 'provider'
     where q.id = pricing_unchanged_digests.queue_job_id
         and q.task_name = 'sync_provider'
         and q.status = 'doing'
         and q.attempts + 1 = pricing_unchanged_digests.attempt
-        and not j.dry_run
+        -- A subquery: without nested loops a join reads all jobs.
+        and not (select j.dry_run from public.pricing_sync_jobs j where j.job_id = (q.args ->> 'job_id')::uuid)
         and p.price_api
         and 'catalogue' not in (p.slug, p.adapter);
     return coalesce(

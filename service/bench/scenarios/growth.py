@@ -129,9 +129,10 @@ def _database(ground: BenchGround, scale: Scale) -> Iterator[Connection]:
     with ground.server.migrated_database() as url:
         prepare(url, scale)
         with psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection:
-            # As the web process and the worker set it; and no job is due to be pruned.
+            # As the web process and the worker set it; and nothing is due to be pruned.
             connection.execute("set jit = off")
             connection.execute("update pricing_settings set retention = '1000 days'")
+            connection.execute("select erase_audit_details()")
             load_small_list(connection)
             yield connection
 
