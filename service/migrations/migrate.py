@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 import psycopg
 
 from service.database_address.address import DatabaseAddress
+from service.migrations.compared_state import was_compared
 from service.migrations.comparison.difference import Difference
 from service.migrations.ledger import LedgerRow, read_ledger
 from service.migrations.locked_transaction import in_locked_transaction
@@ -54,13 +55,12 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
         refuse_other_history(schema, ledger)
         if not ledger:
             in_locked_transaction(connection, "kept prices", move_kept_prices)
-        recorded = _recorded(schema, ledger)
-        applied = tuple(
-            step.name
-            for step in all_steps(schema)
-            if step.name not in recorded and _apply(connection, step)
-        )
-        mended, left = restore_objects(connection, schema)
+        applied: tuple[str, ...] = ()
+        mended: tuple[str, ...] = ()
+        left: tuple[Difference, ...] = ()
+        if not was_compared(connection, schema, ledger):
+            applied = _apply_steps(connection, schema, _recorded(schema, ledger))
+            mended, left = restore_objects(connection, schema)
         if "db" in applied and KEPT[0] in _relations(schema):
             mended += tuple(in_locked_transaction(connection, "kept prices", restore_kept_prices))
         advice = (*role_advice(connection), *index_search(connection, schema))
@@ -79,6 +79,16 @@ def _recorded(schema: Schema, ledger: Mapping[str, LedgerRow]) -> set[str]:
 
 def _relations(schema: Schema) -> set[str]:
     return {name for file in schema.migrations for name in file.relations()}
+
+
+def _apply_steps(
+    connection: psycopg.Connection, schema: Schema, recorded: Set[str]
+) -> tuple[str, ...]:
+    return tuple(
+        step.name
+        for step in all_steps(schema)
+        if step.name not in recorded and _apply(connection, step)
+    )
 
 
 def _apply(connection: psycopg.Connection, step: Step) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import psycopg
 
 from service.database_address.address import DatabaseAddress
+from service.migrations.compared_state import read_state, record_comparison
 from service.migrations.comparison.compare import read_differences, restore_statements
 from service.migrations.comparison.difference import MISSING, Difference
 from service.migrations.ledger import LEDGER
@@ -47,7 +48,7 @@ def restore_objects(
     connection: psycopg.Connection, schema: Schema
 ) -> tuple[tuple[str, ...], tuple[Difference, ...]]:
     """Restore our objects that differ from the release; returns what was restored, what is left."""
-    before = compare_or_fail(connection, schema)
+    before = _compare_and_record(connection, schema)
     if not any(each.is_ours for each in before):
         return (), tuple(before)
     try:
@@ -57,11 +58,19 @@ def restore_objects(
     except psycopg.Error as error:
         advice = advice_on(connection, error) or _advice_on_missing(before)
         raise failure("db", error, advice) from error
-    left = compare_or_fail(connection, schema)
+    left = _compare_and_record(connection, schema)
     mended = [each.sentence for each in before if each not in left]
     for sentence in mended:
         logger.warning("restored: %s", sentence)
     return tuple(mended), tuple(left)
+
+
+def _compare_and_record(connection: psycopg.Connection, schema: Schema) -> list[Difference]:
+    state = read_state(connection, schema)
+    found = compare_or_fail(connection, schema)
+    if not found:
+        record_comparison(connection, state)
+    return found
 
 
 def compare_or_fail(connection: psycopg.Connection, schema: Schema) -> list[Difference]:

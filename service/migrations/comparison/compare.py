@@ -87,9 +87,17 @@ def read_differences(
         found += cursor.execute(for_scratch(scratch, query), parameters).fetchall()
         if ACCESS in names:
             found += cursor.execute(for_scratch(scratch, _ACCESS)).fetchall()
-        if CRON_JOBS in names and _has_cron(connection):
-            found += cursor.execute(for_scratch(scratch, CRON)).fetchall()
+        if CRON_JOBS in names:
+            found += cron_differences(connection, scratch)
     return found
+
+
+def cron_differences(connection: psycopg.Connection, schema_name: str) -> list[Difference]:
+    """Jobs of pg_cron that differ from the view in that schema; none without pg_cron."""
+    if not _has_cron(connection):
+        return []
+    with connection.cursor(row_factory=class_row(Difference)) as cursor:
+        return cursor.execute(for_scratch(schema_name, CRON)).fetchall()
 
 
 def restore_statements(schema: Schema, differences: Iterable[Difference]) -> list[str]:
@@ -121,9 +129,7 @@ order by d.object, d.found
 
 def _released(schema: Schema) -> str:
     """The release's tables, and its triggers of ``db/``, as JSON."""
-    tables: dict[str, str | None] = {LEDGER: None}
-    tables |= {name: None for file in schema.migrations for name in file.relations()}
-    tables |= engine_tables(schema)
+    tables = released_tables(schema)
     triggers = [
         match.groups()
         for file in schema.db
@@ -138,6 +144,12 @@ def _released(schema: Schema) -> str:
             ],
         }
     )
+
+
+def released_tables(schema: Schema) -> dict[str, str | None]:
+    """The release's tables, those of the engine with the statements that make them."""
+    ours = [name for file in schema.migrations for name in file.relations()]
+    return {**dict.fromkeys([LEDGER, *ours]), **engine_tables(schema)}
 
 
 def _has_cron(connection: psycopg.Connection) -> bool:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import LiteralString
 
 import psycopg
 from psycopg.rows import class_row
 
-from service.migrations.comparison.table_pairs import TABLE_PAIRS
-from service.migrations.do_block import quote
+from service.migrations.comparison.table_pairs import OWN_TABLES, TABLE_PAIRS
+from service.migrations.do_block import quote, text_array
 from service.postgres.sql_text import fill
 
 # Columns that name a queue row, and outlive it.
 QUEUE_ID = "queue_job_id"
 
-SEQUENCES = fill(
-    """
+_SEQUENCES: LiteralString = """
 with {tables},
 owned as (
     select q.*, d.refobjid as of_table, d.refobjsubid as of_column
@@ -87,10 +88,14 @@ left join lateral (
 left join pg_class c on c.oid = s.oid
 left join pg_sequence q on q.seqrelid = s.oid
 order by r.name
-""",
-    tables=TABLE_PAIRS,
-    queue_id=QUEUE_ID,
-)
+"""
+SEQUENCES = fill(_SEQUENCES, tables=TABLE_PAIRS, queue_id=QUEUE_ID)
+
+
+def own_sequences(tables: Iterable[str]) -> bytes:
+    """``SEQUENCES`` for tables that are known to be the release's: only the numbers can differ."""
+    own = fill(OWN_TABLES, names=text_array(map(quote, tables)))
+    return fill(_SEQUENCES, tables=own, queue_id=QUEUE_ID).encode()
 
 
 @dataclass(frozen=True)

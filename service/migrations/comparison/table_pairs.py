@@ -14,3 +14,12 @@ a_table as (
     join pg_class t on t.relnamespace = n.oid and t.relname = r.relname and t.relkind = 'r'
     where r.relnamespace = SCRATCH_OID and r.relkind = 'r'
 )"""
+
+# The same where ours are known to be the release's: each beside itself.
+OWN_TABLES = """
+a_table as (
+    select t.oid as released, t.oid as there, format('%I.%I', n.nspname, t.relname) as name
+    from pg_class t
+    join pg_namespace n on n.oid = t.relnamespace
+    where t.relkind = 'r' and format('%I.%I', n.nspname, t.relname) = any ({names})
+)"""

@@ -44,7 +44,8 @@ STRUCTURE = {
     "indexes": """
         select indexdef from pg_indexes where schemaname in ('public', 'procrastinate')""",
     "ledger": """
-        select name, digest from public.pricing_schema_ledger where name not like 'db/awaits/%'""",
+        select name, digest from public.pricing_schema_ledger
+        where name not like 'db/awaits/%' and name <> 'db/compared'""",
 }
 
 RIGHTS = {

@@ -21,7 +21,7 @@ VIEWS = "select viewname from pg_views where schemaname = 'public' order by 1"
 TRIGGERS = "select tgname, tgrelid::regclass::text from pg_trigger where not tgisinternal and"
 TRIGGERS += " tgrelid::regclass::text not like 'procrastinate.%' order by 1"
 OBJECTS = "select name from public.pricing_schema_ledger where name like 'db/%' and"
-OBJECTS += " name not like 'db/awaits/%' order by 1"
+OBJECTS += " name not like 'db/awaits/%' and name <> 'db/compared' order by 1"
 
 
 def names(url: str, query: str) -> list[object]:
