@@ -15,6 +15,7 @@ from service.bench.machine import TOO_BUSY, busy_share, load, this_machine
 from service.bench.measurement import Measurement
 from service.bench.scenario import Scenario
 from service.errors import PricingError
+from service.up.stopping import StopSignals
 
 logger = logging.getLogger(__name__)
 
@@ -25,17 +26,20 @@ def run_scenarios(
     *,
     is_quick: bool,
     tell: Callable[[ScenarioResult], None],
+    signals: StopSignals,
 ) -> BenchResult:
     """Run each; ``tell`` is called with each result as soon as it is there.
 
-    A scenario that fails is reported as such, and the others run.
+    A scenario that fails is reported as such, and the others run. A signal ends all that was
+    started, and raises StopRequested.
     """
     machine = this_machine()
     results = []
     with ExitStack() as stack:
-        ground = stack.enter_context(BenchGround(is_quick=is_quick))
+        ground = stack.enter_context(BenchGround(signals, is_quick=is_quick))
         for scenario in scenarios:
             result = _run(scenario, goals, ground)
+            signals.require_going_on()
             results.append(result)
             tell(result)
         if ground.has_server:

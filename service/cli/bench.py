@@ -46,13 +46,14 @@ def bench(
 ) -> None:
     """Measure this version beside its peers, and compare with its goals.
 
-    Starts its own Postgres, provider and processes, and deletes them. Exits with 1 if a goal is
-    missed; the last line names it.
+    Starts its own Postgres, provider and processes, and deletes them, also when it is stopped.
+    Exits with 1 if a goal is missed; the last line names it.
     """
     from service.bench.bench_run import run_scenarios
     from service.bench.goals import read_goals
     from service.bench.report_files import write_report
     from service.bench.scenario import chosen_scenarios
+    from service.up.stopping import StopRequested, StopSignals
 
     output, goals = Terminal(sys.stdout), read_goals()
     if url is not None:
@@ -66,7 +67,17 @@ def bench(
         _tell(output, result.scenarios[0])
     else:
         chosen = chosen_scenarios(scenarios or [], is_quick=quick)
-        result = run_scenarios(chosen, goals, is_quick=quick, tell=lambda each: _tell(output, each))
+        with StopSignals() as signals:
+            try:
+                result = run_scenarios(
+                    chosen,
+                    goals,
+                    is_quick=quick,
+                    tell=lambda each: _tell(output, each),
+                    signals=signals,
+                )
+            except StopRequested as stop:
+                raise typer.Exit(stop.exit_status) from None
     if json_file is not None:
         json_file.write_text(json.dumps(result.to_json(), indent=1) + "\n")
     if report is not None:

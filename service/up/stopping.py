@@ -27,6 +27,7 @@ class StopSignals:
         self._is_deferred = False
         self._is_stopping = False
         self._pending: int | None = None
+        self._requested: StopRequested | None = None
 
     def __enter__(self) -> Self:
         for number in NUMBERS:
@@ -56,9 +57,13 @@ class StopSignals:
         finally:
             self._is_deferred = False
             if self._pending is not None and not self._is_stopping:
-                self._is_stopping = True
                 # Hides an error of the step, such as a program that Ctrl-C has ended.
-                raise StopRequested(self._pending) from None
+                raise self._stop(self._pending) from None
+
+    def require_going_on(self) -> None:
+        """Raise StopRequested again where a clean-up after it has failed with another error."""
+        if self._requested is not None:
+            raise self._requested from None
 
     def ignore(self) -> None:
         """From now on signals do nothing: the program is stopping."""
@@ -70,5 +75,9 @@ class StopSignals:
         if self._is_deferred and self._pending is None:
             self._pending = number
             return
+        raise self._stop(number)
+
+    def _stop(self, number: int) -> StopRequested:
         self._is_stopping = True
-        raise StopRequested(number)
+        self._requested = StopRequested(number)
+        return self._requested

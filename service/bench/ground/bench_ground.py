@@ -9,13 +9,18 @@ from typing import Self
 
 from service.bench.ground.bench_server import BenchServer, running_server
 from service.bench.ground.installation import Installation, installation
+from service.up.stopping import StopSignals
 
 
 class BenchGround:
-    """``is_quick``: the run may take minutes, so loads are smaller where ratios stay the same."""
+    """``is_quick``: the run may take minutes, so loads are smaller where ratios stay the same.
 
-    def __init__(self, *, is_quick: bool) -> None:
+    ``signals`` wait while the server starts: it is stopped like one that runs.
+    """
+
+    def __init__(self, signals: StopSignals, *, is_quick: bool) -> None:
         self.is_quick = is_quick
+        self._signals = signals
         self._stack = ExitStack()
         self._server: BenchServer | None = None
 
@@ -33,7 +38,8 @@ class BenchGround:
     @property
     def server(self) -> BenchServer:
         if self._server is None:
-            self._server = self._stack.enter_context(running_server())
+            with self._signals.deferred():
+                self._server = self._stack.enter_context(running_server())
         return self._server
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -13,9 +15,10 @@ from service.bench.deployment.deployment_client import MOST_TRIGGERS, Deployment
 from service.errors import BenchFailed
 from tests.service.web.running import Web
 from tests.support.postgres import free_port
-from tests.support.processes import ADMIN_KEY, Run
+from tests.support.processes import ADMIN_KEY, Processes, Run
 from tests.support.provider_server import ProviderServer
 from tests.support.syncing import StartWorker
+from tests.support.waiting import wait_until
 
 TRIGGERS = "select count(*) as n from pricing_sync_jobs where dry_run"
 
@@ -39,6 +42,41 @@ def test_a_scenario_runs_on_a_server_of_its_own(run: Run, tmp_path: Path) -> Non
     assert {each["measurement"]["name"] for each in scenario["measured"]} >= {"queue.fetch"}
     assert (result["machine"]["fsync"], result["quick"]) == ("on", True)
     assert "<svg" in (report / "report.html").read_text()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_stopped_leaves_nothing(
+    processes: Processes, open_path: Path, number: signal.Signals
+) -> None:
+    """Neither its server, nor its worker and web process, nor their files."""
+    processes.interpreters = True
+    run = processes.service("bench", "idle", "--quick", TMPDIR=str(open_path))
+
+    def started() -> dict[int, str]:
+        return {pid: command for pid, command in children_of(run.pid).items() if command}
+
+    def all_run() -> bool:
+        assert run.is_running, run.output
+        commands = " ".join(started().values())
+        return all(each in commands for each in ("postgres", "service worker", "service serve"))
+
+    wait_until(all_run, 120, "server, worker and web process run")
+    pids = started()
+    run.send(number)
+    assert run.wait() == 128 + number
+    left = [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    assert (left, list(open_path.iterdir())) == ([], []), run.output
+
+
+def children_of(pid: int) -> dict[int, str]:
+    """The command line of each child."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((path / "stat").read_text().rpartition(")")[2].split()[1]) == pid:
+                found[int(path.name)] = (path / "cmdline").read_text().replace("\0", " ")
+    return found
 
 
 def test_a_deployment_is_measured_by_ten_dry_runs(
