@@ -13,6 +13,7 @@ from typing import Any
 from procrastinate import App
 
 from service.engine.connector import PricingConnector
+from service.engine.engine_worker import PricingWorker
 from service.engine.job_manager import SYNC_TASK, PricingJobManager
 from service.engine.supervisor import Supervisor
 from service.errors import SettingsError
@@ -42,6 +43,9 @@ class PricingApp(App):
         self.database = connector
         self.job_manager: PricingJobManager = PricingJobManager(connector)
         self._worker_context = worker_context
+
+    def _worker(self, **kwargs: Any) -> PricingWorker:
+        return PricingWorker(app=self, **{**self.worker_defaults, **kwargs})
 
     async def run_worker_async(self, **kwargs: Any) -> None:
         """Run a worker until SIGTERM or SIGINT; with ``wait=False``, until the queue is empty.

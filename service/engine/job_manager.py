@@ -113,6 +113,13 @@ class PricingJobManager(JobManager):
                 await forwarding
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        jobs = await self.fetch_jobs(queues, worker_id, 1)
+        return jobs[0] if jobs else None
+
+    async def fetch_jobs(
+        self, queues: Iterable[str] | None, worker_id: int, most: int
+    ) -> list[Job]:
+        """The next rows that this worker may run, so many at most; the caller runs all of them."""
         # The engine drops a notification that arrives during a fetch, so an empty fetch that began
         # before one is repeated. A fetch that lost its connection is not: it may have fetched a
         # row. The worker ends, and rows held by a worker id that is gone are requeued at once.
@@ -120,7 +127,7 @@ class PricingJobManager(JobManager):
         while True:
             seen = self._notifications
             try:
-                job = await self._fetch_once(queues, worker_id)
+                jobs = await self._fetch_once(queues, worker_id, most)
             except ConnectorException as error:
                 if isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
                     raise WorkerPruned(PRUNED) from error
@@ -138,36 +145,43 @@ class PricingJobManager(JobManager):
                     self._table_warning.warn(
                         "Nothing can be fetched: %s", await self._describe_table_locks()
                     )
-                    return None
+                    return []
                 raise
-            self.fetched_nothing = job is None
-            if job is not None or seen == self._notifications:
-                if job is not None and job.id is not None:
-                    self._running.add(job.id)
-                return job
+            self.fetched_nothing = not jobs
+            if jobs or seen == self._notifications:
+                self._running.update(queue_id(job) for job in jobs)
+                return jobs
 
-    async def _fetch_once(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+    async def _fetch_once(
+        self, queues: Iterable[str] | None, worker_id: int, most: int
+    ) -> list[Job]:
         # The engine's own fetch slows down with each row that waits behind a lock.
         while True:
-            row = await self.connector.execute_query_one_async(
+            rows = await self.connector.execute_query_all_async(
                 "select id, status, task_name, priority, lock, queueing_lock, queue_name, attempts,"
                 " worker_id, args::text as args, case when"
                 " scheduled_at between '1000-01-01' and '9000-01-01' then scheduled_at"
                 " end as scheduled_at"
-                " from public.fetch_queue_row(%(queues)s::varchar[], %(worker_id)s)",
+                " from public.fetch_queue_rows(%(queues)s::varchar[], %(worker_id)s, %(most)s)",
                 queues=None if queues is None else list(queues),
                 worker_id=worker_id,
+                most=most,
             )
-            if row["id"] is None:
-                return None
-            try:
-                return Job.from_row({**row, "args": _read_arguments(row["args"])})
-            # The database returns no such row. Parsed here, because arguments that the driver
-            # cannot parse would end this worker, and then each one that fetches the row.
-            except (ValueError, RecursionError, MemoryError) as error:
-                logger.error("queue row %s ends as failed, unreadable: %s", row["id"], error)
-                unread = Job.from_row({**row, "args": {}})
-                await self.finish_job(unread, Status.FAILED, delete_job=False)
+            jobs = [job for row in rows if (job := await self._read_row(row)) is not None]
+            if jobs or not rows:
+                return jobs
+
+    async def _read_row(self, row: dict[str, Any]) -> Job | None:
+        """The job of a fetched row; None, and it ends as failed, where it cannot be read."""
+        try:
+            return Job.from_row({**row, "args": _read_arguments(row["args"])})
+        # The database returns no such row. Parsed here, because arguments that the driver cannot
+        # parse would end this worker, and then each one that fetches the row.
+        except (ValueError, RecursionError, MemoryError) as error:
+            logger.error("queue row %s ends as failed, unreadable: %s", row["id"], error)
+            unread = Job.from_row({**row, "args": {}})
+            await self.finish_job(unread, Status.FAILED, delete_job=False)
+            return None
 
     async def _describe_table_locks(self) -> str:
         row = await self.connector.execute_query_one_async(

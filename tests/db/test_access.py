@@ -36,6 +36,7 @@ CALLERS = {
     "beat_pricing_worker": {"pricing_worker"},
     "prune_pricing_workers": {"pricing_worker"},
     "fetch_queue_row": {"pricing_worker"},
+    "fetch_queue_rows": {"pricing_worker"},
     "get_provider_sync": {"pricing_worker"},
     "pricing_unchanged_digests": {"pricing_worker"},
     "apply_provider_list": {"pricing_worker"},

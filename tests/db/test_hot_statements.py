@@ -48,8 +48,8 @@ def test_a_fetch(hot: Pricing) -> None:
     hot.trigger("openrouter", "novita")
     worker = hot.worker()
     with hot.reading_few_rows(MOST_ROWS):
-        row = hot.row("select id from public.fetch_queue_row(null, %s)", worker)
-    assert row["id"] is not None
+        rows = hot.rows("select id from public.fetch_queue_rows(null, %s, 4)", worker)
+    assert len(rows) == 2
 
 
 @pytest.mark.parametrize("changed", [False, True], ids=["unchanged", "changed"])

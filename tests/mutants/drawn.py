@@ -227,7 +227,7 @@ DRAWN = (
         "the syncs that have waited longest are expired last, or by a later call",
     ),
     _function(
-        "queue/fetch_queue_row",
+        "queue/fetch_queue_rows",
         "if not found and exists (",
         "if found and exists (",
         "queue/test_fetch_queue_row.py::test_many_locked_jobs_cost_no_time",

@@ -1,163 +1,19 @@
--- The engine's fetch checks for every waiting row whether an earlier one has its lock: 18 ms with 10,000 rows behind 50
--- running locks. This one looks at the first row of each lock only. The rule is the engine's: of each lock without a
--- running row the row of highest priority and lowest id, if it is due and in a wanted queue; locked rows are skipped.
--- Fetching a row locks its job, which may be locked: for a moment by another sync of the job, for hours by an open
--- transaction. Other rows go first. When there are none, the function waits for the locked jobs in turn, for a second
--- in all, because no notification tells that a job row was released.
--- A row whose last attempt ended as locked is fetched once its prices and its provider's row are free.
--- A row that no worker can read is ended as failed. The trigger on new rows refuses those, so it is older than that
--- trigger, or was restored.
--- after: sync_lock_holders, queue_row_fault
+-- What workers before 0.10.0 call.
+-- after: fetch_queue_rows
 create or replace function public.fetch_queue_row(queue_names varchar[], worker_id bigint)
 returns procrastinate.procrastinate_jobs
 language plpgsql
 security definer
 set search_path = pg_catalog, pg_temp
--- Most rows have ended, whatever the statistics of an empty queue said when the plan was made.
-set enable_seqscan = off
--- For a locked table; the wait for a row is shorter.
-set lock_timeout = '1s'
 as $$
 declare
-    v_until constant timestamptz := clock_timestamp() + interval '1 second';
     v_row procrastinate.procrastinate_jobs;
-    v record;
-    v_locked_jobs text[];
-    v_awaited_job text;
-    v_round integer := 0;
-    v_fault text;
 begin
-    loop
-        v_locked_jobs := '{}';
-        for v in
-            with recursive locks as (
-                (
-                    select q.lock
-                    from procrastinate.procrastinate_jobs q
-                    where q.status in ('todo', 'doing') and q.lock is not null
-                    order by q.lock
-                    limit 1
-                )
-                union all
-                select (
-                    select q.lock
-                    from procrastinate.procrastinate_jobs q
-                    where q.status in ('todo', 'doing') and q.lock > l.lock
-                    order by q.lock
-                    limit 1
-                )
-                from locks l
-                where l.lock is not null
-            ),
-            first_of_lock as (
-                select f.*
-                from locks l
-                cross join lateral (
-                    select q.id, q.priority, q.queue_name, q.scheduled_at, q.task_name, q.args, q.attempts
-                    from procrastinate.procrastinate_jobs q
-                    -- doing too, although none is left: with todo alone the planner walks the queue for each lock.
-                    where q.lock = l.lock and q.status in ('todo', 'doing')
-                    order by q.lock, q.priority desc, q.id
-                    limit 1
-                ) as f
-                where not exists (
-                    select from procrastinate.procrastinate_jobs q where q.lock = l.lock and q.status = 'doing'
-                )
-            ),
-            candidates as (
-                select
-                    f.id,
-                    f.priority,
-                    f.queue_name,
-                    f.scheduled_at,
-                    case when f.task_name = 'sync_provider' then f.args ->> 'job_id' end as job_id,
-                    case when f.task_name = 'sync_provider' and f.attempts > 0 then f.args ->> 'provider' end as repeated,
-                    f.attempts
-                from first_of_lock f
-                union all
-                select q.id, q.priority, q.queue_name, q.scheduled_at, null, null, null
-                from procrastinate.procrastinate_jobs q
-                where q.lock is null and q.status = 'todo'
-            )
-            select c.id, c.job_id, c.repeated, c.attempts
-            from candidates c
-            where (fetch_queue_row.queue_names is null or c.queue_name = any (fetch_queue_row.queue_names))
-                and (c.scheduled_at is null or c.scheduled_at <= now())
-            order by c.priority desc, c.id
-        loop
-            continue when v.job_id = any (v_locked_jobs);
-            exit when v_round > 0 and clock_timestamp() > v_until;
-            begin
-                -- Other locks that are not free within this time are tried again in the next round.
-                perform pg_catalog.set_config('lock_timeout', '50ms', true);
-                if v.repeated is not null
-                    and exists (
-                        select
-                        from public.pricing_sync_log l
-                        where l.queue_job_id = v.id and l.attempt = v.attempts and l.error_kind = 'locked'
-                    )
-                    and public.sync_lock_holders(v.repeated) is not null
-                then
-                    raise no_data_found;
-                end if;
-                -- The job first, so that this session waits for it without other locks. It never waits for the queue row.
-                if v.job_id = v_awaited_job then
-                    perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update;
-                else
-                    perform
-                    from public.pricing_sync_jobs j
-                    where j.job_id = v.job_id::uuid
-                    for no key update skip locked;
-                    if not found and exists (
-                        select from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid
-                    ) then
-                        raise lock_not_available;
-                    end if;
-                end if;
-
-                -- See the trigger pricing_notify_sync_job.
-                perform pg_catalog.set_config('pricing.fetching', 'on', true);
-                update procrastinate.procrastinate_jobs q
-                set status = 'doing', worker_id = fetch_queue_row.worker_id
-                where q.id = (
-                    select r.id
-                    from procrastinate.procrastinate_jobs r
-                    where r.id = v.id and r.status = 'todo'
-                    for update skip locked
-                )
-                returning q.* into v_row;
-                if v_row.id is not null then
-                    perform pg_catalog.set_config('pricing.fetching', '', true);
-                    v_fault := public.queue_row_fault(v_row.args, v_row.scheduled_at);
-                    if v_fault is null then
-                        return v_row;
-                    end if;
-                    raise warning 'pricing-sync: queue row % of task % was ended as failed: %', v_row.id, v_row.task_name, v_fault;
-                    insert into public.pricing_audit_log (who, action, subject, details)
-                    values (
-                        'fetch_queue_row', 'fail_queue_row', v_row.id::text,
-                        jsonb_build_object('task', v_row.task_name, 'message', v_fault)
-                    );
-                    update procrastinate.procrastinate_jobs q set status = 'failed' where q.id = v_row.id;
-                    continue;
-                end if;
-                -- Another session has the row: leave the block, which releases the job.
-                raise no_data_found;
-            exception
-                when lock_not_available then
-                    v_locked_jobs := v_locked_jobs || v.job_id;
-                when no_data_found then
-                    null;
-            end;
-        end loop;
-
-        exit when v_locked_jobs = '{}' or clock_timestamp() > v_until;
-        v_awaited_job := v_locked_jobs[1 + v_round % cardinality(v_locked_jobs)];
-        v_round := v_round + 1;
-    end loop;
-    return null;
+    select f.* into v_row
+    from public.fetch_queue_rows(fetch_queue_row.queue_names, fetch_queue_row.worker_id, 1) f;
+    return v_row;
 end;
 $$;
 
 comment on function public.fetch_queue_row(varchar[], bigint) is
-'Give a worker the next queue row that it may run, as procrastinate_fetch_job_v2 does, but in a time that does not grow with the queue; a row of nulls when there is none.';
+'Give a worker the next queue row that it may run (fetch_queue_rows); a row of nulls when there is none.';

@@ -1,5 +1,5 @@
 -- The worker calls it first for a queue row that it fetched. Definer: the worker may not read our tables.
--- It notifies of the start, which fetch_queue_row does not: a commit with a notification keeps all others with one waiting
+-- It notifies of the start, which fetch_queue_rows does not: a commit with a notification keeps all others with one waiting
 -- until it is on the disk. This transaction writes nothing that matters, and does not wait for the disk.
 -- A server whose ETag stays while its list changes would freeze prices, so once a day the list is fetched without one.
 create or replace function public.get_provider_sync(queue_job_id bigint, attempt integer)

@@ -1,4 +1,4 @@
--- fetch_queue_row skips locked rows silently; a worker whose fetch came back empty calls this to say why. It takes no
+-- fetch_queue_rows skips locked rows silently; a worker whose fetch came back empty calls this to say why. It takes no
 -- lock, so that no fetch skips a row because of it. One index probe per provider.
 -- after: pricing_is_open_transaction, pricing_lock_holders
 create or replace function public.pricing_locked_syncs()
@@ -7,7 +7,7 @@ language plpgsql
 volatile
 security definer
 set search_path = pg_catalog, pg_temp
--- As in fetch_queue_row.
+-- As in fetch_queue_rows.
 set enable_seqscan = off
 -- The scan of the few providers gets a huge cost estimate by that, which would trigger JIT: 0.5 s.
 set jit = off

@@ -1,4 +1,4 @@
--- The locks that a sync needs besides its own rows. fetch_queue_row calls it before it gives out a row whose last attempt
+-- The locks that a sync needs besides its own rows. fetch_queue_rows calls it before it gives out a row whose last attempt
 -- was locked, so that no list is fetched that cannot be written; give_up_sync calls it for the names.
 -- after: pricing_lock_holders, try_pricing_lock
 create or replace function public.sync_lock_holders(p_provider text)

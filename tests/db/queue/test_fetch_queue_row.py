@@ -126,7 +126,8 @@ def patient(own_database: Pricing) -> Pricing:
     """The fetch waits longer than a second: on a busy machine the other session may be slow."""
     own_database.do(
         "do $$ begin execute replace(pg_get_functiondef("
-        f"'{OURS}(varchar[], bigint)'::regprocedure), '''1 second''', '''30 seconds'''); end $$"
+        "'public.fetch_queue_rows(varchar[], bigint, integer)'::regprocedure),"
+        " '''1 second''', '''30 seconds'''); end $$"
     )
     return own_database
 

@@ -6,7 +6,7 @@ from tests.db.pricing import Pricing
 
 CALLED = {
     "count_ended_sync",
-    "fetch_queue_row",
+    "fetch_queue_rows",
     "get_provider_sync",
     "lock_sync_end",
     "log_ended_attempt",

@@ -68,7 +68,7 @@ def test_a_network_that_answers_nothing_does_not_delay_a_stop(
     wait_until(lambda: installation.providers.requests("openrouter"), 30, "it is being fetched")
     if when == "while it asks for work":
         # The engine counts the time of running syncs from this response on.
-        proxy.freeze_at(b"fetch_queue_row")
+        proxy.freeze_at(b"fetch_queue_rows")
         installation.queue.trigger("deepinfra")
         wait_until(lambda: proxy.frozen_clients, 30, "it asks for work")
     proxy.freeze()

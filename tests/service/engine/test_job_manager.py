@@ -65,23 +65,23 @@ async def test_news_during_an_empty_fetch_is_asked_for_again(
     listener = Listener(app)
     await until(lambda: listener.heard, "the LISTEN is there")
     heard = len(listener.heard)
-    ask = app.connector.execute_query_one_async
+    ask = app.connector.execute_query_all_async
     asked = []
 
-    async def ask_and_be_late(query: Any, **arguments: Any) -> dict[str, Any]:
+    async def ask_and_be_late(query: Any, **arguments: Any) -> list[dict[str, Any]]:
         answer = await ask(query, **arguments)
-        asked.append(answer["id"])
+        asked.append([row["id"] for row in answer])
         if len(asked) == 1:
             # After the empty response was made, before the worker has it.
             queue.trigger("openrouter")
             await until(lambda: len(listener.heard) > heard, "the notification arrives")
         return answer
 
-    monkeypatch.setattr(app.connector, "execute_query_one_async", ask_and_be_late)
+    monkeypatch.setattr(app.connector, "execute_query_all_async", ask_and_be_late)
     job = await app.job_manager.fetch_job(queues=None, worker_id=worker_id)
     await listener.stop()
     assert isinstance(job, Job)
-    assert asked == [None, job.id]
+    assert asked == [[], [job.id]]
 
 
 @pytest.mark.anyio

@@ -31,5 +31,5 @@ def test_a_list_that_is_unchanged(installation: Installation) -> None:
     called = Counter(re.findall(r" LOG:  execute [^:]*: select .*? from public\.(\w+)\(", logged))
     assert called["get_provider_sync"] == called["apply_provider_list"] == SYNCS
     # Each fetch that gave a row, and those that found the lock taken or nothing left.
-    assert SYNCS <= called["fetch_queue_row"] <= 3 * SYNCS + 2
+    assert SYNCS <= called["fetch_queue_rows"] <= 3 * SYNCS + 2
     assert "end_provider_sync" not in logged
