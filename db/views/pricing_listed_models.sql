@@ -38,9 +38,12 @@ select
         ),
         0
     ) as state,
+    m.is_active,
     -- A positive price, or one under a condition. Under an override the provider's own price counts.
     case
         when m.synced is not null then m.synced ? 'conditions' or m.synced @? '$.keyvalue() ? (@.key starts with "price_per_").value.double() ? (@ > 0)'
+        -- Most end here.
+        when m.price_per_input_token > 0 then true
         else m.conditions <> '[]' or greatest(
             m.price_per_input_token,
             m.price_per_output_token,
@@ -78,5 +81,6 @@ comment on column public.pricing_listed_models.id is 'model_pricing.id.';
 comment on column public.pricing_listed_models.provider_slug is 'The provider.';
 comment on column public.pricing_listed_models.model_id is 'The model''s id as the provider spells it.';
 comment on column public.pricing_listed_models.state is 'A hash of all that a list''s entry is compared with.';
+comment on column public.pricing_listed_models.is_active is 'False: the provider no longer lists it.';
 comment on column public.pricing_listed_models.is_priced is 'Whether the provider''s price is positive, or under a condition; null: unknown.';
 comment on column public.pricing_listed_models.is_settled is 'Whether the same entry of the provider''s own list would change nothing at any later time: the model is active, that list has it, and no price begins or ends at a time.';

@@ -51,7 +51,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_said_again",
             "pricing_list_digests",
             "pricing_listed_models",
-            "pricing_unchanged_entries",
+            "pricing_listed_entries",
             "pricing_change_rules",
             "pricing_overrides",
         ),

@@ -2,7 +2,7 @@
 -- one transaction, so prices are never written without ending the sync.
 -- The worker gets counts back. The differences of a dry run are in the log row, which the worker may not read.
 -- Locks: queue row, prices, model rows, held changes, log row, job row (by the projection), provider row.
--- after: apply_announced_prices, bound_price_list, find_unchanged_models, fold_announced_prices, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, refuse_lost_prices, refuse_odd_list, repeat_provider_list, store_list_digests, write_price_changes
+-- after: apply_announced_prices, bound_price_list, find_other_models, fold_announced_prices, counts_of_sync, hold_price_changes, lock_sync_end, judge_price_changes, list_provider_models, refuse_lost_prices, refuse_odd_list, repeat_provider_list, store_list_digests, write_price_changes
 create or replace function public.apply_provider_list(
     queue_job_id bigint,
     attempt integer,
@@ -54,7 +54,9 @@ declare
     v_bounded record;
     v_folded jsonb;
     v_is_shorter boolean;
-    v_unchanged_ids bigint[];
+    v_other_ids bigint[];
+    v_left_out integer := 0;
+    v_left_out_priced integer := 0;
     v_list record;
     v_verdicts jsonb := '[]'::jsonb;
     v_accepted public.pricing_change[] := '{}'::public.pricing_change[];
@@ -147,7 +149,10 @@ begin
     if not v_job.dry_run then
         perform public.apply_announced_prices(v_targets);
     end if;
-    v_unchanged_ids := public.find_unchanged_models(v_provider.slug, apply_provider_list.unchanged);
+    if not v_not_modified then
+        select o.other_ids, o.left_out, o.left_out_priced into v_other_ids, v_left_out, v_left_out_priced
+        from public.find_other_models(v_provider.slug, v_targets, apply_provider_list.unchanged) o;
+    end if;
     v_now := clock_timestamp();
     v_folded := public.fold_announced_prices(apply_provider_list.prices, v_now);
     if v_folded is not null then
@@ -178,7 +183,12 @@ begin
         from public.repeat_provider_list(v_provider.slug, v_targets, v_job.dry_run) r;
     else
         v_is_shorter := public.refuse_odd_list(
-            v_provider.slug, v_targets, apply_provider_list.prices, apply_provider_list.skipped, v_unchanged_ids
+            v_provider.slug,
+            v_targets,
+            apply_provider_list.prices,
+            apply_provider_list.skipped,
+            v_left_out,
+            v_other_ids
         );
         select l.* into v_list
         from public.list_provider_models(
@@ -191,11 +201,18 @@ begin
             v_job.dry_run,
             v_is_shorter,
             v_source,
-            v_unchanged_ids
+            v_left_out,
+            v_left_out_priced,
+            v_other_ids
         ) l;
         if v_list.changes <> '{}' then
             perform public.refuse_lost_prices(
-                v_provider.slug, v_targets, apply_provider_list.prices, v_list.changes, v_unchanged_ids
+                v_provider.slug,
+                v_targets,
+                apply_provider_list.prices,
+                v_list.changes,
+                v_left_out,
+                v_other_ids
             );
         end if;
     end if;
@@ -260,7 +277,7 @@ begin
         models_fetched = case
             when v_not_modified then v_list.compared_count
             -- Includes the catalogue's models of providers with prices of their own, which count as fetched only.
-            else jsonb_array_length(apply_provider_list.prices) + v_skipped + cardinality(v_unchanged_ids)
+            else jsonb_array_length(apply_provider_list.prices) + v_skipped + v_left_out
         end,
         models_updated = v_updated,
         models_skipped = v_skipped,

@@ -4,7 +4,8 @@ create or replace function public.compare_provider_prices(
     p_targets text[],
     p_prices jsonb,
     p_observed_at timestamptz,
-    p_source text
+    p_source text,
+    p_is_part boolean default false
 )
 returns table (
     provider_slug text,
@@ -23,7 +24,7 @@ returns table (
     extra jsonb,
     raw jsonb
 )
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
@@ -33,7 +34,12 @@ set enable_nestloop = off
 set enable_seqscan = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
+-- Planning it takes longer than to compare a few models.
+set plan_cache_mode = force_generic_plan
 as $$
+#variable_conflict use_column
+begin
+    return query
     with incoming as materialized (
         select
             coalesce(r.provider, p_provider) as provider_slug,
@@ -74,7 +80,17 @@ as $$
         select m.*
         from (select distinct t as slug from unnest(p_targets) as t) as target
         cross join lateral (
-            select k as known, k.* from public.model_pricing k where k.provider_slug = target.slug offset 0
+            select k as known, k.*
+            from public.model_pricing k
+            where not p_is_part and k.provider_slug = target.slug
+            union all
+            -- Many models of which few are listed.
+            select k, k.*
+            from public.model_pricing k
+            where p_is_part
+                and k.provider_slug = target.slug
+                and k.model_id = any (array(select i.model_id from incoming i))
+            offset 0
         ) as m
     ),
     compared as materialized (
@@ -167,7 +183,8 @@ as $$
         c.listed_extra,
         c.raw
     from judged c;
+end;
 $$;
 
-comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz, text) is
-'Each model of a price list within the targets, beside the stored one. is_turned: it differs by the time of day only, which is no change; is_priced: a positive price, or one under a condition, before and now; says_free: the list says that the model is free.';
+comment on function public.compare_provider_prices(text, text[], jsonb, timestamptz, text, boolean) is
+'Each model of a price list within the targets, beside the stored one. p_is_part: the list leaves out many models that have not changed. is_turned: it differs by the time of day only, which is no change; is_priced: a positive price, or one under a condition, before and now; says_free: the list says that the model is free.';

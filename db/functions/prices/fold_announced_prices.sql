@@ -2,24 +2,30 @@
 -- after: pricing_axes, pricing_effective_set, pricing_price_set
 create or replace function public.fold_announced_prices(p_prices jsonb, p_at timestamptz)
 returns jsonb
-language sql
+language plpgsql
 stable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    select jsonb_agg(
-        case
-            when r.entry @? '$.conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))' then
-                r.entry - array(select a.axis from public.pricing_axes() a) - 'conditions'
-                || public.pricing_effective_set(
-                    public.pricing_price_set(r.entry), p_at
-                )
-            else r.entry
-        end
-        order by r.position
-    )
-    from jsonb_array_elements(p_prices) with ordinality as r (entry, position)
-    where p_prices @? '$[*].conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))';
+begin
+    if not p_prices @? '$[*].conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))' then
+        return null;
+    end if;
+    return (
+        select jsonb_agg(
+            case
+                when r.entry @? '$.conditions[*] ? (exists (@.effective_from) || exists (@.effective_until))' then
+                    r.entry - array(select a.axis from public.pricing_axes() a) - 'conditions'
+                    || public.pricing_effective_set(
+                        public.pricing_price_set(r.entry), p_at
+                    )
+                else r.entry
+            end
+            order by r.position
+        )
+        from jsonb_array_elements(p_prices) with ordinality as r (entry, position)
+    );
+end;
 $$;
 
 comment on function public.fold_announced_prices(jsonb, timestamptz) is

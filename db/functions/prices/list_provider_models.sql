@@ -1,6 +1,6 @@
 -- apply_provider_list calls it. It writes everything that a list says of its models except prices, and returns the price
 -- changes for the guards.
--- after: compare_provider_prices, pricing_base_set, pricing_listed_models, pricing_sets_differ
+-- after: compare_provider_prices, pricing_base_set, pricing_sets_differ
 create or replace function public.list_provider_models(
     p_provider text,
     p_targets text[],
@@ -11,7 +11,9 @@ create or replace function public.list_provider_models(
     p_dry_run boolean,
     p_is_shorter boolean,
     p_source text,
-    p_left_out_ids bigint[] default '{}'
+    p_left_out integer,
+    p_left_out_priced integer,
+    p_other_ids bigint[]
 )
 returns table (compared_count integer, changes public.pricing_change[], unchanged_ids bigint[], lists jsonb, turned_ids bigint[])
 language plpgsql
@@ -21,6 +23,7 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
@@ -31,7 +34,9 @@ begin
     return query
     with compared as materialized (
         select c.*
-        from public.compare_provider_prices(p_provider, p_targets, p_prices, p_observed_at, p_source) c
+        from public.compare_provider_prices(p_provider, p_targets, p_prices, p_observed_at, p_source, p_left_out > 0) c
+        -- Nearly always all entries are left out.
+        where jsonb_array_length(p_prices) > 0
     ),
     listed as (
         insert into public.model_pricing as m
@@ -62,14 +67,12 @@ begin
         set missing_count = m.missing_count + 1,
             -- Gone at once where a person has accepted the shorter list.
             is_active = m.missing_count + 1 < 3 and not (p_is_shorter and m.listed_by = p_provider)
-        where m.provider_slug = any (p_targets)
-            and m.is_active
+        where m.id = any (p_other_ids)
             and not p_dry_run
             and (p_provider <> 'catalogue' or m.listed_by = 'catalogue')
             and not exists (
                 select from compared c where c.provider_slug = m.provider_slug and c.model_id = m.model_id
             )
-            and not exists (select from unnest(p_left_out_ids) as o (id) where o.id = m.id)
             -- A model that was listed but skipped is not missing.
             and not exists (
                 select
@@ -79,7 +82,7 @@ begin
         returning 1
     )
     select
-        (select count(*)::integer + cardinality(p_left_out_ids) from compared),
+        (select count(*)::integer + p_left_out from compared),
         (
             select coalesce(
                 array_agg(
@@ -121,17 +124,11 @@ begin
         (
             select coalesce(jsonb_object_agg(p.provider_slug, p.priced), '{}')
             from (
-                select l.provider_slug, count(*) as priced
+                select l.provider_slug, sum(l.priced) as priced
                 from (
-                    select c.provider_slug from compared c where c.is_priced
+                    select c.provider_slug, 1 as priced from compared c where c.is_priced
                     union all
-                    -- Only changes are measured by it.
-                    select m.provider_slug
-                    from public.pricing_listed_models m
-                    where m.id = any (p_left_out_ids)
-                        and m.provider_slug = p_provider
-                        and m.is_priced
-                        and exists (select from compared c where c.is_changed)
+                    select p_provider, p_left_out_priced where p_left_out_priced > 0
                 ) as l
                 group by l.provider_slug
             ) as p
@@ -141,5 +138,5 @@ begin
 end;
 $$;
 
-comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean, text, bigint[]) is
-'Write which models a list has (new ones without a price) and which are missing. p_is_shorter: missing ones become inactive at once; p_source: the source of the prices; p_left_out_ids: models of the list that are not in p_prices because nothing about them has changed. Returns how many models the list has, the price changes, the held or rejected models that have their accepted price again, how many priced models each provider''s list has, and the models whose entry differs by the time of day only.';
+comment on function public.list_provider_models(text, text[], jsonb, jsonb, timestamptz, timestamptz, boolean, boolean, text, integer, integer, bigint[]) is
+'Write which models a list has (new ones without a price) and which are missing. p_is_shorter: missing ones become inactive at once; p_source: the source of the prices; p_left_out: how many models of the list are not in p_prices because nothing about them has changed, p_left_out_priced: how many of those have a positive price; p_other_ids: the other active models of the targets (find_other_models). Returns how many models the list has, the price changes, the held or rejected models that have their accepted price again, how many priced models each provider''s list has, and the models whose entry differs by the time of day only.';

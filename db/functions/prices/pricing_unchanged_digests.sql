@@ -1,7 +1,7 @@
 -- The worker calls it once it has a list that is not as it was, and leaves out the entries with these digests. Definer: the worker
 -- may not read our tables.
 -- A list without prices of its own gets the catalogue's, which may have changed.
--- after: pricing_unchanged_entries
+-- after: pricing_listed_entries
 create or replace function public.pricing_unchanged_digests(queue_job_id bigint, attempt integer)
 returns bytea
 language plpgsql
@@ -29,7 +29,7 @@ begin
         and p.price_api
         and 'catalogue' not in (p.slug, p.adapter);
     return coalesce(
-        (select string_agg(u.digest, '') from public.pricing_unchanged_entries u where u.provider_slug = v_provider), ''
+        (select string_agg(e.unchanged_digest, '') from public.pricing_listed_entries e where e.provider_slug = v_provider), ''
     );
 end;
 $$;

@@ -2,7 +2,12 @@
 -- changed models can have lost a price, so it reads the changes and not the list.
 -- after: pricing_amounts, pricing_axes, pricing_base_set, pricing_list_bounds
 create or replace function public.refuse_lost_prices(
-    p_provider text, p_targets text[], p_prices jsonb, p_changes public.pricing_change[], p_left_out_ids bigint[] default '{}'
+    p_provider text,
+    p_targets text[],
+    p_prices jsonb,
+    p_changes public.pricing_change[],
+    p_left_out integer,
+    p_other_ids bigint[]
 )
 returns void
 language plpgsql
@@ -50,6 +55,8 @@ begin
             on a.place = m.place
         -- An absent fee is a fee of 0: pricing_list_findings looks at those.
         where not a.is_fee
+            -- Nearly all changes have the same prices, with other amounts.
+            and array_positions(public.pricing_amounts(c.old), null) <> array_positions(public.pricing_amounts(c.new), null)
             and m.old > 0
             and m.new is null
             -- A price that has moved into conditions is not gone.
@@ -71,7 +78,12 @@ begin
             select coalesce(r.provider, p_provider) as provider_slug, r.model_id
             from jsonb_to_recordset(p_prices) as r (provider text, model_id text)
             union
-            select o.provider_slug, o.model_id from public.model_pricing o where o.id = any (p_left_out_ids)
+            select o.provider_slug, o.model_id
+            from public.model_pricing o
+            where p_left_out > 0
+                and o.provider_slug = p_provider
+                and o.is_active
+                and not exists (select from unnest(p_other_ids) as x (id) where x.id = o.id)
         ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
         cross join lateral (select public.pricing_base_set(m) as prices offset 0) as s
         where l.models >= case when l.axis is null then 5 else b.gone_models end
@@ -99,5 +111,5 @@ begin
 end;
 $$;
 
-comment on function public.refuse_lost_prices(text, text[], jsonb, public.pricing_change[], bigint[]) is
-'Refuse with PT422 a list that lacks the prices of half of the models that had one (5 or more), or one price of half of those (10 or more) that had it, unless a person has accepted that. p_changes: what list_provider_models returns; p_left_out_ids: models of the list that are not in p_prices.';
+comment on function public.refuse_lost_prices(text, text[], jsonb, public.pricing_change[], integer, bigint[]) is
+'Refuse with PT422 a list that lacks the prices of half of the models that had one (5 or more), or one price of half of those (10 or more) that had it, unless a person has accepted that. p_changes: what list_provider_models returns; p_left_out: how many models of the list are not in p_prices; p_other_ids: the other active models of the targets (find_other_models).';

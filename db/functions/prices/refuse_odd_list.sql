@@ -1,6 +1,6 @@
 -- apply_provider_list calls it. A single bad model is skipped; a list that looks wrong as a whole is refused.
 create or replace function public.refuse_odd_list(
-    p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb, p_left_out_ids bigint[] default '{}'
+    p_provider text, p_targets text[], p_prices jsonb, p_skipped jsonb, p_left_out integer, p_other_ids bigint[]
 )
 returns boolean
 language plpgsql
@@ -19,7 +19,7 @@ declare
     v_listed integer;
     v_twice text;
 begin
-    if jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) + cardinality(p_left_out_ids) = 0
+    if jsonb_array_length(p_prices) + coalesce(jsonb_array_length(p_skipped), 0) + p_left_out = 0
     then
         raise exception 'The list is empty'
             using errcode = 'PT422',
@@ -32,17 +32,15 @@ begin
         from jsonb_to_recordset(p_prices) as r (provider text, model_id text)
         group by 1, 2
     ),
-    known as (
-        select i.model_id
+    known as materialized (
+        select i.model_id, m.model_id as known_id
         from public.model_pricing m
         left join (
             select l.provider_slug, l.model_id from listed l
             union
             select p_provider, r.model_id from jsonb_to_recordset(p_skipped) as r (model_id text)
         ) as i on i.provider_slug = m.provider_slug and i.model_id = m.model_id
-        where m.provider_slug = any (p_targets)
-            and m.is_active
-            and m.listed_by = p_provider
+        where m.id = any (p_other_ids) and m.listed_by = p_provider
     )
     select
         coalesce(
@@ -50,15 +48,23 @@ begin
             (
                 select m.model_id
                 from public.model_pricing m
-                where m.provider_slug = p_provider
-                    and m.model_id = any (array(select l.model_id from listed l where l.provider_slug = p_provider))
-                    and m.id in (select o.id from unnest(p_left_out_ids) as o (id))
+                where p_left_out > 0
+                    and m.provider_slug = p_provider
+                    and m.model_id = any (array(
+                        select l.model_id
+                        from listed l
+                        where l.provider_slug = p_provider
+                            -- Nearly always all.
+                            and not exists (select from known k where k.known_id = l.model_id)
+                    ))
+                    and m.is_active
+                    and not exists (select from unnest(p_other_ids) as o (id) where o.id = m.id)
                 limit 1
             )
         ),
-        (select count(*)::integer from known),
         -- What is left out is known and active.
-        (select count(k.model_id)::integer from known k) + cardinality(p_left_out_ids)
+        (select count(*)::integer from known) + p_left_out,
+        (select count(k.model_id)::integer from known k) + p_left_out
     into v_twice, v_known, v_listed;
     if v_twice is not null then
         raise exception 'The list has % more than once', v_twice using errcode = 'cardinality_violation';
@@ -82,5 +88,5 @@ begin
 end;
 $$;
 
-comment on function public.refuse_odd_list(text, text[], jsonb, jsonb, bigint[]) is
-'Refuse with PT422 a list that is empty or lacks half of its known models, unless a person has accepted that; with 21000 one that has a model twice. p_left_out_ids: models of the list that are not in p_prices. Returns true when it lacks half of its models and a person has accepted that.';
+comment on function public.refuse_odd_list(text, text[], jsonb, jsonb, integer, bigint[]) is
+'Refuse with PT422 a list that is empty or lacks half of its known models, unless a person has accepted that; with 21000 one that has a model twice. p_left_out: how many models of the list are not in p_prices; p_other_ids: the other active models of the targets (find_other_models). Returns true when it lacks half of its models and a person has accepted that.';

@@ -7,6 +7,8 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
+-- As in compare_provider_prices.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
     v_stored integer;
