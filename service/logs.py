@@ -14,6 +14,7 @@ import threading
 import traceback
 from collections.abc import Iterable, MutableMapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from service.log_context import REQUEST_ID, attempt_fields
@@ -181,5 +182,10 @@ def _indented(pieces: Iterable[str]) -> str:
 
 
 def _time(record: logging.LogRecord) -> str:
-    at = datetime.fromtimestamp(record.created, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    second = int(record.created)
+    return f"{_second_text(second)}.{int((record.created - second) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=8)
+def _second_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:-6]

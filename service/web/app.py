@@ -19,6 +19,7 @@ from service.web.auth import KeyMiddleware, opened_paths
 from service.web.database.freshness import FreshnessReport
 from service.web.database.job_changes import JobChanges
 from service.web.database.key_uses import KeyUses
+from service.web.database.known_estimate import KnownEstimate
 from service.web.database.readiness import Readiness
 from service.web.database.web_database import WebDatabase
 from service.web.failed_keys import FailedKeys
@@ -54,6 +55,7 @@ def create_app(settings: Settings, http_requests: HttpRequests | None = None) ->
         freshness=FreshnessReport(database),
         openapi=openapi_document(ROUTES, opened=opened),
         http_requests=http_requests or count_requests(),
+        estimate=KnownEstimate(),
     )
 
     @asynccontextmanager

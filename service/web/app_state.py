@@ -12,6 +12,7 @@ from service.settings import Settings
 from service.web.database.freshness import FreshnessReport
 from service.web.database.job_changes import JobChanges
 from service.web.database.key_uses import KeyUses
+from service.web.database.known_estimate import KnownEstimate
 from service.web.database.readiness import Readiness
 from service.web.database.web_database import WebDatabase
 from service.web.failed_keys import FailedKeys
@@ -29,6 +30,7 @@ class WebState:
     freshness: FreshnessReport
     openapi: Mapping[str, Any]
     http_requests: HttpRequests
+    estimate: KnownEstimate
 
 
 def state_of(request: Request) -> WebState:

@@ -36,6 +36,11 @@ def read_job_id(payload: str) -> uuid.UUID | None:
         return None
 
 
+def _end(wait: asyncio.Timeout) -> None:
+    if not wait.expired():
+        wait.reschedule(asyncio.get_running_loop().time())
+
+
 class JobWatch:
     """One reader's wait for changes of a job, woken at most every SMALLEST_PAUSE_SECONDS.
 
@@ -73,11 +78,8 @@ class JobChanges:
         self._woken_at = float("-inf")
         self._next_wake: asyncio.TimerHandle | None = None
         self.listening = False
-        self.stopped = asyncio.Event()
-
-    @property
-    def stopping(self) -> bool:
-        return self.stopped.is_set()
+        self.stopping = False
+        self._waits: set[asyncio.Timeout] = set()
 
     @contextmanager
     def watch(self, job_id: uuid.UUID) -> Iterator[JobWatch]:
@@ -94,8 +96,21 @@ class JobChanges:
 
     def stop(self) -> None:
         """The process stops: wake all readers, which answer with the job as it is."""
-        self.stopped.set()
+        self.stopping = True
         self._wake_all()
+        for wait in self._waits:
+            _end(wait)
+
+    @contextmanager
+    def ended_by_stop(self, wait: asyncio.Timeout) -> Iterator[None]:
+        """Let the wait, which has been entered, end when the process stops."""
+        if self.stopping:
+            _end(wait)
+        self._waits.add(wait)
+        try:
+            yield
+        finally:
+            self._waits.discard(wait)
 
     async def listen_forever(self) -> None:
         """Listen, and after any failure listen again; ends by cancellation only."""

@@ -16,13 +16,15 @@ from service.prices.per_million import PER_1M_NAMES, SHORT_NAMES
 from service.web.app_state import state_of
 from service.web.handlers.list_pages import ShownList, list_page
 from service.web.requests.amounts import shown_set
+from service.web.requests.media_type import JSON
 from service.web.requests.parameters import queried_time, required_value
 from service.web.responses.error_responses import HttpError, not_found, with_hints
 from service.web.responses.price_responses import ModelPrice, ModelsAnswer, OneModel, PriceAtAnswer
 from service.web.responses.row_fields import row_fields
+from service.web.responses.row_writer import answer_writer, empty_row
 
 # The list's statement for one model, whose filters are its first two arguments.
-ONE_MODEL = """
+_ONE_MODEL = """
 select one.*, (
     select coalesce(jsonb_agg(
         jsonb_build_object('position', of_model.position, 'condition', of_model.condition)
@@ -33,6 +35,7 @@ select one.*, (
 ) as conditions
 from ({statement}) as one
 """
+ONE_MODEL = _ONE_MODEL.format(statement=MODELS.statement({"provider": "", "model": ""}, limit=1)[0])
 PRICE_AT = """
 select to_jsonb(found) as price
 from public.model_price_at(provider => $1, model => $2, at => $3) as found
@@ -70,13 +73,13 @@ async def list_models(request: Request) -> Response:
 
 async def get_model(request: Request) -> Response:
     provider, model = required_value(request, "provider"), required_value(request, "model_id")
-    statement, arguments = MODELS.statement({"provider": provider, "model": model}, limit=1)
-    row = await state_of(request).database.row(ONE_MODEL.format(statement=statement), *arguments)
+    row = await state_of(request).database.row(ONE_MODEL, provider, model, 1)
     if row is None:
         raise unknown_model(provider, model)
     fields = with_unit_prices(row_fields(dict(row), MODELS))
     conditions = json.loads(row["conditions"])
-    return OneModel.model_validate({**fields, "conditions": conditions}).response()
+    answer = {**empty_row(OneModel), **fields, "conditions": conditions}
+    return Response(answer_writer(OneModel).dump_json(answer), media_type=JSON)
 
 
 async def get_price_at(request: Request) -> Response:

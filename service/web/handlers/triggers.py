@@ -21,14 +21,16 @@ from service.web.responses.error_responses import HttpError
 from service.web.responses.sync_responses import TriggerAnswer
 
 _TRIGGER = """
-select job.job_id, job.status, job.triggered_by, job.triggered_at,
-       public.pricing_sync_estimate() as estimate
+select job.job_id, job.status, job.triggered_by, job.triggered_at, {estimate} as estimate
 from public.trigger_pricing_sync(
     providers => $1, triggered_by => {who}, dry_run => $3, on_conflict => $4,
     idempotency_key => $5
 ) as job
 """
-TRIGGER = _TRIGGER.format(who=caller_name_sql(2))
+_WHO = caller_name_sql(2)
+TRIGGER = _TRIGGER.format(who=_WHO, estimate="public.pricing_sync_estimate()")
+# Where the estimate is known.
+TRIGGER_ALONE = _TRIGGER.format(who=_WHO, estimate="null")
 
 LOCK_AGE = """
 select public.pricing_sync_estimate() as estimate,
@@ -54,9 +56,10 @@ async def trigger_sync(request: Request) -> Response:
     state = state_of(request)
     idempotency_key = idempotency_key_of(request)
     body = await read_body(request, TriggerBody)
+    estimate = state.estimate.recent()
     try:
         job = await state.database.the_row(
-            TRIGGER,
+            TRIGGER if estimate is None else TRIGGER_ALONE,
             body.providers,
             caller_json(request),
             is_dry_run(request, body.dry_run),
@@ -67,6 +70,9 @@ async def trigger_sync(request: Request) -> Response:
         if error.status == 429:
             error.headers["Retry-After"] = await _retry_after(error, state)
         raise
+    if estimate is None:
+        estimate = job["estimate"]
+        state.estimate.note(estimate)
     job_id = str(job["job_id"])
     request_state_of(request.scope).job_id = job_id
     poll_url = poll_url_of(job_id)
@@ -77,7 +83,7 @@ async def trigger_sync(request: Request) -> Response:
         triggered_by=job["triggered_by"],
         triggered_at=job["triggered_at"],
         poll_url=poll_url,
-        estimated_duration_seconds=job["estimate"],
+        estimated_duration_seconds=estimate,
     ).response(202, {"Location": poll_url})
 
 

@@ -27,6 +27,7 @@ _ABSOLUTE = re.compile(rb"(?i:https?)://[^/?#@]+")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 # The rest of the line end after the previous chunk, which h11 has checked.
 _CHUNK_END = re.compile(rb"\r?\n|\r\Z|")
+_FRAMING = re.compile(rb"(?i:content-length|transfer-encoding)")
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -117,12 +118,15 @@ def _require_strict_head(data: bytearray) -> None:
         raise Refused("This server speaks HTTP/1.1.")
     if _FOLDED.search(head):
         raise Refused("A header is one line.")
+    lines = [each for each in head.split(b"\r\n")[1:] if each]
+    if len(lines) > MOST_HEADERS:
+        raise Refused("There are too many headers.", 431)
+    if not _FRAMING.search(head):
+        return
     headers = [
         (name.strip().lower(), value.strip())
-        for name, _, value in (each.partition(b":") for each in head.split(b"\r\n")[1:] if each)
+        for name, _, value in (each.partition(b":") for each in lines)
     ]
-    if len(headers) > MOST_HEADERS:
-        raise Refused("There are too many headers.", 431)
     lengths = [value for name, value in headers if name == b"content-length"]
     codings = [value for name, value in headers if name == b"transfer-encoding"]
     if len(lengths) + len(codings) > 1:

@@ -117,20 +117,16 @@ def as_written(raw: bytes) -> object:
 
 async def _read_in_time(request: Request) -> bytes:
     """The body; HttpError 408 if it takes too long, or the process ends first."""
-    reading = asyncio.ensure_future(_read_bounded(request))
-    stopped = asyncio.ensure_future(state_of(request).changes.stopped.wait())
+    changes = state_of(request).changes
+    timeout = asyncio.timeout(READ_SECONDS)
     try:
-        await asyncio.wait(
-            {reading, stopped}, timeout=READ_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        if reading.done():
-            return reading.result()
-        message = "The server is stopping." if stopped.done() else "The body came too slowly."
-        raise _too_slow(message)
-    finally:
-        for task in (reading, stopped):
-            task.cancel()
-        await asyncio.gather(reading, stopped, return_exceptions=True)
+        async with timeout:
+            # Most bodies are here already: tasks for each would cost more than to read it.
+            with changes.ended_by_stop(timeout):
+                return await _read_bounded(request)
+    except TimeoutError:
+        message = "The server is stopping." if changes.stopping else "The body came too slowly."
+        raise _too_slow(message) from None
 
 
 async def _read_bounded(request: Request) -> bytes:

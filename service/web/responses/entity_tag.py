@@ -11,6 +11,7 @@ from hashlib import sha256
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+_VARY = (b"vary", b"Accept, Accept-Encoding, Authorization")
 TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 
@@ -19,9 +20,11 @@ def tagged(request: Request, response: Response) -> Response:
     if response.status_code != 200 or isinstance(response, StreamingResponse):
         return response
     tag = sha256(response.body).hexdigest()[:32]
-    headers = {"ETag": f'W/"{tag}"', "Vary": "Accept, Accept-Encoding, Authorization"}
-    response.headers.update(headers)
-    named = ",".join(request.headers.getlist("if-none-match"))
-    if named.strip() == "*" or tag in TAG.findall(named):
-        return Response(status_code=304, headers=headers)
+    headers = [(b"etag", f'W/"{tag}"'.encode()), _VARY]
+    named = b",".join(
+        value for name, value in request.scope["headers"] if name == b"if-none-match"
+    ).decode("latin-1")
+    if named and (named.strip() == "*" or tag in TAG.findall(named)):
+        response = Response(status_code=304)
+    response.raw_headers += headers
     return response

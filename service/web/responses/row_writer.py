@@ -7,7 +7,7 @@ as to write it. Tests compare what is written with the models' schemas.
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 from typing_extensions import TypedDict
@@ -35,6 +35,12 @@ def row_writer(row: type[BaseModel]) -> TypeAdapter[Any]:
 
 
 @cache
+def answer_writer(answer: type[BaseModel]) -> TypeAdapter[Any]:
+    """Writes the fields of an answer, and of the rows of its lists."""
+    return TypeAdapter(_typed(answer))
+
+
+@cache
 def page_writer(row: type[BaseModel], rows_name: str) -> TypeAdapter[Any]:
     rows: Any = list.__class_getitem__(_fields_of(row))
     page: Any = {rows_name: rows, "count": int, "next_cursor": str | None}
@@ -43,10 +49,20 @@ def page_writer(row: type[BaseModel], rows_name: str) -> TypeAdapter[Any]:
 
 @cache
 def _fields_of(row: type[BaseModel]) -> Any:
-    if not is_flat(row):
-        return row
+    return _typed(row) if is_flat(row) else row
+
+
+def _typed(row: type[BaseModel]) -> Any:
     fields: Any = {
-        info.alias or name: Annotated[(info.annotation, None, *info.metadata)]
+        info.alias or name: Annotated[(_without_models(info.annotation), None, *info.metadata)]
         for name, info in row.model_fields.items()
     }
     return TypedDict(row.__name__, fields)  # type: ignore[operator]
+
+
+def _without_models(annotation: Any) -> Any:
+    """The annotation of a list of models, as one of their fields; others as they are."""
+    rows = get_args(annotation) if get_origin(annotation) is list else ()
+    if rows and isinstance(rows[0], type) and issubclass(rows[0], BaseModel):
+        return list.__class_getitem__(_typed(rows[0]))
+    return annotation
