@@ -25,6 +25,9 @@ set search_path = pg_catalog, pg_temp
 set enable_nestloop = off
 -- A forced nested loop gets a huge cost estimate, which would trigger JIT: seconds.
 set jit = off
+-- Thousands of changes would be sorted, and written to temporary files, several times.
+set enable_mergejoin = off
+set work_mem = '64MB'
 -- Waits for running syncs of the providers, but not for an open transaction.
 set lock_timeout = '5s'
 as $$
