@@ -28,5 +28,5 @@ comment on view public.pricing_listed_entries is
 comment on column public.pricing_listed_entries.provider_slug is 'The provider whose list has the entry.';
 comment on column public.pricing_listed_entries.model_id is 'The model, model_pricing.id.';
 comment on column public.pricing_listed_entries.is_active is 'False: the provider no longer lists the model.';
-comment on column public.pricing_listed_entries.is_priced is 'Whether the provider''s price is positive, or under a condition; null: unknown.';
+comment on column public.pricing_listed_entries.is_priced is 'Whether the provider''s price is positive, or under a condition.';
 comment on column public.pricing_listed_entries.unchanged_digest is 'The entry''s digest, pricing_list_digests.digest; null: the model''s next entry must be read.';
