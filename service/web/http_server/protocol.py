@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, cast
@@ -62,8 +63,10 @@ class BoundedProtocol(H11Protocol):
         *,
         timeouts: Timeouts,
         lines: RepeatedLines,
+        on_connected: Callable[[], None],
     ) -> None:
         super().__init__(config, server_state, app_state)
+        self._on_connected = on_connected
         # ``envelope`` writes the access log.
         self.access_log = False
         self.conn: StrictConnection = StrictConnection()
@@ -165,6 +168,7 @@ class BoundedProtocol(H11Protocol):
         if connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         super().connection_made(transport)
+        self._on_connected()
         if self._is_done:
             transport.abort()
 

@@ -25,6 +25,7 @@ from service.web.http_server.descriptors import connection_limit
 from service.web.http_server.forked_processes import Forked, fork_processes
 from service.web.http_server.protocol import TIMEOUTS, BoundedProtocol, Timeouts
 from service.web.http_server.repeated_lines import RepeatedLines
+from service.web.http_server.waking_server import WakingServer
 from service.web.metrics.http_requests import HttpRequests
 from service.web.responses.error_responses import HttpError
 
@@ -55,7 +56,7 @@ def serve(settings: Settings) -> None:
         asyncio.run(_serve(settings, listening, most, counts, forked))
 
 
-class WebServer(uvicorn.Server):
+class WebServer(WakingServer):
     """uvicorn's server, with a limit of connections, and an end to those with slow clients."""
 
     def __init__(
@@ -93,9 +94,7 @@ class WebServer(uvicorn.Server):
         self.started = True
 
     async def on_tick(self, counter: int) -> bool:
-        # Twice a second.
-        if counter % 5 == 0:
-            self._end_overdue()
+        self._end_overdue()
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -127,6 +126,7 @@ class WebServer(uvicorn.Server):
             self.lifespan.state,
             timeouts=self._timeouts,
             lines=self._lines,
+            on_connected=self.wake,
         )
 
     def connections(self) -> list[BoundedProtocol]:

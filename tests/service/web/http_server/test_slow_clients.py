@@ -180,6 +180,7 @@ def test_a_large_answer_has_longer_to_go_out() -> None:
                 {},
                 timeouts=timeouts,
                 lines=RepeatedLines(logging.getLogger("test")),
+                on_connected=lambda: None,
             )
             protocol.connection_made(transport)
             now = asyncio.get_running_loop().time()
