@@ -56,6 +56,7 @@ class PricingJobManager(JobManager):
         super().__init__(connector)
         self._own_connector = connector
         self._notifications = 0
+        self._fetches = 0
         # Queue rows that this process runs.
         self._running: set[int] = set()
         # Whether the last fetch found no row: each queued row is locked, runs or is not due.
@@ -68,6 +69,11 @@ class PricingJobManager(JobManager):
         # (queue row, attempt) that give_up_sync has requeued, or recorded for a clean-up.
         self._given_up_attempts: set[tuple[int, int]] = set()
         self._table_warning = ThrottledWarning()
+
+    @property
+    def news(self) -> int | None:
+        """Grows with each notification and each fetch of rows; None while LISTEN never worked."""
+        return self._notifications + self._fetches if self._notifications else None
 
     def take_failure(self) -> Exception | None:
         """The error that ended the worker; the engine returns without it."""
@@ -148,6 +154,7 @@ class PricingJobManager(JobManager):
                     return []
                 raise
             self.fetched_nothing = not jobs
+            self._fetches += bool(jobs)
             if jobs or seen == self._notifications:
                 self._running.update(queue_id(job) for job in jobs)
                 return jobs
