@@ -246,6 +246,7 @@ function (name, callers) as (
         ('count_price_changes', '{}'),
         ('merge_metric_totals', '{}'),
         ('project_pricing_job', '{}'),
+        ('attempt_result', '{}'),
         ('reopen_pricing_job', '{}'),
         ('wake_pricing_workers', '{}'),
         ('stop_provider_sync', '{}'),

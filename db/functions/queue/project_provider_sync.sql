@@ -41,14 +41,14 @@ begin
                 perform public.count_ended_sync(old.id, v_attempt);
             end if;
         elsif new.status = 'doing' then
-            if not exists (
-                select from public.pricing_sync_log l where l.queue_job_id = new.id and l.attempt = v_attempt
-            ) then
+            for v_round in 1..2 loop
+                update public.pricing_sync_log l
+                set status = 'in_progress', sync_started_at = clock_timestamp(), worker_id = new.worker_id
+                where l.queue_job_id = new.id and l.attempt = v_attempt and l.status = 'queued';
+                exit when found;
+                -- Its log row is missing.
                 perform public.log_queued_attempt(new.id, v_attempt, v_job_id, v_provider);
-            end if;
-            update public.pricing_sync_log l
-            set status = 'in_progress', sync_started_at = clock_timestamp(), worker_id = new.worker_id
-            where l.queue_job_id = new.id and l.attempt = v_attempt and l.status = 'queued';
+            end loop;
         elsif new.status = 'todo' then
             if old.status = 'doing' then
                 perform public.log_ended_attempt(
@@ -76,7 +76,7 @@ begin
             perform public.count_ended_sync(new.id, v_attempt);
         end if;
 
-        if not public.project_pricing_job(v_job_id) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
+        if not public.project_pricing_job(v_job_id, v_provider) and tg_op = 'UPDATE' and new.status in ('todo', 'doing') then
             -- A person ended the job while this session had the row locked: stop_pricing_job skipped the row.
             perform public.stop_provider_sync(new.id, 'stopped', 'Its job was ended by hand');
             return null;

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.db.conftest import Another
-from tests.db.pricing import Attempt, Pricing
+from tests.db.pricing import Attempt, Pricing, Row
 
 PROVIDERS = ("openrouter", "deepinfra", "catalogue")
 
@@ -105,6 +106,61 @@ def test_only_the_last_attempt_counts(pricing: Pricing) -> None:
     assert (job["outcome"], job["total_errors"], job["error_message"]) == ("success", 0, None)
     assert job["result_data"]["providers"]["openrouter"]["attempt"] == 2
     assert job["started_at"] == started_at
+
+
+def add_providers(pricing: Pricing, number: int) -> list[str]:
+    names = [f"p{each:02}" for each in range(number)]
+    pricing.do(
+        "insert into public.pricing_providers (slug, name, adapter, base_url)"
+        " select slug, slug, 'openrouter', 'http://127.0.0.1:9' from unnest(%s::text[]) slug",
+        names,
+    )
+    return names
+
+
+def summary(pricing: Pricing, job_id: str) -> Row:
+    return pricing.job(job_id) | {"revision": None}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_step_writes_what_all_attempts_say(pricing: Pricing, seed: int) -> None:
+    """Also those that read the attempts of one provider only."""
+    dice = random.Random(seed)
+    job_id = pricing.trigger(*add_providers(pricing, 5))["job_id"]
+    first = pricing.fetch()
+    assert first is not None
+    running = [first]
+    ways = ["fetch", "fetch", "succeed", "succeed", "queued", "failed", "cancelled", "retry"]
+    for _ in range(30):
+        way = dice.choice(ways[: 5 if seed < 3 else None])
+        if way == "fetch":
+            running += [attempt for attempt in [pricing.fetch()] if attempt is not None]
+        elif way == "retry":
+            if pricing.job(job_id)["providers_failed"]:
+                pricing.do("select public.retry_pricing_sync(%s)", job_id)
+        elif running:
+            attempt = running.pop(dice.randrange(len(running)))
+            if way == "succeed":
+                pricing.succeed(attempt, *dice.sample("abcde", dice.randint(1, 5)))
+            else:
+                assert pricing.end(attempt, way)
+        step = summary(pricing, job_id)
+        with pricing.connection.transaction(force_rollback=True):
+            pricing.do("select public.project_pricing_job(%s)", job_id)
+            assert summary(pricing, job_id) == step, way
+
+
+def test_beside_open_ones_it_reads_one_provider(pricing: Pricing) -> None:
+    pricing.trigger(*add_providers(pricing, 60))
+    pricing.fetch()
+    second = pricing.fetch()
+    assert second is not None
+    project = "select public.project_pricing_job(%s, %s)"
+    with pricing.reading_few_rows(10):
+        assert pricing.value(project, second.job_id, second.provider) is True
+    pricing.end(second)
+    with pytest.raises(AssertionError), pricing.reading_few_rows(10):
+        pricing.value(project, second.job_id, second.provider)
 
 
 def test_every_change_raises_the_revision(pricing: Pricing) -> None:
