@@ -6,9 +6,9 @@ name beforehand would be worthless: a second look-up may answer differently (DNS
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import socket
-import threading
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -80,8 +80,8 @@ class CheckedNetwork(httpcore2.AsyncNetworkBackend):
 async def look_up(host: str, port: int) -> list[str]:
     """The addresses of a host, IPv4 and IPv6 in turns, so that a dead family costs one try.
 
-    Resolved in a daemon thread: the loop's executor would delay the exit of the process while it
-    waits for a dead name server.
+    Resolved in a thread that nothing waits for: the loop's executor would delay the exit of the
+    process while it waits for a dead name server, and ``threading`` waits until the thread runs.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
@@ -106,7 +106,7 @@ async def look_up(host: str, port: int) -> list[str]:
         with suppress(RuntimeError):
             loop.call_soon_threadsafe(set_answer, addresses, error)
 
-    threading.Thread(target=resolve, name=f"look up {host}", daemon=True).start()
+    _thread.start_new_thread(resolve, ())
     return await answer
 
 

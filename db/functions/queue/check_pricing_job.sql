@@ -1,4 +1,4 @@
--- Our own functions raise revision with each change of a job: an UPDATE that does not is a person's. A person may end a
+-- Our own functions raise revision with each change of a job: an UPDATE that does not is a person's, and fires the trigger. A person may end a
 -- job; stop_pricing_job then stops its provider syncs.
 create or replace function public.check_pricing_job()
 returns trigger
@@ -7,9 +7,6 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if new.revision <> old.revision then
-        return new;
-    end if;
     if new.status = old.status then
         if old.outcome is not null then
             -- A second UPDATE that waited for the first has a now() older than the start.
