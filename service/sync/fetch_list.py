@@ -114,24 +114,23 @@ async def _read_provider(
         body, observed_at = fetched.body, datetime.now(UTC)
         if body is None:
             return ProviderList(observed_at=observed_at)
+        digest = None
         if reader is None:
-            if is_of_this_list and await _in_thread(tools, partial(_is_same, attempt, body)):
-                return ProviderList(observed_at=observed_at)
+            if is_of_this_list:
+                digest = await _in_thread(tools, partial(hashlib.sha256, body))
+                # As the last list that was applied, for servers without ETags.
+                if attempt.content_digest == digest.hexdigest():
+                    return ProviderList(observed_at=observed_at)
             unchanged = None
             if is_all and provider.by_entry and read_digests is not None:
                 unchanged = await read_digests()
             reader = ListReader(provider, attempt.provider, unchanged)
         new_etag = fetched.etag if is_all else None
-        await _in_thread(tools, partial(reader.take, body, observed_at, new_etag))
+        await _in_thread(tools, partial(reader.take, body, observed_at, new_etag, digest))
         # Freed before the next page comes.
         del body, fetched
     provider_list = await _in_thread(tools, reader.result)
     return replace(provider_list, etag_parser=etag_parser)
-
-
-def _is_same(attempt: Attempt, body: bytes) -> bool:
-    """Whether the body is that of the last list that was applied, for servers without ETags."""
-    return attempt.content_digest == hashlib.sha256(body).hexdigest()
 
 
 async def _fetch_page(

@@ -101,8 +101,17 @@ class ListReader:
     def next_page(self) -> int | None:
         return self._walk.next_page
 
-    def take(self, body: bytes, observed_at: datetime, etag: str | None = None) -> None:
-        """Add the body of page ``next_page``, the time of its arrival, and the list's ETag."""
+    def take(
+        self,
+        body: bytes,
+        observed_at: datetime,
+        etag: str | None = None,
+        digest: hashlib._Hash | None = None,
+    ) -> None:
+        """Add the body of page ``next_page``, the time of its arrival, and the list's ETag.
+
+        ``digest``: the body's, where it is the whole list and the caller has it already.
+        """
         if self._observed_at is None:
             self._observed_at = observed_at
             self._known = catalogue_models(self._slug, observed_at)
@@ -111,7 +120,10 @@ class ListReader:
             raise FetchError(
                 f"The pages of the list have more than {MAX_LIST_BYTES:,} bytes.", code="too_large"
             )
-        self._digest.update(body)
+        if digest is None:
+            self._digest.update(body)
+        else:
+            self._digest = digest
         self._etag = etag
         with paused_collection():
             listed = self._parse(body)

@@ -1,1 +1,0 @@
-"""This version beside another checkout; `pricing-sync bench` measures one version."""
