@@ -1,4 +1,5 @@
 -- It reads only columns that it shows: api_readers may read them too.
+-- after: pricing_price_state
 create or replace view public.model_prices
 with (security_invoker = true)
 as
@@ -25,9 +26,8 @@ select
     m.price_per_page as per_page,
     m.price_per_video_second as per_video_second,
     jsonb_array_length(m.conditions) > 0 as has_conditions,
-    case
-        -- Web searches are extras: a model that charges for nothing else is free.
-        when greatest(
+    public.pricing_price_state(
+        greatest(
             m.price_per_input_token,
             m.price_per_output_token,
             m.price_per_cache_read_token,
@@ -45,28 +45,11 @@ select
             m.price_per_audio_second,
             m.price_per_page,
             m.price_per_video_second
-        ) > 0
-            -- Amounts are text: a positive one has a digit other than 0 before any exponent. What begins later is no price yet.
-            or m.conditions @? '$[*] ? (!exists (@.effective_from)).keyvalue() ? (
-                @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value like_regex "^[^eE]*[1-9]"
-            )'
-            then 'priced'
-        -- A fee of 0 alone does not make a model free.
-        when coalesce(m.price_per_input_token, m.price_per_output_token) is null
-            then 'unknown'
-        -- Nor does a base of 0 where the price under some condition is unknown.
-        when m.conditions @? '$[*] ? (!exists (@.effective_from)).keyvalue() ? (
-            @.key starts with "price_per_" && @.key != "price_per_web_search" && @.value == null
-        )'
-            -- An unknown fee stays a condition once it has begun. Times are texts in UTC.
-            or jsonb_path_exists(
-                m.conditions,
-                '$[*] ? ((@.price_per_image == null || @.price_per_request == null) && @.effective_from <= $now)',
-                jsonb_build_object('now', to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
-            )
-            then 'unknown'
-        else 'free'
-    end as price_state,
+        ),
+        coalesce(m.price_per_input_token, m.price_per_output_token),
+        m.conditions,
+        to_char(now() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    ) as price_state,
     array(select jsonb_array_elements_text(m.unread_keys) order by 1) as unread,
     m.pricing_source as source,
     m.is_active,

@@ -1,5 +1,5 @@
 -- GET /health/pricing shows it to every caller: no address, variable or error text.
--- after: model_prices, pricing_confirmations
+-- after: pricing_confirmations, pricing_model_numbers
 create or replace view public.pricing_freshness
 with (security_invoker = true)
 as
@@ -27,10 +27,10 @@ cross join lateral (
     end as is_fresh
 ) as f
 left join (
-    select s.provider, count(*)::integer as models_priced
-    from public.model_prices s
-    where s.is_active and s.price_state <> 'unknown'
-    group by s.provider
+    select n.provider, sum(n.models)::integer as models_priced
+    from public.pricing_model_numbers n
+    where n.state in ('priced', 'free')
+    group by n.provider
 ) as m on m.provider = p.slug
 where p.enabled;
 

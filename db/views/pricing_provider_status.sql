@@ -1,5 +1,5 @@
 -- HTTP, command line and page list it. Times within what clients can read, so that no infinity set by hand fails it.
--- after: capped_expiry, model_prices, pricing_confirmations, pricing_waiting
+-- after: capped_expiry, pricing_confirmations, pricing_model_numbers, pricing_waiting
 create or replace view public.pricing_provider_status
 with (security_invoker = true)
 as
@@ -74,12 +74,12 @@ left join (
 ) as o on o.provider_slug = p.slug
 left join (
     select
-        s.provider,
-        count(*)::integer as models,
-        count(*) filter (where s.price_state <> 'unknown')::integer as models_priced
-    from public.model_prices s
-    where s.is_active
-    group by s.provider
+        n.provider,
+        sum(n.models)::integer as models,
+        coalesce(sum(n.models) filter (where n.state <> 'unknown'), 0)::integer as models_priced
+    from public.pricing_model_numbers n
+    where n.state <> 'inactive'
+    group by n.provider
 ) as m on m.provider = p.slug
 left join public.pricing_waiting w on w.provider = p.slug;
 

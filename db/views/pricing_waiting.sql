@@ -1,3 +1,4 @@
+-- after: pricing_model_numbers
 create or replace view public.pricing_waiting
 with (security_invoker = true)
 as
@@ -8,27 +9,9 @@ select
     -- A time of infinity, set by hand in one row, must not fail the view.
     case when isfinite(w.oldest_held_at) then date_trunc('second', now() - w.oldest_held_at) end as oldest_held_ago,
     w.rejected,
-    -- A subquery, which is left out where the number is not read.
-    (
-        select count(*)::integer
-        from public.model_pricing m
-        where m.provider_slug = w.provider and m.is_active and m.last_changed_at is not null
-    ) as priced,
+    coalesce(n.priced, 0) as priced,
     w.held > 0
-        and (
-            coalesce(p.review_first and p.guards_enabled, false)
-            -- No more are counted than decide it, by the index of this order: other providers' rows may come first.
-            or w.held * 3 >= (
-                select count(*)
-                from (
-                    select
-                    from public.model_pricing m
-                    where m.provider_slug = w.provider and m.is_active and m.last_changed_at is not null
-                    order by m.provider_slug, m.model_id
-                    limit w.held * 3 + 1
-                ) as c
-            )
-        ) as stands_still
+        and (coalesce(p.review_first and p.guards_enabled, false) or w.held * 3 >= coalesce(n.priced, 0)) as stands_still
 from (
     select
         h.provider_slug as provider,
@@ -39,7 +22,13 @@ from (
     where h.still_said and h.status in ('held', 'rejected')
     group by h.provider_slug
 ) as w
-left join public.pricing_providers p on p.slug = w.provider;
+left join public.pricing_providers p on p.slug = w.provider
+left join (
+    select n.provider, sum(n.had_price)::integer as priced
+    from public.pricing_model_numbers n
+    where n.state <> 'inactive'
+    group by n.provider
+) as n on n.provider = w.provider;
 
 comment on view public.pricing_waiting is
 'Each provider with price changes that wait for a person, or that a person has rejected and it still lists: how many, since when, and whether the provider stands still by them.';

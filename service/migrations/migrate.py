@@ -13,6 +13,7 @@ from service.migrations.compared_state import was_compared
 from service.migrations.comparison.difference import Difference
 from service.migrations.ledger import LedgerRow, read_ledger
 from service.migrations.locked_transaction import in_locked_transaction
+from service.migrations.model_counts import recount_models
 from service.migrations.preconditions import refuse_other_history, refuse_other_login
 from service.migrations.removal.kept_prices import KEPT, move_kept_prices, restore_kept_prices
 from service.migrations.restored_objects import restore_objects
@@ -63,6 +64,8 @@ def migrate(address: DatabaseAddress | str, *, roots: Roots | None = None) -> Mi
             mended, left = restore_objects(connection, schema)
         if "db" in applied and KEPT[0] in _relations(schema):
             mended += tuple(in_locked_transaction(connection, "kept prices", restore_kept_prices))
+        if mended and "db" not in applied:
+            mended += recount_models(connection, schema)
         advice = (*role_advice(connection), *index_search(connection, schema))
         return MigrateResult(applied, advice, mended, left)
 

@@ -58,6 +58,7 @@ CALLERS = {
     "capped_expiry": {"pricing_web", "service_role"},
     "pricing_axes": {"pricing_web", "service_role"},
     "pricing_price_set": {"pricing_web", "service_role"},
+    "pricing_price_state": {"pricing_web", "service_role"},
     "pricing_prices_in_force": {"pricing_web", "service_role"},
     "pricing_prices_of": {"pricing_web", "service_role"},
     "price_conditions": {"pricing_web", "service_role"},

@@ -22,6 +22,7 @@ PURE = {
     "pricing_moment",
     "pricing_price_moves",
     "pricing_price_set",
+    "pricing_price_state",
     "pricing_usage",
     "read_usage",
 }

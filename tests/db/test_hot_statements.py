@@ -138,6 +138,20 @@ def test_one_model_and_its_price_at_a_time(hot: Pricing) -> None:
         hot.rows("select * from public.model_price_at(%s, %s, now())", *one.values())
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from public.pricing_provider_status",
+        "select * from public.pricing_freshness",
+        "select * from public.pricing_waiting_summary()",
+        "select public.pricing_scheduler_status()",
+    ],
+)
+def test_providers_are_shown_without_reading_their_models(hot: Pricing, query: str) -> None:
+    with hot.reading_few_rows(MOST_ROWS):
+        assert hot.rows(query)
+
+
 def test_an_override(hot: Pricing) -> None:
     one = hot.row(
         "select provider, model from public.model_prices"

@@ -35,6 +35,8 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_model_aliases",
             "pricing_searched_models",
             "pricing_model_search",
+            "pricing_model_numbers",
+            "pricing_model_counts",
         ),
     ),
     (

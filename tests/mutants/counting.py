@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant
 
 COUNTED = "tests/db/metrics/test_pricing_metrics.py"
+MODELS = "tests/db/prices/test_count_models.py"
 
 
 def _count(name: str, text: str, instead: str, test: str, why: str) -> Mutant:
@@ -32,6 +33,27 @@ COUNTING = (
         "max(t.amount)",
         "test_retention_leaves_the_counters_alone",
         "counters fall when their rows are merged",
+    ),
+    Mutant(
+        "db/functions/prices/count_models.sql",
+        "                    -1\n",
+        "                    0\n",
+        (f"{MODELS}::test_lists",),
+        "a model that changes its state is counted twice",
+    ),
+    Mutant(
+        "db/functions/prices/merge_model_counts.sql",
+        "sum(t.models)\n",
+        "max(t.models)\n",
+        (f"{MODELS}::test_no_count_waits_for_another",),
+        "models get lost when their counts are merged",
+    ),
+    Mutant(
+        "db/views/pricing_model_numbers.sql",
+        "(@ <= $now)",
+        "(@ > $now)",
+        (f"{MODELS}::test_an_unknown_fee_counts_from_its_moment_on",),
+        "a model is unknown before its fee begins, and free from then on",
     ),
     _count(
         "metrics/count_ended_attempt",

@@ -51,8 +51,8 @@ DECISIONS = (
     ),
     _view(
         "pricing_waiting",
-        "w.held * 3 >= (",
-        "w.held * 3 > (",
+        "w.held * 3 >= coalesce(",
+        "w.held * 3 > coalesce(",
         f"{WAITING}::test_a_provider_stands_still_by_a_third_of_its_priced_models",
         "a third of a provider does not stand still",
     ),

@@ -1,5 +1,5 @@
 -- The retention of jobs. Price history is never pruned.
--- after: merge_metric_totals, require_interval
+-- after: merge_metric_totals, merge_model_counts, require_interval
 create or replace function public.cleanup_old_pricing_jobs(keep interval default '30 days')
 returns integer
 language plpgsql
@@ -143,6 +143,7 @@ begin
     end if;
     perform public.erase_audit_details();
     perform public.merge_metric_totals();
+    perform public.merge_model_counts();
     if v_is_early and v_pruned > 0 then
         insert into public.pricing_audit_log (who, action, subject, details)
         values (

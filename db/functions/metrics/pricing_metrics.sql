@@ -1,5 +1,5 @@
 -- GET /metrics shows it, name by name; docs/api.md says what each means. One statement, so all of it is of one moment.
--- after: pricing_duration_buckets, pricing_error_kinds, pricing_unconfirmed, pricing_workers_alive
+-- after: pricing_duration_buckets, pricing_error_kinds, pricing_model_numbers, pricing_unconfirmed, pricing_workers_alive
 create or replace function public.pricing_metrics()
 returns table (name text, labels jsonb, value double precision)
 language sql
@@ -67,13 +67,18 @@ as $$
             )
         from provider p
     ),
+    -- A held one counts as held, and not by its price.
     model as (
-        select
-            m.provider,
-            case when not m.is_active then 'inactive' when m.is_held then 'held' else m.price_state end as state,
-            count(*) as models
-        from public.model_prices m
-        group by 1, 2
+        select c.provider, c.state, sum(c.models) as models
+        from (
+            select n.provider, n.state, n.models from public.pricing_model_numbers n
+            union all
+            select m.provider, s.state, s.models
+            from public.model_prices m
+            cross join lateral (values ('held', 1), (m.price_state, -1)) as s (state, models)
+            where m.is_held and m.is_active
+        ) as c
+        group by c.provider, c.state
     ),
     stale as (
         select u.provider, count(*) as models

@@ -430,3 +430,14 @@ select
 from job j
 where j.n % 10 = 0
 order by j.n;
+
+insert into public.pricing_model_counts (provider_slug, confirmed_by, state, unknown_from, had_price, models)
+select
+    m.provider_slug,
+    case when m.pricing_source like 'catalogue:%' then 'catalogue' else m.provider_slug end,
+    public.pricing_counted_state(m),
+    public.pricing_unknown_times(m.conditions),
+    m.last_changed_at is not null,
+    count(*)
+from public.model_pricing m
+group by 1, 2, 3, 4, 5;

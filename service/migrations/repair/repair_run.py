@@ -19,6 +19,7 @@ from service.migrations.comparison.difference import MISSING, Difference
 from service.migrations.ledger import LEDGER, read_ledger
 from service.migrations.locked_transaction import CONTENTION, in_locked_transaction
 from service.migrations.migrate import MigrateResult, migrate
+from service.migrations.model_counts import count_anew
 from service.migrations.preconditions import refuse_other_history, refuse_other_login
 from service.migrations.repair.missing_objects import make_missing_objects, read_missing
 from service.migrations.repair.rebuilt_jobs import rebuild_jobs, reconcile_jobs
@@ -133,6 +134,7 @@ def _repair(connection: psycopg.Connection, schema: Schema, work: RepairWork) ->
     work.lost += reconcile_jobs(connection, work.jobs)
     make_missing_objects(connection, schema, work, foreign_keys=True)
     work.lost += reconcile_prices(connection, work.made)
+    work.lost += count_anew(connection, schema)
     work.is_whole = True
 
 

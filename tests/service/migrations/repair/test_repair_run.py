@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -306,6 +307,28 @@ def test_what_was_emptied_comes_back(pricing: Pricing, database: str) -> None:
     assert emptied in repair(database).repaired
     assert rows(database, "select count(*) from pricing_providers") == shipped
     assert state_differences(database) == []
+
+
+NUMBERS = "select provider, models from pricing_model_numbers order by 1"
+
+
+@pytest.mark.parametrize("mend", [migrate, repair])
+def test_models_are_counted_anew_where_their_trigger_was_gone(
+    mend: Callable[[str], object], pricing: Pricing, database: str
+) -> None:
+    execute(database, "drop trigger pricing_count_new_models on model_pricing")
+    pricing.sync("openrouter", [price("a"), price("b")])
+    mend(database)
+    assert pricing.rows(NUMBERS) == [{"provider": "openrouter", "models": 2}]
+
+
+def test_models_are_counted_anew_where_their_numbers_were_dropped(
+    pricing: Pricing, database: str
+) -> None:
+    pricing.sync("openrouter", [price("a"), price("b")])
+    execute(database, "drop table pricing_model_counts cascade")
+    repair(database)
+    assert pricing.rows(NUMBERS) == [{"provider": "openrouter", "models": 2}]
 
 
 LOST_ROWS = {
