@@ -40,6 +40,7 @@ with relation (name, readers) as (
         ('pricing_model_counts', '{pricing_web, service_role}'),
         ('pricing_model_numbers', '{pricing_web, service_role}'),
         ('pricing_model_search', '{pricing_web, service_role}'),
+        ('pricing_overdue_models', '{pricing_web, service_role}'),
         ('pricing_overrides', '{pricing_web, service_role}'),
         ('pricing_provider_status', '{pricing_web, service_role}'),
         ('pricing_provider_syncs', '{pricing_web, service_role}'),

@@ -152,6 +152,26 @@ def test_providers_are_shown_without_reading_their_models(hot: Pricing, query: s
         assert hot.rows(query)
 
 
+READ = """
+select seq_tup_read + idx_tup_fetch as read from pg_stat_xact_user_tables
+where relid = 'public.model_pricing'::regclass
+"""
+
+
+def test_no_model_is_read_to_find_that_lists_come_in_time(hot: Pricing) -> None:
+    """Nor to count the stale ones of a late list."""
+    hot.do("set local enable_seqscan = off")
+    hot.do("update public.pricing_providers set last_success_at = now()")
+    before = hot.value(READ)
+    assert hot.value("select count(*) from public.pricing_unconfirmed() where why <> 'x'") < 20
+    assert hot.value(READ) - before <= MOST_ROWS
+    hot.do("update public.pricing_providers set last_success_at = now() - interval '1 year'")
+    before = hot.value(READ)
+    stale = "select sum(value) from public.pricing_metrics() where name = 'pricing_stale_models'"
+    assert hot.value(stale) > 2 * MOST_ROWS
+    assert hot.value(READ) - before <= MOST_ROWS
+
+
 def test_an_override(hot: Pricing) -> None:
     one = hot.row(
         "select provider, model from public.model_prices"

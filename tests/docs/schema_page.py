@@ -81,6 +81,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_provider_status",
             "pricing_freshness",
             "pricing_confirmations",
+            "pricing_overdue_models",
             "pricing_providers",
             "pricing_syncable_providers",
             "pricing_missing_credentials",

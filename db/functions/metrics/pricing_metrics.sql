@@ -1,5 +1,5 @@
 -- GET /metrics shows it, name by name; docs/api.md says what each means. One statement, so all of it is of one moment.
--- after: pricing_duration_buckets, pricing_error_kinds, pricing_model_numbers, pricing_unconfirmed, pricing_workers_alive
+-- after: pricing_duration_buckets, pricing_error_kinds, pricing_model_numbers, pricing_overdue_models, pricing_unconfirmed, pricing_workers_alive
 create or replace function public.pricing_metrics()
 returns table (name text, labels jsonb, value double precision)
 language sql
@@ -81,10 +81,13 @@ as $$
         group by c.provider, c.state
     ),
     stale as (
-        select u.provider, count(*) as models
-        from public.pricing_unconfirmed() u
-        where u.model is not null
-        group by u.provider
+        select s.provider, sum(s.models) as models
+        from (
+            select o.provider, o.models from public.pricing_overdue_models o
+            union all
+            select u.provider, 1 from public.pricing_unconfirmed(p_with_overdue => false) u where u.model is not null
+        ) as s
+        group by s.provider
     ),
     locked as (
         select k.lock_key, min(k.locked_at) as locked_at

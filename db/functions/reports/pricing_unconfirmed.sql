@@ -1,6 +1,6 @@
 -- The view pricing_stale calls it: a function, because its query as a part of the view would be compiled for seconds.
--- after: pricing_confirmations
-create or replace function public.pricing_unconfirmed()
+-- after: pricing_confirmations, pricing_overdue_models
+create or replace function public.pricing_unconfirmed(p_with_overdue boolean default true)
 returns table (
     provider text,
     model text,
@@ -108,7 +108,12 @@ as $$
         select p.*
         from newest_whole n
         join skip s on s.list_id = n.id
-        join priced p on p.provider_slug = n.slug and p.confirmed_by = n.slug and p.model_id = s.model_id
+        cross join lateral (
+            select q.*
+            from priced q
+            where q.provider_slug = n.slug and q.confirmed_by = n.slug and q.model_id = s.model_id
+            offset 0
+        ) as p
         left join (
             select c.slug, count(*) as lists from confirmed_list c group by c.slug
         ) as all_lists on all_lists.slug = n.slug
@@ -126,12 +131,16 @@ as $$
         from due d
         where d.is_stale
         union all
-        select
-            p.provider_slug, p.model_id, coalesce(d.why, 'no provider'), p.confirmed_by, d.confirmed_at, d.due_at,
-            p.pricing_source
-        from priced p
-        left join due d on d.slug = p.confirmed_by
-        where d.slug is null or d.due_at < now()
+        select o.provider, m.model_id, o.why, o.confirmed_by, o.confirmed_at, o.due_at, m.pricing_source
+        from public.pricing_overdue_models o
+        -- By the index of the provider: the others have no such model.
+        cross join lateral (
+            select p.model_id, p.pricing_source
+            from priced p
+            where p.provider_slug = o.provider and p.confirmed_by = o.confirmed_by
+            offset 0
+        ) as m
+        where p_with_overdue
         union all
         select
             m.provider_slug, m.model_id, 'not in the list', m.confirmed_by, m.confirmed_at, m.due_at, m.pricing_source
@@ -148,5 +157,5 @@ as $$
     from stale s;
 $$;
 
-comment on function public.pricing_unconfirmed() is
-'Providers (model is null) and active priced models that were not confirmed for longer than their interval allows: the rows of pricing_stale.';
+comment on function public.pricing_unconfirmed(boolean) is
+'Providers (model is null) and active priced models that were not confirmed for longer than their interval allows: the rows of pricing_stale. p_with_overdue: those of pricing_overdue_models too.';
