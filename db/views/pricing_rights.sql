@@ -108,6 +108,7 @@ function (name, callers) as (
         -- What the worker calls.
         ('fetch_queue_row', '{pricing_worker}'),
         ('fetch_queue_rows', '{pricing_worker}'),
+        ('return_queue_rows', '{pricing_worker}'),
         ('beat_pricing_worker', '{pricing_worker}'),
         ('prune_pricing_workers', '{pricing_worker}'),
         ('get_provider_sync', '{pricing_worker}'),

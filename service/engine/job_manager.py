@@ -127,8 +127,8 @@ class PricingJobManager(JobManager):
     ) -> list[Job]:
         """The next rows that this worker may run, so many at most; the caller runs all of them."""
         # The engine drops a notification that arrives during a fetch, so an empty fetch that began
-        # before one is repeated. A fetch that lost its connection is not: it may have fetched a
-        # row. The worker ends, and rows held by a worker id that is gone are requeued at once.
+        # before one is repeated. A fetch that lost its connection is not: it may have fetched rows.
+        # The worker ends, and hands them back as it signs off.
         rolled_back = 0
         while True:
             seen = self._notifications
@@ -242,8 +242,18 @@ class PricingJobManager(JobManager):
 
     async def unregister_worker(self, worker_id: int) -> None:
         unregister = super().unregister_worker
+        known = [*self._running, *self.unended]
         try:
             async with asyncio.timeout(SIGN_OFF_SECONDS):
+                # All that it began has ended. A fetch whose answer was lost may have given it more.
+                await self.retry.until_done(
+                    lambda: self.connector.execute_query_one_async(
+                        "select public.return_queue_rows(%(worker_id)s, %(known)s) as returned",
+                        worker_id=worker_id,
+                        known=known,
+                    ),
+                    f"the rows of worker {worker_id}",
+                )
                 await self.retry.until_done(
                     lambda: unregister(worker_id), f"the end of worker {worker_id}"
                 )

@@ -37,6 +37,7 @@ CALLERS = {
     "prune_pricing_workers": {"pricing_worker"},
     "fetch_queue_row": {"pricing_worker"},
     "fetch_queue_rows": {"pricing_worker"},
+    "return_queue_rows": {"pricing_worker"},
     "get_provider_sync": {"pricing_worker"},
     "pricing_unchanged_digests": {"pricing_worker"},
     "apply_provider_list": {"pricing_worker"},

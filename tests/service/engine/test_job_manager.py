@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Notification, Status
 from psycopg.rows import DictRow
 
@@ -329,6 +330,34 @@ async def test_a_sign_off_waits_only_so_long_for_a_session_that_locks_the_worker
     assert queue.workers() == 1
     await app.job_manager.unregister_worker(worker_id)
     assert queue.workers() == 0
+
+
+@pytest.mark.anyio
+async def test_rows_of_a_fetch_whose_answer_was_lost_go_back(
+    app: PricingApp, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the end of the worker, and not as syncs that lost it; what it runs stays."""
+    manager, worker_id = app.job_manager, await register(app)
+    running_job, lost_job = queue.trigger("openrouter"), queue.trigger("deepinfra", "catalogue")
+    running = await manager.fetch_job(queues=None, worker_id=worker_id)
+    ask = app.connector.execute_query_all_async
+
+    async def lose_the_answer(query: Any, **arguments: Any) -> list[dict[str, Any]]:
+        await ask(query, **arguments)
+        raise ConnectorException from psycopg.OperationalError("the connection is lost")
+
+    monkeypatch.setattr(app.connector, "execute_query_all_async", lose_the_answer)
+    with pytest.raises(ConnectorException):
+        await manager.fetch_jobs(None, worker_id, 4)
+    monkeypatch.undo()
+    assert [row["status"] for row in queue.attempts(lost_job)] == ["in_progress"] * 2
+    await manager.unregister_worker(worker_id)
+    ended = [row for row in queue.attempts(lost_job) if row["attempt"] == 1]
+    assert [row["error_kind"] for row in ended] == ["handed_back"] * 2
+    again = await manager.fetch_jobs(None, await register(app), 4)
+    assert [(job.id, job.attempts) for job in again] == [(row["queue_job_id"], 1) for row in ended]
+    assert running is not None
+    assert queue.attempts(running_job)[0]["status"] == "in_progress"
 
 
 @pytest.mark.anyio

@@ -1,0 +1,44 @@
+-- A fetch whose answer is lost has given rows to a worker that does not know of them. When that worker signs off, they go
+-- back to the queue at once, and do not count as syncs that lost their worker. What another session locks stays, for the
+-- clean-up.
+-- after: end_provider_sync
+create or replace function public.return_queue_rows(worker_id bigint, known bigint[])
+returns integer
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v record;
+    v_returned integer := 0;
+begin
+    for v in
+        select q.id, q.attempts + 1 as attempt
+        from procrastinate.procrastinate_jobs q
+        where q.worker_id = return_queue_rows.worker_id
+            and q.status = 'doing'
+            and q.task_name = 'sync_provider'
+            and q.id <> all (return_queue_rows.known)
+            and not exists (
+                select
+                from public.pricing_given_up_syncs g
+                where g.queue_job_id = q.id and g.attempt = q.attempts + 1
+            )
+        for no key update of q skip locked
+    loop
+        begin
+            v_returned := v_returned + public.end_provider_sync(
+                v.id, v.attempt, 'queued', 'handed_back',
+                'The worker lost its connection before the sync began; it was queued again'
+            )::integer;
+        exception
+            when lock_not_available then
+                null;
+        end;
+    end loop;
+    return v_returned;
+end;
+$$;
+
+comment on function public.return_queue_rows(bigint, bigint[]) is
+'Queue the provider syncs again that a worker was given and does not know of; returns how many.';
