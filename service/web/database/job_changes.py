@@ -163,6 +163,8 @@ class JobChanges:
 
     def _notified(self, connection: Any, pid: int, channel: str, payload: object) -> None:
         """Called for every notification on the channel; any login may send one."""
+        if not self._waiting:
+            return
         job_id = read_job_id(str(payload))
         if job_id is None:
             # Not one of ours, perhaps sent by a person: all readers read.

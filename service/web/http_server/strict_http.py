@@ -125,7 +125,7 @@ def _require_strict_head(data: bytearray) -> None:
         return
     headers = [
         (name.strip().lower(), value.strip())
-        for name, _, value in (each.partition(b":") for each in lines)
+        for name, _, value in (each.partition(b":") for each in lines if _FRAMING.search(each))
     ]
     lengths = [value for name, value in headers if name == b"content-length"]
     codings = [value for name, value in headers if name == b"transfer-encoding"]

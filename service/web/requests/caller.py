@@ -9,10 +9,11 @@ argument is computed before the function begins, so its audit row has key and ad
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from starlette.requests import Request
 
-from service.web.auth import identity_of
+from service.web.auth import Identity, identity_of
 from service.web.requests.client_address import client_of
 
 _SAID = "(pg_catalog.set_config('pricing.http_caller', ${parameter}, true)::json ->> '{word}')"
@@ -29,12 +30,17 @@ def key_name_sql(parameter: int) -> str:
 
 
 def caller_json(request: Request) -> str:
-    identity = identity_of(request)
+    return _caller_json(identity_of(request), client_of(request.scope))
+
+
+# A caller sends many requests with one key.
+@lru_cache(maxsize=256)
+def _caller_json(identity: Identity, address: str | None) -> str:
     return json.dumps(
         {
             "who": identity.caller_name,
             "key": identity.name,
             "key_id": identity.key_id,
-            "address": client_of(request.scope),
+            "address": address,
         }
     )
