@@ -1,7 +1,7 @@
 """Prices with their history and no rules: by COPY and one statement, and row by row.
 
-The shortest way in which a program could write a list: what is new or differs, with a history row,
-into copies of our two tables.
+The shortest ways in which a program could write a list into copies of our two tables: every row, or
+only what is new or differs; what is new or differs with a history row.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ on commit drop
 """
 _WRITE = """
 with incoming (model, name, input, output, cache_read, raw) as (
-    select model, name, input, output, cache_read, raw from pg_temp.incoming
+    {incoming}
 ),
 before as (
-    select p.model_id, p.price_per_input_token, p.price_per_output_token
+    select p.model_id, p.price_per_input_token, p.price_per_output_token,
+        p.price_per_cache_read_token
     from peer_prices p join incoming i on p.provider_slug = 'peer' and p.model_id = i.model
 ),
 written as (
@@ -47,9 +48,7 @@ written as (
         price_per_output_token = excluded.price_per_output_token,
         price_per_cache_read_token = excluded.price_per_cache_read_token,
         last_changed_at = clock_timestamp()
-    where (p.price_per_input_token, p.price_per_output_token, p.price_per_cache_read_token)
-        is distinct from (excluded.price_per_input_token, excluded.price_per_output_token,
-            excluded.price_per_cache_read_token)
+    {only}
     returning id, model_id, price_per_input_token, price_per_output_token,
         price_per_cache_read_token
 )
@@ -62,11 +61,17 @@ select w.id, 'peer', w.price_per_input_token, w.price_per_output_token,
 from written w
 join incoming i on i.model = w.model_id
 left join before b on b.model_id = w.model_id
+where (b.price_per_input_token, b.price_per_output_token, b.price_per_cache_read_token)
+    is distinct from (w.price_per_input_token, w.price_per_output_token,
+        w.price_per_cache_read_token)
 """
-_ONE_ROW = _WRITE.replace(
-    "select model, name, input, output, cache_read, raw from pg_temp.incoming",
-    "values (%s::text, %s::text, %s::numeric, %s::numeric, %s::numeric, %s::jsonb)",
-)
+_ONLY_CHANGED = """
+    where (p.price_per_input_token, p.price_per_output_token, p.price_per_cache_read_token)
+        is distinct from (excluded.price_per_input_token, excluded.price_per_output_token,
+            excluded.price_per_cache_read_token)
+"""
+_INCOMING = "select model, name, input, output, cache_read, raw from pg_temp.incoming"
+_ONE_ROW = "values (%s::text, %s::text, %s::numeric, %s::numeric, %s::numeric, %s::jsonb)"
 
 
 def make_tables(connection: Connection) -> None:
@@ -88,7 +93,7 @@ def rows_of(body: bytes) -> Rows:
     ]
 
 
-def copy_and_one_statement(connection: Connection, rows: Rows) -> None:
+def copy_and_one_statement(connection: Connection, rows: Rows, *, every_row: bool = False) -> None:
     """One transaction."""
     with connection.transaction():
         connection.execute(_TEMPORARY)
@@ -98,14 +103,21 @@ def copy_and_one_statement(connection: Connection, rows: Rows) -> None:
         ):
             for row in rows:
                 copy.write_row(row)
-        connection.execute(_WRITE)
+        connection.execute(_statement(_INCOMING, every_row=every_row))
 
 
-def row_by_row(connection: Connection, rows: Rows) -> None:
+def row_by_row(connection: Connection, rows: Rows, *, every_row: bool = False) -> None:
     """One transaction, a prepared statement for each row."""
+    statement = _statement(_ONE_ROW, every_row=every_row)
     with connection.transaction(), connection.cursor() as cursor:
         for row in rows:
-            cursor.execute(_ONE_ROW, row, prepare=True)
+            cursor.execute(statement, row, prepare=True)
+
+
+def _statement(incoming: str, *, every_row: bool) -> bytes:
+    """``every_row``: also the rows that are as they were, but for their time."""
+    only = "" if every_row else _ONLY_CHANGED
+    return _WRITE.replace("{incoming}", incoming).replace("{only}", only).encode()
 
 
 def bare_commit(connection: Connection) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import count
 
 from service.bench.ground.bench_ground import BenchGround
@@ -13,8 +14,14 @@ from service.bench.peers import row_writing
 from service.bench.scenario import Scenario
 from service.bench.turns import in_turn, milliseconds
 
-BY_COPY = "COPY and one statement"
-BY_ROW = "row by row"
+# Whether the peer writes rows that are as they were.
+WAYS = {"": True, "-skipping": False}
+PEERS = {
+    "copy": "COPY and one statement",
+    "copy-skipping": "COPY and one statement that skips what is as it was",
+    "row-by-row": "row by row",
+    "row-by-row-skipping": "row by row, skipping what is as it was",
+}
 
 
 def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
@@ -38,29 +45,37 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
             updated.append(int(changed["models_updated"]))
             return taken
 
-        def by_copy() -> float:
+        def by_copy(*, every_row: bool) -> float:
             rows = row_writing.rows_of(bodies[1 + next(peer_turns) % 2])
             return milliseconds(
-                lambda: row_writing.copy_and_one_statement(installed.connection, rows)
+                lambda: row_writing.copy_and_one_statement(
+                    installed.connection, rows, every_row=every_row
+                )
             )
 
-        def by_row() -> float:
+        def by_row(*, every_row: bool) -> float:
             rows = row_writing.rows_of(bodies[1 + next(peer_turns) % 2])
-            return milliseconds(lambda: row_writing.row_by_row(installed.connection, rows))
+            return milliseconds(
+                lambda: row_writing.row_by_row(installed.connection, rows, every_row=every_row)
+            )
 
         updated: list[int] = []
         ours()
-        taken = in_turn(rounds, {"ours": ours, BY_COPY: by_copy})
-        slow = in_turn(1 if ground.is_quick else 3, {BY_ROW: by_row})
+        works: dict[str, Callable[[], float]] = {"ours": ours}
+        for name, every_row in WAYS.items():
+            works[f"copy{name}"] = partial(by_copy, every_row=every_row)
+        taken = in_turn(rounds, works)
+        slow: dict[str, Callable[[], float]] = {
+            f"row-by-row{name}": partial(by_row, every_row=every_row)
+            for name, every_row in WAYS.items()
+        }
+        taken |= in_turn(1 if ground.is_quick else 3, slow)
     note = "" if min(updated) == LARGE // 10 else f"updated models: {updated}"
-    yield Measurement(
-        "changed.copy", "all statements of the worker", "ms", taken["ours"], BY_COPY,
-        taken[BY_COPY], note=note,
-    )  # fmt: skip
-    yield Measurement(
-        "changed.row-by-row", "all statements of the worker", "ms", taken["ours"], BY_ROW,
-        slow[BY_ROW],
-    )  # fmt: skip
+    for name, beside in PEERS.items():
+        yield Measurement(
+            f"changed.{name}", "all statements of the worker", "ms", taken["ours"], beside,
+            taken[name], note=note,
+        )  # fmt: skip
 
 
 SCENARIO = Scenario(
