@@ -345,7 +345,8 @@ def test_a_ledger_that_lost_rows_is_made_whole_and_nothing_is_adopted(
 ) -> None:
     pricing.sync("openrouter", [price("a")])
     as_released = structure(database)
-    ledger = "select name, digest from pricing_schema_ledger order by name"
+    ledger = "select name, digest from pricing_schema_ledger where name <> 'db/compared'"
+    ledger += " order by name"
     before = rows(database, ledger)
     execute(database, f"delete from pricing_schema_ledger where {LOST_ROWS[which]}")
     for act in (migrate, adopt):
