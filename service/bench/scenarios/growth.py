@@ -61,6 +61,8 @@ CALLS: dict[str, str] = {
     "tick": "select tick_pricing_schedule('worker')",
     "prune": "select cleanup_old_pricing_jobs('1000 days')",
     "clean-up": "select * from cleanup_stuck_pricing_syncs()",
+    "metrics": "select * from pricing_metrics()",
+    "scheduler": "select pricing_scheduler_status()",
     "override": "select set_price_override('small', 'maker/model-7', 'bench', 1, 2,"
     " author => 'bench', force => true)",
 }
