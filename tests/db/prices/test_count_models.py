@@ -124,7 +124,8 @@ def test_prices_of_the_catalogue_and_rows_by_hand(counted: Pricing) -> None:
 
 def test_an_unknown_fee_counts_from_its_moment_on(counted: Pricing) -> None:
     """Without a write: the clock alone changes the price state."""
-    for model, begins in (("past", datetime(2026, 1, 1, tzinfo=UTC)), ("to come", None)):
+    past = datetime(2026, 1, 1, tzinfo=UTC)
+    for model, begins in (("past", past), ("to come", None), ("to come as well", None)):
         fee = {
             "min_prompt_tokens": 1000,
             "price_per_request": None,
@@ -137,7 +138,7 @@ def test_an_unknown_fee_counts_from_its_moment_on(counted: Pricing) -> None:
             Jsonb([fee]),
             model,
         )
-    assert states(counted) == {"unknown": 1, "free": 1}
+    assert states(counted) == {"unknown": 1, "free": 2}
     assert {row["state"] for row in counted.rows("select state from pricing_model_counts")} == {
         "free",
         "unknown",
