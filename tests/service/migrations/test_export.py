@@ -74,7 +74,9 @@ def test_pushed_twice_is_migrated(
     push(empty_database, path)
     assert structure(empty_database) == structure(migrated)
     assert rights(empty_database) == rights(migrated)
-    ledger = "select name, digest, applied_at from public.pricing_schema_ledger order by name"
+    ledger = "select name, digest, applied_at from public.pricing_schema_ledger"
+    # The file compares nothing, so that the first migrate after it does.
+    ledger += " where name <> 'db/compared' order by name"
     before = rows(empty_database, ledger)
     push(empty_database, path)
     assert migrate(empty_database).applied == ()
