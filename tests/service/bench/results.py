@@ -24,7 +24,7 @@ def measurement(ours: float, peer: float | None = 10.0, name: str = "lists.worke
 
 
 def result_of(*found: Judged, error: str = "", busy: float = 0.1) -> BenchResult:
-    machine = Machine("0.9.0", "3.11.7", "Linux", 2, 0.5, {"psycopg": "3.3"}, "15.18", "on", 0.7)
+    machine = Machine("0.10.0", "3.11.7", "Linux", 2, 0.5, {"psycopg": "3.3"}, "15.18", "on", 0.7)
     scenario = ScenarioResult("lists", "a <large> list", "json.loads", busy, 2.5, found, error)
     return BenchResult(machine, True, (scenario,))
 
