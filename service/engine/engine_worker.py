@@ -39,6 +39,8 @@ class PricingWorker(Worker):
                 return
             for job in jobs:
                 self._begin(job)
+            # They enter their task before the next fetch is made.
+            await asyncio.sleep(0)
 
     async def _take_slots(self) -> int:
         """Wait for a free slot, and take others that are free; 0 after a stop."""

@@ -38,7 +38,7 @@ ReadDigests = Callable[[], Awaitable[frozenset[bytes]]]
 PARSING_THREADS = 2
 # How long a parsing thread keeps the interpreter while the event loop has work. A small sync needs
 # it some thirty times; with Python's 5 ms it would take five times as long beside a large list.
-SWITCH_SECONDS = 0.0005
+SWITCH_SECONDS = 0.0001
 
 
 @dataclass(frozen=True)

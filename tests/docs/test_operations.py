@@ -714,7 +714,11 @@ def stale_prices(night: Night) -> None:
     (found,) = night.sql()
     (stale,) = [each for each in rows(found) if each["provider"] == "openrouter"]
     assert (stale["why"], stale["models"]) == ("overdue", 6)
-    files = ("functions/reports/pricing_unconfirmed.sql", "views/pricing_confirmations.sql")
+    files = (
+        "functions/reports/pricing_unconfirmed.sql",
+        "views/pricing_confirmations.sql",
+        "views/pricing_overdue_models.sql",
+    )
     query = "".join((ROOT / "db" / file).read_text() for file in files)
     for entry in tables(night.heading)[0]:
         for why in code(entry["`why`"]):

@@ -22,7 +22,7 @@ declare
     v_now jsonb := jsonb_build_object();
     v_changes jsonb;
     v_stack text;
-    v_who text := public.pricing_who();
+    v_who text;
     v_action text := case tg_op when 'INSERT' then 'add_provider' when 'DELETE' then 'remove_provider' else 'change_provider' end;
 begin
     if tg_op <> 'INSERT' then
@@ -62,6 +62,7 @@ begin
     then
         v_action := 'end_first_review';
     end if;
+    v_who := public.pricing_who();
     get diagnostics v_stack = pg_context;
     if not v_by_others and public.pricing_is_called_by(v_stack, 'update_pricing_provider') then
         v_who := coalesce(nullif(current_setting('pricing.changed_by', true), ''), v_who);

@@ -1,13 +1,15 @@
 -- The migration that made pricing_metric_totals has them too.
 create or replace function public.pricing_duration_buckets()
 returns table (bound double precision, label text)
-language sql
+language plpgsql
 immutable
 rows 13
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    values
+begin
+    -- In plpgsql, which keeps the plan.
+    return query values
         (0.1::double precision, '0.1'),
         (0.25, '0.25'),
         (0.5, '0.5'),
@@ -21,6 +23,7 @@ as $$
         (300, '300.0'),
         (600, '600.0'),
         ('Infinity', '+Inf');
+end;
 $$;
 
 comment on function public.pricing_duration_buckets() is

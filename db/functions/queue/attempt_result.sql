@@ -1,8 +1,8 @@
--- One expression without a search path, so that it becomes a part of the statement.
+-- One expression without a search path, and stable as the functions in it, so that it becomes a part of the statement.
 create or replace function public.attempt_result(p_attempt public.pricing_sync_log)
 returns jsonb
 language sql
-immutable
+stable
 security invoker
 return jsonb_strip_nulls(jsonb_build_object(
     'status', (p_attempt).status,

@@ -9,12 +9,14 @@ returns table (
     models_held integer,
     details jsonb
 )
-language sql
+language plpgsql
 immutable
 security invoker
 set search_path = pg_catalog, pg_temp
 as $$
-    select
+begin
+    -- In plpgsql, which keeps the plan.
+    return query select
         p_log.status,
         p_log.models_fetched,
         p_log.models_updated,
@@ -24,6 +26,7 @@ as $$
         jsonb_strip_nulls(jsonb_build_object(
             'unknown_keys', p_log.details -> 'unknown_keys', 'models_rejected', p_log.details -> 'models_rejected'
         ));
+end;
 $$;
 
 comment on function public.counts_of_sync(public.pricing_sync_log) is

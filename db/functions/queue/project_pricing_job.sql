@@ -28,6 +28,7 @@ begin
         and v_job.outcome is null
         and v_job.started_at is not null
         and v_job.providers_failed = 0
+        and v_job.providers_synced + 1 < v_job.providers_total
     then
         select public.attempt_result(l) into v_is
         from public.pricing_sync_log l

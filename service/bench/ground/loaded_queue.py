@@ -7,8 +7,9 @@ from psycopg.rows import DictRow
 
 PROVIDERS = 50
 _PROVIDERS = """
-insert into pricing_providers (slug, name, adapter, base_url, next_sync_at)
-select 'p' || n, 'P', 'openrouter', 'http://127.0.0.1:9', 'infinity'
+insert into pricing_providers (slug, name, adapter, base_url, next_sync_at, enabled)
+select %(names)s || '-' || n, 'P', 'openrouter', 'http://127.0.0.1:9', 'infinity',
+    %(queue)s <> 'succeeded'
 from generate_series(1, 50) as n
 on conflict do nothing
 """
@@ -17,7 +18,7 @@ _LOAD = """
 with loaded as (
     select
         gen_random_uuid() as job_id,
-        'p' || 1 + n %% 50 as slug,
+        %(names)s || '-' || 1 + n %% 50 as slug,
         nextval('procrastinate.procrastinate_jobs_id_seq') as id
     from generate_series(1, %(rows)s) as n
 ),
@@ -53,10 +54,14 @@ _WORDS: dict[str, dict[str, str | None]] = {
 def load_jobs(
     connection: psycopg.Connection[DictRow], jobs: int, queue: str, worker: int | None = None
 ) -> None:
-    """``queue``: their queue rows' status; 50 that are ``doing`` hold the lock of each provider."""
+    """``queue``: their queue rows' status; 50 that are ``doing`` hold the lock of each provider.
+
+    The providers of ended ones are disabled.
+    """
     connection.execute("set session_replication_role = replica")
-    connection.execute(_PROVIDERS)
-    words = {"rows": jobs, "queue": queue, "worker": worker, **_WORDS[queue]}
+    names = "ended" if queue == "succeeded" else "busy"
+    words = {"rows": jobs, "queue": queue, "names": names, "worker": worker, **_WORDS[queue]}
+    connection.execute(_PROVIDERS.encode(), words)
     connection.execute(_LOAD.encode(), words)
     connection.execute("reset session_replication_role")
     connection.execute("vacuum analyze")

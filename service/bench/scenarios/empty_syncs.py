@@ -61,6 +61,7 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
             return syncs / (time.perf_counter() - started)
 
         peer()
+        connection.execute("vacuum analyze")
         taken = in_turn(rounds, {"ours": ours, "peer": peer})
         for worker in workers:
             worker.require_running()
