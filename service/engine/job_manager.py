@@ -128,7 +128,7 @@ class PricingJobManager(JobManager):
         """The next rows that this worker may run, so many at most; the caller runs all of them."""
         # The engine drops a notification that arrives during a fetch, so an empty fetch that began
         # before one is repeated. A fetch that lost its connection is not: it may have fetched rows.
-        # The worker ends, and hands them back as it signs off.
+        # The worker ends, and hands them back as it signs off; the lease does where it cannot.
         rolled_back = 0
         while True:
             seen = self._notifications

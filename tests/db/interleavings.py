@@ -160,9 +160,16 @@ class Caller:
 
     def fetch(self) -> None:
         worker_id = self.pricing.worker()
+        most = self.chance.randrange(1, 5)
         with self.pricing.as_role("pricing_worker"):
-            found = self.pricing.row("select * from public.fetch_queue_row(null, %s)", worker_id)
-        if found["id"] is not None:
+            fetched = self.pricing.rows(
+                "select * from public.fetch_queue_rows(null, %s, %s)", worker_id, most
+            )
+            # An answer that is lost.
+            if self.chance.random() < 0.1:
+                self.pricing.row("select public.return_queue_rows(%s, '{}')", worker_id)
+                return
+        for found in fetched:
             args = found["args"]
             self.shared.attempts.append(
                 Attempt(found["id"], found["attempts"] + 1, args["provider"], args["job_id"])

@@ -104,7 +104,7 @@ begin
                     raise no_data_found;
                 end if;
                 -- The job first, so that this session waits for it without other locks. It never waits for the queue row.
-                if v.job_id = v_awaited_job then
+                if v.job_id = v_awaited_job and v_fetched = 0 then
                     perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update;
                 else
                     perform

@@ -13,7 +13,7 @@ declare
     v_returned integer := 0;
 begin
     for v in
-        select q.id, q.attempts + 1 as attempt
+        select q.id, q.attempts + 1 as attempt, q.args ->> 'job_id' as job_id, q.args ->> 'provider' as provider
         from procrastinate.procrastinate_jobs q
         where q.worker_id = return_queue_rows.worker_id
             and q.status = 'doing'
@@ -27,6 +27,13 @@ begin
         for no key update of q skip locked
     loop
         begin
+            -- In the lock order, and without a wait: a worker signs off within seconds, and many rows may be locked.
+            perform
+            from public.pricing_sync_log l
+            where l.queue_job_id = v.id and l.attempt = v.attempt
+            for no key update nowait;
+            perform from public.pricing_sync_jobs j where j.job_id = v.job_id::uuid for no key update nowait;
+            perform from public.pricing_providers p where p.slug = v.provider for no key update nowait;
             v_returned := v_returned + public.end_provider_sync(
                 v.id, v.attempt, 'queued', 'handed_back',
                 'The worker lost its connection before the sync began; it was queued again'

@@ -20,7 +20,7 @@ class BenchGround:
 
     def __init__(self, signals: StopSignals, *, is_quick: bool) -> None:
         self.is_quick = is_quick
-        self._signals = signals
+        self.signals = signals
         self._stack = ExitStack()
         self._server: BenchServer | None = None
 
@@ -38,7 +38,7 @@ class BenchGround:
     @property
     def server(self) -> BenchServer:
         if self._server is None:
-            with self._signals.deferred():
+            with self.signals.deferred():
                 self._server = self._stack.enter_context(running_server())
         return self._server
 
@@ -48,5 +48,5 @@ class BenchGround:
 
     @contextmanager
     def installation(self) -> Iterator[Installation]:
-        with installation(self.server) as each:
+        with installation(self.server, self.signals) as each:
             yield each

@@ -23,6 +23,7 @@ from service.bench.ground.our_processes import (
 )
 from service.bench.ground.until import until
 from service.errors import BenchFailed
+from service.up.stopping import StopSignals
 
 Connection = psycopg.Connection[DictRow]
 
@@ -181,11 +182,11 @@ def _listening(process: OurProcess, port: int) -> Iterator[httpx2.Client]:
 
 
 @contextmanager
-def installation(server: BenchServer) -> Iterator[Installation]:
+def installation(server: BenchServer, signals: StopSignals) -> Iterator[Installation]:
     with (
         server.migrated_database() as url,
         running_list_server() as lists,
-        running_processes(url) as processes,
+        running_processes(url, signals) as processes,
         psycopg.connect(url, autocommit=True, row_factory=dict_row) as connection,
     ):
         # Sessions keep plans that were made for empty tables until the first analyze.

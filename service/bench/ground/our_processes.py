@@ -13,6 +13,7 @@ from pathlib import Path
 
 from service.embedded.program import Program
 from service.errors import BenchFailed
+from service.up.stopping import StopSignals
 
 FOREIGN = ("PRICING_", "DATABASE_URL", "PG", "TEST_", "PYTEST_", "COLUMNS", "NO_COLOR")
 STOP_SECONDS = 30
@@ -68,7 +69,10 @@ class OurProcess:
 class OurProcesses:
     """Processes on one database; ``ended`` with the context of ``running_processes``."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, environment: Mapping[str, str], signals: StopSignals
+    ) -> None:
+        self._signals = signals
         self.directory = directory
         kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
         self.environment = {
@@ -86,7 +90,7 @@ class OurProcesses:
     def start(self, *arguments: str, module: str = "service", **variables: str) -> OurProcess:
         """Start ``python -m service ...``; keyword arguments are environment variables."""
         output = self.directory / f"process-{len(self.started) + 1}.log"
-        with output.open("wb") as file:
+        with output.open("wb") as file, self._signals.deferred():
             program = Program(
                 Path(sys.executable),
                 "-m",
@@ -96,8 +100,8 @@ class OurProcesses:
                 output=file,
                 start_new_session=True,
             )
-        process = OurProcess(program, output)
-        self.started.append(process)
+            process = OurProcess(program, output)
+            self.started.append(process)
         return process
 
     def run(self, *arguments: str, **variables: str) -> int:
@@ -120,9 +124,10 @@ class OurProcesses:
 
 
 @contextmanager
-def running_processes(url: str) -> Iterator[OurProcesses]:
+def running_processes(url: str, signals: StopSignals) -> Iterator[OurProcesses]:
+    """``signals`` wait while a process starts, so that none is lost."""
     with tempfile.TemporaryDirectory(prefix="pricing-bench-") as directory:
-        processes = OurProcesses(Path(directory), {"DATABASE_URL": url})
+        processes = OurProcesses(Path(directory), {"DATABASE_URL": url}, signals)
         try:
             yield processes
         finally:

@@ -53,7 +53,10 @@ def _seconds(installed: Installation, command: str) -> float:
 
 def _up_again(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
     """``up`` on a database that it has set up before, until it says that it is ready."""
-    with ground.server.migrated_database() as url, running_processes(url) as processes:
+    with (
+        ground.server.migrated_database() as url,
+        running_processes(url, ground.signals) as processes,
+    ):
 
         def up() -> float:
             process = processes.start("up", PRICING_DATA_DIR=str(processes.directory / "data"))

@@ -46,7 +46,7 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
         stock = Stock()
         url = stack.enter_context(ground.server.empty_database())
         stock.open(url, stack)
-        others = stack.enter_context(running_processes(url))
+        others = stack.enter_context(running_processes(url, ground.signals))
         for _ in range(WORKERS):
             module = "service.bench.peers.queue_worker"
             others.start("stock", str(CONCURRENCY), module=module)

@@ -50,7 +50,7 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
 
         url = stack.enter_context(ground.server.empty_database())
         Stock().open(url, stack)
-        processes = stack.enter_context(running_processes(url))
+        processes = stack.enter_context(running_processes(url, ground.signals))
         for _ in range(2):
             processes.start("stock", "4", module="service.bench.peers.queue_worker")
         connection = stack.enter_context(psycopg.connect(url, autocommit=True))

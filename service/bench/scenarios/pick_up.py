@@ -38,7 +38,7 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
         for peer in installed_peers():
             url = stack.enter_context(ground.server.empty_database())
             peer.open(url, stack)
-            processes = stack.enter_context(running_processes(url))
+            processes = stack.enter_context(running_processes(url, ground.signals))
             processes.start(peer.kind, CONCURRENCY, module=WORKER, BENCH_PORT=port)
             defer = peer.defer
 

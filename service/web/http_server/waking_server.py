@@ -15,6 +15,8 @@ import uvicorn
 from uvicorn.server import ServerState
 
 TICK_SECONDS = 0.5
+# A signal that comes as the loop falls asleep runs its handler when the loop wakes.
+LONGEST_SLEEP_SECONDS = 5
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -56,7 +58,8 @@ class WakingServer(uvicorn.Server):
             counter += 1
             self._sleeps = not self.server_state.connections
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if self._sleeps else TICK_SECONDS):
+                longest = LONGEST_SLEEP_SECONDS if self._sleeps else TICK_SECONDS
+                async with asyncio.timeout(longest):
                     await self._woken.wait()
             self._sleeps = False
 

@@ -11,6 +11,7 @@ from service.bench.ground.large_database import Scale, counts, prepare
 from service.bench.ground.list_cases import Examples, get_routes
 from service.bench.ground.our_processes import running_processes
 from service.bench.ground.whole_lists import measure_streams
+from service.up.stopping import StopSignals
 from service.web.routes.all_routes import ROUTES
 from service.web.routes.openapi import openapi_document
 from tests.db.agreement import assert_agreed
@@ -51,7 +52,10 @@ def test_it_asks_every_list_with_every_parameter(database: str) -> None:
 @pytest.mark.long
 def test_25_000_models_stream_in_little_memory(database: str) -> None:
     prepare(database, Scale(models=25_000, jobs=200, history=30_000))
-    with running_processes(database) as processes, running_web(processes) as (web, client):
+    with (
+        running_processes(database, StopSignals()) as processes,
+        running_web(processes) as (web, client),
+    ):
         routes = [
             route
             for route in get_routes(client.get("/openapi.json").json(), Examples.of(database))
