@@ -38,6 +38,7 @@ with relation (name, readers) as (
         ('pricing_missing_credentials', '{pricing_web, service_role}'),
         ('pricing_model_aliases', '{pricing_web, service_role}'),
         ('pricing_model_counts', '{pricing_web, service_role}'),
+        ('pricing_miscounted_models', '{}'),
         ('pricing_model_numbers', '{pricing_web, service_role}'),
         ('pricing_model_search', '{pricing_web, service_role}'),
         ('pricing_overdue_models', '{pricing_web, service_role}'),

@@ -117,6 +117,7 @@ OWNER_READS = {
     "pricing_given_up_syncs",
     "pricing_locks",
     "pricing_listed_models",
+    "pricing_miscounted_models",
     "pricing_listed_entries",
     "pricing_sync_expiry",
     "pricing_worker_heartbeats",

@@ -53,6 +53,7 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_said_again",
             "pricing_list_digests",
             "pricing_listed_models",
+            "pricing_miscounted_models",
             "pricing_listed_entries",
             "pricing_change_rules",
             "pricing_overrides",

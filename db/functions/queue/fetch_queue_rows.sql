@@ -135,7 +135,7 @@ begin
                     if v_fault is null then
                         return next v_row;
                         v_fetched := v_fetched + 1;
-                        exit when v_fetched >= fetch_queue_rows.most;
+                        exit when v_fetched >= coalesce(fetch_queue_rows.most, 1);
                         continue;
                     end if;
                     raise warning 'pricing-sync: queue row % of task % was ended as failed: %', v_row.id, v_row.task_name, v_fault;
@@ -154,6 +154,13 @@ begin
                     v_locked_jobs := v_locked_jobs || v.job_id;
                 when no_data_found then
                     null;
+                -- Another session has fetched a row of the same lock: its commit came later than that of a higher id.
+                when unique_violation then
+                    null;
+                when others then
+                    -- Rows in hand run, whatever one behind them has.
+                    exit when v_fetched > 0;
+                    raise;
             end;
         end loop;
 

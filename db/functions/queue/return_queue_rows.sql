@@ -24,6 +24,7 @@ begin
                 from public.pricing_given_up_syncs g
                 where g.queue_job_id = q.id and g.attempt = q.attempts + 1
             )
+        order by q.id
         for no key update of q skip locked
     loop
         begin

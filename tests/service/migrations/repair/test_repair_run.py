@@ -313,11 +313,24 @@ NUMBERS = "select provider, models from pricing_model_numbers order by 1"
 
 
 @pytest.mark.parametrize("mend", [migrate, repair])
-def test_models_are_counted_anew_where_their_trigger_was_gone(
-    mend: Callable[[str], object], pricing: Pricing, database: str
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("drop trigger pricing_count_new_models on model_pricing", ""),
+        # As a restore of rows has it: nothing differs afterwards.
+        (
+            "alter table model_pricing disable trigger pricing_count_new_models",
+            "alter table model_pricing enable trigger pricing_count_new_models",
+        ),
+    ],
+    ids=["gone", "off"],
+)
+def test_models_are_counted_anew_where_their_trigger_was(
+    before: str, after: str, mend: Callable[[str], object], pricing: Pricing, database: str
 ) -> None:
-    execute(database, "drop trigger pricing_count_new_models on model_pricing")
+    execute(database, before)
     pricing.sync("openrouter", [price("a"), price("b")])
+    execute(database, after or "select")
     mend(database)
     assert pricing.rows(NUMBERS) == [{"provider": "openrouter", "models": 2}]
 
