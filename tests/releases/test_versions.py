@@ -37,7 +37,8 @@ def test_the_dump_of_this_version_was_made_of_this_db() -> None:
 def test_a_dump_holds_nothing_of_the_engines_schema_and_of_no_machine() -> None:
     for version in versions():
         text = read_dump(version)
-        assert path_of(version).stat().st_size < 150_000
+        # It grows with db/: 28 kB in 0.1.0, 152 in 0.10.0.
+        assert path_of(version).stat().st_size < 200_000
         for foreign in (
             "CREATE TABLE procrastinate.",
             "CREATE FUNCTION procrastinate.",
