@@ -154,11 +154,8 @@ begin
                     v_locked_jobs := v_locked_jobs || v.job_id;
                 when no_data_found then
                     null;
-                -- Another session has fetched a row of the same lock: its commit came later than that of a higher id.
-                when unique_violation then
-                    null;
                 when others then
-                    -- Rows in hand run, whatever one behind them has.
+                    -- Rows in hand run, whatever one behind them has; without one the worker asks again.
                     exit when v_fetched > 0;
                     raise;
             end;
