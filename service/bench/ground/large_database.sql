@@ -432,12 +432,5 @@ where j.n % 10 = 0
 order by j.n;
 
 insert into public.pricing_model_counts (provider_slug, confirmed_by, state, unknown_from, had_price, models)
-select
-    m.provider_slug,
-    case when m.pricing_source like 'catalogue:%' then 'catalogue' else m.provider_slug end,
-    public.pricing_counted_state(m),
-    public.pricing_unknown_times(m.conditions),
-    m.last_changed_at is not null,
-    count(*)
-from public.model_pricing m
-group by 1, 2, 3, 4, 5;
+select m.provider_slug, m.confirmed_by, m.state, m.unknown_from, m.had_price, m.models
+from public.pricing_miscounted_models m;

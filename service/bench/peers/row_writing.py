@@ -12,6 +12,8 @@ from decimal import Decimal
 import psycopg
 from psycopg.rows import DictRow
 
+from service.postgres.sql_text import fill
+
 Connection = psycopg.Connection[DictRow]
 Rows = list[tuple[str, str, Decimal, Decimal, Decimal, str]]
 
@@ -117,7 +119,7 @@ def row_by_row(connection: Connection, rows: Rows, *, every_row: bool = False) -
 def _statement(incoming: str, *, every_row: bool) -> bytes:
     """``every_row``: also the rows that are as they were, but for their time."""
     only = "" if every_row else _ONLY_CHANGED
-    return _WRITE.replace("{incoming}", incoming).replace("{only}", only).encode()
+    return fill(_WRITE, incoming=incoming, only=only).encode()
 
 
 def bare_commit(connection: Connection) -> None:
