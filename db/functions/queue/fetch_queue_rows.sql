@@ -154,6 +154,8 @@ begin
                     v_locked_jobs := v_locked_jobs || v.job_id;
                 when no_data_found then
                     null;
+                when transaction_rollback then
+                    raise;
                 when others then
                     -- Rows in hand run, whatever one behind them has; without one the worker asks again.
                     exit when v_fetched > 0;
