@@ -10,6 +10,7 @@ _MOMENTS = {
     "public.pricing_sync_log": ("queued_at", "sync_started_at", "sync_completed_at", "applied_at"),
     "public.pricing_idempotency_keys": ("used_at",),
     "public.pricing_scheduler_ticks": ("last_tick_at", "last_enqueued_at", "last_pruned_at"),
+    "public.pricing_low_water_mark": ("checked_at",),
     "procrastinate.procrastinate_events": ("at",),
 }
 

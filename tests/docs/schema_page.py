@@ -73,6 +73,8 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "pricing_idempotency_keys",
             "pricing_given_up_syncs",
             "pricing_metric_totals",
+            "pricing_low_water_mark",
+            "pricing_rows_below_mark",
         ),
     ),
     (

@@ -1,5 +1,6 @@
 -- Every worker calls it every few seconds, and cron and people do; concurrent calls are safe. A sync that waits behind its
 -- provider's lock is not stuck.
+-- after: raise_low_water_mark
 create or replace function public.cleanup_stuck_pricing_syncs(timeout_minutes integer default null)
 returns table (stuck_syncs_found integer, syncs_cleaned integer)
 language plpgsql
@@ -22,6 +23,15 @@ begin
     end if;
     stuck_syncs_found := 0;
     syncs_cleaned := 0;
+    begin
+        perform public.raise_low_water_mark();
+    exception
+        when transaction_rollback then
+            raise;
+        when others then
+            -- Fetches take longer, and nothing else.
+            raise warning 'pricing-sync: raise_low_water_mark failed: %', sqlerrm;
+    end;
     -- Mostly nothing is stuck, and one question takes a fifth of the time of one for each reason.
     begin
         v_is_any := exists (

@@ -1,5 +1,5 @@
 -- For rows of every task; runs before prepare_provider_sync.
--- after: queue_row_fault
+-- after: queue_row_fault, note_row_below_mark
 create or replace function public.check_new_queue_row()
 returns trigger
 language plpgsql
@@ -21,6 +21,7 @@ begin
         -- sequence has yet to reach would collide. A restore runs as the owner and keeps its ids.
         new.id := nextval('procrastinate.procrastinate_jobs_id_seq');
     end if;
+    perform public.note_row_below_mark(new.id);
     return new;
 end;
 $$;

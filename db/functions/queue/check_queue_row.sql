@@ -1,5 +1,5 @@
 -- For every update of a queue row, of every task: corrects what the engine would leave wrong.
--- after: queue_row_fault
+-- after: queue_row_fault, note_row_below_mark
 create or replace function public.check_queue_row()
 returns trigger
 language plpgsql
@@ -11,6 +11,9 @@ declare
 begin
     -- Log rows refer to it.
     new.id := old.id;
+    if old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+        perform public.note_row_below_mark(new.id);
+    end if;
     if (new.args, new.scheduled_at) is distinct from (old.args, old.scheduled_at) and old.task_name <> 'sync_provider' then
         v_fault := public.queue_row_fault(new.args, new.scheduled_at);
         if v_fault is not null then

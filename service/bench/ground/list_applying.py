@@ -24,8 +24,8 @@ select status from public.apply_provider_list(
 """
 DIGESTS = "select public.pricing_unchanged_digests(%s, %s) as digests"
 FETCH = """
-select id, attempts + 1 as attempt from fetch_queue_row(null,
-    (select worker_id from procrastinate.procrastinate_register_worker_v1()))
+select id, attempts + 1 as attempt from fetch_queue_rows(null,
+    (select worker_id from procrastinate.procrastinate_register_worker_v1()), 1)
 """
 
 
@@ -42,7 +42,7 @@ def timed_apply(connection: Connection, body: bytes, slug: str = "openrouter") -
     """Milliseconds of the apply alone; trigger, fetch and reading come before."""
     connection.execute("select trigger_pricing_sync(array[%s], 'bench')", [slug])
     fetched = connection.execute(FETCH).fetchone()
-    if fetched is None or fetched["id"] is None:
+    if fetched is None:
         raise BenchFailed("The sync was not fetched.")
     found = connection.execute(DIGESTS, [fetched["id"], fetched["attempt"]]).fetchone()
     provider_list = read_list(body, slug, found["digests"] if found is not None else b"")

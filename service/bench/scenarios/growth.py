@@ -54,8 +54,7 @@ Call = tuple[str, Sequence[Any]]
 
 CALLS: dict[str, str] = {
     "trigger": "select job_id from trigger_pricing_sync(array['ovhcloud'], 'bench')",
-    "fetch": "select * from fetch_queue_row(null, (select worker_id from"
-    " procrastinate.procrastinate_register_worker_v1()))",
+    "fetch": "select * from fetch_queue_rows(null, null, 4)",
     "status": "select * from pricing_sync_progress where job_id = (select job_id"
     " from pricing_sync_jobs order by triggered_at desc limit 1)",
     "tick": "select tick_pricing_schedule('worker')",

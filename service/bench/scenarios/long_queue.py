@@ -17,7 +17,7 @@ REGISTER = "select worker_id as id from procrastinate.procrastinate_register_wor
 # Loading takes longer than the lease, and no worker may count as lost.
 ALIVE = "update procrastinate.procrastinate_workers set last_heartbeat = now() + interval '1 hour'"
 CALLS = {
-    "fetch": "select * from fetch_queue_row(null, %s)",
+    "fetch": "select * from fetch_queue_rows(null, %s, 4)",
     "engine": "select * from procrastinate.procrastinate_fetch_job_v2(null, %s)",
     "clean-up": "select *, %s from cleanup_stuck_pricing_syncs()",
 }

@@ -18,10 +18,8 @@ from service.bench.turns import milliseconds
 MINUTES, QUICK_MINUTES = 30.0, 1.0
 SYNCS_PER_SECOND = 20
 PROVIDERS = 20
-FETCH = """
-select id from fetch_queue_row(null,
-    (select worker_id from procrastinate.procrastinate_register_worker_v1()))
-"""
+FETCH = "select id from fetch_queue_rows(null, null, 4)"
+CLEAN_UP = "select * from cleanup_stuck_pricing_syncs()"
 DEAD = """
 select coalesce(sum(n_dead_tup), 0) as n from pg_stat_user_tables
 where relname in ('procrastinate_jobs', 'pricing_sync_jobs', 'pricing_sync_log')

@@ -380,7 +380,7 @@ def test_the_engines_tables_have_our_indexes(connection: psycopg.Connection[Dict
         " and indexname like 'pricing%' order by 1"
     ).fetchall()
     indexes = {row["indexname"]: row["indexdef"] for row in rows}
-    assert "(lock, priority DESC, id)" in indexes.pop("pricing_open_by_lock")
+    assert "(lock, ((status <> 'doing'" in indexes.pop("pricing_first_by_lock")
     assert "(id) WHERE ((task_name)" in indexes.pop("pricing_other_rows")
     assert "(worker_id)" in indexes.pop("pricing_rows_by_worker")
     assert not indexes

@@ -29,7 +29,7 @@ CHANGES = (
     "alter table public.model_pricing force row level security",
     "alter table public.model_pricing owner to current_user",
     "create index another on public.model_pricing (provider_slug)",
-    "drop index procrastinate.pricing_open_by_lock",
+    "drop index procrastinate.pricing_first_by_lock",
     "alter table public.pricing_settings add check (true)",
     "alter type public.pricing_change drop attribute source cascade",
     "alter domain public.pricing_usd set not null",
