@@ -22,6 +22,7 @@ from service.doctor.configuration import (
 from service.doctor.facts import Facts, read_facts
 from service.doctor.held_changes import HELD, check_held
 from service.doctor.login_session import Session, open_session
+from service.doctor.model_counts import COUNTS, check_counts, read_miscounts
 from service.doctor.prices import PRICES, check_prices, read_unrecorded_prices
 from service.doctor.process_login import LISTEN, POOLER, check_listen, check_pooler, check_rights
 from service.doctor.provider_addresses import ADDRESSES, check_addresses
@@ -86,6 +87,7 @@ CHECKS = (
     HELD,
     STALE,
     PRICES,
+    COUNTS,
     UNREAD,
     CLOCK,
     CONNECTIONS,
@@ -170,12 +172,13 @@ def _check_database(
         yield _check_state(state, deadline)
         check = DATABASE
         facts = BackgroundQuery(lambda: read_facts(connection)).result(deadline)
-        unrecorded = None
-        # With very many models this takes seconds; it runs last.
+        unrecorded, miscounts = None, None
+        # With very many models these take seconds; they run last.
         with suppress(PricingError):
             unrecorded = BackgroundQuery(lambda: read_unrecorded_prices(connection)).result(
                 deadline
             )
+            miscounts = BackgroundQuery(lambda: read_miscounts(connection)).result(deadline)
     except PricingError as error:
         yield failed(check, error)
         return True
@@ -197,6 +200,8 @@ def _check_database(
     yield check_unread(facts)
     if unrecorded is not None:
         yield check_prices(unrecorded)
+    if miscounts is not None:
+        yield check_counts(miscounts)
     return True
 
 

@@ -31,6 +31,7 @@ declare
     v_awaited_job text;
     v_round integer := 0;
     v_fetched integer := 0;
+    v_failed integer := 0;
     v_fault text;
     v_set text;
 begin
@@ -161,13 +162,17 @@ begin
                 when transaction_rollback then
                     raise;
                 when others then
-                    -- Rows in hand run, whatever one behind them has; without one the worker asks again.
-                    exit when v_fetched > 0;
-                    raise;
+                    -- A row that cannot be started keeps none of the others; what keeps all of them is an error.
+                    v_failed := v_failed + 1;
+                    if v_failed > 3 and v_fetched = 0 then
+                        raise;
+                    end if;
+                    raise warning 'pricing-sync: queue row % cannot be fetched: %', v.id, sqlerrm;
+                    exit when v_failed > 3;
             end;
         end loop;
 
-        exit when v_fetched > 0 or v_locked_jobs = '{}' or clock_timestamp() > v_until;
+        exit when v_fetched > 0 or v_failed > 0 or v_locked_jobs = '{}' or clock_timestamp() > v_until;
         v_awaited_job := v_locked_jobs[1 + v_round % cardinality(v_locked_jobs)];
         v_round := v_round + 1;
     end loop;

@@ -19,7 +19,6 @@ MINUTES, QUICK_MINUTES = 30.0, 1.0
 SYNCS_PER_SECOND = 20
 PROVIDERS = 20
 FETCH = "select id from fetch_queue_rows(null, null, 4)"
-CLEAN_UP = "select * from cleanup_stuck_pricing_syncs()"
 DEAD = """
 select coalesce(sum(n_dead_tup), 0) as n from pg_stat_user_tables
 where relname in ('procrastinate_jobs', 'pricing_sync_jobs', 'pricing_sync_log')
@@ -42,7 +41,7 @@ def measure(ground: BenchGround, rounds: int) -> Iterator[Measurement]:
         holder.rollback()
     what = f"{syncs:,} syncs in {seconds / 60:g} minutes, {dead:,} dead rows"
     yield Measurement(
-        "snapshot.fetch", "fetch_queue_row at the end", "ms", after, "before the snapshot", before,
+        "snapshot.fetch", "fetch_queue_rows at the end", "ms", after, "before the snapshot", before,
         statistic="p99", note=what,
     )  # fmt: skip
     yield Measurement(
@@ -68,7 +67,7 @@ def _fetches(installed: Installation, rounds: int) -> tuple[float, ...]:
 
     def one() -> float:
         with installed.connection.transaction(force_rollback=True):
-            return milliseconds(lambda: installed.row(FETCH))
+            return milliseconds(lambda: installed.execute(FETCH))
 
     return tuple(one() for _ in range(rounds))
 

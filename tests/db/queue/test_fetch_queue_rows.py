@@ -98,3 +98,17 @@ def test_one_that_cannot_be_started_keeps_none_of_the_others(
         assert pricing.queue_row(locked)["status"] == "todo"
         assert pricing.log_statuses(locked) == ["queued"]
     assert fetch(pricing) == [locked]
+
+
+def test_damaged_ones_keep_none_of_the_others(pricing: Pricing) -> None:
+    """Such rows come by a restore alone: the triggers refuse them, and fail with them."""
+    *damaged, whole = waiting(pricing, "openrouter", "deepinfra", "catalogue")
+    with pricing.connection.transaction():
+        pricing.do("set local session_replication_role = replica")
+        pricing.do(
+            'update procrastinate.procrastinate_jobs set args = args || \'{"job_id": "lost"}\''
+            " where id = any (%s)",
+            damaged,
+        )
+    assert fetch(pricing) == [whole]
+    assert fetch(pricing) == []
