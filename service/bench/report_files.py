@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from service.bench.bench_result import BenchResult
@@ -22,9 +23,13 @@ def write_report(result: BenchResult, directory: Path, notes: str = "") -> None:
     (directory / "report.html").write_text(report_html(result, notes))
 
 
-def stored_result(path: Path) -> BenchResult:
-    """The result that ``--json`` wrote; verdicts are those of its run."""
-    return BenchResult.from_json(json.loads(path.read_text()), read_goals())
+def stored_result(*paths: Path) -> BenchResult:
+    """The result that ``--json`` wrote; verdicts are those of its run.
+
+    Of several runs of one machine: the first, with the scenarios of the others behind its own.
+    """
+    runs = [BenchResult.from_json(json.loads(path.read_text()), read_goals()) for path in paths]
+    return replace(runs[0], scenarios=tuple(each for run in runs for each in run.scenarios))
 
 
 def main(result: str, notes: str, document: str) -> None:

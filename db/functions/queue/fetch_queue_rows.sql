@@ -159,16 +159,20 @@ begin
                     v_locked_jobs := v_locked_jobs || v.job_id;
                 when no_data_found then
                     null;
+                when unique_violation then
+                    -- Another session has fetched a row of the same lock: without a row in hand the worker asks again.
+                    exit when v_fetched > 0;
+                    raise;
                 when transaction_rollback then
                     raise;
                 when others then
                     -- A row that cannot be started keeps none of the others; what keeps all of them is an error.
                     v_failed := v_failed + 1;
-                    if v_failed > 3 and v_fetched = 0 then
+                    if v_failed >= 100 and v_fetched = 0 then
                         raise;
                     end if;
                     raise warning 'pricing-sync: queue row % cannot be fetched: %', v.id, sqlerrm;
-                    exit when v_failed > 3;
+                    exit when v_failed >= 100;
             end;
         end loop;
 
