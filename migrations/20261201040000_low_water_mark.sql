@@ -5,7 +5,8 @@ create table public.pricing_low_water_mark (
     lowest_id bigint not null,
     next_lowest_id bigint not null,
     next_writers text[],
-    checked_at timestamptz not null
+    checked_at timestamptz not null,
+    checked_in xid8 not null
 );
 
 create table public.pricing_rows_below_mark (
@@ -21,7 +22,8 @@ comment on column public.pricing_low_water_mark.only_row is 'Always true: there 
 comment on column public.pricing_low_water_mark.lowest_id is 'No queue row below this id waits or runs, but those of pricing_rows_below_mark.';
 comment on column public.pricing_low_water_mark.next_lowest_id is 'What lowest_id becomes once no transaction is left that may have written a row below it unseen.';
 comment on column public.pricing_low_water_mark.next_writers is 'Those transactions, pg_locks.virtualtransaction; null: they are looked up at the next check.';
-comment on column public.pricing_low_water_mark.checked_at is 'When the clean-up last looked.';
+comment on column public.pricing_low_water_mark.checked_at is 'When the clean-up last wrote it.';
+comment on column public.pricing_low_water_mark.checked_in is 'In which transaction: the mark rises by one step in each.';
 
 comment on table public.pricing_rows_below_mark is 'Queue rows below the mark that were added or queued again since the clean-up last raised it. Triggers of the queue write it.';
 comment on column public.pricing_rows_below_mark.id is 'The row''s number.';

@@ -20,4 +20,4 @@ NOTES = ROOT / "docs" / "performance-notes.md"
 def page() -> str:
     notes = NOTES.read_text(encoding="utf-8")
     # The title and the sentence below it are of the page of notes.
-    return report_text(stored_result(STORED, STORED_AT_SIZE), notes[notes.index("\n## ") + 1 :])
+    return report_text(stored_result(STORED), notes[notes.index("\n## ") + 1 :])

@@ -1,4 +1,5 @@
--- Rows that get their id from the sequence are above the mark.
+-- Rows that get their id from the sequence are above the mark. A transaction that reads an older snapshot does not see the
+-- mark.
 create or replace function public.note_row_below_mark(p_queue_job_id bigint)
 returns void
 language plpgsql
@@ -6,7 +7,7 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 begin
-    if exists (
+    if current_setting('transaction_isolation') <> 'read committed' or exists (
         select
         from public.pricing_low_water_mark m
         where p_queue_job_id < greatest(m.lowest_id, m.next_lowest_id)

@@ -26,6 +26,10 @@ def clean_up(pricing: Pricing) -> int:
     """Once, ten seconds after the last time; returns the mark."""
     pricing.do("update public.pricing_low_water_mark set checked_at = checked_at - interval '11 s'")
     pricing.do(CLEAN_UP)
+    return mark(pricing)
+
+
+def mark(pricing: Pricing) -> int:
     return pricing.value("select lowest_id from public.pricing_low_water_mark")
 
 
@@ -102,19 +106,28 @@ def restore(pricing: Pricing, row: int) -> None:
 
 
 @pytest.mark.parametrize("open_again", [queue_again, restore])
+@pytest.mark.parametrize(
+    "isolation", [psycopg.IsolationLevel.READ_COMMITTED, psycopg.IsolationLevel.REPEATABLE_READ]
+)
 def test_an_old_row_that_opens_again_is_fetched_at_once(
-    pricing: Pricing, another: Another, open_again: Callable[[Pricing, int], None]
+    pricing: Pricing,
+    another: Another,
+    open_again: Callable[[Pricing, int], None],
+    isolation: psycopg.IsolationLevel,
 ) -> None:
     old, new = ended(pricing), ended(pricing)
-    assert settle(pricing) == new
     meanwhile = another()
+    meanwhile.connection.isolation_level = isolation
     with meanwhile.connection.transaction():
+        meanwhile.value("select count(*) from public.pricing_settings")
+        assert settle(pricing) == new
         open_again(meanwhile, old)
         settle(pricing)
     assert fetched(pricing) == [old]
     assert settle(pricing) == old
     end(pricing, old)
     assert settle(pricing) == new
+    assert pricing.rows("table public.pricing_rows_below_mark") == []
 
 
 def test_a_row_of_an_open_transaction_holds_it(pricing: Pricing, another: Another) -> None:
@@ -154,6 +167,24 @@ def test_a_row_that_opened_without_triggers_is_found_within_a_clean_up(pricing: 
     assert fetched(pricing) == [old]
 
 
+def test_clean_ups_in_one_transaction_raise_it_once(pricing: Pricing, another: Another) -> None:
+    """A writer does not see yet which mark that transaction announces."""
+    settle(pricing)
+    old, new = ended(pricing), ended(pricing)
+    writer, person = another(), another()
+    writer.do("begin")
+    with person.connection.transaction():
+        for _ in range(6):
+            clean_up(person)
+            row = person.row("select * from public.pricing_low_water_mark")
+            if row["next_lowest_id"] == new and row["next_writers"] is not None:
+                break
+        queue_again(writer, old)
+        clean_up(person)
+    writer.do("commit")
+    assert fetched(pricing) == [old]
+
+
 def test_ids_may_begin_anew(pricing: Pricing) -> None:
     newest = [ended(pricing) for _ in range(2)][-1]
     assert settle(pricing) == newest
@@ -171,13 +202,28 @@ def test_fetches_need_no_mark(pricing: Pricing) -> None:
     assert settle(pricing) == row
 
 
-def test_clean_ups_do_not_wait_for_each_other(pricing: Pricing, another: Another) -> None:
-    settle(pricing)
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_clean_ups_do_not_wait_for_each_other(
+    pricing: Pricing, another: Another, is_lost: bool
+) -> None:
+    ended(pricing)
+    if is_lost:
+        pricing.do("truncate public.pricing_low_water_mark")
     other = another()
     with other.connection.transaction():
-        clean_up(other)
-        pricing.do("set lock_timeout = '1ms'")
+        other.do(CLEAN_UP)
+        warnings: list[str | None] = []
+        pricing.connection.add_notice_handler(lambda each: warnings.append(each.message_primary))
         pricing.do(CLEAN_UP)
+    assert warnings == []
+
+
+def test_an_idle_queue_writes_nothing(pricing: Pricing) -> None:
+    ended(pricing)
+    settle(pricing)
+    pricing.do("update public.pricing_low_water_mark set checked_at = '-infinity'")
+    pricing.do(CLEAN_UP)
+    assert pricing.value("select checked_at = '-infinity' from public.pricing_low_water_mark")
 
 
 def test_an_outdated_snapshot_raises_nothing(pricing: Pricing, another: Another) -> None:
@@ -192,5 +238,5 @@ def test_an_outdated_snapshot_raises_nothing(pricing: Pricing, another: Another)
         for _ in range(6):
             outdated.do(CLEAN_UP)
             time_passes(pricing, "11 seconds")
-    assert pricing.value("select lowest_id from public.pricing_low_water_mark") <= waiting
+    assert mark(pricing) <= waiting
     assert fetched(pricing) == [waiting]
