@@ -1,8 +1,7 @@
 """``docs/performance.md``: stored runs of the benchmark, and the notes beside them.
 
-``pricing-sync bench --quick --json docs/performance.json`` stores the quick scenarios, ``pricing-sync
-bench growth review scale snapshot --json docs/performance-size.json`` those that take long; ``make
-docs`` makes the page.
+``pricing-sync bench --quick --json docs/performance.json`` stores the quick scenarios, the others
+are in files of their own; ``make docs`` makes the page.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 STORED = ROOT / "docs" / "performance.json"
-STORED_AT_SIZE = ROOT / "docs" / "performance-size.json"
 NOTES = ROOT / "docs" / "performance-notes.md"
 
 
