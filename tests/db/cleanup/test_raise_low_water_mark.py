@@ -30,7 +30,7 @@ def clean_up(pricing: Pricing) -> int:
 
 
 def mark(pricing: Pricing) -> int:
-    return pricing.value("select lowest_id from public.pricing_low_water_mark")
+    return int(pricing.value("select lowest_id from public.pricing_low_water_mark"))
 
 
 def settle(pricing: Pricing) -> int:
@@ -39,7 +39,7 @@ def settle(pricing: Pricing) -> int:
 
 
 def add(pricing: Pricing, lock: str | None = "a") -> int:
-    return pricing.value(ADD, lock)
+    return int(pricing.value(ADD, lock))
 
 
 def fetched(pricing: Pricing) -> list[int]:
