@@ -247,7 +247,7 @@ TABLES = {
     "column procrastinate.procrastinate_jobs.status: has another default": (
         "alter table procrastinate.procrastinate_jobs alter column status set default 'doing'"
     ),
-    "index pricing_first_by_lock: is not there": "drop index procrastinate.pricing_open_by_lock",
+    "index pricing_first_by_lock: is not there": "drop index procrastinate.pricing_first_by_lock",
     "constraint pricing_audit_log_pkey on public.pricing_audit_log: is not there": (
         "alter table public.pricing_audit_log drop constraint pricing_audit_log_pkey"
     ),
