@@ -637,8 +637,8 @@ def test_a_login_that_may_make_no_schema_compares_too(
         migrated_cluster.execute("grant pricing_owner, pricing_web, pricing_worker to {}", user)
         name = database.rpartition("/")[2]
         url = migrated_cluster.url_of(name, user=user, password=password)
-        execute(database, *OURS.values(), *TABLES.values())
         try:
+            execute(database, *OURS.values(), *TABLES.values())
             # A superuser sees differences about this login that the login does not report of
             # itself.
             assert sentences(url) == [each for each in sentences(database) if user not in each]
