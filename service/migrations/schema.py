@@ -23,7 +23,8 @@ CREATED_RELATION = re.compile(
 )
 
 ON_ENGINE = re.compile(
-    r"^(?:create\s+(?:unique\s+)?index\b[^;]*?\son|alter\s+table(?:\s+only)?)\s+procrastinate\.[^;]*;",
+    r"^(?:create\s+(?:unique\s+)?index\b[^;]*?\son|drop\s+index|alter\s+table(?:\s+only)?)"
+    r"\s+procrastinate\.[^;]*;",
     re.IGNORECASE | re.MULTILINE,
 )
 
