@@ -19,10 +19,10 @@ from service.doctor.configuration import (
     look_for,
     processes,
 )
+from service.doctor.counted_models import COUNTS, check_counts, read_miscounts
 from service.doctor.facts import Facts, read_facts
 from service.doctor.held_changes import HELD, check_held
 from service.doctor.login_session import Session, open_session
-from service.doctor.model_counts import COUNTS, check_counts, read_miscounts
 from service.doctor.prices import PRICES, check_prices, read_unrecorded_prices
 from service.doctor.process_login import LISTEN, POOLER, check_listen, check_pooler, check_rights
 from service.doctor.provider_addresses import ADDRESSES, check_addresses
