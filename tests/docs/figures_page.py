@@ -12,10 +12,11 @@ from tests.support.processes import ROOT
 
 PAGE = ROOT / "docs" / "performance.md"
 STORED = ROOT / "docs" / "performance.json"
+ALSO_STORED = [ROOT / "docs" / f"performance-{name}.json" for name in ("size", "snapshot")]
 NOTES = ROOT / "docs" / "performance-notes.md"
 
 
 def page() -> str:
     notes = NOTES.read_text(encoding="utf-8")
     # The title and the sentence below it are of the page of notes.
-    return report_text(stored_result(STORED), notes[notes.index("\n## ") + 1 :])
+    return report_text(stored_result(STORED, *ALSO_STORED), notes[notes.index("\n## ") + 1 :])
