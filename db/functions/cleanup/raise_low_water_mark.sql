@@ -18,7 +18,6 @@ as $$
 declare
     v_mark public.pricing_low_water_mark;
     v_newest bigint;
-    v_lowest bigint;
     v_writers text[];
 begin
     -- Another isolation level does not see what has been committed since its first statement.
@@ -30,13 +29,14 @@ begin
         return;
     end if;
     v_newest := (select s.last_value from procrastinate.procrastinate_jobs_id_seq s);
-    v_lowest := (select min(q.id) from procrastinate.procrastinate_jobs q where q.status in ('todo', 'doing'));
     -- An idle queue writes nothing.
     if v_mark.next_writers is null
         and v_mark.lowest_id = v_newest
         and v_mark.next_lowest_id = v_newest
-        and coalesce(v_lowest >= v_newest, true)
         and not exists (select from public.pricing_rows_below_mark)
+        and not exists (
+            select from procrastinate.procrastinate_jobs q where q.status in ('todo', 'doing') and q.id < v_newest
+        )
     then
         return;
     end if;
@@ -75,9 +75,11 @@ begin
         delete from public.pricing_rows_below_mark;
     end if;
     -- After the deletion, of which every row has been committed.
-    v_lowest := (select min(q.id) from procrastinate.procrastinate_jobs q where q.status in ('todo', 'doing'));
     update public.pricing_low_water_mark m
-    set lowest_id = least(v_mark.lowest_id, v_lowest),
+    set lowest_id = least(
+            v_mark.lowest_id,
+            (select min(q.id) from procrastinate.procrastinate_jobs q where q.status in ('todo', 'doing'))
+        ),
         next_lowest_id = v_mark.next_lowest_id,
         next_writers = v_mark.next_writers,
         checked_at = clock_timestamp(),

@@ -7,11 +7,12 @@ security definer
 set search_path = pg_catalog, pg_temp
 as $$
 declare
+    v_opens constant boolean := old.status not in ('todo', 'doing') and new.status in ('todo', 'doing');
     v_fault text;
 begin
     -- Log rows refer to it.
     new.id := old.id;
-    if old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+    if v_opens then
         perform public.note_row_below_mark(new.id);
     end if;
     if (new.args, new.scheduled_at) is distinct from (old.args, old.scheduled_at) and old.task_name <> 'sync_provider' then
@@ -42,7 +43,7 @@ begin
         else
             new.attempts := old.attempts;
         end if;
-        if old.status not in ('todo', 'doing') and new.status in ('todo', 'doing') then
+        if v_opens then
             -- A row that ended while it waited has a log row for that attempt too: the next attempt needs the next number.
             select greatest(new.attempts, max(l.attempt)) into new.attempts
             from public.pricing_sync_log l
