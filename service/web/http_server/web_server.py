@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 from contextlib import ExitStack, suppress
+from typing import cast
 
 import uvicorn
 from starlette.applications import Starlette
@@ -50,9 +51,7 @@ def serve(settings: Settings) -> None:
         if forked is None:
             return
         counts.take_place(forked.place)
-    with suppress(KeyboardInterrupt):
-        # uvicorn raises its signal again once it has stopped: exit with status 0.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):
         asyncio.run(_serve(settings, listening, most, counts, forked))
 
 
@@ -161,16 +160,26 @@ async def _serve(
     counts: HttpRequests,
     forked: Forked | None,
 ) -> None:
+    loop = asyncio.get_running_loop()
+    this = cast(asyncio.Task[None], asyncio.current_task())
+    # A handler that raised would stop nothing where Python ignores exceptions, as in a destructor.
+    loop.add_signal_handler(signal.SIGTERM, this.cancel)
     app = create_app(settings, counts)
     await _require_usable(app.state.web)
     server = create_server(app, most_connections=most)
+    # Before uvicorn has its own handler; and after it, since uvicorn raises its signal again.
+    loop.add_signal_handler(signal.SIGTERM, server.handle_exit, signal.SIGTERM, None)
     if forked is None:
         _log_listening(listening)
     else:
-        # The parent ended without a signal to this process.
-        loop = asyncio.get_running_loop()
-        loop.add_reader(forked.lifeline, server.handle_exit, signal.SIGTERM, None)
+        loop.add_reader(forked.lifeline, _stop_without_parent, server, forked.lifeline)
     await server.serve(sockets=[listening])
+
+
+def _stop_without_parent(server: WebServer, lifeline: int) -> None:
+    """The parent ended without a signal to this process."""
+    asyncio.get_running_loop().remove_reader(lifeline)
+    server.handle_exit(signal.SIGTERM, None)
 
 
 def _collect_less_garbage() -> None:
