@@ -196,9 +196,12 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recorded_bodies() -> None:
-    """For ``needs_recordings``: without the folder of recordings the test is skipped or fails."""
+    """For ``needs_recordings``: without the folder of recordings the test is skipped or fails.
+
+    Before fixtures of a module, which read a recording.
+    """
     require_recordings()
 
 

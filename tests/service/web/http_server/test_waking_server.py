@@ -18,30 +18,30 @@ SHORT, LONG = 0.001, 3600.0
 
 
 @pytest.fixture
-def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """One entry for each tick."""
-    counted: list[int] = []
+def ticks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[WebServer]]:
+    """The server of each tick: others may run in this process, for other tests."""
+    counted: list[WebServer] = []
     on_tick = WebServer.on_tick
 
     async def noted(self: WebServer, counter: int) -> bool:
-        counted.append(counter)
+        counted.append(self)
         return await on_tick(self, counter)
 
     monkeypatch.setattr(WebServer, "on_tick", noted)
     yield counted
 
 
-def ticks_of_a_moment(web: Web, ticks: list[int]) -> int:
+def ticks_of_a_moment(web: Web, ticks: list[WebServer]) -> int:
     """The ticks while the server's loop waits for as long as 50 short ones take."""
     loop = web.server._loop
     assert loop is not None
-    before = len(ticks)
+    before = ticks.count(web.server)
     asyncio.run_coroutine_threadsafe(asyncio.sleep(50 * SHORT), loop).result(30)
-    return len(ticks) - before
+    return ticks.count(web.server) - before
 
 
 def test_it_ticks_only_while_there_are_connections(
-    untouched_database: str, ticks: list[int], monkeypatch: pytest.MonkeyPatch
+    untouched_database: str, ticks: list[WebServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(waking_server, "TICK_SECONDS", SHORT)
     with running_web(settings_for(untouched_database)) as web:
